@@ -1,0 +1,69 @@
+"""touchpoint: customer journeys in code.
+
+Describe a journey as data, record what customers do, bring your own channels, and ask why anybody did or did not get a message.
+"""
+
+from typing import TYPE_CHECKING
+
+from touchpoint.clock import Clock, SystemClock, VirtualClock
+from touchpoint.durations import calendar_days, days, forever, hours, minutes, months, seconds, weeks, years
+from touchpoint.errors import (
+    DefectiveJourney, InvalidAddress, InvalidInput, InvalidTouchpoint, JourneyError, NotYetSupported, Problem, StoreBusy,
+    StoreClosed, StoreCorrupt, StoreError, StoreFull, StoreReadOnly, StoreTooNew, TouchpointError, UnknownCustomer, UnknownName,
+)  # fmt: skip
+from touchpoint.journey.conditions import (
+    case_open, count, customer, event, ever, in_stage, last, now, outcome, sent, total, trigger,
+)  # fmt: skip
+from touchpoint.journey.journey import Journey
+from touchpoint.journey.policy import Cap, ConsentRule, ConsentRules, Hold, Policy, Spacing
+from touchpoint.journey.rule import Goal, Rule
+from touchpoint.journey.stage import Stage
+from touchpoint.journey.steps import (
+    Ask, Branch, Call, CloseCase, Emit, Enrol, Exit, Give, MoveTo, OpenCase, Send, SetTrait, Wait, WaitFor, WaitUntil,
+)  # fmt: skip
+from touchpoint.journey.triggers import (
+    Anniversary, CaseClosed, CaseOpened, Dwelt, Enrolled, Entered, Left, On, Silent,
+)  # fmt: skip
+from touchpoint.journey.windows import QuietHours, SendWindow
+from touchpoint.model.case import Case, CaseType
+from touchpoint.model.limits import cool_down, once, once_per_stage, times
+from touchpoint.model.message import Content, Gift, Message, Survey
+from touchpoint.model.preference import Preferences
+from touchpoint.model.touchpoint import Touchpoint
+
+if TYPE_CHECKING:
+    from touchpoint.engine.engine import Engine
+
+__all__ = [
+    "Anniversary", "Ask", "Branch", "Call", "Cap", "Case", "CaseClosed", "CaseOpened", "CaseType", "Clock", "CloseCase",
+    "ConsentRule", "ConsentRules", "Content", "DefectiveJourney", "Dwelt", "Emit", "Engine", "Enrol", "Enrolled", "Entered",
+    "Exit", "Gift", "Give", "Goal", "Hold", "InvalidAddress", "InvalidInput", "InvalidTouchpoint", "Journey", "JourneyError",
+    "Left", "Message", "MoveTo", "NotYetSupported", "On", "OpenCase", "Policy", "Preferences", "Problem", "QuietHours", "Rule",
+    "Send", "SendWindow", "SetTrait", "Silent", "Spacing", "Stage", "StoreBusy", "StoreClosed", "StoreCorrupt", "StoreError",
+    "StoreFull", "StoreReadOnly", "StoreTooNew", "Survey", "SystemClock", "Touchpoint", "TouchpointError", "UnknownCustomer",
+    "UnknownName", "VirtualClock", "Wait", "WaitFor", "WaitUntil", "calendar_days", "case_open", "cool_down", "count",
+    "customer", "days", "event", "ever", "forever", "hours", "in_stage", "last", "minutes", "months", "now", "once",
+    "once_per_stage", "outcome", "seconds", "sent", "times", "total", "trigger", "weeks", "years",
+]  # fmt: skip
+
+_LATER = {
+    "Split": "experiments", "Reply": "replies", "React": "reactions", "Segment": "segments", "usual": "silence by the customer's own gap",
+    "Joined": "segments", "Schedule": "calendar schedules", "Referred": "referrals", "clicked": "clicks", "opened": "opens",
+}  # fmt: skip
+
+
+def __getattr__(name: str) -> object:
+    """`Engine` is loaded when it is first used, so that importing the language stays cheap."""
+    if name == "Engine":
+        from touchpoint.engine.engine import Engine
+
+        return Engine
+    if name in _LATER:
+        message = f"touchpoint.{name} is part of the language by design but not yet in this release ({_LATER[name]}); see CHANGELOG.md"
+        raise AttributeError(message)
+    message = f"module 'touchpoint' has no attribute {name!r}"
+    raise AttributeError(message)
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

@@ -1,0 +1,298 @@
+"""The heart: one occurrence in, a changed state, effects and a trace out (S4.2). Pure: no clock, no store, no sending.
+
+`advance` and its siblings own the `state` they are given and change it in place; hand them a copy to keep the old one.
+Points that the semantics leave open are fixed in docs/explanation/decisions.md.
+"""
+
+from collections.abc import Iterable, Iterator
+
+from touchpoint.core.decision import Decision, RunStarted
+from touchpoint.core.limits import refused_by_limit, remember_start
+from touchpoint.core.occurrence import TOUCHPOINT, Occurrence
+from touchpoint.core.program import CompiledRule, CompiledStage, Key, Program
+from touchpoint.core.signals import lapses_at, update
+from touchpoint.core.state import Pending, Run, State, Watch
+from touchpoint.core.steps import take_steps
+from touchpoint.core.identity import run_id
+
+_MISSING = object()
+
+
+def advance(program: Program, state: State, occurrence: Occurrence, now: int, *, late: bool = False) -> Decision:
+    """Decide what follows from one occurrence.
+
+    Args:
+        program: the compiled journeys.
+        state: the customer's; changed in place.
+        occurrence: a touchpoint, an enrolment, or any event the core itself raises.
+        now: microseconds UTC; the customer's own clock never runs backwards.
+        late: S1.5: it is recorded and counted, but starts no rule and moves no stage.
+
+    Raises:
+        DefectiveJourney: more than 1,000 steps; the state is then not to be used any more.
+    """
+    decision = Decision(program, state, now)
+    decision.queue.append(occurrence)
+    return work_off(decision, late=late)
+
+
+def message_ended(program: Program, state: State, pending: Pending, status: str, now: int, reason: str = "") -> Decision:
+    """Decide what follows from the end of a message (or call): its run goes on (S5.1)."""
+    decision = Decision(program, state, now)
+    decision.end_message(pending, status, reason)
+    run = state.run_by_order(pending.run)
+    if run is not None and run.message == pending.key:
+        run.outcomes[pending.message] = status
+        rule = decision.rule_of(run)
+        node = rule.nodes.get(pending.step) if rule else None
+        if node is not None:
+            decision.go_on(run, node.next if status == "sent" else node.otherwise)
+    return work_off(decision)
+
+
+def work_off(decision: Decision, *, late: bool = False) -> Decision:
+    """Let the runs that can go on take their steps, then round after round until nothing is left to react to."""
+    while decision.ready or decision.queue:
+        if decision.ready:
+            take_steps(decision)
+            continue
+        decision.spend()
+        _round(decision, decision.queue.popleft(), late=late)
+        late = False
+    _look_ahead(decision)
+    return decision
+
+
+def _round(decision: Decision, occurrence: Occurrence, *, late: bool) -> None:
+    if occurrence.kind == TOUCHPOINT:
+        _remember(decision, occurrence, late=late)
+    key = (occurrence.kind, occurrence.name)
+    _meet_watches(decision, occurrence, key)
+    for run in tuple(decision.state.runs):
+        _meet(decision, run, occurrence, key)
+    if not late:
+        _move_stages(decision, occurrence, key)
+        _consider_rules(decision, occurrence, key)
+
+
+def _remember(decision: Decision, occurrence: Occurrence, *, late: bool) -> None:
+    """S4.2 point 2: windows, counters, silences."""
+    state, program = decision.state, decision.program
+    update(program.signals, state.signals, occurrence, decision.now)
+    for spec in program.silences_for(occurrence.name, inbound=occurrence.direction == "inbound"):
+        due = occurrence.at + spec.length
+        armed = state.silences.get(spec.name)
+        if armed is not None:
+            state.silences[spec.name] = max(armed, due)
+        elif not late or due > decision.now:
+            state.silences[spec.name] = due
+
+
+# S4.2 point 3: live runs.
+
+
+def _meet(decision: Decision, run: Run, occurrence: Occurrence, key: Key) -> None:
+    rule = decision.rule_of(run)
+    if rule is None:
+        return
+    met = _concerns(rule, run.key, occurrence)
+    if (met and key in rule.exits) or _exit_condition_holds(decision, rule, run, occurrence):
+        decision.end(run, "exit")
+    elif met and key in rule.goal and _reached(decision, rule, run, occurrence):
+        decision.trace.append(["goal", run.journey, run.rule, run.key])
+        if rule.rule.goal is not None and rule.rule.goal.ends:
+            decision.end(run, "goal")
+        else:
+            _offer(decision, rule, run, occurrence, key, met=met)
+    else:
+        _offer(decision, rule, run, occurrence, key, met=met)
+
+
+def _concerns(rule: CompiledRule, run_key: object, occurrence: Occurrence) -> bool:
+    """S4.4: a keyed run meets only touchpoints that carry the same key property, where they carry it."""
+    name = rule.rule.key
+    if name is None or occurrence.kind != TOUCHPOINT:
+        return True
+    carried = occurrence.properties.get(name, _MISSING)
+    return carried is _MISSING or key_value(carried) == run_key
+
+
+def key_value(value: object) -> object:
+    """A key as it is kept and compared: strings, integers and booleans as they are, anything else in words."""
+    return value if value is None or isinstance(value, str | int) else str(value)
+
+
+def _exit_condition_holds(decision: Decision, rule: CompiledRule, run: Run, occurrence: Occurrence) -> bool:
+    event = occurrence if occurrence.kind == TOUCHPOINT else run.event
+    return any(decision.ask(each.closure, run.journey, event, run) is True for each in rule.exit_conditions)
+
+
+def _reached(decision: Decision, rule: CompiledRule, run: Run | Watch, occurrence: Occurrence) -> bool:
+    if isinstance(run, Run) and rule.goal_within is not None and decision.now > run.started + rule.goal_within:
+        return False
+    if rule.goal_given is None:
+        return True
+    decision.journey = rule.journey
+    decision.context.event, decision.context.trigger = occurrence, run.trigger
+    return rule.goal_given(decision.context) is True
+
+
+def _offer(decision: Decision, rule: CompiledRule, run: Run, occurrence: Occurrence, key: Key, *, met: bool) -> None:
+    """Let the occurrence end the run's wait, or keep it for one to come."""
+    node = rule.nodes.get(run.node) if run.node is not None else None
+    if run.waiting == "event" and node is not None and met and key in node.keys:
+        if node.condition is None or decision.ask(node.condition, run.journey, occurrence, run) is True:
+            _moved_by(run, occurrence)
+            decision.go_on(run, node.then)
+            return
+    elif run.waiting == "until" and node is not None and node.condition is not None:
+        event = occurrence if occurrence.kind == TOUCHPOINT else run.event
+        if decision.ask(node.condition, run.journey, event, run) is True:
+            _moved_by(run, occurrence)
+            decision.go_on(run, node.then)
+            return
+    if met and key in rule.keeps:
+        run.kept.append((run.arrived, occurrence))
+        run.arrived += 1
+
+
+def _moved_by(run: Run, occurrence: Occurrence) -> None:
+    if occurrence.kind == TOUCHPOINT:
+        run.event = occurrence
+
+
+def _meet_watches(decision: Decision, occurrence: Occurrence, key: Key) -> None:
+    """Goals of runs that are over and are still watched (S5.3)."""
+    if not decision.state.watches:
+        return
+    decision.state.watches = [watch for watch in decision.state.watches if watch.until >= decision.now]
+    for watch in tuple(decision.state.watches):
+        rule = decision.program.by_label.get(f"{watch.journey}/{watch.rule}")
+        if rule is None or key not in rule.goal or not _concerns(rule, watch.key, occurrence):
+            continue
+        if _reached(decision, rule, watch, occurrence):
+            decision.trace.append(["goal", watch.journey, watch.rule, watch.key])
+            if rule.rule.goal is not None and rule.rule.goal.ends:
+                decision.state.watches.remove(watch)
+
+
+# S4.2 point 4: stages.
+
+
+def _move_stages(decision: Decision, occurrence: Occurrence, key: Key) -> None:
+    for journey, stages in decision.program.stages.get(key, ()):
+        current = decision.state.stage_of(journey)
+        for stage in stages:
+            if _matches(decision, journey, stage, current, occurrence):
+                if stage.stage.name != current or stage.stage.reenter:
+                    decision.move(journey, stage.stage.name, occurrence.id)
+                break
+
+
+def _matches(decision: Decision, journey: str, stage: CompiledStage, current: str | None, occurrence: Occurrence) -> bool:
+    if stage.stage.after and current not in stage.stage.after:
+        return False
+    return stage.given is None or decision.ask(stage.given, journey, occurrence) is True
+
+
+# S4.2 point 5: rules.
+
+
+def _consider_rules(decision: Decision, occurrence: Occurrence, key: Key) -> None:
+    rules = _considered(decision.program, occurrence, key)
+    for rule in [each for each in rules if _given_holds(decision, each, occurrence)]:
+        start(decision, rule, occurrence)
+
+
+def _considered(program: Program, occurrence: Occurrence, key: Key) -> Iterable[CompiledRule]:
+    if occurrence.kind == "enrolled":
+        rule = program.by_label.get(occurrence.name)
+        return () if rule is None else (rule,)
+    return program.by_trigger.get(key, ())
+
+
+def _given_holds(decision: Decision, rule: CompiledRule, occurrence: Occurrence) -> bool:
+    if rule.given is None or decision.ask(rule.given, rule.journey, occurrence) is True:
+        return True
+    reading = decision.reading(rule.rule.given, rule.journey, occurrence)  # type: ignore[arg-type]
+    decision.trace.append(["refused", rule.journey, rule.rule.name, "given", reading])
+    return False
+
+
+def start(decision: Decision, rule: CompiledRule, occurrence: Occurrence) -> None:
+    """Start a run, unless concurrency or the limit says no; either way it is recorded (S4.4)."""
+    state = decision.state
+    key = key_value(occurrence.properties.get(rule.rule.key)) if rule.rule.key is not None else None
+    live = [run for run in state.runs if run.rule == rule.rule.name and run.journey == rule.journey and run.key == key]
+    if live and rule.rule.concurrency == "ignore":
+        decision.trace.append(["refused", rule.journey, rule.rule.name, "live", "a run is live already" + _about(rule, key)])
+        return
+    if (reason := refused_by_limit(decision, rule, key)) is not None:
+        decision.trace.append(["refused", rule.journey, rule.rule.name, "limit", reason])
+        return
+    if rule.rule.concurrency == "restart":
+        for run in live:
+            decision.end(run, "restarted")
+    _begin(decision, rule, key, occurrence)
+
+
+def _about(rule: CompiledRule, key: object) -> str:
+    return "" if rule.rule.key is None else f" for {rule.rule.key} {key!r}"
+
+
+def _begin(decision: Decision, rule: CompiledRule, key: object, occurrence: Occurrence) -> None:
+    state = decision.state
+    state.orders += 1
+    identity = run_id(state.id, rule.journey, rule.rule.name, key, _cause(decision, rule, key, occurrence))
+    run = Run(identity, rule.journey, rule.rule.name, key, decision.now, state.orders, occurrence, occurrence)
+    state.runs.append(run)
+    remember_start(decision, rule, key)
+    decision.trace.append(["started", rule.journey, rule.rule.name, key])
+    decision.effects.append(RunStarted(run))
+    decision.ready.append((run, rule.first))
+
+
+def _cause(decision: Decision, rule: CompiledRule, key: object, occurrence: Occurrence) -> str:
+    # Only a journey that runs in circles can give one cause twice within a decision; the runs must still differ.
+    again = sum(
+        entry[0] == "started" and entry[1:] == [rule.journey, rule.rule.name, key] for entry in decision.trace
+    )
+    return occurrence.id if again == 0 else f"{occurrence.id}~{again + 1}"
+
+
+# Windows that lapse by themselves.
+
+
+def _look_ahead(decision: Decision) -> None:
+    """For conditions that a run waits on: when a window of theirs lapses next (S5.2)."""
+    for run in decision.state.runs:
+        rule = decision.rule_of(run)
+        if rule is None:
+            continue
+        if rule.exit_conditions or run.waiting == "until":
+            run.look = min(_lapses(decision, rule, run), default=None)
+
+
+def _lapses(decision: Decision, rule: CompiledRule, run: Run) -> Iterator[int]:
+    expressions = [each.expression for each in rule.exit_conditions]
+    if run.waiting == "until" and run.node is not None:
+        expressions.append(rule.nodes[run.node].step.condition)  # type: ignore[union-attr]
+    for expression in expressions:
+        lapse = lapses_at(expression, decision.program.signals, decision.state.signals, decision.now)
+        if lapse is not None:
+            yield lapse
+
+
+def look_again(decision: Decision, run: Run) -> None:
+    """A window lapsed under a condition that the run waits on."""
+    rule = decision.rule_of(run)
+    run.look = None
+    if rule is None:
+        return
+    if any(decision.ask(each.closure, run.journey, run.event, run) is True for each in rule.exit_conditions):
+        decision.end(run, "exit")
+        return
+    node = rule.nodes.get(run.node) if run.node is not None else None
+    if run.waiting == "until" and node is not None and node.condition is not None:
+        if decision.ask(node.condition, run.journey, run.event, run) is True:
+            decision.go_on(run, node.then)

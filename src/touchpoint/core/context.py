@@ -1,0 +1,42 @@
+"""What a condition may look at when it is evaluated."""
+
+from collections.abc import Callable, Mapping, Sequence
+from types import MappingProxyType
+from typing import Final
+
+import attrs
+
+from touchpoint.core.occurrence import Occurrence
+
+_NOTHING: Final[Mapping[str, object]] = MappingProxyType({})
+_NO_OUTCOMES: Final[Mapping[str, str]] = MappingProxyType({})
+
+
+def _no_case(_kind: str | None, _ref: str | None) -> bool:
+    return False
+
+
+def _no_stage(_journey: str | None) -> str | None:
+    return None
+
+
+@attrs.define(eq=False, repr=False)
+class Context:
+    """The state of one customer at one instant, as conditions see it. Its repr shows nothing: it holds personal data.
+
+    `event` is the touchpoint decided on, or the one that last moved the run; `trigger` the one that started the run;
+    `traits` the customer's; `now` microseconds UTC; `signals` the customer's signal data (`core.signals`);
+    `case_open(kind, ref)` and `stage_of(journey)` answer for None as for "any kind", "any ref", "this journey";
+    `outcomes` maps the messages of this run that have ended to how they did. `row` is for the library's own use:
+    what is remembered of the touchpoint looked back at.
+    """
+
+    event: Occurrence | None = None
+    trigger: Occurrence | None = None
+    traits: Mapping[str, object] = _NOTHING
+    now: int = 0
+    signals: Mapping[str, object] = _NOTHING
+    case_open: Callable[[str | None, str | None], bool] = _no_case
+    stage_of: Callable[[str | None], str | None] = _no_stage
+    outcomes: Mapping[str, str] = _NO_OUTCOMES
+    row: Sequence[object] = ()

@@ -1,0 +1,280 @@
+"""The working space of one decision: what it reads, what it changes, and what it leaves to the shell to write."""
+
+from collections import deque
+from collections.abc import Mapping
+
+import attrs
+
+from touchpoint.core.context import Context
+from touchpoint.core.occurrence import TOUCHPOINT, Occurrence
+from touchpoint.core.program import Closure, CompiledRule, Node, Program
+from touchpoint.core.reading import read
+from touchpoint.core.state import WAITING, Pending, Run, State, Watch
+from touchpoint.errors import DefectiveJourney
+from touchpoint.journey.conditions import Expression
+from touchpoint.model.message import Number
+from touchpoint.policy.facts import ConsentFact
+
+BUDGET = 1_000
+"""Steps and rounds that one decision may take (S4.3)."""
+
+Entry = list[object]
+"""One line of the trace: a kind, then what it is about; JSON."""
+
+
+@attrs.frozen
+class RunStarted:
+    """A run began; the shell gives it its number."""
+
+    run: Run
+
+
+@attrs.frozen
+class RunEnded:
+    """A run ended."""
+
+    run: Run
+    at: int
+    reason: str
+
+
+@attrs.frozen
+class CaseOpened:
+    """A case was opened; `held` is [opened at, number], and the shell gives the number."""
+
+    kind: str
+    ref: str
+    held: list[int]
+
+
+@attrs.frozen
+class CaseClosed:
+    """A case was closed; `held` is what `CaseOpened` gave the number to."""
+
+    held: list[int]
+    at: int
+
+
+@attrs.frozen
+class MessageBegun:
+    """A message or call waits for its release; the shell gives it its number."""
+
+    pending: Pending
+
+
+@attrs.frozen
+class MessageEnded:
+    """A message reached an end, in one of the ways of S6.7."""
+
+    pending: Pending
+    status: str
+    at: int
+
+
+@attrs.frozen
+class MessageChanged:
+    """A message was released, deferred or given back."""
+
+    pending: Pending
+
+
+@attrs.frozen
+class AddressStands:
+    """An address is no longer simply active, for everybody who shares it."""
+
+    kind: str
+    key: str = attrs.field(repr=False)
+    standing: str
+    reason: str
+
+
+@attrs.frozen
+class ConsentSaid:
+    """Something for the consent ledger that a provider told us."""
+
+    purpose: str
+    channel: str
+    fact: ConsentFact
+
+
+@attrs.frozen
+class ControlSet:
+    """A channel is paused, or a message stopped, for everybody."""
+
+    scope: str
+    name: str
+    reason: str
+
+
+@attrs.frozen
+class Spent:
+    """What a gift is worth was taken from its budget, or given back (negative)."""
+
+    message: str
+    worth: Number
+
+
+@attrs.frozen
+class Emitted:
+    """An internal touchpoint, to be written to the timeline."""
+
+    occurrence: Occurrence
+
+
+@attrs.frozen
+class ProfileChanged:
+    """A trait was set by a step."""
+
+
+Effect = (
+    RunStarted | RunEnded | CaseOpened | CaseClosed | MessageBegun | MessageChanged | MessageEnded
+    | AddressStands | ConsentSaid | ControlSet | Spent | Emitted | ProfileChanged
+)  # fmt: skip
+
+
+class Decision:
+    """One decision on one customer. It changes `state` in place; `trace` and `effects` tell what happened."""
+
+    __slots__ = ("context", "effects", "journey", "now", "program", "queue", "ready", "state", "taken", "trace")
+
+    def __init__(self, program: Program, state: State, now: int) -> None:
+        self.program = program
+        self.state = state
+        self.now = state.now = max(now, state.now)
+        self.trace: list[Entry] = []
+        self.effects: list[Effect] = []
+        self.queue: deque[Occurrence] = deque()
+        self.ready: list[tuple[Run, Node | None]] = []
+        self.taken = 0
+        self.journey = ""
+        self.context = Context(
+            event=None, trigger=None, traits=state.profile.traits, now=self.now, signals=state.signals,
+            case_open=state.case_open, stage_of=self._stage_of, outcomes=_NOTHING,
+        )  # fmt: skip
+
+    def _stage_of(self, journey: str | None) -> str | None:
+        return self.state.stage_of(journey or self.journey)
+
+    def spend(self) -> None:
+        """Count one step or round. Raises DefectiveJourney past the budget."""
+        self.taken += 1
+        if self.taken > BUDGET:
+            message = (
+                f"a decision took more than {BUDGET} steps: its rules or steps raise each other in a circle; "
+                "put a Wait, a limit or a condition into it"
+            )
+            raise DefectiveJourney(message)
+
+    def ask(self, closure: Closure, journey: str, event: Occurrence, run: Run | None = None) -> object:
+        """What a condition or expression gives, for a round (event and trigger the same) or within a run."""
+        context = self._placed(journey, event, run)
+        return closure(context)
+
+    def reading(self, expression: Expression, journey: str, event: Occurrence, run: Run | None = None) -> str:
+        """The expression with the values it saw, in words."""
+        return read(expression, self._placed(journey, event, run), self.program.signals).text
+
+    def _placed(self, journey: str, event: Occurrence, run: Run | None) -> Context:
+        self.journey = journey
+        context = self.context
+        context.event = event
+        context.trigger = event if run is None else run.trigger
+        context.outcomes = _NOTHING if run is None else run.outcomes
+        return context
+
+    def rule_of(self, run: Run) -> CompiledRule | None:
+        """The rule a run belongs to, or None where this program does not know it."""
+        return self.program.by_label.get(run.label)
+
+    # What happens to runs, stages and cases, whoever asks for it.
+
+    def go_on(self, run: Run, node: Node | None) -> None:
+        """Let a run that was blocked go on at this node, once the round is over."""
+        run.waiting, run.due, run.look, run.local, run.message = "", None, None, None, None
+        self.ready.append((run, node))
+
+    def end(self, run: Run, reason: str) -> None:
+        """End a run: its waiting messages are withdrawn, its goal may still be watched (S5.3)."""
+        self.state.runs.remove(run)
+        self.ready = [each for each in self.ready if each[0] is not run]
+        self.trace.append(["ended", run.journey, run.rule, run.key, reason])
+        self.effects.append(RunEnded(run, self.now, reason))
+        for pending in [each for each in self.state.pending if each.run == run.order and each.status == WAITING]:
+            self.end_message(pending, "withdrawn", f"its run ended: {reason}")
+        self._watch(run, reason)
+
+    def _watch(self, run: Run, reason: str) -> None:
+        rule = self.rule_of(run)
+        if rule is None or rule.goal_within is None or not (reason == "done" or reason.startswith("exit: ")):
+            return
+        until = run.started + rule.goal_within
+        if until >= self.now:
+            self.state.watches.append(Watch(run.no, run.journey, run.rule, run.key, until, run.trigger))
+
+    def end_message(self, pending: Pending, status: str, reason: str) -> None:
+        """Give a message its one end (S6.7)."""
+        self.state.pending.remove(pending)
+        if reason:
+            pending.reasons.append([self.now, pending.channel, [[status, reason]]])
+        self.trace.append(["message", pending.message, status, pending.channel, reason])
+        self.effects.append(MessageEnded(pending, status, self.now))
+
+    def move(self, journey: str, stage: str, cause: str) -> None:
+        """Enter a stage, leaving the current one."""
+        held = self.state.stages.get(journey)
+        visit = 1
+        if held is not None:
+            left, _, before = held
+            visit = before + 1  # type: ignore[operator]
+            self._drop_dwells(f"{journey}/{left}")
+            self.queue.append(Occurrence("left", f"{journey}/{left}", self.now, cause))
+        self.state.stages[journey] = [stage, self.now, visit]
+        self.trace.append(["stage", journey, held and held[0], stage])
+        for name, length in self.program.dwells.get(f"{journey}/{stage}", ()):
+            self.state.dwells[name] = self.now + length
+        self.queue.append(Occurrence("entered", f"{journey}/{stage}", self.now, cause))
+
+    def _drop_dwells(self, stage: str) -> None:
+        for name, _ in self.program.dwells.get(stage, ()):
+            self.state.dwells.pop(name, None)
+
+    def open_case(self, kind: str, ref: str, cause: str) -> bool:
+        """Open a case; opening an open one is a recorded no-op (S8.2)."""
+        refs = self.state.cases.setdefault(kind, {})
+        if ref in refs:
+            self.trace.append(["case", "open already", kind, ref])
+            return False
+        refs[ref] = held = [self.now, 0]
+        self.trace.append(["case", "opened", kind, ref])
+        self.effects.append(CaseOpened(kind, ref, held))
+        self.queue.append(Occurrence("case_opened", kind, self.now, cause))
+        return True
+
+    def close_case(self, kind: str, ref: str, cause: str) -> bool:
+        """Close a case; closing one that is not open is a recorded no-op (S8.2). Messages held by it are asked again."""
+        refs = self.state.cases.get(kind, {})
+        held = refs.pop(ref, None)
+        if held is None:
+            self.trace.append(["case", "not open", kind, ref])
+            return False
+        if not refs:
+            del self.state.cases[kind]
+        self.state.closed[kind] = self.now
+        self.trace.append(["case", "closed", kind, ref])
+        self.effects.append(CaseClosed(held, self.now))
+        self.queue.append(Occurrence("case_closed", kind, self.now, cause))
+        self.ask_again()
+        return True
+
+    def ask_again(self) -> None:
+        """Something that held messages back has changed: the gate looks at every waiting one anew, at once."""
+        for pending in self.state.pending:
+            if pending.status == WAITING:
+                pending.due = max(self.now, pending.not_before)
+
+    def is_touchpoint(self, occurrence: Occurrence) -> bool:
+        """Whether it is a touchpoint rather than an event the core raised."""
+        return occurrence.kind == TOUCHPOINT
+
+
+_NOTHING: Mapping[str, str] = {}

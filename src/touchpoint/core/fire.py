@@ -1,0 +1,40 @@
+"""Firing timers (S2.5): each is a decision of its own, at its due instant."""
+
+from touchpoint.core.advance import look_again, work_off
+from touchpoint.core.decision import Decision
+from touchpoint.core.occurrence import Occurrence
+from touchpoint.core.program import Program
+from touchpoint.core.state import Run, State
+from touchpoint.core.timers import Timer, next_timer, raised_by
+
+
+def fire_next(program: Program, state: State, *, until: int, inclusive: bool) -> tuple[Timer, Decision] | None:
+    """Fire the customer's next timer if it is due before `until` (or at it, if inclusive); None if there is none.
+
+    The decision is taken at the timer's due instant, also when it is overdue, so that live and replay agree (S4.2).
+    """
+    timer = next_timer(program, state)
+    if timer is None or timer[0] > until or (timer[0] == until and not inclusive):
+        return None
+    decision = Decision(program, state, timer[0])
+    raised = raised_by(program, state, timer)
+    if isinstance(raised, Occurrence):
+        decision.queue.append(raised)
+    elif isinstance(raised, Run):
+        _fire_run(decision, raised)
+    return timer, work_off(decision)
+
+
+def _fire_run(decision: Decision, run: Run) -> None:
+    rule = decision.rule_of(run)
+    node = rule.nodes.get(run.node) if rule is not None and run.node is not None else None
+    if node is None:
+        # The journey no longer knows this run or its step: it stays where it is and is shown as parked.
+        run.due = run.look = None
+        decision.trace.append(["parked", run.journey, run.rule, run.key, "its rule or step is not loaded"])
+    elif run.due is not None and run.due <= decision.now:
+        waited = run.waiting
+        decision.trace.append(["timer", run.journey, run.rule, node.id])
+        decision.go_on(run, node.next if waited == "time" else node.otherwise)
+    else:
+        look_again(decision, run)

@@ -1,0 +1,391 @@
+"""Journeys compiled for deciding: rules and stages indexed by what triggers them, steps linked, conditions as closures (HOUSE 5).
+
+A `Program` is immutable once built and holds no state of any customer.
+"""
+
+import hashlib
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from datetime import timedelta
+
+import attrs
+
+from touchpoint.core.compile import compile_condition, compile_expression
+from touchpoint.core.context import Context
+from touchpoint.core.occurrence import TOUCHPOINT
+from touchpoint.core.signals import SignalTable, collect
+from touchpoint.durations import is_calendar, length, spoken
+from touchpoint.journey.conditions import Expression
+from touchpoint.journey.journey import Journey
+from touchpoint.journey.policy import Policy
+from touchpoint.journey.rule import Rule
+from touchpoint.journey.stage import Stage
+from touchpoint.journey.steps import (
+    Branch, Call, CloseCase, Emit, OpenCase, Send, SetTrait, Step, Wait, WaitFor, WaitUntil, identified,
+)  # fmt: skip
+from touchpoint.journey.triggers import (
+    Anniversary, CaseClosed, CaseOpened, Dwelt, Enrolled, Entered, Left, On, Silent, Trigger,
+)  # fmt: skip
+from touchpoint.journey.validate import check_together
+from touchpoint.model.message import Message
+from touchpoint.model.template import Template
+from touchpoint.policy.binding import Bound, bind, retention
+
+Closure = Callable[[Context], object]
+Key = tuple[str, str]
+"""What indexes triggers: (kind of occurrence, its name)."""
+
+
+@attrs.define(eq=False)
+class Node:
+    """A step with its place: `next` follows it, `then` and `otherwise` begin its arms (or lead on where an arm is empty)."""
+
+    id: str
+    step: Step
+    next: "Node | None" = None
+    then: "Node | None" = None
+    otherwise: "Node | None" = None
+    condition: Closure | None = None
+    keys: frozenset[Key] = frozenset()
+    values: Mapping[str, Closure] = attrs.Factory(dict)
+
+
+@attrs.define(eq=False)
+class Watched:
+    """A condition with its closure, so that it can be asked and read."""
+
+    expression: Expression
+    closure: Closure
+
+
+@attrs.define(eq=False)
+class CompiledRule:
+    """A rule, ready to run. `index` is its place among all rules of the program: declaration order."""
+
+    index: int
+    journey: str
+    rule: Rule
+    given: Closure | None
+    first: Node | None
+    nodes: Mapping[str, Node]
+    keeps: frozenset[Key]
+    exits: frozenset[Key]
+    exit_conditions: tuple[Watched, ...]
+    goal: frozenset[Key]
+    goal_given: Closure | None
+    goal_within: int | None
+
+    @property
+    def label(self) -> str:
+        """journey/rule"""
+        return f"{self.journey}/{self.rule.name}"
+
+
+@attrs.define(eq=False)
+class CompiledStage:
+    """A stage, ready to be entered."""
+
+    stage: Stage
+    given: Closure | None
+
+
+@attrs.define(eq=False)
+class SilenceSpec:
+    """A silence somebody waits for: `name` is its definition, `of` a touchpoint type or None for anything inbound."""
+
+    name: str
+    of: str | None
+    length: int
+
+
+@attrs.define(eq=False)
+class AnniversarySpec:
+    """An anniversary somebody waits for."""
+
+    name: str
+    trigger: Anniversary
+
+
+@attrs.define(eq=False)
+class Program:
+    """Everything `advance` needs to know of the journeys. `version` changes when customers' timers or signals must be looked at anew."""
+
+    journeys: Mapping[str, Journey]
+    rules: tuple[CompiledRule, ...]
+    by_label: Mapping[str, CompiledRule]
+    by_trigger: Mapping[Key, tuple[CompiledRule, ...]]
+    stages: Mapping[Key, tuple[tuple[str, tuple[CompiledStage, ...]], ...]]
+    silences: Mapping[str, SilenceSpec]
+    silences_of: Mapping[str, tuple[SilenceSpec, ...]]
+    silences_any: tuple[SilenceSpec, ...]
+    dwells: Mapping[str, tuple[tuple[str, int], ...]]
+    anniversaries: tuple[AnniversarySpec, ...]
+    signals: SignalTable
+    messages: Mapping[str, Message]
+    templates: Mapping[tuple[str, str, str], Template]
+    bounds: Mapping[str, Bound]
+    history_kept: int | None
+    starts_kept: Mapping[str, int | None]
+    places: Mapping[Key, int]
+    version: str
+
+    def silences_for(self, type_: str, *, inbound: bool) -> tuple[SilenceSpec, ...]:
+        """The silences that a touchpoint of this type breaks."""
+        own = self.silences_of.get(type_, ())
+        return own + self.silences_any if inbound and self.silences_any else own
+
+
+def key_of(trigger: Trigger, journey: str) -> Key:
+    """The key under which occurrences that match this trigger arrive."""
+    match trigger:
+        case On():
+            return TOUCHPOINT, trigger.type
+        case Entered() | Left():
+            return type(trigger).__name__.lower(), f"{trigger.journey or journey}/{trigger.stage}"
+        case Dwelt():
+            return "dwelt", f"{trigger.journey or journey}/{trigger.stage}|{length(trigger.length)}"
+        case CaseOpened():
+            return "case_opened", trigger.case
+        case CaseClosed():
+            return "case_closed", trigger.case
+        case Silent():
+            return "silence", f"{trigger.of or ''}|{length(trigger.length)}"
+        case Anniversary():
+            return "anniversary", _anniversary_name(trigger)
+        case Enrolled():
+            return "enrolled", ""
+    message = f"no key for {trigger!r}"
+    raise AssertionError(message)
+
+
+def compile_program(journeys: Sequence[Journey], policy: Policy | None = None) -> Program:
+    """Compile journeys, with the policy of the house.
+
+    Raises:
+        JourneyError: journeys that contradict each other, such as two messages of one name with different definitions.
+    """
+    check_together(journeys)
+    table = collect(_expressions(journeys))
+    rules = tuple(_compile_rules(journeys, table))
+    silences = _silences(journeys)
+    messages = {name: message for journey in journeys for name, message in journey.messages.items()}
+    bounds = bind(policy or Policy(), {journey.name: journey.policy for journey in journeys})
+    return Program(
+        journeys={journey.name: journey for journey in journeys},
+        rules=rules,
+        by_label={rule.label: rule for rule in rules},
+        by_trigger=_index(rules),
+        stages=_index_stages(journeys, table),
+        silences=silences,
+        silences_of=_by_type(silences.values()),
+        silences_any=tuple(spec for spec in silences.values() if spec.of is None),
+        dwells=_dwells(journeys),
+        anniversaries=_anniversaries(journeys),
+        signals=table,
+        messages=messages,
+        templates=_templates(messages.values()),
+        bounds=bounds,
+        history_kept=retention(bounds.values(), messages.values()),
+        starts_kept={rule.label: _starts_kept(rule.rule) for rule in rules},
+        places=_places(journeys),
+        version=_version(table, silences, journeys),
+    )
+
+
+def _compile_rules(journeys: Sequence[Journey], table: SignalTable) -> Iterable[CompiledRule]:
+    index = 0
+    for journey in journeys:
+        for rule in journey.rules:
+            yield _compile_rule(index, journey.name, rule, table)
+            index += 1
+
+
+def _compile_rule(index: int, journey: str, rule: Rule, table: SignalTable) -> CompiledRule:
+    nodes = {name: _node(name, step, journey, table) for name, step in identified(rule.then)}
+    first = _link(_tree(rule.then, iter(nodes.values())), None)
+    goal = rule.goal
+    exits = [each for each in rule.exit if not isinstance(each, Expression)]
+    conditions = [each for each in rule.exit if isinstance(each, Expression)]
+    return CompiledRule(
+        index,
+        journey,
+        rule,
+        _closure(rule.given, table),
+        first,
+        nodes,
+        frozenset(key for node in nodes.values() if isinstance(node.step, WaitFor) for key in node.keys),
+        frozenset(key_of(each, journey) for each in exits),
+        tuple(Watched(each, compile_condition(each, table)) for each in conditions),
+        frozenset(key_of(each, journey) for each in goal.trigger) if goal else frozenset(),
+        _closure(goal.given, table) if goal else None,
+        length(goal.within) if goal and goal.within is not None else None,
+    )
+
+
+def _node(name: str, step: Step, journey: str, table: SignalTable) -> Node:
+    node = Node(name, step)
+    match step:
+        case WaitFor():
+            node.keys = frozenset(key_of(each, journey) for each in step.trigger)
+            node.condition = _closure(step.given, table)
+        case Send():
+            node.condition = _closure(step.still, table)
+        case Wait() if isinstance(step.until, Expression):
+            node.condition = compile_expression(step.until, table)
+        case SetTrait():
+            node.condition = compile_expression(step.value, table)
+        case Emit():
+            node.values = {each: compile_expression(value, table) for each, value in step.properties.items()}
+        case Call():
+            node.values = {each: compile_expression(value, table) for each, value in step.arguments.items()}
+        case Branch() | WaitUntil():
+            node.condition = compile_condition(step.condition, table)
+        case OpenCase() | CloseCase():
+            node.condition = None if step.ref is None else compile_expression(step.ref, table)
+    return node
+
+
+Tree = list[tuple[Node, "Tree", "Tree"]]
+
+
+def _tree(steps: Sequence[Step], nodes: Iterator[Node]) -> Tree:
+    """Nodes in the shape of their steps. Taken in reading order, because one step object may stand in several places."""
+    return [
+        (next(nodes), _tree(getattr(step, "then", ()), nodes), _tree(getattr(step, "otherwise", ()), nodes)) for step in steps
+    ]
+
+
+def _link(tree: Tree, after: Node | None) -> Node | None:
+    following = after
+    for node, then, otherwise in reversed(tree):
+        node.next = following
+        node.then = _link(then, following)
+        node.otherwise = _link(otherwise, following)
+        following = node
+    return following
+
+
+def _closure(expression: Expression | None, table: SignalTable) -> Closure | None:
+    return None if expression is None else compile_condition(expression, table)
+
+
+def _index(rules: Iterable[CompiledRule]) -> dict[Key, tuple[CompiledRule, ...]]:
+    found: dict[Key, list[CompiledRule]] = {}
+    for rule in rules:
+        for each in dict.fromkeys(key_of(trigger, rule.journey) for trigger in rule.rule.when):
+            found.setdefault(each, []).append(rule)
+    return {key: tuple(each) for key, each in found.items()}
+
+
+def _index_stages(
+    journeys: Sequence[Journey], table: SignalTable
+) -> dict[Key, tuple[tuple[str, tuple[CompiledStage, ...]], ...]]:
+    found: dict[Key, dict[str, list[CompiledStage]]] = {}
+    for journey in journeys:
+        for stage in journey.stages:
+            compiled = CompiledStage(stage, _closure(stage.given, table))
+            for key in dict.fromkeys(key_of(trigger, journey.name) for trigger in stage.when):
+                found.setdefault(key, {}).setdefault(journey.name, []).append(compiled)
+    return {key: tuple((name, tuple(stages)) for name, stages in each.items()) for key, each in found.items()}
+
+
+def _triggers(journeys: Sequence[Journey]) -> Iterable[tuple[str, Trigger]]:
+    """Every trigger of every journey, in reading order."""
+    for journey in journeys:
+        for stage in journey.stages:
+            yield from ((journey.name, each) for each in stage.when)
+        for rule in journey.rules:
+            yield from ((journey.name, each) for each in rule.when)
+            yield from ((journey.name, each) for each in rule.exit if not isinstance(each, Expression))
+            yield from ((journey.name, each) for each in (rule.goal.trigger if rule.goal else ()))
+            for _, step in identified(rule.then):
+                yield from ((journey.name, each) for each in (step.trigger if isinstance(step, WaitFor) else ()))
+
+
+def _silences(journeys: Sequence[Journey]) -> dict[str, SilenceSpec]:
+    found: dict[str, SilenceSpec] = {}
+    for journey, trigger in _triggers(journeys):
+        if isinstance(trigger, Silent):
+            name = key_of(trigger, journey)[1]
+            found.setdefault(name, SilenceSpec(name, trigger.of, length(trigger.length)))
+    return found
+
+
+def _by_type(specs: Iterable[SilenceSpec]) -> dict[str, tuple[SilenceSpec, ...]]:
+    found: dict[str, list[SilenceSpec]] = {}
+    for spec in specs:
+        if spec.of is not None:
+            found.setdefault(spec.of, []).append(spec)
+    return {of: tuple(each) for of, each in found.items()}
+
+
+def _dwells(journeys: Sequence[Journey]) -> dict[str, tuple[tuple[str, int], ...]]:
+    """`journey/stage` → ((name of the dwell, its length), …)."""
+    found: dict[str, dict[str, int]] = {}
+    for journey, trigger in _triggers(journeys):
+        if isinstance(trigger, Dwelt):
+            name = key_of(trigger, journey)[1]
+            found.setdefault(name.rpartition("|")[0], {})[name] = length(trigger.length)
+    return {stage: tuple(each.items()) for stage, each in found.items()}
+
+
+def _places(journeys: Sequence[Journey]) -> dict[Key, int]:
+    """(kind, name) of every timer of customers → its place in declaration order."""
+    dwells = [name for each in _dwells(journeys).values() for name, _ in each]
+    named = [("silence", _silences(journeys)), ("dwell", dwells), ("anniversary", [s.name for s in _anniversaries(journeys)])]
+    return {(kind, name): place for kind, names in named for place, name in enumerate(names)}
+
+
+def _anniversary_name(trigger: Anniversary) -> str:
+    before = spoken(trigger.before) if is_calendar(trigger.before) or trigger.before != timedelta(0) else ""
+    return "|".join([trigger.trait, trigger.at, before, trigger.unknown_zone or ""])
+
+
+def _anniversaries(journeys: Sequence[Journey]) -> tuple[AnniversarySpec, ...]:
+    found = {_anniversary_name(each): each for _, each in _triggers(journeys) if isinstance(each, Anniversary)}
+    return tuple(AnniversarySpec(name, each) for name, each in found.items())
+
+
+def _expressions(journeys: Sequence[Journey]) -> Iterable[Expression]:
+    for journey in journeys:
+        yield from (stage.given for stage in journey.stages if stage.given is not None)
+        for rule in journey.rules:
+            yield from (each for each in (rule.given, rule.goal.given if rule.goal else None) if each is not None)
+            yield from (each for each in rule.exit if isinstance(each, Expression))
+            for _, step in identified(rule.then):
+                yield from _expressions_of(step)
+
+
+def _expressions_of(step: Step) -> Iterable[Expression]:
+    for name in ("still", "given", "condition", "until", "value", "ref"):
+        if isinstance(found := getattr(step, name, None), Expression):
+            yield found
+    for name in ("properties", "arguments"):
+        yield from getattr(step, name, {}).values()
+
+
+def _templates(messages: Iterable[Message]) -> dict[tuple[str, str, str], Template]:
+    """(message, content key, part) → template."""
+    return {
+        (message.name, key, part): Template.parse(text)
+        for message in messages
+        for key, content in message.content.items()
+        for part in ("subject", "text", "html")
+        if (text := getattr(content, part)) is not None
+    }
+
+
+def _starts_kept(rule: Rule) -> int | None:
+    """How long the starts of a rule are remembered, in microseconds; 0 for not at all, None for ever."""
+    limit = rule.limit
+    if limit is None:
+        return 0
+    if limit.per is None:
+        return None
+    if isinstance(limit.per, timedelta):
+        return length(limit.per)
+    return length(timedelta(days=367))
+
+
+def _version(table: SignalTable, silences: Mapping[str, SilenceSpec], journeys: Sequence[Journey]) -> str:
+    parts = [*sorted(table.signals), *sorted(silences), *sorted(_dwells(journeys)), *(s.name for s in _anniversaries(journeys))]
+    return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:12]

@@ -1,0 +1,174 @@
+"""Questions about history, answered from what is kept (S4.6, S4.7).
+
+Which past touchpoints a `where` selects is decided one by one. Those for which it is true count. One that lacks the
+property it asks for does not. But where the *outside* lacks something (`event.order == trigger.order`, and the trigger
+has no order), each touchpoint it might concern is in doubt, and with it the answer: unknown, unless none is left.
+"""
+
+import json
+from bisect import bisect_right
+from collections.abc import Callable, Iterable, Iterator
+from datetime import date
+from itertools import product
+from typing import Any
+
+import attrs
+
+from touchpoint.core.captures import keys_equal_to, text_of, unpack
+from touchpoint.core.compile import Evaluator, compile_condition, compile_expression
+from touchpoint.core.context import Context
+from touchpoint.core.remembered import Data, Signal, number_of, row_key, sum_of
+from touchpoint.core.values import UNKNOWN, Truth, equal, truth
+from touchpoint.journey.conditions import (
+    Aggregate,
+    Ever,
+    Exists,
+    Expression,
+    Field,
+    Outcome,
+    children,
+    root_of,
+    split_where,
+)
+
+
+def answer(question: Aggregate, signal: Signal) -> Evaluator:
+    """A closure that answers the question from `context.signals`, where `signal` is what is kept for it."""
+    is_ever = isinstance(question, Ever)
+    parts = split_where(question.where)
+    if signal.kind == "count" and not (parts.outside or parts.keys or parts.relations):
+        return _plain_count(signal, is_ever=is_ever)
+    found = _Selection.of(question, signal).found
+    reduce = _ever if is_ever else {"count": _count, "total": _total, "last": _last}[signal.kind]
+    return lambda context: reduce(*found(context))
+
+
+def outside_of(where: Expression) -> Iterator[Expression]:
+    """The data of the run and the customer that a `where` cannot do without: fields and outcomes."""
+    if isinstance(where, Exists):
+        return
+    if isinstance(where, Outcome) or (isinstance(where, Field) and root_of(where) != "event"):
+        yield where
+    for child in children(where):
+        yield from outside_of(child)
+
+
+def _plain_count(signal: Signal, *, is_ever: bool) -> Evaluator:
+    key, within = signal.key, signal.within
+    if within is None:
+        return (
+            (lambda context: bool(context.signals.get(key)))
+            if is_ever
+            else lambda context: context.signals.get(key) or 0
+        )
+
+    def count(context: Context) -> int:
+        data: Data = context.signals.get(key)
+        if not data:
+            return 0
+        ats, now = signal.instants(data), context.now
+        return bisect_right(ats, now) - bisect_right(ats, now - within)
+
+    return (lambda context: count(context) > 0) if is_ever else count
+
+
+def _count(found: list[Any], in_doubt: bool) -> object:  # noqa: FBT001 - what `found` returns  # what `found` returns
+    return UNKNOWN if in_doubt else sum(found)
+
+
+def _ever(found: list[Any], in_doubt: bool) -> object:  # noqa: FBT001 - what `found` returns
+    return True if any(found) else UNKNOWN if in_doubt else False
+
+
+def _total(found: list[Any], in_doubt: bool) -> object:  # noqa: FBT001 - what `found` returns
+    return UNKNOWN if in_doubt else number_of(sum_of(found))
+
+
+def _last(found: list[Any], in_doubt: bool) -> object:  # noqa: FBT001 - what `found` returns
+    return UNKNOWN if in_doubt or not found else unpack(max(found, key=lambda entry: entry[0])[1])
+
+
+@attrs.frozen(eq=False)
+class _Selection:
+    """The compiled `where` of one question. `keys` pair a column of `signal.required` with what it must equal."""
+
+    signal: Signal
+    gates: list[Callable[[Context], Truth]]
+    keys: list[tuple[int, Evaluator]]
+    relations: list[Evaluator]
+    needs: list[Evaluator]
+
+    @classmethod
+    def of(cls, question: Aggregate, signal: Signal) -> "_Selection":
+        parts = split_where(question.where)
+        places = {path: place for place, path in enumerate(signal.captures)}
+        return cls(
+            signal,
+            gates=[compile_condition(part) for part in parts.outside],
+            keys=[(places[path], compile_expression(outside)) for path, outside in parts.keys],
+            relations=[compile_expression(part, None, places) for part in parts.relations],
+            needs=[compile_expression(need) for part in parts.relations for need in outside_of(part)],
+        )
+
+    def found(self, context: Context) -> tuple[list[Any], bool]:
+        """What is kept of the touchpoints that count, and whether there are others in doubt."""
+        data: Data = context.signals.get(self.signal.key)
+        gates = [gate(context) for gate in self.gates]
+        if data is None or False in gates:
+            return [], False
+        wanted = [(column, outside(context)) for column, outside in self.keys]
+        in_doubt = UNKNOWN in gates or any(value is UNKNOWN for _, value in wanted)
+        if self.signal.within is not None:
+            return self._in_window(data, context, wanted, in_doubt=in_doubt)
+        kept = list(_by_key(data, wanted)) if self.signal.required else [data]
+        return ([], bool(kept)) if in_doubt else (kept, False)
+
+    def _in_window(
+        self, data: Data, context: Context, wanted: list[tuple[int, object]], *, in_doubt: bool
+    ) -> tuple[list[Any], bool]:
+        signal, found, doubts = self.signal, [], False
+        ats = signal.instants(data)
+        lacking = any(need(context) is UNKNOWN for need in self.needs)
+        looking_back = attrs.evolve(context)
+        for place in range(bisect_right(ats, context.now - (signal.within or 0)), bisect_right(ats, context.now)):
+            row = data[1][place] if signal.has_rows else []
+            amount = row[0] if signal.kind == "total" else 1
+            looking_back.row = [unpack(each) for each in row[len(row) - len(signal.captures) :]]
+            verdict = self._verdict(looking_back, wanted, lacking=lacking)
+            if verdict is True and not in_doubt:
+                found.append(amount)
+            doubts |= verdict is UNKNOWN or (verdict is True and in_doubt)
+        return found, doubts
+
+    def _verdict(self, context: Context, wanted: list[tuple[int, object]], *, lacking: bool) -> Truth:
+        """Whether one touchpoint counts; unknown only where that is for want of something outside."""
+        result: Truth = True
+        for column, value in wanted:
+            if value is not UNKNOWN and equal(context.row[column], value) is not True:
+                return False
+        for relation in self.relations:
+            held = truth(relation(context))
+            if held is False or (held is UNKNOWN and not lacking):
+                return False
+            result = held if held is UNKNOWN else result
+        return result
+
+
+def _by_key(data: dict[str, Any], wanted: list[tuple[int, object]]) -> Iterable[Any]:
+    """What is kept under the captured values that meet all that is wanted."""
+    places = sorted({place for place, _ in wanted})
+    columns = [[value for place, value in wanted if place == column] for column in places]
+    if any(value is UNKNOWN or isinstance(value, date) for _, value in wanted):
+        # Nothing to look up: any value may be meant, or text that reads as this date. Rare, so all are looked at.
+        return [kept for key, kept in data.items() if all(map(_meets_all, json.loads(key), columns))]
+    keys = (set.intersection(*map(keys_equal_to, values)) for values in columns)
+    return [data[key] for key in (row_key(list(each)) for each in product(*keys)) if key in data]
+
+
+def _meets_all(key: str, values: list[object]) -> bool:
+    return all(value is UNKNOWN or _meets(key, value) for value in values)
+
+
+def _meets(key: str, value: object) -> bool:
+    text = text_of(key)
+    return key in keys_equal_to(value) or (text is not None and equal(text, value) is True)

@@ -1,0 +1,246 @@
+"""The explaining evaluator: the same answer as the compiled one, with every value that led to it (S4.6, S10).
+
+For example:
+    event.score <= 2 → 5 <= 2: false
+    customer.age >= 18: unknown (customer.age is missing)
+    (customer.age >= 18) | (event.ok == True) → (? >= 18) | (True == True): true
+"""
+
+from collections.abc import Mapping
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+from typing import Final
+
+import attrs
+
+from touchpoint.core.compile import History, reference
+from touchpoint.core.context import Context
+from touchpoint.core.questions import outside_of
+from touchpoint.core.values import (
+    ARITHMETIC,
+    COMPARISONS,
+    NONE,
+    UNKNOWN,
+    Truth,
+    conjunction,
+    contains,
+    dig,
+    disjunction,
+    kind,
+    look_up,
+    member,
+    negate,
+    truth,
+)
+from touchpoint.durations import instant
+from touchpoint.journey.conditions import (
+    Aggregate,
+    And,
+    Arithmetic,
+    CaseOpen,
+    Compare,
+    Contains,
+    Count,
+    Ever,
+    Exists,
+    Expression,
+    Field,
+    In,
+    InStage,
+    Last,
+    Literal,
+    Not,
+    Now,
+    Or,
+    Outcome,
+    Total,
+    path_of,
+    root_of,
+    source,
+)
+from touchpoint.journey.source import literal_source
+
+_LONGEST: Final = 80
+
+
+@attrs.frozen
+class Reading:
+    """One expression, evaluated and explained.
+
+    `value` is what the compiled expression computes; `text` the source and the source with its values filled in;
+    `missing` names the data that were not there, whether or not they mattered; `parts` are the readings of what
+    `&` or `|` joins. Its repr leaves out value and text: they may be personal data. `str()` gives the text.
+    """
+
+    value: object = attrs.field(repr=False)
+    text: str = attrs.field(repr=False)
+    missing: tuple[str, ...] = ()
+    parts: "tuple[Reading, ...]" = attrs.field(default=(), repr=False)
+
+    @property
+    def truth(self) -> Truth:
+        """The value as a condition: True, False or `UNKNOWN`."""
+        return truth(self.value)
+
+    def __str__(self) -> str:
+        return self.text
+
+
+def read(expression: Expression, context: Context, table: History | None = None) -> Reading:
+    """Evaluate an expression and say how it came out.
+
+    Args:
+        expression: what to read.
+        context: what it may look at.
+        table: the `SignalTable` collected from it; needed only if it asks about history.
+    """
+    reader = _Reader(context, table)
+    value = reader.value(expression)
+    parts = expression.parts if isinstance(expression, And | Or) else ()
+    return Reading(
+        value,
+        _text(expression, value, reader),
+        tuple(dict.fromkeys(reader.missing)),
+        tuple(read(part, context, table) for part in parts),
+    )
+
+
+def shown(value: object) -> str:
+    """A value as an explanation shows it: `5`, `"gold"`, an ISO 8601 datetime, `?` if missing; cut at 80 characters."""
+    if value is UNKNOWN:
+        text = "?"
+    elif isinstance(value, list | tuple):
+        text = f"[{', '.join(map(shown, value))}]"
+    elif isinstance(value, Mapping):
+        text = "{" + ", ".join(f"{key}: {shown(each)}" for key, each in value.items()) + "}"
+    elif isinstance(value, datetime | date):
+        text = value.isoformat()
+    elif isinstance(value, Decimal | int | float) and not isinstance(value, bool):
+        text = str(value)
+    elif isinstance(value, str | timedelta | bool) or value is None:
+        text = literal_source(value)
+    else:
+        text = f"a {type(value).__name__}"
+    return text if len(text) <= _LONGEST else text[: _LONGEST - 1] + "…"
+
+
+class _Reader:
+    """Evaluates every node, leaving none out, and keeps the values of the leaves."""
+
+    def __init__(self, context: Context, table: History | None) -> None:
+        self._context = context
+        self._table = table
+        self.leaves: dict[int, object] = {}
+        self.missing: list[str] = []
+        self.reasons: list[str] = []
+
+    def value(self, node: Expression) -> object:  # noqa: PLR0911 - one per class
+        match node:
+            case Literal(value):
+                return value
+            case And(parts):
+                return conjunction([truth(self.value(part)) for part in parts])
+            case Or(parts):
+                return disjunction([truth(self.value(part)) for part in parts])
+            case Not(part):
+                return negate(truth(self.value(part)))
+            case Compare(op, left, right):
+                return self._joined(COMPARISONS[op](*self._values(left, right)), left, right, "compared with")
+            case Arithmetic(op, left, right):
+                return self._joined(ARITHMETIC[op](*self._values(left, right)), left, right, f"combined by {op} with")
+            case In(value, options):
+                return self._joined(member(*self._values(value, options)), value, options, "looked for in")
+            case Contains(container, item):
+                return self._joined(contains(*self._values(container, item)), container, item, "asked for")
+            case Exists(value):
+                # Asking whether data are there misses none: a reader of its own keeps what it lacks to itself.
+                found = _Reader(self._context, self._table).value(value) is not UNKNOWN
+                self.leaves[id(node)] = found
+                return found
+        return self._leaf(node)
+
+    def _values(self, left: Expression, right: Expression) -> tuple[object, object]:
+        return self.value(left), self.value(right)
+
+    def _joined(self, result: object, left: Expression, right: Expression, how: str) -> object:
+        """The result; where it is unknown though nothing is missing, the reason is noted."""
+        if result is UNKNOWN and not self.missing and not self.reasons:
+            self.reasons.append(f"{self._sort(left)} cannot be {how} {self._sort(right)}")
+        return result
+
+    def _sort(self, node: Expression) -> str:
+        value = _Reader(self._context, self._table).value(node)
+        what = kind(value) if kind(value) != NONE else "None"
+        return f"{what} ({shown(value)})" if isinstance(node, Literal) else f"{source(node)}, {what},"
+
+    def _leaf(self, node: Expression) -> object:
+        value = self._found(node)
+        self.leaves[id(node)] = value
+        if value is UNKNOWN:
+            self._note(node)
+        return value
+
+    def _found(self, node: Expression) -> object:
+        context = self._context
+        match node:
+            case Now():
+                return instant(context.now)
+            case Field():
+                return self._property(node)
+            case CaseOpen(kind=name, ref=ref):
+                about = None if ref is None else reference(self.value(ref))
+                return UNKNOWN if ref is not None and about is None else context.case_open(name, about)
+            case InStage(stage, journey):
+                return context.stage_of(journey) == stage
+            case Outcome(message):
+                return context.outcomes.get(message, UNKNOWN)
+            case Count() | Ever() | Total():
+                return self._history().reader(node)(context)
+        raise TypeError(f"{type(node).__name__} cannot be read")
+
+    def _property(self, node: Field) -> object:
+        root, path = root_of(node), path_of(node)
+        if isinstance(root, Last):
+            return self._history().reader(root, path)(self._context)
+        if root == "customer":
+            return dig(self._context.traits, path)
+        return look_up(self._context.event if root == "event" else self._context.trigger, path)
+
+    def _history(self) -> History:
+        if self._table is None:
+            raise TypeError("an expression that asks about history is read with the SignalTable collected from it")
+        return self._table
+
+    def _note(self, node: Expression) -> None:
+        """What is missing where this leaf is unknown: the outside data of its `where`, else the leaf itself."""
+        question = root_of(node) if isinstance(node, Field) else node
+        where = question.where if isinstance(question, Aggregate) else None
+        lacking = [need for need in outside_of(where) if self._found(need) is UNKNOWN] if where is not None else []
+        if isinstance(node, CaseOpen):
+            return  # its ref was noted when it was looked up
+        if lacking or not isinstance(node, Aggregate):
+            self.missing += [source(each) for each in lacking or [node]]
+            self.reasons += [_is_missing(each) for each in lacking or [node]]
+        else:
+            self.reasons.append(f"what {source(node)} compares with does not compare")
+
+
+def _is_missing(node: Expression) -> str:
+    return f"{source(node)} is not known yet" if isinstance(node, Outcome) else f"{source(node)} is missing"
+
+
+def _text(expression: Expression, value: object, reader: _Reader) -> str:
+    plain = source(expression)
+    leaves = reader.leaves
+    filled = source(expression, lambda node: shown(leaves[id(node)]) if id(node) in leaves else None)
+    has_values = any(each is not UNKNOWN for each in leaves.values())
+    reasons = "; ".join(dict.fromkeys(reader.reasons))
+    verdict = _verdict(expression, value) + (f" ({reasons})" if value is UNKNOWN and reasons else "")
+    return f"{plain} → {filled}: {verdict}" if has_values and filled != plain else f"{plain}: {verdict}"
+
+
+def _verdict(expression: Expression, value: object) -> str:
+    if isinstance(expression, Arithmetic) and value is not UNKNOWN:
+        return shown(value)
+    verdict = truth(value)
+    return "unknown" if verdict is UNKNOWN else "true" if verdict else "false"

@@ -1,0 +1,146 @@
+"""What rules ask about history, kept incrementally and bounded (S4.7): nothing ever scans the timeline.
+
+`collect` derives from a journey's expressions which *signals* must be kept. What is kept of one customer is a plain,
+JSON-able dict from a signal's key to its data; how it is stored is nobody's business here. Functions that change it do
+so in place. The shapes of the data are described in `core.remembered`.
+
+The key hashes what is kept, not who asks: `count("a")` and `ever("a")` share one signal, and so do two questions that
+compare the same property with different things. A key changes when the meaning does; the signal is then filled anew.
+"""
+
+from bisect import bisect_right
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+import attrs
+
+from touchpoint.core.compile import Evaluator, Path
+from touchpoint.core.occurrence import TOUCHPOINT, Occurrence
+from touchpoint.core.questions import answer
+from touchpoint.core.remembered import Data, Signal, signal_of
+from touchpoint.errors import UnknownName
+from touchpoint.journey.conditions import Aggregate, Expression, Field, Last, path_of, root_of, walk
+
+
+@attrs.frozen(eq=False)
+class SignalTable:
+    """The signals that a set of journeys needs: by key, and by the touchpoint type that changes them."""
+
+    signals: Mapping[str, Signal]
+    by_type: Mapping[str, tuple[Signal, ...]]
+    # By the identity of the expressions it was collected from, which are kept here so that no other can get theirs.
+    _asked: Mapping[int, tuple[Expression, tuple[Signal, ...]]]
+
+    def asked_by(self, expression: Expression) -> tuple[Signal, ...]:
+        """The signals one expression asks for; at once for those the table was collected from."""
+        known = self._asked.get(id(expression))
+        return tuple(signals_of(expression)) if known is None else known[1]
+
+    def reader(self, question: Aggregate, path: Path = ()) -> Evaluator:
+        """A closure that answers the question from `context.signals`; of a `Last`, the property at `path`.
+
+        Raises:
+            UnknownName: the table was collected from other expressions.
+        """
+        signal = self.signals.get(signal_of(question, path).key)
+        if signal is None:
+            raise UnknownName("signal for", str(question))
+        return answer(question, signal)
+
+    def is_filled(self, data: Mapping[str, object]) -> bool:
+        """Whether a customer's data hold exactly these signals; if not, `backfill` comes first."""
+        return data.keys() == self.signals.keys()
+
+
+def collect(expressions: Iterable[Expression]) -> SignalTable:
+    """The signals that these expressions ask for, each once, in the order they are first asked for."""
+    signals: dict[str, Signal] = {}
+    asked = {}
+    for expression in expressions:
+        own = tuple(signals.setdefault(signal.key, signal) for signal in signals_of(expression))
+        asked[id(expression)] = (expression, own)
+    return SignalTable(signals, _indexed(signals.values()), asked)
+
+
+def signals_of(expression: Expression) -> Iterator[Signal]:
+    """What must be kept to evaluate one expression."""
+    for node in walk(expression):
+        if isinstance(node, Field) and isinstance(root := root_of(node), Last):
+            yield signal_of(root, path_of(node))
+        elif isinstance(node, Aggregate) and not isinstance(node, Last):
+            yield signal_of(node)
+
+
+def update(table: SignalTable, data: dict[str, Any], occurrence: Occurrence, now: int) -> None:
+    """Add one touchpoint to a customer's data, in place. It costs what the signals of its type cost.
+
+    A late one is put where its time belongs; one that a window can no longer see is left out. Events that are not
+    touchpoints (a stage entered, say) change nothing. A signal that the data lack is taken to have no past, so a
+    customer whose data are not filled (`SignalTable.is_filled`) needs `backfill` first.
+
+    Args:
+        table: from `collect`.
+        data: the customer's signal data.
+        occurrence: the touchpoint, not seen before; `at` is not later than `now`.
+        now: microseconds UTC, not before the previous update.
+    """
+    if occurrence.kind == TOUCHPOINT:
+        _add(table.by_type.get(occurrence.name, ()), data, occurrence, now)
+
+
+def backfill(table: SignalTable, data: dict[str, Any], occurrences: Iterable[Occurrence], now: int) -> None:
+    """Make a customer's data hold exactly the table's signals, in place: fill what is missing, drop what nobody asks.
+
+    Args:
+        table: from `collect`.
+        data: the customer's signal data; an empty dict for a new customer.
+        occurrences: the customer's whole timeline in order of arrival; read only if something is missing.
+        now: microseconds UTC.
+    """
+    for key in data.keys() - table.signals.keys():
+        del data[key]
+    missing = [signal for key, signal in table.signals.items() if key not in data]
+    if not missing:
+        return
+    data.update((signal.key, signal.empty()) for signal in missing)
+    by_type = _indexed(missing)
+    for occurrence in occurrences:
+        if occurrence.kind == TOUCHPOINT:
+            _add(by_type.get(occurrence.name, ()), data, occurrence, now)
+
+
+def lapses_at(expression: Expression | None, table: SignalTable, data: Mapping[str, Data], now: int) -> int | None:
+    """The next instant after `now` (microseconds UTC) at which a touchpoint leaves a window; None if none will.
+
+    A touchpoint at t leaves a window of length w at t + w exactly, since windows are `(now - w, now]` (S4.4).
+
+    Args:
+        expression: look only at the windows it asks for; None looks at all.
+        table: from `collect`.
+        data: the customer's signal data.
+        now: microseconds UTC.
+    """
+    signals = table.signals.values() if expression is None else table.asked_by(expression)
+    lapses = (_next_lapse(signal, data.get(signal.key), now) for signal in signals)
+    return min((at for at in lapses if at is not None), default=None)
+
+
+def _next_lapse(signal: Signal, data: Data, now: int) -> int | None:
+    if signal.within is None or not data:
+        return None
+    ats = signal.instants(data)
+    first = bisect_right(ats, now - signal.within)
+    return ats[first] + signal.within if first < len(ats) else None
+
+
+def _add(signals: Iterable[Signal], data: dict[str, Any], occurrence: Occurrence, now: int) -> None:
+    for signal in signals:
+        kept = data[signal.key] if signal.key in data else signal.empty()
+        data[signal.key] = signal.add(kept, occurrence, now)
+
+
+def _indexed(signals: Iterable[Signal]) -> dict[str, tuple[Signal, ...]]:
+    index: dict[str, tuple[Signal, ...]] = {}
+    for signal in signals:
+        index[signal.type] = (*index.get(signal.type, ()), signal)
+    return index

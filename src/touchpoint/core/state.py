@@ -1,0 +1,276 @@
+"""What is remembered of one customer: as much as decisions need, and no more.
+
+Everything is mutable and small; `to_record` and `from_record` give positional JSON lists. Instants are microseconds UTC.
+"""
+
+from collections.abc import Iterator
+from typing import Final
+
+import attrs
+
+from touchpoint.core.occurrence import Occurrence
+from touchpoint.model.preference import Preferences
+from touchpoint.policy.facts import ConsentFact, HandOver
+
+STATE_VERSION: Final = 1
+
+WAITING: Final = "waiting"
+IN_FLIGHT: Final = "in_flight"
+
+
+@attrs.define
+class Address:
+    """One address of a customer and how it stands: `active`, `dormant` or `suppressed`."""
+
+    kind: str
+    key: str = attrs.field(repr=False)
+    standing: str = "active"
+    reason: str = ""
+
+
+@attrs.define
+class Profile:
+    """What the host told us of a customer. Kept apart from the rest because it changes seldom."""
+
+    traits: dict[str, object] = attrs.field(factory=dict, repr=False)
+    addresses: list[Address] = attrs.field(factory=list, repr=False)
+    zones: tuple[str, ...] = ()
+    locale: str | None = None
+    consents: dict[tuple[str, str], ConsentFact] = attrs.field(factory=dict, repr=False)
+    preferences: Preferences | None = None
+
+
+@attrs.define
+class Run:
+    """A live run of a rule.
+
+    `order` numbers the customer's runs as they started; `no` is the store's number. `node` is the step it stands at and
+    `waiting` what for: `time`, `event`, `until`, `message`. `due` is when its timer fires, `look` when a window lapses that a
+    condition of it looks through, `local` the (local time, zone) a calendar wait stands for. `kept` holds (number, occurrence) for
+    `WaitFor`s still to come, `mark` is the number at the last Send, Ask or Give.
+    """
+
+    id: str
+    journey: str
+    rule: str
+    key: object
+    started: int
+    order: int
+    trigger: Occurrence
+    event: Occurrence
+    no: int = 0
+    node: str | None = None
+    waiting: str = ""
+    due: int | None = None
+    look: int | None = None
+    local: tuple[str, str] | None = None
+    message: str | None = None
+    visits: dict[str, int] = attrs.Factory(dict)
+    outcomes: dict[str, str] = attrs.Factory(dict)
+    kept: list[tuple[int, Occurrence]] = attrs.Factory(list)
+    arrived: int = 0
+    mark: int = 0
+
+    @property
+    def label(self) -> str:
+        """journey/rule"""
+        return f"{self.journey}/{self.rule}"
+
+
+@attrs.define
+class Watch:
+    """A goal that is still watched after its run's last step, until `until` inclusive."""
+
+    run: int
+    journey: str
+    rule: str
+    key: object
+    until: int
+    trigger: Occurrence
+
+
+@attrs.define
+class Pending:
+    """A message (or call) that has not reached an end.
+
+    `due` is when the gate is asked next (None: only an event can free it), `slot` the instant of its release, `lease` the wall
+    instant until which its owner may act, `first_try` the elapsed seconds at the first hand-over on `timeline`. `refused` maps a
+    channel to why its provider refused. `reasons` holds (instant, channel, verdict records) of every asking that was no plain Allow.
+    """
+
+    key: str
+    journey: str
+    rule: str
+    run: int
+    step: str
+    message: str
+    kind: str
+    priority: int
+    first_due: int
+    due: int | None
+    expires: int
+    no: int = 0
+    status: str = WAITING
+    channel: str | None = None
+    fence: int = 0
+    slot: int | None = None
+    lease: int | None = None
+    attempts: int = 0
+    uncertain: bool = False
+    first_try: float | None = None
+    timeline: str = ""
+    not_before: int = 0
+    refused: dict[str, str] = attrs.Factory(dict)
+    reasons: list[list[object]] = attrs.Factory(list)
+    arguments: dict[str, object] | None = None
+    ref: str | None = None
+
+    @property
+    def is_call(self) -> bool:
+        """Whether it is a call of a host function rather than a message."""
+        return self.arguments is not None
+
+
+@attrs.define
+class State:
+    """The state of one customer. `stages` maps a journey to [stage, entered at, cause]; `cases` a kind to {ref: [opened at, store
+    number]}; `starts` a journey/rule to [[instant, key], …]; the timers of the customer map a definition to when it falls due.
+    """
+
+    id: str = attrs.field(repr=False)
+    profile: Profile = attrs.Factory(Profile)
+    now: int = 0
+    orders: int = 0
+    fences: int = 0
+    version: str = ""
+    stages: dict[str, list[object]] = attrs.Factory(dict)
+    cases: dict[str, dict[str, list[int]]] = attrs.Factory(dict)
+    closed: dict[str, int] = attrs.Factory(dict)
+    signals: dict[str, object] = attrs.Factory(dict)
+    starts: dict[str, list[list[object]]] = attrs.Factory(dict)
+    silences: dict[str, int] = attrs.Factory(dict)
+    dwells: dict[str, int] = attrs.Factory(dict)
+    anniversaries: dict[str, list[object]] = attrs.Factory(dict)
+    runs: list[Run] = attrs.Factory(list)
+    watches: list[Watch] = attrs.Factory(list)
+    pending: list[Pending] = attrs.Factory(list)
+    history: list[HandOver] = attrs.Factory(list)
+    parked: list[object] = attrs.Factory(list)
+
+    def case_open(self, kind: str | None, ref: str | None) -> bool:
+        """Whether a case of this kind (or any) with this ref (or any) is open."""
+        if kind is None:
+            return any(ref is None or ref in refs for refs in self.cases.values())
+        refs = self.cases.get(kind)
+        return bool(refs) and (ref is None or ref in refs)
+
+    def stage_of(self, journey: str) -> str | None:
+        """The current stage in a journey, or None."""
+        held = self.stages.get(journey)
+        return None if held is None else str(held[0])
+
+    def run_by_order(self, order: int) -> Run | None:
+        """The live run with this number."""
+        return next((run for run in self.runs if run.order == order), None)
+
+    def pending_by_key(self, key: str) -> Pending | None:
+        """The unfinished message with this key."""
+        return next((pending for pending in self.pending if pending.key == key), None)
+
+    def next_due(self) -> int | None:
+        """The earliest instant at which anything of this customer falls due."""
+        return min(self._dues(), default=None)
+
+    def _dues(self) -> Iterator[int]:
+        yield from self.silences.values()
+        yield from self.dwells.values()
+        for due, *_ in self.anniversaries.values():
+            yield due  # type: ignore[misc]
+        for run in self.runs:
+            if run.due is not None:
+                yield run.due
+            if run.look is not None:
+                yield run.look
+        for pending in self.pending:
+            due = pending.lease if pending.status == IN_FLIGHT else pending.due
+            if due is not None:
+                yield due
+
+
+def state_to_record(state: State) -> list[object]:
+    """Everything but the profile, as a positional JSON list."""
+    return [
+        STATE_VERSION, state.now, state.orders, state.fences, state.version, state.stages, state.cases, state.closed, state.signals,
+        state.starts, state.silences, state.dwells, state.anniversaries,
+        [_run_to_record(run) for run in state.runs],
+        [[w.run, w.journey, w.rule, w.key, w.until, _occurrence_to_record(w.trigger)] for w in state.watches],
+        [_values(pending) for pending in state.pending],
+        [_values(each) for each in state.history],
+        state.parked,
+    ]  # fmt: skip
+
+
+def state_from_record(customer: str, profile: Profile, record: list[object]) -> State:
+    """The state that `state_to_record` wrote."""
+    (_, now, orders, fences, version, stages, cases, closed, signals, starts, silences, dwells, anniversaries,
+     runs, watches, pending, history, parked) = record  # fmt: skip
+    return State(
+        customer, profile, now, orders, fences, version, stages, cases, closed, signals, starts, silences, dwells, anniversaries,
+        [_run_from_record(each) for each in runs],
+        [Watch(*each[:5], _occurrence_from_record(each[5])) for each in watches],
+        [Pending(*each) for each in pending],
+        [HandOver(*each) for each in history],
+        parked,
+    )  # type: ignore[arg-type, union-attr]  # fmt: skip
+
+
+def _values(each: object) -> list[object]:
+    return [getattr(each, name) for name in each.__slots__ if name != "__weakref__"]  # type: ignore[attr-defined]
+
+
+def _run_to_record(run: Run) -> list[object]:
+    same = run.event is run.trigger
+    return [
+        run.id, run.journey, run.rule, run.key, run.started, run.order, _occurrence_to_record(run.trigger),
+        None if same else _occurrence_to_record(run.event), run.no, run.node, run.waiting, run.due, run.look, run.local, run.message,
+        run.visits, run.outcomes, [[number, _occurrence_to_record(each)] for number, each in run.kept], run.arrived, run.mark,
+    ]  # fmt: skip
+
+
+def _run_from_record(record: list[object]) -> Run:
+    trigger = _occurrence_from_record(record[6])
+    event = trigger if record[7] is None else _occurrence_from_record(record[7])
+    run = Run(*record[:6], trigger, event, *record[8:])  # type: ignore[arg-type]
+    run.kept = [(number, _occurrence_from_record(each)) for number, each in run.kept]  # type: ignore[arg-type]
+    if run.local is not None:
+        run.local = (run.local[0], run.local[1])
+    return run
+
+
+def _occurrence_to_record(each: Occurrence) -> list[object]:
+    return [each.kind, each.name, each.at, each.id, each.properties, each.channel, each.location, each.direction]
+
+
+def _occurrence_from_record(record: object) -> Occurrence:
+    return Occurrence(*record)  # type: ignore[misc]
+
+
+def profile_to_record(profile: Profile) -> list[object]:
+    """A profile as a positional JSON list."""
+    preferences = profile.preferences
+    return [
+        STATE_VERSION, profile.traits, [_values(each) for each in profile.addresses], list(profile.zones), profile.locale,
+        [[*key, *_values(fact)] for key, fact in profile.consents.items()],
+        None if preferences is None else preferences.to_record(),
+    ]  # fmt: skip
+
+
+def profile_from_record(record: list[object]) -> Profile:
+    """The profile that `profile_to_record` wrote."""
+    _, traits, addresses, zones, locale, consents, preferences = record
+    return Profile(
+        traits, [Address(*each) for each in addresses], tuple(zones), locale,
+        {(purpose, channel): ConsentFact(*fact) for purpose, channel, *fact in consents},
+        None if preferences is None else Preferences.from_record(preferences),
+    )  # type: ignore[arg-type, union-attr]  # fmt: skip
+

@@ -1,0 +1,261 @@
+"""The steps of a run (S5): one small function each, in a table. A function gives the node to go on with, or BLOCKED."""
+
+from collections.abc import Callable, Mapping
+from datetime import date, datetime, time
+from typing import Final
+
+from touchpoint.core.decision import Decision, Emitted, MessageBegun, ProfileChanged
+from touchpoint.core.identity import cause_of_step, message_key
+from touchpoint.core.occurrence import TOUCHPOINT, Occurrence
+from touchpoint.core.program import CompiledRule, Node
+from touchpoint.core.schedule import after, date_from, next_local_time
+from touchpoint.core.state import Pending, Run
+from touchpoint.core.timers import refresh_anniversaries
+from touchpoint.core.values import UNKNOWN
+from touchpoint.durations import Forever, length, micros
+from touchpoint.journey.steps import (
+    Ask, Branch, Call, CloseCase, Emit, Enrol, Exit, Give, MoveTo, OpenCase, Send, SetTrait, Wait, WaitFor, WaitUntil,
+)  # fmt: skip
+from touchpoint.zones import from_local, zone
+
+
+class Blocked:
+    """The run stands here until something happens."""
+
+
+class Over:
+    """The run has ended."""
+
+
+BLOCKED: Final = Blocked()
+OVER: Final = Over()
+Outcome = Node | Blocked | Over | None
+
+CALL_EXPIRES = 7 * 86_400_000_000
+
+
+def take_steps(decision: Decision) -> None:
+    """Let every run that is ready go on until it blocks: higher priority first, then declaration order (S4.2)."""
+    ready, decision.ready = sorted(decision.ready, key=lambda each: _order(decision, each[0])), []
+    for run, node in ready:
+        if run in decision.state.runs:
+            _take(decision, run, node)
+
+
+def _order(decision: Decision, run: Run) -> tuple[int, int, int]:
+    rule = decision.rule_of(run)
+    return (0, 0, run.order) if rule is None else (-rule.rule.priority, rule.index, run.order)
+
+
+def _take(decision: Decision, run: Run, node: Node | None) -> None:
+    rule = decision.program.by_label[run.label]
+    at: Outcome = node
+    while isinstance(at, Node):
+        decision.spend()
+        run.node = at.id
+        run.visits[at.id] = run.visits.get(at.id, 0) + 1
+        at = _TAKE[type(at.step)](decision, rule, run, at)
+    if at is None:
+        decision.end(run, "done")
+
+
+def _cause(run: Run, node: Node) -> str:
+    return cause_of_step(run.id, node.id, run.visits[node.id])
+
+
+def _send(decision: Decision, rule: CompiledRule, run: Run, node: Node) -> Outcome:
+    message = node.step.message  # type: ignore[union-attr]
+    _begin(
+        decision, rule, run, node, message.name, message.effective_kind,
+        rule.rule.priority + message.priority, length(message.best_before), None,
+    )  # fmt: skip
+    run.mark = run.arrived
+    if not any(isinstance(each.step, WaitFor) and each.step.since == "run" for each in rule.nodes.values()):
+        run.kept.clear()
+    return BLOCKED
+
+
+def _begin(
+    decision: Decision, rule: CompiledRule, run: Run, node: Node, name: str, kind: str, priority: int,
+    lasts: int, arguments: dict[str, object] | None,
+) -> None:  # fmt: skip
+    now = decision.now
+    key = message_key(run.id, node.id, run.visits[node.id])
+    pending = Pending(
+        key, rule.journey, rule.rule.name, run.order, node.id, name, kind, priority, now, now, now + lasts, arguments=arguments
+    )
+    decision.state.pending.append(pending)
+    run.waiting, run.message = "message", key
+    decision.trace.append(["begun", run.journey, run.rule, name])
+    decision.effects.append(MessageBegun(pending))
+
+
+def _call(decision: Decision, rule: CompiledRule, run: Run, node: Node) -> Outcome:
+    _begin(decision, rule, run, node, node.step.function, "call", 0, CALL_EXPIRES, _known(decision, run, node))  # type: ignore[union-attr]
+    return BLOCKED
+
+
+def _known(decision: Decision, run: Run, node: Node) -> dict[str, object]:
+    given = {name: decision.ask(closure, run.journey, run.event, run) for name, closure in node.values.items()}
+    return {name: value for name, value in given.items() if value is not UNKNOWN}
+
+
+def _wait(decision: Decision, _rule: CompiledRule, run: Run, node: Node) -> Outcome:
+    due = _wait_ends(decision, run, node)
+    if due is None:
+        decision.end(run, "exit: the date to wait for is missing")
+        return OVER
+    if due <= decision.now:
+        return node.next
+    run.waiting, run.due = "time", due
+    return BLOCKED
+
+
+def _wait_ends(decision: Decision, run: Run, node: Node) -> int | None:
+    step = node.step
+    assert isinstance(step, Wait)
+    if step.length is not None:
+        return _ends(decision, step.length, step.unknown_zone)
+    if isinstance(step.until, str):
+        return next_local_time(decision.now, step.until, _zones(decision, step.unknown_zone))
+    value = decision.ask(node.condition, run.journey, run.event, run)  # type: ignore[arg-type]
+    return _moment(decision, value, step.at, step.unknown_zone)
+
+
+def _moment(decision: Decision, value: object, at: str | None, unknown_zone: str | None) -> int | None:
+    """The instant of a date or datetime from data; a date means its local midnight, or `at`."""
+    if isinstance(value, str):
+        value = _parsed(value)
+    if isinstance(value, datetime) and at is None:
+        return micros(value) if value.tzinfo is not None else None
+    day = date_from(value)
+    if day is None:
+        return None
+    clock = time.fromisoformat(at or "00:00")
+    return max(from_local(datetime.combine(day, clock), zone(each)) for each in _zones(decision, unknown_zone))
+
+
+def _parsed(value: str) -> date | datetime | None:
+    try:
+        return date.fromisoformat(value) if len(value) <= len("2026-01-01") else datetime.fromisoformat(value)
+    except ValueError:
+        return None
+
+
+def _zones(decision: Decision, unknown_zone: str | None) -> tuple[str, ...]:
+    zones = decision.state.profile.zones
+    if zones:
+        return zones
+    decision.trace.append(["zone", unknown_zone or "UTC", "the customer's own zone is not known"])
+    return (unknown_zone or "UTC",)
+
+
+def _ends(decision: Decision, lasts: object, unknown_zone: str | None) -> int | None:
+    """When a wait or time-out of this length ends; None for forever."""
+    if isinstance(lasts, Forever):
+        return None
+    zones = () if hasattr(lasts, "total_seconds") else _zones(decision, unknown_zone)
+    return after(decision.now, lasts, zones)  # type: ignore[arg-type]
+
+
+def _wait_for(decision: Decision, _rule: CompiledRule, run: Run, node: Node) -> Outcome:
+    step = node.step
+    assert isinstance(step, WaitFor)
+    for index, (number, occurrence) in enumerate(run.kept):
+        if step.since == "now" or (step.since == "send" and number < run.mark):
+            continue
+        if (occurrence.kind, occurrence.name) not in node.keys:
+            continue
+        if node.condition is None or decision.ask(node.condition, run.journey, occurrence, run) is True:
+            del run.kept[index]
+            if occurrence.kind == TOUCHPOINT:
+                run.event = occurrence
+            return node.then
+    run.waiting, run.due = "event", _ends(decision, step.timeout, step.unknown_zone)
+    return BLOCKED
+
+
+def _wait_until(decision: Decision, _rule: CompiledRule, run: Run, node: Node) -> Outcome:
+    step = node.step
+    assert isinstance(step, WaitUntil) and node.condition is not None
+    if decision.ask(node.condition, run.journey, run.event, run) is True:
+        return node.then
+    run.waiting, run.due = "until", _ends(decision, step.timeout, step.unknown_zone)
+    return BLOCKED
+
+
+def _branch(decision: Decision, _rule: CompiledRule, run: Run, node: Node) -> Outcome:
+    assert isinstance(node.step, Branch) and node.condition is not None
+    answer = decision.ask(node.condition, run.journey, run.event, run)
+    reading = decision.reading(node.step.condition, run.journey, run.event, run)
+    decision.trace.append(["branch", run.journey, run.rule, node.id, answer is True, reading])
+    return node.then if answer is True else node.otherwise
+
+
+def _move_to(decision: Decision, rule: CompiledRule, run: Run, node: Node) -> Outcome:
+    assert isinstance(node.step, MoveTo)
+    stage = next(each for each in decision.program.journeys[rule.journey].stages if each.name == node.step.stage)
+    current = decision.state.stage_of(rule.journey)
+    if stage.after and current not in stage.after:
+        decision.trace.append(["stage refused", rule.journey, stage.name, f"only after {', '.join(stage.after)}"])
+    elif current != stage.name or stage.reenter:
+        decision.move(rule.journey, stage.name, _cause(run, node))
+    return node.next
+
+
+def _set_trait(decision: Decision, _rule: CompiledRule, run: Run, node: Node) -> Outcome:
+    assert isinstance(node.step, SetTrait) and node.condition is not None
+    value = decision.ask(node.condition, run.journey, run.event, run)
+    if value is not UNKNOWN:
+        decision.state.profile.traits[node.step.trait] = value
+        decision.trace.append(["trait", node.step.trait])
+        decision.effects.append(ProfileChanged())
+        refresh_anniversaries(decision.program, decision.state)
+    return node.next
+
+
+def _emit(decision: Decision, _rule: CompiledRule, run: Run, node: Node) -> Outcome:
+    assert isinstance(node.step, Emit)
+    occurrence = Occurrence(
+        TOUCHPOINT, node.step.type, decision.now, _cause(run, node), _known(decision, run, node), direction="internal"
+    )
+    decision.effects.append(Emitted(occurrence))
+    decision.queue.append(occurrence)
+    return node.next
+
+
+def _case_ref(decision: Decision, run: Run, node: Node) -> str:
+    value = decision.ask(node.condition, run.journey, run.event, run) if node.condition is not None else run.key
+    return run.id if value is None or value is UNKNOWN else str(value)
+
+
+def _open_case(decision: Decision, _rule: CompiledRule, run: Run, node: Node) -> Outcome:
+    assert isinstance(node.step, OpenCase)
+    decision.open_case(node.step.case, _case_ref(decision, run, node), _cause(run, node))
+    return node.next
+
+
+def _close_case(decision: Decision, _rule: CompiledRule, run: Run, node: Node) -> Outcome:
+    assert isinstance(node.step, CloseCase)
+    decision.close_case(node.step.case, _case_ref(decision, run, node), _cause(run, node))
+    return node.next
+
+
+def _enrol(decision: Decision, rule: CompiledRule, run: Run, node: Node) -> Outcome:
+    assert isinstance(node.step, Enrol)
+    label = f"{rule.journey}/{node.step.rule}"
+    decision.queue.append(Occurrence("enrolled", label, decision.now, _cause(run, node), run.trigger.properties))
+    return node.next
+
+
+def _exit(decision: Decision, _rule: CompiledRule, run: Run, node: Node) -> Outcome:
+    assert isinstance(node.step, Exit)
+    decision.end(run, f"exit: {node.step.reason}")
+    return OVER
+
+
+_TAKE: Mapping[type, Callable[[Decision, CompiledRule, Run, Node], Outcome]] = {
+    Send: _send, Ask: _send, Give: _send, Wait: _wait, WaitFor: _wait_for, WaitUntil: _wait_until, Branch: _branch,
+    MoveTo: _move_to, SetTrait: _set_trait, Emit: _emit, OpenCase: _open_case, CloseCase: _close_case, Call: _call,
+    Enrol: _enrol, Exit: _exit,
+}  # fmt: skip

@@ -1,0 +1,101 @@
+"""Timers of one customer: which falls due next, and what its firing means (S2.5, S4.2 point 0)."""
+
+from collections.abc import Iterable
+
+from touchpoint.core.occurrence import Occurrence
+from touchpoint.core.program import Program
+from touchpoint.core.schedule import anniversary, date_from
+from touchpoint.core.signals import backfill
+from touchpoint.core.state import Run, State
+from touchpoint.durations import instant
+
+Timer = tuple[int, int, int, int, int, str, object]
+"""(due, rank, then three numbers that order timers of one rank, kind, what it is about)."""
+
+
+def next_timer(program: Program, state: State) -> Timer | None:
+    """The timer that fires next: the earliest; at one instant in the order of docs/explanation/decisions.md, point 9."""
+    return min(_timers(program, state), default=None, key=lambda timer: timer[:5])
+
+
+def _timers(program: Program, state: State) -> Iterable[Timer]:
+    for rank, (kind, held) in enumerate((("silence", state.silences), ("dwell", state.dwells))):
+        for name, due in held.items():
+            yield due, rank, _place(program, kind, name), 0, 0, kind, name
+    for name, entry in state.anniversaries.items():
+        yield entry[0], 2, _place(program, "anniversary", name), 0, 0, "anniversary", name  # type: ignore[misc]
+    for run in state.runs:
+        due = min((each for each in (run.due, run.look) if each is not None), default=None)
+        if due is not None:
+            rule = program.by_label.get(run.label)
+            yield due, 3, -(rule.rule.priority if rule else 0), rule.index if rule else 0, run.order, "run", run
+
+
+def _place(program: Program, kind: str, name: str) -> int:
+    return program.places.get((kind, name), 0)
+
+
+def raised_by(program: Program, state: State, timer: Timer) -> Occurrence | Run | None:
+    """Take a timer off the state: the occurrence it raises, the run it concerns, or None where nobody waits for it any more."""
+    due, kind, about = timer[0], timer[5], timer[6]
+    if isinstance(about, Run):
+        return about
+    name = str(about)
+    if kind == "anniversary":
+        _, day, _ = state.anniversaries.pop(name)
+        refresh_anniversaries(program, state, after=due)
+        return Occurrence("anniversary", name, due, str(day))
+    (state.silences if kind == "silence" else state.dwells).pop(name)
+    known = (kind, name) in program.places
+    return Occurrence("dwelt" if kind == "dwell" else kind, name, due, instant(due).isoformat()) if known else None
+
+
+def refresh_anniversaries(program: Program, state: State, *, after: int | None = None) -> None:
+    """Arm the anniversaries of the traits as they are now; those already armed for the same date stay."""
+    for spec in program.anniversaries:
+        value = state.profile.traits.get(spec.trigger.trait)
+        day = date_from(value)
+        zones = state.profile.zones or ((spec.trigger.unknown_zone,) if spec.trigger.unknown_zone else ())
+        if day is None or not zones:
+            state.anniversaries.pop(spec.name, None)
+            continue
+        stamp = f"{day.isoformat()} {' '.join(zones)}"
+        armed = state.anniversaries.get(spec.name)
+        if armed is None or armed[2] != stamp:
+            since = max(state.now, after or 0)
+            due, on = anniversary(day, since, zones, at=spec.trigger.at, before=spec.trigger.before)
+            state.anniversaries[spec.name] = [due, on.isoformat(), stamp]
+
+
+def refresh(program: Program, state: State, timeline: Iterable[Occurrence]) -> None:
+    """Bring a state up to a program that asks something else than the one before (S4.7).
+
+    Args:
+        timeline: the customer's touchpoints in arrival order; read once.
+    """
+    occurrences = list(timeline)
+    backfill(program.signals, state.signals, occurrences, state.now)
+    state.silences = {name: due for name, due in state.silences.items() if name in program.silences}
+    for spec in program.silences.values():
+        if spec.name not in state.silences:
+            last = max((each.at for each in occurrences if _breaks(spec.of, each)), default=None)
+            if last is not None and last + spec.length > state.now:
+                state.silences[spec.name] = last + spec.length
+    _refresh_dwells(program, state)
+    state.anniversaries.clear()
+    refresh_anniversaries(program, state)
+    state.version = program.version
+
+
+def _breaks(of: str | None, occurrence: Occurrence) -> bool:
+    return occurrence.name == of if of is not None else occurrence.direction == "inbound"
+
+
+def _refresh_dwells(program: Program, state: State) -> None:
+    armed: dict[str, int] = {}
+    for journey, (stage, entered, *_) in state.stages.items():
+        for name, lasts in program.dwells.get(f"{journey}/{stage}", ()):
+            due = state.dwells.get(name, entered + lasts)  # type: ignore[operator]
+            if name in state.dwells or due > state.now:
+                armed[name] = due
+    state.dwells = armed

@@ -1,0 +1,314 @@
+"""What the methods of the engine do inside a transaction: one function for each act."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import Final
+
+import attrs
+
+from touchpoint.channels.base import Adapter, normalise_address
+from touchpoint.core.advance import advance, work_off
+from touchpoint.core.decision import Decision
+from touchpoint.core.occurrence import Occurrence
+from touchpoint.core.program import Program
+from touchpoint.core.state import WAITING, Address
+from touchpoint.core.timers import refresh_anniversaries
+from touchpoint.engine.intake import Prepared, Recorded, instant_of, prepare
+from touchpoint.engine.unit import Loaded, Unit
+from touchpoint.engine.writing import consent_row
+from touchpoint.errors import DefectiveJourney, InvalidInput, InvalidTouchpoint, UnknownName
+from touchpoint.journey.journey import Journey
+from touchpoint.model.consent import Basis
+from touchpoint.model.names import type_of
+from touchpoint.model.payload import checked
+from touchpoint.model.preference import Preferences
+from touchpoint.model.touchpoint import Touchpoint
+from touchpoint.policy.consent import newer
+from touchpoint.policy.facts import ConsentFact
+from touchpoint.stores.base import EntryRow
+from touchpoint.zones import zone
+
+_CIRCLE: Final = 3
+
+
+def declared_types(journeys: Sequence[Journey]) -> dict[str, type]:
+    """Declared touchpoint types by name."""
+    return {type_of(cls): cls for journey in journeys for cls in journey.touchpoints}
+
+
+def numbered(given: Touchpoint, index: int, now: int, skew: int, declared: Mapping[str, type]) -> Prepared:
+    """`prepare`, with the touchpoint's place in its error."""
+    try:
+        return prepare(given, now=now, skew=skew, declared=declared)
+    except InvalidTouchpoint as error:
+        raise InvalidTouchpoint(f"touchpoints[{index}]: {error}") from None
+
+
+def remember_definitions(unit: Unit, journeys: Sequence[Journey], now: int) -> None:
+    """Keep each journey as it is at work, once for each version; what cannot be data (declared classes) is kept by name."""
+    from touchpoint.journey.codec import definition_hash, dumps
+
+    known = {row[0] for row in unit.tx.definitions()}
+    for journey in journeys:
+        identity = definition_hash(journey)
+        if identity not in known:
+            unit.changes.definitions.append((identity, journey.name, dumps(journey), now))
+
+
+# Touchpoints.
+
+
+def take_touchpoints(unit: Unit, prepared: Sequence[Prepared], now: int, late_after: int) -> list[Recorded]:
+    """Record touchpoints in their order and decide what follows from each."""
+    unit.prefetch(each.customer for each in prepared)
+    loaded = [unit.find_or_add(each.customer, now) for each in prepared]
+    pairs = [(each.id, owner.no) for each, owner in zip(prepared, loaded, strict=True)]
+    seen = unit.tx.seen(pairs)
+    taken: dict[tuple[str, int], Prepared] = {}
+    results = []
+    for each, owner, pair in zip(prepared, loaded, pairs, strict=True):
+        if pair in seen:
+            results.append(Recorded(each.id, duplicate=True, differs=_differs(each, seen[pair])))
+        elif pair in taken:
+            first = taken[pair]
+            same = (first.body, first.occurrence.name) == (each.body, each.occurrence.name) and each.at in (None, first.at)
+            results.append(Recorded(each.id, duplicate=True, differs=not same))
+        else:
+            taken[pair] = each
+            results.append(take_one(unit, owner, each, now, late_after))
+    return results
+
+
+def _differs(each: Prepared, entry: EntryRow) -> bool:
+    return entry.body != each.body or entry.type != each.occurrence.name or (each.at is not None and each.at != entry.at)
+
+
+def take_one(unit: Unit, loaded: Loaded, each: Prepared, now: int, late_after: int) -> Recorded:
+    """Record one touchpoint that is known to be new."""
+    recorded = max(now, loaded.state.now)
+    at = recorded if each.at is None else each.at
+    late = recorded - at > late_after
+    each.occurrence.at = at
+    unit.touchpoint(loaded, each.occurrence, each.body, now, at=at, late=late)
+    return Recorded(each.id, late=late)
+
+
+# Profiles.
+
+
+@attrs.frozen
+class ProfileNews:
+    """What `identify` was told, checked."""
+
+    traits: dict[str, object] | None = attrs.field(repr=False)
+    addresses: dict[str, list[str]] | None = attrs.field(repr=False)
+    zones: tuple[str, ...] | None
+    locale: str | None
+
+
+def profile_news(
+    traits: Mapping[str, object] | None, addresses: Mapping[str, str | Sequence[str]] | None,
+    timezone: str | Sequence[str] | None, locale: str | None, adapters: Mapping[str, Adapter], declared: type | None,
+) -> ProfileNews:  # fmt: skip
+    """Check what `identify` was told. Raises InvalidInput, UnknownName for a time zone."""
+    zones = None if timezone is None else ((timezone,) if isinstance(timezone, str) else tuple(timezone))
+    for name in zones or ():
+        zone(name)
+    return ProfileNews(
+        None if traits is None else _traits(traits, declared),
+        None if addresses is None else {kind: _normal(kind, given, adapters) for kind, given in addresses.items()},
+        zones,
+        locale,
+    )
+
+
+def _traits(traits: Mapping[str, object], declared: type | None) -> dict[str, object]:
+    if declared is not None:
+        from touchpoint.journey.declared import structure_traits
+
+        traits = structure_traits(declared, traits)
+    return checked(traits, "traits")
+
+
+def _normal(kind: str, given: str | Sequence[str], adapters: Mapping[str, Adapter]) -> list[str]:
+    """Each address in its one form: by the first adapter that takes the kind, so that adapter and record agree."""
+    takers = [each for each in adapters.values() if kind in each.capabilities.address_kinds]
+    raw = [given] if isinstance(given, str) else list(given)
+    if takers:
+        return [takers[0].normalise(each).key for each in raw]
+    return [normalise_address(kind, each).key for each in raw]
+
+
+def identify(unit: Unit, customer: str, said: ProfileNews, now: int) -> None:
+    """Bring a customer's profile up to date."""
+    loaded = unit.find_or_add(customer, now)
+    unit.fire(loaded, until=max(now, loaded.state.now), inclusive=False)
+    profile = loaded.state.profile
+    if said.traits is not None:
+        profile.traits.update(said.traits)
+    if said.addresses is not None:
+        known = {(each.kind, each.key): each for each in profile.addresses}
+        kept = [each for each in profile.addresses if each.kind not in said.addresses]
+        news = [known.get((kind, key), Address(kind, key)) for kind, keys in said.addresses.items() for key in keys]
+        profile.addresses = kept + news
+    if said.zones is not None:
+        profile.zones = said.zones
+    if said.locale is not None:
+        profile.locale = said.locale
+    loaded.profile_changed = True
+    refresh_anniversaries(unit.program, loaded.state)
+    _changed(unit, loaded, "profile", now)
+
+
+def _changed(unit: Unit, loaded: Loaded, kind: str, now: int) -> None:
+    """A change of facts: what waits is asked again, and the journal says that something changed, not what."""
+
+    def decide() -> Decision:
+        decision = Decision(unit.program, loaded.state, now)
+        decision.ask_again()
+        return decision
+
+    unit.apply(loaded, kind, "", max(now, loaded.state.now), decide)
+
+
+# Consent and preferences.
+
+
+@attrs.frozen
+class Said:
+    """One statement for the ledger."""
+
+    purpose: str
+    channel: str
+    fact: ConsentFact
+
+
+def consent(
+    purpose: str, channel: str, granted: bool, at: datetime | None, now: int, basis: Basis, source: str,  # noqa: FBT001
+    expires_at: datetime | None,
+) -> Said:  # fmt: skip
+    """Check a statement. Raises InvalidInput for one dated in the future or without a purpose."""
+    when = now if at is None else instant_of(at, "at=")
+    if when > now:
+        raise InvalidInput("consent dated in the future cannot be entered: record it when it is given")
+    if not purpose or not channel:
+        raise InvalidInput("consent is about a kind of message or topic, on a channel; '*' stands for all of them")
+    until = None if expires_at is None else instant_of(expires_at, "expires_at=")
+    return Said(purpose, channel, ConsentFact(granted, when, until, basis, source))
+
+
+def evidence(wording: str, proof: str, jurisdiction: str) -> dict[str, object]:
+    """What goes with a statement, where it was given."""
+    given = {"wording": wording, "evidence": proof, "jurisdiction": jurisdiction}
+    return {name: value for name, value in given.items() if value}
+
+
+def consent_said(unit: Unit, customer: str, said: Said, proof: dict[str, object], now: int) -> None:
+    """Enter a statement; the standing is what was said last, a withdrawal winning ties (S7.1)."""
+    loaded = unit.find_or_add(customer, now)
+    unit.fire(loaded, until=max(now, loaded.state.now), inclusive=False)
+    consents = loaded.state.profile.consents
+    key = (said.purpose, said.channel)
+    consents[key] = newer(consents.get(key), said.fact)
+    loaded.profile_changed = True
+    unit.changes.consents.append(consent_row(loaded.no, now, said.purpose, said.channel, said.fact, proof))
+    _changed(unit, loaded, "consent", now)
+
+
+def prefer(unit: Unit, customer: str, preferences: Preferences | None, now: int) -> None:
+    """Set what the customer prefers."""
+    loaded = unit.find_or_add(customer, now)
+    loaded.state.profile.preferences = preferences
+    loaded.profile_changed = True
+    _changed(unit, loaded, "preferences", now)
+
+
+# Journeys.
+
+
+def rule_label(program: Program, rule: str, journey: str | None) -> str:
+    """journey/rule of a rule's name. Raises UnknownName, also where several journeys have one of that name."""
+    found = [each for each in program.rules if each.rule.name == rule and journey in (None, each.journey)]
+    if len(found) != 1:
+        known = [each.rule.name for each in program.rules] if not found else [each.label for each in found]
+        raise UnknownName("rule" if not found else "single rule", rule, known)
+    return found[0].label
+
+
+def case_kind(program: Program, case: str) -> str:
+    """A declared case type's name. Raises UnknownName."""
+    known = {each.name for journey in program.journeys.values() for each in journey.cases}
+    name = getattr(case, "name", case)
+    if name not in known:
+        raise UnknownName("case type", str(name), known)
+    return str(name)
+
+
+def enrol(
+    unit: Unit, customer: str, label: str, properties: Mapping[str, object] | None, identity: str | None, now: int
+) -> Recorded:
+    """Enrol a customer into a rule."""
+    loaded = unit.find_or_add(customer, now)
+    given = checked(properties, "properties")
+    at = max(now, loaded.state.now)
+    touchpoint = None if identity is None else f"enrol:{identity}"
+    if touchpoint is not None and unit.tx.seen([(touchpoint, loaded.no)]):
+        return Recorded(touchpoint, duplicate=True)
+    cause = touchpoint or f"enrol:{at}:{loaded.state.orders}"
+    unit.fire(loaded, until=at, inclusive=False)
+    occurrence = Occurrence("enrolled", label, at, cause, given)
+    unit.apply(
+        loaded, "enrolled", label, at, lambda: advance(unit.program, loaded.state, occurrence, at), touchpoint=touchpoint
+    )
+    return Recorded(cause)
+
+
+def change_case(unit: Unit, customer: str, kind: str, ref: str, now: int, *, opening: bool) -> bool:
+    """Open or close a case on behalf of the host."""
+    loaded = unit.find_or_add(customer, now)
+    at = max(now, loaded.state.now)
+    unit.fire(loaded, until=at, inclusive=False)
+    changed: list[bool] = []
+
+    def decide() -> Decision:
+        decision = Decision(unit.program, loaded.state, at)
+        change = decision.open_case if opening else decision.close_case
+        changed.append(change(kind, ref, f"case:{kind}:{ref}:{at}"))
+        return work_off(decision)
+
+    unit.apply(loaded, "case", kind, at, decide)
+    return changed[-1]
+
+
+def resume(unit: Unit, channel: str | None, message: str | None, now: int) -> None:
+    """Lift a pause or a stop, and ask again about everything that waits."""
+    for scope, name in (("channel", channel), ("message", message)):
+        if name is not None:
+            unit.changes.controls_lifted.append((scope, name))
+    for row in list(unit.tx.all_customers()):
+        loaded = unit.by_number(row.no)
+        if any(each.status == WAITING for each in loaded.state.pending):
+            _changed(unit, loaded, "resumed", now)
+
+
+def fire_carefully(unit: Unit, customers: Sequence[Loaded], now: int) -> None:
+    """Fire what is due with a copy kept of each state, so that a defective journey is parked and others go on (S4.3)."""
+    for loaded in customers:
+        unit.fire(loaded, until=now, inclusive=True)
+
+
+class Circle:
+    """Notices work that never gets done: the same customers due at the same instants, again and again."""
+
+    def __init__(self) -> None:
+        self._last: list[tuple[int, int | None]] = []
+        self._times = 0
+
+    def check(self, due: Iterable[tuple[int, int | None]]) -> None:
+        """Raises DefectiveJourney rather than going on for ever."""
+        now = list(due)
+        self._times = self._times + 1 if now == self._last else 0
+        self._last = now
+        if self._times >= _CIRCLE:
+            message = f"{len(now)} customers stay due without anything left to do; this is a defect of the library: please report it"
+            raise DefectiveJourney(message)

@@ -1,0 +1,186 @@
+"""Driving the hand-over protocol of the core: this is where time passes, rows are written and adapters are called."""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
+from typing import Final, Protocol
+
+import attrs
+
+from touchpoint.channels.base import (
+    Accepted, Adapter, Address, Ambiguous, Failure, FailureCode, Outcome, Refused, SendRequest, judge,
+)  # fmt: skip
+from touchpoint.clock import Clock
+from touchpoint.core import delivery as core
+from touchpoint.core.decision import Decision
+from touchpoint.durations import micros
+from touchpoint.engine.unit import Loaded, Unit
+from touchpoint.errors import TouchpointError
+
+GROUP: Final = 200
+"""Customers whose messages are released in one transaction. At most 20 seconds lie between release and call (S6.8)."""
+
+
+class Units(Protocol):
+    """Opens a unit of work: a transaction that commits at the end."""
+
+    def __call__(self) -> AbstractContextManager[Unit]: ...
+
+
+@attrs.frozen
+class CallRequest:
+    """What a host function is called with.
+
+    Args:
+        key: stable through every attempt; use it to make the call idempotent.
+        customer: the customer's id.
+        arguments: as the step says.
+        attempt: starts at 1.
+    """
+
+    key: str
+    customer: str = attrs.field(repr=False)
+    arguments: Mapping[str, object] = attrs.field(repr=False)
+    attempt: int = 1
+
+
+@attrs.define
+class Delivery:
+    """Delivers what is due, group by group."""
+
+    clock: Clock
+    units: Units
+    adapters: Mapping[str, Adapter]
+    functions: Mapping[str, Callable[[CallRequest], object]]
+
+    def moment(self) -> core.Moment:
+        """One reading of the clock."""
+        return core.Moment(micros(self.clock.now()), self.clock.monotonic(), self.clock.timeline())
+
+    def run(self, due: Callable[[Unit, int], Sequence[Loaded]]) -> int:
+        """One group through the protocol; returns how many messages were handed over.
+
+        Args:
+            due: the customers to look at, given the unit and the instant.
+        """
+        flow = core.hand_over()
+        answer: object = None
+        try:
+            while True:
+                answer = self._answer(flow.send(answer), due)
+        except StopIteration as stop:
+            return int(stop.value)
+
+    def _answer(self, command: core.Command, due: Callable[[Unit, int], Sequence[Loaded]]) -> object:
+        match command:
+            case core.ReleaseAll():
+                with self.units() as unit:
+                    moment = self.moment()
+                    return [each for loaded in due(unit, moment.wall) for each in release_due(unit, loaded, moment)]
+            case core.LastLook(ticket):
+                with self.units() as unit:
+                    loaded = unit.find(ticket.customer)
+                    fence = None if loaded is None else unit.fence(ticket.key, loaded)
+                return core.last_look(ticket, fence, self.moment())
+            case core.Call(ticket):
+                return self._call(ticket)
+            case core.SettleAll(outcomes):
+                with self.units() as unit:
+                    for ticket, outcome in outcomes:
+                        settle_one(unit, ticket, outcome, micros(self.clock.now()))
+                return None
+
+    def _call(self, ticket: core.Ticket) -> Outcome:
+        try:
+            return self._call_function(ticket) if ticket.function is not None else self._send(ticket)
+        except Exception as error:  # noqa: BLE001 - whatever an adapter raises, the message may have gone out (S6.8)
+            return judge(error)
+
+    def _send(self, ticket: core.Ticket) -> Outcome:
+        adapter = self.adapters[ticket.channel]
+        if ticket.message is None or ticket.address is None:
+            return Refused(FailureCode.ADDRESS_INVALID)
+        try:
+            to = adapter.normalise(ticket.address[1])
+        except TouchpointError:
+            return Refused(FailureCode.ADDRESS_INVALID)
+        problems = adapter.preflight(ticket.message, to).problems
+        if problems:
+            return _problem(problems)
+        return judge(adapter.send(SendRequest(ticket.key, to, ticket.message, ticket.channel, attempt=ticket.attempt)))
+
+    def _call_function(self, ticket: core.Ticket) -> Outcome:
+        function = self.functions.get(ticket.function or "")
+        if function is None:
+            return Ambiguous(f"no function {ticket.function!r} is registered; pass it to Engine(functions=)")
+        function(CallRequest(ticket.key, ticket.customer, ticket.arguments or {}, ticket.attempt))
+        return Accepted()
+
+
+def _problem(problems: Sequence[Failure]) -> Outcome:
+    first = problems[0]
+    return Refused(first.code, detail=first.detail)
+
+
+def release_due(unit: Unit, loaded: Loaded, moment: core.Moment) -> Iterator[core.Ticket]:
+    """Fire the customer's timers that are due, take over abandoned messages, and release what the gate allows (S6.8)."""
+    unit.fire(loaded, until=moment.wall, inclusive=True)
+    now = max(moment.wall, loaded.state.now)
+    for pending in core.abandoned(loaded.state, now):
+        unit.apply(loaded, "rescue", pending.message, now, lambda p=pending: core.rescue(unit.program, loaded.state, p, unit.world, now))
+    unit.learn_addresses(loaded)
+    while waiting := core.due_messages(loaded.state, now):
+        pending = waiting[0]
+        ticket = _release_one(unit, loaded, pending.key, moment, now)
+        unit.fire(loaded, until=moment.wall, inclusive=True)
+        if ticket is not None:
+            yield ticket
+
+
+def _release_one(unit: Unit, loaded: Loaded, key: str, moment: core.Moment, now: int) -> core.Ticket | None:
+    pending = loaded.state.pending_by_key(key)
+    assert pending is not None
+    deferred_before = bool(pending.reasons)
+    tickets: list[core.Ticket | None] = []
+
+    def decide() -> Decision:
+        ticket, decision = core.release(unit.program, loaded.state, pending, unit.world, moment)
+        tickets.append(ticket)
+        return decision
+
+    decision = unit.apply(loaded, "release", pending.message, now, decide)
+    for entry in decision.trace if decision is not None else ():
+        if entry[0] == "deferred":
+            unit.tally("reason", pending.message, f"deferred: {entry[2]}")
+            if not deferred_before:
+                unit.tally("message", pending.message, "deferred")
+        elif entry[0] == "message":
+            unit.tally("reason", pending.message, f"{entry[2]}: {_check_of(pending.reasons)}")
+    return tickets[0] if tickets else None
+
+
+def _check_of(reasons: list[list[object]]) -> str:
+    """The name of the check that was in the way last."""
+    for _, _, against in reversed(reasons):
+        for each in against:  # type: ignore[attr-defined]
+            if len(each) == 3 and each[0] == "deny":
+                return str(each[1])
+    return ""
+
+
+def settle_one(unit: Unit, ticket: core.Ticket, outcome: Outcome | None, now: int) -> None:
+    """Write one outcome back; None gives the message back to the gate."""
+    loaded = unit.find(ticket.customer)
+    if loaded is None:
+        return
+    now = max(now, loaded.state.now)
+    if outcome is None:
+        unit.apply(loaded, "given back", ticket.key, now, lambda: core.give_back(unit.program, loaded.state, ticket, now))
+    else:
+        unit.apply(
+            loaded, "outcome", type(outcome).__name__, now,
+            lambda: core.settle(unit.program, loaded.state, ticket, outcome, unit.world, now), body=_ref(outcome),
+        )  # fmt: skip
+
+
+def _ref(outcome: Outcome) -> str:
+    return outcome.ref or "" if isinstance(outcome, Accepted) else ""

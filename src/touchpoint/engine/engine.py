@@ -1,0 +1,406 @@
+"""The engine: the one object a host owns. It reads the clock, opens transactions, and calls adapters; what to do is decided by the core."""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from datetime import datetime, timedelta
+from itertools import islice
+from types import TracebackType
+from typing import TypeVar
+
+from touchpoint.channels.base import Adapter
+from touchpoint.clock import Clock, SystemClock
+from touchpoint.core.gate import World
+from touchpoint.core.program import compile_program
+from touchpoint.engine import acts
+from touchpoint.engine.delivery import GROUP, CallRequest, Delivery
+from touchpoint.engine.explain import Why, explain
+from touchpoint.engine.grouping import Grouping
+from touchpoint.engine.intake import LATE_AFTER, MAX_SKEW, Prepared, Recorded, customer_id, instant_of, lengths, prepare
+from touchpoint.engine.opening import Durability, open_store
+from touchpoint.engine.unit import Cache, Loaded, Unit
+from touchpoint.engine.view import CustomerView, view
+from touchpoint.errors import DefectiveJourney, JourneyError, UnknownCustomer
+from touchpoint.journey.journey import Journey
+from touchpoint.journey.policy import Policy
+from touchpoint.model.consent import ANY, Basis
+from touchpoint.model.message import Gift
+from touchpoint.model.preference import Preferences
+from touchpoint.model.touchpoint import Direction, Touchpoint
+from touchpoint.stores.base import Store, Transaction
+
+T = TypeVar("T")
+BATCH = 1_000
+"""Touchpoints that `record_many` commits at once."""
+
+
+class Engine:
+    """Journeys at work on a store, through channels.
+
+    Args:
+        store: a URL such as `sqlite:///app.db` (or `sqlite://` for memory), or a store.
+        journeys: what to run.
+        channels: adapters, one for each channel.
+        policy: of the house; binds every message of every journey.
+        clock: the machine's unless given.
+        functions: of the host, by the name that `Call` steps use. Called with a `CallRequest`.
+        durability: `full` (the default) survives a power cut; `fast` can lose the last commits of a power cut.
+        late_after: touchpoints older than this are counted but start nothing (S1.5).
+        max_skew: how far in the future a touchpoint may lie.
+        traits: an attrs class that validates traits.
+
+    Raises:
+        JourneyError: journeys that contradict each other, or two adapters for one channel.
+        StoreError: the store cannot be opened.
+    """
+
+    def __init__(
+        self,
+        store: str | Store,
+        *,
+        journeys: Sequence[Journey] = (),
+        channels: Iterable[Adapter] = (),
+        policy: Policy | None = None,
+        clock: Clock | None = None,
+        functions: Mapping[str, Callable[[CallRequest], object]] | None = None,
+        durability: Durability = "full",
+        late_after: timedelta = LATE_AFTER,
+        max_skew: timedelta = MAX_SKEW,
+        traits: type | None = None,
+    ) -> None:
+        self.clock: Clock = clock or SystemClock()
+        self.policy = policy or Policy()
+        self._late_after, self._skew = lengths(late_after, max_skew)
+        self._adapters = _by_channel(channels)
+        self._functions = dict(functions or {})
+        self._traits = traits
+        self._program = compile_program(tuple(journeys), self.policy)
+        self._declared = acts.declared_types(journeys)
+        self._gifts = [name for name, message in self._program.messages.items() if isinstance(message, Gift)]
+        self._cache = Cache()
+        self._open: Unit | None = None
+        self._grouping = Grouping(self._commit)
+        self.store = open_store(store, durability=durability) if isinstance(store, str) else store
+        try:
+            self._commit(lambda unit: acts.remember_definitions(unit, tuple(journeys), self._now()))
+        except BaseException:
+            self.store.close()
+            raise
+
+    def __enter__(self) -> "Engine":
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def __repr__(self) -> str:
+        return f"<Engine of {len(self._program.journeys)} journeys on {self.store!r}>"
+
+    def close(self) -> None:
+        """Close the store. Closing twice does nothing."""
+        self.store.close()
+
+    @property
+    def journeys(self) -> tuple[Journey, ...]:
+        """The journeys at work."""
+        return tuple(self._program.journeys.values())
+
+    # Recording.
+
+    def record(
+        self,
+        customer: str,
+        type: str,  # noqa: A002 - the field's name everywhere else
+        properties: Mapping[str, object] | None = None,
+        *,
+        id: str | None = None,  # noqa: A002 - the field's name everywhere else
+        at: datetime | None = None,
+        channel: str | None = None,
+        location: str | None = None,
+        direction: Direction = "inbound",
+        about: str | None = None,
+        connection: object = None,
+    ) -> Recorded:
+        """Record a touchpoint and everything that follows from it, in one transaction.
+
+        Args:
+            customer: the host's own id; a new customer is created.
+            type: such as `order_placed`.
+            properties: JSON values, Decimal, aware datetime, date, timedelta.
+            id: unique for the customer; the same id counts once, for ever (S1.3). Made by the engine if not given.
+            at: when it happened; aware. Now, if not given.
+            channel, location, direction, about: as in `Touchpoint`.
+            connection: the host's own `sqlite3` connection with a transaction open: written into that transaction, which the host
+                commits or rolls back.
+
+        Raises:
+            InvalidTouchpoint: it cannot be accepted; nothing was stored.
+            StoreError: it could not be stored; nothing was acknowledged.
+        """
+        given = Touchpoint(
+            customer, type, at, id, {} if properties is None else properties, channel, location, direction, about
+        )
+        now = self._now()
+        prepared = prepare(given, now=now, skew=self._skew, declared=self._declared)
+        return self._write(lambda unit: self._take(unit, [prepared], now), connection)[0]
+
+    def record_many(self, touchpoints: Iterable[Touchpoint]) -> list[Recorded]:
+        """Record many touchpoints, in their order, in batches of 1,000 each of which is one transaction.
+
+        Raises:
+            InvalidTouchpoint: one cannot be accepted; it says which. Nothing of its batch was stored, earlier batches were.
+            StoreError: a batch could not be stored; earlier batches were.
+        """
+        given = iter(touchpoints)
+        recorded: list[Recorded] = []
+        while batch := list(islice(given, BATCH)):
+            now = self._now()
+            prepared = [acts.numbered(each, len(recorded) + n, now, self._skew, self._declared) for n, each in enumerate(batch)]
+            recorded += self._write(lambda unit, p=prepared, at=now: self._take(unit, p, at))  # type: ignore[misc]
+        return recorded
+
+    def _take(self, unit: Unit, prepared: Sequence[Prepared], now: int) -> list[Recorded]:
+        return acts.take_touchpoints(unit, prepared, now, self._late_after)
+
+    # Customers.
+
+    def identify(
+        self,
+        customer: str,
+        *,
+        traits: Mapping[str, object] | None = None,
+        addresses: Mapping[str, str | Sequence[str]] | None = None,
+        timezone: str | Sequence[str] | None = None,
+        locale: str | None = None,
+        connection: object = None,
+    ) -> None:
+        """Say who a customer is; what is not given stays as it is.
+
+        Args:
+            customer: the host's own id; created if new.
+            traits: merged into those known.
+            addresses: kind (email, phone, …) to one address or several; they replace those of the kind.
+            timezone: a zone name, or several where the home is not known.
+            locale: such as `de-AT`.
+
+        Raises:
+            InvalidInput: something is not acceptable; nothing was stored.
+        """
+        said = acts.profile_news(traits, addresses, timezone, locale, self._adapters, self._traits)
+        identity, now = customer_id(customer), self._now()
+        self._write(lambda unit: acts.identify(unit, identity, said, now), connection)
+
+    def grant(
+        self, customer: str, purpose: str, *, channel: str = ANY, at: datetime | None = None, basis: Basis = "express",
+        source: str = "", wording: str = "", evidence: str = "", jurisdiction: str = "", expires_at: datetime | None = None,
+        connection: object = None,
+    ) -> None:  # fmt: skip
+        """Enter a grant into the customer's consent ledger (S7.1).
+
+        Args:
+            purpose: a kind of message or topic; `*` for all.
+            channel: `*` for all.
+            at: when the customer said so; now if not given. One in the future is refused.
+            basis, source, wording, evidence, jurisdiction, expires_at: as in `model.consent.Consent`.
+        """
+        said = acts.consent(purpose, channel, True, at, self._now(), basis, source, expires_at)  # noqa: FBT003 - it is the ledger's word
+        proof = acts.evidence(wording, evidence, jurisdiction)
+        self._consent(customer, said, proof, connection)
+
+    def withdraw(
+        self, customer: str, purpose: str = ANY, *, channel: str = ANY, at: datetime | None = None, source: str = "",
+        wording: str = "", evidence: str = "", connection: object = None,
+    ) -> None:  # fmt: skip
+        """Enter a withdrawal into the ledger. It acts at the next release, also on messages that wait already."""
+        said = acts.consent(purpose, channel, False, at, self._now(), "express", source, None)  # noqa: FBT003 - it is the ledger's word
+        self._consent(customer, said, acts.evidence(wording, evidence, ""), connection)
+
+    def _consent(self, customer: str, said: acts.Said, proof: dict[str, object], connection: object) -> None:
+        identity, now = customer_id(customer), self._now()
+        self._write(lambda unit: acts.consent_said(unit, identity, said, proof, now), connection)
+
+    def prefer(self, customer: str, preferences: Preferences | None) -> None:
+        """Set the customer's own preferences (S7.4); None takes them back."""
+        identity, now = customer_id(customer), self._now()
+        self._write(lambda unit: acts.prefer(unit, identity, preferences, now))
+
+    def preferences(self, customer: str) -> Preferences:
+        """The customer's own preferences. Raises UnknownCustomer."""
+        with self._unit() as unit:
+            return self._known(unit, customer).state.profile.preferences or Preferences()
+
+    # What the host does in a journey.
+
+    def enrol(
+        self, customer: str, rule: str, *, journey: str | None = None, properties: Mapping[str, object] | None = None,
+        id: str | None = None, connection: object = None,  # noqa: A002
+    ) -> Recorded:  # fmt: skip
+        """Put a customer into a rule, whatever its trigger; its condition, concurrency and limit apply.
+
+        Args:
+            rule: its name; `journey` where several have one of that name.
+            properties: what conditions, templates and `key=` find as `trigger`.
+            id: the enrolment's own id; the same one counts once.
+
+        Raises:
+            UnknownName: no such rule.
+        """
+        label = acts.rule_label(self._program, rule, journey)
+        identity, now = customer_id(customer), self._now()
+        return self._write(lambda unit: acts.enrol(unit, identity, label, properties, id, now), connection)
+
+    def open_case(self, customer: str, case: str, *, ref: str, connection: object = None) -> bool:
+        """Open a case. False if it is open already. Raises UnknownName for a case type no journey declares."""
+        return self._case(customer, case, ref, connection, opening=True)
+
+    def close_case(self, customer: str, case: str, *, ref: str, connection: object = None) -> bool:
+        """Close a case. False if it is not open. Raises UnknownName for a case type no journey declares."""
+        return self._case(customer, case, ref, connection, opening=False)
+
+    def _case(self, customer: str, case: str, ref: str, connection: object, *, opening: bool) -> bool:
+        kind = acts.case_kind(self._program, case)
+        identity, now = customer_id(customer), self._now()
+        return self._write(lambda unit: acts.change_case(unit, identity, kind, ref, now, opening=opening), connection)
+
+    def resume(self, *, channel: str | None = None, message: str | None = None) -> None:
+        """Lift a pause of a channel or the stop of a message; what waits is asked again at once."""
+        now = self._now()
+        self._write(lambda unit: acts.resume(unit, channel, message, now))
+
+    # Work.
+
+    def run_pending(self) -> int:
+        """Do everything that is due now: timers, releases, hand-overs. Returns how many messages were handed over."""
+        delivery = self.delivery()
+        handed, circle = 0, acts.Circle()
+        while True:
+            looked: list[Loaded] = []
+
+            def due(unit: Unit, now: int, looked: list[Loaded] = looked) -> Sequence[Loaded]:
+                looked.extend(unit.by_number(no) for _, no in unit.tx.due(now, GROUP))
+                return looked
+
+            handed += self._run_group(delivery, due)
+            if not looked:
+                return handed
+            circle.check((each.no, each.due) for each in looked)
+
+    def delivery(self) -> Delivery:
+        """What drives hand-overs; for whoever drives the engine step by step, as replays do."""
+        return Delivery(self.clock, self._unit, self._adapters, self._functions)
+
+    def take_prepared(self, unit: Unit, loaded: Loaded, prepared: Prepared, now: int) -> Recorded:
+        """Record a checked touchpoint that is known to be new; for whoever drives the engine step by step."""
+        return acts.take_one(unit, loaded, prepared, now, self._late_after)
+
+    def _run_group(self, delivery: Delivery, due: Callable[[Unit, int], Sequence[Loaded]]) -> int:
+        try:
+            return delivery.run(due)
+        except DefectiveJourney:
+            with self._unit(careful=True) as unit:
+                acts.fire_carefully(unit, due(unit, self._now()), self._now())
+            return 0
+
+    # Looking.
+
+    def customer(self, customer: str) -> CustomerView:
+        """One customer as things stand: stage, timeline, runs, cases, messages, what is next. Raises UnknownCustomer."""
+        with self._unit() as unit:
+            return view(unit, self._known(unit, customer))
+
+    def planned(self, customer: str) -> list[tuple[datetime, str]]:
+        """What falls due next for a customer, earliest first: (aware UTC instant, what). Raises UnknownCustomer."""
+        return self.customer(customer).planned
+
+    def why(self, customer: str, name: str) -> Why:
+        """Why a customer did or did not get a message, or why a rule did or did not start (S10).
+
+        Raises:
+            UnknownCustomer: no such customer.
+            UnknownName: no journey has a message or rule of that name.
+        """
+        with self._unit() as unit:
+            return explain(unit, self._known(unit, customer), name, self._now())
+
+    def _known(self, unit: Unit, customer: str) -> Loaded:
+        loaded = unit.find(customer_id(customer))
+        if loaded is None:
+            raise UnknownCustomer
+        return loaded
+
+    # Transactions.
+
+    def _now(self) -> int:
+        return instant_of(self.clock.now(), "clock.now()")
+
+    def _write(self, work: Callable[[Unit], T], connection: object = None) -> T:
+        if connection is None and self._open is None:
+            return self._grouping.submit(work)
+        found: list[T] = []
+        self._commit(lambda unit: found.append(work(unit)), connection)
+        return found[0]
+
+    def _commit(self, work: Callable[[Unit], None], connection: object = None) -> None:
+        try:
+            with self._unit(connection) as unit:
+                work(unit)
+        except DefectiveJourney:
+            if self._open is not None:
+                raise
+            with self._unit(connection, careful=True) as unit:
+                work(unit)
+
+    @contextmanager
+    def _unit(self, connection: object = None, *, careful: bool = False) -> Iterator[Unit]:
+        """A unit of work in a transaction of its own, or in the one that `together` holds open."""
+        if self._open is not None and connection is None:
+            yield self._open
+            return
+        try:
+            with self.store.transaction(connection) as tx:
+                # The host's own transaction may see what nobody else does, and may be rolled back: nothing of it is kept.
+                cache = Cache() if connection is not None else self._fresh_cache()
+                unit = Unit(tx, self._program, self._world(tx), cache, careful=careful)
+                yield unit
+                unit.flush()
+        except BaseException:
+            self._cache.clear()
+            raise
+
+    def _fresh_cache(self) -> Cache:
+        generation = self.store.generation()
+        if self._cache.generation != generation:
+            self._cache.clear()
+            self._cache.generation = generation
+        return self._cache
+
+    def _world(self, tx: Transaction) -> World:
+        controls = tx.controls()
+        capabilities = {name: adapter.capabilities for name, adapter in self._adapters.items()}
+        return World(
+            channels={name: each.address_kinds for name, each in capabilities.items()},
+            memories={name: each.remembers_keys_for for name, each in capabilities.items()},
+            paused={each.name: each.reason for each in controls if each.scope == "channel"},
+            stopped={each.name: each.reason for each in controls if each.scope == "message"},
+            spent=tx.spent(self._gifts) if self._gifts else {},
+        )
+
+    @contextmanager
+    def together(self, *, careful: bool = False) -> Iterator[Unit]:
+        """Everything until the end of this block commits at once; for replays into recording channels, by one thread (S6.8)."""
+        with self._unit(careful=careful) as unit:
+            self._open = unit
+            try:
+                yield unit
+            finally:
+                self._open = None
+
+def _by_channel(channels: Iterable[Adapter]) -> dict[str, Adapter]:
+    found: dict[str, Adapter] = {}
+    for adapter in channels:
+        name = adapter.capabilities.channel
+        if name in found:
+            raise JourneyError(f"two adapters for the channel {name!r}: give each its own channel name")
+        found[name] = adapter
+    return found

@@ -1,0 +1,212 @@
+"""Why a customer did or did not get a message, or why a rule did or did not start (S10).
+
+For the past it reads what was recorded; for now it asks the gate again, without effects.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import timedelta
+from typing import Literal
+
+import attrs
+
+from touchpoint.core.gate import ask
+from touchpoint.core.occurrence import TOUCHPOINT
+from touchpoint.core.program import CompiledRule, Program
+from touchpoint.core.state import State
+from touchpoint.durations import instant, length
+from touchpoint.engine.unit import Loaded, Unit
+from touchpoint.errors import UnknownName
+from touchpoint.journey.steps import Send, flat
+from touchpoint.model.limits import Limit
+from touchpoint.policy.verdict import Ruling, Verdict
+from touchpoint.stores.base import EntryRow, MessageRow
+from touchpoint.stores.codec import loads
+from touchpoint.zones import to_local, zone
+
+Answer = Literal["allow", "deny", "defer"]
+
+
+@attrs.frozen
+class Why:
+    """An explanation.
+
+    Args:
+        name: of the message or rule it is about.
+        subject: `message` or `rule`.
+        verdict: `allow`, `deny` or `defer`: for a message what the gate said last, for a rule whether it started last time.
+        status: of the message (sent, denied …) or the rule (live, ended, refused, never considered).
+        checks: what the gate answers now, check by check, for a message that waits; empty otherwise.
+        lines: the explanation, a sentence each.
+    """
+
+    name: str
+    subject: Literal["message", "rule"]
+    verdict: Answer
+    status: str
+    checks: tuple[Verdict, ...] = attrs.field(default=(), repr=False)
+    lines: tuple[str, ...] = attrs.field(default=(), repr=False)
+
+    def __str__(self) -> str:
+        return "\n".join([f"{self.subject} {self.name!r}: {self.status}", *(f"  {line}" for line in self.lines)])
+
+
+def explain(unit: Unit, loaded: Loaded, name: str, now: int) -> Why:
+    """Explain a message, or a rule. Where both have the name, the message answers if there is one, else the rule."""
+    unit.flush()
+    rows = [row for row in unit.tx.messages(loaded.no) if row.name == name]
+    if rows:
+        return _message(unit, loaded, rows, now)
+    entries = list(unit.tx.journal(loaded.no))[::-1]
+    rules = [rule for rule in unit.program.rules if rule.rule.name == name]
+    if rules:
+        return _rules(unit, loaded, name, rules, entries)
+    if name in unit.program.messages:
+        return _never_sent(unit, loaded, name, entries)
+    raise UnknownName("message or rule", name, [*unit.program.messages, *(rule.rule.name for rule in unit.program.rules)])
+
+
+def when(us: int, state: State) -> str:
+    """An instant on the customer's clock, with the zone's name; in UTC where the zone is not known."""
+    if not state.profile.zones:
+        return f"{instant(us):%Y-%m-%d %H:%M:%S} UTC"
+    name = state.profile.zones[0]
+    return f"{to_local(us, zone(name)):%Y-%m-%d %H:%M:%S} {name}"
+
+
+# Messages.
+
+
+def _message(unit: Unit, loaded: Loaded, rows: Sequence[MessageRow], now: int) -> Why:
+    row = rows[-1]
+    message = unit.program.messages.get(row.name)
+    state = loaded.state
+    lines = [f"purpose: {message.why}"] if message else []
+    lines.append(f"rule {row.journey}/{row.rule} asked for it; due {when(row.due, state)}, best before {when(row.expires_at, state)}")
+    lines += list(_history(row, state))
+    if row.status in ("waiting", "in_flight"):
+        return _waiting(unit, loaded, row, lines, now)
+    if row.status == "sent" and row.at is not None:
+        lines.append(f"sent by {row.channel} at {when(row.at, state)}")
+    if len(rows) > 1:
+        lines.append(f"{len(rows) - 1} earlier: " + ", ".join(each.status for each in rows[:-1]))
+    return Why(row.name, "message", "allow" if row.status == "sent" else "deny", row.status, (), tuple(lines))
+
+
+def _history(row: MessageRow, state: State) -> Iterator[str]:
+    for at, channel, against in loads(row.reasons):
+        for each in against:
+            place = f" ({channel})" if channel else ""
+            check = f"{each[1]}: " if len(each) > 2 else ""
+            yield f"{when(at, state)}{place}: {each[0]}: {check}{each[-1]}"
+
+
+def _waiting(unit: Unit, loaded: Loaded, row: MessageRow, lines: list[str], now: int) -> Why:
+    pending = loaded.state.pending_by_key(row.key)
+    if pending is None or pending.status == "in_flight" or pending.is_call:
+        return Why(row.name, "message", "allow", row.status, (), (*lines, "it is being handed over"))
+    unit.learn_addresses(loaded)
+    ruling = ask(unit.program, loaded.state, pending, unit.world, max(now, loaded.state.now)).ruling
+    lines.append(f"asked now: {ruling.answer}" + (f": {ruling.reason}" if ruling.reason else ""))
+    lines += [
+        f"  {channel}: {each.check}: {each.answer}" + (f": {each.reason}" if each.reason else "")
+        for channel, verdicts in ruling.because
+        for each in verdicts
+    ]
+    lines.append(_again(ruling, loaded.state, pending.due))
+    checks = tuple(each for _, verdicts in ruling.because for each in verdicts)
+    return Why(row.name, "message", ruling.answer, row.status, checks, tuple(lines))
+
+
+def _again(ruling: Ruling, state: State, due: int | None) -> str:
+    if ruling.until is not None:
+        return f"eligible again at {when(ruling.until, state)}"
+    if ruling.waits_for:
+        return f"it waits for: {', '.join(ruling.waits_for)}"
+    return "it goes out at the next release" if due is None else f"asked again at {when(due, state)}"
+
+
+def _never_sent(unit: Unit, loaded: Loaded, name: str, entries: Sequence[EntryRow]) -> Why:
+    rules = [rule for rule in unit.program.rules if any(_sends(step, name) for step in flat(rule.rule.then))]
+    lines = [f"no run has come to it; it is sent by {', '.join(rule.label for rule in rules)}"]
+    status = "never asked for"
+    for rule in rules:
+        about = _rule(unit, loaded, rule, entries)
+        if about.status == "never considered":
+            status = "never considered"
+            lines.append(f"no rule ever considered it because {about.lines[-1]}" if about.lines else "no rule ever considered it")
+        else:
+            lines += [f"{rule.label}: {line}" for line in about.lines]
+    return Why(name, "message", "deny", status, (), tuple(lines))
+
+
+def _sends(step: object, name: str) -> bool:
+    return isinstance(step, Send) and step.message.name == name
+
+
+# Rules.
+
+
+def _rules(unit: Unit, loaded: Loaded, name: str, rules: Iterable[CompiledRule], entries: Sequence[EntryRow]) -> Why:
+    found = [_rule(unit, loaded, rule, entries) for rule in rules]
+    return next((each for each in found if each.status != "never considered"), found[0])
+
+
+def _rule(unit: Unit, loaded: Loaded, rule: CompiledRule, entries: Sequence[EntryRow]) -> Why:
+    state, name = loaded.state, rule.rule.name
+    told = [(entry, line) for entry in entries for line in _about(entry, rule)]
+    lines = [f"{when(entry.at, state)}: {_words(line)}" for entry, line in told]
+    live = [run for run in state.runs if run.label == rule.label]
+    lines += [f"live since {when(run.started, state)}, at {run.node}" + _until(run.due, state) for run in live]
+    if not told:
+        return Why(name, "rule", "deny", "never considered", (), (_unconsidered(unit.program, rule, entries),))
+    last = next((line for _, line in reversed(told) if line[0] in ("started", "refused")), told[-1][1])
+    refused = last[0] == "refused"
+    if refused and last[3] == "limit":
+        lines += _eligible(rule, state)
+    status = "live" if live else ("refused" if refused else "ended")
+    return Why(name, "rule", "deny" if refused else "allow", status, (), tuple(lines))
+
+
+def _about(entry: EntryRow, rule: CompiledRule) -> Iterator[list[object]]:
+    for line in loads(entry.trace) if entry.trace else ():
+        if line[0] in ("started", "ended", "refused", "goal", "branch", "timer") and line[1:3] == [rule.journey, rule.rule.name]:
+            yield line
+        elif line[0] == "late" and any(entry.kind == TOUCHPOINT and str(each) == entry.type for each in rule.rule.when):
+            yield ["refused", rule.journey, rule.rule.name, "late", "the touchpoint came too late to start anything"]
+
+
+def _words(line: list[object]) -> str:
+    match line:
+        case ["started", _, _, key]:
+            return "started" + (f" for {key}" if key is not None else "")
+        case ["ended", _, _, key, reason]:
+            return f"ended: {reason}" + (f" (for {key})" if key is not None else "")
+        case ["refused", _, _, "given", reading]:
+            return f"not started, its condition was not true: {reading}"
+        case ["refused", _, _, why, text]:
+            return f"not started ({why}): {text}"
+        case ["goal", *_]:
+            return "goal reached"
+        case ["branch", _, _, step, taken, reading]:
+            return f"{step}: {'then' if taken else 'otherwise'}: {reading}"
+        case _:
+            return " ".join(str(each) for each in line if each is not None)
+
+
+def _until(due: int | None, state: State) -> str:
+    return "" if due is None else f" until {when(due, state)}"
+
+
+def _unconsidered(program: Program, rule: CompiledRule, entries: Sequence[EntryRow]) -> str:
+    awaited = " or ".join(str(each) for each in rule.rule.when)
+    types = sorted({entry.type for entry in entries if entry.kind == TOUCHPOINT})
+    had = f"the timeline has {', '.join(types[:8])}" if types else "the timeline is empty"
+    del program
+    return f"nothing that starts {rule.label} has happened: it waits for {awaited}, and {had}"
+
+
+def _eligible(rule: CompiledRule, state: State) -> Iterator[str]:
+    limit = rule.rule.limit
+    starts = [entry[0] for entry in state.starts.get(rule.label, [])]
+    if isinstance(limit, Limit) and isinstance(limit.per, timedelta) and len(starts) >= limit.n:
+        yield f"eligible again at {when(sorted(starts)[-limit.n] + length(limit.per), state)}"  # type: ignore[type-var, operator]

@@ -1,0 +1,130 @@
+"""What is handed in, checked and brought into the shape the core takes; nothing is stored before all of it is sound."""
+
+import os
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from typing import Final
+
+import attrs
+
+from touchpoint.core.occurrence import TOUCHPOINT, Occurrence
+from touchpoint.durations import length, micros, spoken
+from touchpoint.errors import InvalidInput, InvalidTouchpoint
+from touchpoint.model.names import check_type_name
+from touchpoint.model.payload import checked
+from touchpoint.model.touchpoint import Touchpoint
+from touchpoint.stores.codec import dumps
+
+LATE_AFTER: Final = timedelta(days=7)
+MAX_SKEW: Final = timedelta(minutes=5)
+_DIRECTIONS: Final = frozenset({"inbound", "outbound", "internal"})
+
+
+@attrs.frozen
+class Recorded:
+    """What became of a touchpoint.
+
+    Args:
+        id: its id, made by the engine where none was given.
+        duplicate: it was recorded before; nothing has changed.
+        differs: it is a duplicate whose content is not the same; the first one stands.
+        late: it counted, but started no rule and moved no stage (S1.5).
+    """
+
+    id: str
+    duplicate: bool = False
+    differs: bool = False
+    late: bool = False
+
+
+@attrs.define
+class Prepared:
+    """A touchpoint ready to be decided on. `at` is as told, or None where it was not told."""
+
+    customer: str = attrs.field(repr=False)
+    id: str
+    at: int | None
+    body: str = attrs.field(repr=False)
+    occurrence: Occurrence = attrs.field(repr=False)
+
+
+def prepare(given: Touchpoint, *, now: int, skew: int, declared: Mapping[str, type]) -> Prepared:
+    """Check a touchpoint.
+
+    Raises:
+        InvalidTouchpoint: with what is wrong and how to mend it.
+    """
+    try:
+        check_type_name(given.type)
+    except ValueError as error:
+        raise InvalidTouchpoint(str(error)) from None
+    customer = customer_id(given.customer)
+    at = None if given.at is None else instant_of(given.at, f"touchpoint {given.type!r}: at=")
+    if at is not None and at > now + skew:
+        ahead = spoken(timedelta(seconds=(at - now) // 1_000_000))
+        raise InvalidTouchpoint(
+            f"touchpoint {given.type!r}: at= lies {ahead} in the future, more than max_skew ({spoken(timedelta(microseconds=skew))}); "
+            "record it when it has happened, or check the clock of its source"
+        )
+    if given.direction not in _DIRECTIONS:
+        raise InvalidTouchpoint(f"touchpoint {given.type!r}: direction is inbound or outbound, not {given.direction!r}")
+    properties = _properties(given, declared)
+    identity = _own_id(now) if given.id is None else _text(given.id, f"touchpoint {given.type!r}: id=")
+    occurrence = Occurrence(
+        TOUCHPOINT, given.type, now if at is None else at, identity, properties, given.channel, given.location, given.direction
+    )
+    body = dumps([given.channel, given.location, given.direction, given.about, properties])
+    return Prepared(customer, identity, at, body, occurrence)
+
+
+def _properties(given: Touchpoint, declared: Mapping[str, type]) -> dict[str, object]:
+    what = f"touchpoint {given.type!r}: properties"
+    cls = declared.get(given.type)
+    if cls is None:
+        return checked(given.properties, what, InvalidTouchpoint)
+    from touchpoint.journey.declared import structure
+
+    return checked(structure(cls, given.properties), what, InvalidTouchpoint)
+
+
+def customer_id(value: object) -> str:
+    """A customer's id, as the host has it. Raises InvalidTouchpoint for anything but a text of 1 to 500 characters."""
+    return _text(value, "customer")
+
+
+def _text(value: object, what: str) -> str:
+    if not isinstance(value, str) or not value or len(value) > 500:
+        raise InvalidTouchpoint(f"{what} is a text of 1 to 500 characters, not {_described(value)}")
+    try:
+        value.encode()
+    except UnicodeEncodeError:
+        raise InvalidTouchpoint(f"{what} holds half of a surrogate pair; decode it properly first") from None
+    return value
+
+
+def _described(value: object) -> str:
+    return f"a text of {len(value)}" if isinstance(value, str) else type(value).__name__
+
+
+def instant_of(value: object, what: str) -> int:
+    """An aware datetime as microseconds UTC. Raises InvalidTouchpoint for a naive one or anything else."""
+    if not isinstance(value, datetime):
+        raise InvalidTouchpoint(f"{what} takes an aware datetime, not {type(value).__name__}")
+    if value.tzinfo is None:
+        raise InvalidTouchpoint(f"{what} takes an aware datetime: add a time zone, e.g. datetime(…, tzinfo=UTC)")
+    try:
+        return micros(value)
+    except OverflowError:
+        raise InvalidTouchpoint(f"{what} lies outside of the calendar") from None
+
+
+def _own_id(now: int) -> str:
+    # Time first: ids that rise with time are cheap to index. The rest keeps processes apart.
+    return f"{now:015x}-{os.urandom(6).hex()}"
+
+
+def lengths(late_after: timedelta, max_skew: timedelta) -> tuple[int, int]:
+    """Both in microseconds. Raises InvalidInput for a negative one."""
+    if late_after < timedelta(0) or max_skew < timedelta(0):
+        raise InvalidInput("late_after= and max_skew= are lengths of time and cannot be negative")
+    return length(late_after), length(max_skew)

@@ -1,0 +1,345 @@
+"""One unit of work: the customers a transaction touches, and everything that is to be written at its end.
+
+Decisions are taken in memory; `flush` writes each customer once, however often it was decided on.
+"""
+
+from collections import OrderedDict
+from collections.abc import Callable, Iterable, Sequence
+from decimal import Decimal
+
+import attrs
+
+from touchpoint.core.advance import advance
+from touchpoint.core.decision import Decision
+from touchpoint.core.fire import fire_next
+from touchpoint.core.gate import World
+from touchpoint.core.occurrence import TOUCHPOINT, Occurrence
+from touchpoint.core.parking import park
+from touchpoint.core.program import Program
+from touchpoint.core.state import (
+    Pending, Profile, State, profile_from_record, profile_to_record, state_from_record, state_to_record,
+)  # fmt: skip
+from touchpoint.core.timers import refresh
+from touchpoint.engine.writing import write_effects
+from touchpoint.errors import DefectiveJourney
+from touchpoint.stores.base import Changes, CustomerRow, EntryRow, MessageRow, Transaction
+from touchpoint.stores.codec import dumps, loads
+
+
+@attrs.define(eq=False)
+class Loaded:
+    """One customer in memory. `due` is what the store's agenda says; `text` the profile as stored."""
+
+    no: int
+    state: State = attrs.field(repr=False)
+    head: int
+    due: int | None
+    text: str = attrs.field(default="", repr=False)
+    is_new: bool = False
+    profile_changed: bool = False
+
+    @property
+    def id(self) -> str:
+        """The host's id."""
+        return self.state.id
+
+
+class Cache:
+    """The customers used last, as they are in the store; emptied whenever somebody else may have written."""
+
+    def __init__(self, size: int = 4_096) -> None:
+        self._size = size
+        self._by_number: OrderedDict[int, Loaded] = OrderedDict()
+        self._numbers: dict[str, int] = {}
+        self.generation: int | None = None
+
+    def get(self, no: int) -> Loaded | None:
+        """A customer by number."""
+        loaded = self._by_number.get(no)
+        if loaded is not None:
+            self._by_number.move_to_end(no)
+        return loaded
+
+    def number(self, customer: str) -> int | None:
+        """The number of a customer in the cache."""
+        return self._numbers.get(customer)
+
+    def put(self, loaded: Loaded) -> None:
+        """Keep a customer."""
+        self._by_number[loaded.no] = loaded
+        self._numbers[loaded.id] = loaded.no
+
+    def shrink(self) -> None:
+        """Forget the ones used longest ago."""
+        while len(self._by_number) > self._size:
+            _, loaded = self._by_number.popitem(last=False)
+            del self._numbers[loaded.id]
+
+    def clear(self) -> None:
+        """Forget everything."""
+        self._by_number.clear()
+        self._numbers.clear()
+
+
+class Unit:
+    """The work of one transaction.
+
+    Args:
+        tx: the open transaction.
+        program: the compiled journeys.
+        world: what the gate has to know beyond a customer.
+        cache: customers kept from earlier units; must be cleared by the caller if this one does not commit.
+        careful: keep a copy of each state while it is decided on, so that a defective journey can be undone (S4.3).
+    """
+
+    def __init__(self, tx: Transaction, program: Program, world: World, cache: Cache, *, careful: bool = False) -> None:
+        self.tx = tx
+        self.program = program
+        self.world = world
+        self.cache = cache
+        self.careful = careful
+        self.changes = Changes()
+        self.dirty: dict[int, Loaded] = {}
+        self.messages: dict[int, MessageRow] = {}
+        self.new_messages: dict[int, MessageRow] = {}
+        self.defects: list[tuple[str, str]] = []
+        self.on_due: Callable[[int, int], None] | None = None
+
+    # Customers.
+
+    def prefetch(self, customers: Iterable[str]) -> None:
+        """Load several customers at once."""
+        missing = [each for each in dict.fromkeys(customers) if self.cache.number(each) is None]
+        for row in self.tx.customers(missing) if missing else ():
+            self._load(row)
+
+    def find(self, customer: str) -> Loaded | None:
+        """A customer by id, or None if there is no such one."""
+        no = self.cache.number(customer)
+        if no is None:
+            rows = self.tx.customers([customer])
+            return self._load(rows[0]) if rows else None
+        return self.cache.get(no)
+
+    def by_number(self, no: int) -> Loaded:
+        """A customer by number."""
+        return self.cache.get(no) or self._load(self.tx.customers_by_number([no])[0])
+
+    def find_or_add(self, customer: str, now: int, profile: Profile | None = None) -> Loaded:
+        """A customer by id, created where there is none."""
+        return self.find(customer) or self._add(customer, now, profile or Profile())
+
+    def _add(self, customer: str, now: int, profile: Profile) -> Loaded:
+        no = self.tx.counters.customer
+        self.tx.counters.customer += 1
+        state = State(customer, profile, now=now, version=self.program.version)
+        loaded = Loaded(no, state, 0, None, is_new=True, profile_changed=True)
+        self.cache.put(loaded)
+        self.touch(loaded)
+        return loaded
+
+    def _load(self, row: CustomerRow) -> Loaded:
+        state = state_from_record(row.id, profile_from_record(loads(row.profile)), loads(row.state))
+        loaded = Loaded(row.no, state, row.head, row.due, row.profile)
+        if state.version != self.program.version:
+            refresh(self.program, state, occurrences(reversed(list(self.tx.journal(row.no)))))
+            self.touch(loaded)
+        self.cache.put(loaded)
+        return loaded
+
+    def touch(self, loaded: Loaded) -> None:
+        """Have this customer written at the end."""
+        self.dirty[loaded.no] = loaded
+
+    # Decisions.
+
+    def touchpoint(
+        self, loaded: Loaded, occurrence: Occurrence, body: str, now: int, *, at: int, late: bool
+    ) -> Decision | None:
+        """Record a touchpoint and decide what follows; the customer's overdue timers come first (S4.2)."""
+        now = max(now, loaded.state.now)
+        self.fire(loaded, until=now, inclusive=False)
+        occurrence.at = min(occurrence.at, now)
+
+        def decide() -> Decision:
+            return advance(self.program, loaded.state, occurrence, now, late=late)
+
+        decision = self._guarded(loaded, decide, occurrence)
+        self.enter(loaded, TOUCHPOINT, occurrence.name, at, now, body, decision, touchpoint=occurrence.id, late=late)
+        return decision
+
+    def fire(self, loaded: Loaded, *, until: int, inclusive: bool) -> int:
+        """Fire the customer's timers that are due, in due order, each at its due instant. Returns how many."""
+        fired = 0
+        while (fired_one := self._fire_one(loaded, until=until, inclusive=inclusive)) is not None:
+            due, name, decision = fired_one
+            self.enter(loaded, "timer", name, due, due, "", decision)
+            fired += 1
+        return fired
+
+    def _fire_one(self, loaded: Loaded, *, until: int, inclusive: bool) -> tuple[int, str, Decision | None] | None:
+        due = loaded.state.next_due()
+        if due is None or due > until:
+            return None
+        found: list[tuple[int, str]] = []
+
+        def decide() -> Decision | None:
+            fired = fire_next(self.program, loaded.state, until=until, inclusive=inclusive)
+            if fired is None:
+                return None
+            timer, decision = fired
+            found.append((timer[0], timer[5]))
+            return decision
+
+        decision = self._guarded(loaded, decide, None)
+        return (*found[0], decision) if found else None
+
+    def apply(
+        self, loaded: Loaded, kind: str, name: str, now: int, decide: Callable[[], Decision], *,
+        body: str = "", touchpoint: str | None = None,
+    ) -> Decision | None:  # fmt: skip
+        """Take any other decision on a customer and write it to the journal."""
+        decision = self._guarded(loaded, decide, None)
+        self.enter(loaded, kind, name, now, now, body, decision, touchpoint=touchpoint)
+        return decision
+
+    def _guarded(self, loaded: Loaded, decide: Callable[[], Decision | None], occurrence: Occurrence | None) -> Decision | None:
+        if not self.careful:
+            return decide()
+        before = dumps(state_to_record(loaded.state))
+        profile = dumps(profile_to_record(loaded.state.profile))
+        try:
+            return decide()
+        except DefectiveJourney as error:
+            loaded.state = state_from_record(loaded.id, profile_from_record(loads(profile)), loads(before))
+            self._park(loaded, occurrence, str(error))
+            return None
+
+    def _park(self, loaded: Loaded, occurrence: Occurrence | None, error: str) -> None:
+        """S4.3: the decision is undone to the touchpoint alone; what it was about is parked."""
+        park(self.program, loaded.state, occurrence, error)
+        self.defects.append((loaded.id, error))
+
+    # The journal.
+
+    def enter(
+        self, loaded: Loaded, kind: str, name: str, at: int, now: int, body: str, decision: Decision | None,
+        *, touchpoint: str | None = None, late: bool = False,
+    ) -> None:  # fmt: skip
+        """One journal entry, with what was decided."""
+        trace = decision.trace if decision is not None else [["parked", name]]
+        if late:
+            trace = [["late"], *trace]
+        no = self.tx.counters.entry
+        self.tx.counters.entry += 1
+        self.changes.entries.append(
+            EntryRow(no, loaded.no, loaded.head, kind, touchpoint, name, at, now, body, dumps(trace) if trace else None)
+        )
+        loaded.head = no
+        self.touch(loaded)
+        if decision is not None:
+            self.tally_trace(decision)
+            write_effects(self, loaded, decision)
+        if self.on_due is not None:
+            due = loaded.state.next_due()
+            if due is not None:
+                self.on_due(due, loaded.no)
+
+    def tally(self, subject: str, name: str, what: str, n: int = 1) -> None:
+        """Add to a count that names nobody."""
+        key = (subject, name, what)
+        tallies = self.changes.tallies
+        tallies[key] = tallies.get(key, 0) + n
+
+    def tally_trace(self, decision: Decision) -> None:
+        """Count what a decision did."""
+        for entry in decision.trace:
+            match entry:
+                case ["started", journey, rule, *_]:
+                    self.tally("rule", f"{journey}/{rule}", "started")
+                case ["refused", journey, rule, why, *_]:
+                    self.tally("rule", f"{journey}/{rule}", f"refused: {why}")
+                case ["ended", journey, rule, _, reason]:
+                    self.tally("rule", f"{journey}/{rule}", f"ended: {reason}")
+                case ["goal", journey, rule, *_]:
+                    self.tally("rule", f"{journey}/{rule}", "goal reached")
+                case ["stage", journey, left, entered]:
+                    self.tally("stage", f"{journey}/{entered}", "entered")
+                    self.tally("stage", f"{journey}/{entered}", "now")
+                    if left is not None:
+                        self.tally("stage", f"{journey}/{left}", "now", -1)
+                case ["case", what, kind, *_]:
+                    self.tally("case", str(kind), str(what))
+
+    # Writing.
+
+    def flush(self) -> None:
+        """Write everything so far into the transaction."""
+        changes = self.changes
+        for loaded in self.dirty.values():
+            self._write_customer(loaded)
+        changes.messages.extend(self.new_messages.values())
+        changes.messages_changed.extend(self.messages.values())
+        self.tx.write(changes)
+        self.changes = Changes()
+        self.dirty.clear()
+        self.new_messages.clear()
+        self.messages.clear()
+        self.cache.shrink()
+
+    def _write_customer(self, loaded: Loaded) -> None:
+        state = loaded.state
+        due = state.next_due()
+        record = dumps(state_to_record(state))
+        profile = dumps(profile_to_record(state.profile)) if loaded.profile_changed else None
+        if loaded.is_new:
+            row = CustomerRow(loaded.no, loaded.id, profile or "", record, loaded.head, due)
+            self.changes.new_customers.append(row)
+            if due is not None:
+                self.changes.dues.append((None, due, loaded.no))
+        else:
+            self.changes.customers.append((profile, record, loaded.head, due, loaded.no))
+            if due != loaded.due:
+                self.changes.dues.append((loaded.due, due, loaded.no))
+        loaded.is_new = loaded.profile_changed = False
+        loaded.due = due
+
+    def fence(self, pending_key: str, loaded: Loaded) -> int | None:
+        """The fence of a message in flight, as this unit sees it."""
+        pending = loaded.state.pending_by_key(pending_key)
+        return pending.fence if pending is not None and pending.status == "in_flight" else None
+
+    def learn_addresses(self, loaded: Loaded) -> None:
+        """Ask the store how this customer's addresses stand for everybody who shares them."""
+        known = self.tx.addresses([(each.kind, each.key) for each in loaded.state.profile.addresses])
+        if known:
+            news = {key: (row.standing, row.reason) for key, row in known.items()}
+            self.world.standings = {**self.world.standings, **news}
+
+    def spend(self, message: str, worth: Decimal) -> None:
+        """Take from a gift's budget, now and for the questions to come in this unit."""
+        budgets = self.changes.budgets
+        budgets[message] = budgets.get(message, Decimal(0)) + worth
+        spent = dict(self.world.spent)
+        spent[message] = spent.get(message, 0) + worth  # type: ignore[operator]
+        self.world.spent = spent
+
+
+def occurrences(entries: Iterable[EntryRow]) -> Sequence[Occurrence]:
+    """The touchpoints among journal entries, as the core sees them."""
+    return [occurrence_of(entry) for entry in entries if entry.kind == TOUCHPOINT]
+
+
+def occurrence_of(entry: EntryRow) -> Occurrence:
+    """A recorded touchpoint as the core saw it."""
+    channel, location, direction, _, properties = loads(entry.body)
+    at = min(entry.at, entry.recorded_at)
+    return Occurrence(TOUCHPOINT, entry.type, at, entry.id or "", properties, channel, location, direction)
+
+
+def pending_row(loaded: Loaded, pending: Pending, run_no: int, status: str, now: int) -> MessageRow:
+    """A message as a row of the outbox."""
+    return MessageRow(
+        pending.no, pending.key, loaded.no, pending.journey, pending.rule, run_no, pending.step, pending.message, pending.kind,
+        status, pending.channel, pending.first_due, pending.expires, pending.slot, pending.fence, pending.ref, dumps(pending.reasons), now,
+    )  # fmt: skip

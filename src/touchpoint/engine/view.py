@@ -1,0 +1,164 @@
+"""One customer as things stand: a snapshot for hosts, tests and people."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+
+import attrs
+
+from touchpoint.core.occurrence import TOUCHPOINT
+from touchpoint.core.state import IN_FLIGHT, State
+from touchpoint.durations import instant
+from touchpoint.engine.unit import Loaded, Unit
+from touchpoint.errors import UnknownName
+from touchpoint.model.case import Case
+from touchpoint.model.touchpoint import Touchpoint
+from touchpoint.stores.base import EntryRow, MessageRow, RunRow
+from touchpoint.stores.codec import loads
+
+
+@attrs.frozen
+class RunView:
+    """One run of a rule. `ended_at` and `reason` are None while it is live; instants are aware UTC."""
+
+    journey: str
+    rule: str
+    key: str | None = attrs.field(repr=False)
+    started_at: datetime
+    ended_at: datetime | None = None
+    reason: str | None = None
+
+    @property
+    def live(self) -> bool:
+        """Whether it is still going on."""
+        return self.ended_at is None
+
+
+@attrs.frozen
+class MessageView:
+    """One message of a customer.
+
+    Args:
+        key: its idempotency key.
+        status: waiting, in_flight, sent, withdrawn, denied, expired, failed or unknown.
+        via: the channel; None before its first release.
+        at: when it was released, aware UTC; None if it never was.
+        because: every reason that stood in its way, in words, oldest first.
+    """
+
+    name: str
+    kind: str
+    status: str
+    via: str | None
+    due: datetime
+    at: datetime | None
+    because: tuple[str, ...] = attrs.field(repr=False)
+    journey: str
+    rule: str
+    key: str = attrs.field(repr=False)
+
+
+@attrs.frozen
+class CustomerView:
+    """A customer at one instant. It does not change when the customer does: ask the engine again."""
+
+    id: str = attrs.field(repr=False)
+    stages: Mapping[str, str]
+    runs: tuple[RunView, ...]
+    messages: tuple[MessageView, ...]
+    planned: list[tuple[datetime, str]]
+    traits: Mapping[str, object] = attrs.field(repr=False)
+    zones: tuple[str, ...]
+    _journeys: tuple[str, ...] = attrs.field(repr=False)
+    _cases: tuple[Case, ...] = attrs.field(repr=False)
+    _timeline: tuple[Touchpoint, ...] = attrs.field(repr=False)
+
+    def stage(self, journey: str) -> str | None:
+        """The current stage in a journey; None before the first. Raises UnknownName for a journey that is not at work."""
+        if journey not in self._journeys and journey not in self.stages:
+            raise UnknownName("journey", journey, self._journeys)
+        return self.stages.get(journey)
+
+    def timeline(self) -> list[Touchpoint]:
+        """Every touchpoint in either direction, our own messages included, by `at`; ties in the order they were recorded."""
+        return list(self._timeline)
+
+    def cases(self, *, open: bool | None = None) -> list[Case]:  # noqa: A002 - the word of the trade
+        """Cases in the order they were opened; only open or only closed ones if asked."""
+        return [each for each in self._cases if open is None or each.open == open]
+
+
+def view(unit: Unit, loaded: Loaded) -> CustomerView:
+    """Gather what is known of one customer."""
+    unit.flush()
+    state, tx = loaded.state, unit.tx
+    return CustomerView(
+        id=state.id,
+        stages={journey: str(held[0]) for journey, held in state.stages.items()},
+        runs=tuple(_run(row) for row in tx.runs(loaded.no)),
+        messages=tuple(message_view(row) for row in tx.messages(loaded.no)),
+        planned=planned(state),
+        traits=dict(state.profile.traits),
+        zones=state.profile.zones,
+        journeys=tuple(unit.program.journeys),
+        cases=tuple(
+            Case(row.kind, row.ref, instant(row.opened_at), None if row.closed_at is None else instant(row.closed_at))
+            for row in tx.cases(loaded.no)
+        ),
+        timeline=tuple(timeline(state.id, list(tx.journal(loaded.no)), tx.messages(loaded.no))),
+    )
+
+
+def _run(row: RunRow) -> RunView:
+    ended = None if row.ended_at is None else instant(row.ended_at)
+    return RunView(row.journey, row.rule, row.key, instant(row.started_at), ended, row.reason)
+
+
+def message_view(row: MessageRow) -> MessageView:
+    """A row of the outbox for people."""
+    at = None if row.at is None else instant(row.at)
+    return MessageView(
+        row.name, row.kind, row.status, row.channel, instant(row.due), at, tuple(reasons_of(row)), row.journey, row.rule, row.key
+    )
+
+
+def reasons_of(row: MessageRow) -> list[str]:
+    """What stood in a message's way, oldest first: `email: quiet hours until …`."""
+    found = []
+    for _, channel, against in loads(row.reasons):
+        found += [f"{channel}: {each[-1]}" if channel else str(each[-1]) for each in against]
+    return found
+
+
+def timeline(customer: str, newest_first: Sequence[EntryRow], messages: Sequence[MessageRow]) -> list[Touchpoint]:
+    """Recorded touchpoints and sent messages on one line (S1.2)."""
+    told = [_touchpoint(customer, each) for each in reversed(newest_first) if each.kind == TOUCHPOINT]
+    sent = [_message_touchpoint(customer, each) for each in messages if each.status == "sent" and each.at is not None]
+    return sorted(told + sent, key=lambda each: each.at or instant(0))
+
+
+def _touchpoint(customer: str, entry: EntryRow) -> Touchpoint:
+    channel, location, direction, about, properties = loads(entry.body)
+    return Touchpoint(
+        customer, entry.type, instant(entry.at), entry.id, properties, channel, location, direction, about, instant(entry.recorded_at)
+    )
+
+
+def _message_touchpoint(customer: str, row: MessageRow) -> Touchpoint:
+    at = instant(row.at or row.due)
+    properties = {"message": row.name, "kind": row.kind, "rule": f"{row.journey}/{row.rule}"}
+    return Touchpoint(customer, "message_sent", at, row.key, properties, row.channel, None, "outbound", row.key, at)
+
+
+def planned(state: State) -> list[tuple[datetime, str]]:
+    """What falls due next, earliest first."""
+    found: list[tuple[int, str]] = []
+    for run in state.runs:
+        if run.due is not None:
+            found.append((run.due, f"{run.label} goes on at {run.node}"))
+    for pending in state.pending:
+        if pending.due is not None and pending.status != IN_FLIGHT:
+            found.append((pending.due, f"{pending.message} is asked for"))
+    timers = {**state.silences, **state.dwells}
+    found += [(due, name) for name, due in timers.items()]
+    found += [(entry[0], name) for name, entry in state.anniversaries.items()]  # type: ignore[misc]
+    return [(instant(due), what) for due, what in sorted(found)]

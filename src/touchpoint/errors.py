@@ -1,0 +1,128 @@
+"""Every error of the library: one tree, one root, each also the built-in it resembles.
+
+    TouchpointError
+    ├── JourneyError (ValueError)          a journey, or a part of one, is not valid
+    │   └── NotYetSupported (NotImplementedError)   designed, but not in this release
+    ├── InvalidInput (ValueError)          something handed in cannot be accepted; nothing was stored
+    │   ├── InvalidTouchpoint
+    │   └── InvalidAddress
+    ├── UnknownName (LookupError)          a name nobody declared; says which ones exist
+    ├── UnknownCustomer (LookupError)
+    ├── DefectiveJourney (RuntimeError)    a decision took more than 1,000 steps
+    └── StoreError (OSError)               the store; nothing was acknowledged
+        ├── StoreBusy (TimeoutError)       somebody else holds the lock; try again
+        ├── StoreReadOnly (PermissionError)
+        ├── StoreFull
+        ├── StoreCorrupt
+        ├── StoreTooNew                    written by a newer version of the library
+        └── StoreClosed
+
+Messages say what, where, why and how to mend it. They name fields, rules and types, never the values of personal data.
+"""
+
+from collections.abc import Iterable, Sequence
+from difflib import get_close_matches
+
+import attrs
+
+
+class TouchpointError(Exception):
+    """The root of every error that the library raises on purpose."""
+
+
+@attrs.frozen
+class Problem:
+    """One thing that is wrong in a journey.
+
+    `path` leads to it as in `$.rules[3].then[0].timeout`; `message` says what is wrong and why; `fix` how to mend it.
+    """
+
+    path: str
+    message: str
+    fix: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.path}: {self.message}" + (f" ({self.fix})" if self.fix else "")
+
+
+class JourneyError(TouchpointError, ValueError):
+    """A journey is not valid. `problems` holds every problem found, not only the first."""
+
+    def __init__(self, message: str, problems: Sequence[Problem] = ()) -> None:
+        self.problems = tuple(problems)
+        super().__init__("\n  - ".join([message, *map(str, self.problems)]))
+
+
+class NotYetSupported(JourneyError, NotImplementedError):
+    """Part of the language by design, but not in this release: refused as a whole rather than half there."""
+
+
+class InvalidInput(TouchpointError, ValueError):
+    """Something handed in cannot be accepted; nothing of it was stored."""
+
+
+class InvalidTouchpoint(InvalidInput):
+    """A touchpoint cannot be recorded: its type, time, id or payload is not acceptable."""
+
+
+class InvalidAddress(InvalidInput):
+    """An address cannot be used on this channel. The message never repeats the address."""
+
+
+class UnknownName(TouchpointError, LookupError):
+    """A name that nobody declared."""
+
+    def __init__(self, what: str, name: str, known: Iterable[str] = ()) -> None:
+        self.what, self.name, self.known = what, name, tuple(known)
+        super().__init__(f"there is no {what} {name!r}" + hint(name, self.known))
+
+
+class UnknownCustomer(TouchpointError, LookupError):
+    """No such customer. The message does not repeat the id, which may say who it is."""
+
+    def __init__(self) -> None:
+        super().__init__("there is no customer with this id; record a touchpoint or call identify() first, or check the id")
+
+
+class DefectiveJourney(TouchpointError, RuntimeError):
+    """One decision took more than 1,000 steps (S4.3): rules or steps trigger each other in a circle."""
+
+
+class StoreError(TouchpointError, OSError):
+    """The store could not do its work; nothing was acknowledged."""
+
+
+class StoreBusy(StoreError, TimeoutError):
+    """Another connection holds the write lock for longer than the time-out. Nothing was written; try again."""
+
+
+class StoreReadOnly(StoreError, PermissionError):
+    """The store cannot be written to."""
+
+
+class StoreFull(StoreError):
+    """The disk is full. Nothing was written; free some space and try again."""
+
+
+class StoreCorrupt(StoreError):
+    """What the store holds is damaged; it is reported, never read as truth."""
+
+
+class StoreTooNew(StoreError):
+    """The store was written by a newer version of the library than this one."""
+
+
+class StoreClosed(StoreError):
+    """The engine or store was closed before this call."""
+
+
+def hint(name: str, known: Iterable[str]) -> str:
+    """`; did you mean 'x'?` for a near miss, else the list of what exists, else nothing."""
+    names = sorted(known)
+    close = get_close_matches(name, names, n=1, cutoff=0.6)
+    if close:
+        return f"; did you mean {close[0]!r}?"
+    if not names:
+        return ""
+    shown = ", ".join(names[:12]) + (", …" if len(names) > 12 else "")
+    return f"; known: {shown}"

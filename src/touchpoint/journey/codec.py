@@ -1,0 +1,430 @@
+"""Journeys as JSON and back without loss (HOUSE 2).
+
+Every part of a journey is a JSON object that carries its stable name, never an import path:
+
+    {"type": "waitfor", "trigger": [{"type": "on", "touchpoint": "paid"}], "timeout": {"type": "elapsed", "days": 3}}
+
+Fields that hold their default are left out, so that a field added later changes no stored journey. Inside a condition a
+bare JSON value is a literal. Declared classes are kept by name and handed in again on reading.
+"""
+
+import hashlib
+import json
+import operator
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
+from functools import lru_cache, reduce
+from typing import TYPE_CHECKING, Any, Final
+
+import attrs
+
+from touchpoint.durations import Forever, forever, length
+from touchpoint.errors import JourneyError, Problem, TouchpointError, hint
+from touchpoint.journey import conditions as c
+from touchpoint.journey import steps, triggers
+from touchpoint.journey.conditions import Expression
+from touchpoint.journey.declared import leaves
+from touchpoint.journey.journey import Journey
+from touchpoint.journey.policy import Cap, ConsentRule, ConsentRules, Hold, Policy, Spacing
+from touchpoint.journey.rule import Goal, Rule
+from touchpoint.journey.stage import Stage
+from touchpoint.journey.windows import QuietHours, SendWindow
+from touchpoint.model.case import CaseType
+from touchpoint.model.limits import Limit
+from touchpoint.model.message import Content, Gift, Message, Survey
+from touchpoint.model.names import type_name
+
+if TYPE_CHECKING:
+    from cattrs import Converter
+
+FORMAT: Final = "touchpoint.journey"
+VERSION: Final = 1
+"""The version of the format that is written; older ones are read, newer ones refused."""
+
+# --- names ------------------------------------------------------------------------------------------------------------
+
+_ROOTS: Final = {"event": c.event, "trigger": c.trigger, "customer": c.customer}
+_COMPARISONS: Final[Mapping[str, Callable[[Any, Any], Any]]] = {
+    "==": operator.eq, "!=": operator.ne, "<": operator.lt, "<=": operator.le, ">": operator.gt, ">=": operator.ge,
+}  # fmt: skip
+_CALCULATIONS: Final[Mapping[str, Callable[[Any, Any], Any]]] = {
+    "+": operator.add, "-": operator.sub, "*": operator.mul, "/": operator.truediv,
+}  # fmt: skip
+
+
+def _operation(table: Mapping[str, Callable[[Any, Any], Any]]) -> Callable[..., object]:
+    def build(op: str, left: object, right: object) -> object:
+        if op not in table:
+            raise JourneyError(f"there is no operator {op!r}; known: {' '.join(table)}")
+        return table[op](c.operand(left), c.operand(right))
+
+    return build
+
+
+def _field(root: object, path: Sequence[str]) -> object:
+    if isinstance(root, str) and root not in _ROOTS:
+        raise JourneyError(
+            f"a field begins at event, trigger, customer or a `last`, not at {root!r}{hint(root, _ROOTS)}"
+        )
+    return _stepped(_ROOTS[root] if isinstance(root, str) else root, path)
+
+
+def _stepped(field: Any, path: Sequence[str]) -> Any:  # noqa: ANN401 - a Field, or what will be refused
+    for name in path:
+        field = field[name]
+    return field
+
+
+def _total(type: str, of: Sequence[str], **more: Any) -> object:  # noqa: ANN401 - hands on what total() takes
+    return c.total(type, _stepped(c.event, of), **more)
+
+
+_NAMES: Final[Mapping[type, str]] = {
+    Journey: "journey", Stage: "stage", Rule: "rule", Goal: "goal", Limit: "limit", CaseType: "casetype",
+    triggers.On: "on", triggers.Entered: "entered", triggers.Left: "left", triggers.Dwelt: "dwelt",
+    triggers.CaseOpened: "caseopened", triggers.CaseClosed: "caseclosed", triggers.Silent: "silent",
+    triggers.Anniversary: "anniversary", triggers.Enrolled: "enrolled",
+    steps.Send: "send", steps.Ask: "ask", steps.Give: "give", steps.Wait: "wait", steps.WaitFor: "waitfor",
+    steps.WaitUntil: "waituntil", steps.Branch: "branch", steps.MoveTo: "moveto", steps.SetTrait: "settrait",
+    steps.Emit: "emit", steps.OpenCase: "opencase", steps.CloseCase: "closecase", steps.Call: "call",
+    steps.Enrol: "enrol", steps.Exit: "exit",
+    Message: "message", Survey: "survey", Gift: "gift", Content: "content",
+    Policy: "policy", QuietHours: "quiethours", SendWindow: "sendwindow", Cap: "cap", Spacing: "spacing", Hold: "hold",
+    ConsentRules: "consentrules", ConsentRule: "consentrule",
+    c.Literal: "literal", c.Field: "field", c.Now: "now", c.Compare: "compare", c.And: "and", c.Or: "or", c.Not: "not",
+    c.Arithmetic: "arithmetic", c.In: "in", c.Contains: "contains", c.Exists: "exists", c.Outcome: "outcome",
+    c.Count: "count", c.Ever: "ever", c.Total: "total", c.Last: "last", c.CaseOpen: "caseopen", c.InStage: "instage",
+}  # fmt: skip
+"""The stable names. What is written under one stays readable for ever."""
+# Expressions are built as an author builds them, so that what is read is checked like what is written.
+_BUILDERS: Final[Mapping[type, Callable[..., object]]] = {
+    Policy: lambda items=(), **more: Policy(*items, **more),
+    SendWindow: lambda intervals, **more: SendWindow(*intervals, **more),
+    c.Literal: c.operand,
+    c.Field: _field,
+    c.Now: lambda: c.now,
+    c.Compare: _operation(_COMPARISONS),
+    c.And: lambda parts: reduce(operator.and_, map(c.operand, parts)),
+    c.Or: lambda parts: reduce(operator.or_, map(c.operand, parts)),
+    c.Not: lambda part: ~c.operand(part),
+    c.Arithmetic: _operation(_CALCULATIONS),
+    c.In: lambda value, options: c.operand(value).in_(options),
+    c.Contains: lambda container, item: c.operand(container).contains(item),
+    c.Exists: lambda value: c.operand(value).exists(),
+    c.Count: c.count,
+    c.Ever: c.ever,
+    c.Total: _total,
+    c.Last: c.last,
+    c.CaseOpen: c.case_open,
+    c.InStage: c.in_stage,
+    c.Outcome: c.outcome,
+}
+_MAPPINGS: Final = frozenset({"content", "properties", "arguments"})
+"""Fields that map names of the author's own choice, `type` among them, to parts."""
+_UNITS: Final = (
+    ("days", 86_400_000_000), ("hours", 3_600_000_000), ("minutes", 60_000_000), ("seconds", 1_000_000),
+    ("microseconds", 1),
+)  # fmt: skip
+_CALENDAR: Final = (
+    "years", "months", "days", "leapdays", "hours", "minutes", "seconds", "microseconds",
+    "year", "month", "day", "hour", "minute", "second", "microsecond", "weekday",
+)  # fmt: skip
+_WEEKDAY: Final = re.compile(r"(MO|TU|WE|TH|FR|SA|SU)(?:\(([+-][1-9][0-9]*)\))?")
+
+
+@attrs.frozen
+class _Form:
+    """How a JSON object of one name is read: what it builds, its fields with their Python names, and which it needs."""
+
+    name: str
+    build: Callable[..., object]
+    fields: Mapping[str, str]
+    required: frozenset[str] = frozenset()
+
+
+def _wire(attribute: str) -> str:
+    # "type" is the name of the object itself, and the parts of a Field are private.
+    return "touchpoint" if attribute == "type" else attribute.lstrip("_")
+
+
+def _form(cls: type, name: str) -> _Form:
+    fields = attrs.fields(cls)
+    # The parts of an expression have no defaults; those that may be None are left out where they are.
+    optional = {"within", "where", "kind", "ref", "journey"} if issubclass(cls, Expression) else set()
+    return _Form(
+        name,
+        _BUILDERS.get(cls, cls),
+        {_wire(each.name): each.name.lstrip("_") for each in fields},
+        frozenset(_wire(each.name) for each in fields if each.default is attrs.NOTHING and each.name not in optional),
+    )
+
+
+def _value_form(name: str, build: Callable[..., object], *fields: str, required: bool = False) -> _Form:
+    return _Form(name, build, {field: field for field in fields}, frozenset(fields if required else ()))
+
+
+def _forms() -> Iterator[_Form]:
+    yield from (_form(cls, name) for cls, name in _NAMES.items())
+    yield _value_form("forever", lambda: forever)
+    yield _value_form("elapsed", timedelta, *(unit for unit, _ in _UNITS))
+    yield _value_form("calendar", _relativedelta, *_CALENDAR)
+    yield _value_form("decimal", _decimal, "value", required=True)
+    yield _value_form("instant", _aware, "value", required=True)
+    yield _value_form("date", _date, "value", required=True)
+
+
+# --- writing ----------------------------------------------------------------------------------------------------------
+
+
+def journey_to_dict(journey: Journey) -> dict[str, object]:
+    """The journey as JSON values. `journey_from_dict` gives an equal one back."""
+    return {"format": FORMAT, "version": VERSION, **_converter().unstructure(journey)}
+
+
+def dumps(journey: Journey, *, indent: int | None = 2) -> str:
+    """The journey as JSON text; `indent` in spaces, None for one line."""
+    return json.dumps(journey_to_dict(journey), indent=indent, ensure_ascii=False)
+
+
+def definition_hash(journey: Journey) -> str:
+    """16 hexadecimal digits (SHA-256 of the canonical JSON) that change when the journey is defined differently.
+
+    The version of the format and the fields of declared classes are no part of it.
+    """
+    text = json.dumps(_converter().unstructure(journey), sort_keys=True, separators=(",", ":"), ensure_ascii=True)
+    return hashlib.sha256(text.encode("ascii")).hexdigest()[:16]
+
+
+def _write_node(node: Any) -> dict[str, object]:  # noqa: ANN401 - any class of the grammar
+    write = _write_operand if isinstance(node, Expression) else _converter().unstructure
+    result: dict[str, object] = {"type": _NAMES[type(node)]}
+    for attribute in attrs.fields(type(node)):
+        value = getattr(node, attribute.name)
+        if not _is_default(attribute, value):
+            result[_wire(attribute.name)] = write(value)
+    return result
+
+
+def _is_default(attribute: "attrs.Attribute[Any]", value: object) -> bool:
+    default = attribute.default
+    if default is attrs.NOTHING:
+        return value is None
+    if attribute.converter is not None:
+        default = attribute.converter(default)  # type: ignore[operator]  # ours are plain functions
+    # Types first: 0 is not False, and the `==` of an expression builds a condition.
+    return type(default) is type(value) and bool(default == value)
+
+
+def _write_operand(value: object) -> object:
+    """A part of an expression: literals go bare, for they cannot be mistaken there."""
+    if isinstance(value, c.Literal):
+        value = value.value
+    return [_write_operand(each) for each in value] if isinstance(value, tuple) else _converter().unstructure(value)
+
+
+def _write_elapsed(value: timedelta) -> dict[str, object]:
+    rest = abs(length(value))
+    result: dict[str, object] = {"type": "elapsed"}
+    for unit, size in _UNITS:
+        count, rest = divmod(rest, size)
+        if count:
+            result[unit] = count if value >= timedelta(0) else -count
+    return result
+
+
+def _write_calendar(value: object) -> dict[str, object]:
+    parts = ((name, getattr(value, name)) for name in _CALENDAR)
+    written = {name: str(part) if name == "weekday" else part for name, part in parts if part is not None}
+    # Relative parts are left out at 0, absolute ones (an hour, say) are not.
+    return {"type": "calendar", **{name: part for name, part in written.items() if part != 0 or not name.endswith("s")}}
+
+
+# --- reading ----------------------------------------------------------------------------------------------------------
+
+
+def journey_from_dict(data: Mapping[str, object], *, types: Sequence[type] = ()) -> Journey:
+    """The journey that `journey_to_dict` wrote.
+
+    Args:
+        data: JSON values.
+        types: the classes that declare its touchpoint types and traits; others among them are ignored.
+
+    Raises:
+        JourneyError: with every problem and its path, `$.rules[3].then[0].timeout`.
+    """
+    _check_format(data)
+    rest = {name: value for name, value in data.items() if name not in ("format", "version", "type")}
+    try:
+        parts = _read_fields(_FORMS["journey"], rest)
+    except RecursionError:
+        raise JourneyError("a journey cannot be nested as deeply as this one") from None
+    except Exception as error:  # noqa: BLE001 - all of them are groups of _Wrong; anything else passes on in `leaves`
+        wrong = [Problem(path, str(each)) for path, each in leaves(error, "$")]
+        raise JourneyError("this is no journey", wrong) from None
+    _resolve(parts, types)
+    return Journey(**parts)
+
+
+def loads(text: str | bytes, *, types: Sequence[type] = ()) -> Journey:
+    """The journey that `dumps` wrote. Arguments and errors as for `journey_from_dict`."""
+    try:
+        data = json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise JourneyError(f"this is no journey, for it is no JSON: {error}") from None
+    return journey_from_dict(data, types=types)
+
+
+class _Wrong(ValueError):
+    """Something that is not right at the place where it is raised."""
+
+
+class _Node:
+    """Any JSON value of the grammar, as a type that cattrs can be asked for."""
+
+
+def _check_format(data: object) -> None:
+    if not isinstance(data, Mapping) or data.get("format") != FORMAT:
+        raise JourneyError(f'this is no journey: one is an object with "format": "{FORMAT}", as dumps() writes it')
+    version = data.get("version")
+    if not isinstance(version, int) or isinstance(version, bool) or version < 1:
+        raise JourneyError(f'a journey says which version of the format it is written in; write "version": {VERSION}')
+    if version > VERSION:
+        raise JourneyError(
+            f"this journey is written in version {version} of the format, and this release of touchpoint reads up to "
+            f"{VERSION}; use the release it was written with, or a newer one"
+        )
+
+
+def _read(value: object) -> object:
+    if value is None or isinstance(value, str | bool | int | float):
+        return value
+    if isinstance(value, list | tuple):
+        return tuple(_converter().structure(value, list[_Node]))
+    if not isinstance(value, Mapping):
+        raise _Wrong(f"expected JSON, not a {type(value).__name__}")
+    name = value.get("type")
+    if not isinstance(name, str):
+        raise _Wrong('an object says what it is: give it a "type", such as "send"')
+    if name not in _FORMS:
+        raise _Wrong(f"there is no type {name!r}{hint(name, _FORMS)}")
+    form = _FORMS[name]
+    return _built(form, _read_fields(form, {key: each for key, each in value.items() if key != "type"}))
+
+
+def _read_fields(form: _Form, data: Mapping[str, object]) -> dict[str, Any]:
+    from cattrs.errors import AttributeValidationNote, ClassValidationError
+
+    wrong: list[Exception] = []
+    result = {}
+    for name in [*data, *sorted(form.required - data.keys())]:
+        try:
+            result[form.fields.get(name, name)] = _read_field(form, name, data)
+        except (_Wrong, ExceptionGroup) as error:
+            error.add_note(AttributeValidationNote("", name, _Node))
+            wrong.append(error)
+    if wrong:
+        raise ClassValidationError("", wrong, _Node)
+    return result
+
+
+def _read_field(form: _Form, name: str, data: Mapping[str, object]) -> object:
+    if name not in form.fields:
+        raise _Wrong(f"a {form.name} has no such field{hint(name, form.fields)}")
+    if name not in data:
+        raise _Wrong(f"is required: a {form.name} says it")
+    value = data[name]
+    if name not in _MAPPINGS:
+        return _read(value)
+    if not isinstance(value, Mapping):
+        raise _Wrong("expected an object of names to values")
+    return _converter().structure(value, dict[str, _Node])
+
+
+def _built(form: _Form, parts: Mapping[str, Any]) -> object:
+    try:
+        return form.build(**parts)
+    except TouchpointError as error:
+        raise _Wrong(str(error)) from None
+    except (TypeError, ValueError, AttributeError, LookupError, ArithmeticError) as error:
+        raise _Wrong(f"no {form.name} can be made of these fields: {error}") from None
+
+
+def _relativedelta(**parts: Any) -> object:  # noqa: ANN401 - hands on what relativedelta() takes
+    from dateutil import relativedelta
+
+    weekday = parts.get("weekday")
+    if weekday is None:
+        return relativedelta.relativedelta(**parts)
+    match = _WEEKDAY.fullmatch(weekday)
+    if match is None:
+        raise JourneyError(f'{weekday!r} is no weekday of a calendar length; write "MO", or "FR(-1)" for the last one')
+    day = getattr(relativedelta, match[1])
+    return relativedelta.relativedelta(**{**parts, "weekday": day(int(match[2])) if match[2] else day})
+
+
+def _decimal(value: str) -> Decimal:
+    return Decimal(value)
+
+
+def _date(value: str) -> date:
+    return date.fromisoformat(value)
+
+
+def _aware(value: str) -> datetime:
+    at = datetime.fromisoformat(value)
+    if at.utcoffset() is None:
+        raise JourneyError('an instant has a time zone; write "2026-03-01T10:00:00+00:00"')
+    return at.astimezone(UTC)
+
+
+def _resolve(parts: dict[str, Any], types: Sequence[type]) -> None:
+    """Put the classes in the place of their names."""
+    known = {type_name(cls): cls for cls in types}
+    wrong = [
+        Problem(path, f"no class was handed in for {name!r}{hint(str(name), known)}", "pass it in types=[…]")
+        for path, name in _declared(parts)
+        if name not in known
+    ]
+    if wrong:
+        raise JourneyError("this journey declares classes that have to be handed in", wrong)
+    for field in ("touchpoints", "traits"):
+        if parts.get(field) is not None:
+            names = parts[field]
+            parts[field] = known[names] if isinstance(names, str) else tuple(known[name] for name in names)
+
+
+def _declared(parts: Mapping[str, Any]) -> Iterator[tuple[str, object]]:
+    touchpoints = parts.get("touchpoints") or ()
+    if isinstance(touchpoints, tuple):
+        yield from ((f"$.touchpoints[{n}]", name) for n, name in enumerate(touchpoints))
+    else:
+        yield "$.touchpoints", touchpoints
+    if parts.get("traits") is not None:
+        yield "$.traits", parts["traits"]
+
+
+_FORMS: Final[Mapping[str, _Form]] = {form.name: form for form in _forms()}
+
+
+@lru_cache(maxsize=1)
+def _converter() -> "Converter":
+    from cattrs import Converter
+    from dateutil.relativedelta import relativedelta
+
+    converter = Converter(detailed_validation=True)
+    # By predicate, because naming a class makes cattrs evaluate its annotations, and some are for type checkers only.
+    converter.register_unstructure_hook_func(_NAMES.__contains__, _write_node)
+    converter.register_unstructure_hook(tuple, lambda value: [converter.unstructure(each) for each in value])
+    converter.register_unstructure_hook(type, type_name)
+    converter.register_unstructure_hook(timedelta, _write_elapsed)
+    converter.register_unstructure_hook(relativedelta, _write_calendar)
+    converter.register_unstructure_hook(Forever, lambda _: {"type": "forever"})
+    converter.register_unstructure_hook(Decimal, lambda value: {"type": "decimal", "value": str(value)})
+    converter.register_unstructure_hook(date, lambda value: {"type": "date", "value": value.isoformat()})
+    converter.register_unstructure_hook(
+        datetime, lambda value: {"type": "instant", "value": value.astimezone(UTC).isoformat()}
+    )
+    converter.register_structure_hook(_Node, lambda value, _: _read(value))
+    return converter

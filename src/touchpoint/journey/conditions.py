@@ -1,0 +1,238 @@
+"""The language of conditions (S4.6): what a journey's author imports, and what checks need to look inside.
+
+event.score <= 2
+(customer.tier == "gold") & ~case_open()
+count("order_placed", within=days(365)) == 1
+~ever("review", where=event.order == trigger.order)
+"""
+
+from collections.abc import Iterator, Mapping
+from typing import Final, Protocol
+
+from touchpoint.errors import JourneyError
+from touchpoint.journey.expressions import (
+    Aggregate,
+    And,
+    Arithmetic,
+    CaseOpen,
+    Compare,
+    Contains,
+    Count,
+    Ever,
+    Exists,
+    Expression,
+    Field,
+    In,
+    InStage,
+    Last,
+    Literal,
+    Not,
+    Now,
+    Or,
+    Outcome,
+    Total,
+    children,
+    operand,
+    path_of,
+    root_of,
+    structure,
+)
+from touchpoint.journey.history import WhereParts, count, ever, last, split_where, total
+from touchpoint.journey.source import source
+
+__all__ = [
+    "Aggregate",
+    "And",
+    "Arithmetic",
+    "CaseOpen",
+    "Compare",
+    "Contains",
+    "Count",
+    "Ever",
+    "Exists",
+    "Expression",
+    "Field",
+    "In",
+    "InStage",
+    "Last",
+    "Literal",
+    "Not",
+    "Now",
+    "Or",
+    "Outcome",
+    "Total",
+    "WhereParts",
+    "aggregates_of",
+    "as_condition",
+    "case_open",
+    "children",
+    "count",
+    "customer",
+    "event",
+    "ever",
+    "expression_eq",
+    "fields_of",
+    "in_stage",
+    "last",
+    "now",
+    "operand",
+    "outcome",
+    "path_of",
+    "root_of",
+    "same",
+    "sent",
+    "source",
+    "split_where",
+    "structure",
+    "total",
+    "trigger",
+    "walk",
+]
+
+event: Final = Field("event")
+"""The touchpoint being decided on; in a run, the one that last moved it."""
+trigger: Final = Field("trigger")
+"""The touchpoint that started the run."""
+customer: Final = Field("customer")
+"""The customer's traits."""
+now: Final = Now()
+"""The instant of the decision, a datetime."""
+
+
+class Named(Protocol):
+    """Anything with a name: a message, a case type, a stage, a journey."""
+
+    @property
+    def name(self) -> str: ...
+
+
+def case_open(kind: str | Named | None = None, ref: str | Expression | None = None) -> CaseOpen:
+    """Whether the customer has an open case.
+
+    Args:
+        kind: the case type or its name; None means any.
+        ref: what the case is about, as text or as an expression (`trigger.order`); None means any.
+
+    Raises:
+        JourneyError: `kind` has no name, or `ref` is not something to compare with.
+    """
+    about = None if ref is None else operand(ref)
+    if isinstance(about, Literal) and not isinstance(about.value, str):
+        raise JourneyError(f"case_open(): ref= is text or an expression such as trigger.order, not {about}")
+    return CaseOpen(None if kind is None else _name("case_open", "a case type", kind), about)
+
+
+def in_stage(stage: str | Named, journey: str | Named | None = None) -> InStage:
+    """Whether the customer is in this stage of the journey (None: the journey the condition belongs to).
+
+    Raises:
+        JourneyError: `stage` or `journey` has no name.
+    """
+    return InStage(
+        _name("in_stage", "a stage", stage), None if journey is None else _name("in_stage", "a journey", journey)
+    )
+
+
+def outcome(message: str | Named) -> Outcome:
+    """How this message of this run ended: sent, withdrawn, denied, expired, failed or unknown (S6.7).
+
+    While it has not ended the value is missing, so comparisons with it are unknown.
+
+    Raises:
+        JourneyError: `message` has no name.
+    """
+    return Outcome(_name("outcome", "a message", message))
+
+
+def sent(message: str | Named) -> Compare:
+    """Whether this message of this run was sent; unknown while it has not ended."""
+    return outcome(message) == "sent"
+
+
+def as_condition(value: object, where: str = "a condition") -> Expression:
+    """The value as a condition, for the parts of a journey that take one.
+
+    Args:
+        value: an expression, or True or False.
+        where: what takes the condition, for the error text.
+
+    Raises:
+        JourneyError: it is neither, or a bare root such as `event`.
+    """
+    if isinstance(value, Expression | bool):
+        return operand(value)
+    raise JourneyError(
+        f"{where} takes a condition such as event.score <= 2 or ever('order_placed'), not a {type(value).__name__}"
+    )
+
+
+def walk(expression: Expression) -> Iterator[Expression]:
+    """Every node, the outer one first; the nodes inside a `where` too."""
+    yield expression
+    for child in children(expression):
+        yield from walk(child)
+
+
+def fields_of(expression: Expression) -> Iterator[tuple[str, tuple[str, ...]]]:
+    """The (root, path) of every property used: root is `event`, `trigger` or `customer`.
+
+    Inside a `where`, `event` is a touchpoint of the past and is left out; see `aggregates_of` for these.
+    """
+    return _fields(expression, looking_back=False)
+
+
+def aggregates_of(expression: Expression) -> Iterator[Aggregate]:
+    """Every question about history: `Count`, `Ever`, `Total` and `Last` nodes."""
+    for node in walk(expression):
+        if isinstance(node, Aggregate):
+            yield node
+
+
+def same(left: object, right: object) -> bool:
+    """Equality for data that hold expressions: structural for these, `==` for the rest; also in lists and mappings."""
+    if isinstance(left, Expression) or isinstance(right, Expression):
+        return isinstance(left, Expression) and left.same_as(right)
+    if isinstance(left, list | tuple) and isinstance(right, list | tuple):
+        return (
+            isinstance(left, list) == isinstance(right, list)
+            and len(left) == len(right)
+            and all(same(*pair) for pair in zip(left, right, strict=True))
+        )
+    if isinstance(left, Mapping) and isinstance(right, Mapping):
+        return left.keys() == right.keys() and all(same(left[key], right[key]) for key in left)
+    return bool(left == right)
+
+
+class expression_eq:  # noqa: N801 - used as a function: attrs.field(eq=expression_eq)  # it is used as a function: attrs.field(eq=expression_eq)
+    """Makes an attrs class that holds expressions comparable and hashable: `attrs.field(eq=expression_eq)`."""
+
+    __slots__ = ("_value",)
+
+    def __init__(self, value: object) -> None:
+        self._value = value
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, expression_eq) and same(self._value, other._value)
+
+    def __hash__(self) -> int:
+        return hash(_hashable(self._value))
+
+
+def _hashable(value: object) -> object:
+    if isinstance(value, Mapping):
+        return frozenset((key, _hashable(each)) for key, each in value.items())
+    return tuple(map(_hashable, value)) if isinstance(value, list | tuple) else value
+
+
+def _fields(node: Expression, *, looking_back: bool) -> Iterator[tuple[str, tuple[str, ...]]]:
+    if isinstance(node, Field) and isinstance(root := root_of(node), str) and not (looking_back and root == "event"):
+        yield root, path_of(node)
+    for child in children(node):
+        yield from _fields(child, looking_back=looking_back or isinstance(node, Aggregate))
+
+
+def _name(function: str, what: str, value: object) -> str:
+    name = value if isinstance(value, str) else getattr(value, "name", None)
+    if isinstance(value, Expression) or not isinstance(name, str) or not name:
+        raise JourneyError(f"{function}() takes {what} or its name, not a {type(value).__name__}")
+    return name

@@ -1,0 +1,60 @@
+"""A journey: stages, rules, cases and policies, described as data (HOUSE 2)."""
+
+from collections.abc import Iterable
+from typing import TypeVar
+
+import attrs
+
+from touchpoint.journey.policy import Policy
+from touchpoint.journey.rule import Rule
+from touchpoint.journey.stage import Stage
+from touchpoint.journey.steps import Send, flat
+from touchpoint.model.case import CaseType
+from touchpoint.model.message import Message
+
+T = TypeVar("T")
+
+
+def _tuple(value: Iterable[T] | None) -> tuple[T, ...]:
+    return () if value is None else tuple(value)
+
+
+@attrs.frozen
+class Journey:
+    """One journey. Building one validates it as a whole and reports every problem at once.
+
+    Args:
+        name: unique in an engine.
+        stages: in order; the first declared one that matches wins (S3.2).
+        rules: in order.
+        cases: the case types that its steps and policies name.
+        policy: added to the engine's.
+        touchpoints: attrs classes that declare touchpoint types; payloads are validated, conditions checked against them.
+        traits: an attrs class that declares the customer's traits.
+
+    Raises:
+        JourneyError: with every problem, its path and its fix.
+    """
+
+    name: str
+    stages: tuple[Stage, ...] = attrs.field(default=(), kw_only=True, converter=_tuple)
+    rules: tuple[Rule, ...] = attrs.field(default=(), kw_only=True, converter=_tuple)
+    cases: tuple[CaseType, ...] = attrs.field(default=(), kw_only=True, converter=_tuple)
+    policy: Policy = attrs.field(default=None, kw_only=True, converter=attrs.converters.default_if_none(factory=Policy))
+    touchpoints: tuple[type, ...] = attrs.field(default=(), kw_only=True, converter=_tuple)
+    traits: type | None = attrs.field(default=None, kw_only=True)
+
+    def __attrs_post_init__(self) -> None:
+        from touchpoint.journey.validate import check  # it reads journeys, so it cannot be imported by this module
+
+        check(self)
+
+    @property
+    def messages(self) -> dict[str, Message]:
+        """Its messages by name, in reading order."""
+        return {
+            step.message.name: step.message
+            for rule in self.rules
+            for step in flat(rule.then)
+            if isinstance(step, Send)
+        }

@@ -1,0 +1,169 @@
+"""Policies as data: what binds every message (S6.4-S6.10). How they are asked is in `touchpoint.policy`."""
+
+from collections.abc import Iterable
+from datetime import date, timedelta
+from typing import Literal, TypeAlias
+
+import attrs
+
+from touchpoint.durations import Duration, is_calendar, spoken
+from touchpoint.errors import JourneyError
+from touchpoint.journey.windows import QuietHours, SendWindow
+from touchpoint.model.case import CaseType, case_name
+
+Over = Literal["defer", "deny"]
+
+
+def _scope(value: Iterable[str] | str | None) -> tuple[str, ...] | None:
+    if value is None:
+        return None
+    return (value,) if isinstance(value, str) else tuple(value)
+
+
+def _period(value: Duration) -> Duration:
+    if is_calendar(value):
+        return value
+    if not isinstance(value, timedelta) or value <= timedelta(0):
+        raise JourneyError("Cap(per=) takes a length such as days(7), or a calendar one such as calendar_days(1)")
+    return value
+
+
+@attrs.frozen
+class Cap:
+    """At most `n` hand-overs per period (S6.6).
+
+    Counted are those accepted or ambiguous, and those in flight; refused ones only with `attempts=True`.
+
+    Args:
+        n: starts at 1.
+        per: `timedelta` rolls, `(t - per, t]`; a calendar length means the customer's calendar day, week, month or year.
+        kinds: of messages; None is every kind.
+        channels: None is every channel.
+        over: what happens to one too many: `defer` until a place is free, or `deny`.
+        attempts: True counts every hand-over, also refused ones.
+    """
+
+    n: int
+    per: Duration = attrs.field(kw_only=True, converter=_period)
+    kinds: tuple[str, ...] | None = attrs.field(default=None, kw_only=True, converter=_scope)
+    channels: tuple[str, ...] | None = attrs.field(default=None, kw_only=True, converter=_scope)
+    over: Over = attrs.field(default="defer", kw_only=True)
+    attempts: bool = attrs.field(default=False, kw_only=True)
+
+    def __attrs_post_init__(self) -> None:
+        if self.n < 1:
+            raise JourneyError(f"Cap({self.n}) lets nothing out: n starts at 1; to stop a kind of message, withdraw its consent or rule")
+
+    def __str__(self) -> str:
+        return f"cap of {self.n} per {spoken(self.per)}" + _of(self.kinds, self.channels)
+
+
+@attrs.frozen
+class Spacing:
+    """At least this long (elapsed) between hand-overs on different channels (S6.5)."""
+
+    gap: timedelta
+    kinds: tuple[str, ...] | None = attrs.field(default=None, kw_only=True, converter=_scope)
+    channels: tuple[str, ...] | None = attrs.field(default=None, kw_only=True, converter=_scope)
+
+    def __attrs_post_init__(self) -> None:
+        if not isinstance(self.gap, timedelta) or self.gap <= timedelta(0):
+            raise JourneyError("Spacing() takes an elapsed time longer than nothing, such as hours(4)")
+
+    def __str__(self) -> str:
+        return f"spacing of {spoken(self.gap)}" + _of(self.kinds, self.channels)
+
+
+def _cases(value: object) -> tuple[str, ...] | None:
+    if value is None:
+        return None
+    if isinstance(value, str | CaseType):
+        return (case_name(value),)
+    return tuple(case_name(each) for each in value)  # type: ignore[attr-defined]
+
+
+@attrs.frozen(kw_only=True)
+class Hold:
+    """While a case of these kinds is open, messages of these kinds wait, in all journeys (S6.10).
+
+    Args:
+        while_open: case types; None is any.
+        kinds: of messages held; None is every kind.
+        cool_off: elapsed time after the last of them is closed.
+    """
+
+    while_open: tuple[str, ...] | None = attrs.field(default=None, converter=_cases)
+    kinds: tuple[str, ...] | None = attrs.field(default=None, converter=_scope)
+    cool_off: timedelta = timedelta(0)
+
+    def __attrs_post_init__(self) -> None:
+        if self.cool_off < timedelta(0):
+            raise JourneyError("Hold(cool_off=) cannot be negative")
+
+    def __str__(self) -> str:
+        return "hold while a case is open" + (f" ({', '.join(self.while_open)})" if self.while_open else "")
+
+
+Needs = Literal["grant", "no_withdrawal"]
+
+
+@attrs.frozen(kw_only=True)
+class ConsentRule:
+    """What some messages need (S7.2). The first rule that fits is used; without one, transactional and service messages go out
+    unless withdrawn, every other kind needs a grant. This is a mechanism, not legal advice.
+
+    Args:
+        needs: `grant`, or `no_withdrawal`: goes out unless withdrawn.
+        kinds, channels: None is all.
+        jurisdictions: of the customer (trait `jurisdiction`); None is all.
+        source: where the rule comes from.
+        valid_from, valid_until: dates (UTC), the second not included; None is unbounded.
+    """
+
+    needs: Needs
+    kinds: tuple[str, ...] | None = attrs.field(default=None, converter=_scope)
+    channels: tuple[str, ...] | None = attrs.field(default=None, converter=_scope)
+    jurisdictions: tuple[str, ...] | None = attrs.field(default=None, converter=_scope)
+    source: str = ""
+    valid_from: date | None = None
+    valid_until: date | None = None
+
+
+@attrs.frozen
+class ConsentRules:
+    """Rules about consent, asked in order."""
+
+    rules: tuple[ConsentRule, ...] = attrs.field(converter=tuple)
+
+
+PolicyItem: TypeAlias = QuietHours | SendWindow | Cap | Spacing | Hold | ConsentRules
+_ITEMS = (QuietHours, SendWindow, Cap, Spacing, Hold, ConsentRules)
+
+
+@attrs.frozen(init=False)
+class Policy:
+    """What binds messages: quiet hours, windows, caps, spacing, holds, consent rules.
+
+    The policy of an `Engine` binds every message of every journey; a journey's own policy only adds. Caps and holds of equal
+    definition share one counter across journeys (S6.4).
+
+    Args:
+        items: in any order; all of them are asked, none hides another.
+        look_ahead: how far ahead a message of higher priority reserves its place in a cap (S6.6).
+    """
+
+    items: tuple[PolicyItem, ...] = ()
+    look_ahead: timedelta = timedelta(days=1)
+
+    def __init__(self, *items: PolicyItem, look_ahead: timedelta = timedelta(days=1)) -> None:
+        for item in items:
+            if not isinstance(item, _ITEMS):
+                raise JourneyError(f"Policy() takes QuietHours, SendWindow, Cap, Spacing, Hold and ConsentRules, not {type(item).__name__}")
+        self.__attrs_init__(items, look_ahead)
+
+
+def _of(kinds: tuple[str, ...] | None, channels: tuple[str, ...] | None) -> str:
+    words = [", ".join(kinds)] if kinds else []
+    if channels:
+        words.append("on " + ", ".join(channels))
+    return f" ({' '.join(words)})" if words else ""

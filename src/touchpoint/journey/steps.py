@@ -1,0 +1,302 @@
+"""What a rule does, as data (S5). A step's identity is its `id`, else kind + message or trigger name + ordinal (S4.5)."""
+
+from collections.abc import Iterable, Mapping
+from datetime import timedelta
+from typing import TYPE_CHECKING, Literal, TypeAlias
+
+import attrs
+
+from touchpoint.durations import Duration, Forever, is_calendar, spoken
+from touchpoint.errors import JourneyError
+from touchpoint.journey.conditions import Expression, expression_eq, operand
+from touchpoint.journey.triggers import Trigger, triggers
+from touchpoint.model.case import CaseType, case_name
+from touchpoint.model.message import Gift, Message, Survey
+from touchpoint.model.names import type_of
+
+if TYPE_CHECKING:
+    from zoneinfo import ZoneInfo
+
+Since = Literal["send", "now", "run"]
+
+
+def _steps(value: "Iterable[Step] | Step | None") -> "tuple[Step, ...]":
+    if value is None:
+        return ()
+    given = tuple(value) if isinstance(value, Iterable) else (value,)
+    for step in given:
+        if not isinstance(step, _STEPS):
+            raise JourneyError(f"then= and otherwise= take steps such as Send(…) or Wait(…), not {type(step).__name__}")
+    return given
+
+
+def _duration(value: object, what: str) -> Duration | Forever:
+    if isinstance(value, Forever) or is_calendar(value):
+        return value  # type: ignore[return-value]
+    if not isinstance(value, timedelta):
+        raise JourneyError(f"{what} takes a length such as days(3) or months(1), or forever, not {value!r}")
+    if value < timedelta(0):
+        raise JourneyError(f"{what} takes a length of time; {spoken(value)} is negative")
+    return value
+
+
+def _new_condition() -> "Expression | None":
+    return attrs.field(default=None, kw_only=True, eq=expression_eq)
+
+
+def _new_id() -> "str | None":
+    return attrs.field(default=None, kw_only=True)
+
+
+def _new_arm() -> "tuple[Step, ...]":
+    return attrs.field(default=(), kw_only=True, converter=_steps)
+
+
+@attrs.frozen
+class Send:
+    """Send a message; the run goes on when it has reached an end.
+
+    Args:
+        message: what to send.
+        still: asked again at release; anything but true withdraws the message.
+        otherwise: steps taken where it ended in another way than sent.
+    """
+
+    message: Message
+    still: Expression | None = _new_condition()
+    otherwise: "tuple[Step, ...]" = _new_arm()
+    id: str | None = _new_id()
+
+
+@attrs.frozen
+class Ask(Send):
+    """Ask for feedback: a `Send` of a `Survey`."""
+
+    message: Survey
+
+
+@attrs.frozen
+class Give(Send):
+    """Give a gift: a `Send` of a `Gift`."""
+
+    message: Gift
+
+
+@attrs.frozen
+class Wait:
+    """Wait for a length of time, or until a local time or date.
+
+    Args:
+        length: elapsed (`timedelta`) or calendar (`relativedelta`) length.
+        until: "HH:MM", the next time the customer's clock says so; or an expression that gives a date or an instant,
+            such as `customer.renewal`. Where it gives nothing, the run exits with that reason.
+        at: with a date from data, the local time of day of that date; midnight unless given.
+        unknown_zone: the zone for calendar waits of customers whose own is not known; UTC unless given, and the trace says so.
+    """
+
+    length: Duration | None = attrs.field(default=None, converter=lambda value: None if value is None else _duration(value, "Wait()"))
+    until: "str | Expression | None" = attrs.field(default=None, kw_only=True, eq=expression_eq)
+    at: str | None = attrs.field(default=None, kw_only=True)
+    unknown_zone: str | None = attrs.field(default=None, kw_only=True, converter=lambda zone: getattr(zone, "key", zone))
+    id: str | None = _new_id()
+
+    def __attrs_post_init__(self) -> None:
+        if isinstance(self.length, Forever):
+            raise JourneyError("Wait(forever) would never go on: use WaitFor(trigger, timeout=forever), or Exit(…) to end the run")
+        if (self.length is None) == (self.until is None):
+            raise JourneyError("Wait() takes either a length or until=, such as Wait(days(3)) or Wait(until='09:00')")
+
+
+@attrs.frozen
+class WaitFor:
+    """Wait until one of these happens, or a time has passed; then go on after either arm.
+
+    Args:
+        trigger: one trigger or a list of them.
+        timeout: a length, or `forever`; required.
+        then: steps taken when it happened.
+        otherwise: steps taken when the time has passed.
+        given: only touchpoints for which this holds end the wait.
+        since: how far back it looks: to the run's last Send, Ask or Give (`send`), not at all (`now`), or to its start (`run`).
+        unknown_zone: as in `Wait`.
+    """
+
+    trigger: tuple[Trigger, ...] = attrs.field(converter=triggers)
+    timeout: Duration | Forever | None = attrs.field(
+        default=None, converter=lambda value: None if value is None else _duration(value, "WaitFor(timeout=)")
+    )
+    then: "tuple[Step, ...]" = _new_arm()
+    otherwise: "tuple[Step, ...]" = _new_arm()
+    given: Expression | None = _new_condition()
+    since: Since = attrs.field(default="send", kw_only=True)
+    unknown_zone: str | None = attrs.field(default=None, kw_only=True, converter=lambda zone: getattr(zone, "key", zone))
+    id: str | None = _new_id()
+
+
+@attrs.frozen
+class WaitUntil:
+    """Wait until a condition holds: at once if it does already, else looked at with every event of the customer and whenever
+    one of its windows lapses.
+    """
+
+    condition: Expression = attrs.field(eq=expression_eq)
+    timeout: Duration | Forever | None = attrs.field(
+        default=None, converter=lambda value: None if value is None else _duration(value, "WaitUntil(timeout=)")
+    )
+    then: "tuple[Step, ...]" = _new_arm()
+    otherwise: "tuple[Step, ...]" = _new_arm()
+    unknown_zone: str | None = attrs.field(default=None, kw_only=True, converter=lambda zone: getattr(zone, "key", zone))
+    id: str | None = _new_id()
+
+
+@attrs.frozen
+class Branch:
+    """Go one way if the condition is true, the other way if it is false or unknown."""
+
+    condition: Expression = attrs.field(eq=expression_eq)
+    then: "tuple[Step, ...]" = _new_arm()
+    otherwise: "tuple[Step, ...]" = _new_arm()
+    id: str | None = _new_id()
+
+
+@attrs.frozen
+class MoveTo:
+    """Move the customer to a stage of this journey."""
+
+    stage: str
+    id: str | None = _new_id()
+
+
+@attrs.frozen
+class SetTrait:
+    """Set a trait to a value or to what an expression gives; a missing value leaves it as it is."""
+
+    trait: str
+    value: Expression = attrs.field(converter=operand, eq=expression_eq)
+    id: str | None = _new_id()
+
+
+def _values(value: Mapping[str, object] | None) -> Mapping[str, Expression]:
+    return {name: operand(each) for name, each in (value or {}).items()}
+
+
+@attrs.frozen
+class Emit:
+    """Record an internal touchpoint; missing values are left out of its properties."""
+
+    type: str = attrs.field(converter=type_of)
+    properties: Mapping[str, Expression] = attrs.field(default=None, converter=_values, eq=expression_eq)
+    id: str | None = _new_id()
+
+
+def _ref(value: object) -> Expression | None:
+    return None if value is None else operand(value)
+
+
+@attrs.frozen
+class OpenCase:
+    """Open a case; `ref` defaults to the run's key, else the run itself. Opening an open one is a recorded no-op."""
+
+    case: str = attrs.field(converter=case_name)
+    ref: Expression | None = attrs.field(default=None, kw_only=True, converter=_ref, eq=expression_eq)
+    id: str | None = _new_id()
+
+
+@attrs.frozen
+class CloseCase:
+    """Close a case; `ref` as for `OpenCase`. Closing one that is not open is a recorded no-op."""
+
+    case: str = attrs.field(converter=case_name)
+    ref: Expression | None = attrs.field(default=None, kw_only=True, converter=_ref, eq=expression_eq)
+    id: str | None = _new_id()
+
+
+@attrs.frozen
+class Call:
+    """Call a function of the host, by the name it is registered under (`Engine(functions=)`): through the outbox, outside any
+    transaction, at least once, with a stable key. The run goes on when it has returned.
+
+    Args:
+        function: the registered name.
+        arguments: passed on as a mapping; missing values are left out.
+        otherwise: steps taken where it failed for good.
+    """
+
+    function: str
+    arguments: Mapping[str, Expression] = attrs.field(default=None, converter=_values, eq=expression_eq)
+    otherwise: "tuple[Step, ...]" = _new_arm()
+    id: str | None = _new_id()
+
+
+@attrs.frozen
+class Enrol:
+    """Put the customer into another rule of this journey, whatever its trigger; its condition, concurrency and limit apply."""
+
+    rule: str
+    id: str | None = _new_id()
+
+
+@attrs.frozen
+class Exit:
+    """Leave the run, with a reason that `why` and the counts show."""
+
+    reason: str = "done"
+    id: str | None = _new_id()
+
+
+Step: TypeAlias = (
+    Send | Ask | Give | Wait | WaitFor | WaitUntil | Branch | MoveTo | SetTrait | Emit | OpenCase | CloseCase | Call | Enrol | Exit
+)
+_STEPS = (Send, Wait, WaitFor, WaitUntil, Branch, MoveTo, SetTrait, Emit, OpenCase, CloseCase, Call, Enrol, Exit)
+
+ARMS = ("then", "otherwise")
+
+
+def arms(step: Step) -> Iterable[tuple[str, "tuple[Step, ...]"]]:
+    """The arms of a step by name, empty ones left out, in the order they are read."""
+    for name in ARMS:
+        if steps := getattr(step, name, ()):
+            yield name, steps
+
+
+def label(step: Step) -> str:
+    """Kind and message or trigger name: what a step's derived identity is made of. Never its parameters."""
+    match step:
+        case Send():
+            return f"{type(step).__name__.lower()}:{step.message.name}"
+        case WaitFor():
+            return "waitfor:" + "|".join(str(each) for each in step.trigger)
+        case MoveTo():
+            return f"moveto:{step.stage}"
+        case SetTrait():
+            return f"settrait:{step.trait}"
+        case Emit():
+            return f"emit:{step.type}"
+        case OpenCase() | CloseCase():
+            return f"{type(step).__name__.lower()}:{step.case}"
+        case Call():
+            return f"call:{step.function}"
+        case Enrol():
+            return f"enrol:{step.rule}"
+        case _:
+            return type(step).__name__.lower()
+
+
+def identified(steps: "Iterable[Step]") -> "Iterable[tuple[str, Step]]":
+    """Every step of a rule with its identity, in reading order: its own `id`, else label and ordinal among equals (S4.5)."""
+    seen: dict[str, int] = {}
+    for step in flat(steps):
+        if step.id is not None:
+            yield step.id, step
+            continue
+        name = label(step)
+        seen[name] = seen.get(name, 0) + 1
+        yield (name if seen[name] == 1 else f"{name}#{seen[name]}"), step
+
+
+def flat(steps: "Iterable[Step]") -> "Iterable[Step]":
+    """Every step of a rule, arms included, in reading order."""
+    for step in steps:
+        yield step
+        for _, arm in arms(step):
+            yield from flat(arm)

@@ -1,0 +1,163 @@
+"""What can start a rule, move a stage, end a wait, or reach a goal (S4.1)."""
+
+from collections.abc import Iterable
+from datetime import timedelta
+from typing import TYPE_CHECKING, TypeAlias
+
+import attrs
+
+from touchpoint.durations import Duration, is_calendar, spoken
+from touchpoint.errors import JourneyError
+from touchpoint.model.case import CaseType, case_name
+from touchpoint.model.names import type_of
+
+if TYPE_CHECKING:
+    from zoneinfo import ZoneInfo
+
+
+@attrs.frozen
+class On:
+    """A touchpoint of this type is recorded. A bare string or declared class means the same."""
+
+    type: str = attrs.field(converter=type_of)
+
+    def __str__(self) -> str:
+        return self.type
+
+
+@attrs.frozen
+class Entered:
+    """A stage is entered. `journey` defaults to the one the trigger stands in."""
+
+    stage: str
+    journey: str | None = attrs.field(default=None, kw_only=True)
+
+    def __str__(self) -> str:
+        return f"entered {self.stage}"
+
+
+@attrs.frozen
+class Left:
+    """A stage is left. `journey` defaults to the one the trigger stands in."""
+
+    stage: str
+    journey: str | None = attrs.field(default=None, kw_only=True)
+
+    def __str__(self) -> str:
+        return f"left {self.stage}"
+
+
+def _elapsed(what: str, value: object) -> timedelta:
+    if not isinstance(value, timedelta):
+        raise JourneyError(f"{what} takes an elapsed time such as days(30), not {value!r}")
+    if value <= timedelta(0):
+        raise JourneyError(f"{what} takes a time longer than nothing; {spoken(value)} is negative or zero")
+    return value
+
+
+@attrs.frozen
+class Dwelt:
+    """The customer has been in a stage without a break for this long (elapsed)."""
+
+    stage: str
+    length: timedelta = attrs.field(converter=lambda value: _elapsed("Dwelt()", value))
+    journey: str | None = attrs.field(default=None, kw_only=True)
+
+    def __str__(self) -> str:
+        return f"dwelt in {self.stage} for {spoken(self.length)}"
+
+
+@attrs.frozen
+class CaseOpened:
+    """A case of this kind is opened."""
+
+    case: str = attrs.field(converter=case_name)
+
+    def __str__(self) -> str:
+        return f"case {self.case} opened"
+
+
+@attrs.frozen
+class CaseClosed:
+    """A case of this kind is closed."""
+
+    case: str = attrs.field(converter=case_name)
+
+    def __str__(self) -> str:
+        return f"case {self.case} closed"
+
+
+@attrs.frozen
+class Silent:
+    """Nothing of this type, or nothing inbound at all, for this long (elapsed) after the last one.
+
+    It falls due at last + length, once for each silence; a touchpoint at that very instant comes first (S2.5).
+    """
+
+    length: timedelta = attrs.field(converter=lambda value: _elapsed("Silent()", value))
+    of: str | None = attrs.field(default=None, kw_only=True, converter=lambda value: None if value is None else type_of(value))
+
+    def __str__(self) -> str:
+        return f"silent for {spoken(self.length)}" + (f" of {self.of}" if self.of else "")
+
+
+def _zone_key(zone: "ZoneInfo | str | None") -> str | None:
+    return zone if zone is None or isinstance(zone, str) else zone.key
+
+
+@attrs.frozen
+class Anniversary:
+    """A date that the trait holds comes round, every year, on the customer's calendar.
+
+    Args:
+        trait: name of a trait that holds a date (or an ISO date string). 29 February is kept on the 28th in common years.
+        at: local time of day, "HH:MM".
+        before: this much ahead of the date.
+        unknown_zone: taken where the customer's zone is not known; without it such a customer has no anniversaries.
+    """
+
+    trait: str
+    at: str = attrs.field(default="09:00", kw_only=True)
+    before: Duration = attrs.field(default=timedelta(0), kw_only=True)
+    unknown_zone: str | None = attrs.field(default=None, kw_only=True, converter=_zone_key)
+
+    def __attrs_post_init__(self) -> None:
+        if not is_calendar(self.before) and (not isinstance(self.before, timedelta) or self.before < timedelta(0)):
+            raise JourneyError(f"Anniversary({self.trait!r}): before= is a length such as days(7), not {self.before!r}")
+
+    def __str__(self) -> str:
+        return f"anniversary of {self.trait}"
+
+
+@attrs.frozen
+class Enrolled:
+    """The host, or an `Enrol` step, puts the customer into the rule."""
+
+    def __str__(self) -> str:
+        return "enrolled"
+
+
+Trigger: TypeAlias = On | Entered | Left | Dwelt | CaseOpened | CaseClosed | Silent | Anniversary | Enrolled
+TriggerLike: TypeAlias = "Trigger | str | type"
+
+_TRIGGERS = (On, Entered, Left, Dwelt, CaseOpened, CaseClosed, Silent, Anniversary, Enrolled)
+
+
+def trigger(value: object) -> Trigger:
+    """One trigger from a trigger, a touchpoint type or a declared class. Raises JourneyError for anything else."""
+    if isinstance(value, _TRIGGERS):
+        return value
+    if isinstance(value, CaseType):
+        raise JourneyError(f"a case is not a trigger: say CaseOpened({value.name}) or CaseClosed({value.name})")
+    if isinstance(value, str | type):
+        return On(value)
+    raise JourneyError(f"a trigger is a touchpoint type or one of Entered, Left, Silent …, not {type(value).__name__}")
+
+
+def triggers(value: object) -> tuple[Trigger, ...]:
+    """Triggers from one or a list of them; None is none."""
+    if value is None:
+        return ()
+    if isinstance(value, Iterable) and not isinstance(value, str | type):
+        return tuple(trigger(each) for each in value)
+    return (trigger(value),)

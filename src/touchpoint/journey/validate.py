@@ -1,0 +1,659 @@
+"""What a journey must be before it may run: every problem is found at once, each with its path and its fix.
+
+First the shape of every part is compared with a table; the checks that relate parts to each other see only sound ones,
+so one mistake never hides another and never crashes a check.
+"""
+
+import json
+import math
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from datetime import date, timedelta
+from decimal import Decimal
+from typing import Any, Final, TypeVar, get_args
+
+import attrs
+
+from touchpoint.durations import Forever, is_calendar, spoken
+from touchpoint.errors import JourneyError, NotYetSupported, Problem, TouchpointError, hint
+from touchpoint.journey import steps, triggers
+from touchpoint.journey.conditions import CaseOpen, Expression, Field, InStage, Outcome, path_of, walk
+from touchpoint.journey.declared import Declared, Types
+from touchpoint.journey.journey import Journey
+from touchpoint.journey.policy import Cap, ConsentRule, ConsentRules, Hold, Policy, PolicyItem, Spacing
+from touchpoint.journey.rule import Goal, Rule
+from touchpoint.journey.stage import PHASES, Stage
+from touchpoint.journey.windows import QuietHours, SendWindow, time_of_day
+from touchpoint.model.case import CaseType
+from touchpoint.model.limits import Limit
+from touchpoint.model.message import Content, Gift, Message, Survey
+from touchpoint.model.names import TYPE_PATTERN, type_name
+from touchpoint.model.template import Template
+
+T = TypeVar("T")
+
+
+def check(journey: Journey) -> None:
+    """Refuse a journey that is not valid.
+
+    Raises:
+        NotYetSupported: nothing is wrong but that it uses what is designed and not in this release.
+        JourneyError: with every problem there is.
+    """
+    name = f" {journey.name!r}" if isinstance(journey.name, str) else ""
+    _refuse(f"journey{name} is not valid", problems(journey))
+
+
+def problems(journey: Journey) -> tuple[Problem, ...]:
+    """Everything that is wrong with a journey, in reading order of the checks; empty where it is valid."""
+    scene = _scene(journey)
+    return (*scene.misfits, *(problem for concern in _CONCERNS for problem in concern(scene)))
+
+
+def check_together(journeys: Sequence[Journey]) -> None:
+    """Refuse journeys that contradict each other.
+
+    That is: equal names of journeys, a message or case of one name with two definitions, and a hold on a case that none
+    of them declares.
+
+    Raises:
+        JourneyError: with every problem there is; `$[1]` is the second journey.
+    """
+    placed = [(f"$[{n}]", journey) for n, journey in enumerate(journeys)]
+    names = [(f"{path}.name", journey.name) for path, journey in placed]
+    nodes = [node for path, journey in placed for node in _walk(journey, path)]
+    cases = {case.name for _, case in _only(nodes, CaseType)}
+    found = [
+        *_twice("journey", names), *_differ("case", _only(nodes, CaseType)), *_differ("message", _only(nodes, Message)),
+        *_holds(nodes, cases),
+    ]  # fmt: skip
+    _refuse("these journeys cannot live together", found)
+
+
+def _refuse(what: str, found: Sequence[Problem]) -> None:
+    if found:
+        later = all(_NOT_YET in problem.message for problem in found)
+        raise (NotYetSupported if later else JourneyError)(what, found)
+
+
+# --- shapes -----------------------------------------------------------------------------------------------------------
+
+
+@attrs.frozen
+class _Kind:
+    """What a field may hold: in words, and as a test. `form` is `one`, `many` (a tuple) or `mapping` (from text)."""
+
+    words: str
+    test: Callable[[Any], bool]
+    form: str = "one"
+    optional: bool = False
+    choices: tuple[str, ...] = ()
+
+
+def _maybe(kind: _Kind) -> _Kind:
+    return attrs.evolve(kind, optional=True)
+
+
+def _many(kind: _Kind) -> _Kind:
+    return attrs.evolve(kind, form="many")
+
+
+def _mapping(kind: _Kind) -> _Kind:
+    return attrs.evolve(kind, form="mapping")
+
+
+def _a(*classes: type) -> _Kind:
+    # Exactly these: a host's own subclass could not be stored and read back.
+    return _Kind("a " + " or ".join(cls.__name__ for cls in classes), lambda value: type(value) in classes)
+
+
+def _one_of(*choices: str) -> _Kind:
+    words = "one of " + ", ".join(choices)
+    return _Kind(words, lambda value: isinstance(value, str) and value in choices, choices=choices)
+
+
+def _pattern(words: str, pattern: re.Pattern[str]) -> _Kind:
+    return _Kind(words, lambda value: isinstance(value, str) and pattern.fullmatch(value) is not None)
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, int | float | Decimal) and not isinstance(value, bool) and math.isfinite(value)
+
+
+def _is_condition(value: object) -> bool:
+    return isinstance(value, Expression) and (not isinstance(value, Field) or path_of(value) != ())
+
+
+def _accepted(function: Callable[[Any], object]) -> Callable[[Any], bool]:
+    def test(value: object) -> bool:
+        try:
+            function(value)
+        except (TouchpointError, TypeError):
+            return False
+        return True
+
+    return test
+
+
+def _zone(name: str) -> object:
+    from touchpoint.zones import zone  # journeys without calendar waits need no time zones
+
+    return zone(name)
+
+
+def _is_elapsed(value: object) -> bool:
+    return isinstance(value, timedelta) and value > timedelta(0)
+
+
+def _is_length(value: object) -> bool:
+    return is_calendar(value) or (isinstance(value, timedelta) and value >= timedelta(0))
+
+
+_TRIGGERS: Final = get_args(triggers.Trigger)
+_STEPS: Final = get_args(steps.Step)
+_ITEMS: Final = get_args(PolicyItem)
+_WORD: Final = re.compile(r"[A-Za-z][A-Za-z0-9_.:-]{0,99}")
+
+_TEXT = _Kind("text", lambda value: isinstance(value, str))
+_NAME = _Kind("a name, text that is not blank", lambda value: isinstance(value, str) and value.strip() != "")
+_FLAG = _Kind("True or False", lambda value: isinstance(value, bool))
+_WHOLE = _Kind("a whole number", lambda value: isinstance(value, int) and not isinstance(value, bool))
+_FROM_ONE = _Kind("a whole number from 1", lambda value: _WHOLE.test(value) and value >= 1)
+_AMOUNT = _Kind("a number from 0", lambda value: _is_number(value) and value >= 0)
+_DAY = _Kind("a date", lambda value: type(value) is date)
+_ELAPSED = _Kind("an elapsed time longer than nothing, such as days(3)", _is_elapsed)
+_GAP = _Kind("an elapsed time, such as days(3)", lambda value: isinstance(value, timedelta) and value >= timedelta(0))
+_LENGTH = _Kind("a length such as days(3) or months(1)", _is_length)
+_PERIOD = _Kind("a period such as days(7) or calendar_days(1)", lambda value: is_calendar(value) or _is_elapsed(value))
+_TIMEOUT = _Kind("a length such as days(3), or forever", lambda value: isinstance(value, Forever) or _is_length(value))
+_CLOCK = _Kind('a time of day such as "09:00"', _accepted(time_of_day))
+_ZONE = _Kind("the name of a time zone such as Europe/Madrid", _accepted(_zone))
+_CONDITION = _maybe(_Kind("a condition such as event.score <= 2", _is_condition))
+_VALUE = _Kind("a value or an expression such as event.score", _is_condition)
+_UNTIL = _Kind(
+    'a time of day such as "09:00" or an expression such as customer.renewal',
+    lambda v: _is_condition(v) or _CLOCK.test(v),
+)
+_TRIGGER = _Kind("a trigger such as Entered(…)", lambda value: type(value) in _TRIGGERS)
+_EXIT = _Kind("a trigger or a condition", lambda value: type(value) in _TRIGGERS or _is_condition(value))
+_STEP = _Kind("a step such as Send(…)", lambda value: type(value) in _STEPS)
+_TYPE = _pattern("a touchpoint type such as order_placed: a letter, then letters, digits and _ . : -", TYPE_PATTERN)
+_CHANNEL = _pattern("the name of a channel such as email: a letter, then letters, digits and _ . : -", _WORD)
+_KIND = _pattern("a kind of message such as service: a letter, then letters, digits and _ . : -", _WORD)
+_CLASS = _Kind("an attrs class", lambda value: isinstance(value, type) and attrs.has(value))
+_SCOPE = {"kinds": _maybe(_many(_KIND)), "channels": _maybe(_many(_CHANNEL))}
+_IN_STAGE = {"stage": _NAME, "journey": _maybe(_NAME)}
+_STEP_ID = {"id": _maybe(_NAME)}
+_SEND = {"still": _CONDITION, "otherwise": _many(_STEP), **_STEP_ID}
+_ARMS = {"then": _many(_STEP), "otherwise": _many(_STEP)}
+_WAITING = {"timeout": _maybe(_TIMEOUT), "unknown_zone": _maybe(_ZONE), **_ARMS, **_STEP_ID}
+_CASE_STEP = {"case": _NAME, "ref": _maybe(_VALUE), **_STEP_ID}
+_MESSAGE = {
+    "name": _NAME, "why": _TEXT, "wants": _TEXT, "feels": _TEXT, "kind": _KIND, "channels": _many(_CHANNEL),
+    "content": _mapping(_a(Content)), "topic": _maybe(_NAME), "uses": _many(_NAME), "expires": _maybe(_ELAPSED),
+    "priority": _WHOLE, "cost": _AMOUNT, "exempt": _FLAG, "counted": _FLAG, "limit": _maybe(_a(Limit)),
+    # "replan" is refused below, as something to come.
+    "on_release": attrs.evolve(_one_of("send", "drop"), test=lambda value: value in ("send", "drop", "replan")),
+}  # fmt: skip
+
+SHAPES: Final[Mapping[type, Mapping[str, _Kind]]] = {
+    Journey: {
+        "name": _NAME, "stages": _many(_a(Stage)), "rules": _many(_a(Rule)), "cases": _many(_a(CaseType)),
+        "policy": _a(Policy), "touchpoints": _many(_CLASS), "traits": _maybe(_CLASS),
+    },
+    Stage: {
+        "name": _NAME, "phase": _one_of(*PHASES), "when": _many(_TRIGGER), "given": _CONDITION, "after": _many(_NAME),
+        "reenter": _FLAG,
+    },
+    Rule: {
+        "name": _NAME, "when": _many(_TRIGGER), "given": _CONDITION, "then": _many(_STEP), "why": _TEXT,
+        "limit": _maybe(_a(Limit)), "key": _maybe(_NAME), "concurrency": _one_of("ignore", "restart", "parallel"),
+        "exit": _many(_EXIT), "goal": _maybe(_a(Goal)), "priority": _WHOLE, "was": _many(_NAME),
+    },
+    Goal: {"trigger": _many(_TRIGGER), "within": _maybe(_ELAPSED), "given": _CONDITION, "ends": _FLAG},
+    triggers.On: {"type": _TYPE}, triggers.Entered: _IN_STAGE, triggers.Left: _IN_STAGE,
+    triggers.Dwelt: {**_IN_STAGE, "length": _ELAPSED}, triggers.Silent: {"length": _ELAPSED, "of": _maybe(_TYPE)},
+    triggers.CaseOpened: {"case": _NAME}, triggers.CaseClosed: {"case": _NAME}, triggers.Enrolled: {},
+    triggers.Anniversary: {"trait": _NAME, "at": _CLOCK, "before": _LENGTH, "unknown_zone": _maybe(_ZONE)},
+    steps.Send: {"message": _a(Message, Survey, Gift), **_SEND}, steps.Ask: {"message": _a(Survey), **_SEND},
+    steps.Give: {"message": _a(Gift), **_SEND},
+    steps.Wait: {
+        "length": _maybe(_LENGTH), "until": _maybe(_UNTIL), "at": _maybe(_CLOCK), "unknown_zone": _maybe(_ZONE),
+        **_STEP_ID,
+    },
+    steps.WaitFor: {
+        "trigger": _many(_TRIGGER), "given": _CONDITION, "since": _one_of("send", "now", "run"), **_WAITING,
+    },
+    steps.WaitUntil: {"condition": attrs.evolve(_CONDITION, optional=False), **_WAITING},
+    steps.Branch: {"condition": attrs.evolve(_CONDITION, optional=False), **_ARMS, **_STEP_ID},
+    steps.MoveTo: {"stage": _NAME, **_STEP_ID}, steps.SetTrait: {"trait": _NAME, "value": _VALUE, **_STEP_ID},
+    steps.Emit: {"type": _TYPE, "properties": _mapping(_VALUE), **_STEP_ID},
+    steps.OpenCase: _CASE_STEP, steps.CloseCase: _CASE_STEP,
+    steps.Call: {"function": _NAME, "arguments": _mapping(_VALUE), "otherwise": _many(_STEP), **_STEP_ID},
+    steps.Enrol: {"rule": _NAME, **_STEP_ID}, steps.Exit: {"reason": _NAME, **_STEP_ID},
+    Message: _MESSAGE, Survey: {**_MESSAGE, "scale": _one_of("nps", "csat", "ces", "review", "text")},
+    Gift: {
+        **_MESSAGE, "occasion": _one_of("thank", "apologise", "celebrate", "care"), "worth": _AMOUNT, "currency": _TEXT,
+        "budget": _maybe(_AMOUNT),
+    },
+    Content: {"text": _TEXT, "subject": _maybe(_TEXT), "html": _maybe(_TEXT), "promotional": _FLAG},
+    Limit: {
+        "kind": _one_of("times", "cool_down", "once", "once_per_stage"), "n": _FROM_ONE, "per": _maybe(_PERIOD),
+        "per_key": _FLAG,
+    },
+    CaseType: {
+        "name": _NAME, "respond_within": _maybe(_ELAPSED), "resolve_within": _maybe(_ELAPSED),
+        "severity": _one_of("low", "normal", "high", "urgent"),
+    },
+    Policy: {"items": _many(_a(*_ITEMS)), "look_ahead": _GAP},
+    Cap: {"n": _FROM_ONE, "per": _PERIOD, "over": _one_of("defer", "deny"), "attempts": _FLAG, **_SCOPE},
+    Spacing: {"gap": _ELAPSED, **_SCOPE},
+    Hold: {"while_open": _maybe(_many(_NAME)), "kinds": _SCOPE["kinds"], "cool_off": _GAP},
+    ConsentRules: {"rules": _many(_a(ConsentRule))},
+    ConsentRule: {
+        "needs": _one_of("grant", "no_withdrawal"), "jurisdictions": _maybe(_many(_NAME)), "source": _TEXT,
+        "valid_from": _maybe(_DAY), "valid_until": _maybe(_DAY), **_SCOPE,
+    },
+    QuietHours: _SCOPE, SendWindow: _SCOPE,  # the rest they refuse themselves
+}  # fmt: skip
+"""What every field of every class of the data language may hold."""
+
+
+def _misfits(kind: _Kind, value: object, path: str) -> Iterator[Problem]:
+    if value is None and kind.optional:
+        return
+    one = attrs.evolve(kind, form="one", optional=False)
+    if kind.form == "one":
+        if not kind.test(value):
+            near = hint(value, kind.choices) if isinstance(value, str) and kind.choices else ""
+            yield Problem(path, f"expected {kind.words}, not {_shown(value)}{near}")
+    elif kind.form == "many" and isinstance(value, tuple):
+        for n, each in enumerate(value):
+            yield from _misfits(one, each, f"{path}[{n}]")
+    elif kind.form == "mapping" and isinstance(value, Mapping):
+        for key, each in value.items():
+            yield from _misfits(_NAME, key, f"{path}[{key!r}]")
+            yield from _misfits(one, each, _at(path, key))
+    else:
+        whole = "a list" if kind.form == "many" else "a mapping"
+        yield Problem(path, f"expected {whole}, each {kind.words}, not {_shown(value)}")
+
+
+def _shown(value: object) -> str:
+    if isinstance(value, timedelta) or is_calendar(value):
+        return spoken(value)
+    if isinstance(value, str):
+        return repr(value[:60])
+    return repr(value) if isinstance(value, int | float | Decimal | None) else f"a {type(value).__name__}"
+
+
+def _at(path: str, key: object) -> str:
+    return f"{path}[{json.dumps(str(key), ensure_ascii=False)}]"
+
+
+# --- the parts, each with its path ------------------------------------------------------------------------------------
+
+Placed = tuple[str, Any]
+
+
+@attrs.frozen
+class _Scene:
+    """A journey taken apart.
+
+    `nodes` are its sound parts in reading order, expressions among them; `rules` those that are sound throughout.
+    """
+
+    journey: Journey
+    misfits: tuple[Problem, ...]
+    nodes: tuple[Placed, ...]
+    rules: tuple[tuple[str, Rule], ...]
+
+    declared: tuple[type, ...] = attrs.field(init=False)
+    said: Declared = attrs.field(init=False)
+
+    @declared.default
+    def _declared(self) -> tuple[type, ...]:
+        return tuple(filter(_CLASS.test, self.journey.touchpoints))
+
+    @said.default
+    def _said(self) -> Declared:
+        return Declared.of(self.declared, self.journey.traits if _CLASS.test(self.journey.traits) else None)
+
+    def only(self, *classes: type[T]) -> Iterator[tuple[str, T]]:
+        return _only(self.nodes, *classes)
+
+
+def _scene(journey: Journey) -> _Scene:
+    nodes = tuple(_walk(journey, "$"))
+    misfits: list[Problem] = []
+    broken: set[str] = set()
+    for path, node in nodes:
+        found = [
+            problem
+            for name, kind in SHAPES.get(type(node), {}).items()
+            for problem in _misfits(kind, getattr(node, name), f"{path}.{name}")
+        ]
+        misfits += found
+        if found:
+            broken.add(path)
+    sound = tuple((path, node) for path, node in nodes if path not in broken)
+    rules = [
+        (path, rule) for path, rule in _only(sound, Rule) if not any(each.startswith(f"{path}.") for each in broken)
+    ]
+    return _Scene(journey, tuple(misfits), sound, tuple(rules))
+
+
+def _walk(value: object, path: str) -> Iterator[Placed]:
+    if isinstance(value, Expression):
+        yield path, value
+    elif type(value) in SHAPES:
+        yield path, value
+        for attribute in attrs.fields(type(value)):  # type: ignore[arg-type]  # all of them are attrs classes
+            yield from _walk(getattr(value, attribute.name), f"{path}.{attribute.name}")
+    elif isinstance(value, tuple):
+        for n, each in enumerate(value):
+            yield from _walk(each, f"{path}[{n}]")
+    elif isinstance(value, Mapping):
+        for key, each in value.items():
+            yield from _walk(each, _at(path, key))
+
+
+def _only(nodes: Iterable[Placed], *classes: type[T]) -> Iterator[tuple[str, T]]:
+    return ((path, node) for path, node in nodes if isinstance(node, classes))
+
+
+def _steps(taken: Iterable[steps.Step], path: str) -> Iterator[tuple[str, steps.Step]]:
+    """Every step with its path, in the order of `flat`."""
+    for n, step in enumerate(taken):
+        yield f"{path}[{n}]", step
+        for name, arm in steps.arms(step):
+            yield from _steps(arm, f"{path}[{n}].{name}")
+
+
+# --- the concerns -----------------------------------------------------------------------------------------------------
+
+
+def _twice(what: str, named: Iterable[tuple[str, str]]) -> Iterator[Problem]:
+    first: dict[str, str] = {}
+    for path, name in named:
+        if name in first:
+            yield Problem(path, f"{what} {name!r} is declared twice, first as {first[name]}", "give each its own name")
+        first.setdefault(name, path)
+
+
+def _differ(what: str, named: Iterable[tuple[str, Any]]) -> Iterator[Problem]:
+    first: dict[str, tuple[str, Any]] = {}
+    for path, each in named:
+        place, other = first.setdefault(each.name, (path, each))
+        if each != other:
+            found = f"{what} {each.name!r} has two definitions, the other at {place}"
+            yield Problem(f"{path}.name", found, "use one object in both places, or give one of them another name")
+
+
+def _holds(nodes: Iterable[Placed], cases: set[str]) -> Iterator[Problem]:
+    for path, hold in _only(nodes, Hold):
+        for name in hold.while_open or ():
+            if name not in cases:
+                found = f"no journey declares the case {name!r}{hint(name, cases)}"
+                yield Problem(f"{path}.while_open", found, _FIXES["case"])
+
+
+def _names(scene: _Scene) -> Iterator[Problem]:
+    for what, cls in (("rule", Rule), ("stage", Stage), ("case", CaseType)):
+        found: Iterator[tuple[str, Any]] = scene.only(cls)
+        yield from _twice(what, ((f"{path}.name", each.name) for path, each in found))
+    yield from _differ("message", scene.only(Message))
+    for path, rule in scene.rules:
+        places = [place for place, _ in _steps(rule.then, f"{path}.then")]
+        yield from _twice("step", zip(places, (name for name, _ in steps.identified(rule.then)), strict=True))
+
+
+def _classes(scene: _Scene) -> Iterator[Problem]:
+    named = []
+    for n, cls in enumerate(scene.declared):
+        try:
+            named.append((f"$.touchpoints[{n}]", type_name(cls)))
+        except TouchpointError as error:
+            yield Problem(f"$.touchpoints[{n}]", str(error), "give the class a __touchpoint__ of its own")
+    yield from _twice("touchpoint type", named)
+
+
+_FIXES: Final = {
+    "stage": "declare it in stages=[…]",
+    "case": "declare it in cases=[…]",
+    "rule": "name a rule of this journey",
+}
+
+
+def _mentions(scene: _Scene) -> Iterator[Problem]:
+    """Stages, cases and rules that are named somewhere, and declared nowhere."""
+    journey = scene.journey
+    known = {
+        "stage": [each.name for each in journey.stages if isinstance(each, Stage) and isinstance(each.name, str)],
+        "case": [each.name for each in journey.cases if isinstance(each, CaseType) and isinstance(each.name, str)],
+        "rule": [each.name for each in journey.rules if isinstance(each, Rule) and isinstance(each.name, str)],
+    }
+    for path, node in scene.nodes:
+        for part in walk(node) if isinstance(node, Expression) else (node,):
+            for what, name in _named_by(part, journey.name):
+                if name not in known[what]:
+                    found = f"there is no {what} {name!r} in this journey{hint(name, known[what])}"
+                    yield Problem(path, found, _FIXES[what])
+
+
+def _named_by(node: object, journey: str) -> Iterator[tuple[str, str]]:
+    match node:
+        case triggers.Entered() | triggers.Left() | triggers.Dwelt() | InStage():
+            if node.journey is None or node.journey == journey:
+                yield "stage", node.stage
+        case steps.MoveTo():
+            yield "stage", node.stage
+        case Stage():
+            yield from (("stage", each) for each in node.after)
+        case triggers.CaseOpened() | triggers.CaseClosed() | steps.OpenCase() | steps.CloseCase():
+            yield "case", node.case
+        case CaseOpen() if node.kind is not None:
+            yield "case", node.kind
+        case steps.Enrol():
+            yield "rule", node.rule
+
+
+def _outcomes(scene: _Scene) -> Iterator[Problem]:
+    places = [(f"{path}.", _sent(rule)) for path, rule in scene.rules]
+    places += [("$.stages[", frozenset())]  # the condition of a stage belongs to no run
+    for place, sent in places:
+        for path, expression in scene.only(Expression):
+            for part in walk(expression) if path.startswith(place) else ():
+                if isinstance(part, Outcome) and part.message not in sent:
+                    found = f"{part}: no run sends the message {part.message!r} here{hint(part.message, sent)}"
+                    yield Problem(path, found, "ask only about messages that the same rule sends")
+
+
+def _sent(rule: Rule) -> frozenset[str]:
+    return frozenset(step.message.name for step in steps.flat(rule.then) if isinstance(step, steps.Send))
+
+
+def _starts_and_ends(scene: _Scene) -> Iterator[Problem]:
+    """Rules, goals and waits say what they wait for, and how long."""
+    for path, node in scene.nodes:
+        match node:
+            case Rule(when=()):
+                found = f"rule {node.name!r} has no trigger, so it never starts"
+                yield Problem(f"{path}.when", found, 'write when="order_placed", say')
+            case Goal(trigger=()) | steps.WaitFor(trigger=()):
+                yield Problem(
+                    f"{path}.trigger", "names nothing that could happen", "name a touchpoint type or another trigger"
+                )
+            case steps.Wait() if node.at is not None and not isinstance(node.until, Expression):
+                found = "at= is the local time of a date from data, and there is none"
+                yield Problem(f"{path}.at", found, "write until=customer.renewal, say")
+        if isinstance(node, steps.WaitFor | steps.WaitUntil) and node.timeout is None:
+            found = "a wait says how long it lasts, for otherwise it may never end and nobody notices"
+            yield Problem(f"{path}.timeout", found, "write timeout=days(3), say; if it may last for ever, say forever")
+
+
+def _messages(scene: _Scene) -> Iterator[Problem]:
+    seen: set[int] = set()
+    for path, message in scene.only(Message):
+        if id(message) in seen:  # one object in several places is wrong once
+            continue
+        seen.add(id(message))
+        if not message.why.strip():
+            found = f"a message must say why we send it: {message.name!r} has no purpose"
+            yield Problem(f"{path}.why", found, 'write why="…", what it is good for')
+        if not message.channels:
+            found = f"message {message.name!r} has no channel to go out on"
+            yield Problem(f"{path}.channels", found, 'write channels=["email"], say')
+        if message.limit is not None and (message.limit.kind == "once_per_stage" or message.limit.per_key):
+            yield Problem(f"{path}.limit", "a message knows no stage and no key", "put this limit on the rule")
+        yield from _content(path, message)
+        if isinstance(message, Gift):
+            yield from _gift(path, message)
+
+
+_LOCALE: Final = re.compile(r"[A-Za-z]{2,3}([-_][A-Za-z0-9]{2,8})*")
+_NO_LOCALES: Final = frozenset({"sms", "rcs", "web", "app", "fax"})  # channels that look like one
+
+
+def _content(path: str, message: Message) -> Iterator[Problem]:
+    if not message.content:
+        yield Problem(f"{path}.content", f"message {message.name!r} says nothing", 'write content=Content(text="…")')
+        return
+    for key, content in message.content.items():
+        place = _at(f"{path}.content", key)
+        if not any(_serves(key, channel) for channel in (*message.channels, "")):
+            found = f"{key!r} is neither a channel of this message nor a locale{hint(key, message.channels)}"
+            yield Problem(place, found, 'use "*", a channel, a locale such as "de", or both as in "email/de"')
+        if not any(text and text.strip() for text in (content.text, content.subject, content.html)):
+            yield Problem(place, f"message {message.name!r} says nothing here", 'write text="…"')
+        for part, text in _texts(content):
+            yield from (
+                Problem(f"{place}.{part}", f"{each.path}: {each.message}", each.fix) for each in _mistakes(text)
+            )
+    for channel in message.channels:
+        if not any(_serves(key, channel) for key in message.content):
+            found = f"message {message.name!r} has nothing to say on channel {channel!r}"
+            yield Problem(f"{path}.content", found, f'add content for {channel!r} or for "*", or leave the channel out')
+
+
+def _serves(key: str, channel: str) -> bool:
+    """Whether content under this key may go out on the channel (an empty one: on any)."""
+    first, slash, locale = key.partition("/")
+    if slash:
+        return first == channel and _LOCALE.fullmatch(locale) is not None
+    return key in ("*", channel) or (_LOCALE.fullmatch(key) is not None and key not in _NO_LOCALES)
+
+
+def _texts(content: Content) -> Iterator[tuple[str, str]]:
+    return ((part, text) for part in ("subject", "text", "html") if (text := getattr(content, part)) is not None)
+
+
+def _mistakes(text: str) -> Sequence[Problem]:
+    try:
+        Template.parse(text)
+    except JourneyError as error:
+        return error.problems
+    return ()
+
+
+def _gift(path: str, gift: Gift) -> Iterator[Problem]:
+    if gift.worth > 0 and not gift.currency.strip():
+        found = f"gift {gift.name!r} is worth something, but in no currency"
+        yield Problem(f"{path}.currency", found, 'write currency="EUR", say')
+    if gift.budget is not None and gift.budget < gift.worth:
+        found = f"the budget of gift {gift.name!r} is below the worth of one"
+        yield Problem(f"{path}.budget", found, "raise it, or leave it out for no bound")
+
+
+_NOT_YET: Final = "not yet"
+
+
+def _later(scene: _Scene) -> Iterator[Problem]:
+    for path, rule in scene.only(Rule):
+        if rule.was:
+            found = f"earlier names of rule {rule.name!r} are not yet followed in this release"
+            yield Problem(f"{path}.was", found, "leave it out")
+    for path, message in scene.only(Message):
+        if message.on_release not in ("send", "drop"):
+            found = f"message {message.name!r}: a held message is not yet replanned in this release"
+            yield Problem(f"{path}.on_release", found, 'write "send" or "drop"')
+
+
+# --- what is said about declared classes ------------------------------------------------------------------------------
+
+
+def _undeclared(scene: _Scene) -> Iterator[Problem]:
+    said = scene.said
+    for path, expression, event, trigger in _conditions(scene):
+        yield from (Problem(path, each, _DECLARE) for each in said.in_expression(expression, event, trigger))
+    for path, node in scene.nodes:
+        for field, name in _traits(node):
+            if found := said.missing("customer", (name,)):
+                yield Problem(f"{path}.{field}", found, _DECLARE)
+    for path, rule in scene.rules:
+        start, moved = _types(rule.when), _moved(rule)
+        if rule.key is not None and (found := said.missing("event", (rule.key,), start)):
+            yield Problem(f"{path}.key", found, _DECLARE)
+        for place, step in _steps(rule.then, f"{path}.then"):
+            if isinstance(step, steps.Send):
+                yield from _words(f"{place}.message", step.message, said, moved, start)
+
+
+_DECLARE: Final = "correct the name, or declare it in the class"
+
+
+def _words(path: str, message: Message, said: Declared, event: Types, trigger: Types) -> Iterator[Problem]:
+    for key, content in message.content.items():
+        for part, text in _texts(content):
+            for field in () if _mistakes(text) else Template.parse(text).fields:
+                if found := said.missing(field.root, field.path, event, trigger):
+                    yield Problem(f"{_at(f'{path}.content', key)}.{part}", f"{{{field.name}}}: {found}", _DECLARE)
+
+
+def _traits(node: object) -> Iterator[tuple[str, str]]:
+    match node:
+        case steps.SetTrait() | triggers.Anniversary():
+            yield "trait", node.trait
+        case Message():
+            yield from (("uses", each) for each in node.uses)
+
+
+def _types(given: Iterable[object]) -> Types:
+    """The touchpoint types of triggers; None where something else triggers, too."""
+    found = [each.type if isinstance(each, triggers.On) else None for each in given]
+    return None if None in found else frozenset(filter(None, found))
+
+
+def _moved(rule: Rule) -> Types:
+    """What `event` may be in the middle of a run (S5.3)."""
+    waits = (step.trigger for step in steps.flat(rule.then) if isinstance(step, steps.WaitFor))
+    return _types([*rule.when, *(each for wait in waits for each in wait)])
+
+
+def _conditions(scene: _Scene) -> Iterator[tuple[str, Expression, Types, Types]]:
+    """Every expression with its path, and the types that `event` and `trigger` may have in it."""
+    for path, stage in scene.only(Stage):
+        if stage.given is not None:
+            yield f"{path}.given", stage.given, _types(stage.when), None
+    for path, rule in scene.rules:
+        start, moved = _types(rule.when), _moved(rule)
+        if rule.given is not None:
+            yield f"{path}.given", rule.given, start, start
+        if rule.goal is not None and rule.goal.given is not None:
+            yield f"{path}.goal.given", rule.goal.given, _types(rule.goal.trigger), start
+        exits = enumerate(rule.exit)
+        yield from ((f"{path}.exit[{n}]", each, None, start) for n, each in exits if isinstance(each, Expression))
+        for place, step in _steps(rule.then, f"{path}.then"):
+            event = _types(step.trigger) if isinstance(step, steps.WaitFor) else moved
+            for part in attrs.fields(type(step)):
+                value = getattr(step, part.name)
+                found = value.items() if isinstance(value, Mapping) else [(None, value)]
+                for key, each in found:
+                    if isinstance(each, Expression):
+                        here = f"{place}.{part.name}"
+                        yield here if key is None else _at(here, key), each, event, start
+
+
+_CONCERNS: Final[tuple[Callable[[_Scene], Iterator[Problem]], ...]] = (
+    _names, _classes, _mentions, _outcomes, _starts_and_ends, _messages, _later, _undeclared,
+)  # fmt: skip

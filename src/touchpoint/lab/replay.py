@@ -1,0 +1,363 @@
+"""Replaying recorded events in virtual time, through the very engine that runs in production (S2.5).
+
+At one instant touchpoints come before timers and releases; a replay ends at its last event unless told otherwise. Messages go to
+recording channels, so everything of a batch commits together (S6.8).
+"""
+
+import time
+import weakref
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from datetime import datetime
+from heapq import heapify, heappop, heappush
+
+import attrs
+
+from touchpoint.channels.base import default_address_kind
+from touchpoint.channels.recording import RecordingChannel
+from touchpoint.clock import VirtualClock
+from touchpoint.core.delivery import due_messages
+from touchpoint.core.state import Address, Profile
+from touchpoint.durations import instant, micros
+from touchpoint.engine import acts
+from touchpoint.engine.delivery import Delivery
+from touchpoint.engine.engine import Engine
+from touchpoint.engine.intake import Prepared, instant_of, prepare
+from touchpoint.engine.unit import Loaded, Unit
+from touchpoint.errors import DefectiveJourney, InvalidInput
+from touchpoint.journey.journey import Journey
+from touchpoint.journey.policy import Policy
+from touchpoint.model.consent import ANY
+from touchpoint.model.touchpoint import Touchpoint
+from touchpoint.policy.facts import ConsentFact
+from touchpoint.stores.base import ConsentRow, Store
+from touchpoint.stores.codec import dumps
+
+BATCH = 1_000
+"""Events in one transaction."""
+AGENDA = 5_000
+"""Due customers read from the store at once."""
+
+
+@attrs.frozen
+class Probe:
+    """What was true at one instant."""
+
+    _case_open: Mapping[str, tuple[str, ...]] = attrs.field(repr=False)
+
+    def customers(self, *, case_open: str) -> list[str]:
+        """Ids of the customers with an open case of this kind."""
+        return list(self._case_open.get(case_open, ()))
+
+
+@attrs.define(eq=False)
+class Replay:
+    """What a replay did. Counts are by the name of the message or rule, over everything the store holds.
+
+    Args:
+        events: recorded now.
+        duplicates: recorded before; nothing changed.
+        late: counted, but too late to start anything.
+        elapsed, cpu: seconds, of the wall and of this process.
+        first, last: instants of the first and last event; None if there was none.
+        granted: kinds for which consent was assumed.
+        tallies: every count the engine keeps, by (subject, name, what).
+        probes: (instant, state) pairs: what was true with every touchpoint up to and including the instant applied.
+        customers_seen: how many customers the store holds.
+    """
+
+    _store: Store = attrs.field(repr=False)
+    granted: tuple[str, ...] = ()
+    events: int = 0
+    duplicates: int = 0
+    late: int = 0
+    elapsed: float = 0.0
+    cpu: float = 0.0
+    first: datetime | None = None
+    last: datetime | None = None
+    tallies: Mapping[tuple[str, str, str], int] = attrs.field(factory=dict, repr=False)
+    probes: list[tuple[datetime, Probe]] = attrs.field(factory=list, repr=False)
+    customers_seen: int = 0
+
+    def __attrs_post_init__(self) -> None:
+        # Questions about customers go to the store, so that the result stays small; it is closed with the result.
+        weakref.finalize(self, self._store.close)
+
+    def customers(
+        self, *, sent: str | None = None, denied: str | None = None, started: str | None = None, case_open: str | None = None
+    ) -> list[str]:
+        """Ids of the customers with a message of this name sent or denied, with a run of this rule, or with this case open."""
+        asked = [each for each in (sent, denied, started, case_open) if each is not None]
+        if len(asked) != 1:
+            raise InvalidInput("customers() takes exactly one of sent=, denied=, started= and case_open=")
+        with self._store.reading() as reader:
+            if started is not None:
+                return reader.ids_with_run(started)
+            if case_open is not None:
+                return reader.ids_with_case_open(case_open)
+            return reader.ids_with_message(asked[0], "sent" if sent is not None else "denied")
+
+    def _by_message(self, what: str) -> "Counter[str]":
+        return Counter({name: n for (subject, name, of), n in self.tallies.items() if subject == "message" and of == what})
+
+    @property
+    def sent(self) -> "Counter[str]":
+        """Messages sent."""
+        return self._by_message("sent")
+
+    @property
+    def denied(self) -> "Counter[str]":
+        """Messages denied."""
+        return self._by_message("denied")
+
+    @property
+    def withdrawn(self) -> "Counter[str]":
+        """Messages withdrawn."""
+        return self._by_message("withdrawn")
+
+    @property
+    def expired(self) -> "Counter[str]":
+        """Messages whose best-before came first."""
+        return self._by_message("expired")
+
+    @property
+    def failed(self) -> "Counter[str]":
+        """Messages that could not be handed over."""
+        return self._by_message("failed")
+
+    @property
+    def unknown(self) -> "Counter[str]":
+        """Messages of which nobody knows whether they went out."""
+        return self._by_message("unknown")
+
+    @property
+    def deferred(self) -> "Counter[str]":
+        """Messages that had to wait at least once."""
+        return self._by_message("deferred")
+
+    @property
+    def started(self) -> "Counter[str]":
+        """Runs started, by rule; rules of one name in several journeys are added up."""
+        found: Counter[str] = Counter()
+        for (subject, name, what), n in self.tallies.items():
+            if subject == "rule" and what == "started":
+                found[name.split("/", 1)[1]] += n
+        return found
+
+
+def replay(
+    journeys: Sequence[Journey],
+    events: Iterable[Touchpoint],
+    *,
+    policy: Policy | None = None,
+    grant: Iterable[str] = (),
+    probe: Iterable[datetime] = (),
+    store: str = "sqlite://",
+    until: datetime | None = None,
+    progress: Callable[[int], None] | None = None,
+) -> Replay:
+    """Replay events through journeys, in virtual time.
+
+    Every customer is reachable on every channel of the journeys. Nobody is really written to.
+
+    Args:
+        journeys: what to run.
+        events: in the order of their time; each needs `at`. One that comes out of order is recorded when it comes.
+        policy: of the house.
+        grant: kinds of message that every customer is taken to have agreed to.
+        probe: instants at which to look at the state, ascending.
+        store: where to keep everything; in memory unless given.
+        until: where to end; the last event unless given.
+        progress: called with the number of events done, after each batch.
+
+    Raises:
+        InvalidTouchpoint: an event that cannot be accepted; everything before its batch is kept.
+    """
+    driver = _Driver(journeys, policy, tuple(grant), store)
+    return driver.run(events, [instant_of(each, "probe=") for each in probe], until, progress)
+
+
+@attrs.define(eq=False)
+class _Given:
+    """An event of the batch at hand."""
+
+    at: int
+    prepared: Prepared
+
+
+class _Driver:
+    def __init__(self, journeys: Sequence[Journey], policy: Policy | None, grant: tuple[str, ...], store: str) -> None:
+        names = sorted({channel for journey in journeys for each in journey.messages.values() for channel in each.channels})
+        self.clock = VirtualClock(instant(0))
+        self.engine = Engine(
+            store, journeys=journeys, channels=[RecordingChannel(name) for name in names], policy=policy, clock=self.clock
+        )
+        self.kinds = sorted({default_address_kind(name) for name in names})
+        self.grant = grant
+        self.declared = acts.declared_types(journeys)
+        self.cases = [case.name for journey in journeys for case in journey.cases]
+        self.delivery = self.engine.delivery()
+        self.result = Replay(self.engine.store, grant)
+        self.now = 0
+
+    def run(
+        self, events: Iterable[Touchpoint], marks: Sequence[int], until: datetime | None, progress: Callable[[int], None] | None
+    ) -> Replay:
+        wall, cpu = time.perf_counter(), time.process_time()
+        for batch, mark in _batches(events, marks):
+            self._batch(batch)
+            if mark is not None:
+                self._work(mark, inclusive=True)
+                self._probe(mark)
+            if progress is not None:
+                progress(self.result.events + self.result.duplicates)
+        end = micros(until) if until is not None else self.now
+        self._work(end, inclusive=True)
+        self._finish(time.perf_counter() - wall, time.process_time() - cpu)
+        return self.result
+
+    def _batch(self, batch: Sequence[Touchpoint]) -> None:
+        given = [self._given(each, index) for index, each in enumerate(batch)]
+        at = 0
+        while at < len(given):
+            at = self._transaction(given, at, careful=False)
+
+    def _given(self, event: Touchpoint, index: int) -> _Given:
+        if event.at is None:
+            raise InvalidInput(f"event {self.result.events + index} has no time: a replay needs at=")
+        at = instant_of(event.at, "at=")
+        return _Given(at, prepare(event, now=at, skew=0, declared=self.declared))
+
+    def _transaction(self, given: list[_Given], start: int, *, careful: bool) -> int:
+        """Events from `start` on with everything that falls due between them, in one transaction. Returns how far it came."""
+        before = (self.now, self.result.events, self.result.duplicates, self.result.late, self.clock.now())
+        try:
+            with self.engine.together(careful=careful) as unit:
+                return self._together(unit, given, start)
+        except DefectiveJourney:
+            if careful:
+                raise
+            self.now, self.result.events, self.result.duplicates, self.result.late, wall = before
+            self.clock.set(wall)
+            return self._transaction(given, start, careful=True)
+
+    def _together(self, unit: Unit, given: list[_Given], start: int) -> int:
+        agenda, horizon = self._agenda(unit, max(given[-1].at, self.now))
+        seen = self._prefetch(unit, given[start:])
+        position = start
+        while position < len(given) and given[position].at <= horizon:
+            self._fire_before(unit, agenda, max(given[position].at, self.now))
+            self._record(unit, given[position], seen)
+            position += 1
+        self._fire_before(unit, agenda, horizon)
+        return position
+
+    def _agenda(self, unit: Unit, until: int, *, size: int = AGENDA) -> tuple[list[tuple[int, int]], int]:
+        """What falls due up to an instant, as a heap that new timers join; and how far it is complete."""
+        rows = unit.tx.due(until, size)
+        if len(rows) == size and rows[0][0] == rows[-1][0]:
+            return self._agenda(unit, until, size=size * 2)
+        horizon = rows[-1][0] if len(rows) == size else until
+        agenda = [row for row in rows if row[0] <= horizon]
+        heapify(agenda)
+
+        def join(due: int, no: int) -> None:
+            if due <= horizon:
+                heappush(agenda, (due, no))
+
+        unit.on_due = join
+        return agenda, horizon
+
+    def _fire_before(self, unit: Unit, agenda: list[tuple[int, int]], until: int) -> None:
+        while agenda and agenda[0][0] < until:
+            due, no = heappop(agenda)
+            loaded = unit.by_number(no)
+            if loaded.state.next_due() == due:
+                self._settle(unit, loaded, due)
+
+    def _settle(self, unit: Unit, loaded: Loaded, due: int) -> None:
+        """Do everything of one customer that is due at this instant."""
+        self._go_to(due)
+        now = max(due, self.now)
+        while (following := loaded.state.next_due()) is not None and following <= now:
+            unit.fire(loaded, until=now, inclusive=True)
+            if due_messages(loaded.state, now):
+                self.delivery.run(lambda _unit, _now: [loaded])
+
+    def _go_to(self, at: int) -> None:
+        if at > self.now:
+            self.now = at
+            self.clock.until(instant(at))
+
+    def _prefetch(self, unit: Unit, given: Sequence[_Given]) -> set[tuple[str, int]]:
+        unit.prefetch(each.prepared.customer for each in given)
+        known = [(each.prepared.id, unit.cache.number(each.prepared.customer)) for each in given]
+        return set(unit.tx.seen([(identity, no) for identity, no in known if no is not None]))
+
+    def _record(self, unit: Unit, given: _Given, seen: set[tuple[str, int]]) -> None:
+        self._go_to(given.at)
+        result, prepared = self.result, given.prepared
+        loaded = unit.find(prepared.customer) or self._newcomer(unit, prepared.customer)
+        key = (prepared.id, loaded.no)
+        if key in seen:
+            result.duplicates += 1
+            return
+        seen.add(key)
+        recorded = self.engine.take_prepared(unit, loaded, prepared, self.now)
+        result.events += 1
+        result.late += recorded.late
+        result.first = result.first or instant(given.at)
+        result.last = instant(self.now)
+
+    def _newcomer(self, unit: Unit, customer: str) -> Loaded:
+        fact = ConsentFact(granted=True, at=self.now, source="replay: assumed")
+        profile = Profile(
+            addresses=[Address(kind, f"{kind}-of-{customer}") for kind in self.kinds],
+            consents={(kind, ANY): fact for kind in self.grant},
+        )
+        loaded = unit.find_or_add(customer, self.now, profile)
+        body = dumps({"basis": fact.basis, "source": fact.source})
+        for kind in self.grant:
+            unit.changes.consents.append(ConsentRow(loaded.no, self.now, self.now, kind, ANY, True, body))
+        return loaded
+
+    def _work(self, until: int, *, inclusive: bool) -> None:
+        """Do everything that falls due up to an instant, in transactions of bounded size."""
+        bound = until + 1 if inclusive else until
+        while True:
+            with self.engine.together() as unit:
+                agenda, horizon = self._agenda(unit, until)
+                complete = horizon >= until
+                self._fire_before(unit, agenda, bound if complete else horizon)
+            if complete:
+                self._go_to(until)
+                return
+
+    def _probe(self, mark: int) -> None:
+        with self.engine.store.reading() as reader:
+            found = {kind: tuple(reader.ids_with_case_open(kind)) for kind in self.cases}
+        self.result.probes.append((instant(mark), Probe(found)))
+
+    def _finish(self, wall: float, cpu: float) -> None:
+        with self.engine.store.reading() as reader:
+            self.result.tallies = {(row.subject, row.name, row.what): row.n for row in reader.tallies()}
+            self.result.customers_seen = reader.customer_count()
+        self.result.elapsed, self.result.cpu = wall, cpu
+
+
+def _batches(events: Iterable[Touchpoint], marks: Sequence[int]) -> Iterator[tuple[list[Touchpoint], int | None]]:
+    """Events in batches, cut where the next one lies past a mark; each batch with the mark that follows it, if any."""
+    waiting = sorted(marks)
+    batch: list[Touchpoint] = []
+    for event in events:
+        while waiting and event.at is not None and micros(event.at) > waiting[0]:
+            yield batch, waiting.pop(0)
+            batch = []
+        batch.append(event)
+        if len(batch) >= BATCH:
+            yield batch, None
+            batch = []
+    if batch:
+        yield batch, None
+    for mark in waiting:
+        yield [], mark

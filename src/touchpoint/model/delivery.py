@@ -1,0 +1,381 @@
+"""Handing a message to the outside world: what an adapter is asked, what it may answer, and what follows (S6.8).
+
+Three answers exist. `Accepted`: the provider has it. `Refused`: it is certain that the customer did not get it.
+`Ambiguous`: nobody knows. Everything else that an adapter does counts as ambiguous.
+"""
+
+import re
+from collections.abc import Iterable, Mapping
+from datetime import timedelta
+from enum import StrEnum
+from hashlib import sha256
+from typing import Final, TypeAlias
+
+import attrs
+
+from touchpoint.durations import length
+from touchpoint.errors import InvalidInput, UnknownName
+
+ANY_ADDRESS: Final = "*"
+"""In `Capabilities.address_kinds`: the adapter takes every kind of address."""
+
+ADDRESS_KINDS: Final[Mapping[str, str]] = {
+    "email": "email",
+    "sms": "phone",
+    "whatsapp": "phone",
+    "call": "phone",
+    "push": "push",
+    "chat": "chat",
+    "post": "postal",
+    "console": "console",
+}
+"""The kind of address that a channel of this name uses unless it says otherwise."""
+
+MAX_ATTEMPTS: Final = 12
+"""Attempts that count, per message and channel: about five hours of `backoff`. Best-before may end it earlier."""
+
+_FIRST_WAIT: Final = length(timedelta(seconds=30))
+_LONGEST_WAIT: Final = length(timedelta(hours=1))
+# A provider that asks for more than a year means never; the bound keeps "now plus the wait" a valid datetime.
+_LONGEST_RETRY_AFTER: Final = length(timedelta(days=366))
+_UNPRINTABLE: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]+")
+_NAME: Final = re.compile(r"\S+")
+
+
+def default_address_kind(channel: str) -> str:
+    """The kind of address for a channel of this name: `sms` uses `phone`; an unknown name uses its own."""
+    return ADDRESS_KINDS.get(channel, channel)
+
+
+def clean_subject(subject: str | None) -> str | None:
+    """The subject as one line: each run of line breaks and other control characters becomes one space.
+
+    A line break in a looked-up value would otherwise let data add headers to a mail.
+    """
+    return None if subject is None else _UNPRINTABLE.sub(" ", subject).strip()
+
+
+def redact(kind: str, key: str) -> str:
+    """What may be shown of an address: `j…@example.com`, `+155…00`, `ab…yz`."""
+    if kind == "email":
+        local, _, domain = key.rpartition("@")
+        return f"{local[:1] if len(local) > 1 else ''}…@{domain}" if domain and local else "…"
+    if kind == "phone":
+        return f"{key[:4]}…{key[-2:]}" if len(key) >= 8 else "…"
+    return f"{key[:2]}…{key[-2:]}" if len(key) >= 12 else "…"
+
+
+@attrs.frozen
+class Address:
+    """Where one person can be reached on some channels.
+
+    Args:
+        kind: `email`, `phone`, `postal`, `push`, … or the host's own.
+        key: the normalised form: two spellings of one address have the same key. Never shown.
+        display: what may be shown of it; `redact(kind, key)` unless given.
+    """
+
+    kind: str
+    key: str = attrs.field(repr=False)
+    display: str = attrs.field(default=attrs.Factory(lambda self: redact(self.kind, self.key), takes_self=True))
+
+
+def _kinds(value: Iterable[str]) -> frozenset[str]:
+    kinds = frozenset((value,) if isinstance(value, str) else value)
+    if not kinds:
+        raise InvalidInput(
+            "Capabilities(address_kinds=) is empty, so the channel could reach nobody; name at least one"
+        )
+    return kinds
+
+
+def _channel_name(_: object, __: object, value: str) -> None:
+    if not isinstance(value, str) or not _NAME.fullmatch(value):
+        raise InvalidInput(f"a channel's name is a word such as 'email', not {value!r}")
+
+
+def _memory(_: object, __: object, value: timedelta | None) -> None:
+    if value is None or (isinstance(value, timedelta) and value > timedelta(0)):
+        return
+    raise InvalidInput(
+        "remembers_keys_for takes how long the provider remembers a key, as in hours(24), or None if it does not"
+    )
+
+
+@attrs.frozen
+class Capabilities:
+    """What an adapter can do.
+
+    Args:
+        channel: its name, as messages and policies refer to it.
+        address_kinds: the kinds of address it takes; `ANY_ADDRESS` among them means every kind.
+        remembers_keys_for: how long its provider remembers a request's key and answers a repeated one without sending
+            again. No default, because a wrong guess sends twice: None means that an uncertain send is never repeated.
+        unit: what `Preflight.units` and `Accepted.units` count, such as `segment`.
+        max_units: of one message; None for no bound.
+        thread_safe: `send` may be called from several threads at once.
+        receipts: delivery receipts come back for what it sent.
+        recording: it reaches nobody; only such adapters may serve a store made for tests.
+
+    Raises:
+        InvalidInput: a name that is not a word, no kinds, or a memory that is not a positive length.
+    """
+
+    channel: str = attrs.field(validator=_channel_name)
+    address_kinds: frozenset[str] = attrs.field(converter=_kinds)
+    remembers_keys_for: timedelta | None = attrs.field(validator=_memory, kw_only=True)
+    unit: str = attrs.field(default="message", kw_only=True)
+    max_units: int | None = attrs.field(default=None, kw_only=True)
+    thread_safe: bool = attrs.field(default=False, kw_only=True)
+    receipts: bool = attrs.field(default=False, kw_only=True)
+    recording: bool = attrs.field(default=False, kw_only=True)
+
+    def takes(self, kind: str) -> bool:
+        """Whether it can send to an address of this kind."""
+        return kind in self.address_kinds or ANY_ADDRESS in self.address_kinds
+
+    @property
+    def repeat_within(self) -> timedelta | None:
+        """How long (elapsed) after the first attempt an uncertain send may be repeated; None means never.
+
+        Half of what the provider remembers (S6.8).
+        """
+        return None if self.remembers_keys_for is None else self.remembers_keys_for / 2
+
+
+class FailureCode(StrEnum):
+    """Why a provider refused. What follows from each is in `REMEDIES`."""
+
+    ADDRESS_INVALID = "address_invalid"
+    ADDRESS_UNREACHABLE = "address_unreachable"
+    ADDRESS_INCAPABLE = "address_incapable"
+    RECIPIENT_OPTED_OUT = "recipient_opted_out"
+    CONTENT_REJECTED = "content_rejected"
+    SESSION_CLOSED = "session_closed"
+    REGION_FORBIDDEN = "region_forbidden"
+    SENDER_MISCONFIGURED = "sender_misconfigured"
+    BUDGET_EXHAUSTED = "budget_exhausted"
+    THROTTLED = "throttled"
+    PROVIDER_UNAVAILABLE = "provider_unavailable"
+    EXPIRED = "expired"
+    UNKNOWN = "unknown"
+
+
+def _code(value: FailureCode | str) -> FailureCode:
+    try:
+        return FailureCode(value)
+    except ValueError:
+        raise UnknownName("failure code", str(value), [code.value for code in FailureCode]) from None
+
+
+@attrs.frozen
+class Failure:
+    """One reason why a message cannot go out as it is. `detail` is in the adapter's words, without personal data."""
+
+    code: FailureCode = attrs.field(converter=_code)
+    detail: str = ""
+
+
+@attrs.frozen
+class Preflight:
+    """What sending would take. `units` as `Capabilities.unit` says; without `problems` nothing stands against it."""
+
+    units: int = 1
+    problems: tuple[Failure, ...] = attrs.field(default=(), converter=tuple[Failure, ...])
+
+    @property
+    def ok(self) -> bool:
+        """Whether nothing stands against sending."""
+        return not self.problems
+
+
+@attrs.frozen
+class RenderedMessage:
+    """The finished words for one person. They are never shown in a repr.
+
+    Args:
+        name: the message's.
+        kind: transactional, service, marketing, feedback, gift, or the host's own.
+        subject: one line, whatever the data held (`clean_subject`); None where the content has none.
+        text: the plain words; may be empty where there is HTML.
+        html: the same in HTML, or None.
+        locale: which of the message's contents it is made of, or None.
+    """
+
+    name: str
+    kind: str = "service"
+    subject: str | None = attrs.field(default=None, converter=clean_subject, repr=False)
+    text: str = attrs.field(default="", repr=False)
+    html: str | None = attrs.field(default=None, repr=False)
+    locale: str | None = None
+
+
+@attrs.frozen
+class SendRequest:
+    """One hand-over.
+
+    Args:
+        key: stable through every attempt of this message to this person. Pass it on as the idempotency key.
+        to: an address that the adapter normalised.
+        message: what to send.
+        channel: the adapter's own name.
+        deadline: elapsed time that the call may take; after that its answer is taken as ambiguous.
+        attempt: starts at 1.
+    """
+
+    key: str = attrs.field(repr=False)
+    to: Address
+    message: RenderedMessage
+    channel: str
+    deadline: timedelta = timedelta(seconds=30)
+    attempt: int = 1
+
+
+def _ref(value: object) -> str | None:
+    return None if value is None else str(value)
+
+
+def _units(value: object) -> int:
+    # An adapter that counts wrongly has still sent: raising here would turn an acceptance into doubt.
+    return value if isinstance(value, int) and not isinstance(value, bool) and value >= 0 else 1
+
+
+@attrs.frozen
+class Accepted:
+    """The provider took it. `ref` is the provider's own id (receipts carry it); `units` nonsense counts as 1."""
+
+    ref: str | None = attrs.field(default=None, converter=_ref)
+    units: int = attrs.field(default=1, converter=_units)
+
+
+def _retry_after(_: object, __: object, value: timedelta | None) -> None:
+    if value is not None and not isinstance(value, timedelta):
+        raise InvalidInput(f"Refused(retry_after=) takes a timedelta such as seconds(30), not {type(value).__name__}")
+
+
+@attrs.frozen
+class Refused:
+    """The customer certainly did not get it.
+
+    Args:
+        code: a `FailureCode` or its value.
+        retry_after: elapsed time the provider asks us to stay away for.
+        provider_code: the provider's own code, kept for the record.
+        scope: what the refusal is about where that is wider than this message, such as `account`.
+        detail: the provider's words. Kept out of the repr, since they often repeat the address.
+
+    Raises:
+        UnknownName: no such failure code.
+        InvalidInput: `retry_after` is not a timedelta.
+    """
+
+    code: FailureCode = attrs.field(converter=_code)
+    retry_after: timedelta | None = attrs.field(default=None, kw_only=True, validator=_retry_after)
+    provider_code: str | None = attrs.field(default=None, kw_only=True, converter=_ref)
+    scope: str | None = attrs.field(default=None, kw_only=True)
+    detail: str = attrs.field(default="", kw_only=True, repr=False)
+
+
+@attrs.frozen
+class Ambiguous:
+    """Nobody knows whether it went out. `reason` is kept with the decision: no personal data."""
+
+    reason: str = ""
+
+
+Outcome: TypeAlias = Accepted | Refused | Ambiguous
+"""What an adapter's `send` answers."""
+
+
+def judge(answer: object) -> Outcome:
+    """What an adapter did, as one of the three outcomes.
+
+    Pass what `send` returned, or the exception it raised. Whatever is not an outcome is ambiguous: the message may have
+    gone out. The reason names a type, never a value, which could hold an address.
+    """
+    if isinstance(answer, Accepted | Refused | Ambiguous):
+        return answer
+    name = type(answer).__name__
+    if isinstance(answer, BaseException):
+        return Ambiguous(f"the adapter raised {name}")
+    return Ambiguous(f"the adapter answered {name}; send() must return Accepted, Refused or Ambiguous")
+
+
+class Action(StrEnum):
+    """What becomes of a message that was refused."""
+
+    RETRY = "retry"
+    """The same channel again, after `backoff`; the gate is asked anew."""
+    NEXT_CHANNEL = "next_channel"
+    """The message's next channel; failed if there is none."""
+    FAIL = "fail"
+    """It ends as failed: no other channel would do better."""
+    EXPIRE = "expire"
+    """It ends as expired."""
+
+
+@attrs.frozen
+class Remedy:
+    """What follows from a failure code.
+
+    Args:
+        action: what becomes of this message.
+        suppress_address: the address takes no more messages on any channel that uses it.
+        record_opt_out: a withdrawal of consent is entered for the address on this channel.
+        stop_message: nobody gets this message any more until somebody has looked at it.
+        pause_channel: nothing is handed to this channel until somebody resumes it.
+        uses_attempt: counts towards `MAX_ATTEMPTS`; False where the refusal says nothing about this message.
+    """
+
+    action: Action
+    suppress_address: bool = False
+    record_opt_out: bool = False
+    stop_message: bool = False
+    pause_channel: bool = False
+    uses_attempt: bool = True
+
+
+REMEDIES: Final[Mapping[FailureCode, Remedy]] = {
+    # Nobody lives there: every further try costs reputation, on every channel that uses the address.
+    FailureCode.ADDRESS_INVALID: Remedy(Action.NEXT_CHANNEL, suppress_address=True),
+    # The provider gave up on it for good (a mailbox closed, a number disconnected), not just for today.
+    FailureCode.ADDRESS_UNREACHABLE: Remedy(Action.NEXT_CHANNEL, suppress_address=True),
+    # A real address that cannot take this kind of message (a landline and SMS); it is still good for others.
+    FailureCode.ADDRESS_INCAPABLE: Remedy(Action.NEXT_CHANNEL),
+    # The provider knows of a withdrawal that we have not heard of; it binds us all the same, on this channel.
+    FailureCode.RECIPIENT_OPTED_OUT: Remedy(Action.NEXT_CHANNEL, record_opt_out=True),
+    # The words are the same for the next customer: sending on would be refused a thousand times.
+    FailureCode.CONTENT_REJECTED: Remedy(Action.FAIL, stop_message=True),
+    # The customer has not written lately, so the provider lets no free text through; other channels have no such rule.
+    FailureCode.SESSION_CLOSED: Remedy(Action.NEXT_CHANNEL),
+    # This provider may not deliver there; another channel may.
+    FailureCode.REGION_FORBIDDEN: Remedy(Action.NEXT_CHANNEL),
+    # Our own set-up: moving everybody to the next, dearer channel would hide it. Wait for whoever mends it.
+    FailureCode.SENDER_MISCONFIGURED: Remedy(Action.RETRY, pause_channel=True, uses_attempt=False),
+    # The same for money: somebody decides whether to add some.
+    FailureCode.BUDGET_EXHAUSTED: Remedy(Action.RETRY, pause_channel=True, uses_attempt=False),
+    # A matter of speed alone, so it uses up no attempt; best-before bounds it.
+    FailureCode.THROTTLED: Remedy(Action.RETRY, uses_attempt=False),
+    # Most outages end within hours.
+    FailureCode.PROVIDER_UNAVAILABLE: Remedy(Action.RETRY),
+    # Its time was over at the provider: late is what best-before is there to prevent, on any channel.
+    FailureCode.EXPIRED: Remedy(Action.EXPIRE),
+    # Certainly refused, and asking again would most likely be answered alike.
+    FailureCode.UNKNOWN: Remedy(Action.NEXT_CHANNEL),
+}
+"""What follows from each failure code; total over `FailureCode`."""
+
+
+def backoff(attempt: int, key: str, retry_after: timedelta | None = None) -> timedelta:
+    """Elapsed time to wait after this attempt (starts at 1) before the same channel is tried again.
+
+    Doubles from 30 s to one hour; of that, a part between half and the whole, so that messages refused together do not
+    come back together. The part is a function of key and attempt, so that a replay decides alike. Never less than
+    `retry_after`, which counts up to 366 days.
+    """
+    whole = min(_FIRST_WAIT << min(max(attempt, 1) - 1, 32), _LONGEST_WAIT)
+    half = whole // 2
+    asked = min(length(retry_after), _LONGEST_RETRY_AFTER) if retry_after is not None else 0
+    digest = sha256(f"{attempt}\0{key}".encode("utf-8", "surrogatepass")).digest()
+    spread = int.from_bytes(digest[:8], "big") * half >> 64
+    return timedelta(microseconds=max(half, asked) + spread)

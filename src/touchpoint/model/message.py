@@ -1,0 +1,133 @@
+"""What we say to a customer, and why (S6.1)."""
+
+from collections.abc import Iterable, Mapping
+from datetime import timedelta
+from decimal import Decimal
+from typing import Literal
+
+import attrs
+
+from touchpoint.model.limits import Limit
+
+Number = int | float | Decimal
+OnRelease = Literal["send", "drop"]
+
+BEST_BEFORE: Mapping[str, timedelta] = {"transactional": timedelta(days=1), "service": timedelta(days=3)}
+"""How long after it was first due a message of a kind may still go out (S6.7)."""
+BEST_BEFORE_OTHERWISE = timedelta(days=7)
+
+
+@attrs.frozen
+class Content:
+    """The words of a message; each part is a template (S6.2).
+
+    Args:
+        text: the plain words.
+        subject: the subject line, where the channel has one.
+        html: the same in HTML; what is looked up is escaped.
+        promotional: True makes any message that carries it marketing.
+    """
+
+    text: str = ""
+    subject: str | None = None
+    html: str | None = None
+    promotional: bool = False
+
+
+def _contents(value: Content | Mapping[str, Content] | None) -> Mapping[str, Content]:
+    if value is None:
+        return {}
+    return {"*": value} if isinstance(value, Content) else dict(value)
+
+
+def _names(value: Iterable[str] | str | None) -> tuple[str, ...]:
+    if value is None:
+        return ()
+    return (value,) if isinstance(value, str) else tuple(value)
+
+
+@attrs.frozen(kw_only=True)
+class Message:
+    """One communication, with its purpose.
+
+    Args:
+        name: unique among the messages of an engine.
+        why: why we send it. A message without a purpose makes its journey invalid.
+        wants: what the customer should do.
+        feels: how it should leave the customer.
+        kind: transactional, service, marketing, feedback, gift, or the host's own.
+        channels: in order of preference.
+        content: `Content`, or a mapping from `channel/locale`, `channel`, `locale` or `*` to one.
+        topic: what consent and preferences may name apart from the kind.
+        uses: traits it uses beyond those its templates name.
+        expires: best-before, counted from when it was first due; by kind unless given.
+        priority: higher goes first where messages compete; added to the rule's.
+        cost: in the host's unit.
+        exempt: ignores caps.
+        counted: False keeps it out of caps; an exempt message is still counted unless told otherwise.
+        on_release: what a held message does once the hold ends: `send` or `drop`.
+        limit: how often one customer may get it.
+    """
+
+    name: str = attrs.field(kw_only=False)
+    why: str = ""
+    wants: str = ""
+    feels: str = ""
+    kind: str = "service"
+    channels: tuple[str, ...] = attrs.field(default=(), converter=_names)
+    content: Mapping[str, Content] = attrs.field(default=None, converter=_contents, repr=False)
+    topic: str | None = None
+    uses: tuple[str, ...] = attrs.field(default=(), converter=_names)
+    expires: timedelta | None = None
+    priority: int = 0
+    cost: Number = 0
+    exempt: bool = False
+    counted: bool = True
+    on_release: OnRelease = "send"
+    limit: Limit | None = None
+
+    @property
+    def effective_kind(self) -> str:
+        """The kind that policies see: promotional content makes any message marketing."""
+        promotional = any(content.promotional for content in self.content.values())
+        return "marketing" if promotional else self.kind
+
+    @property
+    def best_before(self) -> timedelta:
+        """How long after it was first due it may still go out."""
+        return self.expires if self.expires is not None else BEST_BEFORE.get(self.effective_kind, BEST_BEFORE_OTHERWISE)
+
+    def words(self, channel: str, locale: str | None) -> Content | None:
+        """The content for a channel and locale: the most specific of `channel/locale`, `channel`, `locale`, `*`."""
+        language = locale.replace("_", "-").split("-")[0] if locale else None
+        keys = [f"{channel}/{locale}", f"{channel}/{language}", channel, locale, language, "*"]
+        return next((self.content[key] for key in keys if key is not None and key in self.content), None)
+
+
+@attrs.frozen(kw_only=True)
+class Survey(Message):
+    """A request for feedback.
+
+    Args:
+        scale: nps (0-10), csat (1-5), ces (1-7), review or text.
+    """
+
+    kind: str = "feedback"
+    scale: str = "csat"
+
+
+@attrs.frozen(kw_only=True)
+class Gift(Message):
+    """Something given.
+
+    Args:
+        occasion: thank, apologise, celebrate or care.
+        worth: of one, in `currency`.
+        budget: what all of them together may be worth; None for no bound.
+    """
+
+    kind: str = "gift"
+    occasion: str = "thank"
+    worth: Number = 0
+    currency: str = ""
+    budget: Number | None = None

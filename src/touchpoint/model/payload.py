@@ -1,0 +1,93 @@
+"""What a touchpoint's properties and a customer's traits may hold: JSON values, and Decimal, aware datetime, date, timedelta."""
+
+import math
+from collections.abc import Mapping
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+from typing import Final
+
+from touchpoint.errors import InvalidInput
+
+DEPTH: Final = 16
+SIZE: Final = 10_000
+"""Values in one payload, nested ones included."""
+TEXT: Final = 65_536
+"""Characters in one text."""
+
+_PLAIN: Final = frozenset({int, bool, type(None)})
+
+
+def checked(values: Mapping[str, object] | None, what: str, error: type[InvalidInput] = InvalidInput) -> dict[str, object]:
+    """A copy of the values that nobody else holds.
+
+    Args:
+        values: by name; None for none.
+        what: of what they are, for the message.
+
+    Raises:
+        error: with the path of the first value that cannot be kept, never with the value itself.
+    """
+    if values is None:
+        return {}
+    if not isinstance(values, Mapping):
+        raise error(f"{what} are a mapping from names to values, not {type(values).__name__}")
+    return _Check(error).mapping(values, "$", 0)
+
+
+class _Check:
+    def __init__(self, error: type[InvalidInput]) -> None:
+        self._error = error
+        self._left = SIZE
+
+    def mapping(self, values: Mapping[str, object], path: str, depth: int) -> dict[str, object]:
+        copy: dict[str, object] = {}
+        for name, value in values.items():
+            if not isinstance(name, str) or not name or name[0] == "$" or len(name) > 200:
+                raise self._error(
+                    f"{path}: a name is a text of 1 to 200 characters that does not start with '$', not a {type(name).__name__} like this"
+                )
+            self._text(name, path)
+            copy[name] = value if type(value) in _PLAIN else self._value(value, f"{path}.{name}", depth + 1)
+        self._count(len(copy), path)
+        return copy
+
+    def _value(self, value: object, path: str, depth: int) -> object:
+        if depth > DEPTH:
+            raise self._error(f"{path}: nested more than {DEPTH} deep")
+        match value:
+            case str():
+                return self._text(value, path)
+            case None | bool() | int() | timedelta():
+                return value
+            case float() | Decimal():
+                if not math.isfinite(value):
+                    raise self._error(f"{path}: a number must be finite; leave it out, or use None, where it is not known")
+                return value
+            case datetime():
+                if value.tzinfo is None:
+                    raise self._error(f"{path}: a datetime without a time zone; use an aware one, e.g. tzinfo=UTC")
+                return value
+            case date():
+                return value
+            case Mapping():
+                return self.mapping(value, path, depth)
+            case list() | tuple():
+                self._count(len(value), path)
+                return [self._value(each, f"{path}[{index}]", depth + 1) for index, each in enumerate(value)]
+        raise self._error(
+            f"{path}: {type(value).__name__} cannot be stored; use JSON values, Decimal, aware datetime, date or timedelta"
+        )
+
+    def _text(self, value: str, path: str) -> str:
+        if len(value) > TEXT:
+            raise self._error(f"{path}: a text of {len(value):,} characters; the most is {TEXT:,}")
+        try:
+            value.encode()
+        except UnicodeEncodeError:
+            raise self._error(f"{path}: the text holds half of a surrogate pair; decode it properly first") from None
+        return value
+
+    def _count(self, n: int, path: str) -> None:
+        self._left -= n
+        if self._left < 0:
+            raise self._error(f"{path}: more than {SIZE:,} values in one payload; keep references instead of whole documents")

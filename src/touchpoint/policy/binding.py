@@ -1,0 +1,158 @@
+"""Which policies bind the messages of which journey (S6.4): the house's bind all, a journey's own only adds."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import timedelta
+from typing import Final, TypeVar
+
+import attrs
+
+from touchpoint.durations import Duration, length
+from touchpoint.journey.policy import Cap, ConsentRule, ConsentRules, Hold, Policy, Spacing
+from touchpoint.journey.windows import QuietHours, SendWindow
+from touchpoint.model.message import Message
+from touchpoint.policy.windows import WindowEvaluator
+
+T = TypeVar("T")
+
+# Calendar lengths differ, and a day of one candidate zone may begin a day before that of another.
+_CALENDAR_MARGIN: Final = timedelta(days=2)
+
+
+def covers(names: Iterable[str] | None, name: str) -> bool:
+    """Whether a scope of a policy (None is everything) has this name in it."""
+    return names is None or name in names
+
+
+@attrs.frozen(eq=False)
+class BoundWindow:
+    """A window and what evaluates it; all journeys share one evaluator, and with it what it has found out."""
+
+    window: QuietHours | SendWindow
+    evaluator: WindowEvaluator
+
+
+@attrs.frozen
+class BoundCap:
+    """A cap and the journeys whose hand-overs it counts; None is all of them."""
+
+    cap: Cap
+    journeys: frozenset[str] | None = None
+
+
+@attrs.frozen
+class BoundSpacing:
+    """A spacing and the journeys whose hand-overs it looks at; None is all of them."""
+
+    spacing: Spacing
+    journeys: frozenset[str] | None = None
+
+
+@attrs.frozen(eq=False, kw_only=True)
+class Bound:
+    """What binds the messages of one journey. Equal definitions are here once.
+
+    Args:
+        consent, own_consent: the consent rules of the house and of the journey; of their answers the stricter holds.
+        look_ahead: how far ahead a rival reserves its place in a cap; microseconds.
+    """
+
+    windows: tuple[BoundWindow, ...] = ()
+    caps: tuple[BoundCap, ...] = ()
+    spacings: tuple[BoundSpacing, ...] = ()
+    holds: tuple[Hold, ...] = ()
+    consent: tuple[ConsentRule, ...] = ()
+    own_consent: tuple[ConsentRule, ...] = ()
+    look_ahead: int = length(timedelta(days=1))
+
+
+def bind(house: Policy, journeys: Mapping[str, Policy]) -> Mapping[str, Bound]:
+    """What binds the messages of each journey.
+
+    Caps and spacings of equal definition share one counter among the journeys that have them (S6.4). A hold of any
+    journey holds the messages of all of them (S6.10). Of two look-aheads the larger one counts.
+
+    Args:
+        house: the policy of the engine.
+        journeys: the own policy of each journey, by its name.
+    """
+    evaluators: list[BoundWindow] = []
+    holds = _unique(each for policy in (house, *journeys.values()) for each in _of(policy, Hold))
+    return {
+        name: Bound(
+            windows=tuple(_evaluator(each, evaluators) for each in _windows(house, own)),
+            caps=tuple(BoundCap(cap, _sharing(cap, house, journeys)) for cap in _both(house, own, Cap)),
+            spacings=tuple(BoundSpacing(each, _sharing(each, house, journeys)) for each in _both(house, own, Spacing)),
+            holds=holds,
+            consent=_consent_rules(house),
+            own_consent=_consent_rules(own),
+            look_ahead=length(max(house.look_ahead, own.look_ahead)),
+        )
+        for name, own in journeys.items()
+    }
+
+
+def retention(bounds: Iterable[Bound], messages: Iterable[Message]) -> int | None:
+    """How long the history of hand-overs is looked back on, in microseconds; None is for ever.
+
+    The longest of all caps, spacings and limits of messages. What a customer asks for (`Preferences.at_most`) comes on
+    top: keep at least its period where it is longer.
+    """
+    longest = timedelta(0)
+    for bound in bounds:
+        lengths = [_longest(each.cap.per) for each in bound.caps] + [each.spacing.gap for each in bound.spacings]
+        longest = max(longest, *lengths, timedelta(0))
+    for limit in (message.limit for message in messages if message.limit is not None):
+        if limit.per is None:
+            return None
+        longest = max(longest, _longest(limit.per))
+    return length(longest)
+
+
+def _of(policy: Policy, kind: type[T]) -> Iterator[T]:
+    return (each for each in policy.items if isinstance(each, kind))
+
+
+def _unique(items: Iterable[T]) -> tuple[T, ...]:
+    # By equality alone: what a policy holds need not be hashable.
+    found: list[T] = []
+    for each in items:
+        if each not in found:
+            found.append(each)
+    return tuple(found)
+
+
+def _both(house: Policy, own: Policy, kind: type[T]) -> tuple[T, ...]:
+    return _unique([*_of(house, kind), *_of(own, kind)])
+
+
+def _sharing(item: Cap | Spacing, house: Policy, journeys: Mapping[str, Policy]) -> frozenset[str] | None:
+    if item in house.items:
+        return None
+    return frozenset(name for name, policy in journeys.items() if item in policy.items)
+
+
+def _windows(house: Policy, own: Policy) -> tuple[QuietHours | SendWindow, ...]:
+    return _unique(
+        each for policy in (house, own) for each in policy.items if isinstance(each, QuietHours | SendWindow)
+    )
+
+
+def _evaluator(window: QuietHours | SendWindow, known: list[BoundWindow]) -> BoundWindow:
+    for each in known:
+        if each.window == window:
+            return each
+    known.append(BoundWindow(window, WindowEvaluator(window)))
+    return known[-1]
+
+
+def _consent_rules(policy: Policy) -> tuple[ConsentRule, ...]:
+    return tuple(rule for each in _of(policy, ConsentRules) for rule in each.rules)
+
+
+def _longest(duration: Duration) -> timedelta:
+    if isinstance(duration, timedelta):
+        return duration
+    elapsed = timedelta(
+        days=duration.years * 366 + duration.months * 31 + duration.days, hours=duration.hours, minutes=duration.minutes
+    )
+    return elapsed + _CALENDAR_MARGIN

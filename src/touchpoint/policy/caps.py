@@ -1,0 +1,233 @@
+"""How much is too much: caps (S6.6), the customer's own frequency, spacing, limits of messages and budgets of gifts.
+
+A rolling period that ends at t is `(t - per, t]`; instants are whole microseconds, so its first one is `t - per + 1`.
+A Defer, and a Deny that lapses, name the first instant at which there is room again.
+"""
+
+from bisect import bisect_left
+from collections.abc import Iterator, Sequence
+from datetime import timedelta
+from decimal import Decimal
+from typing import TYPE_CHECKING, Final
+
+from touchpoint.durations import Duration, length, spoken
+from touchpoint.model.limits import Limit
+from touchpoint.model.message import Gift, Number
+from touchpoint.policy.binding import BoundCap, BoundSpacing, covers
+from touchpoint.policy.consent import UNBOUND
+from touchpoint.policy.facts import CalendarPeriod, ChannelFacts, Facts, HandOver
+from touchpoint.policy.verdict import Verdict, allow, defer, deny
+
+if TYPE_CHECKING:
+    from dateutil.relativedelta import relativedelta
+
+CAP: Final = "cap"
+FREQUENCY: Final = "frequency"
+SPACING: Final = "spacing"
+LIMIT: Final = "limit"
+BUDGET: Final = "budget"
+
+
+def period_start(per: Duration, at: int, calendar_period: CalendarPeriod) -> int:
+    """The first instant of the period that a hand-over at `at` is counted in; microseconds."""
+    return at - length(per) + 1 if isinstance(per, timedelta) else calendar_period(at, per)[0]
+
+
+def in_period(times: Sequence[int], per: Duration, at: int, calendar_period: CalendarPeriod) -> int:
+    """How many of these sorted instants the period of `at` holds.
+
+    Later ones are counted too: a hand-over has happened, even where the clock was set back since.
+    """
+    return len(times) - bisect_left(times, period_start(per, at, calendar_period))
+
+
+def frees_at(times: Sequence[int], n: int, per: Duration, now: int, calendar_period: CalendarPeriod) -> int:
+    """The first instant, `now` or later, at which fewer than n of these sorted instants are in the period."""
+    if len(times) < n:
+        return now
+    leaves = times[-n]  # there is room as soon as this one is out of the period
+    if isinstance(per, timedelta):
+        return max(now, leaves + length(per))
+    return _first_after(leaves, per, now, calendar_period)
+
+
+def binding_caps(facts: Facts, channels: Sequence[str]) -> Iterator[BoundCap]:
+    """The caps that this message meets on any of these channels; an exempt one meets none."""
+    if not facts.message.exempt:
+        yield from (each for each in facts.policy.caps if meets(each, facts.kind, facts.journey, channels))
+
+
+def meets(bound: BoundCap, kind: str, journey: str, channels: Sequence[str]) -> bool:
+    """Whether this cap is about messages of this kind, from this journey, on any of these channels."""
+    cap = bound.cap
+    return (
+        covers(cap.kinds, kind)
+        and covers(bound.journeys, journey)
+        and any(covers(cap.channels, channel) for channel in channels)
+    )
+
+
+def counted(bound: BoundCap, facts: Facts) -> list[HandOver]:
+    """What this cap counts of the history, sorted by `at`.
+
+    The message's own earlier hand-over is left out, because its slot moves to the new instant (S6.8); where attempts
+    are counted it stays in, because that is what is counted.
+    """
+    cap = bound.cap
+    return [
+        each
+        for each in _since(facts, cap.per)
+        if each.counted
+        and (cap.attempts or (each.reached and each.key != facts.key))
+        and meets(bound, each.kind, each.journey, (each.channel,))
+    ]
+
+
+def check_caps(facts: Facts, on: ChannelFacts) -> Iterator[Verdict]:
+    """Every cap of the policy that binds this message here (S6.6)."""
+    if facts.message.exempt and facts.policy.caps:
+        yield allow(CAP, "exempt from caps")
+    for bound in binding_caps(facts, (on.channel,)):
+        yield _ask_cap(bound, facts)
+
+
+def check_frequency(facts: Facts, _: ChannelFacts) -> Iterator[Verdict]:
+    """How often the customer wants to hear from us (S7.4). No message is exempt from that but transactional ones."""
+    if facts.preferences is None or facts.preferences.at_most is None or facts.kind == UNBOUND:
+        return
+    n, per = facts.preferences.at_most
+    taken = [
+        each
+        for each in _since(facts, per)
+        if each.counted and each.reached and each.kind != UNBOUND and each.key != facts.key
+    ]
+    free = frees_at(_times(taken), n, per, facts.now, facts.calendar_period)
+    if free > facts.now:
+        reason = f"the customer wants at most {n} per {spoken(per)}; free at {facts.when(free)}"
+        yield defer(FREQUENCY, reason, {"taken": len(taken), "of": n}, until=free)
+    else:
+        yield allow(FREQUENCY, "", {"taken": len(taken), "of": n})
+
+
+def check_spacing(facts: Facts, on: ChannelFacts) -> Iterator[Verdict]:
+    """Enough time since what went out on other channels (S6.5)."""
+    for bound in facts.policy.spacings:
+        spacing = bound.spacing
+        if not covers(spacing.kinds, facts.kind) or not covers(spacing.channels, on.channel):
+            continue
+        last = _last_elsewhere(bound, facts, on.channel)
+        if last is not None and facts.now < (free := last.at + length(spacing.gap)):
+            reason = f"{spacing}: {last.message!r} went out on {last.channel}; free at {facts.when(free)}"
+            values = {"last": last.at, "message": last.message, "channel": last.channel}
+            yield defer(SPACING, reason, values, until=free)
+        else:
+            yield allow(SPACING, str(spacing), {"last": None if last is None else last.at})
+
+
+def check_limit(facts: Facts, _: ChannelFacts) -> Iterator[Verdict]:
+    """How often one customer may get this message (`Message.limit`)."""
+    limit = facts.message.limit
+    if limit is None:
+        return
+    got = [
+        each.at
+        for each in facts.history
+        if each.message == facts.message.name
+        and each.reached
+        and each.key != facts.key
+        and (not limit.per_key or each.about == facts.about)
+    ]
+    free = _limit_frees_at(limit, got, facts)
+    if free == facts.now:
+        yield allow(LIMIT, str(limit), {"got": len(got)})
+        return
+    again = "" if free is None else f"; free at {facts.when(free)}"
+    reason = f"limit of {facts.message.name!r} ({limit}) is used up{again}"
+    yield deny(LIMIT, reason, {"got": len(got), "last": got[-1]}, until=free)
+
+
+def check_budget(facts: Facts, _: ChannelFacts) -> Iterator[Verdict]:
+    """Whether the budget of a gift still covers one more."""
+    gift = facts.message
+    if not isinstance(gift, Gift) or gift.budget is None:
+        return
+    left = _exact(gift.budget) - _exact(facts.spent)
+    values = {"left": str(left), "worth": str(gift.worth), "currency": gift.currency}
+    if left < _exact(gift.worth):
+        yield deny(BUDGET, f"the budget of {gift.name!r} is used up: {left} of {gift.budget} is left", values)
+    else:
+        yield allow(BUDGET, "", values)
+
+
+def _first_after(leaves: int, per: "relativedelta", now: int, calendar_period: CalendarPeriod) -> int:
+    """The first instant, `now` or later, whose calendar period begins after `leaves`."""
+    low = high = now
+    while calendar_period(high, per)[0] <= leaves:
+        low, high = high, calendar_period(high, per)[1]
+    # With several candidate zones the period grows and shrinks before it ends, whenever the day of one of them does.
+    if high == now or calendar_period(high - 1, per)[0] <= leaves:
+        return high
+    while high - low > 1:
+        middle = (low + high) // 2
+        if calendar_period(middle, per)[0] <= leaves:
+            low = middle
+        else:
+            high = middle
+    return high
+
+
+def _ask_cap(bound: BoundCap, facts: Facts) -> Verdict:
+    cap = bound.cap
+    taken = counted(bound, facts)
+    free = frees_at(_times(taken), cap.n, cap.per, facts.now, facts.calendar_period)
+    if free <= facts.now:
+        return allow(CAP, str(cap), {"taken": len(taken), "of": cap.n})
+    # Who lost against whom is part of the record: the places are held by these messages.
+    holders = list(dict.fromkeys(each.message for each in reversed(taken)))
+    named = ", ".join(repr(each) for each in holders[:3]) + (", …" if len(holders) > 3 else "")
+    reason = f"{cap} is full ({named}); free at {facts.when(free)}"
+    values = {"taken": len(taken), "of": cap.n, "held_by": holders}
+    return (deny if cap.over == "deny" else defer)(CAP, reason, values, until=free)
+
+
+def _since(facts: Facts, per: Duration) -> Sequence[HandOver]:
+    start = period_start(per, facts.now, facts.calendar_period)
+    return facts.history[bisect_left(facts.history, start, key=lambda each: each.at) :]
+
+
+def _times(entries: Sequence[HandOver]) -> list[int]:
+    return [each.at for each in entries]
+
+
+def _last_elsewhere(bound: BoundSpacing, facts: Facts, channel: str) -> HandOver | None:
+    spacing = bound.spacing
+    found = (
+        each
+        for each in reversed(facts.history)
+        if each.channel != channel
+        and each.reached
+        and each.key != facts.key
+        and covers(spacing.kinds, each.kind)
+        and covers(spacing.channels, each.channel)
+        and covers(bound.journeys, each.journey)
+    )
+    return next(found, None)
+
+
+def _limit_frees_at(limit: Limit, got: Sequence[int], facts: Facts) -> int | None:
+    """When one more may go out: now, later, or (None) never by itself."""
+    if limit.kind == "once_per_stage":
+        got = got if facts.stage_since is None else got[bisect_left(got, facts.stage_since) :]
+    if limit.per is None:
+        return facts.now if len(got) < limit.n else None
+    if limit.kind == "times":
+        return frees_at(got, limit.n, limit.per, facts.now, facts.calendar_period)
+    if not got:
+        return facts.now
+    free = got[-1] + length(limit.per) if isinstance(limit.per, timedelta) else facts.after(got[-1], limit.per)
+    return max(facts.now, free)
+
+
+def _exact(number: Number) -> Decimal:
+    # Through text, so that 0.1 is a tenth and sums do not depend on the order in which they were made.
+    return Decimal(str(number))

@@ -1,0 +1,136 @@
+"""What the customer allows: consent (S7.1, S7.2), and wishes that are no consent (S7.4).
+
+A mechanism, not legal advice.
+"""
+
+from collections.abc import Iterable, Iterator
+from datetime import date
+from typing import Final
+
+from touchpoint.durations import instant, micros
+from touchpoint.journey.policy import ConsentRule, Needs
+from touchpoint.model.consent import ANY
+from touchpoint.policy.binding import covers
+from touchpoint.policy.facts import ChannelFacts, ConsentFact, Facts
+from touchpoint.policy.verdict import Verdict, allow, defer, deny, deny_here
+
+CONSENT: Final = "consent"
+PREFERENCES: Final = "preferences"
+
+UNLESS_WITHDRAWN: Final = frozenset({"transactional", "service"})
+"""The kinds that go out without a grant unless a `ConsentRule` says otherwise (S7.2)."""
+UNBOUND: Final = "transactional"
+"""The kind that preferences do not bind."""
+
+
+def newer(known: ConsentFact | None, said: ConsentFact) -> ConsentFact:
+    """Which of two statements about one purpose on one channel stands: the later, at a tie the withdrawal (S7.1)."""
+    if known is None or _rank(said) > _rank(known):
+        return said
+    return known
+
+
+def check_consent(facts: Facts, on: ChannelFacts) -> Iterator[Verdict]:
+    """Whether the customer's consent covers this message here.
+
+    Purposes are the topic, the kind and `*`, narrowest first. For each the most recent statement about this channel or
+    all of them stands. A withdrawal denies unless a later grant is for the same purpose or a narrower one: who says yes
+    to the newsletter after a general no gets the newsletter; who says yes to marketing after no to the newsletter does
+    not.
+    """
+    grant: ConsentFact | None = None
+    for purpose in _purposes(facts):
+        said = _standing(facts, purpose, on.channel)
+        if said is None:
+            continue
+        if said.granted:
+            grant = newer(grant, said)
+        elif grant is None or grant.at <= said.at:
+            yield _opted_out(facts, on, purpose, said)
+            return
+    needs, source = _needs(facts, on.channel)
+    if grant is None and needs == "grant":
+        yield deny_here(CONSENT, _lack(facts, on), {"channel": on.channel, "rule": source})
+    elif grant is None:
+        yield allow(CONSENT, f"{facts.kind} messages need no consent unless it was withdrawn", {"rule": source})
+    else:
+        values = {"since": grant.at, "basis": grant.basis, "source": grant.source}
+        yield allow(CONSENT, "there is consent", values)
+
+
+def check_preferences(facts: Facts, on: ChannelFacts) -> Iterator[Verdict]:
+    """What the customer switched off or put off. The windows see to own quiet hours, the caps to own frequency."""
+    wishes = facts.preferences
+    if wishes is None or facts.kind == UNBOUND:
+        return
+    off = [each for each in (facts.message.topic, facts.kind) if each in wishes.topics_off]
+    if off:
+        yield deny(PREFERENCES, f"the customer does not want {off[0]!r}", {"topic": off[0]})
+    if on.channel in wishes.channels_off:
+        yield deny_here(
+            PREFERENCES, f"the customer does not want to be written to on {on.channel}", {"channel": on.channel}
+        )
+    if wishes.snooze_until is not None and facts.now < (until := micros(wishes.snooze_until)):
+        yield defer(PREFERENCES, f"the customer snoozed messages until {facts.when(until)}", until=until)
+
+
+def _purposes(facts: Facts) -> tuple[str, ...]:
+    topic = facts.message.topic
+    return tuple(dict.fromkeys((facts.kind, ANY) if topic is None else (topic, facts.kind, ANY)))
+
+
+def _standing(facts: Facts, purpose: str, channel: str) -> ConsentFact | None:
+    found: ConsentFact | None = None
+    for where in (channel, ANY):
+        said = facts.consents.get((purpose, where))
+        if said is not None and _speaks(said, facts.now):
+            found = newer(found, said)
+    return found
+
+
+def _speaks(said: ConsentFact, now: int) -> bool:
+    """A grant counts from its day until it lapses; a withdrawal always."""
+    return not said.granted or (said.at <= now and (said.expires_at is None or now < said.expires_at))
+
+
+def _rank(said: ConsentFact) -> tuple[int, bool]:
+    return said.at, not said.granted
+
+
+def _opted_out(facts: Facts, on: ChannelFacts, purpose: str, said: ConsentFact) -> Verdict:
+    of = "everything" if purpose == ANY else repr(purpose)
+    reason = f"opted out: consent to {of} on {on.channel} was withdrawn at {facts.when(said.at)}"
+    return deny_here(CONSENT, reason, {"purpose": purpose, "channel": on.channel, "withdrawn_at": said.at})
+
+
+def _lack(facts: Facts, on: ChannelFacts) -> str:
+    about = [facts.consents.get((purpose, where)) for purpose in _purposes(facts) for where in (on.channel, ANY)]
+    ends = [each.expires_at for each in about if each is not None and each.granted and each.expires_at is not None]
+    lapsed = [at for at in ends if at <= facts.now]
+    if lapsed:
+        return f"the consent to {facts.kind} on {on.channel} lapsed at {facts.when(max(lapsed))}"
+    return f"no consent to {facts.kind} on {on.channel}"
+
+
+def _needs(facts: Facts, channel: str) -> tuple[Needs, str]:
+    """What the policy asks for, and where that rule comes from. The journey's own rules can only make it stricter."""
+    default: Needs = "no_withdrawal" if facts.kind in UNLESS_WITHDRAWN else "grant"
+    house = _first_fitting(facts.policy.consent, facts, channel)
+    own = _first_fitting(facts.policy.own_consent, facts, channel)
+    of_house = (default, "") if house is None else (house.needs, house.source)
+    return (own.needs, own.source) if own is not None and own.needs == "grant" and of_house[0] != "grant" else of_house
+
+
+def _first_fitting(rules: Iterable[ConsentRule], facts: Facts, channel: str) -> ConsentRule | None:
+    today = instant(facts.now).date()
+    return next((rule for rule in rules if _fits(rule, facts, channel, today)), None)
+
+
+def _fits(rule: ConsentRule, facts: Facts, channel: str, today: date) -> bool:
+    return (
+        covers(rule.kinds, facts.kind)
+        and covers(rule.channels, channel)
+        and (rule.jurisdictions is None or facts.jurisdiction in rule.jurisdictions)
+        and (rule.valid_from is None or rule.valid_from <= today)
+        and (rule.valid_until is None or today < rule.valid_until)
+    )

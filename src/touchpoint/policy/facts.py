@@ -1,0 +1,214 @@
+"""What the gate is told: everything the checks look at, gathered under the customer's lock, for one message.
+
+The checks know nothing else, so equal facts give equal verdicts. Instants are `int` microseconds since 1970 UTC.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Literal, NoReturn, TypeAlias
+
+import attrs
+
+from touchpoint.durations import Duration, instant, length
+from touchpoint.errors import InvalidInput
+from touchpoint.model.consent import Basis
+from touchpoint.model.message import Message, Number
+from touchpoint.model.preference import Preferences
+from touchpoint.policy.binding import Bound
+from touchpoint.zones import to_local, zone
+
+if TYPE_CHECKING:
+    from dateutil.relativedelta import relativedelta
+
+HandOverState = Literal["in_flight", "accepted", "ambiguous", "refused"]
+Standing = Literal["active", "dormant", "suppressed"]
+CalendarPeriod: TypeAlias = "Callable[[int, relativedelta], tuple[int, int]]"
+"""The calendar day, week, month or year of the customer that contains an instant, as `[start, end)`."""
+After: TypeAlias = "Callable[[int, Duration], int]"
+"""The instant that lies a length of time after another; a calendar length is taken on the customer's calendar."""
+
+
+@attrs.define
+class HandOver:
+    """One hand-over to the customer, from its release on.
+
+    Args:
+        at: the instant of its release.
+        key: of the message.
+        journey, message, kind, channel: names.
+        counted: whether caps count it.
+        state: `in_flight` until its outcome is known, then `accepted`, `ambiguous` or `refused`.
+        about: the key of its run, such as an order; None for a run without one.
+    """
+
+    at: int
+    key: str
+    journey: str
+    message: str
+    kind: str
+    channel: str
+    counted: bool = True
+    state: HandOverState = "in_flight"
+    about: object = attrs.field(default=None, repr=False)
+
+    @property
+    def reached(self) -> bool:
+        """Whether the customer got it, or may have."""
+        return self.state != "refused"
+
+
+@attrs.define
+class ConsentFact:
+    """What the customer last said about one purpose on one channel.
+
+    Args:
+        granted: False for a withdrawal.
+        at: when it was said.
+        expires_at: when a grant lapses by itself; None for never.
+        basis, source: as in `model.consent.Consent`.
+    """
+
+    granted: bool
+    at: int
+    expires_at: int | None = None
+    basis: Basis = "express"
+    source: str = ""
+
+
+@attrs.define
+class AddressFact:
+    """The address that a channel would use, and how it stands. Dormant and suppressed ones are not written to."""
+
+    kind: str
+    key: str = attrs.field(repr=False)
+    standing: Standing = "active"
+    reason: str = ""
+
+
+@attrs.define
+class Rival:
+    """Another message of the customer that waits to go out.
+
+    Args:
+        due: when it is asked next, possibly in the future; None where it waits for an event.
+        order: its place in the outbox.
+        exempt, counted: as in `Message`.
+    """
+
+    key: str
+    journey: str
+    message: str
+    kind: str
+    channels: Sequence[str]
+    priority: int
+    due: int | None
+    order: int
+    exempt: bool = False
+    counted: bool = True
+
+
+@attrs.define(kw_only=True)
+class ChannelFacts:
+    """What is special to one channel.
+
+    Args:
+        channel: its name.
+        configured: whether it has an adapter.
+        address: the address it would use; None where there is none.
+        address_problem: why there is none, where that is known.
+        refused: why the provider refused this message here; None where it did not.
+        paused: why the channel is paused; None where it is not.
+        missing_words: fields without a value that the content for this channel needs, such as `customer.name`.
+        misused: traits that the content uses beyond their declared uses.
+    """
+
+    channel: str
+    configured: bool = True
+    address: AddressFact | None = None
+    address_problem: str = ""
+    refused: str | None = None
+    paused: str | None = None
+    missing_words: tuple[str, ...] = ()
+    misused: tuple[str, ...] = ()
+
+
+def _no_calendar(*_: object) -> NoReturn:
+    raise InvalidInput("a calendar length needs the customer's calendar; pass calendar_period= and after= to Facts()")
+
+
+@attrs.define(kw_only=True)
+class Facts:
+    """What is true of one message and its customer at `now`, whatever the channel.
+
+    Args:
+        now: the instant asked about.
+        key: of the message; its own earlier hand-overs do not stand in its way, because its slot moves.
+        message, journey: the message, and the name of its journey.
+        policy: what binds it.
+        kind: its effective kind.
+        priority: its own and its rule's together.
+        first_due, due: when it was due at first, and now.
+        expires_at: its best-before; by default counted from `first_due`.
+        order: its place in the outbox.
+        about: the key of its run; None for a run without one.
+        live: whether its run still lives.
+        withdrawn: why it was withdrawn; None where it was not.
+        still: the value of its `still` condition, None where it has none; anything but True withdraws it.
+        still_reading: that condition with its values filled in.
+        stopped: why the message was stopped for everyone; None where it was not.
+        zones: names of the customer's candidate time zones.
+        consents: by (purpose, channel); `*` stands for every one.
+        jurisdiction: whose law holds for the customer; None where nobody knows.
+        open_cases: references of open cases by kind.
+        closed_cases: when the last case of a kind was closed.
+        history: hand-overs of this customer, sorted by `at`.
+        rivals: other messages of this customer that wait.
+        stage_since: when the customer entered the current stage of the journey.
+        spent: what the gift's budget has been used for so far, this one not included.
+        holdout: whether the customer is in the global hold-out.
+        tz_version: of the time-zone data in use.
+        calendar_period, after: the customer's calendar.
+    """
+
+    now: int
+    key: str
+    message: Message
+    journey: str
+    policy: Bound
+    kind: str = attrs.field(default=attrs.Factory(lambda self: self.message.effective_kind, takes_self=True))
+    priority: int = attrs.field(default=attrs.Factory(lambda self: self.message.priority, takes_self=True))
+    first_due: int = attrs.field(default=attrs.Factory(lambda self: self.now, takes_self=True))
+    due: int = attrs.field(default=attrs.Factory(lambda self: self.now, takes_self=True))
+    expires_at: int = attrs.field(
+        default=attrs.Factory(lambda self: self.first_due + length(self.message.best_before), takes_self=True)
+    )
+    order: int = 0
+    about: object = attrs.field(default=None, repr=False)
+    live: bool = True
+    withdrawn: str | None = None
+    still: object = None
+    still_reading: str = attrs.field(default="", repr=False)
+    stopped: str | None = None
+    zones: Sequence[str] = ()
+    consents: Mapping[tuple[str, str], ConsentFact] = attrs.field(factory=dict, repr=False)
+    jurisdiction: str | None = attrs.field(default=None, repr=False)
+    preferences: Preferences | None = attrs.field(default=None, repr=False)
+    open_cases: Mapping[str, Sequence[str]] = attrs.field(factory=dict, repr=False)
+    closed_cases: Mapping[str, int] = attrs.field(factory=dict, repr=False)
+    history: Sequence[HandOver] = attrs.field(default=(), repr=False)
+    rivals: Sequence[Rival] = attrs.field(default=(), repr=False)
+    stage_since: int | None = None
+    spent: Number = 0
+    holdout: bool = False
+    tz_version: str = ""
+    calendar_period: CalendarPeriod = attrs.field(default=_no_calendar, repr=False)
+    after: After = attrs.field(default=_no_calendar, repr=False)
+
+    def when(self, us: int, *, otherwise: str = "UTC") -> str:
+        """An instant as the customer's clock shows it: local ISO 8601 and the zone's name.
+
+        Without a zone of the customer it is the clock of the zone named `otherwise`.
+        """
+        name = self.zones[0] if self.zones else otherwise
+        if name == "UTC":
+            return f"{instant(us).replace(tzinfo=None).isoformat()} UTC"
+        return f"{to_local(us, zone(name)).isoformat()} {name}"

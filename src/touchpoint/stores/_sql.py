@@ -1,0 +1,366 @@
+"""The statements of the SQLite store: rows in and out, inside a transaction that somebody else begins and ends."""
+
+import sqlite3
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
+from decimal import Context, Decimal, InvalidOperation
+from operator import itemgetter
+from typing import Any, Final, TypeVar
+
+from touchpoint.errors import StoreClosed, StoreCorrupt, StoreError
+from touchpoint.stores._trouble import TROUBLE, Place, reraise
+from touchpoint.stores.base import (
+    AddressRow,
+    CaseRow,
+    Changes,
+    ConsentRow,
+    ControlRow,
+    Counters,
+    CustomerRow,
+    EntryRow,
+    MessageRow,
+    RunRow,
+    TallyRow,
+)
+from touchpoint.stores.migrations import SCHEMA_VERSION_FOUND, version_of
+
+T = TypeVar("T")
+_Row = tuple[Any, ...]
+
+_CHUNK: Final = 256  # values per question
+_PAGE: Final = 256  # rows of an iterator that are in memory at once
+_MONEY: Final = Context(prec=60)  # our own: the host may have set another precision for its thread
+
+
+def _columns(row: Any) -> str:  # noqa: ANN401  the class of a NamedTuple has no better type
+    return ", ".join(row._fields)
+
+
+def _insert(table: str, row: Any) -> str:  # noqa: ANN401
+    return f"INSERT INTO touchpoint_{table} ({_columns(row)}) VALUES ({', '.join('?' * len(row._fields))})"  # noqa: S608
+
+
+def _select(table: str, row: Any, rest: str = "") -> str:  # noqa: ANN401
+    return f"SELECT {_columns(row)} FROM touchpoint_{table} {rest}"  # noqa: S608  nothing but names of our own
+
+
+_NEXT_NUMBERS: Final = (  # in the order of Counters
+    "SELECT (SELECT ifnull(max(no), 0) + 1 FROM touchpoint_customers), "
+    "(SELECT ifnull(max(no), 0) + 1 FROM touchpoint_journal), (SELECT ifnull(max(no), 0) + 1 FROM touchpoint_runs), "
+    "(SELECT ifnull(max(no), 0) + 1 FROM touchpoint_cases), (SELECT ifnull(max(no), 0) + 1 FROM touchpoint_messages)"
+)
+_CUSTOMERS_BY_ID: Final = _select("customers", CustomerRow, "WHERE id IN (?*)")
+_CUSTOMERS_BY_NUMBER: Final = _select("customers", CustomerRow, "WHERE no IN (?*)")
+_CUSTOMERS_AFTER: Final = _select("customers", CustomerRow, "WHERE no > ? ORDER BY no LIMIT ?")
+_SEEN: Final = (
+    "WITH wanted (wanted_id, wanted_customer) AS (VALUES ?*) "
+    + _select("journal", EntryRow).replace("FROM", "FROM wanted CROSS JOIN")
+    + "ON id = wanted_id AND customer = wanted_customer"
+)
+_DUE: Final = "SELECT due, customer FROM touchpoint_due WHERE due <= ? ORDER BY due, customer LIMIT ?"
+_HEAD: Final = "SELECT head FROM touchpoint_customers WHERE no = ?"
+# A recursion that is asked for row by row follows the chain without an index and 2× as fast as a question per entry.
+_CHAIN: Final = (
+    "WITH RECURSIVE chain AS (SELECT * FROM touchpoint_journal WHERE no = ? UNION ALL "  # noqa: S608  names of our own
+    "SELECT entry.* FROM chain JOIN touchpoint_journal AS entry ON entry.no = chain.prev LIMIT ?) "
+    f"SELECT {_columns(EntryRow)} FROM chain"
+)
+_MESSAGE: Final = _select("messages", MessageRow, "WHERE key = ?")
+_MESSAGES: Final = _select("messages", MessageRow, "WHERE customer = ? ORDER BY no")
+_RUNS: Final = _select("runs", RunRow, "WHERE customer = ? ORDER BY no")
+_CASES: Final = _select("cases", CaseRow, "WHERE customer = ? ORDER BY no")
+_CONSENTS: Final = _select("consents", ConsentRow, "WHERE customer = ? ORDER BY no")
+_ADDRESSES: Final = (
+    "WITH wanted (wanted_kind, wanted_key) AS (VALUES ?*) "
+    + _select("addresses", AddressRow).replace("FROM", "FROM wanted CROSS JOIN")
+    + "ON kind = wanted_kind AND key = wanted_key"
+)
+_CONTROLS: Final = _select("controls", ControlRow, "ORDER BY scope, name")
+_SPENT: Final = "SELECT name, spent FROM touchpoint_budgets WHERE name IN (?*)"
+_TALLIES: Final = _select("tallies", TallyRow, "ORDER BY subject, name, what")
+_DEFINITIONS: Final = "SELECT hash, name, body, stored_at FROM touchpoint_definitions ORDER BY stored_at, hash"
+_META: Final = "SELECT key, value FROM touchpoint_meta ORDER BY key"
+_WITH_CASE: Final = (
+    "SELECT id FROM touchpoint_customers WHERE no IN "
+    "(SELECT customer FROM touchpoint_cases WHERE kind = ? AND closed_at IS NULL) ORDER BY no"
+)
+_WITH_RUN: Final = (
+    "SELECT id FROM touchpoint_customers WHERE no IN (SELECT customer FROM touchpoint_runs WHERE rule = ?) ORDER BY no"
+)
+_WITH_MESSAGE: Final = (
+    "SELECT id FROM touchpoint_customers WHERE no IN "
+    "(SELECT customer FROM touchpoint_messages WHERE name = ? AND status = ?) ORDER BY no"
+)
+
+_NEW_CUSTOMER: Final = _insert("customers", CustomerRow)
+_CHANGE_CUSTOMER: Final = (
+    "UPDATE touchpoint_customers SET profile = ifnull(?, profile), state = ?, head = ?, due = ? WHERE no = ?"
+)
+_DUE_GONE: Final = "DELETE FROM touchpoint_due WHERE due = ? AND customer = ?"
+_DUE_NEW: Final = "INSERT OR IGNORE INTO touchpoint_due (due, customer) VALUES (?, ?)"
+_NEW_ENTRY: Final = _insert("journal", EntryRow)
+_NEW_RUN: Final = _insert("runs", RunRow)
+_END_RUN: Final = "UPDATE touchpoint_runs SET ended_at = ?, reason = ? WHERE no = ?"
+_NEW_CASE: Final = _insert("cases", CaseRow)
+_CLOSE_CASE: Final = "UPDATE touchpoint_cases SET closed_at = ? WHERE no = ?"
+_NEW_MESSAGE: Final = _insert("messages", MessageRow)
+# A message keeps its number, key and customer: left out of what is set, their indexes need not be touched.
+_CHANGED: Final = tuple(name for name in MessageRow._fields if name not in {"no", "key", "customer"})
+_CHANGE_MESSAGE: Final = (
+    f"UPDATE touchpoint_messages SET {', '.join(f'{name} = ?' for name in _CHANGED)} "  # noqa: S608  names of our own
+    "WHERE no = ? AND key = ? AND customer = ?"
+)
+_as_changed: Final = itemgetter(*(MessageRow._fields.index(name) for name in (*_CHANGED, "no", "key", "customer")))
+_NEW_CONSENT: Final = _insert("consents", ConsentRow)
+_PUT_ADDRESS: Final = _insert("addresses", AddressRow).replace("INSERT", "INSERT OR REPLACE")
+_PUT_CONTROL: Final = _insert("controls", ControlRow).replace("INSERT", "INSERT OR REPLACE")
+_LIFT_CONTROL: Final = "DELETE FROM touchpoint_controls WHERE scope = ? AND name = ?"
+_PUT_DEFINITION: Final = (
+    "INSERT OR IGNORE INTO touchpoint_definitions (hash, name, body, stored_at) VALUES (?, ?, ?, ?)"
+)
+_PUT_BUDGET: Final = "INSERT OR REPLACE INTO touchpoint_budgets (name, spent) VALUES (?, ?)"
+_ADD_TALLY: Final = _insert("tallies", TallyRow) + " ON CONFLICT (subject, name, what) DO UPDATE SET n = n + excluded.n"
+_PUT_META: Final = "INSERT OR REPLACE INTO touchpoint_meta (key, value) VALUES (?, ?)"
+
+
+class SqliteReader:
+    """Answers questions over one connection, until `end()`.
+
+    Args:
+        connection: with a transaction open; nothing of it is changed, its row factory included.
+        place: where the store is, for errors.
+
+    Every method raises StoreError (see `_trouble`), and StoreClosed once the transaction is over.
+    """
+
+    def __init__(self, connection: sqlite3.Connection, place: Place) -> None:
+        self._place = place
+        self._over = ""
+        try:
+            self._cursor = connection.cursor()
+        except TROUBLE as trouble:
+            reraise(trouble, place)
+        self._cursor.row_factory = None  # a host's connection may have one
+
+    def end(self, why: str = "the transaction is over: use its questions and changes inside the `with` block") -> None:
+        """Refuse whatever is asked from now on, iterators that are half-way included."""
+        self._over = why
+
+    def release(self) -> None:
+        """Let go of the connection; as long as a statement is held, closing it would not close the file."""
+        with suppress(*TROUBLE):
+            self._cursor.close()
+
+    def customers(self, ids: Sequence[str]) -> list[CustomerRow]:
+        """Those of these customers that exist."""
+        return [CustomerRow._make(row) for row in self._among(_CUSTOMERS_BY_ID, ids)]
+
+    def customers_by_number(self, numbers: Sequence[int]) -> list[CustomerRow]:
+        """Those of these customer numbers that exist."""
+        return [CustomerRow._make(row) for row in self._among(_CUSTOMERS_BY_NUMBER, numbers)]
+
+    def all_customers(self) -> Iterator[CustomerRow]:
+        """Every customer by number, a page in memory at a time; writing meanwhile does no harm."""
+        last = 0
+        while page := self.run(_CUSTOMERS_AFTER, (last, _PAGE)):
+            yield from map(CustomerRow._make, page)
+            last = page[-1][0]
+
+    def seen(self, touchpoints: Sequence[tuple[str, int]]) -> dict[tuple[str, int], EntryRow]:
+        """Those of these (touchpoint id, customer number) that were recorded before."""
+        rows = map(EntryRow._make, self._among_pairs(_SEEN, touchpoints))
+        return {(entry.id, entry.customer): entry for entry in rows if entry.id is not None}
+
+    def due(self, until: int, limit: int) -> list[tuple[int, int]]:
+        """(due, customer number) with due <= until, earliest first, at most `limit`."""
+        return [(due, customer) for due, customer in self.run(_DUE, (until, limit))]
+
+    def journal(self, customer: int) -> Iterator[EntryRow]:
+        """All entries of a customer, newest first. Raises StoreCorrupt where their chain is broken."""
+        head = self.run(_HEAD, (customer,))
+        wanted, size = (head[0][0] if head else 0), 16  # most who ask want the newest few only
+        while wanted:
+            page = self.run(_CHAIN, (wanted, size))
+            if not page:
+                raise StoreCorrupt(
+                    f"{self._place} lacks journal entry {wanted}, which another points to; restore a backup"
+                )
+            for entry in map(EntryRow._make, page):
+                if entry.customer != customer or not 0 <= entry.prev < entry.no:
+                    raise StoreCorrupt(f"{self._place} has a wrong link at journal entry {entry.no}; restore a backup")
+                wanted = entry.prev
+                yield entry
+            size = min(size * 4, _PAGE)
+
+    def message(self, key: str) -> MessageRow | None:
+        """The message of this key, if there is one."""
+        rows = self.run(_MESSAGE, (key,))
+        return MessageRow._make(rows[0]) if rows else None
+
+    def messages(self, customer: int) -> list[MessageRow]:
+        """All messages of a customer, oldest first."""
+        return [MessageRow._make(row) for row in self.run(_MESSAGES, (customer,))]
+
+    def runs(self, customer: int) -> list[RunRow]:
+        """All runs of a customer, oldest first."""
+        return [RunRow._make(row) for row in self.run(_RUNS, (customer,))]
+
+    def cases(self, customer: int) -> list[CaseRow]:
+        """All cases of a customer, oldest first."""
+        return [CaseRow._make(row) for row in self.run(_CASES, (customer,))]
+
+    def consents(self, customer: int) -> list[ConsentRow]:
+        """The customer's ledger, in the order it was written."""
+        rows = map(ConsentRow._make, self.run(_CONSENTS, (customer,)))
+        return [row._replace(granted=bool(row.granted)) for row in rows]
+
+    def addresses(self, addresses: Iterable[tuple[str, str]]) -> dict[tuple[str, str], AddressRow]:
+        """Those of these (kind, key) of which something was written."""
+        rows = map(AddressRow._make, self._among_pairs(_ADDRESSES, list(addresses)))
+        return {(row.kind, row.key): row for row in rows}
+
+    def controls(self) -> list[ControlRow]:
+        """Everything that is paused or stopped, by scope and name."""
+        return [ControlRow._make(row) for row in self.run(_CONTROLS)]
+
+    def spent(self, names: Sequence[str]) -> dict[str, Decimal]:
+        """What was spent of each of these budgets; 0 of those nobody drew on."""
+        spent = dict.fromkeys(names, Decimal(0))
+        try:
+            spent.update((name, Decimal(text)) for name, text in self._among(_SPENT, names))
+        except InvalidOperation:
+            raise StoreCorrupt(f"{self._place} holds a budget that is no number; restore a backup") from None
+        return spent
+
+    def tallies(self) -> list[TallyRow]:
+        """Every count, by subject, name and what was counted."""
+        return [TallyRow._make(row) for row in self.run(_TALLIES)]
+
+    def definitions(self) -> list[tuple[str, str, str, int]]:
+        """(hash, name, JSON, stored at) of every journey version, oldest first."""
+        return [(digest, name, body, at) for digest, name, body, at in self.run(_DEFINITIONS)]
+
+    def meta(self) -> Mapping[str, str]:
+        """Every note about the store as a whole, `schema_version` among them."""
+        return dict(self.run(_META))
+
+    def customer_count(self) -> int:
+        """How many customers there are."""
+        return int(self.run("SELECT count(*) FROM touchpoint_customers")[0][0])
+
+    def ids_with_case_open(self, kind: str) -> list[str]:
+        """Ids of the customers with an open case of this kind, by number."""
+        return [id for (id,) in self.run(_WITH_CASE, (kind,))]  # noqa: A001  an id is called id
+
+    def ids_with_run(self, rule: str) -> list[str]:
+        """Ids of the customers for whom a rule of this name ever started, by number."""
+        return [id for (id,) in self.run(_WITH_RUN, (rule,))]  # noqa: A001
+
+    def ids_with_message(self, name: str, status: str) -> list[str]:
+        """Ids of the customers with a message of this name in this status, by number."""
+        return [id for (id,) in self.run(_WITH_MESSAGE, (name, status))]  # noqa: A001
+
+    def schema_version(self) -> int:
+        """The version that the tables have just now."""
+        rows = self.run(SCHEMA_VERSION_FOUND)
+        return version_of(rows[0][0] if rows else "", self._place)
+
+    def next_numbers(self) -> Counters:
+        """One more than the highest number of each table."""
+        return Counters(*self.run(_NEXT_NUMBERS)[0])
+
+    def run(self, statement: str, values: Sequence[object] = ()) -> list[_Row]:
+        """The rows that one statement gives."""
+        self._check_live()
+        try:
+            return self._cursor.execute(statement, values).fetchall()
+        except TROUBLE as trouble:
+            reraise(trouble, self._place)
+
+    def _among(self, template: str, values: Sequence[object]) -> Iterator[_Row]:
+        for chunk in _chunks(values):
+            yield from self.run(template.replace("?*", ", ".join("?" * len(chunk))), chunk)
+
+    def _among_pairs(self, template: str, pairs: Sequence[tuple[object, object]]) -> Iterator[_Row]:
+        for chunk in _chunks(pairs):
+            values = [value for pair in chunk for value in (pair or (None, None))]
+            yield from self.run(template.replace("?*", ", ".join(["(?, ?)"] * len(chunk))), values)
+
+    def _check_live(self) -> None:
+        if self._over:
+            raise StoreClosed(f"{self._place} was not asked: {self._over}")
+
+
+class SqliteTransaction(SqliteReader):
+    """Questions and changes under the write lock."""
+
+    counters: Counters
+
+    def write(self, changes: Changes) -> None:
+        """Write everything, in an order in which no row points to one that is not there yet.
+
+        Raises StoreError; then part of it may be written, and the transaction must be rolled back.
+        """
+        self._many(_NEW_CUSTOMER, changes.new_customers)
+        self._many(_NEW_ENTRY, changes.entries)
+        self._change(_CHANGE_CUSTOMER, changes.customers, "customer")
+        self._write_dues(changes.dues)
+        self._many(_NEW_RUN, changes.runs)
+        self._change(_END_RUN, changes.runs_ended, "run")
+        self._many(_NEW_CASE, changes.cases)
+        self._change(_CLOSE_CASE, changes.cases_closed, "case")
+        self._many(_NEW_MESSAGE, changes.messages)
+        self._change(_CHANGE_MESSAGE, [_as_changed(row) for row in changes.messages_changed], "message")
+        self._many(_NEW_CONSENT, changes.consents)
+        self._many(_PUT_ADDRESS, changes.addresses)
+        self._many(
+            _LIFT_CONTROL, changes.controls_lifted
+        )  # first: what is stopped anew in the same breath stays stopped
+        self._many(_PUT_CONTROL, changes.controls)
+        self._many(_PUT_DEFINITION, changes.definitions)
+        self._write_budgets(changes.budgets)
+        self._many(_ADD_TALLY, [(*key, n) for key, n in changes.tallies.items()])
+        self._many(_PUT_META, list(changes.meta.items()))
+
+    def _write_dues(self, dues: Sequence[tuple[int | None, int | None, int]]) -> None:
+        before: dict[int, int | None] = {}
+        after: dict[int, int | None] = {}
+        for old, new, customer in dues:  # of a customer named twice the first old and the last new count
+            before.setdefault(customer, old)
+            after[customer] = new
+        moved = [customer for customer, old in before.items() if old != after[customer]]
+        gone = [(old, customer) for customer in moved if (old := before[customer]) is not None]
+        come = [(new, customer) for customer in moved if (new := after[customer]) is not None]
+        self._many(_DUE_GONE, sorted(gone))  # in the order of the table, neighbours share their pages
+        self._many(_DUE_NEW, sorted(come))
+
+    def _write_budgets(self, added: Mapping[str, Decimal]) -> None:
+        if added:
+            spent = self.spent(list(added))
+            self._many(_PUT_BUDGET, [(name, str(_MONEY.add(spent[name], amount))) for name, amount in added.items()])
+
+    def _change(self, statement: str, rows: Sequence[Any], what: str) -> None:
+        self._many(statement, rows)
+        if rows and self._cursor.rowcount != len(rows):
+            lost = len(rows) - self._cursor.rowcount
+            raise StoreError(
+                f"{self._place} has no such {what}: {lost} of {len(rows)} changes found no row; nothing was written"
+            )
+
+    def _many(self, statement: str, rows: Sequence[Any]) -> None:
+        self._check_live()
+        if not rows:
+            return
+        try:
+            self._cursor.executemany(statement, rows)
+        except TROUBLE as trouble:
+            reraise(trouble, self._place)
+
+
+def _chunks(values: Sequence[T]) -> Iterator[list[T | None]]:
+    """Pieces of 1, 2, 4 … values, filled up with None, which equals nothing: few statements, each prepared once."""
+    for start in range(0, len(values), _CHUNK):
+        piece: list[T | None] = list(values[start : start + _CHUNK])
+        size = 1 << (len(piece) - 1).bit_length()
+        piece += [None] * (size - len(piece))
+        yield piece

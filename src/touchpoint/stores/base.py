@@ -1,0 +1,287 @@
+"""The port to a store: rows in and out, one transaction at a time. No decision is taken in here.
+
+All instants are `int` microseconds since 1970 UTC; `*_no` and `no` are numbers that the caller takes from `Counters` inside the
+transaction, so that rows can point at each other before they are written. Texts named `body`, `profile`, `state`, `trace` and
+`reasons` are JSON and opaque to the store.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
+from decimal import Decimal
+from typing import NamedTuple, Protocol
+
+import attrs
+
+SCHEMA_VERSION = 1
+
+
+class CustomerRow(NamedTuple):
+    """One customer: `profile` is what the host said of them, `state` what the core remembers, `head` their newest journal entry
+    (0 for none), `due` the earliest instant at which something of theirs falls due (None for nothing).
+    """
+
+    no: int
+    id: str
+    profile: str
+    state: str
+    head: int
+    due: int | None
+
+
+class EntryRow(NamedTuple):
+    """One journal entry: a touchpoint, a timer, an outcome … and what was decided. `prev` is the customer's entry before it
+    (0 for none). `id` is the touchpoint's own id and unique per customer; None for entries that are no touchpoints.
+    """
+
+    no: int
+    customer: int
+    prev: int
+    kind: str
+    id: str | None
+    type: str
+    at: int
+    recorded_at: int
+    body: str
+    trace: str | None
+
+
+class MessageRow(NamedTuple):
+    """One message of the outbox, waiting or ended. `at` is the instant of its release (None before)."""
+
+    no: int
+    key: str
+    customer: int
+    journey: str
+    rule: str
+    run: int
+    step: str
+    name: str
+    kind: str
+    status: str
+    channel: str | None
+    due: int
+    expires_at: int
+    at: int | None
+    fence: int
+    ref: str | None
+    reasons: str
+    changed_at: int
+
+
+class RunRow(NamedTuple):
+    """One run of a rule; `ended_at` and `reason` are None while it is live."""
+
+    no: int
+    id: str
+    customer: int
+    journey: str
+    rule: str
+    key: str | None
+    cause: str
+    started_at: int
+    ended_at: int | None
+    reason: str | None
+
+
+class CaseRow(NamedTuple):
+    """One case; `closed_at` is None while it is open."""
+
+    no: int
+    customer: int
+    kind: str
+    ref: str
+    opened_at: int
+    closed_at: int | None
+
+
+class ConsentRow(NamedTuple):
+    """One line of the consent ledger; never changed, never removed but by erasure. `body` holds its evidence."""
+
+    customer: int
+    at: int
+    recorded_at: int
+    purpose: str
+    channel: str
+    granted: bool
+    body: str
+
+
+class AddressRow(NamedTuple):
+    """An address that is not simply active, whoever shares it."""
+
+    kind: str
+    key: str
+    standing: str
+    reason: str
+    at: int
+
+
+class ControlRow(NamedTuple):
+    """A channel paused or a message stopped for everybody. `until` None: until somebody resumes it."""
+
+    scope: str
+    name: str
+    reason: str
+    since: int
+    until: int | None
+
+
+class TallyRow(NamedTuple):
+    """A count that names nobody, such as ("message", "shop/come_back", "sent")."""
+
+    subject: str
+    name: str
+    what: str
+    n: int
+
+
+@attrs.define
+class Counters:
+    """The next free number of each table; taken and raised by the caller within its transaction."""
+
+    customer: int
+    entry: int
+    run: int
+    case: int
+    message: int
+
+
+@attrs.define
+class Changes:
+    """Everything one transaction writes. Order within a list is kept.
+
+    `new_customers` are inserted; `customers` are (profile or None to leave it, state, head, due, no) of ones that exist, or
+    were inserted by the same changes; `dues` are (old due, new due, no), either may be None. `runs_ended` are
+    (ended_at, reason, no); `cases_closed` (closed_at, no); `messages_changed` whole rows, found by `no`;
+    `budgets` and `tallies` are added to what is there.
+    """
+
+    new_customers: list[CustomerRow] = attrs.Factory(list)
+    customers: list[tuple[str | None, str, int, int | None, int]] = attrs.Factory(list)
+    dues: list[tuple[int | None, int | None, int]] = attrs.Factory(list)
+    entries: list[EntryRow] = attrs.Factory(list)
+    runs: list[RunRow] = attrs.Factory(list)
+    runs_ended: list[tuple[int, str, int]] = attrs.Factory(list)
+    messages: list[MessageRow] = attrs.Factory(list)
+    messages_changed: list[MessageRow] = attrs.Factory(list)
+    cases: list[CaseRow] = attrs.Factory(list)
+    cases_closed: list[tuple[int, int]] = attrs.Factory(list)
+    consents: list[ConsentRow] = attrs.Factory(list)
+    addresses: list[AddressRow] = attrs.Factory(list)
+    controls: list[ControlRow] = attrs.Factory(list)
+    controls_lifted: list[tuple[str, str]] = attrs.Factory(list)
+    definitions: list[tuple[str, str, str, int]] = attrs.Factory(list)
+    budgets: dict[str, Decimal] = attrs.Factory(dict)
+    tallies: dict[tuple[str, str, str], int] = attrs.Factory(dict)
+    meta: dict[str, str] = attrs.Factory(dict)
+
+
+class Reader(Protocol):
+    """Questions to the store, answered as of one instant."""
+
+    def customers(self, ids: Sequence[str]) -> list[CustomerRow]:
+        """Those of these customers that exist, in no particular order."""
+        ...
+
+    def customers_by_number(self, numbers: Sequence[int]) -> list[CustomerRow]: ...
+
+    def customer_count(self) -> int: ...
+
+    def all_customers(self) -> Iterator[CustomerRow]:
+        """Every customer by number; memory stays flat."""
+        ...
+
+    def seen(self, touchpoints: Sequence[tuple[str, int]]) -> dict[tuple[str, int], EntryRow]:
+        """Those of these (touchpoint id, customer number) that were recorded before."""
+        ...
+
+    def due(self, until: int, limit: int) -> list[tuple[int, int]]:
+        """(due, customer number) with due <= until, earliest first, at most `limit`."""
+        ...
+
+    def journal(self, customer: int) -> Iterator[EntryRow]:
+        """All entries of a customer, newest first."""
+        ...
+
+    def message(self, key: str) -> MessageRow | None: ...
+
+    def messages(self, customer: int) -> list[MessageRow]:
+        """All messages of a customer, oldest first."""
+        ...
+
+    def runs(self, customer: int) -> list[RunRow]:
+        """All runs of a customer, oldest first."""
+        ...
+
+    def cases(self, customer: int) -> list[CaseRow]:
+        """All cases of a customer, oldest first."""
+        ...
+
+    def consents(self, customer: int) -> list[ConsentRow]:
+        """The customer's ledger, in the order it was written."""
+        ...
+
+    def addresses(self, addresses: Iterable[tuple[str, str]]) -> dict[tuple[str, str], AddressRow]:
+        """Those of these (kind, key) that are not simply active."""
+        ...
+
+    def controls(self) -> list[ControlRow]: ...
+
+    def spent(self, names: Sequence[str]) -> dict[str, Decimal]: ...
+
+    def tallies(self) -> list[TallyRow]: ...
+
+    def definitions(self) -> list[tuple[str, str, str, int]]:
+        """(hash, name, JSON, stored at) of every journey version."""
+        ...
+
+    def meta(self) -> Mapping[str, str]: ...
+
+    def ids_with_case_open(self, kind: str) -> list[str]:
+        """Ids of the customers with an open case of this kind."""
+        ...
+
+    def ids_with_run(self, rule: str) -> list[str]:
+        """Ids of the customers for whom a rule of this name ever started."""
+        ...
+
+    def ids_with_message(self, name: str, status: str) -> list[str]:
+        """Ids of the customers with a message of this name in this status."""
+        ...
+
+
+class Transaction(Reader, Protocol):
+    """Questions and changes under the write lock. Nothing is visible to others before the transaction commits."""
+
+    counters: Counters
+
+    def write(self, changes: Changes) -> None:
+        """Write everything. Raises StoreError; the transaction is then rolled back by its context manager."""
+        ...
+
+
+class Store(Protocol):
+    """A place where everything is kept. Thread-safe; several processes may use one."""
+
+    def transaction(self, connection: object = None) -> AbstractContextManager[Transaction]:
+        """Take the write lock, commit at the end, roll back on an error.
+
+        Args:
+            connection: the host's own connection with a transaction open: used as it is, and neither committed nor rolled back.
+
+        Raises:
+            StoreBusy, StoreReadOnly, StoreFull, StoreCorrupt, StoreClosed.
+        """
+        ...
+
+    def reading(self) -> AbstractContextManager[Reader]: ...
+
+    def generation(self) -> int:
+        """A number that differs after anybody but this store object has committed; read inside a transaction."""
+        ...
+
+    def checkpoint(self) -> None:
+        """Fold what was appended into the store proper, where the store has such a thing."""
+        ...
+
+    def close(self) -> None: ...

@@ -1,0 +1,61 @@
+"""JSON for stores: exact for every value a property or trait may have, and readable for ever (S11.6).
+
+Values that JSON does not know are objects of one member whose name starts with `$`; such names are refused in payloads
+(`touchpoint.model.payload`), so nothing else looks like them. Tags are never renamed.
+"""
+
+import json
+from collections.abc import Callable, Mapping
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+from typing import Any, Final
+
+from touchpoint.durations import instant, length, micros
+from touchpoint.errors import StoreCorrupt
+
+
+def _tagged(value: object) -> dict[str, object]:
+    match value:
+        case Decimal():
+            return {"$decimal": str(value)}
+        case datetime():
+            return {"$instant": micros(value)}
+        case date():
+            return {"$date": value.isoformat()}
+        case timedelta():
+            return {"$elapsed": length(value)}
+    raise TypeError(f"{type(value).__name__} cannot be stored")
+
+
+_UNTAG: Final[Mapping[str, Callable[[Any], object]]] = {
+    "$decimal": Decimal,
+    "$instant": instant,
+    "$date": date.fromisoformat,
+    "$elapsed": lambda us: timedelta(microseconds=us),
+}
+
+_encoder: Final = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), allow_nan=False, default=_tagged)
+
+
+def _untag(pairs: dict[str, object]) -> object:
+    if len(pairs) == 1:
+        (name, value), *_ = pairs.items()
+        untag = _UNTAG.get(name)
+        if untag is not None:
+            return untag(value)
+    return pairs
+
+
+_plain: Final = json.JSONDecoder()
+_exact: Final = json.JSONDecoder(object_hook=_untag)
+
+dumps: Final = _encoder.encode
+
+
+def loads(text: str) -> Any:
+    """What `dumps` wrote. Raises StoreCorrupt for anything else."""
+    try:
+        return (_exact if '{"$' in text else _plain).decode(text)
+    except (ValueError, ArithmeticError) as error:
+        message = f"a record of {len(text)} characters cannot be read: {type(error).__name__}; restore it from a backup"
+        raise StoreCorrupt(message) from None

@@ -1,0 +1,202 @@
+"""How the tables of a store came to be: named steps, each applied once, in order, in a transaction of its own.
+
+The host's own tables may be in the same file, so that its rows and ours commit together (S6.3): every name of ours
+begins with `touchpoint_`, and what the host keeps in `PRAGMA user_version` is left alone.
+"""
+
+import sqlite3
+from collections.abc import Sequence
+from typing import Final
+
+import attrs
+
+from touchpoint.errors import StoreCorrupt, StoreTooNew
+from touchpoint.stores._trouble import Place
+from touchpoint.stores.base import SCHEMA_VERSION
+
+SCHEMA_VERSION_FOUND: Final = "SELECT value FROM touchpoint_meta WHERE key = 'schema_version'"
+APPLICATION_ID: Final = 0x74706A31  # "tpj1": tells `file` and us that a database is a store of ours and nothing else
+
+
+@attrs.frozen
+class Migration:
+    """One step; `statements` are run in order. What was released is never edited: a change is a new step."""
+
+    name: str
+    statements: tuple[str, ...]
+
+
+_INITIAL: Final = (
+    "CREATE TABLE touchpoint_migrations (name TEXT PRIMARY KEY, applied_at INTEGER NOT NULL) WITHOUT ROWID",
+    "CREATE TABLE touchpoint_meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID",
+    """CREATE TABLE touchpoint_customers (
+    no INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, profile TEXT NOT NULL, state TEXT NOT NULL, head INTEGER NOT NULL,
+    due INTEGER
+)""",
+    """CREATE TABLE touchpoint_due (
+    due INTEGER NOT NULL, customer INTEGER NOT NULL, PRIMARY KEY (due, customer)
+) WITHOUT ROWID""",
+    # Append-only, in order of arrival. A customer's entries are a chain (customers.head, then prev): an index over them
+    # would scatter every insert.
+    """CREATE TABLE touchpoint_journal (
+    no INTEGER PRIMARY KEY, customer INTEGER NOT NULL, prev INTEGER NOT NULL, kind TEXT NOT NULL, id TEXT,
+    type TEXT NOT NULL, at INTEGER NOT NULL, recorded_at INTEGER NOT NULL, body TEXT NOT NULL, trace TEXT
+)""",
+    "CREATE UNIQUE INDEX touchpoint_journal_id ON touchpoint_journal (id, customer) WHERE id IS NOT NULL",
+    """CREATE TABLE touchpoint_runs (
+    no INTEGER PRIMARY KEY, id TEXT NOT NULL, customer INTEGER NOT NULL, journey TEXT NOT NULL, rule TEXT NOT NULL,
+    key TEXT, cause TEXT NOT NULL, started_at INTEGER NOT NULL, ended_at INTEGER, reason TEXT
+)""",
+    "CREATE INDEX touchpoint_runs_customer ON touchpoint_runs (customer)",
+    """CREATE TABLE touchpoint_cases (
+    no INTEGER PRIMARY KEY, customer INTEGER NOT NULL, kind TEXT NOT NULL, ref TEXT NOT NULL,
+    opened_at INTEGER NOT NULL, closed_at INTEGER
+)""",
+    "CREATE INDEX touchpoint_cases_customer ON touchpoint_cases (customer)",
+    """CREATE TABLE touchpoint_messages (
+    no INTEGER PRIMARY KEY, key TEXT NOT NULL UNIQUE, customer INTEGER NOT NULL,
+    journey TEXT NOT NULL, rule TEXT NOT NULL, run INTEGER NOT NULL, step TEXT NOT NULL,
+    name TEXT NOT NULL, kind TEXT NOT NULL, status TEXT NOT NULL, channel TEXT,
+    due INTEGER NOT NULL, expires_at INTEGER NOT NULL, at INTEGER, fence INTEGER NOT NULL,
+    ref TEXT, reasons TEXT NOT NULL, changed_at INTEGER NOT NULL
+)""",
+    "CREATE INDEX touchpoint_messages_customer ON touchpoint_messages (customer)",
+    """CREATE TABLE touchpoint_consents (
+    no INTEGER PRIMARY KEY, customer INTEGER NOT NULL, at INTEGER NOT NULL, recorded_at INTEGER NOT NULL,
+    purpose TEXT NOT NULL, channel TEXT NOT NULL, granted INTEGER NOT NULL, body TEXT NOT NULL
+)""",
+    "CREATE INDEX touchpoint_consents_customer ON touchpoint_consents (customer)",
+    """CREATE TABLE touchpoint_addresses (
+    kind TEXT NOT NULL, key TEXT NOT NULL, standing TEXT NOT NULL, reason TEXT NOT NULL, at INTEGER NOT NULL,
+    PRIMARY KEY (kind, key)
+) WITHOUT ROWID""",
+    """CREATE TABLE touchpoint_controls (
+    scope TEXT NOT NULL, name TEXT NOT NULL, reason TEXT NOT NULL, since INTEGER NOT NULL, until INTEGER,
+    PRIMARY KEY (scope, name)
+) WITHOUT ROWID""",
+    """CREATE TABLE touchpoint_definitions (
+    hash TEXT PRIMARY KEY, name TEXT NOT NULL, body TEXT NOT NULL, stored_at INTEGER NOT NULL
+)""",
+    "CREATE TABLE touchpoint_budgets (name TEXT PRIMARY KEY, spent TEXT NOT NULL) WITHOUT ROWID",
+    """CREATE TABLE touchpoint_tallies (
+    subject TEXT NOT NULL, name TEXT NOT NULL, what TEXT NOT NULL, n INTEGER NOT NULL, PRIMARY KEY (subject, name, what)
+) WITHOUT ROWID""",
+)
+
+MIGRATIONS: Final[tuple[Migration, ...]] = (Migration("0001_initial", _INITIAL),)
+
+
+def check_not_newer(connection: sqlite3.Connection, place: Place) -> None:
+    """Look before anything is changed.
+
+    Raises:
+        StoreTooNew: a newer version of the library wrote here.
+        StoreCorrupt: our tables are there, but do not say which version they have.
+        sqlite3.Error: what SQLite makes of the file.
+    """
+    refuse_newer(_version(connection, place), place)
+
+
+def refuse_newer(found: int, place: Place) -> None:
+    """Raise StoreTooNew for a schema version that this library does not know."""
+    if found > SCHEMA_VERSION:
+        raise StoreTooNew(
+            f"{place} has schema version {found}; this version of touchpoint knows versions up to {SCHEMA_VERSION}. "
+            "Upgrade the touchpoint package; the store was left as it is"
+        )
+
+
+def migrate(connection: sqlite3.Connection, now: int, migrations: Sequence[Migration] = MIGRATIONS) -> list[str]:
+    """Bring the tables up to date; several processes may try at once.
+
+    Args:
+        connection: in autocommit mode (`isolation_level=None`), no transaction open.
+        now: microseconds since 1970 UTC, noted beside each step.
+        migrations: all there are, oldest first.
+
+    Returns:
+        The names of the steps that were applied by this call.
+
+    Raises:
+        sqlite3.Error: the step that failed has left nothing behind.
+    """
+    applied = _applied(connection)
+    return [
+        step.name
+        for version, step in enumerate(migrations, start=1)
+        if step.name not in applied and _apply(connection, step, version, now)
+    ]
+
+
+def _apply(connection: sqlite3.Connection, step: Migration, version: int, now: int) -> bool:
+    connection.execute("BEGIN IMMEDIATE")
+    try:
+        # Asked again under the lock: another process may have been quicker.
+        wanted = step.name not in _applied(connection)
+        if wanted:
+            _run(connection, step, version, now)
+        connection.execute("COMMIT")
+    except BaseException:
+        if connection.in_transaction:
+            connection.execute("ROLLBACK")
+        raise
+    return wanted
+
+
+def _run(connection: sqlite3.Connection, step: Migration, version: int, now: int) -> None:
+    alone = _is_ours_alone(connection)
+    for statement in step.statements:
+        connection.execute(statement)
+    connection.execute("INSERT INTO touchpoint_migrations (name, applied_at) VALUES (?, ?)", (step.name, now))
+    connection.execute(
+        "INSERT INTO touchpoint_meta (key, value) VALUES ('schema_version', ?) "
+        "ON CONFLICT (key) DO UPDATE SET value = excluded.value",
+        (str(version),),
+    )
+    if alone:
+        # Pragmas take no parameters; both are whole numbers of our own.
+        connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+        connection.execute(f"PRAGMA user_version = {version}")
+
+
+def _applied(connection: sqlite3.Connection) -> frozenset[str]:
+    if not _has_table(connection, "touchpoint_migrations"):
+        return frozenset()
+    return frozenset(name for (name,) in connection.execute("SELECT name FROM touchpoint_migrations"))
+
+
+def _version(connection: sqlite3.Connection, place: Place) -> int:
+    """The schema version of the tables, 0 where there are none yet."""
+    if not _has_table(connection, "touchpoint_meta"):
+        return (
+            int(_pragma(connection, "user_version")) if _pragma(connection, "application_id") == APPLICATION_ID else 0
+        )
+    row = connection.execute(SCHEMA_VERSION_FOUND).fetchone()
+    return version_of(row[0] if row else "", place)
+
+
+def version_of(value: object, place: Place) -> int:
+    """The schema version that our tables state. Raises StoreCorrupt where it is no number."""
+    text = str(value)
+    if not (text.isascii() and text.isdecimal()):
+        raise StoreCorrupt(f"{place} does not say which schema version its tables have; restore a backup")
+    return int(text)
+
+
+def _is_ours_alone(connection: sqlite3.Connection) -> bool:
+    if _pragma(connection, "application_id") == APPLICATION_ID:
+        return True
+    untouched = _pragma(connection, "application_id") == 0 and _pragma(connection, "user_version") == 0
+    return untouched and connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0] == 0
+
+
+def _has_table(connection: sqlite3.Connection, name: str) -> bool:
+    return (
+        connection.execute("SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = ?", (name,)).fetchone()
+        is not None
+    )
+
+
+def _pragma(connection: sqlite3.Connection, name: str) -> int:
+    value: int = connection.execute(f"PRAGMA {name}").fetchone()[0]
+    return value

@@ -1,0 +1,382 @@
+"""The SQLite store: one file, or memory, for one process or several.
+
+One connection per store object, guarded by one re-entrant lock, in autocommit mode so that every BEGIN is our own.
+Whoever writes begins with BEGIN IMMEDIATE: a transaction that reads first and writes later under a deferred one fails
+as soon as somebody else wrote in between.
+"""
+
+import os
+import sqlite3
+import threading
+import weakref
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from datetime import timedelta
+from itertools import count
+from pathlib import Path
+from typing import Final
+
+from touchpoint.errors import InvalidInput, StoreBusy, StoreClosed, StoreError, StoreFull
+from touchpoint.stores._connection import (
+    LOG_LIMIT,
+    SYNCHRONOUS,
+    Durability,
+    connect,
+    counters,
+    fold,
+    inside,
+    log_size,
+    restart_log,
+    suitable,
+)
+from touchpoint.stores._sql import SqliteReader, SqliteTransaction
+from touchpoint.stores._trouble import TROUBLE, Place, reraise
+from touchpoint.stores.base import Counters
+
+_TEN_SECONDS: Final = timedelta(seconds=10)
+_LONGEST_WAIT: Final = timedelta(days=20)  # SQLite counts milliseconds in 32 bits
+_FORMS: Final = "sqlite:///relative.db, sqlite:////absolute/path.db, or sqlite:// for a store in memory"
+
+
+def open_url(url: str, *, durability: Durability = "full", timeout: timedelta = _TEN_SECONDS) -> "SqliteStore":
+    """Open the store that a URL names.
+
+    Args:
+        url: `sqlite:///relative.db`, `sqlite:////absolute/path.db`, `sqlite://` or `sqlite:///:memory:`. The path
+            is taken as it stands, without unquoting.
+        durability: see `SqliteStore`.
+        timeout: see `SqliteStore`.
+
+    Raises:
+        StoreError: the URL has another form, or the file cannot be opened.
+        InvalidInput: see `SqliteStore`.
+    """
+    if url in {"sqlite://", "sqlite:///:memory:"}:
+        return SqliteStore(None, durability=durability, timeout=timeout)
+    scheme, _, path = url.partition(":///")
+    # The URL itself is not repeated: one that was meant for something else may carry a password.
+    if scheme != "sqlite" or not path:
+        raise StoreError(f"this URL names no store that can be opened; write {_FORMS}")
+    if "?" in path:
+        raise StoreError(f"a store's URL takes no options after '?'; write {_FORMS}, and pass options as arguments")
+    return SqliteStore(path, durability=durability, timeout=timeout)
+
+
+class SqliteStore:
+    """A store in one SQLite file, which the host's own tables may share, or in memory.
+
+    Thread-safe, and several processes may use one file. A child process made by `os.fork` opens the file anew by
+    itself; connections of the host's own to it should be opened after the fork.
+
+    Args:
+        path: the file, created if need be in a folder that exists; None or ":memory:" for a store that ends with
+            this object.
+        durability: "full" loses nothing that was committed, whatever happens. "fast" does not wait for the disk at
+            every commit: a power cut or a crash of the operating system can lose the last commits, at worst all since
+            the write-ahead log was last folded (some 4 MB of changes); a crash or kill of the process loses nothing.
+            Either way the file stays consistent.
+        timeout: how long to wait for whoever is writing.
+
+    Raises:
+        InvalidInput: a durability or time-out that does not exist.
+        StoreError: and its kinds, when the file cannot be opened.
+    """
+
+    def __init__(self, path: str | None, *, durability: Durability = "full", timeout: timedelta = _TEN_SECONDS) -> None:
+        if durability not in SYNCHRONOUS:
+            raise InvalidInput(f'durability must be "full" or "fast", not {durability!r}')
+        if timeout < timedelta(0):
+            raise InvalidInput("a store's timeout must not be negative")
+        self._place = _place(path)
+        self._durability = durability
+        self._seconds = min(timeout, _LONGEST_WAIT).total_seconds()
+        self._lock = threading.RLock()
+        self._connection: sqlite3.Connection | None = None
+        self._opened = 0  # how often; part of the generation
+        self._active: SqliteTransaction | None = None
+        self._known: tuple[int, Counters] | None = None  # as long as data_version stays the same
+        self._folded_at = 0  # bytes of log
+        self._closed = ""  # why nothing can be asked any more
+        self._host_numbers = count(1)
+        self._thread = threading.local()
+        self._pid = os.getpid()
+        self._inherited: list[sqlite3.Connection] = []  # the parent process's: not even closed here
+        with self._held():
+            pass
+        _watch_forks(self)
+
+    def __repr__(self) -> str:
+        return f"SqliteStore({self._place.path or None!r})"
+
+    @contextmanager
+    def transaction(self, connection: object = None) -> Iterator[SqliteTransaction]:
+        """Take the write lock, commit at the end, roll back on an error.
+
+        Args:
+            connection: the host's own `sqlite3.Connection` to the same file with a transaction open, best begun with
+                BEGIN IMMEDIATE. It is used as it is, and neither committed nor rolled back; if the block fails, what
+                it wrote is undone and nothing else. SQLite may checkpoint when the host commits: `PRAGMA
+                wal_autocheckpoint = 0` on the host's connections leaves that to this store.
+
+        Raises:
+            StoreBusy, StoreReadOnly, StoreFull, StoreCorrupt, StoreTooNew, StoreClosed.
+            StoreError: a transaction of this store is open in this thread already, or the connection is not suitable.
+        """
+        with self._own_transaction() if connection is None else self._host_transaction(connection) as current:
+            yield current
+
+    @contextmanager
+    def reading(self) -> Iterator[SqliteReader]:
+        """Questions answered as of one instant; inside a transaction of this thread they see its changes.
+
+        Other threads wait meanwhile: keep it short. Raises StoreError as `transaction` does.
+        """
+        with self._held() as own:
+            if self._active is not None:
+                yield self._active
+                return
+            with self._began(own, "BEGIN") as current:
+                yield current
+
+    def generation(self) -> int:
+        """A number that differs after anybody but this store object has committed; read inside a transaction.
+
+        Each transaction over a host's connection has a number of its own: nobody knows whether the host will commit it.
+        """
+        host: int | None = getattr(self._thread, "host", None)
+        if host is not None:
+            return -host
+        with self._held() as own:
+            return (self._opened << 32) + self._data_version(own)
+
+    def checkpoint(self) -> None:
+        """Fold the write-ahead log into the file and cut it short, so that erased data is in neither (S1.7).
+
+        Waits for whoever is writing. Readers of an older state, in other processes, may keep part of the log.
+
+        Raises:
+            StoreError: and its kinds; also inside a transaction of this thread.
+        """
+        with self._held() as own:
+            self._refuse_inside("checkpoint()")
+            if not self._place.path:
+                return
+            try:
+                fold(own, self._place)
+                restart_log(own)
+            except TROUBLE as trouble:
+                reraise(trouble, self._place)
+
+    def close(self) -> None:
+        """Fold the write-ahead log and let go of the file. Once more does nothing; other use raises StoreClosed.
+
+        Raises:
+            StoreBusy: another thread is using the store.
+            StoreError: a transaction of this thread is still open.
+        """
+        if self._closed:
+            return
+        with self._locked():
+            self._refuse_inside("close()")
+            self._closed = f"{self._place} was closed before this call; open it again"
+            if self._connection is not None and self._place.path:
+                with suppress(*TROUBLE):
+                    self._fold_at_once(self._connection)
+            self._disconnect()
+
+    # --- transactions -------------------------------------------------------------------------------------------------
+
+    @contextmanager
+    def _own_transaction(self) -> Iterator[SqliteTransaction]:
+        with self._held() as own:
+            with self._began(own, "BEGIN IMMEDIATE") as current:
+                version = self._data_version(own)
+                known, self._known = self._known, None  # unknown until this transaction has committed
+                current.counters = known[1] if known and known[0] == version else counters(current, self._place)
+                yield current
+            self._known = (version, current.counters)
+            self._fold_if_grown(own)
+
+    @contextmanager
+    def _host_transaction(self, connection: object) -> Iterator[SqliteTransaction]:
+        # Without our lock: somebody who holds it may be waiting for the host to commit, which comes after this.
+        if self._closed:
+            raise StoreClosed(self._closed)
+        if getattr(self._thread, "host", None) is not None:
+            raise StoreError(
+                f"{self._place} has a transaction over a host's connection open in this thread; leave it first"
+            )
+        host = suitable(connection, self._place)
+        self._thread.host = next(self._host_numbers)
+        try:
+            with inside(host, self._place) as current:
+                yield current
+        finally:
+            self._thread.host = None
+
+    @contextmanager
+    def _began(self, own: sqlite3.Connection, begin: str) -> Iterator[SqliteTransaction]:
+        self._refuse_inside("another transaction() or reading()")
+        try:
+            self._run(own, begin)
+            current = self._active = SqliteTransaction(own, self._place)
+            yield current
+            self._run(own, "COMMIT")
+        except BaseException as error:
+            self._recover(own, error)
+            raise
+        finally:
+            self._leave(own)
+
+    def _leave(self, own: sqlite3.Connection) -> None:
+        current, self._active = self._active, None
+        if current is not None:
+            current.end()
+            if own is self._connection:
+                current.release()
+
+    def _recover(self, own: sqlite3.Connection, error: BaseException) -> None:
+        """Roll back; and where the connection itself may be at fault, have a new one next time (S11.7)."""
+        self._leave(own)
+        if own is not self._connection:
+            return
+        usable = not isinstance(error, StoreError) or isinstance(error, StoreBusy | StoreFull)
+        try:
+            if own.in_transaction:
+                own.execute("ROLLBACK")
+        except TROUBLE:
+            usable = False
+        if self._place.path and not usable:  # a store in memory would be lost with its connection
+            self._disconnect()
+
+    def _refuse_inside(self, what: str) -> None:
+        if self._active is not None:
+            begun = "has a transaction() or reading() open in this thread"
+            raise StoreError(f"{self._place} {begun}; leave it before {what}, or use what it gave")
+
+    # --- one connection, one lock -------------------------------------------------------------------------------------
+
+    @contextmanager
+    def _held(self) -> Iterator[sqlite3.Connection]:
+        """The connection, opened if need be, while no other thread uses it."""
+        with self._locked():
+            if self._connection is None:
+                self._connection = connect(self._place, self._durability, self._seconds)
+                self._opened += 1
+                self._known = None
+            yield self._connection
+
+    @contextmanager
+    def _locked(self) -> Iterator[None]:
+        if self._pid != os.getpid():  # forked by somebody who does not tell Python
+            self._after_fork_in_child()
+        lock = self._lock
+        if not lock.acquire(timeout=self._seconds):
+            raise StoreBusy(f"{self._place} has been in use by another thread for longer than the time-out; try again")
+        try:
+            if self._closed:
+                raise StoreClosed(self._closed)
+            yield
+        finally:
+            lock.release()
+
+    def _run(self, own: sqlite3.Connection, statement: str) -> None:
+        if own is not self._connection:
+            raise StoreClosed(f"{self._place}: this transaction belongs to the parent process; leave it there")
+        try:
+            own.execute(statement)
+        except TROUBLE as trouble:
+            reraise(trouble, self._place)
+
+    def _data_version(self, own: sqlite3.Connection) -> int:
+        try:
+            version: int = own.execute("PRAGMA data_version").fetchone()[0]
+        except TROUBLE as trouble:
+            reraise(trouble, self._place)
+        return version
+
+    def _disconnect(self) -> None:
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            with suppress(*TROUBLE):
+                connection.close()
+
+    # --- the write-ahead log ------------------------------------------------------------------------------------------
+
+    def _fold_if_grown(self, own: sqlite3.Connection) -> None:
+        if not self._place.path:
+            return
+        size = log_size(self._place)
+        if size < self._folded_at:  # it has started over since
+            self._folded_at = 0
+        if size <= max(LOG_LIMIT, self._folded_at and self._folded_at + LOG_LIMIT):
+            return
+        with suppress(*TROUBLE):  # what is committed is committed; another commit will fold
+            self._fold_at_once(own)
+            self._folded_at = size
+
+    def _fold_at_once(self, own: sqlite3.Connection) -> None:
+        """Fold, unless somebody is writing just now: then they will."""
+        own.execute("PRAGMA busy_timeout = 0")
+        try:
+            fold(own, self._place)
+        finally:
+            own.execute(f"PRAGMA busy_timeout = {int(self._seconds * 1000)}")
+
+    # --- fork ---------------------------------------------------------------------------------------------------------
+    #
+    # SQLite's locks belong to a process and its knowledge of them to memory. A child that inherits an open connection
+    # believes to hold locks that it does not hold, even on connections it opens itself: the parent may then remove the
+    # log to which the child is writing. So the connection is closed for the moment of the fork.
+
+    def _before_fork(self) -> None:
+        self._thread.held_for_fork = self._lock.acquire(timeout=self._seconds)
+        if self._thread.held_for_fork and self._active is None and self._place.path:
+            self._disconnect()
+
+    def _after_fork_in_parent(self) -> None:
+        if getattr(self._thread, "held_for_fork", False):
+            self._thread.held_for_fork = False
+            self._lock.release()
+
+    def _after_fork_in_child(self) -> None:
+        self._pid = os.getpid()
+        self._lock = threading.RLock()
+        self._thread = threading.local()
+        if self._active is not None:
+            self._closed = (
+                f"{self._place} was inherited in the middle of a transaction; fork outside, or open it anew here"
+            )
+            self._active.end(self._closed)
+        if self._connection is not None and (self._place.path or self._active is not None):
+            self._inherited.append(self._connection)
+            self._connection = None
+
+
+def _watch_forks(store: SqliteStore) -> None:
+    """Tell the store of forks for as long as somebody else holds on to it."""
+    if not hasattr(os, "register_at_fork"):
+        return
+    known = weakref.ref(store)
+
+    def tell(what: Callable[[SqliteStore], None]) -> Callable[[], None]:
+        def hook() -> None:
+            living = known()
+            if living is not None:
+                what(living)
+
+        return hook
+
+    os.register_at_fork(
+        before=tell(SqliteStore._before_fork),  # noqa: SLF001  of this module
+        after_in_parent=tell(SqliteStore._after_fork_in_parent),  # noqa: SLF001
+        after_in_child=tell(SqliteStore._after_fork_in_child),  # noqa: SLF001
+    )
+
+
+def _place(path: str | None) -> Place:
+    if path is None or path == ":memory:":
+        return Place("")
+    if not path or "\0" in path:
+        raise StoreError("a store's path must name a file; None is a store in memory")
+    return Place(str(Path(path).absolute()))  # the host may change its working directory

@@ -1,0 +1,191 @@
+"""Time zones and the local clock (S2.2): which data is used, and how instants and local times meet.
+
+Time-zone data changes several times a year. A machine may hold it twice: the system's, and the optional `tzdata`
+package. `zoneinfo` alone prefers the system's even where it is older; here the newer of the two is used, and
+`tz_version()` names it. It is read once per process.
+
+Instants are `int` microseconds since 1970 UTC; a local time is a naive `datetime`. A local time that a clock change
+skips means the first valid instant after the gap; one that occurs twice means the first.
+"""
+
+import re
+from datetime import date, datetime, timedelta
+from difflib import get_close_matches
+from functools import lru_cache
+from importlib import import_module
+from pathlib import Path
+from typing import TYPE_CHECKING, Final, NamedTuple, cast
+
+from touchpoint.durations import EPOCH, length
+from touchpoint.errors import InvalidInput, UnknownName
+
+if TYPE_CHECKING:
+    from importlib.resources.abc import Traversable
+    from zoneinfo import ZoneInfo
+
+_LOCAL_EPOCH: Final = datetime(1970, 1, 1)  # noqa: DTZ001 - the same moment on any local clock
+_MICROSECOND: Final = timedelta(microseconds=1)
+_SECOND: Final = 1_000_000
+# No zone ever changed its clocks and changed them back within three hours, so looking this often misses no change.
+_LOOK: Final = 3 * 3_600 * _SECOND
+
+_NAME: Final = re.compile(r"[A-Za-z0-9+_-]+(?:/[A-Za-z0-9+_-]+)*")
+_VERSION: Final = re.compile(r"(?:# version )?([0-9]{4}[a-z]+)")
+# What a system keeps beside the IANA names: the machine's own zone, and the same zones counted with leap seconds.
+_NOT_PORTABLE: Final = frozenset({"localtime", "posixrules", "posix", "right"})
+
+
+class _Source(NamedTuple):
+    """One copy of the time-zone data; `version` is empty where the copy does not say."""
+
+    version: str
+    root: "Traversable"
+
+
+@lru_cache(maxsize=1024)
+def zone(name: str) -> "ZoneInfo":
+    """The time zone of this IANA name (`Europe/Madrid`), from the newest data on the machine that has it.
+
+    Raises:
+        UnknownName: no such zone; with the names that come close.
+    """
+    parts = name.split("/")
+    if _NAME.fullmatch(name) and parts[0] not in _NOT_PORTABLE:
+        for source in _sources():
+            if (found := _load(source, name, parts)) is not None:
+                return found
+    raise _unknown(name)
+
+
+def tz_version() -> str:
+    """The version of the time-zone data in use, such as `2025b`; `unknown` where the data does not say."""
+    sources = _sources()
+    return (sources[0].version if sources else "") or "unknown"
+
+
+def to_local(us: int, zone: "ZoneInfo") -> datetime:
+    """What the clock on the wall says at this instant, as a naive datetime."""
+    return (EPOCH + timedelta(microseconds=us)).astimezone(zone).replace(tzinfo=None, fold=0)
+
+
+def from_local(naive: datetime, zone: "ZoneInfo") -> int:
+    """The instant of this local time: in a gap the first valid instant after it, of two the first (S2.2).
+
+    Raises:
+        InvalidInput: the datetime is aware, so it is not a local time.
+    """
+    if naive.tzinfo is not None:
+        raise InvalidInput(
+            f"a local time has no zone of its own, but {naive.tzinfo} came with it; pass a naive datetime"
+        )
+    wall = (naive - _LOCAL_EPOCH) // _MICROSECOND
+    earlier = _offset(naive.replace(tzinfo=zone, fold=0))
+    later = _offset(naive.replace(tzinfo=zone, fold=1))
+    if later <= earlier:
+        return wall - earlier
+    return _change_between(zone, wall - later, wall - earlier)
+
+
+def day_start(day: date, zone: "ZoneInfo") -> int:
+    """The first instant of this calendar day; of a day that does not exist, the first of the next that does."""
+    return from_local(datetime(day.year, day.month, day.day), zone)  # noqa: DTZ001 - a local time is naive
+
+
+def offsets(zone: "ZoneInfo", start_us: int, end_us: int) -> list[tuple[int, int, int]]:
+    """The stretches of `[start_us, end_us)` with one UTC offset each, in order: `(from, to, offset)`, microseconds."""
+    found = []
+    since, offset, at = start_us, offset_at(start_us, zone), start_us
+    while at < end_us:
+        ahead = min(at + _LOOK, end_us)
+        if (now := offset_at(ahead, zone)) != offset:
+            change = _change_between(zone, at, ahead)
+            found.append((since, change, offset))
+            since, offset = change, now
+        at = ahead
+    if since < end_us:
+        found.append((since, end_us, offset))
+    return found
+
+
+def offset_at(us: int, zone: "ZoneInfo") -> int:
+    """How far the local clock is ahead of UTC at this instant, in microseconds; negative west of Greenwich."""
+    return _offset((EPOCH + timedelta(microseconds=us)).astimezone(zone))
+
+
+def _offset(at: datetime) -> int:
+    return length(cast("timedelta", at.utcoffset()))
+
+
+def _change_between(zone: "ZoneInfo", before: int, after: int) -> int:
+    # Clocks change at whole seconds, so halving an interval of whole seconds finds the instant exactly.
+    low, high = before // _SECOND, after // _SECOND
+    earlier = offset_at(low * _SECOND, zone)
+    while high - low > 1:
+        middle = (low + high) // 2
+        if offset_at(middle * _SECOND, zone) == earlier:
+            low = middle
+        else:
+            high = middle
+    return high * _SECOND
+
+
+@lru_cache(maxsize=1)
+def _sources() -> tuple[_Source, ...]:
+    """Every copy of the data on this machine, newest first; among equals the system's."""
+    return _newest_first(_system() + _package())
+
+
+def _newest_first(sources: list[_Source]) -> tuple[_Source, ...]:
+    # Names of releases sort as text: four digits of the year, then letters. A copy that names none comes last.
+    return tuple(sorted(sources, key=lambda source: source.version, reverse=True))
+
+
+def _system() -> list[_Source]:
+    from zoneinfo import TZPATH
+
+    return [_Source(_version_of(Path(root)), Path(root)) for root in TZPATH if Path(root).is_dir()]
+
+
+def _version_of(root: Path) -> str:
+    for name in ("tzdata.zi", "+VERSION", "version"):
+        try:
+            with (root / name).open(encoding="ascii", errors="replace") as file:
+                stated = _VERSION.match(file.readline(80))
+        except OSError:
+            continue
+        if stated:
+            return stated[1]
+    return ""
+
+
+def _package() -> list[_Source]:
+    try:
+        stated = _VERSION.match(import_module("tzdata").IANA_VERSION)
+    except ImportError:
+        return []
+    from importlib.resources import files
+
+    return [_Source(stated[1] if stated else "", files("tzdata").joinpath("zoneinfo"))]
+
+
+def _load(source: _Source, name: str, parts: list[str]) -> "ZoneInfo | None":
+    from zoneinfo import ZoneInfo
+
+    try:
+        with source.root.joinpath(*parts).open("rb") as file:
+            return ZoneInfo.from_file(file, key=name)
+    except (OSError, ValueError):  # not there, a folder, or not time-zone data
+        return None
+
+
+def _unknown(name: str) -> UnknownName:
+    from zoneinfo import available_timezones
+
+    names = sorted(available_timezones() - _NOT_PORTABLE)
+    wanted = name.strip().replace(" ", "_").casefold()
+    alike = [known for known in names if wanted in (known.casefold(), known.rsplit("/", 1)[-1].casefold())]
+    alike += get_close_matches(name, names, n=3, cutoff=0.6)
+    error = UnknownName("time zone", name, dict.fromkeys(alike or ("America/New_York", "Europe/London", "UTC")))
+    if not names:
+        error.args = (f"there is no time zone {name!r}: this machine has no time-zone data; run `pip install tzdata`",)
+    return error

@@ -1,0 +1,388 @@
+"""One customer's decisions (S3-S6): rounds, runs, steps and messages, from the full timeline."""
+
+from collections import deque
+
+import attrs
+
+from reference.evaluate import UNKNOWN, Look, evaluate, holds
+from reference.gate import hold_names, rule_on
+from reference.local import as_date, at_clock, from_local, later, next_clock, period
+from reference.records import HandOver, Occurrence, Pending, Run, enrols, meets, ref_text, same
+from touchpoint.durations import forever, is_calendar, length, micros
+from touchpoint.errors import DefectiveJourney
+from touchpoint.journey import steps as s
+from touchpoint.journey import triggers as t
+from touchpoint.journey.conditions import Expression
+from touchpoint.model.message import Gift
+
+MOST_WORK = 1_000
+
+
+class Customer:
+    """One customer's timeline, and the decisions made on it."""
+
+    def __init__(self, name, person, program, now):
+        self.name, self.person, self.program, self.now = name, person, program, now
+        self.traits = dict(person.traits)
+        self.traits_set = dict.fromkeys(person.traits, now)
+        self.timeline, self.events, self.log = [], {}, []
+        self.runs, self.starts, self.messages, self.hand_overs = [], [], [], []
+        self.stages, self.cases, self.fired = {}, {}, {}
+        self.queue, self.seq = deque(), 0
+
+    # --- what conditions ask ------------------------------------------------------------------------------------------
+
+    def look(self, run, event=None):
+        return Look(self, run.path[0], event or run.event, run.trigger, run.outcomes)
+
+    def stage_of(self, journey):
+        return self.stages[journey][0] if journey in self.stages else None
+
+    def has_case_open(self, kind, ref):
+        return any(
+            closed is None and kind in (None, case[0]) and (ref is None or ref_text(ref) == case[1])
+            for case, closed in self.cases.items()
+        )
+
+    def waiting(self):
+        return [message for message in self.messages if message.status is None]
+
+    def next_seq(self):
+        self.seq += 1
+        return self.seq
+
+    # --- one decision (S4.2) ------------------------------------------------------------------------------------------
+
+    def record(self, event):
+        """Takes in an event: a duplicate changes nothing, a host's act is an occurrence of its own."""
+        self.now = max(self.now, event.recorded_at)
+        if event.id in self.events:
+            known, new = (attrs.evolve(each, recorded_at=0) for each in (self.events[event.id], event))
+            self.log.append(("duplicate" if known == new else "conflict", event.id, self.now))
+            return
+        self.events[event.id] = event
+        if event.act == "touchpoint":
+            at = min(event.at, self.now)
+            self.decide(self.count(event.type, at, event.id, event.properties, event.channel, event.direction))
+        elif event.act == "enrol":
+            self.decide(Occurrence("enrolled", event.type, self.now, event.id, event.properties))
+        else:
+            self.change_case(event.act, event.type, ref_text(event.properties["ref"]), event.id)
+            self.decide()
+
+    def count(self, type, at, id, properties, channel=None, direction="internal"):  # noqa: PLR0917
+        touchpoint = Occurrence("touchpoint", type, at, id, properties, channel, direction, self.now)
+        self.timeline.append(touchpoint)
+        return touchpoint
+
+    def decide(self, occurrence=None):
+        """Rounds, first in first out; after each the runs that can go on take their steps."""
+        if occurrence is not None:
+            self.queue.append(occurrence)
+        self.work = 0
+        self.take_steps()
+        while self.queue:
+            self.worked()
+            self.round(self.queue.popleft())
+            self.take_steps()
+
+    def worked(self):
+        self.work += 1
+        self.program.work += 1
+        if self.work > MOST_WORK or self.program.work > self.program.most_work:
+            raise DefectiveJourney("rules or steps trigger each other in a circle")
+
+    def round(self, occurrence):
+        """Exits, goals and waits of the live runs; stage moves; rules."""
+        for run in list(self.runs):
+            self.offer(run, occurrence)
+        if occurrence.late:
+            return
+        for journey in self.program.journeys:
+            self.enter_by_trigger(journey, occurrence)
+        self.consider_rules(occurrence)
+
+    # --- live runs ----------------------------------------------------------------------------------------------------
+
+    def concerns(self, run, occurrence):
+        """A touchpoint that carries the key property meets only runs with that key (S4.4)."""
+        key = run.rule.key
+        if key is None or occurrence.kind != "touchpoint" or key not in occurrence.properties:
+            return True
+        return same(occurrence.properties[key], run.key)
+
+    def offer(self, run, occurrence):
+        concerned = self.concerns(run, occurrence)
+        if run.live and self.leaves(run, occurrence if concerned else None):
+            self.end(run, "exit")
+            return
+        if concerned and self.reaches(run, occurrence):
+            run.reached = True
+            self.log.append(("goal", run.rule.name, self.now))
+            if run.live and run.rule.goal.ends:
+                self.end(run, "goal")
+                return
+        if run.live:
+            self.offer_to_wait(run, occurrence, concerned)
+
+    def leaves(self, run, occurrence):
+        run.looked = self.now
+        for exit_ in run.rule.exit:
+            if isinstance(exit_, Expression):
+                if holds(exit_, self.look(run, occurrence)):
+                    return True
+            elif occurrence is not None and meets(exit_, occurrence, run.path[0], run.rule):
+                return True
+        return False
+
+    def reaches(self, run, occurrence):
+        goal = run.rule.goal
+        if goal is None or run.reached:
+            return False
+        if goal.within is not None and self.now > run.started + length(goal.within):
+            return False
+        watched_on = goal.within is not None and run.ended is not None and run.ended.startswith(("done", "exit: "))
+        if not run.live and not watched_on:
+            return False
+        named = any(meets(each, occurrence, run.path[0], run.rule) for each in goal.trigger)
+        return named and holds(goal.given, self.look(run, occurrence))
+
+    def offer_to_wait(self, run, occurrence, concerned):
+        if isinstance(run.step, s.WaitUntil):
+            if holds(run.step.condition, self.look(run)):
+                run.event = occurrence if concerned else run.event
+                self.go_on(run, run.step.then)
+        if not concerned:
+            return
+        waits = [step for step in s.flat(run.rule.then) if isinstance(step, s.WaitFor)]
+        if not any(meets(each, occurrence, run.path[0], run.rule) for step in waits for each in step.trigger):
+            return
+        run.kept.append((run.arrivals, occurrence))
+        run.arrivals += 1
+        if isinstance(run.step, s.WaitFor) and self.answers(run, run.step, occurrence):
+            self.go_on(run, run.step.then)
+
+    def answers(self, run, step, occurrence):
+        """Whether an occurrence ends this wait; if so it moves the run and is used up."""
+        if not any(meets(each, occurrence, run.path[0], run.rule) for each in step.trigger):
+            return False
+        if not holds(step.given, self.look(run, occurrence)):
+            return False
+        run.kept = [kept for kept in run.kept if kept[1] is not occurrence]
+        run.event = occurrence
+        return True
+
+    def go_on(self, run, arm):
+        run.todo = [*arm, *run.todo]
+        run.step = run.due = None
+        run.ready = True
+
+    def end(self, run, reason):
+        run.ended, run.step, run.due, run.ready = reason, None, None, False
+        self.log.append(("ended", run.rule.name, run.key, reason, self.now))
+        for message in self.waiting():
+            if message.run is run:
+                self.close(message, "withdrawn")
+
+    # --- stages, cases, rules -----------------------------------------------------------------------------------------
+
+    def enter_by_trigger(self, journey, occurrence):
+        current = self.stage_of(journey.name)
+        look = Look(self, journey.name, occurrence)
+        for stage in journey.stages:
+            named = any(meets(each, occurrence, journey.name) for each in stage.when)
+            if named and (not stage.after or current in stage.after) and holds(stage.given, look):
+                self.enter(journey, stage, occurrence.id)
+                return
+
+    def enter(self, journey, stage, cause):
+        current = self.stage_of(journey.name)
+        if (current == stage.name and not stage.reenter) or (stage.after and current not in stage.after):
+            return
+        self.stages[journey.name] = (stage.name, self.now, self.next_seq())
+        self.log.append(("stage", journey.name, current, stage.name, self.now))
+        if current is not None:
+            left = t.Left(current, journey=journey.name)
+            self.queue.append(Occurrence("left", current, self.now, cause, what=left))
+        entered = t.Entered(stage.name, journey=journey.name)
+        self.queue.append(Occurrence("entered", stage.name, self.now, cause, what=entered))
+
+    def change_case(self, act, kind, ref, cause):
+        """Opening an open case and closing one that is not open change nothing."""
+        is_open = self.cases.get((kind, ref), 0) is None
+        if is_open == (act == "open_case"):
+            return
+        self.cases[kind, ref] = None if act == "open_case" else self.now
+        shown = None if ref.startswith("run:") else ref
+        self.log.append(("opened" if act == "open_case" else "closed", kind, shown, self.now))
+        what = t.CaseOpened(kind) if act == "open_case" else t.CaseClosed(kind)
+        self.queue.append(Occurrence(act, kind, self.now, cause, what=what))
+        for message in self.waiting():
+            if act == "close_case" and any(hold_names(hold, kind) for hold in message.waits_for):
+                message.ask_at = self.now
+
+    def consider_rules(self, occurrence):
+        """Condition, concurrency, limit: all conditions before any run starts."""
+        named = [
+            (number, journey, rule)
+            for number, (journey, rule) in enumerate(self.program.rules)
+            if enrols(occurrence, rule) or any(meets(each, occurrence, journey, rule) for each in rule.when)
+        ]
+        given = [holds(rule.given, Look(self, journey, occurrence, occurrence)) for _, journey, rule in named]
+        for (number, journey, rule), allowed in zip(named, given, strict=True):
+            key = None if rule.key is None else occurrence.properties.get(rule.key)
+            live = [r for r in self.runs if r.live and r.path == (journey, rule.name) and same(r.key, key)]
+            if not allowed:
+                self.refuse(rule, "given")
+            elif live and rule.concurrency == "ignore":
+                self.refuse(rule, "live")
+            elif not self.within_limit(journey, rule, key):
+                self.refuse(rule, "limit")
+            else:
+                for run in live if rule.concurrency == "restart" else []:
+                    self.end(run, "restarted")
+                self.start(number, journey, rule, key, occurrence)
+
+    def refuse(self, rule, why):
+        self.log.append(("refused", rule.name, why, self.now))
+
+    def within_limit(self, journey, rule, key):
+        limit, path = rule.limit, (journey, rule.name)
+        if limit is None:
+            return True
+        starts = [run for run in self.starts if run.path == path and (not limit.per_key or same(run.key, key))]
+        if limit.kind == "once_per_stage" and journey in self.stages:
+            starts = [run for run in starts if run.seq > self.stages[journey][2]]
+        elif limit.kind == "cool_down":
+            starts = [run for run in starts if later(run.started, limit.per, self.person.zones) > self.now]
+        elif is_calendar(limit.per):
+            start, _ = period(self.now, limit.per, self.person.zones)
+            starts = [run for run in starts if run.started >= start]
+        elif limit.per is not None:
+            starts = [run for run in starts if run.started > self.now - length(limit.per)]
+        return len(starts) < limit.n
+
+    def start(self, number, journey, rule, key, trigger):  # noqa: PLR0917
+        seq = self.next_seq()
+        rank = (-rule.priority, number, seq)
+        run = Run((journey, rule.name), rule, key, trigger, self.now, seq, rank, trigger, list(rule.then), looked=self.now)
+        self.runs.append(run)
+        self.starts.append(run)
+        self.log.append(("started", rule.name, key, self.now))
+
+    # --- steps (S5) ---------------------------------------------------------------------------------------------------
+
+    def take_steps(self):
+        for run in sorted((run for run in self.runs if run.ready), key=lambda run: run.rank):
+            run.ready = False
+            while run.live and run.step is None:
+                if not run.todo:
+                    self.end(run, "done")
+                    break
+                self.worked()
+                self.take(run, run.todo.pop(0))
+
+    def take(self, run, step):
+        run.taken += 1
+        cause, journey = f"{self.name}/{run.seq}/{run.taken}", self.program.by_name[run.path[0]]
+        match step:
+            case s.Send():
+                self.send(run, step)
+            case s.Wait() | s.WaitFor() | s.WaitUntil():
+                self.wait(run, step)
+            case s.Branch():
+                run.todo = [*(step.then if holds(step.condition, self.look(run)) else step.otherwise), *run.todo]
+            case s.MoveTo():
+                self.enter(journey, next(stage for stage in journey.stages if stage.name == step.stage), cause)
+            case s.SetTrait():
+                if (value := evaluate(step.value, self.look(run))) is not UNKNOWN:
+                    self.traits[step.trait], self.traits_set[step.trait] = value, self.now
+            case s.Emit():
+                values = {name: evaluate(each, self.look(run)) for name, each in step.properties.items()}
+                properties = {name: value for name, value in values.items() if value is not UNKNOWN}
+                self.queue.append(self.count(step.type, self.now, cause, properties))
+            case s.OpenCase() | s.CloseCase():
+                act = "open_case" if isinstance(step, s.OpenCase) else "close_case"
+                self.change_case(act, step.case, self.ref_of(run, step), cause)
+            case s.Enrol():
+                self.queue.append(Occurrence("enrolled", step.rule, self.now, cause))
+            case s.Exit():
+                self.end(run, f"exit: {step.reason}")
+
+    def ref_of(self, run, step):
+        """A case's ref: what the step says, else the run's key, else the run."""
+        said = UNKNOWN if step.ref is None else evaluate(step.ref, self.look(run))
+        ref = run.key if said is UNKNOWN else said
+        return f"run:{run.seq}" if ref is None else ref_text(ref)
+
+    def wait(self, run, step):
+        run.step, run.looked = step, self.now
+        if isinstance(step, s.Wait):
+            self.wait_a_while(run, step)
+            return
+        if isinstance(step, s.WaitUntil) and holds(step.condition, self.look(run)):
+            self.go_on_at_once(run, step)
+            return
+        if isinstance(step, s.WaitFor):
+            since = {"send": run.mark, "run": 0, "now": run.arrivals}[step.since]
+            if any(number >= since and self.answers(run, step, kept) for number, kept in list(run.kept)):
+                self.go_on_at_once(run, step)
+                return
+        run.due = None if step.timeout is forever else later(self.now, step.timeout, self.zones(step))
+
+    def go_on_at_once(self, run, step):
+        self.go_on(run, step.then)
+        run.ready = False  # it is being walked already
+
+    def wait_a_while(self, run, step):
+        zones = self.zones(step)
+        if step.length is not None:
+            run.due = later(self.now, step.length, zones)
+        elif isinstance(step.until, str):
+            run.due = next_clock(self.now, step.until, zones)
+        else:
+            value = evaluate(step.until, self.look(run))
+            if hasattr(value, "hour"):
+                run.due = max(self.now, micros(value))
+            elif as_date(value) is None:
+                self.end(run, "exit: no date")
+            else:
+                local = at_clock(as_date(value), step.at or "00:00")
+                run.due = max(self.now, *(from_local(local, zone) for zone in zones))
+
+    def zones(self, step):
+        return self.person.zones or (step.unknown_zone or "UTC",)
+
+    # --- messages (S6) ------------------------------------------------------------------------------------------------
+
+    def send(self, run, step):
+        what = step.message
+        run.step, run.mark = step, run.arrivals
+        priority = run.rule.priority + what.priority
+        expires_at = self.now + length(what.best_before)
+        message = Pending(
+            what, step.still, run, run.path[0], priority, self.now, expires_at, self.next_seq(), ask_at=self.now
+        )
+        self.messages.append(message)
+
+    def release(self, message):
+        """Asks the gate; an end lets the run go on at once."""
+        status, *more = rule_on(self, message)
+        if status == "defer":
+            until, message.waits_for = more
+            message.open_ended = until == float("inf")
+            message.ask_at = min(until, message.expires_at)
+            return
+        what, channel = message.what, more[0]
+        if status == "sent":
+            sent = HandOver(self.now, message.journey, what.name, what.effective_kind, channel, what.counted)
+            self.hand_overs.append(sent)
+            if isinstance(what, Gift):
+                self.program.spent[what.name] = self.program.spent.get(what.name, 0) + what.worth
+        self.close(message, status, channel)
+        self.go_on(message.run, () if status == "sent" else message.run.step.otherwise)
+        self.decide()
+
+    def close(self, message, status, channel=None):
+        message.status = message.run.outcomes[message.what.name] = status
+        self.log.append(("message", message.what.name, status, self.now, channel))

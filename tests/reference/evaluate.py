@@ -1,0 +1,246 @@
+"""What a condition is worth: expression objects walked node by node, in three-valued logic (S4.6)."""
+
+import operator
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
+from fractions import Fraction
+
+import attrs
+
+from touchpoint.durations import instant, length
+from touchpoint.journey import conditions as c
+
+
+class Unknown:
+    """The value of what is missing."""
+
+    def __repr__(self):
+        return "UNKNOWN"
+
+    def __bool__(self):
+        raise TypeError("unknown is neither true nor false")
+
+
+UNKNOWN = Unknown()
+ORDER = {"<": operator.lt, "<=": operator.le, ">": operator.gt, ">=": operator.ge}
+
+
+@attrs.frozen
+class Look:
+    """From where a condition looks: the occurrences it names, a run's outcomes, and the customer."""
+
+    customer: object
+    journey: str
+    event: object = None
+    trigger: object = None
+    outcomes: dict = attrs.field(factory=dict)
+
+
+def holds(condition, look):
+    """Whether a condition is true: false and unknown are both no (S4.6)."""
+    return condition is None or truth(evaluate(condition, look)) is True
+
+
+def evaluate(node, look):  # noqa: C901, PLR0911, PLR0912 - one line for each kind of node
+    """The value of a node, or UNKNOWN."""
+    match node:
+        case c.Literal():
+            return node.value
+        case c.Now():
+            return instant(look.customer.now)
+        case c.Field():
+            return _field(node, look)
+        case c.And():
+            return _all(truth(evaluate(part, look)) for part in node.parts)
+        case c.Or():
+            return _not(_all(_not(truth(evaluate(part, look))) for part in node.parts))
+        case c.Not():
+            return _not(truth(evaluate(node.part, look)))
+        case c.Compare():
+            return _compare(node.op, evaluate(node.left, look), evaluate(node.right, look))
+        case c.Arithmetic():
+            return _calculate(node.op, evaluate(node.left, look), evaluate(node.right, look))
+        case c.In():
+            return _member(evaluate(node.value, look), evaluate(node.options, look))
+        case c.Contains():
+            return _contains(evaluate(node.container, look), evaluate(node.item, look))
+        case c.Exists():
+            return evaluate(node.value, look) is not UNKNOWN
+        case c.Count():
+            return len(seen(node, look))
+        case c.Ever():
+            return bool(seen(node, look))
+        case c.Total():
+            return _sum(_step_into(past.properties, node.of) for past in seen(node, look))
+        case c.CaseOpen():
+            ref = None if node.ref is None else evaluate(node.ref, look)
+            return UNKNOWN if ref is UNKNOWN else look.customer.has_case_open(node.kind, ref)
+        case c.InStage():
+            return look.customer.stage_of(node.journey or look.journey) == node.stage
+        case c.Outcome():
+            return look.outcomes.get(node.message, UNKNOWN)
+    raise TypeError(f"the reference does not know {type(node).__name__}")
+
+
+def seen(aggregate, look):
+    """The touchpoints that an aggregate looks back at, in order of arrival: those in `(now - within, now]`."""
+    within = getattr(aggregate, "within", None)
+    since = None if within is None else look.customer.now - length(within)
+    return [past for past in _matching(aggregate, look) if since is None or past.at > since]
+
+
+def _matching(aggregate, look):
+    """The touchpoints of all time of that type for which its `where` is true."""
+    named = [past for past in look.customer.timeline if past.name == aggregate.type]
+    return [past for past in named if holds(aggregate.where, attrs.evolve(look, event=past))]
+
+
+def next_lapse(condition, look, after):
+    """The first instant later than `after` at which a touchpoint leaves one of the condition's windows; None: none does."""
+    windowed = [node for node in c.aggregates_of(condition) if getattr(node, "within", None) is not None]
+    lapses = [past.at + length(node.within) for node in windowed for past in _matching(node, look)]
+    return min((lapse for lapse in lapses if lapse > after), default=None)
+
+
+def truth(value):
+    """A value as a condition: nothing, zero and emptiness are false; what is missing is unknown."""
+    return UNKNOWN if value is UNKNOWN else bool(value)
+
+
+def _not(value):
+    return UNKNOWN if value is UNKNOWN else not value
+
+
+def _all(values):
+    values = list(values)
+    if any(value is False for value in values):
+        return False
+    return UNKNOWN if any(value is UNKNOWN for value in values) else True
+
+
+def _field(node, look):
+    root, path = c.root_of(node), c.path_of(node)
+    if isinstance(root, c.Last):
+        past = seen(root, look)
+        # Of equally late ones the one that arrived last: max() keeps the first, so it is asked backwards.
+        return _of_occurrence(max(reversed(past), key=lambda each: each.at), path) if past else UNKNOWN
+    if root == "customer":
+        return _step_into(look.customer.traits, path)
+    occurrence = look.event if root == "event" else look.trigger
+    return UNKNOWN if occurrence is None else _of_occurrence(occurrence, path)
+
+
+def _of_occurrence(occurrence, path):
+    if path[0] in occurrence.properties:
+        return _step_into(occurrence.properties, path)
+    own = {
+        "type": occurrence.name,
+        "at": instant(occurrence.at),
+        "channel": occurrence.channel,
+        "direction": occurrence.direction,
+    }
+    value = own.get(path[0]) if len(path) == 1 else None
+    return UNKNOWN if value is None else value
+
+
+def _step_into(value, path):
+    for name in path:
+        if not isinstance(value, dict) or name not in value:
+            return UNKNOWN
+        value = value[name]
+    return tuple(value) if isinstance(value, list) else value
+
+
+def _is_number(value):
+    return isinstance(value, int | float | Decimal) and not isinstance(value, bool)
+
+
+def _kind(value):
+    if _is_number(value):
+        return "number"
+    if isinstance(value, list | tuple):
+        return "list"
+    return next(kind for kind in (bool, str, datetime, date, timedelta, dict, object) if isinstance(value, kind))
+
+
+def _read_as(text, other):
+    """A text that is compared with an instant or a date, read as one; UNKNOWN if it is none."""
+    try:
+        if isinstance(other, datetime):
+            read = datetime.fromisoformat(text)
+            return read if read.tzinfo else read.replace(tzinfo=UTC)
+        return date.fromisoformat(text)
+    except ValueError:
+        return UNKNOWN
+
+
+def _pair(left, right):
+    if isinstance(left, str) and isinstance(right, date):
+        left = _read_as(left, right)
+    elif isinstance(right, str) and isinstance(left, date):
+        right = _read_as(right, left)
+    return left, right
+
+
+def _compare(op, left, right):
+    left, right = _pair(left, right)
+    if left is UNKNOWN or right is UNKNOWN:
+        return UNKNOWN
+    if op in ("==", "!="):
+        return _equal(left, right) == (op == "==")
+    if _kind(left) != _kind(right) or _kind(left) in (bool, dict, object):
+        return UNKNOWN
+    try:
+        return ORDER[op](left, right)
+    except TypeError:
+        return UNKNOWN
+
+
+def _equal(left, right):
+    if _kind(left) != _kind(right):
+        return False
+    if _kind(left) == "list":
+        return len(left) == len(right) and all(map(_equal, left, right))
+    return left == right
+
+
+def _member(value, options):
+    if value is UNKNOWN or options is UNKNOWN:
+        return UNKNOWN
+    return isinstance(options, list | tuple) and any(_compare("==", value, option) is True for option in options)
+
+
+def _contains(container, item):
+    if container is UNKNOWN or item is UNKNOWN:
+        return UNKNOWN
+    if isinstance(container, str):
+        return isinstance(item, str) and item in container
+    if isinstance(container, dict):
+        return item in container
+    return _member(item, container)
+
+
+def _calculate(op, left, right):
+    if left is UNKNOWN or right is UNKNOWN:
+        return UNKNOWN
+    try:
+        if _is_number(left) and _is_number(right):
+            return _arithmetic(op, left, right)
+        return {"+": operator.add, "-": operator.sub}[op](left, right)
+    except (KeyError, TypeError, ZeroDivisionError, OverflowError):
+        return UNKNOWN
+
+
+def _arithmetic(op, left, right):
+    if Decimal in (type(left), type(right)):
+        left, right = (Decimal(str(each)) for each in (left, right))
+    sign = {"+": operator.add, "-": operator.sub, "*": operator.mul, "/": operator.truediv}[op]
+    return sign(left, right)
+
+
+def _sum(values):
+    numbers = [value for value in values if _is_number(value)]
+    if all(isinstance(number, int) for number in numbers):
+        return sum(numbers)
+    exact = sum(Fraction(str(number)) for number in numbers)
+    return Decimal(exact.numerator) / Decimal(exact.denominator)

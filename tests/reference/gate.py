@@ -1,0 +1,184 @@
+"""May this message go out now (S6.5-S6.7, S6.10)? Every check of one channel, plainly, and what they come to together."""
+
+import math
+
+import attrs
+
+from reference.evaluate import holds
+from reference.local import opening, period
+from touchpoint.durations import is_calendar, length
+from touchpoint.journey.policy import Cap, ConsentRules, Hold, Spacing
+from touchpoint.model.message import Gift
+
+FREE_KINDS = ("transactional", "service")
+NEVER = math.inf
+
+
+@attrs.frozen
+class Verdict:
+    """One check's answer: `until` is when a defer is asked again, or when a deny lapses (NEVER: only an event, or not at all)."""
+
+    answer: str
+    until: float = NEVER
+    own: bool = False
+    ends_as: str = "denied"
+    waits_for: Hold | None = None
+
+
+def rule_on(customer, message):
+    """The answer for a message that is due: ("sent", channel), (another end, None), or ("defer", until, holds waited for)."""
+    for channel in message.what.channels:
+        verdicts = [each for each in _checks(customer, message, channel) if each]
+        defers, denies = _combine(verdicts)
+        if denies and all(deny.own for deny in denies):
+            continue
+        if denies:
+            return next(deny for deny in denies if not deny.own).ends_as, None
+        if defers:
+            return "defer", max(each.until for each in defers), [each.waits_for for each in defers if each.waits_for]
+        return "sent", channel
+    return "denied", None
+
+
+def _combine(verdicts):
+    """Any deny wins, but one that has lapsed by the instant at which the others allow is a defer (S6.5)."""
+    defers = [each for each in verdicts if each.answer == "defer"]
+    denies = [each for each in verdicts if each.answer == "deny"]
+    allowed_at = max((each.until for each in defers), default=-NEVER)
+    lapsing = [each for each in denies if each.until < NEVER and each.until <= allowed_at]
+    return defers + lapsing, [each for each in denies if each not in lapsing]
+
+
+def _checks(customer, message, channel):
+    what, now = message.what, customer.now
+    if what.effective_kind not in (*FREE_KINDS, *customer.person.grants):
+        yield Verdict("deny", own=True)
+    if message.still is not None and not holds(message.still, customer.look(message.run)):
+        yield Verdict("deny", ends_as="withdrawn")
+    if now >= message.expires_at:
+        yield Verdict("deny", ends_as="expired")
+    for item, journeys in items(customer.program, message.journey):
+        if isinstance(item, ConsentRules):
+            raise NotImplementedError("the reference knows no consent rules yet")
+        if isinstance(item, Hold):
+            yield _hold(item, customer, message)
+        elif _binds(item, what.effective_kind, channel):
+            yield _item(item, journeys, customer, message, channel)
+    yield _message_limit(customer, message)
+    yield _budget(customer, what)
+
+
+def items(program, journey):
+    """The policy items that bind a journey's messages, each with the journeys that share its counter (None: all) (S6.4)."""
+    house = list(dict.fromkeys(program.policy.items))
+    bound = [(item, None) for item in house]
+    for item in dict.fromkeys(program.by_name[journey].policy.items):
+        if item not in house:
+            bound.append((item, [each.name for each in program.journeys if item in each.policy.items]))
+    return bound
+
+
+def _binds(item, kind, channel):
+    return (item.kinds is None or kind in item.kinds) and (item.channels is None or channel in item.channels)
+
+
+def _item(item, journeys, customer, message, channel):
+    if isinstance(item, Cap):
+        return None if message.what.exempt else _cap(item, journeys, customer, message)
+    if isinstance(item, Spacing):
+        return _spacing(item, journeys, customer, channel)
+    opens = opening(item, customer.now, tuple(customer.person.zones))
+    if opens == customer.now:
+        return None
+    return Verdict("deny") if opens in (None, "unknown") else Verdict("defer", opens)
+
+
+def _sent(item, journeys, customer):
+    """When this customer got what an item speaks of, oldest first."""
+    return [
+        sent
+        for sent in customer.hand_overs
+        if _binds(item, sent.kind, sent.channel) and (journeys is None or sent.journey in journeys)
+    ]
+
+
+def _cap(cap, journeys, customer, message):
+    counted = [sent.at for sent in _sent(cap, journeys, customer) if sent.counted]
+    free = _free_at(counted, cap.n, cap.per, customer)
+    if free <= customer.now:
+        free = max((rival.ask_at for rival in _reserving(cap, counted, customer, message)), default=customer.now)
+    return None if free <= customer.now else Verdict(cap.over, free)
+
+
+def _free_at(taken, n, per, customer):
+    """The first instant from now on at which fewer than `n` of the instants `taken` are inside the period."""
+    now = customer.now
+    if per is None:
+        return NEVER if len(taken) >= n else now
+    if is_calendar(per):
+        start, end = period(now, per, customer.person.zones)
+        return end if sum(at >= start for at in taken) >= n else now
+    return max(taken[-n] + length(per), now) if len(taken) >= n else now
+
+
+def _reserving(cap, counted, customer, message):
+    """Waiting messages of higher priority for which this one would leave no place when they fall due (S6.6)."""
+    if not message.what.counted:
+        return
+    policies = [customer.program.policy, customer.program.by_name[message.journey].policy]
+    ahead = customer.now + length(max(policy.look_ahead for policy in policies))
+    for rival in customer.waiting():
+        due, what = rival.ask_at, rival.what
+        shares = any(item == cap for item, _ in items(customer.program, rival.journey))
+        bound = shares and not what.exempt and any(_binds(cap, what.effective_kind, channel) for channel in what.channels)
+        if not bound or rival.open_ended or rival.priority <= message.priority or not customer.now < due <= ahead:
+            continue
+        if _would_be_full(cap, [*counted, customer.now], due, customer):
+            yield rival
+
+
+def _would_be_full(cap, taken, due, customer):
+    if is_calendar(cap.per):
+        start = period(due, cap.per, customer.person.zones)[0]
+    else:
+        start = due - length(cap.per) + 1
+    return taken[-1] >= start and sum(start <= at <= due for at in taken) >= cap.n
+
+
+def _spacing(spacing, journeys, customer, channel):
+    others = [sent.at for sent in _sent(spacing, journeys, customer) if sent.channel != channel]
+    free = others[-1] + length(spacing.gap) if others else customer.now
+    return Verdict("defer", free) if free > customer.now else None
+
+
+def _hold(hold, customer, message):
+    if hold.kinds is not None and message.what.effective_kind not in hold.kinds:
+        return None
+    cases = {key: closed for key, closed in customer.cases.items() if hold_names(hold, key[0])}
+    free = max((closed + length(hold.cool_off) for closed in cases.values() if closed is not None), default=customer.now)
+    still_open = None in cases.values()
+    if not still_open and free <= customer.now:
+        return None
+    if message.what.on_release == "drop":
+        return Verdict("deny", ends_as="withdrawn")
+    return Verdict("defer", waits_for=hold) if still_open else Verdict("defer", free)
+
+
+def hold_names(hold, kind):
+    """Whether cases of this kind are held against."""
+    return hold.while_open is None or kind in hold.while_open
+
+
+def _message_limit(customer, message):
+    limit = message.what.limit
+    if limit is None:
+        return None
+    taken = [sent.at for sent in customer.hand_overs if sent.message == message.what.name]
+    free = _free_at(taken, limit.n, limit.per, customer)
+    return Verdict("deny", free) if free > customer.now else None
+
+
+def _budget(customer, what):
+    if not isinstance(what, Gift) or what.budget is None:
+        return None
+    return Verdict("deny") if customer.program.spent.get(what.name, 0) + what.worth > what.budget else None

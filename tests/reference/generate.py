@@ -1,0 +1,461 @@
+"""Random journeys, policies and histories: a small vocabulary on a coarse grid of time, so that coincidences are frequent.
+
+Touchpoint types are a to d (customers) and e0, e1 … (emitted by rule 0, 1 …); properties `n` (0 to 3) and `k` ("x", "y") are
+sometimes missing. Waits, windows, caps and events lie on multiples of six hours, now and then a microsecond beside.
+
+    @given(worlds())                    a world that Hypothesis can shrink: journeys, a house policy, a history
+    world(Dice.seeded(7))               the same from a number, quicker, for long runs
+
+Left out on purpose, because the semantics fix no answer: `now` and settable traits in what is asked again when a window
+lapses, calendar cool-downs, triggers of one rule that share a cause, waits for a date from data, `Call`.
+"""
+
+import hashlib
+from datetime import UTC, datetime, timedelta
+
+import attrs
+from hypothesis import strategies as st
+
+from reference.records import Event, Person
+from touchpoint.durations import calendar_days, days, forever, hours, length, micros, months
+from touchpoint.journey import conditions as c
+from touchpoint.journey import steps as s
+from touchpoint.journey import triggers as t
+from touchpoint.journey.journey import Journey
+from touchpoint.journey.policy import Cap, Hold, Policy, Spacing
+from touchpoint.journey.rule import Goal, Rule
+from touchpoint.journey.stage import Stage
+from touchpoint.journey.windows import QuietHours, SendWindow
+from touchpoint.model.case import CaseType
+from touchpoint.model.limits import cool_down, once, once_per_stage, times
+from touchpoint.model.message import Content, Gift, Message, Survey
+
+START = micros(datetime(2026, 3, 26, tzinfo=UTC))  # three days before the clocks change in Europe
+GRID = length(hours(6))
+TYPES = ("a", "b", "c", "d")
+CASES = (CaseType("trouble"), CaseType("wish"))
+STAGES = ("s0", "s1", "s2")
+KINDS = ("marketing", "service", "marketing", "transactional", "feedback")
+EVERY_KIND = frozenset({"marketing", "feedback", "gift"})
+ZONES = (("UTC",), (), ("UTC",), ("Europe/Madrid",), ("America/New_York",), ("Europe/Madrid", "America/New_York"))
+LENGTHS = (hours(6), hours(12), hours(6), hours(18), days(1), days(2), days(3))
+OPERATORS = ("==", "!=", "<", "<=", ">", ">=")
+LOOK_AHEAD = days(1)
+BYTES = 1_200  # more than a world uses; beyond them the dice always show the first side
+
+
+class Dice:
+    """Choices read off bytes, one each; the first option is the simplest, so that Hypothesis shrinks towards it."""
+
+    def __init__(self, data: bytes) -> None:
+        self._data = iter(data)
+
+    @classmethod
+    def seeded(cls, seed: int) -> "Dice":
+        """Dice that fall the same way for the same number, on every machine."""
+        return cls(hashlib.shake_256(str(seed).encode()).digest(BYTES))
+
+    def pick(self, *options):
+        """One of the options."""
+        return options[next(self._data, 0) % len(options)]
+
+    def once_in(self, n: int) -> bool:
+        """True once in `n` times."""
+        return next(self._data, 0) % n == n - 1
+
+    def upto(self, most: int, least: int = 0) -> range:
+        """As many rounds as the dice say."""
+        return range(self.pick(*range(least, most + 1)))
+
+
+@attrs.frozen
+class Scope:
+    """What a part of a rule may name: touchpoint types, whether there is a run, traits, the run's own messages."""
+
+    types: tuple = TYPES
+    in_run: bool = False
+    traits: tuple = ("t", "u")
+    messages: tuple = ()
+    looks_again: bool = False
+    number: int = 0
+    enrols: tuple = ()
+
+    @property
+    def again(self) -> "Scope":
+        """The same for conditions that are asked again when a window lapses."""
+        return attrs.evolve(self, looks_again=True, traits=("u",))
+
+
+# --- conditions -----------------------------------------------------------------------------------------------------------
+
+
+def condition(dice: Dice, scope: Scope, depth: int = 1) -> c.Expression:
+    """A condition over the vocabulary, of at most this depth."""
+    match dice.pick(*range(8 if depth else 5)):
+        case 0 | 1:
+            return _about_fields(dice, scope)
+        case 2 | 3:
+            return _about_history(dice, scope)
+        case 4:
+            return _about_state(dice, scope)
+        case 5:
+            return ~condition(dice, scope, depth - 1)
+        case 6:
+            return condition(dice, scope, depth - 1) & condition(dice, scope, depth - 1)
+        case _:
+            return condition(dice, scope, depth - 1) | condition(dice, scope, depth - 1)
+
+
+def _compared(dice, value):
+    return c.Compare(dice.pick(*OPERATORS), value, c.Literal(dice.pick(1, 2, 3, 0)))
+
+
+def _about_fields(dice, scope):
+    numbers = [c.event.n, *(c.customer[trait] for trait in scope.traits)]
+    plain = [c.event.k == "x", c.event.k.in_(["y", "z"]), c.event.n.exists(), c.event.type == "a"]
+    plain += [c.event.flag, c.event.k.contains("x")]
+    if scope.in_run:
+        numbers += [c.trigger.n, c.event.n + c.trigger.n, c.event.n - 1]
+        plain += [c.event.k == c.trigger.k, c.event.n < c.trigger.n]
+    return _compared(dice, dice.pick(*numbers)) if dice.pick(True, False) else dice.pick(*plain)
+
+
+def _about_history(dice, scope):
+    asked = dice.pick(*scope.types)
+    within = dice.pick(*LENGTHS) if dice.once_in(2) else None
+    wheres = [c.event.k == "x", c.event.n >= 2, (c.event.k == "y") & (c.event.n != 1)]
+    if scope.in_run:
+        wheres += [c.event.k == c.trigger.k, (c.event.k == c.trigger.k) & (c.event.n > 0)]
+        wheres += [c.event.n >= c.trigger.n] if within else []
+    where = dice.pick(*wheres) if dice.once_in(3) else None
+    bounded = where if within is None else None  # last() has no window, so no such `where` either
+    match dice.pick("count", "count", "ever", "last", "key", "total"):
+        case "count":
+            return _compared(dice, c.count(asked, within=within, where=where))
+        case "ever":
+            return c.ever(asked, within=within, where=where)
+        case "last":
+            return _compared(dice, c.last(asked, where=bounded).n)
+        case "key":
+            return c.last(asked, where=bounded).k == c.event.k
+        case _:
+            return _compared(dice, c.total(asked, "n", within=within, where=where))
+
+
+def _about_state(dice, scope):
+    found = [c.case_open(), c.case_open("trouble"), c.case_open("wish", ref="x"), c.in_stage("s0"), c.in_stage("s1")]
+    found += [c.case_open("trouble", ref=c.trigger.k)] if scope.in_run else []
+    if not scope.looks_again:
+        found += [c.now - c.last("a").at > hours(12)]
+    for message in scope.messages:
+        found += [c.sent(message), c.outcome(message) != "sent"]
+    return dice.pick(*found)
+
+
+def _given(dice, scope, one_in=3):
+    return condition(dice, scope) if dice.once_in(one_in) else None
+
+
+# --- triggers, limits, messages -------------------------------------------------------------------------------------------
+
+
+def trigger(dice: Dice, types: tuple = TYPES) -> t.Trigger:
+    """One trigger of any kind; half of them a touchpoint."""
+    if dice.pick(True, True, False):
+        return t.On(dice.pick(*types))
+    match dice.pick(*range(7)):
+        case 0:
+            return t.Entered(dice.pick(*STAGES))
+        case 1:
+            return t.Left(dice.pick(*STAGES))
+        case 2:
+            return t.Dwelt(dice.pick(*STAGES), dice.pick(*LENGTHS))
+        case 3:
+            return t.CaseOpened(dice.pick(*CASES))
+        case 4:
+            return t.CaseClosed(dice.pick(*CASES))
+        case 5:
+            return _silence(dice)
+        case _:
+            return t.Enrolled()
+
+
+def _silence(dice):
+    return t.Silent(dice.pick(hours(6), days(1), days(3), days(8)), of=dice.pick(None, "a", "b"))
+
+
+def limit(dice: Dice):
+    """How often a rule may start; mostly None."""
+    if not dice.once_in(3):
+        return None
+    per_key = dice.once_in(2)
+    match dice.pick(*range(4)):
+        case 0:
+            per = dice.pick(None, hours(6), days(1), days(2), calendar_days(1), calendar_days(7), months(1))
+            return times(dice.pick(1, 2, 3), per=per, per_key=per_key)
+        case 1:
+            return once(per_key=per_key)
+        case 2:
+            return once_per_stage(per_key=per_key)
+        case _:
+            return cool_down(dice.pick(*LENGTHS), per_key=per_key)
+
+
+def message(dice: Dice, name: str) -> Message:
+    """A message, a survey or a gift of this name."""
+    more = {
+        "why": "to be tested",
+        "channels": dice.pick(["email"], ["sms"], ["sms", "email"]),
+        "content": Content(text="hello"),
+        "priority": dice.pick(0, 1),
+        "expires": dice.pick(None, hours(6), None, hours(12), None, days(1), days(4)),
+        "exempt": dice.once_in(7),
+        "counted": not dice.once_in(7),
+        "on_release": "drop" if dice.once_in(6) else "send",
+        "limit": dice.pick(None, None, None, None, once(), times(2, per=days(2)), cool_down(days(1))),
+    }
+    match dice.pick(*range(8)):
+        case 6:
+            return Survey(name, **more)
+        case 7:
+            return Gift(name, worth=10, currency="EUR", budget=dice.pick(None, 10, 25), **more)
+        case _:
+            return Message(name, kind=dice.pick(*KINDS), **more)
+
+
+# --- steps and rules ------------------------------------------------------------------------------------------------------
+
+
+def steps(dice: Dice, scope: Scope, most: int = 5, depth: int = 2) -> list:
+    """Steps with nested arms."""
+    return [step(dice, scope, depth) for _ in dice.upto(most)]
+
+
+def step(dice: Dice, scope: Scope, depth: int) -> s.Step:
+    """One step of any kind; the ones that take time are the likelier ones."""
+    makers = (_send, _wait, _wait_for, _send, _wait_for, _wait, _wait_until, _branch, _at_once, _at_once)
+    return dice.pick(*makers)(dice, scope, depth)
+
+
+def _arm(dice, scope, depth):
+    return steps(dice, scope, 2, depth - 1) if depth and dice.once_in(2) else []
+
+
+def _send(dice, scope, depth):
+    return sending(dice.pick(*scope.messages), still=_given(dice, scope, 4), otherwise=_arm(dice, scope, depth))
+
+
+def sending(what: Message, **more) -> s.Send:
+    """The step that sends this: Send, Ask or Give."""
+    kind = s.Ask if isinstance(what, Survey) else s.Give if isinstance(what, Gift) else s.Send
+    return kind(what, **more)
+
+
+def _wait(dice, scope, depth):
+    if dice.once_in(4):
+        return s.Wait(until=dice.pick("06:00", "12:00", "02:30"))
+    return s.Wait(dice.pick(*LENGTHS, calendar_days(1), calendar_days(2)))
+
+
+def _timeout(dice):
+    return dice.pick(*LENGTHS, forever, calendar_days(1))
+
+
+def _wait_for(dice, scope, depth):
+    named = [trigger(dice, scope.types) for _ in dice.upto(2, 1)]
+    given, since = _given(dice, scope, 4), dice.pick("send", "send", "now", "run")
+    arms = {"then": _arm(dice, scope, depth), "otherwise": _arm(dice, scope, depth)}
+    return s.WaitFor(named, _timeout(dice), given=given, since=since, **arms)
+
+
+def _wait_until(dice, scope, depth):
+    arms = {"then": _arm(dice, scope, depth), "otherwise": _arm(dice, scope, depth)}
+    return s.WaitUntil(condition(dice, scope.again), _timeout(dice), **arms)
+
+
+def _branch(dice, scope, depth):
+    return s.Branch(condition(dice, scope), then=_arm(dice, scope, depth), otherwise=_arm(dice, scope, depth))
+
+
+def _at_once(dice, scope, depth):
+    ref = dice.pick(None, "x", c.trigger.k)
+    options = [
+        s.SetTrait("t", dice.pick(1, 2, c.event.n, c.trigger.n)),
+        s.Emit(f"e{scope.number}", {"n": c.event.n, "k": c.trigger.k}),
+        s.OpenCase(dice.pick(*CASES), ref=ref),
+        s.CloseCase(dice.pick(*CASES), ref=ref),
+        s.MoveTo(dice.pick(*STAGES)),
+        s.MoveTo(dice.pick(*STAGES)),
+        s.Exit(dice.pick("enough", "other")),
+        *map(s.Enrol, scope.enrols),
+    ]
+    return dice.pick(*options)
+
+
+def rule(dice: Dice, journey: str, number: int, total: int) -> Rule:
+    """A rule; it may listen to what earlier rules emit and enrol into later ones, so that few turn in circles."""
+    name = f"{journey}-r{number}"
+    types = (*TYPES, *(f"e{n}" for n in range(number)))
+    pool = tuple(message(dice, f"{name}-m{n}") for n in dice.upto(2, 1))
+    enrols = tuple(f"{journey}-r{n}" for n in range(number + 1, total))
+    scope = Scope(types, in_run=True, messages=pool, number=number, enrols=enrols)
+    then = steps(dice, scope)
+    sent = {each.message.name for each in s.flat(then) if isinstance(each, s.Send)}
+    then += [sending(each) for each in pool if each.name not in sent]  # or conditions would name what is never sent
+    return Rule(
+        name,
+        when=[t.On("a"), t.On(dice.pick("b", "c"))] if dice.once_in(5) else trigger(dice, types),
+        given=_given(dice, attrs.evolve(scope, messages=()), 4),
+        then=then,
+        limit=limit(dice),
+        key="k" if dice.once_in(2) else None,
+        concurrency=dice.pick("ignore", "parallel", "ignore", "restart"),
+        exit=_exits(dice, scope),
+        goal=_goal(dice, scope),
+        priority=dice.pick(0, 1),
+    )
+
+
+def _exits(dice, scope):
+    return [condition(dice, scope.again) if dice.once_in(2) else trigger(dice, scope.types) for _ in dice.upto(4)][3:]
+
+
+def _goal(dice, scope):
+    if not dice.once_in(4):
+        return None
+    within = dice.pick(None, *LENGTHS)
+    return Goal(trigger(dice, scope.types), within=within, given=_given(dice, scope, 4), ends=dice.pick(True, False))
+
+
+def stage(dice: Dice, name: str, phase: str) -> Stage:
+    """A stage."""
+    when = [dice.pick(t.On(dice.pick(*TYPES, "e0")), _silence(dice), t.CaseOpened("wish")) for _ in dice.upto(2)]
+    after = dice.pick(*STAGES) if dice.once_in(6) else ()
+    return Stage(name, phase=phase, when=when, given=_given(dice, Scope(), 4), after=after, reenter=dice.once_in(3))
+
+
+def journey(dice: Dice, name: str = "one", *, most_rules: int = 3, look_ahead: timedelta = LOOK_AHEAD) -> Journey:
+    """A valid journey."""
+    total = dice.pick(*range(1, most_rules + 1))
+    return Journey(
+        name,
+        stages=[stage(dice, *each) for each in zip(STAGES, ("attract", "engage", "delight"), strict=True)],
+        rules=[rule(dice, name, number, total) for number in range(total)],
+        cases=CASES,
+        policy=policy(dice, look_ahead=look_ahead),
+    )
+
+
+# --- policies and histories -----------------------------------------------------------------------------------------------
+
+
+def policy(dice: Dice, *, look_ahead: timedelta = LOOK_AHEAD) -> Policy:
+    """A policy of up to two items."""
+    return Policy(*(_item(dice) for _ in dice.upto(2)), look_ahead=look_ahead)
+
+
+def _item(dice):
+    kinds = dice.pick(None, ["marketing"], None, ["service"], ["feedback", "gift"])
+    channels = dice.pick(None, None, ["email"], ["sms"])
+    unknown = dice.pick("deny", "UTC", "America/New_York")
+    span = dice.pick(("21:00", "08:00"), ("12:00", "18:00"), ("00:00", "06:00"), ("02:30", "12:00"))
+    match dice.pick(*range(6)):
+        case 0 | 1:
+            per = dice.pick(days(1), hours(6), hours(12), days(2), calendar_days(1), calendar_days(7))
+            return Cap(dice.pick(1, 2), per=per, kinds=kinds, channels=channels, over=dice.pick("defer", "defer", "deny"))
+        case 2:
+            return QuietHours(*span, unknown_zone=unknown, kinds=kinds)
+        case 3:
+            weekdays = dice.pick(None, ["mon", "tue", "wed", "thu", "fri"])
+            return SendWindow(span, unknown_zone=unknown, weekdays=weekdays, channels=channels)
+        case 4:
+            cool_off = dice.pick(timedelta(0), *LENGTHS)
+            return Hold(while_open=dice.pick(["trouble"], None, ["trouble", "wish"]), kinds=kinds, cool_off=cool_off)
+        case _:
+            return Spacing(dice.pick(*LENGTHS), kinds=kinds)
+
+
+@attrs.frozen
+class History:
+    """What `interpreter.run` plays: people, events in order of arrival, and the last instant."""
+
+    customers: dict
+    events: list
+    end: int
+
+
+def history(dice: Dice, journey: Journey | None = None, *, most_events: int = 24, span_days: int = 8) -> History:
+    """A history of one or two customers; with a journey, now and then the host enrols somebody into one of its rules."""
+    customers = {name: _person(dice) for name in dice.pick(("ann",), ("ann", "bob"))}
+    rules = [rule.name for rule in journey.rules] if journey else []
+    events = [_event(dice, tuple(customers), rules, span_days) for _ in dice.upto(most_events, 1)]
+    events = sorted(events, key=lambda event: event.recorded_at)
+    events = [attrs.evolve(event, id=f"t{number}") for number, event in enumerate(events)]
+    if dice.once_in(3):
+        events.append(_again(dice, dice.pick(*events)))
+    end = START + length(days(span_days + 10))
+    return History(customers, sorted(events, key=lambda event: event.recorded_at), end)
+
+
+def _again(dice, event):
+    """The same touchpoint recorded once more, or another under its id."""
+    other = event.properties if dice.pick(True, False) or event.act != "touchpoint" else {"n": 9}
+    return attrs.evolve(event, properties=other, recorded_at=event.recorded_at + dice.pick(0, 1, 2) * GRID)
+
+
+def _person(dice):
+    traits = {name: dice.pick(0, 1, 2, 3) for name in ("t", "u") if dice.pick(True, False)}
+    grants = dice.pick(EVERY_KIND, EVERY_KIND, EVERY_KIND, frozenset({"marketing"}), frozenset())
+    return Person(dice.pick(*ZONES), traits, grants)
+
+
+def _event(dice, names, rules, span_days):
+    name = dice.pick(*names)
+    beside = dice.pick(0, 0, 0, 0, 0, 0, -1, 1)
+    recorded_at = START + dice.pick(*range(span_days * 4)) * GRID + beside
+    match dice.pick(*range(10)):
+        case 8:
+            act, ref = dice.pick("open_case", "close_case"), {"ref": dice.pick("x", "y")}
+            return Event(name, dice.pick(*CASES).name, recorded_at, ref, act=act)
+        case 9 if rules:
+            return Event(name, dice.pick(*rules), recorded_at, act="enrol")
+    late = dice.pick(*[0] * 9, 1, 4, 28, 29, 40) * GRID
+    properties = {"n": dice.pick(1, 2, 3, 0, None), "k": dice.pick("x", "y", None), "flag": dice.pick(None, True, False)}
+    properties = {name: value for name, value in properties.items() if value is not None}
+    direction = dice.pick("inbound", "inbound", "inbound", "inbound", "outbound")
+    type_ = dice.pick("a", "a", "b", "b", "c", "d")
+    return Event(name, type_, recorded_at - late, properties, direction=direction, recorded_at=recorded_at)
+
+
+# --- worlds ---------------------------------------------------------------------------------------------------------------
+
+
+@attrs.frozen
+class World:
+    """All that `interpreter.run` takes."""
+
+    journeys: list
+    policy: Policy
+    history: History
+
+
+def world(dice: Dice, *, look_ahead: timedelta = LOOK_AHEAD) -> World:
+    """One or two journeys, a house policy, and a history."""
+    journeys = [journey(dice, "one", look_ahead=look_ahead)]
+    if dice.once_in(3):
+        journeys.append(journey(dice, "two", most_rules=1, look_ahead=look_ahead))
+    return World(journeys, policy(dice, look_ahead=look_ahead), history(dice, journeys[0]))
+
+
+def _made(make):
+    def strategy(*args, **more) -> st.SearchStrategy:
+        """The same as a Hypothesis strategy."""
+        return st.binary(min_size=BYTES, max_size=BYTES).map(lambda data: make(Dice(data), *args, **more))
+
+    return strategy
+
+
+journeys = _made(journey)
+policies = _made(policy)
+histories = _made(history)
+worlds = _made(world)

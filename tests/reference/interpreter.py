@@ -1,0 +1,206 @@
+"""The decisions (S3-S6): every one recomputed from the full timeline of the customer.
+
+`run` plays a history in virtual time: at one instant touchpoints first, then timers, then releases, until nothing is due.
+Instants are microseconds since 1970 UTC. What happened is a list of plain tuples for each customer:
+
+    ("started", rule, key, at)              ("stage", journey, from, to, at)
+    ("refused", rule, why, at)              ("opened" | "closed", case, ref, at)
+    ("goal", rule, at)                      ("message", name, status, at, channel)
+    ("ended", rule, key, reason, at)        ("duplicate" | "conflict", id, at)
+
+`why` is given, live or limit; `reason` is done, `exit: …` (an Exit step), exit, goal or restarted; a case's `ref` is None where
+it is the run itself. Not here: `Call` (it is taken as returned at once), failures of channels, merging, erasure.
+"""
+
+from collections import deque
+
+import attrs
+
+from reference.decisions import Customer
+from reference.evaluate import holds, next_lapse
+from reference.local import as_date, next_anniversary
+from reference.records import Event, Occurrence, Person, Program
+from touchpoint.durations import length
+from touchpoint.errors import InvalidTouchpoint
+from touchpoint.journey import steps as s
+from touchpoint.journey import triggers as t
+from touchpoint.journey.conditions import Expression
+from touchpoint.journey.policy import Policy
+
+__all__ = ["Event", "Outcome", "Person", "run"]
+
+MAX_SKEW = 5 * 60_000_000
+
+
+@attrs.define
+class Outcome:
+    """What came of it: the log of each customer, in order, and each customer as they are at the end."""
+
+    log: dict
+    customers: dict
+
+    def of(self, customer, *kinds):
+        """A customer's log, or only what happened of these kinds."""
+        return [entry for entry in self.log.get(customer, []) if not kinds or entry[0] in kinds]
+
+    def inbox(self, customer):
+        """The (message, channel) that a customer got, in order."""
+        return [(name, channel) for _, name, status, _, channel in self.of(customer, "message") if status == "sent"]
+
+    def ends(self, customer):
+        """The (message, status, at) of every message that has ended, in order."""
+        return [(name, status, at) for _, name, status, at, _ in self.of(customer, "message")]
+
+
+def run(journeys, policy, customers, events, end, most_work=5_000):
+    """Plays a history in virtual time, up to and including the instant `end`.
+
+    Args:
+        journeys: in the engine's order.
+        policy: the house's; None is consent alone.
+        customers: `Person` by id; whoever is not there is a `Person()`.
+        events: `Event`s, in any order; those recorded at one instant keep their order.
+        end: the last instant played, microseconds UTC.
+        most_work: rounds and steps in all; more is taken for journeys that multiply without end.
+
+    Raises:
+        DefectiveJourney: more than 1,000 rounds and steps in one decision, or `most_work` in all.
+        InvalidTouchpoint: a touchpoint lies in the future of its recording by more than five minutes.
+    """
+    program = Program(list(journeys), policy or Policy(), most_work)
+    known = {}
+    waiting = deque(sorted(_numbered(events), key=lambda event: event.recorded_at))
+    while True:
+        dues = [waiting[0].recorded_at] if waiting else []
+        dues += [due for each in known.values() if (due := next_due(each)) is not None]
+        if not dues or min(dues) > end:
+            return Outcome({name: each.log for name, each in known.items()}, known)
+        now = min(dues)
+        while waiting and waiting[0].recorded_at == now:
+            event = waiting.popleft()
+            if event.customer not in known:
+                person = customers.get(event.customer) or Person()
+                known[event.customer] = Customer(event.customer, person, program, now)
+            known[event.customer].record(event)
+        for each in known.values():
+            settle(each, now)
+
+
+def _numbered(events):
+    for number, event in enumerate(events):
+        if event.at > event.recorded_at + MAX_SKEW:
+            raise InvalidTouchpoint("a touchpoint more than five minutes in the future cannot be recorded")
+        yield event if event.id is not None else attrs.evolve(event, id=f"e{number}")
+
+
+def _timers(customer):
+    """Everything that will happen by itself: (due, order at one instant, what to do)."""
+    for order, silence in enumerate(customer.program.timed(t.Silent)):
+        last = _last_heard(customer, silence)
+        if last is not None and last > customer.fired.get(silence, last - 1):
+            yield last + length(silence.length), (0, order), (_fall_silent, silence, last)
+    for order, dwelt in enumerate(customer.program.timed(t.Dwelt)):
+        stage, since, visit = customer.stages.get(dwelt.journey, (None, 0, 0))
+        if stage == dwelt.stage and customer.fired.get(dwelt) != visit:
+            yield since + length(dwelt.length), (1, order), (_dwell, dwelt, visit)
+    for order, feast in enumerate(customer.program.timed(t.Anniversary)):
+        due = _next_feast(customer, feast)
+        if due is not None:
+            yield due, (2, order), (_celebrate, feast, due)
+    for run in customer.runs:
+        due = _run_due(customer, run)
+        if due is not None:
+            yield due, (3, run.rank), (_run_timer, run, due)
+
+
+def _last_heard(customer, silence):
+    """When the silence began: the latest matching touchpoint, but none so late that its silence was over already."""
+    return max(
+        (
+            past.at
+            for past in customer.timeline
+            if (past.name == silence.of if silence.of else past.direction == "inbound")
+            and not (past.late and past.at + length(silence.length) <= past.recorded_at)
+        ),
+        default=None,
+    )
+
+
+def _fall_silent(customer, silence, last):
+    customer.fired[silence] = last
+    customer.decide(Occurrence("silence", str(silence), customer.now, f"{customer.now}", what=silence))
+
+
+def _dwell(customer, dwelt, visit):
+    customer.fired[dwelt] = visit
+    customer.decide(Occurrence("dwelt", dwelt.stage, customer.now, f"{customer.now}", what=dwelt))
+
+
+def _next_feast(customer, feast):
+    day = as_date(customer.traits.get(feast.trait))
+    zones = customer.person.zones or ((feast.unknown_zone,) if feast.unknown_zone else ())
+    if day is None or not zones:
+        return None
+    known = max(customer.traits_set[feast.trait], customer.fired.get(feast, 0))
+    return next_anniversary(day, known, zones, feast)
+
+
+def _celebrate(customer, feast, due):
+    customer.fired[feast] = due
+    customer.decide(Occurrence("anniversary", feast.trait, customer.now, f"{due}", what=feast))
+
+
+def _asked_again(customer, run):
+    """The conditions that a window's lapse has looked at again."""
+    conditions = [each for each in run.rule.exit if isinstance(each, Expression)]
+    return conditions + ([run.step.condition] if isinstance(run.step, s.WaitUntil) else [])
+
+
+def _run_due(customer, run):
+    if not run.live:
+        return None
+    lapses = [next_lapse(each, customer.look(run), run.looked) for each in _asked_again(customer, run)]
+    return min((due for due in [run.due, *lapses] if due is not None), default=None)
+
+
+def _run_timer(customer, run, due):
+    """A run's own timer: its exit conditions first, then the condition it waits for, then the end of its wait."""
+    lapsed = [each for each in _asked_again(customer, run) if next_lapse(each, customer.look(run), run.looked) == due]
+    run.looked = due
+    waits_for = getattr(run.step, "condition", None)
+    true = [each for each in lapsed if holds(each, customer.look(run))]
+    if any(each is not waits_for for each in true):
+        customer.end(run, "exit")
+    elif true:
+        customer.go_on(run, run.step.then)
+    elif run.due is not None and run.due <= customer.now:
+        customer.go_on(run, getattr(run.step, "otherwise", ()))
+    customer.decide()
+
+
+def next_due(customer):
+    dues = [due for due, _, _ in _timers(customer)] + [message.ask_at for message in customer.waiting()]
+    return min(dues, default=None)
+
+
+def settle(customer, now):
+    """Timers, then releases, until nothing is due at this instant."""
+    while True:
+        timers = [timer for timer in _timers(customer) if timer[0] <= now]
+        if timers:
+            due, _, (act, *about) = min(timers, key=lambda timer: timer[:2])
+            customer.now = max(customer.now, due)
+            act(customer, *about)
+            continue
+        releases = sorted((each for each in customer.waiting() if each.ask_at <= now), key=_arbitration)
+        if not releases:
+            return
+        customer.now = max(customer.now, now)
+        for message in releases:
+            if message.status is None and message.ask_at <= now:
+                customer.release(message)
+
+
+def _arbitration(message):
+    """Higher priority first, then earlier due, then name, then outbox order (S6.6)."""
+    return -message.priority, message.first_due, message.what.name, message.seq

@@ -1,0 +1,173 @@
+"""What the reference keeps of people, events, runs and messages. Instants are microseconds since 1970 UTC."""
+
+import json
+
+import attrs
+
+from touchpoint.journey import steps as s
+from touchpoint.journey import triggers as t
+
+LATE_AFTER = 7 * 86_400_000_000
+
+
+@attrs.frozen
+class Person:
+    """A customer, reachable on every channel; `grants` are the kinds of message agreed to."""
+
+    zones: tuple = ("UTC",)
+    traits: dict = attrs.field(factory=dict)
+    grants: frozenset = frozenset()
+
+
+@attrs.frozen
+class Event:
+    """A touchpoint; or an act of the host: `act` is open_case or close_case (`type` the kind, property `ref`), or enrol (a rule)."""
+
+    customer: str
+    type: str
+    at: int
+    properties: dict = attrs.field(factory=dict)
+    channel: str | None = None
+    id: str | None = None
+    direction: str = "inbound"
+    recorded_at: int = attrs.field(default=attrs.Factory(lambda self: self.at, takes_self=True))
+    act: str = attrs.field(default="touchpoint", kw_only=True)
+
+
+@attrs.frozen(eq=False)
+class Occurrence:
+    """What rules react to. `what` is a trigger that it meets, with its journey filled in; None for a touchpoint."""
+
+    kind: str
+    name: str
+    at: int
+    id: str
+    properties: dict = attrs.field(factory=dict)
+    channel: str | None = None
+    direction: str = "internal"
+    recorded_at: int = 0
+    what: object = None
+
+    @property
+    def late(self):
+        return self.kind == "touchpoint" and self.recorded_at - self.at > LATE_AFTER
+
+
+@attrs.define(eq=False)
+class Run:
+    """One run of a rule. `todo` are the steps still to take, `step` the one it is blocked in, `due` when that one ends by itself."""
+
+    path: tuple
+    rule: object
+    key: object
+    trigger: Occurrence
+    started: int
+    seq: int
+    rank: tuple
+    event: Occurrence
+    todo: list
+    step: object = None
+    due: float | None = None
+    looked: int = 0
+    ready: bool = True
+    ended: str | None = None
+    reached: bool = False
+    kept: list = attrs.field(factory=list)
+    arrivals: int = 0
+    mark: int = 0
+    taken: int = 0
+    outcomes: dict = attrs.field(factory=dict)
+
+    @property
+    def live(self):
+        return self.ended is None
+
+
+@attrs.define(eq=False)
+class Pending:
+    """A message on its way to its end."""
+
+    what: object
+    still: object
+    run: Run
+    journey: str
+    priority: int
+    first_due: int
+    expires_at: int
+    seq: int
+    ask_at: float
+    open_ended: bool = False
+    waits_for: list = attrs.field(factory=list)
+    status: str | None = None
+
+
+@attrs.frozen
+class HandOver:
+    """What the customer got."""
+
+    at: int
+    journey: str
+    message: str
+    kind: str
+    channel: str
+    counted: bool
+
+
+@attrs.define
+class Program:
+    """What all customers share."""
+
+    journeys: list
+    policy: object
+    most_work: int
+    spent: dict = attrs.field(factory=dict)
+    work: int = 0
+
+    @property
+    def by_name(self):
+        return {journey.name: journey for journey in self.journeys}
+
+    @property
+    def rules(self):
+        return [(journey.name, rule) for journey in self.journeys for rule in journey.rules]
+
+    def timed(self, kind):
+        """Every trigger of a kind that some rule or stage names, in reading order, its journey filled in."""
+        named = []
+        for journey in self.journeys:
+            parts = [*(stage.when for stage in journey.stages)]
+            for rule in journey.rules:
+                goal = rule.goal.trigger if rule.goal else ()
+                waits = [step.trigger for step in s.flat(rule.then) if isinstance(step, s.WaitFor)]
+                parts += [rule.when, rule.exit, goal, *waits]
+            named += [_resolved(each, journey.name) for part in parts for each in part if isinstance(each, kind)]
+        return list(dict.fromkeys(named))
+
+
+def _resolved(trigger, journey):
+    in_journey = isinstance(trigger, t.Entered | t.Left | t.Dwelt) and trigger.journey is None
+    return attrs.evolve(trigger, journey=journey) if in_journey else trigger
+
+
+def meets(trigger, occurrence, journey, rule=None):
+    """Whether an occurrence is what a trigger names."""
+    if isinstance(trigger, t.On):
+        return occurrence.kind == "touchpoint" and occurrence.name == trigger.type
+    if isinstance(trigger, t.Enrolled):
+        return rule is not None and enrols(occurrence, rule)
+    return occurrence.what == _resolved(trigger, journey)
+
+
+def enrols(occurrence, rule):
+    """Whether an occurrence is an enrolment into this rule."""
+    return occurrence.kind == "enrolled" and occurrence.name == rule.name
+
+
+def same(one, other):
+    """Whether two keys are the same JSON value: True is not 1."""
+    return type(one) is type(other) and one == other
+
+
+def ref_text(value):
+    """A case's ref as text."""
+    return value if isinstance(value, str) else json.dumps(value)
