@@ -149,7 +149,7 @@ def test_a_calendar_cap_frees_as_soon_as_one_zone_lets_go_of_what_the_others_nev
 
 def test_a_calendar_cap_without_a_calendar_says_what_is_missing():
     bound = bind(Policy(Cap(1, per=months(1))), {"j": Policy()})["j"]
-    facts = Facts(now=T0, key="k", message=Message("m", why="t"), journey="j", policy=bound)
+    facts = Facts(now=T0, key="k", message=Message("m", why="t"), journey="j", policy=bound, history=[sent(1)])
     with pytest.raises(InvalidInput, match="calendar_period"):
         list(check_caps(facts, ChannelFacts(channel="email")))
 

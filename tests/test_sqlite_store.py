@@ -178,6 +178,12 @@ def test_customers_are_found_by_number_however_many_are_asked_for(either):
         assert sorted(reader.customers_by_number(range(1, 2000))) == rows
 
 
+def test_customers_are_counted(either):
+    write(either, new_customers=[customer(1), customer(7)])
+    with either.reading() as reader:
+        assert reader.customer_count() == 2
+
+
 def test_asking_for_nobody_finds_nobody(store):
     with store.reading() as reader:
         assert reader.customers([]) == []

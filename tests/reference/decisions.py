@@ -70,7 +70,7 @@ class Customer:
             self.change_case(event.act, event.type, ref_text(event.properties["ref"]), event.id)
             self.decide()
 
-    def count(self, type, at, id, properties, channel=None, direction="internal"):  # noqa: PLR0917
+    def count(self, type, at, id, properties, channel=None, direction="internal"):
         touchpoint = Occurrence("touchpoint", type, at, id, properties, channel, direction, self.now)
         self.timeline.append(touchpoint)
         return touchpoint
@@ -148,10 +148,9 @@ class Customer:
         return named and holds(goal.given, self.look(run, occurrence))
 
     def offer_to_wait(self, run, occurrence, concerned):
-        if isinstance(run.step, s.WaitUntil):
-            if holds(run.step.condition, self.look(run)):
-                run.event = occurrence if concerned else run.event
-                self.go_on(run, run.step.then)
+        if isinstance(run.step, s.WaitUntil) and holds(run.step.condition, self.look(run)):
+            run.event = occurrence if concerned and occurrence.kind == "touchpoint" else run.event
+            self.go_on(run, run.step.then)
         if not concerned:
             return
         waits = [step for step in s.flat(run.rule.then) if isinstance(step, s.WaitFor)]
@@ -169,7 +168,7 @@ class Customer:
         if not holds(step.given, self.look(run, occurrence)):
             return False
         run.kept = [kept for kept in run.kept if kept[1] is not occurrence]
-        run.event = occurrence
+        run.event = occurrence if occurrence.kind == "touchpoint" else run.event
         return True
 
     def go_on(self, run, arm):
@@ -262,10 +261,11 @@ class Customer:
             starts = [run for run in starts if run.started > self.now - length(limit.per)]
         return len(starts) < limit.n
 
-    def start(self, number, journey, rule, key, trigger):  # noqa: PLR0917
+    def start(self, number, journey, rule, key, trigger):
         seq = self.next_seq()
         rank = (-rule.priority, number, seq)
-        run = Run((journey, rule.name), rule, key, trigger, self.now, seq, rank, trigger, list(rule.then), looked=self.now)
+        path, todo = (journey, rule.name), list(rule.then)
+        run = Run(path, rule, key, trigger, self.now, seq, rank, trigger, todo, looked=self.now)
         self.runs.append(run)
         self.starts.append(run)
         self.log.append(("started", rule.name, key, self.now))
@@ -282,7 +282,7 @@ class Customer:
                 self.worked()
                 self.take(run, run.todo.pop(0))
 
-    def take(self, run, step):
+    def take(self, run, step):  # noqa: C901 - one arm for each kind of step
         run.taken += 1
         cause, journey = f"{self.name}/{run.seq}/{run.taken}", self.program.by_name[run.path[0]]
         match step:
@@ -305,7 +305,7 @@ class Customer:
                 act = "open_case" if isinstance(step, s.OpenCase) else "close_case"
                 self.change_case(act, step.case, self.ref_of(run, step), cause)
             case s.Enrol():
-                self.queue.append(Occurrence("enrolled", step.rule, self.now, cause))
+                self.queue.append(Occurrence("enrolled", step.rule, self.now, cause, dict(run.trigger.properties)))
             case s.Exit():
                 self.end(run, f"exit: {step.reason}")
 

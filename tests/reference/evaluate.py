@@ -66,10 +66,14 @@ def evaluate(node, look):  # noqa: C901, PLR0911, PLR0912 - one line for each ki
             return _contains(evaluate(node.container, look), evaluate(node.item, look))
         case c.Exists():
             return evaluate(node.value, look) is not UNKNOWN
+        case c.Ever() if seen(node, look):
+            return True
+        case c.Count() | c.Ever() | c.Total() if in_doubt(node, look):
+            return UNKNOWN
         case c.Count():
             return len(seen(node, look))
         case c.Ever():
-            return bool(seen(node, look))
+            return False
         case c.Total():
             return _sum(_step_into(past.properties, node.of) for past in seen(node, look))
         case c.CaseOpen():
@@ -89,6 +93,21 @@ def seen(aggregate, look):
     return [past for past in _matching(aggregate, look) if since is None or past.at > since]
 
 
+def in_doubt(aggregate, look):
+    """Whether a touchpoint in its window might count or not, because the run or the customer lacks what `where` compares it with."""
+    if aggregate.where is None:
+        return False
+    within = getattr(aggregate, "within", None)
+    asked = [c.path_of(each) for each in c.walk(aggregate.where) if isinstance(each, c.Field) and c.root_of(each) == "event"]
+    for past in look.customer.timeline:
+        if past.name != aggregate.type or (within is not None and past.at <= look.customer.now - length(within)):
+            continue
+        has_all = all(_of_occurrence(past, path) is not UNKNOWN for path in asked)
+        if has_all and evaluate(aggregate.where, attrs.evolve(look, event=past)) is UNKNOWN:
+            return True
+    return False
+
+
 def _matching(aggregate, look):
     """The touchpoints of all time of that type for which its `where` is true."""
     named = [past for past in look.customer.timeline if past.name == aggregate.type]
@@ -96,7 +115,7 @@ def _matching(aggregate, look):
 
 
 def next_lapse(condition, look, after):
-    """The first instant later than `after` at which a touchpoint leaves one of the condition's windows; None: none does."""
+    """The first instant later than `after` at which a touchpoint leaves a window of the condition; None: none does."""
     windowed = [node for node in c.aggregates_of(condition) if getattr(node, "within", None) is not None]
     lapses = [past.at + length(node.within) for node in windowed for past in _matching(node, look)]
     return min((lapse for lapse in lapses if lapse > after), default=None)

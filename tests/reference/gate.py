@@ -1,4 +1,4 @@
-"""May this message go out now (S6.5-S6.7, S6.10)? Every check of one channel, plainly, and what they come to together."""
+"""May this message go out now (S6.5-S6.7, S6.10)? Every check of a channel, plainly, and what they come to together."""
 
 import math
 
@@ -16,7 +16,11 @@ NEVER = math.inf
 
 @attrs.frozen
 class Verdict:
-    """One check's answer: `until` is when a defer is asked again, or when a deny lapses (NEVER: only an event, or not at all)."""
+    """One check's answer.
+
+    `until` is when a defer is asked again (NEVER: after an event), or when a deny lapses; `own` marks a deny of the
+    channel's own.
+    """
 
     answer: str
     until: float = NEVER
@@ -26,7 +30,7 @@ class Verdict:
 
 
 def rule_on(customer, message):
-    """The answer for a message that is due: ("sent", channel), (another end, None), or ("defer", until, holds waited for)."""
+    """The answer for a message that is due: ("sent", channel), (another end, None) or ("defer", until, holds)."""
     for channel in message.what.channels:
         verdicts = [each for each in _checks(customer, message, channel) if each]
         defers, denies = _combine(verdicts)
@@ -69,13 +73,17 @@ def _checks(customer, message, channel):
 
 
 def items(program, journey):
-    """The policy items that bind a journey's messages, each with the journeys that share its counter (None: all) (S6.4)."""
+    """The policy items that bind a journey's messages, each with the journeys that share its counter; None is all."""
     house = list(dict.fromkeys(program.policy.items))
     bound = [(item, None) for item in house]
     for item in dict.fromkeys(program.by_name[journey].policy.items):
         if item not in house:
-            bound.append((item, [each.name for each in program.journeys if item in each.policy.items]))
-    return bound
+            sharing = [each.name for each in program.journeys if item in each.policy.items]
+            bound.append((item, sharing))
+    # A hold waits for cases, whoever's message it is: in all journeys (S6.10).
+    foreign = [item for each in program.journeys for item in each.policy.items if isinstance(item, Hold)]
+    known = [item for item, _ in bound]
+    return bound + [(item, None) for item in dict.fromkeys(foreign) if item not in known]
 
 
 def _binds(item, kind, channel):
@@ -116,8 +124,11 @@ def _free_at(taken, n, per, customer):
     if per is None:
         return NEVER if len(taken) >= n else now
     if is_calendar(per):
-        start, end = period(now, per, customer.person.zones)
-        return end if sum(at >= start for at in taken) >= n else now
+        # Where several zones may be theirs the strictest period counts, and it changes whenever a period ends in one of them.
+        zones = customer.person.zones or ("UTC",)
+        while sum(at >= period(now, per, zones)[0] for at in taken) >= n:
+            now = min(period(now, per, (each,))[1] for each in zones)
+        return now
     return max(taken[-n] + length(per), now) if len(taken) >= n else now
 
 
@@ -126,11 +137,12 @@ def _reserving(cap, counted, customer, message):
     if not message.what.counted:
         return
     policies = [customer.program.policy, customer.program.by_name[message.journey].policy]
-    ahead = customer.now + length(max(policy.look_ahead for policy in policies))
+    # A policy without items says nothing, not even how far to look ahead.
+    ahead = customer.now + length(max(policy.look_ahead for policy in policies if policy.items))
     for rival in customer.waiting():
         due, what = rival.ask_at, rival.what
         shares = any(item == cap for item, _ in items(customer.program, rival.journey))
-        bound = shares and not what.exempt and any(_binds(cap, what.effective_kind, channel) for channel in what.channels)
+        bound = shares and not what.exempt and any(_binds(cap, what.effective_kind, each) for each in what.channels)
         if not bound or rival.open_ended or rival.priority <= message.priority or not customer.now < due <= ahead:
             continue
         if _would_be_full(cap, [*counted, customer.now], due, customer):
@@ -138,10 +150,8 @@ def _reserving(cap, counted, customer, message):
 
 
 def _would_be_full(cap, taken, due, customer):
-    if is_calendar(cap.per):
-        start = period(due, cap.per, customer.person.zones)[0]
-    else:
-        start = due - length(cap.per) + 1
+    rolls = not is_calendar(cap.per)
+    start = due - length(cap.per) + 1 if rolls else period(due, cap.per, customer.person.zones)[0]
     return taken[-1] >= start and sum(start <= at <= due for at in taken) >= cap.n
 
 
@@ -155,7 +165,8 @@ def _hold(hold, customer, message):
     if hold.kinds is not None and message.what.effective_kind not in hold.kinds:
         return None
     cases = {key: closed for key, closed in customer.cases.items() if hold_names(hold, key[0])}
-    free = max((closed + length(hold.cool_off) for closed in cases.values() if closed is not None), default=customer.now)
+    ends = [closed + length(hold.cool_off) for closed in cases.values() if closed is not None]
+    free = max(ends, default=customer.now)
     still_open = None in cases.values()
     if not still_open and free <= customer.now:
         return None

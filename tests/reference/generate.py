@@ -1,7 +1,7 @@
-"""Random journeys, policies and histories: a small vocabulary on a coarse grid of time, so that coincidences are frequent.
+"""Random journeys, policies and histories: a small vocabulary on a coarse grid of time, so that coincidences abound.
 
-Touchpoint types are a to d (customers) and e0, e1 … (emitted by rule 0, 1 …); properties `n` (0 to 3) and `k` ("x", "y") are
-sometimes missing. Waits, windows, caps and events lie on multiples of six hours, now and then a microsecond beside.
+Touchpoint types are a to d (customers) and e0, e1 … (emitted by rule 0, 1 …); properties `n` (0 to 3) and `k` (x, y)
+are sometimes missing. Waits, windows, caps and events lie on multiples of six hours, now and then a microsecond beside.
 
     @given(worlds())                    a world that Hypothesis can shrink: journeys, a house policy, a history
     world(Dice.seeded(7))               the same from a number, quicker, for long runs
@@ -86,7 +86,7 @@ class Scope:
         return attrs.evolve(self, looks_again=True, traits=("u",))
 
 
-# --- conditions -----------------------------------------------------------------------------------------------------------
+# --- conditions -----------------------------------------------------------------------------------------------------
 
 
 def condition(dice: Dice, scope: Scope, depth: int = 1) -> c.Expression:
@@ -156,10 +156,10 @@ def _given(dice, scope, one_in=3):
     return condition(dice, scope) if dice.once_in(one_in) else None
 
 
-# --- triggers, limits, messages -------------------------------------------------------------------------------------------
+# --- triggers, limits, messages -------------------------------------------------------------------------------------
 
 
-def trigger(dice: Dice, types: tuple = TYPES) -> t.Trigger:
+def trigger(dice: Dice, types: tuple = TYPES) -> t.Trigger:  # noqa: PLR0911 - one line for each kind
     """One trigger of any kind; half of them a touchpoint."""
     if dice.pick(True, True, False):
         return t.On(dice.pick(*types))
@@ -223,7 +223,7 @@ def message(dice: Dice, name: str) -> Message:
             return Message(name, kind=dice.pick(*KINDS), **more)
 
 
-# --- steps and rules ------------------------------------------------------------------------------------------------------
+# --- steps and rules ------------------------------------------------------------------------------------------------
 
 
 def steps(dice: Dice, scope: Scope, most: int = 5, depth: int = 2) -> list:
@@ -317,11 +317,13 @@ def rule(dice: Dice, journey: str, number: int, total: int) -> Rule:
 
 
 def _exits(dice, scope):
-    return [condition(dice, scope.again) if dice.once_in(2) else trigger(dice, scope.types) for _ in dice.upto(4)][3:]
+    if not dice.once_in(4):
+        return []
+    return [condition(dice, scope.again) if dice.once_in(2) else trigger(dice, scope.types) for _ in dice.upto(2, 1)]
 
 
 def _goal(dice, scope):
-    if not dice.once_in(4):
+    if not dice.once_in(3):
         return None
     within = dice.pick(None, *LENGTHS)
     return Goal(trigger(dice, scope.types), within=within, given=_given(dice, scope, 4), ends=dice.pick(True, False))
@@ -346,7 +348,7 @@ def journey(dice: Dice, name: str = "one", *, most_rules: int = 3, look_ahead: t
     )
 
 
-# --- policies and histories -----------------------------------------------------------------------------------------------
+# --- policies and histories -----------------------------------------------------------------------------------------
 
 
 def policy(dice: Dice, *, look_ahead: timedelta = LOOK_AHEAD) -> Policy:
@@ -362,7 +364,8 @@ def _item(dice):
     match dice.pick(*range(6)):
         case 0 | 1:
             per = dice.pick(days(1), hours(6), hours(12), days(2), calendar_days(1), calendar_days(7))
-            return Cap(dice.pick(1, 2), per=per, kinds=kinds, channels=channels, over=dice.pick("defer", "defer", "deny"))
+            over = dice.pick("defer", "defer", "deny")
+            return Cap(dice.pick(1, 2), per=per, kinds=kinds, channels=channels, over=over)
         case 2:
             return QuietHours(*span, unknown_zone=unknown, kinds=kinds)
         case 3:
@@ -385,7 +388,7 @@ class History:
 
 
 def history(dice: Dice, journey: Journey | None = None, *, most_events: int = 24, span_days: int = 8) -> History:
-    """A history of one or two customers; with a journey, now and then the host enrols somebody into one of its rules."""
+    """A history of one or two customers; with a journey, now and then the host enrols somebody into a rule."""
     customers = {name: _person(dice) for name in dice.pick(("ann",), ("ann", "bob"))}
     rules = [rule.name for rule in journey.rules] if journey else []
     events = [_event(dice, tuple(customers), rules, span_days) for _ in dice.upto(most_events, 1)]
@@ -414,20 +417,20 @@ def _event(dice, names, rules, span_days):
     beside = dice.pick(0, 0, 0, 0, 0, 0, -1, 1)
     recorded_at = START + dice.pick(*range(span_days * 4)) * GRID + beside
     match dice.pick(*range(10)):
-        case 8:
+        case 7 | 8:
             act, ref = dice.pick("open_case", "close_case"), {"ref": dice.pick("x", "y")}
             return Event(name, dice.pick(*CASES).name, recorded_at, ref, act=act)
         case 9 if rules:
             return Event(name, dice.pick(*rules), recorded_at, act="enrol")
     late = dice.pick(*[0] * 9, 1, 4, 28, 29, 40) * GRID
-    properties = {"n": dice.pick(1, 2, 3, 0, None), "k": dice.pick("x", "y", None), "flag": dice.pick(None, True, False)}
-    properties = {name: value for name, value in properties.items() if value is not None}
+    drawn = {"n": dice.pick(1, 2, 3, 0, None), "k": dice.pick("x", "y", None), "flag": dice.pick(None, True, False)}
+    properties = {name: value for name, value in drawn.items() if value is not None}
     direction = dice.pick("inbound", "inbound", "inbound", "inbound", "outbound")
     type_ = dice.pick("a", "a", "b", "b", "c", "d")
     return Event(name, type_, recorded_at - late, properties, direction=direction, recorded_at=recorded_at)
 
 
-# --- worlds ---------------------------------------------------------------------------------------------------------------
+# --- worlds ---------------------------------------------------------------------------------------------------------
 
 
 @attrs.frozen

@@ -1,15 +1,15 @@
 """The decisions (S3-S6): every one recomputed from the full timeline of the customer.
 
-`run` plays a history in virtual time: at one instant touchpoints first, then timers, then releases, until nothing is due.
-Instants are microseconds since 1970 UTC. What happened is a list of plain tuples for each customer:
+`run` plays a history in virtual time: at one instant touchpoints first, then timers, then releases, until nothing is
+due. Instants are microseconds since 1970 UTC. What happened is a list of plain tuples for each customer:
 
     ("started", rule, key, at)              ("stage", journey, from, to, at)
     ("refused", rule, why, at)              ("opened" | "closed", case, ref, at)
     ("goal", rule, at)                      ("message", name, status, at, channel)
     ("ended", rule, key, reason, at)        ("duplicate" | "conflict", id, at)
 
-`why` is given, live or limit; `reason` is done, `exit: …` (an Exit step), exit, goal or restarted; a case's `ref` is None where
-it is the run itself. Not here: `Call` (it is taken as returned at once), failures of channels, merging, erasure.
+`why` is given, live or limit; `reason` is done, `exit: …` (an Exit step), exit, goal or restarted; a case's `ref` is
+None where it is the run itself. Not here: `Call` (taken as returned at once), failures of channels, merging, erasure.
 """
 
 from collections import deque
@@ -81,6 +81,7 @@ def run(journeys, policy, customers, events, end, most_work=5_000):
             if event.customer not in known:
                 person = customers.get(event.customer) or Person()
                 known[event.customer] = Customer(event.customer, person, program, now)
+            settle_timers(known[event.customer], now, before=True)
             known[event.customer].record(event)
         for each in known.values():
             settle(each, now)
@@ -184,21 +185,22 @@ def next_due(customer):
 
 
 def settle(customer, now):
-    """Timers, then releases, until nothing is due at this instant."""
+    """Timers, then one release, over and over until nothing is due at this instant: what follows from one is known to the next."""
     while True:
-        timers = [timer for timer in _timers(customer) if timer[0] <= now]
-        if timers:
-            due, _, (act, *about) = min(timers, key=lambda timer: timer[:2])
-            customer.now = max(customer.now, due)
-            act(customer, *about)
-            continue
-        releases = sorted((each for each in customer.waiting() if each.ask_at <= now), key=_arbitration)
+        settle_timers(customer, now)
+        releases = [each for each in customer.waiting() if each.ask_at <= now]
         if not releases:
             return
         customer.now = max(customer.now, now)
-        for message in releases:
-            if message.status is None and message.ask_at <= now:
-                customer.release(message)
+        customer.release(min(releases, key=_arbitration))
+
+
+def settle_timers(customer, now, *, before=False):
+    """Fires what is due at this instant, or only what was due before it (S4.2 point 0)."""
+    while timers := [timer for timer in _timers(customer) if timer[0] < now + (not before)]:
+        due, _, (act, *about) = min(timers, key=lambda timer: timer[:2])
+        customer.now = max(customer.now, due)
+        act(customer, *about)
 
 
 def _arbitration(message):

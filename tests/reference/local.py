@@ -9,7 +9,6 @@ from touchpoint.journey.windows import WEEKDAYS, QuietHours, SendWindow
 
 MINUTE = 60_000_000
 DAY = timedelta(days=1)
-FOUR_HUNDRED_DAYS = 400 * 24 * 60
 
 
 def to_local(us, zone):
@@ -47,8 +46,8 @@ def next_clock(us, clock, zones):
 
 def at_clock(day, clock):
     """That time of that day, naive; "24:00" is the next midnight."""
-    hour, minute = map(int, clock.split(":")[:2])
-    return datetime.combine(day, time()) + timedelta(hours=hour, minutes=minute)
+    hour, minute, second = map(int, f"{clock}:00".split(":")[:3])
+    return datetime.combine(day, time()) + timedelta(hours=hour, minutes=minute, seconds=second)
 
 
 def period(us, per, zones):
@@ -103,19 +102,34 @@ def _is_leap(year):
 
 @cache  # windows are asked again and again, and scanning minutes is slow
 def opening(window: QuietHours | SendWindow, us, zones):
-    """The first instant from `us` on at which the window is open in all zones; None: never; "unknown": no zone (S2.3)."""
+    """The first instant from `us` on at which the window is open in all zones; None: never; "unknown": no zone."""
     if not zones:
         if window.unknown_zone == "deny":
             return "unknown"
         zones = (window.unknown_zone,)
     if _open_everywhere(window, us, zones):
         return us
-    us += -us % MINUTE
-    for _ in range(FOUR_HUNDRED_DAYS):
-        if _open_everywhere(window, us, zones):
-            return us
-        us += MINUTE
+    for days in (8, 400):  # mostly it opens soon
+        instants = sorted(each for zone in zones for each in _edges(window, us, days + 2, zone))
+        for each in instants:
+            if us < each <= us + days * 24 * 60 * MINUTE and _open_everywhere(window, each, zones):
+                return each
     return None
+
+
+def _edges(window, us, days, zone):
+    """The instants of some days at which a window may open: where an interval or a day begins or ends."""
+    clocks = {"00:00", *((window.start, window.end) if isinstance(window, QuietHours) else sum(window.intervals, ()))}
+    margin = length(window.margin)
+    today = to_local(us, zone).date()
+    for day in (today + n * DAY for n in range(-2, days)):
+        start, end = (from_local(datetime.combine(each, time()), zone) for each in (day, day + DAY))
+        if end - start != 24 * 60 * MINUTE:
+            yield from range(start, end, MINUTE)  # the clocks change: anything may happen
+            continue
+        for clock in clocks:
+            edge = from_local(at_clock(day, clock), zone)
+            yield from (edge - margin, edge, edge + margin)
 
 
 def _open_everywhere(window, us, zones):

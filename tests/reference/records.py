@@ -21,7 +21,10 @@ class Person:
 
 @attrs.frozen
 class Event:
-    """A touchpoint; or an act of the host: `act` is open_case or close_case (`type` the kind, property `ref`), or enrol (a rule)."""
+    """A touchpoint; or an act of the host.
+
+    `act` is then open_case or close_case (`type` the kind, property `ref` what it is about), or enrol (`type` a rule).
+    """
 
     customer: str
     type: str
@@ -55,7 +58,10 @@ class Occurrence:
 
 @attrs.define(eq=False)
 class Run:
-    """One run of a rule. `todo` are the steps still to take, `step` the one it is blocked in, `due` when that one ends by itself."""
+    """One run of a rule.
+
+    `todo` are the steps still to take, `step` the one it is blocked in, and `due` when that one ends by itself.
+    """
 
     path: tuple
     rule: object

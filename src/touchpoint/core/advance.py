@@ -81,10 +81,8 @@ def _remember(decision: Decision, occurrence: Occurrence, *, late: bool) -> None
     update(program.signals, state.signals, occurrence, decision.now)
     for spec in program.silences_for(occurrence.name, inbound=occurrence.direction == "inbound"):
         due = occurrence.at + spec.length
-        armed = state.silences.get(spec.name)
-        if armed is not None:
-            state.silences[spec.name] = max(armed, due)
-        elif not late or due > decision.now:
+        if occurrence.at > state.heard.get(spec.name, -1) and not (late and due <= decision.now):
+            state.heard[spec.name] = occurrence.at
             state.silences[spec.name] = due
 
 
@@ -96,10 +94,11 @@ def _meet(decision: Decision, run: Run, occurrence: Occurrence, key: Key) -> Non
     if rule is None:
         return
     met = _concerns(rule, run.key, occurrence)
-    if (met and key in rule.exits) or _exit_condition_holds(decision, rule, run, occurrence):
+    if (met and key in rule.exits) or _exit_condition_holds(decision, rule, run, occurrence if met else run.event):
         decision.end(run, "exit")
-    elif met and key in rule.goal and _reached(decision, rule, run, occurrence):
+    elif met and not run.reached and key in rule.goal and _reached(decision, rule, run, occurrence):
         decision.trace.append(["goal", run.journey, run.rule, run.key])
+        run.reached = True
         if rule.rule.goal is not None and rule.rule.goal.ends:
             decision.end(run, "goal")
         else:
@@ -114,7 +113,12 @@ def _concerns(rule: CompiledRule, run_key: object, occurrence: Occurrence) -> bo
     if name is None or occurrence.kind != TOUCHPOINT:
         return True
     carried = occurrence.properties.get(name, _MISSING)
-    return carried is _MISSING or key_value(carried) == run_key
+    return carried is _MISSING or same_key(key_value(carried), run_key)
+
+
+def same_key(one: object, other: object) -> bool:
+    """Whether two keys are one: as JSON values, where true is not 1."""
+    return one == other and type(one) is type(other)
 
 
 def key_value(value: object) -> object:
@@ -122,8 +126,7 @@ def key_value(value: object) -> object:
     return value if value is None or isinstance(value, str | int) else str(value)
 
 
-def _exit_condition_holds(decision: Decision, rule: CompiledRule, run: Run, occurrence: Occurrence) -> bool:
-    event = occurrence if occurrence.kind == TOUCHPOINT else run.event
+def _exit_condition_holds(decision: Decision, rule: CompiledRule, run: Run, event: Occurrence) -> bool:
     return any(decision.ask(each.closure, run.journey, event, run) is True for each in rule.exit_conditions)
 
 
@@ -146,9 +149,10 @@ def _offer(decision: Decision, rule: CompiledRule, run: Run, occurrence: Occurre
             decision.go_on(run, node.then)
             return
     elif run.waiting == "until" and node is not None and node.condition is not None:
-        event = occurrence if occurrence.kind == TOUCHPOINT else run.event
-        if decision.ask(node.condition, run.journey, event, run) is True:
-            _moved_by(run, occurrence)
+        # S5.3: in waits `event` is what last moved the run, so what is at hand is seen through history alone.
+        if decision.ask(node.condition, run.journey, run.event, run) is True:
+            if met:
+                _moved_by(run, occurrence)
             decision.go_on(run, node.then)
             return
     if met and key in rule.keeps:
@@ -172,8 +176,7 @@ def _meet_watches(decision: Decision, occurrence: Occurrence, key: Key) -> None:
             continue
         if _reached(decision, rule, watch, occurrence):
             decision.trace.append(["goal", watch.journey, watch.rule, watch.key])
-            if rule.rule.goal is not None and rule.rule.goal.ends:
-                decision.state.watches.remove(watch)
+            decision.state.watches.remove(watch)
 
 
 # S4.2 point 4: stages.
@@ -199,9 +202,13 @@ def _matches(decision: Decision, journey: str, stage: CompiledStage, current: st
 
 
 def _consider_rules(decision: Decision, occurrence: Occurrence, key: Key) -> None:
-    rules = _considered(decision.program, occurrence, key)
-    for rule in [each for each in rules if _given_holds(decision, each, occurrence)]:
-        start(decision, rule, occurrence)
+    # All conditions are asked before any run starts: rules of one round do not see each other's effects.
+    considered = [(rule, _refusal(decision, rule, occurrence)) for rule in _considered(decision.program, occurrence, key)]
+    for rule, reading in considered:
+        if reading is None:
+            start(decision, rule, occurrence)
+        else:
+            decision.trace.append(["refused", rule.journey, rule.rule.name, "given", reading])
 
 
 def _considered(program: Program, occurrence: Occurrence, key: Key) -> Iterable[CompiledRule]:
@@ -211,19 +218,18 @@ def _considered(program: Program, occurrence: Occurrence, key: Key) -> Iterable[
     return program.by_trigger.get(key, ())
 
 
-def _given_holds(decision: Decision, rule: CompiledRule, occurrence: Occurrence) -> bool:
+def _refusal(decision: Decision, rule: CompiledRule, occurrence: Occurrence) -> str | None:
+    """The condition with its values, where it is not true."""
     if rule.given is None or decision.ask(rule.given, rule.journey, occurrence) is True:
-        return True
-    reading = decision.reading(rule.rule.given, rule.journey, occurrence)  # type: ignore[arg-type]
-    decision.trace.append(["refused", rule.journey, rule.rule.name, "given", reading])
-    return False
+        return None
+    return decision.reading(rule.rule.given, rule.journey, occurrence)  # type: ignore[arg-type]
 
 
 def start(decision: Decision, rule: CompiledRule, occurrence: Occurrence) -> None:
     """Start a run, unless concurrency or the limit says no; either way it is recorded (S4.4)."""
     state = decision.state
     key = key_value(occurrence.properties.get(rule.rule.key)) if rule.rule.key is not None else None
-    live = [run for run in state.runs if run.rule == rule.rule.name and run.journey == rule.journey and run.key == key]
+    live = [run for run in state.runs if run.rule == rule.rule.name and run.journey == rule.journey and same_key(run.key, key)]
     if live and rule.rule.concurrency == "ignore":
         decision.trace.append(["refused", rule.journey, rule.rule.name, "live", "a run is live already" + _about(rule, key)])
         return
@@ -289,7 +295,7 @@ def look_again(decision: Decision, run: Run) -> None:
     run.look = None
     if rule is None:
         return
-    if any(decision.ask(each.closure, run.journey, run.event, run) is True for each in rule.exit_conditions):
+    if _exit_condition_holds(decision, rule, run, run.event):
         decision.end(run, "exit")
         return
     node = rule.nodes.get(run.node) if run.node is not None else None

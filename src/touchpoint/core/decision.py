@@ -205,7 +205,7 @@ class Decision:
 
     def _watch(self, run: Run, reason: str) -> None:
         rule = self.rule_of(run)
-        if rule is None or rule.goal_within is None or not (reason == "done" or reason.startswith("exit: ")):
+        if rule is None or rule.goal_within is None or run.reached or not (reason == "done" or reason.startswith("exit: ")):
             return
         until = run.started + rule.goal_within
         if until >= self.now:

@@ -86,14 +86,15 @@ def _facts(
     profile = state.profile
     still, reading = _still(program, state, pending, run, now)
     held = state.stages.get(pending.journey)
+    bound = program.bounds[pending.journey]
     return Facts(
-        now=now, key=pending.key, message=message, journey=pending.journey, policy=program.bounds[pending.journey],
+        now=now, key=pending.key, message=message, journey=pending.journey, policy=bound,
         kind=pending.kind, priority=pending.priority, first_due=pending.first_due,
         due=pending.first_due if pending.due is None else pending.due, expires_at=pending.expires, order=pending.no,
         about=run.key, still=still, still_reading=reading, stopped=world.stopped.get(message.name), zones=profile.zones,
         consents=profile.consents, jurisdiction=_jurisdiction(profile.traits), preferences=profile.preferences,
-        open_cases={kind: tuple(refs) for kind, refs in state.cases.items()}, closed_cases=state.closed,
-        history=state.history, rivals=_rivals(program, state, pending),
+        open_cases=state.cases, closed_cases=state.closed, history=state.history,
+        rivals=_rivals(program, state, pending) if bound.caps and len(state.pending) > 1 else (),
         stage_since=None if held is None else held[1],  # type: ignore[arg-type]
         spent=world.spent.get(message.name, 0), tz_version=tz_version(),
         calendar_period=lambda at, per: calendar_period(at, per, profile.zones),
@@ -156,10 +157,16 @@ def _on(
 
 def _address(state: State, kinds: frozenset[str], world: World) -> Address | None:
     """The customer's first active address that the channel takes, else the first one at all, as it stands."""
-    fitting = [_standing(each, world) for each in state.profile.addresses if each.kind in kinds or ANY_ADDRESS in kinds]
-    return next((each for each in fitting if each.standing == "active"), fitting[0] if fitting else None)
+    first: Address | None = None
+    for each in state.profile.addresses:
+        if each.kind in kinds or ANY_ADDRESS in kinds:
+            found = _standing(each, world)
+            if found.standing == "active":
+                return found
+            first = first or found
+    return first
 
 
 def _standing(address: Address, world: World) -> Address:
-    standing, reason = world.standings.get((address.kind, address.key), (address.standing, address.reason))
-    return Address(address.kind, address.key, standing, reason)
+    known = world.standings.get((address.kind, address.key))
+    return address if known is None else Address(address.kind, address.key, *known)

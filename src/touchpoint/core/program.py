@@ -134,8 +134,8 @@ class Program:
         return own + self.silences_any if inbound and self.silences_any else own
 
 
-def key_of(trigger: Trigger, journey: str) -> Key:
-    """The key under which occurrences that match this trigger arrive."""
+def key_of(trigger: Trigger, journey: str, rule: str = "") -> Key:
+    """The key under which occurrences that match this trigger arrive; an enrolment means one into the rule the trigger stands in."""
     match trigger:
         case On():
             return TOUCHPOINT, trigger.type
@@ -152,7 +152,7 @@ def key_of(trigger: Trigger, journey: str) -> Key:
         case Anniversary():
             return "anniversary", _anniversary_name(trigger)
         case Enrolled():
-            return "enrolled", ""
+            return "enrolled", f"{journey}/{rule}"
     message = f"no key for {trigger!r}"
     raise AssertionError(message)
 
@@ -200,7 +200,7 @@ def _compile_rules(journeys: Sequence[Journey], table: SignalTable) -> Iterable[
 
 
 def _compile_rule(index: int, journey: str, rule: Rule, table: SignalTable) -> CompiledRule:
-    nodes = {name: _node(name, step, journey, table) for name, step in identified(rule.then)}
+    nodes = {name: _node(name, step, journey, rule.name, table) for name, step in identified(rule.then)}
     first = _link(_tree(rule.then, iter(nodes.values())), None)
     goal = rule.goal
     exits = [each for each in rule.exit if not isinstance(each, Expression)]
@@ -213,19 +213,19 @@ def _compile_rule(index: int, journey: str, rule: Rule, table: SignalTable) -> C
         first,
         nodes,
         frozenset(key for node in nodes.values() if isinstance(node.step, WaitFor) for key in node.keys),
-        frozenset(key_of(each, journey) for each in exits),
+        frozenset(key_of(each, journey, rule.name) for each in exits),
         tuple(Watched(each, compile_condition(each, table)) for each in conditions),
-        frozenset(key_of(each, journey) for each in goal.trigger) if goal else frozenset(),
+        frozenset(key_of(each, journey, rule.name) for each in goal.trigger) if goal else frozenset(),
         _closure(goal.given, table) if goal else None,
         length(goal.within) if goal and goal.within is not None else None,
     )
 
 
-def _node(name: str, step: Step, journey: str, table: SignalTable) -> Node:
+def _node(name: str, step: Step, journey: str, rule: str, table: SignalTable) -> Node:
     node = Node(name, step)
     match step:
         case WaitFor():
-            node.keys = frozenset(key_of(each, journey) for each in step.trigger)
+            node.keys = frozenset(key_of(each, journey, rule) for each in step.trigger)
             node.condition = _closure(step.given, table)
         case Send():
             node.condition = _closure(step.still, table)
@@ -271,7 +271,7 @@ def _closure(expression: Expression | None, table: SignalTable) -> Closure | Non
 def _index(rules: Iterable[CompiledRule]) -> dict[Key, tuple[CompiledRule, ...]]:
     found: dict[Key, list[CompiledRule]] = {}
     for rule in rules:
-        for each in dict.fromkeys(key_of(trigger, rule.journey) for trigger in rule.rule.when):
+        for each in dict.fromkeys(key_of(trigger, rule.journey, rule.rule.name) for trigger in rule.rule.when):
             found.setdefault(each, []).append(rule)
     return {key: tuple(each) for key, each in found.items()}
 

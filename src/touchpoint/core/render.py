@@ -1,5 +1,7 @@
 """A message in words for one person and channel (S6.2). Pure: data in, words out, or the names of what is missing."""
 
+from typing import Final
+
 import attrs
 
 from touchpoint.core.occurrence import Occurrence
@@ -7,9 +9,12 @@ from touchpoint.core.program import Program
 from touchpoint.core.state import Run, State
 from touchpoint.core.values import UNKNOWN, dig, look_up
 from touchpoint.model.delivery import RenderedMessage
-from touchpoint.model.message import Message
+from touchpoint.model.message import Content, Message
 from touchpoint.model.template import Lookup, Rendered
 from touchpoint.zones import zone
+
+_ANY: Final = "*"
+_NO_WORDS: Final = Rendered(None)
 
 
 @attrs.frozen
@@ -25,31 +30,40 @@ def render(program: Program, state: State, run: Run, message: Message, channel: 
 
     `{message.name}` and the like are the message's own; `{customer…}` traits; `{trigger…}` and `{event…}` touchpoints.
     """
-    content = message.words(channel, state.profile.locale)
-    if content is None:
+    chosen = _chosen(message, channel, state.profile.locale)
+    if chosen is None:
         return Words(None, (f"content for {channel}",))
-    key = next(each for each, value in message.content.items() if value is content)
+    key, content = chosen
     lookup = _lookup(state, run, message)
     place = zone(state.profile.zones[0]) if state.profile.zones else None
-    parts: dict[str, str | None] = {}
-    missing: list[str] = []
-    for part in ("subject", "text", "html"):
-        template = program.templates.get((message.name, key, part))
-        rendered = Rendered(None) if template is None else template.render(lookup, escape_html=part == "html", zone=place)
-        parts[part] = rendered.text
-        missing.extend(each for each in rendered.missing if each not in missing)
-    if missing:
-        return Words(None, tuple(missing))
+
+    def part(name: str, words: str | None) -> Rendered:
+        if words is None:
+            return _NO_WORDS
+        return program.templates[message.name, key, name].render(lookup, escape_html=name == "html", zone=place)
+
+    subject, text, html = part("subject", content.subject), part("text", content.text), part("html", content.html)
+    if subject.missing or text.missing or html.missing:
+        return Words(None, tuple(dict.fromkeys(subject.missing + text.missing + html.missing)))
     return Words(
         RenderedMessage(
             message.name,
             message.effective_kind,
-            subject=parts["subject"],
-            text=parts["text"] or "",
-            html=parts["html"],
+            subject=subject.text,
+            text=text.text or "",
+            html=html.text,
             locale=state.profile.locale,
         )
     )
+
+
+def _chosen(message: Message, channel: str, locale: str | None) -> tuple[str, Content] | None:
+    """What `Message.words` chooses, with its key."""
+    contents = message.content
+    if len(contents) == 1 and _ANY in contents:
+        return _ANY, contents[_ANY]  # most messages have one content for everybody, and nothing to choose from
+    content = message.words(channel, locale)
+    return next(((key, each) for key, each in contents.items() if each is content), None)
 
 
 def _lookup(state: State, run: Run, message: Message) -> Lookup:

@@ -70,6 +70,7 @@ class Run:
     kept: list[tuple[int, Occurrence]] = attrs.Factory(list)
     arrived: int = 0
     mark: int = 0
+    reached: bool = False
 
     @property
     def label(self) -> str:
@@ -134,7 +135,8 @@ class Pending:
 @attrs.define
 class State:
     """The state of one customer. `stages` maps a journey to [stage, entered at, cause]; `cases` a kind to {ref: [opened at, store
-    number]}; `starts` a journey/rule to [[instant, key], …]; the timers of the customer map a definition to when it falls due.
+    number]}; `starts` a journey/rule to [[instant, key], …]; `silences`, `dwells` and
+    `anniversaries` map a definition to when it falls due, `heard` a silence to the touchpoint it counts from.
     """
 
     id: str = attrs.field(repr=False)
@@ -149,6 +151,7 @@ class State:
     signals: dict[str, object] = attrs.Factory(dict)
     starts: dict[str, list[list[object]]] = attrs.Factory(dict)
     silences: dict[str, int] = attrs.Factory(dict)
+    heard: dict[str, int] = attrs.Factory(dict)
     dwells: dict[str, int] = attrs.Factory(dict)
     anniversaries: dict[str, list[object]] = attrs.Factory(dict)
     runs: list[Run] = attrs.Factory(list)
@@ -201,7 +204,7 @@ def state_to_record(state: State) -> list[object]:
     """Everything but the profile, as a positional JSON list."""
     return [
         STATE_VERSION, state.now, state.orders, state.fences, state.version, state.stages, state.cases, state.closed, state.signals,
-        state.starts, state.silences, state.dwells, state.anniversaries,
+        state.starts, state.silences, state.heard, state.dwells, state.anniversaries,
         [_run_to_record(run) for run in state.runs],
         [[w.run, w.journey, w.rule, w.key, w.until, _occurrence_to_record(w.trigger)] for w in state.watches],
         [_values(pending) for pending in state.pending],
@@ -212,10 +215,10 @@ def state_to_record(state: State) -> list[object]:
 
 def state_from_record(customer: str, profile: Profile, record: list[object]) -> State:
     """The state that `state_to_record` wrote."""
-    (_, now, orders, fences, version, stages, cases, closed, signals, starts, silences, dwells, anniversaries,
+    (_, now, orders, fences, version, stages, cases, closed, signals, starts, silences, heard, dwells, anniversaries,
      runs, watches, pending, history, parked) = record  # fmt: skip
     return State(
-        customer, profile, now, orders, fences, version, stages, cases, closed, signals, starts, silences, dwells, anniversaries,
+        customer, profile, now, orders, fences, version, stages, cases, closed, signals, starts, silences, heard, dwells, anniversaries,
         [_run_from_record(each) for each in runs],
         [Watch(*each[:5], _occurrence_from_record(each[5])) for each in watches],
         [Pending(*each) for each in pending],
@@ -234,6 +237,7 @@ def _run_to_record(run: Run) -> list[object]:
         run.id, run.journey, run.rule, run.key, run.started, run.order, _occurrence_to_record(run.trigger),
         None if same else _occurrence_to_record(run.event), run.no, run.node, run.waiting, run.due, run.look, run.local, run.message,
         run.visits, run.outcomes, [[number, _occurrence_to_record(each)] for number, each in run.kept], run.arrived, run.mark,
+        run.reached,
     ]  # fmt: skip
 
 

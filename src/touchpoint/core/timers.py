@@ -44,10 +44,12 @@ def raised_by(program: Program, state: State, timer: Timer) -> Occurrence | Run 
     if kind == "anniversary":
         _, day, _ = state.anniversaries.pop(name)
         refresh_anniversaries(program, state, after=due)
-        return Occurrence("anniversary", name, due, str(day))
+        return Occurrence("anniversary", name, due, f"{day} anniversary {name}")
     (state.silences if kind == "silence" else state.dwells).pop(name)
     known = (kind, name) in program.places
-    return Occurrence("dwelt" if kind == "dwell" else kind, name, due, instant(due).isoformat()) if known else None
+    # Two silences may lapse at one instant: their causes must differ.
+    cause = f"{instant(due).isoformat()} {kind} {name}"
+    return Occurrence("dwelt" if kind == "dwell" else kind, name, due, cause) if known else None
 
 
 def refresh_anniversaries(program: Program, state: State, *, after: int | None = None) -> None:
@@ -76,10 +78,12 @@ def refresh(program: Program, state: State, timeline: Iterable[Occurrence]) -> N
     occurrences = list(timeline)
     backfill(program.signals, state.signals, occurrences, state.now)
     state.silences = {name: due for name, due in state.silences.items() if name in program.silences}
+    state.heard = {name: at for name, at in state.heard.items() if name in program.silences}
     for spec in program.silences.values():
-        if spec.name not in state.silences:
-            last = max((each.at for each in occurrences if _breaks(spec.of, each)), default=None)
-            if last is not None and last + spec.length > state.now:
+        last = max((each.at for each in occurrences if _breaks(spec.of, each)), default=None)
+        if spec.name not in state.heard and last is not None:
+            state.heard[spec.name] = last
+            if last + spec.length > state.now:
                 state.silences[spec.name] = last + spec.length
     _refresh_dwells(program, state)
     state.anniversaries.clear()

@@ -298,13 +298,13 @@ def fire_carefully(unit: Unit, customers: Sequence[Loaded], now: int) -> None:
 
 
 class Circle:
-    """Notices work that never gets done: the same customers due at the same instants, again and again."""
+    """Notices work that never gets done: the same customers due again and again, and nothing entered into their journals."""
 
     def __init__(self) -> None:
-        self._last: list[tuple[int, int | None]] = []
+        self._last: list[tuple[int, int]] = []
         self._times = 0
 
-    def check(self, due: Iterable[tuple[int, int | None]]) -> None:
+    def check(self, due: Iterable[tuple[int, int]]) -> None:
         """Raises DefectiveJourney rather than going on for ever."""
         now = list(due)
         self._times = self._times + 1 if now == self._last else 0

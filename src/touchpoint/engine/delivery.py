@@ -1,6 +1,6 @@
 """Driving the hand-over protocol of the core: this is where time passes, rows are written and adapters are called."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from typing import Final, Protocol
 
@@ -12,6 +12,7 @@ from touchpoint.channels.base import (
 from touchpoint.clock import Clock
 from touchpoint.core import delivery as core
 from touchpoint.core.decision import Decision
+from touchpoint.core.state import Pending
 from touchpoint.durations import micros
 from touchpoint.engine.unit import Loaded, Unit
 from touchpoint.errors import TouchpointError
@@ -75,7 +76,8 @@ class Delivery:
             case core.ReleaseAll():
                 with self.units() as unit:
                     moment = self.moment()
-                    return [each for loaded in due(unit, moment.wall) for each in release_due(unit, loaded, moment)]
+                    released = [release_due(unit, loaded, moment) for loaded in due(unit, moment.wall)]
+                    return [ticket for ticket in released if ticket is not None]
             case core.LastLook(ticket):
                 with self.units() as unit:
                     loaded = unit.find(ticket.customer)
@@ -121,24 +123,33 @@ def _problem(problems: Sequence[Failure]) -> Outcome:
     return Refused(first.code, detail=first.detail)
 
 
-def release_due(unit: Unit, loaded: Loaded, moment: core.Moment) -> Iterator[core.Ticket]:
-    """Fire the customer's timers that are due, take over abandoned messages, and release what the gate allows (S6.8)."""
+def release_due(unit: Unit, loaded: Loaded, moment: core.Moment) -> core.Ticket | None:
+    """Fire the customer's timers that are due, take over abandoned messages, and release the first message the gate allows.
+
+    One at a time: what follows from its outcome is known before the next one is asked for, so that a customer has one serial
+    history (S1.4) and live and replay agree. The others of the customer come with the next group.
+    """
     unit.fire(loaded, until=moment.wall, inclusive=True)
     now = max(moment.wall, loaded.state.now)
     for pending in core.abandoned(loaded.state, now):
-        unit.apply(loaded, "rescue", pending.message, now, lambda p=pending: core.rescue(unit.program, loaded.state, p, unit.world, now))
+        _rescue(unit, loaded, pending, now)
     unit.learn_addresses(loaded)
     while waiting := core.due_messages(loaded.state, now):
-        pending = waiting[0]
-        ticket = _release_one(unit, loaded, pending.key, moment, now)
+        ticket = _release_one(unit, loaded, waiting[0], moment, now)
         unit.fire(loaded, until=moment.wall, inclusive=True)
         if ticket is not None:
-            yield ticket
+            return ticket
+    return None
 
 
-def _release_one(unit: Unit, loaded: Loaded, key: str, moment: core.Moment, now: int) -> core.Ticket | None:
-    pending = loaded.state.pending_by_key(key)
-    assert pending is not None
+def _rescue(unit: Unit, loaded: Loaded, pending: Pending, now: int) -> None:
+    def decide() -> Decision:
+        return core.rescue(unit.program, loaded.state, pending, unit.world, now)
+
+    unit.apply(loaded, "rescue", pending.message, now, decide)
+
+
+def _release_one(unit: Unit, loaded: Loaded, pending: Pending, moment: core.Moment, now: int) -> core.Ticket | None:
     deferred_before = bool(pending.reasons)
     tickets: list[core.Ticket | None] = []
 

@@ -11,6 +11,7 @@ from touchpoint.channels.base import Adapter
 from touchpoint.clock import Clock, SystemClock
 from touchpoint.core.gate import World
 from touchpoint.core.program import compile_program
+from touchpoint.durations import instant
 from touchpoint.engine import acts
 from touchpoint.engine.delivery import GROUP, CallRequest, Delivery
 from touchpoint.engine.explain import Why, explain
@@ -31,6 +32,7 @@ from touchpoint.stores.base import Store, Transaction
 T = TypeVar("T")
 BATCH = 1_000
 """Touchpoints that `record_many` commits at once."""
+END_OF_TIME = (1 << 63) - 1
 
 
 class Engine:
@@ -70,7 +72,7 @@ class Engine:
         self.clock: Clock = clock or SystemClock()
         self.policy = policy or Policy()
         self._late_after, self._skew = lengths(late_after, max_skew)
-        self._adapters = _by_channel(channels)
+        self.adapters = _by_channel(channels)
         self._functions = dict(functions or {})
         self._traits = traits
         self._program = compile_program(tuple(journeys), self.policy)
@@ -187,7 +189,7 @@ class Engine:
         Raises:
             InvalidInput: something is not acceptable; nothing was stored.
         """
-        said = acts.profile_news(traits, addresses, timezone, locale, self._adapters, self._traits)
+        said = acts.profile_news(traits, addresses, timezone, locale, self.adapters, self._traits)
         identity, now = customer_id(customer), self._now()
         self._write(lambda unit: acts.identify(unit, identity, said, now), connection)
 
@@ -270,25 +272,35 @@ class Engine:
 
     # Work.
 
-    def run_pending(self) -> int:
-        """Do everything that is due now: timers, releases, hand-overs. Returns how many messages were handed over."""
+    def run_pending(self, *, group: int = GROUP) -> int:
+        """Do everything that is due now: timers, releases, hand-overs. Returns how many messages were handed over.
+
+        Args:
+            group: how many customers share a transaction.
+        """
         delivery = self.delivery()
         handed, circle = 0, acts.Circle()
         while True:
             looked: list[Loaded] = []
 
             def due(unit: Unit, now: int, looked: list[Loaded] = looked) -> Sequence[Loaded]:
-                looked.extend(unit.by_number(no) for _, no in unit.tx.due(now, GROUP))
+                looked.extend(unit.by_number(no) for _, no in unit.tx.due(now, group))
                 return looked
 
             handed += self._run_group(delivery, due)
             if not looked:
                 return handed
-            circle.check((each.no, each.due) for each in looked)
+            circle.check((each.no, each.head) for each in looked)
+
+    def next_due(self) -> datetime | None:
+        """When anything falls due next, for whoever sleeps until then; None if nothing ever does. Aware UTC."""
+        with self.store.reading() as reader:
+            rows = reader.due(END_OF_TIME, 1)
+        return instant(rows[0][0]) if rows else None
 
     def delivery(self) -> Delivery:
         """What drives hand-overs; for whoever drives the engine step by step, as replays do."""
-        return Delivery(self.clock, self._unit, self._adapters, self._functions)
+        return Delivery(self.clock, self._unit, self.adapters, self._functions)
 
     def take_prepared(self, unit: Unit, loaded: Loaded, prepared: Prepared, now: int) -> Recorded:
         """Record a checked touchpoint that is known to be new; for whoever drives the engine step by step."""
@@ -377,7 +389,7 @@ class Engine:
 
     def _world(self, tx: Transaction) -> World:
         controls = tx.controls()
-        capabilities = {name: adapter.capabilities for name, adapter in self._adapters.items()}
+        capabilities = {name: adapter.capabilities for name, adapter in self.adapters.items()}
         return World(
             channels={name: each.address_kinds for name, each in capabilities.items()},
             memories={name: each.remembers_keys_for for name, each in capabilities.items()},

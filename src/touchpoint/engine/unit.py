@@ -173,7 +173,7 @@ class Unit:
         fired = 0
         while (fired_one := self._fire_one(loaded, until=until, inclusive=inclusive)) is not None:
             due, name, decision = fired_one
-            self.enter(loaded, "timer", name, due, due, "", decision)
+            self.enter(loaded, "timer", name, due, loaded.state.now, "", decision)
             fired += 1
         return fired
 

@@ -121,6 +121,8 @@ _BUILDERS: Final[Mapping[type, Callable[..., object]]] = {
     c.InStage: c.in_stage,
     c.Outcome: c.outcome,
 }
+_OPTIONAL: Final = frozenset({"within", "where", "kind", "ref", "journey"})
+"""Parts of expressions that are left out where they are None; expressions have no defaults that could say so."""
 _MAPPINGS: Final = frozenset({"content", "properties", "arguments"})
 """Fields that map names of the author's own choice, `type` among them, to parts."""
 _UNITS: Final = (
@@ -151,8 +153,7 @@ def _wire(attribute: str) -> str:
 
 def _form(cls: type, name: str) -> _Form:
     fields = attrs.fields(cls)
-    # The parts of an expression have no defaults; those that may be None are left out where they are.
-    optional = {"within", "where", "kind", "ref", "journey"} if issubclass(cls, Expression) else set()
+    optional = _OPTIONAL if issubclass(cls, Expression) else frozenset()
     return _Form(
         name,
         _BUILDERS.get(cls, cls),
@@ -210,7 +211,7 @@ def _write_node(node: Any) -> dict[str, object]:  # noqa: ANN401 - any class of 
 def _is_default(attribute: "attrs.Attribute[Any]", value: object) -> bool:
     default = attribute.default
     if default is attrs.NOTHING:
-        return value is None
+        return value is None and attribute.name in _OPTIONAL
     if attribute.converter is not None:
         default = attribute.converter(default)  # type: ignore[operator]  # ours are plain functions
     # Types first: 0 is not False, and the `==` of an expression builds a condition.
@@ -258,13 +259,16 @@ def journey_from_dict(data: Mapping[str, object], *, types: Sequence[type] = ())
     rest = {name: value for name, value in data.items() if name not in ("format", "version", "type")}
     try:
         parts = _read_fields(_FORMS["journey"], rest)
-    except RecursionError:
-        raise JourneyError("a journey cannot be nested as deeply as this one") from None
-    except Exception as error:  # noqa: BLE001 - all of them are groups of _Wrong; anything else passes on in `leaves`
-        wrong = [Problem(path, str(each)) for path, each in leaves(error, "$")]
-        raise JourneyError("this is no journey", wrong) from None
+    except (_Wrong, ExceptionGroup, RecursionError) as error:
+        found = list(leaves(error, "$"))
+        if any(isinstance(each, RecursionError) for _, each in found):
+            raise JourneyError("a journey cannot be nested as deeply as this one") from None
+        raise JourneyError("this is no journey", [Problem(path, str(each)) for path, each in found]) from None
     _resolve(parts, types)
-    return Journey(**parts)
+    try:
+        return Journey(**parts)
+    except (TypeError, AttributeError) as error:  # a list that is none, say: no list could be walked to look inside
+        raise JourneyError(f"this is no journey: {error}") from None
 
 
 def loads(text: str | bytes, *, types: Sequence[type] = ()) -> Journey:
@@ -331,9 +335,9 @@ def _read_fields(form: _Form, data: Mapping[str, object]) -> dict[str, Any]:
 
 def _read_field(form: _Form, name: str, data: Mapping[str, object]) -> object:
     if name not in form.fields:
-        raise _Wrong(f"a {form.name} has no such field{hint(name, form.fields)}")
+        raise _Wrong(f"{form.name!r} has no such field{hint(name, form.fields)}")
     if name not in data:
-        raise _Wrong(f"is required: a {form.name} says it")
+        raise _Wrong(f"is required in {form.name!r}")
     value = data[name]
     if name not in _MAPPINGS:
         return _read(value)
@@ -348,7 +352,7 @@ def _built(form: _Form, parts: Mapping[str, Any]) -> object:
     except TouchpointError as error:
         raise _Wrong(str(error)) from None
     except (TypeError, ValueError, AttributeError, LookupError, ArithmeticError) as error:
-        raise _Wrong(f"no {form.name} can be made of these fields: {error}") from None
+        raise _Wrong(f"no {form.name!r} can be made of these fields: {error}") from None
 
 
 def _relativedelta(**parts: Any) -> object:  # noqa: ANN401 - hands on what relativedelta() takes
@@ -382,27 +386,18 @@ def _aware(value: str) -> datetime:
 def _resolve(parts: dict[str, Any], types: Sequence[type]) -> None:
     """Put the classes in the place of their names."""
     known = {type_name(cls): cls for cls in types}
+    names = parts.get("touchpoints") or ()
+    named = [(f"$.touchpoints[{n}]", name) for n, name in enumerate(names if isinstance(names, tuple) else (names,))]
+    traits = [("$.traits", parts["traits"])] if parts.get("traits") is not None else []
     wrong = [
         Problem(path, f"no class was handed in for {name!r}{hint(str(name), known)}", "pass it in types=[…]")
-        for path, name in _declared(parts)
-        if name not in known
+        for path, name in named + traits
+        if not isinstance(name, str) or name not in known
     ]
     if wrong:
         raise JourneyError("this journey declares classes that have to be handed in", wrong)
-    for field in ("touchpoints", "traits"):
-        if parts.get(field) is not None:
-            names = parts[field]
-            parts[field] = known[names] if isinstance(names, str) else tuple(known[name] for name in names)
-
-
-def _declared(parts: Mapping[str, Any]) -> Iterator[tuple[str, object]]:
-    touchpoints = parts.get("touchpoints") or ()
-    if isinstance(touchpoints, tuple):
-        yield from ((f"$.touchpoints[{n}]", name) for n, name in enumerate(touchpoints))
-    else:
-        yield "$.touchpoints", touchpoints
-    if parts.get("traits") is not None:
-        yield "$.traits", parts["traits"]
+    parts["touchpoints"] = tuple(known[name] for _, name in named)
+    parts["traits"] = known[traits[0][1]] if traits else None
 
 
 _FORMS: Final[Mapping[str, _Form]] = {form.name: form for form in _forms()}

@@ -265,7 +265,7 @@ def _misfits(kind: _Kind, value: object, path: str) -> Iterator[Problem]:
     one = attrs.evolve(kind, form="one", optional=False)
     if kind.form == "one":
         if not kind.test(value):
-            near = hint(value, kind.choices) if isinstance(value, str) and kind.choices else ""
+            near = _near(value, kind.choices)
             yield Problem(path, f"expected {kind.words}, not {_shown(value)}{near}")
     elif kind.form == "many" and isinstance(value, tuple):
         for n, each in enumerate(value):
@@ -277,6 +277,11 @@ def _misfits(kind: _Kind, value: object, path: str) -> Iterator[Problem]:
     else:
         whole = "a list" if kind.form == "many" else "a mapping"
         yield Problem(path, f"expected {whole}, each {kind.words}, not {_shown(value)}")
+
+
+def _near(value: object, choices: tuple[str, ...]) -> str:
+    found = hint(value, choices) if isinstance(value, str) else ""
+    return found if "did you mean" in found else ""  # else the words name all of them already
 
 
 def _shown(value: object) -> str:

@@ -110,6 +110,10 @@ class Template:
     _parts: tuple[str | Field, ...] = attrs.field(
         init=False, repr=False, eq=False, default=attrs.Factory(lambda self: _parse(self.text), takes_self=True)
     )
+    # Words without any look-up are the same for everybody.
+    _fixed: Rendered | None = attrs.field(
+        init=False, repr=False, eq=False, default=attrs.Factory(lambda self: _fixed(self._parts), takes_self=True)
+    )
 
     @classmethod
     def parse(cls, text: str) -> "Template":
@@ -130,6 +134,9 @@ class Template:
                 included, stay as they are.
             zone: aware datetimes are shown in it, without it in their own offset.
         """
+        if self._fixed is not None:
+            return self._fixed
+        escape = html.escape if escape_html else str
         words: list[str] = []
         reasons: dict[str, str] = {}
         for part in self._parts:
@@ -137,10 +144,10 @@ class Template:
                 words.append(part)
                 continue
             try:
-                words.append(_words(part, lookup, zone, html.escape if escape_html else str))
+                words.append(_words(part, lookup, zone, escape))
             except _Unshowable as problem:
                 reasons.setdefault(part.name, f"{part.name} {problem}")
-        return Rendered(None if reasons else "".join(words), tuple(reasons), tuple(reasons.values()))
+        return Rendered(None, tuple(reasons), tuple(reasons.values())) if reasons else Rendered("".join(words))
 
 
 def data_lookup(data: Mapping[str, object]) -> Lookup:
@@ -204,6 +211,11 @@ def _parse(text: object) -> tuple[str | Field, ...]:
         raise JourneyError("a template is not valid", problems)
     parts.append(text[end:])
     return tuple(part for part in parts if part)
+
+
+def _fixed(parts: tuple[str | Field, ...]) -> Rendered | None:
+    words = [part for part in parts if isinstance(part, str)]
+    return Rendered("".join(words)) if len(words) == len(parts) else None
 
 
 def _token(token: str) -> str | Field | _Mistake:

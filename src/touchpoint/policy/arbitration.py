@@ -5,7 +5,7 @@ before the next is asked. For one of higher rank that falls due soon a place is 
 """
 
 from bisect import insort
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import Final
 
 from touchpoint.policy.binding import BoundCap
@@ -23,16 +23,18 @@ def arbitration_order(rival: Rival) -> Rank:
     return _rank(rival.priority, rival.due, rival.message, rival.order)
 
 
-def check_arbitration(facts: Facts, on: ChannelFacts) -> Iterator[Verdict]:
+def check_arbitration(facts: Facts, on: ChannelFacts) -> Sequence[Verdict]:
     """Whether this message would take the place that one of higher rank needs within the look-ahead."""
     if not facts.rivals or not facts.message.counted:
-        return
+        return ()
     ahead = _ahead(facts)
+    found = []
     for bound in binding_caps(facts, (on.channel,)):
         rivals = [each for each in ahead if meets(bound, each.kind, each.journey, each.channels)]
         winner = _displaced(bound, rivals, facts) if rivals else None
         if winner is not None:
-            yield _reserved(bound, winner, facts)
+            found.append(_reserved(bound, winner, facts))
+    return found
 
 
 def _rank(priority: int, due: int | None, message: str, order: int) -> Rank:
@@ -76,6 +78,7 @@ def _displaced(bound: BoundCap, rivals: Sequence[Rival], facts: Facts) -> Rival 
 
 def _reserved(bound: BoundCap, winner: Rival, facts: Facts) -> Verdict:
     cap, due = bound.cap, winner.due or 0
-    reason = f"{cap}: its last place is kept for {winner.message!r}, which goes first and is due at {facts.when(due)}"
+    kept_for = f"{winner.message!r}, which goes first and is due at {facts.when(due)}"
     values = {"winner": winner.message, "priority": winner.priority}
-    return (deny if cap.over == "deny" else defer)(ARBITRATION, reason, values, until=due)
+    refuse = deny if cap.over == "deny" else defer
+    return refuse(ARBITRATION, f"{bound.said}: its last place is kept for {kept_for}", values, until=due)

@@ -8,7 +8,7 @@ import attrs
 
 from touchpoint.durations import Duration, length
 from touchpoint.journey.policy import Cap, ConsentRule, ConsentRules, Hold, Policy, Spacing
-from touchpoint.journey.windows import QuietHours, SendWindow
+from touchpoint.journey.windows import DENY, QuietHours, SendWindow
 from touchpoint.model.message import Message
 from touchpoint.policy.windows import WindowEvaluator
 
@@ -16,6 +16,7 @@ T = TypeVar("T")
 
 # Calendar lengths differ, and a day of one candidate zone may begin a day before that of another.
 _CALENDAR_MARGIN: Final = timedelta(days=2)
+_CACHED: Final = 64
 
 
 def covers(names: Iterable[str] | None, name: str) -> bool:
@@ -23,28 +24,54 @@ def covers(names: Iterable[str] | None, name: str) -> bool:
     return names is None or name in names
 
 
+# What follows keeps each policy beside itself in words, because the gate says them whenever it asks.
+
+
 @attrs.frozen(eq=False)
 class BoundWindow:
-    """A window and what evaluates it; all journeys share one evaluator, and with it what it has found out."""
+    """A window and what evaluates it; all journeys share one evaluator, and with it what it has found out.
+
+    Args:
+        said: its hours, as in `21:00-08:00`.
+    """
 
     window: QuietHours | SendWindow
     evaluator: WindowEvaluator
+    said: str = attrs.field(
+        init=False, eq=False, repr=False, default=attrs.Factory(lambda self: _hours(self.window), takes_self=True)
+    )
 
 
 @attrs.frozen
 class BoundCap:
-    """A cap and the journeys whose hand-overs it counts; None is all of them."""
+    """A cap and the journeys whose hand-overs it counts; None is all of them. `said` is the cap in words."""
 
     cap: Cap
     journeys: frozenset[str] | None = None
+    said: str = attrs.field(
+        init=False, eq=False, repr=False, default=attrs.Factory(lambda self: str(self.cap), takes_self=True)
+    )
 
 
 @attrs.frozen
 class BoundSpacing:
-    """A spacing and the journeys whose hand-overs it looks at; None is all of them."""
+    """A spacing and the journeys whose hand-overs it looks at; None is all of them. `said` is the spacing in words."""
 
     spacing: Spacing
     journeys: frozenset[str] | None = None
+    said: str = attrs.field(
+        init=False, eq=False, repr=False, default=attrs.Factory(lambda self: str(self.spacing), takes_self=True)
+    )
+
+
+@attrs.frozen
+class BoundHold:
+    """A hold; `said` is the hold in words."""
+
+    hold: Hold
+    said: str = attrs.field(
+        init=False, eq=False, repr=False, default=attrs.Factory(lambda self: str(self.hold), takes_self=True)
+    )
 
 
 @attrs.frozen(eq=False, kw_only=True)
@@ -59,10 +86,23 @@ class Bound:
     windows: tuple[BoundWindow, ...] = ()
     caps: tuple[BoundCap, ...] = ()
     spacings: tuple[BoundSpacing, ...] = ()
-    holds: tuple[Hold, ...] = ()
+    holds: tuple[BoundHold, ...] = ()
     consent: tuple[ConsentRule, ...] = ()
     own_consent: tuple[ConsentRule, ...] = ()
     look_ahead: int = length(timedelta(days=1))
+    _own_quiet: dict[tuple[str, str], BoundWindow] = attrs.field(factory=dict, init=False, repr=False)
+
+    def own_quiet(self, hours: tuple[str, str]) -> BoundWindow:
+        """The quiet hours that a customer asks for: kept, up to a bound, because many ask for the same."""
+        known = self._own_quiet.get(hours)
+        if known is None:
+            # Whoever wants quiet nights must not be woken because nobody asked where they live.
+            window = QuietHours(*hours, unknown_zone=DENY)
+            known = BoundWindow(window, WindowEvaluator(window))
+            if len(self._own_quiet) >= _CACHED:
+                self._own_quiet.clear()
+            self._own_quiet[hours] = known
+        return known
 
 
 def bind(house: Policy, journeys: Mapping[str, Policy]) -> Mapping[str, Bound]:
@@ -76,7 +116,7 @@ def bind(house: Policy, journeys: Mapping[str, Policy]) -> Mapping[str, Bound]:
         journeys: the own policy of each journey, by its name.
     """
     evaluators: list[BoundWindow] = []
-    holds = _unique(each for policy in (house, *journeys.values()) for each in _of(policy, Hold))
+    holds = _unique(BoundHold(each) for policy in (house, *journeys.values()) for each in _of(policy, Hold))
     return {
         name: Bound(
             windows=tuple(_evaluator(each, evaluators) for each in _windows(house, own)),
@@ -143,6 +183,11 @@ def _evaluator(window: QuietHours | SendWindow, known: list[BoundWindow]) -> Bou
             return each
     known.append(BoundWindow(window, WindowEvaluator(window)))
     return known[-1]
+
+
+def _hours(window: QuietHours | SendWindow) -> str:
+    pairs = ((window.start, window.end),) if isinstance(window, QuietHours) else window.intervals
+    return ", ".join(f"{start}-{end}" for start, end in pairs)
 
 
 def _consent_rules(policy: Policy) -> tuple[ConsentRule, ...]:

@@ -5,7 +5,7 @@ A Defer, and a Deny that lapses, name the first instant at which there is room a
 """
 
 from bisect import bisect_left
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from datetime import timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING, Final
@@ -26,6 +26,7 @@ FREQUENCY: Final = "frequency"
 SPACING: Final = "spacing"
 LIMIT: Final = "limit"
 BUDGET: Final = "budget"
+_EXEMPT: Final = allow(CAP, "exempt from caps")
 
 
 def period_start(per: Duration, at: int, calendar_period: CalendarPeriod) -> int:
@@ -51,10 +52,11 @@ def frees_at(times: Sequence[int], n: int, per: Duration, now: int, calendar_per
     return _first_after(leaves, per, now, calendar_period)
 
 
-def binding_caps(facts: Facts, channels: Sequence[str]) -> Iterator[BoundCap]:
+def binding_caps(facts: Facts, channels: Sequence[str]) -> Sequence[BoundCap]:
     """The caps that this message meets on any of these channels; an exempt one meets none."""
-    if not facts.message.exempt:
-        yield from (each for each in facts.policy.caps if meets(each, facts.kind, facts.journey, channels))
+    if facts.message.exempt:
+        return ()
+    return [each for each in facts.policy.caps if meets(each, facts.kind, facts.journey, channels)]
 
 
 def meets(bound: BoundCap, kind: str, journey: str, channels: Sequence[str]) -> bool:
@@ -63,7 +65,7 @@ def meets(bound: BoundCap, kind: str, journey: str, channels: Sequence[str]) -> 
     return (
         covers(cap.kinds, kind)
         and covers(bound.journeys, journey)
-        and any(covers(cap.channels, channel) for channel in channels)
+        and (cap.channels is None or any(channel in cap.channels for channel in channels))
     )
 
 
@@ -83,18 +85,19 @@ def counted(bound: BoundCap, facts: Facts) -> list[HandOver]:
     ]
 
 
-def check_caps(facts: Facts, on: ChannelFacts) -> Iterator[Verdict]:
+def check_caps(facts: Facts, on: ChannelFacts) -> Sequence[Verdict]:
     """Every cap of the policy that binds this message here (S6.6)."""
-    if facts.message.exempt and facts.policy.caps:
-        yield allow(CAP, "exempt from caps")
-    for bound in binding_caps(facts, (on.channel,)):
-        yield _ask_cap(bound, facts)
+    if not facts.policy.caps:
+        return ()
+    if facts.message.exempt:
+        return (_EXEMPT,)
+    return [_ask_cap(bound, facts) for bound in binding_caps(facts, (on.channel,))]
 
 
-def check_frequency(facts: Facts, _: ChannelFacts) -> Iterator[Verdict]:
+def check_frequency(facts: Facts, _: ChannelFacts) -> Sequence[Verdict]:
     """How often the customer wants to hear from us (S7.4). No message is exempt from that but transactional ones."""
     if facts.preferences is None or facts.preferences.at_most is None or facts.kind == UNBOUND:
-        return
+        return ()
     n, per = facts.preferences.at_most
     taken = [
         each
@@ -102,33 +105,26 @@ def check_frequency(facts: Facts, _: ChannelFacts) -> Iterator[Verdict]:
         if each.counted and each.reached and each.kind != UNBOUND and each.key != facts.key
     ]
     free = frees_at(_times(taken), n, per, facts.now, facts.calendar_period)
-    if free > facts.now:
-        reason = f"the customer wants at most {n} per {spoken(per)}; free at {facts.when(free)}"
-        yield defer(FREQUENCY, reason, {"taken": len(taken), "of": n}, until=free)
-    else:
-        yield allow(FREQUENCY, "", {"taken": len(taken), "of": n})
+    if free <= facts.now:
+        return (allow(FREQUENCY, "", {"taken": len(taken), "of": n}),)
+    reason = f"the customer wants at most {n} per {spoken(per)}; free at {facts.when(free)}"
+    return (defer(FREQUENCY, reason, {"taken": len(taken), "of": n}, until=free),)
 
 
-def check_spacing(facts: Facts, on: ChannelFacts) -> Iterator[Verdict]:
+def check_spacing(facts: Facts, on: ChannelFacts) -> Sequence[Verdict]:
     """Enough time since what went out on other channels (S6.5)."""
-    for bound in facts.policy.spacings:
-        spacing = bound.spacing
-        if not covers(spacing.kinds, facts.kind) or not covers(spacing.channels, on.channel):
-            continue
-        last = _last_elsewhere(bound, facts, on.channel)
-        if last is not None and facts.now < (free := last.at + length(spacing.gap)):
-            reason = f"{spacing}: {last.message!r} went out on {last.channel}; free at {facts.when(free)}"
-            values = {"last": last.at, "message": last.message, "channel": last.channel}
-            yield defer(SPACING, reason, values, until=free)
-        else:
-            yield allow(SPACING, str(spacing), {"last": None if last is None else last.at})
+    return [
+        _ask_spacing(bound, facts, on.channel)
+        for bound in facts.policy.spacings
+        if covers(bound.spacing.kinds, facts.kind) and covers(bound.spacing.channels, on.channel)
+    ]
 
 
-def check_limit(facts: Facts, _: ChannelFacts) -> Iterator[Verdict]:
+def check_limit(facts: Facts, _: ChannelFacts) -> Sequence[Verdict]:
     """How often one customer may get this message (`Message.limit`)."""
     limit = facts.message.limit
     if limit is None:
-        return
+        return ()
     got = [
         each.at
         for each in facts.history
@@ -139,24 +135,22 @@ def check_limit(facts: Facts, _: ChannelFacts) -> Iterator[Verdict]:
     ]
     free = _limit_frees_at(limit, got, facts)
     if free == facts.now:
-        yield allow(LIMIT, str(limit), {"got": len(got)})
-        return
+        return (allow(LIMIT, str(limit), {"got": len(got)}),)
     again = "" if free is None else f"; free at {facts.when(free)}"
     reason = f"limit of {facts.message.name!r} ({limit}) is used up{again}"
-    yield deny(LIMIT, reason, {"got": len(got), "last": got[-1]}, until=free)
+    return (deny(LIMIT, reason, {"got": len(got), "last": got[-1]}, until=free),)
 
 
-def check_budget(facts: Facts, _: ChannelFacts) -> Iterator[Verdict]:
+def check_budget(facts: Facts, _: ChannelFacts) -> Sequence[Verdict]:
     """Whether the budget of a gift still covers one more."""
     gift = facts.message
     if not isinstance(gift, Gift) or gift.budget is None:
-        return
+        return ()
     left = _exact(gift.budget) - _exact(facts.spent)
     values = {"left": str(left), "worth": str(gift.worth), "currency": gift.currency}
     if left < _exact(gift.worth):
-        yield deny(BUDGET, f"the budget of {gift.name!r} is used up: {left} of {gift.budget} is left", values)
-    else:
-        yield allow(BUDGET, "", values)
+        return (deny(BUDGET, f"the budget of {gift.name!r} is used up: {left} of {gift.budget} is left", values),)
+    return (allow(BUDGET, "", values),)
 
 
 def _first_after(leaves: int, per: "relativedelta", now: int, calendar_period: CalendarPeriod) -> int:
@@ -181,16 +175,27 @@ def _ask_cap(bound: BoundCap, facts: Facts) -> Verdict:
     taken = counted(bound, facts)
     free = frees_at(_times(taken), cap.n, cap.per, facts.now, facts.calendar_period)
     if free <= facts.now:
-        return allow(CAP, str(cap), {"taken": len(taken), "of": cap.n})
+        return allow(CAP, bound.said, {"taken": len(taken), "of": cap.n})
     # Who lost against whom is part of the record: the places are held by these messages.
     holders = list(dict.fromkeys(each.message for each in reversed(taken)))
     named = ", ".join(repr(each) for each in holders[:3]) + (", …" if len(holders) > 3 else "")
-    reason = f"{cap} is full ({named}); free at {facts.when(free)}"
+    reason = f"{bound.said} is full ({named}); free at {facts.when(free)}"
     values = {"taken": len(taken), "of": cap.n, "held_by": holders}
     return (deny if cap.over == "deny" else defer)(CAP, reason, values, until=free)
 
 
+def _ask_spacing(bound: BoundSpacing, facts: Facts, channel: str) -> Verdict:
+    last = _last_elsewhere(bound, facts, channel)
+    if last is None or facts.now >= (free := last.at + length(bound.spacing.gap)):
+        return allow(SPACING, bound.said, {"last": None if last is None else last.at})
+    reason = f"{bound.said}: {last.message!r} went out on {last.channel}; free at {facts.when(free)}"
+    values = {"last": last.at, "message": last.message, "channel": last.channel}
+    return defer(SPACING, reason, values, until=free)
+
+
 def _since(facts: Facts, per: Duration) -> Sequence[HandOver]:
+    if not facts.history:
+        return ()
     start = period_start(per, facts.now, facts.calendar_period)
     return facts.history[bisect_left(facts.history, start, key=lambda each: each.at) :]
 

@@ -1,6 +1,6 @@
 """Everything the gate asks, in order, and the ruling that comes of it (S6.5)."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Sequence
 from typing import Final, TypeAlias
 
 import attrs
@@ -13,7 +13,7 @@ from touchpoint.policy.holds import check_holdout, check_holds
 from touchpoint.policy.verdict import Ruling, Verdict, allow, combine, defer, deny, deny_here, rule_over_channels
 from touchpoint.policy.windows_check import check_windows
 
-Check: TypeAlias = Callable[[Facts, ChannelFacts], Iterator[Verdict]]
+Check: TypeAlias = Callable[[Facts, ChannelFacts], Sequence[Verdict]]
 """A check answers with one verdict for each thing it asks about; none where it does not apply."""
 
 WANTED: Final = "wanted"
@@ -26,78 +26,77 @@ DATA_USE: Final = "data use"
 WORDS: Final = "words"
 CHANNEL_RESUMED: Final = "channel resumed"
 """The event that messages on a paused channel wait for."""
+_WANTED: Final = (allow(WANTED),)
 
 
-def check_wanted(facts: Facts, _: ChannelFacts) -> Iterator[Verdict]:
+def check_wanted(facts: Facts, _: ChannelFacts) -> Sequence[Verdict]:
     """Whether the run still wants it: it lives, did not withdraw it, and its `still` condition is true (S5.1, S5.3)."""
     if facts.withdrawn is not None:
-        yield deny(WANTED, f"withdrawn: {facts.withdrawn}", ends_as="withdrawn")
-    elif not facts.live:
-        yield deny(WANTED, "withdrawn: its run has ended", ends_as="withdrawn")
-    elif facts.still is None or facts.still is True:
-        yield allow(WANTED, "", {"still": facts.still_reading} if facts.still_reading else {})
-    else:
-        reason = f"withdrawn: its still= condition is {'false' if facts.still is False else 'unknown'}"
-        yield deny(WANTED, reason, {"still": facts.still_reading}, ends_as="withdrawn")
+        return (deny(WANTED, f"withdrawn: {facts.withdrawn}", ends_as="withdrawn"),)
+    if not facts.live:
+        return (deny(WANTED, "withdrawn: its run has ended", ends_as="withdrawn"),)
+    if facts.still is None or facts.still is True:
+        return (allow(WANTED, "", {"still": facts.still_reading}),) if facts.still_reading else _WANTED
+    reason = f"withdrawn: its still= condition is {'false' if facts.still is False else 'unknown'}"
+    return (deny(WANTED, reason, {"still": facts.still_reading}, ends_as="withdrawn"),)
 
 
-def check_expiry(facts: Facts, _: ChannelFacts) -> Iterator[Verdict]:
+def check_expiry(facts: Facts, _: ChannelFacts) -> Sequence[Verdict]:
     """Whether its best-before has not come (S6.7)."""
-    if facts.now >= facts.expires_at:
-        reason = f"expired at {facts.when(facts.expires_at)}"
-        yield deny(EXPIRY, reason, {"expires_at": facts.expires_at}, ends_as="expired")
-    else:
-        yield allow(EXPIRY, "", {"expires_at": facts.expires_at})
+    values = {"expires_at": facts.expires_at}
+    if facts.now < facts.expires_at:
+        return (allow(EXPIRY, "", values),)
+    return (deny(EXPIRY, f"expired at {facts.when(facts.expires_at)}", values, ends_as="expired"),)
 
 
-def check_stopped(facts: Facts, _: ChannelFacts) -> Iterator[Verdict]:
+def check_stopped(facts: Facts, _: ChannelFacts) -> Sequence[Verdict]:
     """Whether somebody stopped this message for everyone."""
-    if facts.stopped is not None:
-        yield deny(STOPPED, f"the message was stopped for everyone: {facts.stopped}")
+    if facts.stopped is None:
+        return ()
+    return (deny(STOPPED, f"the message was stopped for everyone: {facts.stopped}"),)
 
 
-def check_address(_: Facts, on: ChannelFacts) -> Iterator[Verdict]:
+def check_address(_: Facts, on: ChannelFacts) -> Sequence[Verdict]:
     """Whether the channel has an adapter, and the customer an address for it that may be written to."""
     address = on.address
     if not on.configured:
-        yield deny_here(ADDRESS, f"there is no adapter for the channel {on.channel!r}; pass one to the engine")
-    elif address is None:
-        yield deny_here(ADDRESS, on.address_problem or f"no address for {on.channel}")
-    elif address.standing != "active":
-        why = f": {address.reason}" if address.reason else ""
-        yield deny_here(
-            ADDRESS, f"the {address.kind} address is {address.standing}{why}", {"standing": address.standing}
-        )
-    else:
-        yield allow(ADDRESS, f"an active {address.kind} address")
+        return (deny_here(ADDRESS, f"there is no adapter for the channel {on.channel!r}; pass one to the engine"),)
+    if address is None:
+        return (deny_here(ADDRESS, on.address_problem or f"no address for {on.channel}"),)
+    if address.standing == "active":
+        return (allow(ADDRESS, f"an active {address.kind} address"),)
+    why = f": {address.reason}" if address.reason else ""
+    reason = f"the {address.kind} address is {address.standing}{why}"
+    return (deny_here(ADDRESS, reason, {"standing": address.standing}),)
 
 
-def check_refused(_: Facts, on: ChannelFacts) -> Iterator[Verdict]:
+def check_refused(_: Facts, on: ChannelFacts) -> Sequence[Verdict]:
     """Whether the provider has refused this very message here (S6.8)."""
-    if on.refused is not None:
-        yield deny_here(REFUSED, f"refused by the provider: {on.refused}")
+    return () if on.refused is None else (deny_here(REFUSED, f"refused by the provider: {on.refused}"),)
 
 
-def check_paused(_: Facts, on: ChannelFacts) -> Iterator[Verdict]:
+def check_paused(_: Facts, on: ChannelFacts) -> Sequence[Verdict]:
     """Whether the channel is paused; then the message waits until it is resumed."""
-    if on.paused is not None:
-        yield defer(PAUSED, f"the channel {on.channel!r} is paused: {on.paused}", waits_for=CHANNEL_RESUMED)
+    if on.paused is None:
+        return ()
+    return (defer(PAUSED, f"the channel {on.channel!r} is paused: {on.paused}", waits_for=CHANNEL_RESUMED),)
 
 
-def check_data_use(_: Facts, on: ChannelFacts) -> Iterator[Verdict]:
+def check_data_use(_: Facts, on: ChannelFacts) -> Sequence[Verdict]:
     """Whether the traits that the content uses may be used for that (S7.5)."""
-    if on.misused:
-        yield deny_here(
-            DATA_USE, f"used beyond their declaration: {', '.join(on.misused)}", {"traits": list(on.misused)}
-        )
+    if not on.misused:
+        return ()
+    reason = f"used beyond their declaration: {', '.join(on.misused)}"
+    return (deny_here(DATA_USE, reason, {"traits": list(on.misused)}),)
 
 
-def check_words(_: Facts, on: ChannelFacts) -> Iterator[Verdict]:
+def check_words(_: Facts, on: ChannelFacts) -> Sequence[Verdict]:
     """Whether the content for this channel finds all of its data (S6.2)."""
-    if on.missing_words:
-        fields = ", ".join(on.missing_words)
-        reason = f"no value and no fallback for {fields}; write {{{on.missing_words[0]}|…}} or fill it"
-        yield deny_here(WORDS, reason, {"missing": list(on.missing_words)})
+    if not on.missing_words:
+        return ()
+    fields = ", ".join(on.missing_words)
+    reason = f"no value and no fallback for {fields}; write {{{on.missing_words[0]}|…}} or fill it"
+    return (deny_here(WORDS, reason, {"missing": list(on.missing_words)}),)
 
 
 CHECKS: Final[tuple[Check, ...]] = (
@@ -126,7 +125,10 @@ CHECKS: Final[tuple[Check, ...]] = (
 
 def ask(facts: Facts, on: ChannelFacts) -> tuple[Verdict, ...]:
     """The verdicts of every check for one channel; none hides another."""
-    return tuple(verdict for check in CHECKS for verdict in check(facts, on))
+    found: list[Verdict] = []
+    for check in CHECKS:
+        found += check(facts, on)
+    return tuple(found)
 
 
 def rule(facts: Facts, channels: Iterable[ChannelFacts]) -> Ruling:

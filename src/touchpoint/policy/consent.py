@@ -3,13 +3,14 @@
 A mechanism, not legal advice.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import date
 from typing import Final
 
 from touchpoint.durations import instant, micros
 from touchpoint.journey.policy import ConsentRule, Needs
 from touchpoint.model.consent import ANY
+from touchpoint.model.preference import Preferences
 from touchpoint.policy.binding import covers
 from touchpoint.policy.facts import ChannelFacts, ConsentFact, Facts
 from touchpoint.policy.verdict import Verdict, allow, defer, deny, deny_here
@@ -30,7 +31,7 @@ def newer(known: ConsentFact | None, said: ConsentFact) -> ConsentFact:
     return known
 
 
-def check_consent(facts: Facts, on: ChannelFacts) -> Iterator[Verdict]:
+def check_consent(facts: Facts, on: ChannelFacts) -> Sequence[Verdict]:
     """Whether the customer's consent covers this message here.
 
     Purposes are the topic, the kind and `*`, narrowest first. For each the most recent statement about this channel or
@@ -39,30 +40,31 @@ def check_consent(facts: Facts, on: ChannelFacts) -> Iterator[Verdict]:
     not.
     """
     grant: ConsentFact | None = None
-    for purpose in _purposes(facts):
+    for purpose in _purposes(facts) if facts.consents else ():
         said = _standing(facts, purpose, on.channel)
         if said is None:
             continue
         if said.granted:
             grant = newer(grant, said)
         elif grant is None or grant.at <= said.at:
-            yield _opted_out(facts, on, purpose, said)
-            return
-    needs, source = _needs(facts, on.channel)
-    if grant is None and needs == "grant":
-        yield deny_here(CONSENT, _lack(facts, on), {"channel": on.channel, "rule": source})
-    elif grant is None:
-        yield allow(CONSENT, f"{facts.kind} messages need no consent unless it was withdrawn", {"rule": source})
-    else:
+            return (_opted_out(facts, on, purpose, said),)
+    if grant is not None:
         values = {"since": grant.at, "basis": grant.basis, "source": grant.source}
-        yield allow(CONSENT, "there is consent", values)
+        return (allow(CONSENT, "there is consent", values),)
+    needs, source = _needs(facts, on.channel)
+    if needs == "grant":
+        return (deny_here(CONSENT, _lack(facts, on), {"channel": on.channel, "rule": source}),)
+    return (allow(CONSENT, f"{facts.kind} messages need no consent unless it was withdrawn", {"rule": source}),)
 
 
-def check_preferences(facts: Facts, on: ChannelFacts) -> Iterator[Verdict]:
+def check_preferences(facts: Facts, on: ChannelFacts) -> Sequence[Verdict]:
     """What the customer switched off or put off. The windows see to own quiet hours, the caps to own frequency."""
-    wishes = facts.preferences
-    if wishes is None or facts.kind == UNBOUND:
-        return
+    if facts.preferences is None or facts.kind == UNBOUND:
+        return ()
+    return list(_against_wishes(facts.preferences, facts, on))
+
+
+def _against_wishes(wishes: Preferences, facts: Facts, on: ChannelFacts) -> Iterator[Verdict]:
     off = [each for each in (facts.message.topic, facts.kind) if each in wishes.topics_off]
     if off:
         yield deny(PREFERENCES, f"the customer does not want {off[0]!r}", {"topic": off[0]})
@@ -76,16 +78,15 @@ def check_preferences(facts: Facts, on: ChannelFacts) -> Iterator[Verdict]:
 
 def _purposes(facts: Facts) -> tuple[str, ...]:
     topic = facts.message.topic
-    return tuple(dict.fromkeys((facts.kind, ANY) if topic is None else (topic, facts.kind, ANY)))
+    if topic is None or topic == facts.kind:
+        return facts.kind, ANY
+    return topic, facts.kind, ANY
 
 
 def _standing(facts: Facts, purpose: str, channel: str) -> ConsentFact | None:
-    found: ConsentFact | None = None
-    for where in (channel, ANY):
-        said = facts.consents.get((purpose, where))
-        if said is not None and _speaks(said, facts.now):
-            found = newer(found, said)
-    return found
+    here, everywhere = facts.consents.get((purpose, channel)), facts.consents.get((purpose, ANY))
+    found = here if here is not None and _speaks(here, facts.now) else None
+    return newer(found, everywhere) if everywhere is not None and _speaks(everywhere, facts.now) else found
 
 
 def _speaks(said: ConsentFact, now: int) -> bool:
@@ -115,6 +116,8 @@ def _lack(facts: Facts, on: ChannelFacts) -> str:
 def _needs(facts: Facts, channel: str) -> tuple[Needs, str]:
     """What the policy asks for, and where that rule comes from. The journey's own rules can only make it stricter."""
     default: Needs = "no_withdrawal" if facts.kind in UNLESS_WITHDRAWN else "grant"
+    if not facts.policy.consent and not facts.policy.own_consent:
+        return default, ""
     house = _first_fitting(facts.policy.consent, facts, channel)
     own = _first_fitting(facts.policy.own_consent, facts, channel)
     of_house = (default, "") if house is None else (house.needs, house.source)

@@ -3,7 +3,7 @@
 The checks know nothing else, so equal facts give equal verdicts. Instants are `int` microseconds since 1970 UTC.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import TYPE_CHECKING, Literal, NoReturn, TypeAlias
 
 import attrs
@@ -192,7 +192,7 @@ class Facts:
     consents: Mapping[tuple[str, str], ConsentFact] = attrs.field(factory=dict, repr=False)
     jurisdiction: str | None = attrs.field(default=None, repr=False)
     preferences: Preferences | None = attrs.field(default=None, repr=False)
-    open_cases: Mapping[str, Sequence[str]] = attrs.field(factory=dict, repr=False)
+    open_cases: Mapping[str, Collection[str]] = attrs.field(factory=dict, repr=False)
     closed_cases: Mapping[str, int] = attrs.field(factory=dict, repr=False)
     history: Sequence[HandOver] = attrs.field(default=(), repr=False)
     rivals: Sequence[Rival] = attrs.field(default=(), repr=False)

@@ -1,11 +1,10 @@
 """Held promotions (S6.10) and the global hold-out (S9): who is left alone for now, and who altogether."""
 
-from collections.abc import Iterator
+from collections.abc import Sequence
 from typing import Final
 
 from touchpoint.durations import length, spoken
-from touchpoint.journey.policy import Hold
-from touchpoint.policy.binding import covers
+from touchpoint.policy.binding import BoundHold, covers
 from touchpoint.policy.facts import ChannelFacts, Facts
 from touchpoint.policy.verdict import Values, Verdict, allow, defer, deny
 
@@ -15,20 +14,20 @@ CASE_CLOSED: Final = "case closed"
 """The event that a held message waits for."""
 
 
-def check_holds(facts: Facts, _: ChannelFacts) -> Iterator[Verdict]:
+def check_holds(facts: Facts, _: ChannelFacts) -> Sequence[Verdict]:
     """While a case of a named kind is open the message waits for its end, and then for the cool-off."""
-    for hold in facts.policy.holds:
-        if covers(hold.kinds, facts.kind):
-            yield _ask_hold(hold, facts)
+    return [_ask_hold(bound, facts) for bound in facts.policy.holds if covers(bound.hold.kinds, facts.kind)]
 
 
-def check_holdout(facts: Facts, _: ChannelFacts) -> Iterator[Verdict]:
+def check_holdout(facts: Facts, _: ChannelFacts) -> Sequence[Verdict]:
     """Customers in the global hold-out get no message at all, so that others can be compared with them."""
-    if facts.holdout:
-        yield deny(HOLDOUT, "the customer is in the global hold-out")
+    return (deny(HOLDOUT, "the customer is in the global hold-out"),) if facts.holdout else ()
 
 
-def _ask_hold(hold: Hold, facts: Facts) -> Verdict:
+def _ask_hold(bound: BoundHold, facts: Facts) -> Verdict:
+    if not facts.open_cases and not facts.closed_cases:
+        return allow(HOLD, bound.said)
+    hold = bound.hold
     open_kinds = sorted(kind for kind, refs in facts.open_cases.items() if refs and covers(hold.while_open, kind))
     if open_kinds:
         reason = f"a case is open: {', '.join(open_kinds)}"
@@ -39,7 +38,7 @@ def _ask_hold(hold: Hold, facts: Facts) -> Verdict:
     if closed and facts.now < free:
         reason = f"cool-off of {spoken(hold.cool_off)} after a case was closed ({kind}); until {facts.when(free)}"
         return _held(facts, reason, {"closed": kind, "closed_at": at}, until=free)
-    return allow(HOLD, str(hold))
+    return allow(HOLD, bound.said)
 
 
 def _held(

@@ -22,9 +22,9 @@ _NOTHING: Final[Values] = {}
 _LOOKS_AHEAD: Final = 32
 
 
-@attrs.frozen
+@attrs.define
 class Verdict:
-    """The answer of one check.
+    """The answer of one check. Treat it as immutable, for it may be shared: it is mutable only to be quick to build.
 
     Args:
         check: its name, such as `consent`.
@@ -85,9 +85,9 @@ Because: TypeAlias = tuple[tuple[str, tuple[Verdict, ...]], ...]
 """Channels that were asked, in order, each with its verdicts."""
 
 
-@attrs.frozen
+@attrs.define
 class Ruling:
-    """What all checks together say.
+    """What all checks together say. Treat it as immutable, too.
 
     Args:
         answer: `allow`, `deny` or `defer`.
@@ -145,13 +145,12 @@ def combine(verdicts: Iterable[Verdict], *, channel: str = "", later: Later | No
     """
     asked = tuple(verdicts)
     because = ((channel, asked),)
-    defers = [each for each in asked if each.answer == "defer"]
-    denies = _standing([each for each in asked if each.answer == "deny"], defers, later)
-    if denies:
-        return _denied(denies, channel, because)
-    if defers:
-        return _deferred(defers, channel, because)
-    return Ruling("allow", channel=channel, because=because)
+    against = [each for each in asked if each.answer != "allow"]
+    if not against:
+        return Ruling("allow", channel=channel, because=because)
+    defers = [each for each in against if each.answer == "defer"]
+    denies = _standing([each for each in against if each.answer == "deny"], defers, later)
+    return _denied(denies, channel, because) if denies else _deferred(defers, channel, because)
 
 
 def rule_over_channels(rulings: Iterable[Ruling]) -> Ruling:
@@ -163,7 +162,7 @@ def rule_over_channels(rulings: Iterable[Ruling]) -> Ruling:
     for ruling in rulings:
         asked.append(ruling)
         if not (ruling.answer == "deny" and ruling.own):
-            return attrs.evolve(ruling, because=_because(asked))
+            return ruling if len(asked) == 1 else attrs.evolve(ruling, because=_because(asked))
     if not asked:
         return Ruling("deny", check="address", reason="the message names no channel; give it channels=[…]", own=True)
     lapses = [each.until for each in asked if each.until is not None]

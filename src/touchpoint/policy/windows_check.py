@@ -1,36 +1,36 @@
 """Quiet hours and send windows at the gate (S2.3, S6.5), the customer's own among them (S7.4)."""
 
-from collections.abc import Iterator
+from collections.abc import Sequence
 from typing import Final
 
-from touchpoint.journey.windows import DENY, QuietHours, SendWindow
+from touchpoint.journey.windows import DENY, QuietHours
 from touchpoint.policy.binding import BoundWindow, covers
 from touchpoint.policy.consent import UNBOUND
 from touchpoint.policy.facts import ChannelFacts, Facts
 from touchpoint.policy.verdict import Verdict, allow, defer, deny
-from touchpoint.policy.windows import HORIZON_DAYS, WindowEvaluator
+from touchpoint.policy.windows import HORIZON_DAYS
 
 QUIET_HOURS: Final = "quiet hours"
 SEND_WINDOW: Final = "send window"
 OWN_QUIET_HOURS: Final = "own quiet hours"
 
 
-def check_windows(facts: Facts, on: ChannelFacts) -> Iterator[Verdict]:
+def check_windows(facts: Facts, on: ChannelFacts) -> Sequence[Verdict]:
     """Every window of the policy that binds this message here, then the customer's own quiet hours."""
-    for bound in facts.policy.windows:
-        if covers(bound.window.kinds, facts.kind) and covers(bound.window.channels, on.channel):
-            name = QUIET_HOURS if isinstance(bound.window, QuietHours) else SEND_WINDOW
-            yield _ask_window(name, bound, facts)
+    found = [
+        _ask_window(QUIET_HOURS if isinstance(bound.window, QuietHours) else SEND_WINDOW, bound, facts)
+        for bound in facts.policy.windows
+        if covers(bound.window.kinds, facts.kind) and covers(bound.window.channels, on.channel)
+    ]
     wishes = facts.preferences
     if wishes is not None and wishes.quiet is not None and facts.kind != UNBOUND:
-        # Whoever wants quiet nights must not be woken because nobody asked where they live.
-        own = QuietHours(*wishes.quiet, unknown_zone=DENY)
-        yield _ask_window(OWN_QUIET_HOURS, BoundWindow(own, WindowEvaluator(own)), facts)
+        found.append(_ask_window(OWN_QUIET_HOURS, facts.policy.own_quiet(wishes.quiet), facts))
+    return found
 
 
 def _ask_window(check: str, bound: BoundWindow, facts: Facts) -> Verdict:
     opening = bound.evaluator.opens(facts.zones, facts.now)
-    spoken = f"{check} {_times(bound.window)}"
+    spoken = f"{check} {bound.said}"
     values: dict[str, object] = {"zones": list(facts.zones), "tz": facts.tz_version}
     if opening.state == "open":
         return allow(check, spoken, values)
@@ -41,8 +41,3 @@ def _ask_window(check: str, bound: BoundWindow, facts: Facts) -> Verdict:
     if opening.state == "unknown":
         return deny(check, f"{spoken}: the customer's time zone is not known; set it, or name unknown_zone=", values)
     return deny(check, f"{spoken}: not open within {HORIZON_DAYS} days", values)
-
-
-def _times(window: QuietHours | SendWindow) -> str:
-    pairs = ((window.start, window.end),) if isinstance(window, QuietHours) else window.intervals
-    return ", ".join(f"{start}-{end}" for start, end in pairs)

@@ -1,0 +1,5 @@
+"""`python -m touchpoint.cli` is `touchpoint`."""
+
+from touchpoint.cli import main
+
+main()

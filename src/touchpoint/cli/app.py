@@ -1,0 +1,172 @@
+"""The commands and their options. What they do is in the modules beside."""
+
+import os
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import click
+
+from touchpoint.cli.loading import load, together, words
+from touchpoint.errors import JourneyError, TouchpointError
+
+
+class _RefusedError(click.ClickException):
+    """An error of the library, as one message."""
+
+    exit_code = 2
+
+
+class _Commands(click.Group):
+    """Shows what the library refuses without a traceback, unless TOUCHPOINT_TRACEBACK=1 asks for it."""
+
+    def invoke(self, ctx: click.Context) -> Any:  # noqa: ANN401 - as click has it
+        try:
+            return super().invoke(ctx)
+        except TouchpointError as error:
+            if os.environ.get("TOUCHPOINT_TRACEBACK", "") not in ("", "0"):
+                raise
+            raise _RefusedError(words(error)) from error
+
+
+def _instant(_ctx: click.Context, _param: click.Parameter, value: str | None) -> datetime | None:
+    if value is None:
+        return None
+    try:
+        at = datetime.fromisoformat(value)
+    except ValueError:
+        raise click.BadParameter("write an instant in ISO 8601, such as 2026-03-01T10:00:00Z") from None
+    if at.tzinfo is None:
+        raise click.BadParameter("an instant needs its time zone; write Z for UTC: 2026-03-01T10:00:00Z")
+    return at
+
+
+_FILE = click.argument("file", type=click.Path(path_type=Path))
+_STORE = click.option(
+    "--store",
+    required=True,
+    envvar="TOUCHPOINT_STORE",
+    metavar="URL",
+    help="Such as sqlite:///shop.db.",
+    show_envvar=True,
+)
+_JOURNEYS = click.option(
+    "--journeys",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="Defines the journeys; those kept in the store unless given.",
+)
+
+
+@click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="touchpoint")
+def cli() -> None:
+    """Customer journeys: try them on recorded events, and ask why."""
+
+
+@cli.command()
+@_FILE
+@click.option(
+    "--events",
+    multiple=True,
+    metavar="PATH",
+    help="JSON lines or CSV, also .gz. May be repeated.  [default: EVENTS of FILE]",
+)
+@click.option(
+    "--grant",
+    metavar="KIND,…",
+    help="Kinds of message that every customer is taken to have agreed to, or all.  [default: GRANT of FILE]",
+)
+@click.option(
+    "--store",
+    default="sqlite://",
+    metavar="URL",
+    help="Where to keep everything, such as sqlite:///shop.db.  [default: in memory]",
+)
+@click.option("--until", callback=_instant, metavar="ISO", help="Where to end.  [default: the last event]")
+@click.option("--skip-bad", is_flag=True, help="Go on after lines that are no events, and list them.")
+def run(
+    file: Path,
+    events: tuple[str, ...],
+    grant: str | None,
+    store: str,
+    until: datetime | None,
+    skip_bad: bool,  # noqa: FBT001 - click passes it so
+) -> None:
+    """Replay events through the journeys of FILE.
+
+    FILE is a Python file with journeys at its top level, or JSON from `touchpoint dump`. Time is virtual,
+    and nobody is really written to.
+    """
+    from touchpoint.cli.run import replay_file
+
+    replay_file(load(file), events, grant, store=store, until=until, skip_bad=skip_bad)
+
+
+@cli.command()
+@_STORE
+@_JOURNEYS
+@click.option("--at", callback=_instant, metavar="ISO", help="Ask as if it were then.  [default: now]")
+@click.argument("customer")
+@click.argument("name")
+def why(store: str, journeys: Path | None, at: datetime | None, customer: str, name: str) -> None:
+    """Explain a message or rule to one customer.
+
+    Why CUSTOMER did or did not get the message NAME, or why the rule NAME did or did not start for them.
+    """
+    from touchpoint.cli.looking import engine_on
+    from touchpoint.cli.show import plain
+
+    with engine_on(store, journeys, at) as (engine, _):
+        click.echo("\n".join(plain(line) for line in str(engine.why(customer, name)).splitlines()))
+
+
+@cli.command()
+@_STORE
+@_JOURNEYS
+@click.argument("customer")
+def timeline(store: str, journeys: Path | None, customer: str) -> None:
+    """Tell what happened to one customer.
+
+    Prints touchpoints, messages, stages, rules and cases of CUSTOMER, oldest first.
+    """
+    from touchpoint.cli.looking import engine_on
+    from touchpoint.cli.timeline import print_timeline
+
+    with engine_on(store, journeys, None) as (engine, looking):
+        print_timeline(engine, looking, customer)
+
+
+@cli.command()
+@_FILE
+def dump(file: Path) -> None:
+    """Print the journeys of FILE as JSON.
+
+    One object, or a list where there are several. `touchpoint run` and `check` read it, too.
+    """
+    import json
+
+    from touchpoint.journey.codec import journey_to_dict
+
+    found = [journey_to_dict(journey) for journey in load(file).journeys]
+    click.echo(json.dumps(found[0] if len(found) == 1 else found, indent=2, ensure_ascii=False))
+
+
+@cli.command()
+@_FILE
+@click.pass_context
+def check(ctx: click.Context, file: Path) -> None:
+    """Look for problems in the journeys of FILE.
+
+    The status is 1 if there are any.
+    """
+    try:
+        journeys = load(file).journeys
+        together(journeys)
+    except JourneyError as error:
+        click.echo(words(error))
+        ctx.exit(1)
+    for each in journeys:
+        parts = [(len(each.stages), "stage"), (len(each.rules), "rule"), (len(each.messages), "message")]
+        counts = ", ".join(f"{n} {what}" + ("" if n == 1 else "s") for n, what in parts)
+        click.echo(f"{each.name}: {counts}: no problems found")

@@ -1,0 +1,154 @@
+"""Journeys from a file: a Python program that defines them, or the JSON that `touchpoint dump` wrote."""
+
+import json
+import os
+import runpy
+import sys
+import traceback
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from types import ModuleType
+from typing import Final
+
+import attrs
+
+from touchpoint.errors import InvalidInput, TouchpointError, hint
+from touchpoint.journey.journey import Journey
+
+_MODULE: Final = "touchpoint_program"
+ALL: Final = "all"
+
+
+@attrs.frozen
+class Program:
+    """What a file defines: journeys in their order, the events they are tried on, and the kinds taken as agreed to."""
+
+    journeys: tuple[Journey, ...]
+    events: tuple[Path, ...] = ()
+    grant: tuple[str, ...] = ()
+
+
+def load(path: Path) -> Program:
+    """The program in a file that ends in .py or .json.
+
+    Raises:
+        JourneyError: one of its journeys is not valid.
+        InvalidInput: there is no such file, it cannot be run, or it defines no journey.
+    """
+    if path.suffix not in (".py", ".json"):
+        raise InvalidInput(f"{path}: journeys are read from a Python file (.py) or from JSON (.json)")
+    if not path.is_file():
+        raise InvalidInput(f"{path}: there is no such file; check the path")
+    program = _from_python(path) if path.suffix == ".py" else _from_json(path)
+    if not program.journeys:
+        raise InvalidInput(f'{path} defines no journey; write one at the top level: shop = Journey("shop", …)')
+    return program
+
+
+# --- Python -----------------------------------------------------------------------------------------------------------
+
+
+def _from_python(path: Path) -> Program:
+    with _located(path), _beside(path):
+        values = runpy.run_path(str(path), run_name=_MODULE)
+    # Classes that the file declares find the names in their annotations through their module.
+    module = ModuleType(_MODULE)
+    vars(module).update(values)
+    sys.modules[_MODULE] = module
+    found = {id(value): value for value in values.values() if isinstance(value, Journey)}
+    events = _strings(path, "EVENTS", values.get("EVENTS"))
+    return Program(
+        tuple(found.values()),
+        tuple(path.parent / each for each in events),
+        _strings(path, "GRANT", values.get("GRANT")),
+    )
+
+
+def _strings(path: Path, name: str, value: object) -> tuple[str, ...]:
+    given = [value] if isinstance(value, str | os.PathLike) else value or []
+    if isinstance(given, list | tuple) and all(isinstance(each, str | os.PathLike) for each in given):
+        return tuple(os.fspath(each) for each in given)
+    raise InvalidInput(f"{path}: {name} is a text or a list of texts, not {type(value).__name__}")
+
+
+@contextmanager
+def _beside(path: Path) -> Iterator[None]:
+    """Lets the file import its neighbours, as it could if it was started itself."""
+    folder = str(path.resolve().parent)
+    sys.path.insert(0, folder)
+    try:
+        yield
+    finally:
+        if folder in sys.path:
+            sys.path.remove(folder)
+
+
+@contextmanager
+def _located(path: Path) -> Iterator[None]:
+    """Says in which line of the file it went wrong."""
+    try:
+        yield
+    except TouchpointError as error:
+        error.add_note(f"in {path}{_line(error, path)}")
+        raise
+    except SyntaxError as error:
+        raise InvalidInput(f"{error.filename or path}, line {error.lineno}: {error.msg}") from error
+    except (Exception, SystemExit) as error:
+        raise InvalidInput(f"{path}{_line(error, path)}: {type(error).__name__}: {error}") from error
+
+
+def _line(error: BaseException, path: Path) -> str:
+    frames = [each for each in traceback.extract_tb(error.__traceback__) if each.filename == str(path)]
+    return f", line {frames[-1].lineno}" if frames else ""
+
+
+# --- JSON -------------------------------------------------------------------------------------------------------------
+
+
+def _from_json(path: Path) -> Program:
+    from touchpoint.journey.codec import journey_from_dict
+
+    try:
+        found = json.loads(path.read_text(encoding="utf-8-sig"))
+    except (ValueError, RecursionError) as error:
+        raise InvalidInput(f"{path}: not valid JSON: {error}") from None
+    except OSError as error:
+        raise InvalidInput(f"{path} cannot be read: {error.strerror}") from error
+    with _located(path):
+        return Program(tuple(journey_from_dict(each) for each in (found if isinstance(found, list) else [found])))
+
+
+# --- what may be granted ----------------------------------------------------------------------------------------------
+
+
+def granted(journeys: Sequence[Journey], grant: Iterable[str]) -> tuple[str, ...]:
+    """The kinds that consent is assumed for: `all` stands for every kind of the journeys' messages.
+
+    Raises:
+        InvalidInput: no message is of such a kind, or about such a topic.
+    """
+    messages = [message for journey in journeys for message in journey.messages.values()]
+    kinds = list(dict.fromkeys(message.effective_kind for message in messages))
+    known = {*kinds, *(message.topic for message in messages if message.topic), "*"}
+    found: list[str] = []
+    for each in grant:
+        if each != ALL and each not in known:
+            raise InvalidInput(f"no message is of the kind {each!r}{hint(each, {*known, ALL})}")
+        found += kinds if each == ALL else [each]
+    return tuple(dict.fromkeys(found))
+
+
+def together(journeys: Sequence[Journey]) -> None:
+    """Refuse journeys that cannot be at work in one engine. Raises JourneyError."""
+    from touchpoint.core.program import compile_program
+    from touchpoint.journey.policy import Policy
+
+    compile_program(tuple(journeys), Policy())
+
+
+def words(error: TouchpointError) -> str:
+    """The error as one message: where it came from, then what it says."""
+    notes: Sequence[str] = getattr(error, "__notes__", ())
+    where = notes[0].removeprefix("in ") + ": " if notes else ""
+    return where + str(error)

@@ -1,0 +1,123 @@
+"""Opening a store to look at it: nothing is created, and nothing that is done while looking stays."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
+from datetime import datetime
+from pathlib import Path
+from typing import NoReturn
+
+from touchpoint.cli.loading import load
+from touchpoint.clock import VirtualClock
+from touchpoint.engine.engine import Engine
+from touchpoint.engine.opening import open_store
+from touchpoint.errors import InvalidInput, JourneyError
+from touchpoint.journey.journey import Journey
+from touchpoint.stores.base import Reader, Store, Transaction
+
+
+class _UndoError(Exception):
+    """Makes a transaction roll back."""
+
+
+def _undo() -> NoReturn:
+    raise _UndoError
+
+
+class LookOnly:
+    """A store on which every transaction is rolled back.
+
+    An engine keeps the journeys it is given, and brings customers up to them; asking a question should do neither.
+    """
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    @contextmanager
+    def transaction(self, connection: object = None) -> Iterator[Transaction]:
+        """As the store's, but rolled back at its end."""
+        try:
+            with self._store.transaction(connection) as tx:
+                yield tx
+                _undo()
+        except _UndoError:
+            return
+
+    def reading(self) -> AbstractContextManager[Reader]:
+        """As the store's."""
+        return self._store.reading()
+
+    def generation(self) -> int:
+        """As the store's."""
+        return self._store.generation()
+
+    def checkpoint(self) -> None:
+        """Nothing to fold."""
+
+    def close(self) -> None:
+        """Close the store."""
+        self._store.close()
+
+
+def file_of(url: str) -> Path | None:
+    """The file of a store's URL; None for one in memory, or of another kind."""
+    scheme, _, path = url.partition(":///")
+    return Path(path) if scheme == "sqlite" and path and path != ":memory:" else None
+
+
+def open_to_look(url: str) -> LookOnly:
+    """The store behind a URL, which has to be there.
+
+    Raises:
+        InvalidInput: there is no such store.
+        StoreError: it cannot be opened.
+    """
+    path = file_of(url)
+    if url.startswith("sqlite:") and (path is None or not path.is_file()):
+        where = "a store in memory is empty when it is opened" if path is None else f"there is no file {path}"
+        raise InvalidInput(f"no store there: {where}; make one with touchpoint run --store sqlite:///file.db")
+    return LookOnly(open_store(url))
+
+
+def kept_journeys(store: LookOnly) -> Sequence[Journey]:
+    """The latest version of each journey that the store has been used with.
+
+    Raises:
+        InvalidInput: there is none, or one that cannot be read by itself, since it declares classes.
+    """
+    from touchpoint.journey.codec import loads
+
+    with store.reading() as reader:
+        latest = {name: text for _, name, text, _ in sorted(reader.definitions(), key=lambda row: row[3])}
+    if not latest:
+        raise InvalidInput("this store keeps no journeys yet; name the file that defines them: --journeys FILE")
+    try:
+        return [loads(text) for text in latest.values()]
+    except JourneyError as error:
+        message = f"the journeys kept in this store cannot be used by themselves; name their file: --journeys FILE\n{error}"
+        raise InvalidInput(message) from error
+
+
+@contextmanager
+def engine_on(url: str, journeys: Path | None, at: datetime | None) -> Iterator[tuple[Engine, LookOnly]]:
+    """An engine that only looks at a store, with the store.
+
+    Args:
+        url: of the store.
+        journeys: the file that defines them; those kept in the store unless given.
+        at: what the clock says; the machine's unless given.
+
+    Raises:
+        InvalidInput, JourneyError, StoreError.
+    """
+    store = open_to_look(url)
+    try:
+        found = kept_journeys(store) if journeys is None else load(journeys).journeys
+        yield Engine(store, journeys=found, clock=None if at is None else VirtualClock(at)), store
+    finally:
+        store.close()
+
+
+def size_of(path: Path) -> int:
+    """Bytes of a store's file and its write-ahead log."""
+    files = [path, Path(f"{path}-wal")]
+    return sum(each.stat().st_size for each in files if each.exists())

@@ -1,0 +1,358 @@
+"""Valid journeys that use every part of the data language, for the laws of validation and serialisation."""
+
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
+from functools import cache
+from zoneinfo import ZoneInfo
+
+import attrs
+from dateutil import relativedelta as rd
+from hypothesis import strategies as st
+
+from touchpoint.durations import forever
+from touchpoint.journey import steps, triggers
+from touchpoint.journey.conditions import (
+    case_open,
+    count,
+    customer,
+    event,
+    ever,
+    in_stage,
+    last,
+    now,
+    outcome,
+    total,
+    trigger,
+)
+from touchpoint.journey.journey import Journey
+from touchpoint.journey.policy import Cap, ConsentRule, ConsentRules, Hold, Policy, Spacing
+from touchpoint.journey.rule import Goal, Rule
+from touchpoint.journey.stage import Stage
+from touchpoint.journey.windows import QuietHours, SendWindow
+from touchpoint.model.case import CaseType
+from touchpoint.model.limits import cool_down, once, once_per_stage, times
+from touchpoint.model.message import Content, Gift, Message, Survey
+
+
+@attrs.frozen
+class OrderPlaced:
+    """A declared touchpoint type with the properties that the strategies use."""
+
+    n: int
+    k: str = ""
+    due: date | None = None
+    extra: object = None
+
+
+@attrs.frozen
+class Person:
+    """Declared traits with the names that the strategies use."""
+
+    vip: bool = False
+    age: int | None = None
+    renewal: date | None = None
+    home: object = None
+
+
+DECLARED = (OrderPlaced, Person)
+STAGES, CASES, TYPES = ("new", "regular", "lapsed"), ("late", "complaint"), ("order_placed", "review", "shop:visit")
+ZONES = ("Europe/Madrid", "America/New_York", "UTC")
+
+texts = st.text(max_size=8)
+types = st.sampled_from(TYPES)
+kinds = st.sampled_from(["service", "marketing", "gift", "feedback"])
+channels = st.sampled_from(["email", "sms", "post"])
+elapsed = st.timedeltas(min_value=timedelta(microseconds=1), max_value=timedelta(days=400))
+clocks = st.sampled_from(["00:00", "09:00", "21:30", "23:59:59"])
+weekdays = st.sampled_from([rd.MO, rd.FR(-1), rd.SU(+2)])
+calendar = st.builds(
+    rd.relativedelta,
+    years=st.integers(0, 2),
+    months=st.integers(0, 14),
+    days=st.integers(-3, 40),
+    hours=st.integers(0, 30),
+    leapdays=st.integers(0, 1),
+    day=st.none() | st.integers(1, 31),
+    hour=st.none() | st.integers(0, 23),
+    weekday=st.none() | weekdays,
+)
+periods = elapsed | st.sampled_from([rd.relativedelta(days=1), rd.relativedelta(months=1)])
+lengths = elapsed | calendar
+timeouts = lengths | st.just(forever)
+maybe_zone = st.none() | st.sampled_from(ZONES) | st.sampled_from(ZONES).map(ZoneInfo)
+numbers = st.integers(0, 10**20) | st.decimals(0, 10**6, places=2) | st.floats(0, 10**6)
+instants = st.datetimes(
+    datetime(1990, 1, 1), datetime(2040, 1, 1), timezones=st.sampled_from([UTC, ZoneInfo(ZONES[1])])
+)
+scalars = st.one_of(
+    st.none(), st.booleans(), texts, st.integers(), st.floats(allow_nan=False, allow_infinity=False),
+    st.decimals(-1000, 1000, places=3), instants, st.dates(), st.timedeltas(timedelta(-9), timedelta(9)),
+)  # fmt: skip
+literals = scalars | st.lists(scalars, max_size=3)
+
+
+# --- conditions -------------------------------------------------------------------------------------------------------
+
+wheres = st.sampled_from([
+    None, event.n > 3, event.k == trigger.k, (event.k == customer.home.city) & ~(event.n == Decimal("1.50")),
+    event.extra["order-id"].in_(["a", "b"]),
+])  # fmt: skip
+windowed = wheres | st.just((event.n < trigger.n) | event.k.exists())
+
+
+@cache
+def values(messages=()):
+    """An expression with a value to compare."""
+    fields = [
+        event.n,
+        trigger.k,
+        event.extra["order-id"],
+        customer.home.city,
+        customer.age,
+        now,
+        event.due - timedelta(days=3),
+    ]
+    options = [
+        st.sampled_from(fields),
+        st.builds(lambda a, b: (a + b) * 2 / Decimal("0.5"), st.sampled_from([event.n, customer.age]), st.integers()),
+        st.builds(lambda t, w, o: count(t, within=w, where=o), types, elapsed, windowed),
+        st.builds(lambda t, o: count(t, where=o), types, wheres),
+        st.builds(lambda t, w: total(t, of="n", within=w), types, elapsed),
+        st.builds(lambda t, o: total(t, of=event.extra.price, where=o), types, wheres),
+        st.builds(lambda t, o: last(t, where=o).extra.price, types, wheres),
+    ]
+    if messages:
+        options.append(st.sampled_from(messages).map(outcome))
+    return st.one_of(options)
+
+
+@cache
+def conditions(messages=()):
+    """A condition; `messages` are the names of those whose outcome it may ask."""
+    compared = st.one_of(*(
+        st.builds(build, values(messages), literals)
+        for build in (
+            lambda a, b: a == b, lambda a, b: a != b, lambda a, b: a < b, lambda a, b: a >= b, lambda a, b: b <= a,
+            lambda a, b: a.contains(b), lambda a, b: a.in_([b, "x"]),
+        )
+    ))  # fmt: skip
+    asked = st.one_of(
+        compared,
+        st.builds(lambda t, o: ever(t, where=o), types, wheres),
+        st.sampled_from(
+            [customer.vip, event.k.exists(), case_open(), case_open("late", ref=trigger.k), case_open("complaint", "x")]
+        ),
+        st.sampled_from(
+            [in_stage("new"), in_stage("elsewhere", journey="another"), ever("review", within=timedelta(days=2))]
+        ),
+    )
+    return st.recursive(
+        asked,
+        lambda inner: st.one_of(
+            st.builds(lambda a, b: a & b, inner, inner),
+            st.builds(lambda a, b: a | b, inner, inner),
+            inner.map(lambda a: ~a),
+        ),
+        max_leaves=4,
+    )
+
+
+# --- parts ------------------------------------------------------------------------------------------------------------
+
+contents = st.builds(
+    Content,
+    text=st.sampled_from(["Hello {customer.home.name|there}", "{{literally}}"]),
+    subject=st.none() | st.just("Order {trigger.k:upper|}"),
+    html=st.none() | st.just("<b>{event.n}</b>"),
+    promotional=st.booleans(),
+)
+by_locale = st.fixed_dictionaries({"*": contents}, optional={"de": contents, "en-GB": contents})
+limits = st.one_of(
+    st.builds(times, st.integers(1, 9), per=st.none() | periods), st.just(once()), st.builds(cool_down, periods)
+)  # fmt: skip
+
+
+@st.composite
+def messages(draw, name):
+    """A message, survey or gift of this name."""
+    on = draw(st.lists(channels, min_size=1, unique=True))
+    common = {
+        "why": "because", "wants": draw(texts), "feels": draw(texts), "channels": on,
+        "content": draw(contents | by_locale | by_locale.map(lambda some: {f"{on[0]}/de": Content(text="x"), **some})),
+        "topic": draw(st.none() | st.just("news")), "uses": draw(st.sampled_from([(), ("vip",)])),
+        "expires": draw(st.none() | elapsed), "priority": draw(st.integers(-5, 5)), "cost": draw(numbers),
+        "exempt": draw(st.booleans()), "counted": draw(st.booleans()), "limit": draw(st.none() | limits),
+        "on_release": draw(st.sampled_from(["send", "drop"])),
+    }  # fmt: skip
+    match draw(st.integers(0, 2)):
+        case 0:
+            return Message(name, kind=draw(kinds), **common)
+        case 1:
+            return Survey(name, scale=draw(st.sampled_from(["nps", "text"])), **common)
+    worth = draw(numbers)
+    budget = draw(st.none() | st.just(worth))
+    return Gift(
+        name, occasion=draw(st.sampled_from(["thank", "care"])), worth=worth, currency="EUR", budget=budget, **common
+    )
+
+
+@cache
+def trigger_lists():
+    """Triggers of every kind."""
+    one = st.one_of(
+        types.map(triggers.On),
+        st.sampled_from([triggers.Entered("new"), triggers.Left("lapsed"), triggers.Entered("x", journey="another")]),
+        st.builds(triggers.Dwelt, st.just("regular"), elapsed),
+        st.sampled_from([triggers.CaseOpened("late"), triggers.CaseClosed("complaint"), triggers.Enrolled()]),
+        st.builds(triggers.Silent, elapsed, of=st.none() | types),
+        st.builds(
+            triggers.Anniversary,
+            st.just("renewal"),
+            at=clocks,
+            before=lengths.filter(_not_negative),
+            unknown_zone=maybe_zone,
+        ),
+    )
+    return st.lists(one, min_size=1, max_size=3)
+
+
+def _not_negative(length):
+    return not isinstance(length, timedelta) or length >= timedelta(0)
+
+
+properties = st.dictionaries(st.sampled_from(["type", "n", "a b"]), literals | values())
+refs = st.none() | st.just("r") | st.just(trigger.k)
+
+
+@st.composite
+def step_lists(draw, pool, ids, depth=2):
+    """Steps; `pool` holds the messages of the rule by name, `ids` makes names that no step has yet."""
+    return [draw(_step(pool, ids, depth)) for _ in range(draw(st.integers(0, 3)))]
+
+
+@st.composite
+def _step(draw, pool, ids, depth):
+    asks = conditions(tuple(pool))
+    more = {"id": draw(st.none() | st.just(None).map(lambda _: next(ids)))}
+
+    def arm():
+        return draw(step_lists(pool, ids, depth - 1)) if depth else []
+
+    sample = draw(st.sampled_from(range(11)))
+    if sample == 0:
+        message = draw(st.sampled_from(list(pool.values())))
+        make = {Survey: steps.Ask, Gift: steps.Give}.get(type(message), steps.Send)
+        return make(message, still=draw(st.none() | asks), otherwise=arm(), **more)
+    if sample == 1:
+        until = draw(clocks | st.sampled_from([customer.renewal, event.due]))
+        at = None if isinstance(until, str) else draw(st.none() | clocks)
+        return steps.Wait(until=until, at=at, unknown_zone=draw(maybe_zone), **more)
+    waiting = {"timeout": draw(timeouts), "unknown_zone": draw(maybe_zone)}
+    plain = [
+        lambda: steps.Wait(draw(lengths), unknown_zone=draw(maybe_zone), **more),
+        lambda: steps.WaitFor(
+            draw(trigger_lists()), then=arm(), otherwise=arm(), given=draw(st.none() | asks),
+            since=draw(st.sampled_from(["send", "now", "run"])), **waiting, **more,
+        ),
+        lambda: steps.WaitUntil(draw(asks), then=arm(), otherwise=arm(), **waiting, **more),
+        lambda: steps.Branch(draw(asks), then=arm(), otherwise=arm(), **more),
+        lambda: draw(st.sampled_from([steps.MoveTo, steps.Enrol, steps.Exit]))("new", **more),
+        lambda: steps.SetTrait("vip", draw(literals | values(tuple(pool))), **more),
+        lambda: steps.Emit(draw(types), draw(properties), **more),
+        lambda: steps.Call("ship", draw(properties), otherwise=arm(), **more),
+        lambda: draw(st.sampled_from([steps.OpenCase, steps.CloseCase]))("late", ref=draw(refs), **more),
+    ]  # fmt: skip
+    return plain[sample - 2]()
+
+
+@st.composite
+def rules(draw, name, pool):
+    """A rule that begins by sending each of its messages, so that their outcome may be asked."""
+    ids = (f"step {n}" for n in range(10_000))
+    own = draw(st.lists(st.sampled_from(sorted(pool)), min_size=1, max_size=2, unique=True))
+    asks = conditions(tuple(own))
+    return Rule(
+        name,
+        when=draw(trigger_lists()),
+        given=draw(st.none() | asks),
+        then=[*(steps.Send(pool[each]) for each in own), *draw(step_lists({each: pool[each] for each in own}, ids))],
+        why=draw(texts),
+        limit=draw(st.none() | limits | st.just(once_per_stage(per_key=True))),
+        key=draw(st.sampled_from([None, "k"])),
+        concurrency=draw(st.sampled_from(["ignore", "restart", "parallel"])),
+        exit=draw(st.lists(trigger_lists().map(lambda each: each[0]) | asks, max_size=2)),
+        goal=draw(st.none() | goals(asks)),
+        priority=draw(st.integers(-3, 3)),
+    )  # fmt: skip
+
+
+def goals(asks):
+    """A goal; `asks` gives its conditions."""
+    return st.builds(Goal, trigger_lists(), within=st.none() | elapsed, given=st.none() | asks, ends=st.booleans())
+
+
+scopes = st.none() | st.lists(kinds, min_size=1, max_size=2, unique=True)
+unknown_zones = st.just("deny") | st.sampled_from(ZONES)
+policy_items = st.one_of(
+    st.builds(
+        QuietHours,
+        st.just("21:00"),
+        st.sampled_from(["08:00", "24:00"]),
+        unknown_zone=unknown_zones,
+        kinds=scopes,
+        weekdays=st.none() | st.just(["sat", "sun"]),
+        holidays=st.lists(st.dates(), max_size=2),
+        margin=elapsed,
+    ),
+    st.builds(
+        lambda holidays, **more: SendWindow(("09:00", "12:00"), ("13:00", "24:00"), holidays=holidays, **more),
+        st.lists(st.dates(), max_size=2),
+        unknown_zone=unknown_zones,
+        kinds=scopes,
+    ),
+    st.builds(
+        Cap,
+        st.integers(1, 5),
+        per=periods,
+        kinds=scopes,
+        channels=st.none() | st.just("sms"),
+        over=st.sampled_from(["defer", "deny"]),
+        attempts=st.booleans(),
+    ),
+    st.builds(Spacing, elapsed, kinds=scopes),
+    st.builds(Hold, while_open=st.none() | st.just(CASES), kinds=scopes, cool_off=elapsed),
+    st.builds(
+        lambda *rules: ConsentRules(rules),
+        st.builds(
+            ConsentRule,
+            needs=st.sampled_from(["grant", "no_withdrawal"]),
+            valid_until=st.none() | st.dates(),
+            source=texts,
+        ),
+    ),
+)
+
+
+@st.composite
+def journeys(draw):
+    """A valid journey."""
+    pool = {name: draw(messages(name)) for name in ("hello", "offer")}
+    return Journey(
+        draw(st.sampled_from(["shop", "Läden & more"])),
+        stages=[
+            Stage(
+                name,
+                phase=draw(st.sampled_from(["attract", "engage", "delight"])),
+                when=draw(st.just([]) | trigger_lists()),
+                given=draw(st.none() | conditions()),
+                after=draw(st.sampled_from([(), "new", ("new", "lapsed")])),
+                reenter=draw(st.booleans()),
+            )
+            for name in STAGES
+        ],
+        rules=[draw(rules(name, pool)) for name in ("new", "second")],
+        cases=[CaseType(CASES[0], respond_within=draw(st.none() | elapsed)), CaseType(CASES[1], severity="high")],
+        policy=Policy(*draw(st.lists(policy_items, max_size=3)), look_ahead=draw(elapsed)),
+        touchpoints=draw(st.sampled_from([(), (OrderPlaced,)])),
+        traits=draw(st.sampled_from([None, Person])),
+    )

@@ -1,0 +1,97 @@
+"""Plays a reference history through the real engine, in the order the reference plays it, and reads the log off the journal."""
+
+from touchpoint import Engine, VirtualClock
+from touchpoint.channels.recording import RecordingChannel
+from touchpoint.core.state import Address, Profile
+from touchpoint.durations import instant, micros
+from touchpoint.model.consent import ANY
+from touchpoint.policy.facts import ConsentFact
+from touchpoint.stores.codec import loads
+
+
+class Played:
+    """An engine that has played a history; `log` gives what happened to a customer, as tuples in the reference's shape."""
+
+    def __init__(self, journeys, policy, history, store="sqlite://"):
+        names = sorted({channel for journey in journeys for each in journey.messages.values() for channel in each.channels})
+        self.clock = VirtualClock(instant(0))
+        self.history = history
+        self.store = store
+        self._make = lambda: Engine(
+            store, journeys=journeys, policy=policy, clock=self.clock, channels=[RecordingChannel(name) for name in names]
+        )
+        self.engine = self._make()
+        self.known = set()
+
+    def play(self):
+        for event in self.history.events:
+            if instant(event.recorded_at) > self.clock.now():
+                self.work_until(event.recorded_at - 1)
+                self.clock.until(instant(event.recorded_at))
+            self.take(event)
+        self.work_until(self.history.end)
+        return self
+
+    def reopen(self):
+        self.engine.close()
+        self.engine = self._make()
+
+    def work_until(self, end):
+        while (due := self.engine.next_due()) is not None and micros(due) <= end:
+            self.clock.until(due)
+            self.engine.run_pending(group=1)
+
+    def take(self, event):
+        self.meet(event)
+        if event.act == "touchpoint":
+            self.engine.record(
+                event.customer, event.type, event.properties, id=event.id, at=instant(event.at), channel=event.channel,
+                direction=event.direction,
+            )  # fmt: skip
+        elif event.act == "enrol":
+            self.engine.enrol(event.customer, event.type, journey="one", properties=event.properties, id=event.id)
+        else:
+            act = self.engine.open_case if event.act == "open_case" else self.engine.close_case
+            act(event.customer, event.type, ref=event.properties["ref"])
+
+    def meet(self, event):
+        """Make the customer as the reference has them: reachable everywhere, with their grants, at their first event."""
+        if event.customer in self.known:
+            return
+        self.known.add(event.customer)
+        person = self.history.customers[event.customer]
+        fact = ConsentFact(granted=True, at=0)
+        kinds = {kind for adapter in self.engine.adapters.values() for kind in [adapter.normalise("x").kind]}
+        profile = Profile(
+            traits=dict(person.traits),
+            addresses=[Address(kind, f"{kind}-{event.customer}") for kind in sorted(kinds)],
+            zones=tuple(person.zones),
+            consents={(kind, ANY): fact for kind in person.grants},
+        )
+        with self.engine.together() as unit:
+            unit.find_or_add(event.customer, event.recorded_at, profile)
+
+    def log(self, customer):
+        with self.engine.together() as unit:
+            loaded = unit.find(customer)
+            entries = list(unit.tx.journal(loaded.no))[::-1] if loaded else []
+        return [told for entry in entries for line in (loads(entry.trace) if entry.trace else []) for told in _told(line, entry)]
+
+
+def _told(line, entry):
+    at = entry.recorded_at
+    match line:
+        case ["started", _, rule, key]:
+            yield ("started", rule, key, at)
+        case ["refused", _, rule, why, _]:
+            yield ("refused", rule, why, at)
+        case ["ended", _, rule, key, reason]:
+            yield ("ended", rule, key, reason, at)
+        case ["goal", _, rule, _]:
+            yield ("goal", rule, at)
+        case ["stage", journey, left, entered]:
+            yield ("stage", journey, left, entered, at)
+        case ["case", "opened" | "closed" as what, kind, ref]:
+            yield (what, kind, ref if len(ref) < 32 else None, at)
+        case ["message", name, status, channel, _]:
+            yield ("message", name, status, at, channel)
