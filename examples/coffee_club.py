@@ -1,10 +1,12 @@
-# ruff: noqa: INP001 - examples are no package
+# ruff: noqa: I001, INP001 - the imports stay short, and examples are no package
 """A coffee club: boxes of beans by post, from the trial box to the regular who comes back. All of it is made up.
 
     touchpoint check examples/coffee_club.py
     touchpoint run examples/coffee_club.py --store sqlite:///coffee.db
     touchpoint timeline member-07 --store sqlite:///coffee.db
-    touchpoint why member-07 taste --store sqlite:///coffee.db
+    touchpoint why member-07 free_bag --store sqlite:///coffee.db
+
+The first looks for mistakes, the second replays four months, the others tell one member's story and explain a message.
 """
 
 from touchpoint import (

@@ -2,6 +2,8 @@
 """Makes up the events of the coffee club: 40 members, four months, the same ones every time.
 
     python examples/make_coffee_club.py > examples/coffee_club.jsonl
+
+Nobody needs to run it again, unless to make up others.
 """
 
 import hashlib

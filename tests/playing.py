@@ -22,6 +22,7 @@ class Played:
         )
         self.engine = self._make()
         self.known = set()
+        self.acted = set()
 
     def play(self):
         for event in self.history.events:
@@ -50,7 +51,9 @@ class Played:
             )  # fmt: skip
         elif event.act == "enrol":
             self.engine.enrol(event.customer, event.type, journey="one", properties=event.properties, id=event.id)
-        else:
+        elif (event.customer, event.id) not in self.acted:
+            # A case changes by its ref, not by the act's id: a repeated act is the host's to notice.
+            self.acted.add((event.customer, event.id))
             act = self.engine.open_case if event.act == "open_case" else self.engine.close_case
             act(event.customer, event.type, ref=event.properties["ref"])
 

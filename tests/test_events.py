@@ -305,7 +305,7 @@ ROW = "ann,order_placed,2026-03-02T10:00:00Z"
 
 
 def test_the_columns_of_a_csv_file_are_fields_and_properties(file):
-    text = f"{HEADER},channel,order,note\n{ROW},web,o-1,\n{ROW},,o-2,\"one, two\"\n"
+    text = f'{HEADER},channel,order,note\n{ROW},web,o-1,\n{ROW},,o-2,"one, two"\n'
     first, second = read_events(file(text, "shop.csv"))
     assert (first.id, first.channel, first.properties) == ("shop.csv:000000002", "web", {"order": "o-1"})
     assert (second.channel, second.properties) == (None, {"order": "o-2", "note": "one, two"})
@@ -351,7 +351,7 @@ def test_a_bad_row_is_reported_and_the_next_one_read(file, row, words):
 
 
 def test_reading_goes_on_after_a_bad_row(file):
-    rows = [f"{ROW},\"x\"y", f"{ROW},{'y' * LINE_LIMIT}", f"{ROW},last"]
+    rows = [f'{ROW},"x"y', f"{ROW},{'y' * LINE_LIMIT}", f"{ROW},last"]
     events = read_events(file("\n".join([f"{HEADER},note", *rows]), "shop.csv"), on_error="skip")
     assert [event.id for event in events] == ["shop.csv:000000004"]
     assert [each.line for each in events.bad] == [2, 3]

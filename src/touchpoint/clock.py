@@ -15,11 +15,17 @@ class Clock(Protocol):
     values compare only where `timeline()` is equal (one boot of one machine, or one virtual clock).
     """
 
-    def now(self) -> datetime: ...
+    def now(self) -> datetime:
+        """The wall clock, aware, in UTC."""
+        ...
 
-    def monotonic(self) -> float: ...
+    def monotonic(self) -> float:
+        """Elapsed seconds, never set back."""
+        ...
 
-    def timeline(self) -> str: ...
+    def timeline(self) -> str:
+        """What monotonic readings must have in common to be compared."""
+        ...
 
 
 class SystemClock:

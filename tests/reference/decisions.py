@@ -5,7 +5,7 @@ from collections import deque
 import attrs
 
 from reference.evaluate import UNKNOWN, Look, evaluate, holds
-from reference.gate import hold_names, rule_on
+from reference.gate import rule_on
 from reference.local import as_date, at_clock, from_local, later, next_clock, period
 from reference.records import HandOver, Occurrence, Pending, Run, enrols, meets, ref_text, same
 from touchpoint.durations import forever, is_calendar, length, micros
@@ -216,9 +216,8 @@ class Customer:
         self.log.append(("opened" if act == "open_case" else "closed", kind, shown, self.now))
         what = t.CaseOpened(kind) if act == "open_case" else t.CaseClosed(kind)
         self.queue.append(Occurrence(act, kind, self.now, cause, what=what))
-        for message in self.waiting():
-            if act == "close_case" and any(hold_names(hold, kind) for hold in message.waits_for):
-                message.ask_at = self.now
+        for message in self.waiting() if act == "close_case" else ():
+            message.ask_at = self.now
 
     def consider_rules(self, occurrence):
         """Condition, concurrency, limit: all conditions before any run starts."""
@@ -331,7 +330,7 @@ class Customer:
         run.due = None if step.timeout is forever else later(self.now, step.timeout, self.zones(step))
 
     def go_on_at_once(self, run, step):
-        self.go_on(run, step.then)
+        self.go_on(run, getattr(step, "then", ()))
         run.ready = False  # it is being walked already
 
     def wait_a_while(self, run, step):
@@ -349,6 +348,8 @@ class Customer:
             else:
                 local = at_clock(as_date(value), step.at or "00:00")
                 run.due = max(self.now, *(from_local(local, zone) for zone in zones))
+        if run.due is not None and run.due <= self.now:
+            self.go_on_at_once(run, step)
 
     def zones(self, step):
         return self.person.zones or (step.unknown_zone or "UTC",)
@@ -369,9 +370,7 @@ class Customer:
         """Asks the gate; an end lets the run go on at once."""
         status, *more = rule_on(self, message)
         if status == "defer":
-            until, message.waits_for = more
-            message.open_ended = until == float("inf")
-            message.ask_at = min(until, message.expires_at)
+            message.ask_at = min(*more, message.expires_at)
             return
         what, channel = message.what, more[0]
         if status == "sent":
@@ -380,7 +379,10 @@ class Customer:
             if isinstance(what, Gift):
                 self.program.spent[what.name] = self.program.spent.get(what.name, 0) + what.worth
         self.close(message, status, channel)
-        self.go_on(message.run, () if status == "sent" else message.run.step.otherwise)
+        if any(isinstance(each, Expression) and holds(each, self.look(message.run)) for each in message.run.rule.exit):
+            self.end(message.run, "exit")
+        else:
+            self.go_on(message.run, () if status == "sent" else message.run.step.otherwise)
         self.decide()
 
     def close(self, message, status, channel=None):

@@ -9,6 +9,7 @@ import attrs
 
 from touchpoint.durations import instant, length
 from touchpoint.journey import conditions as c
+from touchpoint.journey.history import split_where
 
 
 class Unknown:
@@ -87,38 +88,65 @@ def evaluate(node, look):  # noqa: C901, PLR0911, PLR0912 - one line for each ki
 
 
 def seen(aggregate, look):
-    """The touchpoints that an aggregate looks back at, in order of arrival: those in `(now - within, now]`."""
-    within = getattr(aggregate, "within", None)
-    since = None if within is None else look.customer.now - length(within)
-    return [past for past in _matching(aggregate, look) if since is None or past.at > since]
+    """The touchpoints that an aggregate counts, in order of arrival."""
+    return [past for past in _in_window(aggregate, look) if _selects(aggregate, past, look) is True]
 
 
 def in_doubt(aggregate, look):
     """Whether a touchpoint in its window might count or not, because the run or the customer lacks what `where` compares it with."""
-    if aggregate.where is None:
-        return False
+    return any(_selects(aggregate, past, look) is UNKNOWN for past in _in_window(aggregate, look))
+
+
+def _in_window(aggregate, look):
+    """The touchpoints in `(now - within, now]` of which something can count; a total is of numbers alone."""
     within = getattr(aggregate, "within", None)
-    asked = [c.path_of(each) for each in c.walk(aggregate.where) if isinstance(each, c.Field) and c.root_of(each) == "event"]
-    for past in look.customer.timeline:
-        if past.name != aggregate.type or (within is not None and past.at <= look.customer.now - length(within)):
-            continue
-        has_all = all(_of_occurrence(past, path) is not UNKNOWN for path in asked)
-        if has_all and evaluate(aggregate.where, attrs.evolve(look, event=past)) is UNKNOWN:
-            return True
-    return False
+    since = None if within is None else look.customer.now - length(within)
+    return [past for past in _countable(aggregate, look) if since is None or past.at > since]
 
 
-def _matching(aggregate, look):
-    """The touchpoints of all time of that type for which its `where` is true."""
+def _countable(aggregate, look):
+    """The touchpoints of all time that can count: of that type, with a number where numbers are added up."""
     named = [past for past in look.customer.timeline if past.name == aggregate.type]
-    return [past for past in named if holds(aggregate.where, attrs.evolve(look, event=past))]
+    is_total = isinstance(aggregate, c.Total)
+    return [past for past in named if not is_total or _is_number(_step_into(past.properties, aggregate.of))]
+
+
+def _selects(aggregate, past, look):
+    """Whether `where` selects a past touchpoint; unknown only for want of something outside of that touchpoint."""
+    where = aggregate.where
+    parts = where.parts if isinstance(where, c.And) else () if where is None else (where,)
+    return _all(_part_selects(part, attrs.evolve(look, event=past)) for part in parts)
+
+
+def _part_selects(part, look):
+    value = truth(evaluate(part, look))
+    own, outside = [], []
+    for leaf in _asked(part):
+        is_own = isinstance(leaf, c.Field) and c.root_of(leaf) == "event"
+        (own if is_own else outside).append(evaluate(leaf, look) is UNKNOWN)
+    return False if value is UNKNOWN and (any(own) or not any(outside)) else value
+
+
+def _asked(node):
+    """The data that a condition cannot do without."""
+    if isinstance(node, c.Field | c.Outcome):
+        yield node
+    for child in () if isinstance(node, c.Exists) else c.children(node):
+        yield from _asked(child)
 
 
 def next_lapse(condition, look, after):
     """The first instant later than `after` at which a touchpoint leaves a window of the condition; None: none does."""
     windowed = [node for node in c.aggregates_of(condition) if getattr(node, "within", None) is not None]
-    lapses = [past.at + length(node.within) for node in windowed for past in _matching(node, look)]
+    lapses = [past.at + length(node.within) for node in windowed for past in _countable(node, look) if _is_kept(node, past, look)]
     return min((lapse for lapse in lapses if lapse > after), default=None)
+
+
+def _is_kept(aggregate, past, look):
+    """Whether a window keeps a touchpoint: whatever a run is about, its `where` may concern it."""
+    parts = split_where(aggregate.where)
+    has_keys = all(_of_occurrence(past, path) is not UNKNOWN for path, _ in parts.keys)
+    return has_keys and all(holds(part, attrs.evolve(look, event=past)) for part in parts.static)
 
 
 def truth(value):

@@ -26,11 +26,10 @@ class Verdict:
     until: float = NEVER
     own: bool = False
     ends_as: str = "denied"
-    waits_for: Hold | None = None
 
 
 def rule_on(customer, message):
-    """The answer for a message that is due: ("sent", channel), (another end, None) or ("defer", until, holds)."""
+    """The answer for a message that is due: ("sent", channel), (another end, None) or ("defer", until)."""
     for channel in message.what.channels:
         verdicts = [each for each in _checks(customer, message, channel) if each]
         defers, denies = _combine(verdicts)
@@ -39,7 +38,7 @@ def rule_on(customer, message):
         if denies:
             return next(deny for deny in denies if not deny.own).ends_as, None
         if defers:
-            return "defer", max(each.until for each in defers), [each.waits_for for each in defers if each.waits_for]
+            return "defer", max(each.until for each in defers)
         return "sent", channel
     return "denied", None
 
@@ -143,7 +142,9 @@ def _reserving(cap, counted, customer, message):
         due, what = rival.ask_at, rival.what
         shares = any(item == cap for item, _ in items(customer.program, rival.journey))
         bound = shares and not what.exempt and any(_binds(cap, what.effective_kind, each) for each in what.channels)
-        if not bound or rival.open_ended or rival.priority <= message.priority or not customer.now < due <= ahead:
+        # One that is asked again only to expire needs no place.
+        soon = customer.now < due <= ahead and due < rival.expires_at
+        if not bound or not soon or rival.priority <= message.priority:
             continue
         if _would_be_full(cap, [*counted, customer.now], due, customer):
             yield rival
@@ -172,7 +173,7 @@ def _hold(hold, customer, message):
         return None
     if message.what.on_release == "drop":
         return Verdict("deny", ends_as="withdrawn")
-    return Verdict("defer", waits_for=hold) if still_open else Verdict("defer", free)
+    return Verdict("defer", NEVER if still_open else free)
 
 
 def hold_names(hold, kind):

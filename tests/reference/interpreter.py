@@ -166,10 +166,11 @@ def _run_due(customer, run):
 
 def _run_timer(customer, run, due):
     """A run's own timer: its exit conditions first, then the condition it waits for, then the end of its wait."""
-    lapsed = [each for each in _asked_again(customer, run) if next_lapse(each, customer.look(run), run.looked) == due]
+    conditions = _asked_again(customer, run)
+    lapsed = any(next_lapse(each, customer.look(run), run.looked) == due for each in conditions)
     run.looked = due
     waits_for = getattr(run.step, "condition", None)
-    true = [each for each in lapsed if holds(each, customer.look(run))]
+    true = [each for each in conditions if lapsed and holds(each, customer.look(run))]
     if any(each is not waits_for for each in true):
         customer.end(run, "exit")
     elif true:

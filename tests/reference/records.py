@@ -102,8 +102,6 @@ class Pending:
     expires_at: int
     seq: int
     ask_at: float
-    open_ended: bool = False
-    waits_for: list = attrs.field(factory=list)
     status: str | None = None
 
 

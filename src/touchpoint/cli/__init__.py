@@ -2,10 +2,9 @@
 
 import sys
 from collections.abc import Sequence
+from importlib.util import find_spec
 
 __all__ = ["main"]
-
-_WITH = frozenset({"click", "rich"})
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -14,13 +13,12 @@ def main(arguments: Sequence[str] | None = None) -> None:
     Args:
         arguments: without the program's name; those of the process unless given.
     """
-    try:
-        from touchpoint.cli.app import cli
-    except ModuleNotFoundError as error:
-        if error.name is None or error.name.partition(".")[0] not in _WITH:
-            raise
-        # Not by name from PyPI: another project has it there.
-        sys.exit(f"the command line needs {error.name}; in the folder of touchpoint's source: pip install '.[cli]'")
+    for name in ("click", "rich"):
+        if find_spec(name) is None:
+            # Not by our name: on PyPI another project has it.
+            sys.exit(f"the command line needs {name}; in the folder of touchpoint's source: pip install '.[cli]'")
+    from touchpoint.cli.app import cli
+
     for stream in (sys.stdout, sys.stderr):
         # What a terminal or pipe cannot show must not end a report half-way.
         if (reconfigure := getattr(stream, "reconfigure", None)) is not None:

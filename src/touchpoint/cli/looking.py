@@ -1,11 +1,12 @@
 """Opening a store to look at it: nothing is created, and nothing that is done while looking stays."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from datetime import datetime
 from pathlib import Path
 from typing import NoReturn
 
+from touchpoint.channels import FailureCode, FunctionChannel, Outcome, Refused, SendRequest, channel
 from touchpoint.cli.loading import load
 from touchpoint.clock import VirtualClock
 from touchpoint.engine.engine import Engine
@@ -93,7 +94,9 @@ def kept_journeys(store: LookOnly) -> Sequence[Journey]:
     try:
         return [loads(text) for text in latest.values()]
     except JourneyError as error:
-        message = f"the journeys kept in this store cannot be used by themselves; name their file: --journeys FILE\n{error}"
+        message = (
+            f"the journeys kept in this store cannot be used by themselves; name their file: --journeys FILE\n{error}"
+        )
         raise InvalidInput(message) from error
 
 
@@ -112,9 +115,20 @@ def engine_on(url: str, journeys: Path | None, at: datetime | None) -> Iterator[
     store = open_to_look(url)
     try:
         found = kept_journeys(store) if journeys is None else load(journeys).journeys
-        yield Engine(store, journeys=found, clock=None if at is None else VirtualClock(at)), store
+        clock = None if at is None else VirtualClock(at)
+        yield Engine(store, journeys=found, channels=_stand_ins(found), clock=clock), store
     finally:
         store.close()
+
+
+def _stand_ins(journeys: Iterable[Journey]) -> list[FunctionChannel]:
+    """Channels for those that the journeys name, so that the gate looks at addresses as it would with real ones."""
+    messages = [message for journey in journeys for message in journey.messages.values()]
+    return [channel(name)(_nobody) for name in sorted({name for message in messages for name in message.channels})]
+
+
+def _nobody(request: SendRequest) -> Outcome:
+    return Refused(FailureCode.CONTENT_REJECTED, detail=f"nothing is sent while looking: {request.channel}")
 
 
 def size_of(path: Path) -> int:

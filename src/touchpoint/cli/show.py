@@ -156,8 +156,9 @@ def _rules(journey: Journey, tallies: Tallies) -> Table:
         ended, refused = _by_reason(counts, "ended: "), _by_reason(counts, "refused: ")
         started = counts.get("started", 0)
         numbers = [started, started - sum(ended.values()), *(counts.get("goal reached", 0) for _ in goals)]
+        how = {"goal reached" if why == "goal" else why.removeprefix("exit: "): n for why, n in ended.items()}
         why_not = {_REFUSED.get(why, why): n for why, n in refused.items()}
-        table.add_row(name.partition("/")[2], *map(number, numbers), _lines(ended), _lines(why_not))
+        table.add_row(name.partition("/")[2], *map(number, numbers), _lines(how), _lines(why_not))
     return table
 
 
@@ -167,7 +168,7 @@ def _by_reason(counts: Mapping[str, int], prefix: str) -> dict[str, int]:
 
 def _lines(reasons: Mapping[str, int]) -> str:
     most = sorted(reasons.items(), key=lambda each: (-each[1], each[0]))
-    return "\n".join(f"{number(n)} {why.removeprefix('exit: ')}" for why, n in most)
+    return "\n".join(f"{number(n)} {why}" for why, n in most)
 
 
 def _cases(journeys: Sequence[Journey], tallies: Tallies) -> Table:

@@ -43,11 +43,18 @@ def message_ended(program: Program, state: State, pending: Pending, status: str,
     run = state.run_by_order(pending.run)
     if run is not None and run.message == pending.key:
         run.outcomes[pending.message] = status
-        rule = decision.rule_of(run)
-        node = rule.nodes.get(pending.step) if rule else None
-        if node is not None:
-            decision.go_on(run, node.next if status == "sent" else node.otherwise)
+        _go_on_after(decision, run, pending.step, status)
     return work_off(decision)
+
+
+def _go_on_after(decision: Decision, run: Run, step: str, status: str) -> None:
+    """Let a run go on after its message, unless its outcome is what an exit has waited for (S5.3)."""
+    rule = decision.rule_of(run)
+    node = rule.nodes.get(step) if rule else None
+    if rule is not None and _exit_condition_holds(decision, rule, run, run.event):
+        decision.end(run, "exit")
+    elif node is not None:
+        decision.go_on(run, node.next if status == "sent" else node.otherwise)
 
 
 def work_off(decision: Decision, *, late: bool = False) -> Decision:
@@ -67,9 +74,11 @@ def _round(decision: Decision, occurrence: Occurrence, *, late: bool) -> None:
     if occurrence.kind == TOUCHPOINT:
         _remember(decision, occurrence, late=late)
     key = (occurrence.kind, occurrence.name)
-    _meet_watches(decision, occurrence, key)
-    for run in tuple(decision.state.runs):
-        _meet(decision, run, occurrence, key)
+    for each in _concerned(decision):
+        if isinstance(each, Run):
+            _meet(decision, each, occurrence, key)
+        else:
+            _meet_watch(decision, each, occurrence, key)
     if not late:
         _move_stages(decision, occurrence, key)
         _consider_rules(decision, occurrence, key)
@@ -87,6 +96,15 @@ def _remember(decision: Decision, occurrence: Occurrence, *, late: bool) -> None
 
 
 # S4.2 point 3: live runs.
+
+
+def _concerned(decision: Decision) -> Iterable[Run | Watch]:
+    """The live runs, and those that are over but whose goals are still watched, in the order in which they started."""
+    state = decision.state
+    if not state.watches:
+        return tuple(state.runs)
+    state.watches = [watch for watch in state.watches if watch.until >= decision.now]
+    return sorted([*state.watches, *state.runs], key=lambda each: each.order)
 
 
 def _meet(decision: Decision, run: Run, occurrence: Occurrence, key: Key) -> None:
@@ -133,11 +151,7 @@ def _exit_condition_holds(decision: Decision, rule: CompiledRule, run: Run, even
 def _reached(decision: Decision, rule: CompiledRule, run: Run | Watch, occurrence: Occurrence) -> bool:
     if isinstance(run, Run) and rule.goal_within is not None and decision.now > run.started + rule.goal_within:
         return False
-    if rule.goal_given is None:
-        return True
-    decision.journey = rule.journey
-    decision.context.event, decision.context.trigger = occurrence, run.trigger
-    return rule.goal_given(decision.context) is True
+    return rule.goal_given is None or decision.ask(rule.goal_given, run.journey, occurrence, run) is True
 
 
 def _offer(decision: Decision, rule: CompiledRule, run: Run, occurrence: Occurrence, key: Key, *, met: bool) -> None:
@@ -165,18 +179,14 @@ def _moved_by(run: Run, occurrence: Occurrence) -> None:
         run.event = occurrence
 
 
-def _meet_watches(decision: Decision, occurrence: Occurrence, key: Key) -> None:
-    """Goals of runs that are over and are still watched (S5.3)."""
-    if not decision.state.watches:
+def _meet_watch(decision: Decision, watch: Watch, occurrence: Occurrence, key: Key) -> None:
+    """The goal of a run that is over and is still watched (S5.3)."""
+    rule = decision.program.by_label.get(f"{watch.journey}/{watch.rule}")
+    if rule is None or key not in rule.goal or not _concerns(rule, watch.key, occurrence):
         return
-    decision.state.watches = [watch for watch in decision.state.watches if watch.until >= decision.now]
-    for watch in tuple(decision.state.watches):
-        rule = decision.program.by_label.get(f"{watch.journey}/{watch.rule}")
-        if rule is None or key not in rule.goal or not _concerns(rule, watch.key, occurrence):
-            continue
-        if _reached(decision, rule, watch, occurrence):
-            decision.trace.append(["goal", watch.journey, watch.rule, watch.key])
-            decision.state.watches.remove(watch)
+    if _reached(decision, rule, watch, occurrence):
+        decision.trace.append(["goal", watch.journey, watch.rule, watch.key])
+        decision.state.watches.remove(watch)
 
 
 # S4.2 point 4: stages.
@@ -289,16 +299,18 @@ def _lapses(decision: Decision, rule: CompiledRule, run: Run) -> Iterator[int]:
             yield lapse
 
 
-def look_again(decision: Decision, run: Run) -> None:
-    """A window lapsed under a condition that the run waits on."""
+def look_again(decision: Decision, run: Run) -> bool:
+    """A window lapsed under a condition that the run waits on. Whether that moved or ended the run."""
     rule = decision.rule_of(run)
     run.look = None
     if rule is None:
-        return
+        return False
     if _exit_condition_holds(decision, rule, run, run.event):
         decision.end(run, "exit")
-        return
+        return True
     node = rule.nodes.get(run.node) if run.node is not None else None
     if run.waiting == "until" and node is not None and node.condition is not None:
         if decision.ask(node.condition, run.journey, run.event, run) is True:
             decision.go_on(run, node.then)
+            return True
+    return False

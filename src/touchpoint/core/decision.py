@@ -2,6 +2,7 @@
 
 from collections import deque
 from collections.abc import Mapping
+from typing import Any, TypeAlias
 
 import attrs
 
@@ -18,7 +19,7 @@ from touchpoint.policy.facts import ConsentFact
 BUDGET = 1_000
 """Steps and rounds that one decision may take (S4.3)."""
 
-Entry = list[object]
+Entry: TypeAlias = list[Any]
 """One line of the trace: a kind, then what it is about; JSON."""
 
 
@@ -165,7 +166,7 @@ class Decision:
             )
             raise DefectiveJourney(message)
 
-    def ask(self, closure: Closure, journey: str, event: Occurrence, run: Run | None = None) -> object:
+    def ask(self, closure: Closure, journey: str, event: Occurrence, run: Run | Watch | None = None) -> object:
         """What a condition or expression gives, for a round (event and trigger the same) or within a run."""
         context = self._placed(journey, event, run)
         return closure(context)
@@ -174,7 +175,7 @@ class Decision:
         """The expression with the values it saw, in words."""
         return read(expression, self._placed(journey, event, run), self.program.signals).text
 
-    def _placed(self, journey: str, event: Occurrence, run: Run | None) -> Context:
+    def _placed(self, journey: str, event: Occurrence, run: Run | Watch | None) -> Context:
         self.journey = journey
         context = self.context
         context.event = event
@@ -209,7 +210,7 @@ class Decision:
             return
         until = run.started + rule.goal_within
         if until >= self.now:
-            self.state.watches.append(Watch(run.no, run.journey, run.rule, run.key, until, run.trigger))
+            self.state.watches.append(Watch(run.order, run.journey, run.rule, run.key, until, run.trigger, run.outcomes))
 
     def end_message(self, pending: Pending, status: str, reason: str) -> None:
         """Give a message its one end (S6.7)."""

@@ -32,9 +32,11 @@ def _fire_run(decision: Decision, run: Run) -> None:
         # The journey no longer knows this run or its step: it stays where it is and is shown as parked.
         run.due = run.look = None
         decision.trace.append(["parked", run.journey, run.rule, run.key, "its rule or step is not loaded"])
-    elif run.due is not None and run.due <= decision.now:
-        waited = run.waiting
+        return
+    # What a run waits for comes before the end of its waiting, where both fall on one instant.
+    lapsed = run.look is not None and run.look <= decision.now
+    if lapsed and look_again(decision, run):
+        return
+    if run.due is not None and run.due <= decision.now:
         decision.trace.append(["timer", run.journey, run.rule, node.id])
-        decision.go_on(run, node.next if waited == "time" else node.otherwise)
-    else:
-        look_again(decision, run)
+        decision.go_on(run, node.next if run.waiting == "time" else node.otherwise)

@@ -1,6 +1,6 @@
 """The gate (S6.5): gathers what is true of a waiting message and asks every policy, channel by channel, at release."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from datetime import timedelta
 
 import attrs
@@ -13,9 +13,9 @@ from touchpoint.core.reading import read
 from touchpoint.core.state import WAITING, Address, Pending, Run, State
 from touchpoint.model.delivery import ANY_ADDRESS, RenderedMessage
 from touchpoint.model.message import Message, Number
-from touchpoint.policy.checks import rule
+from touchpoint.policy.checks import rule_here
 from touchpoint.policy.facts import AddressFact, ChannelFacts, Facts, Rival
-from touchpoint.policy.verdict import Ruling
+from touchpoint.policy.verdict import Ruling, rule_over_channels
 from touchpoint.zones import tz_version
 
 
@@ -40,9 +40,9 @@ class World:
     spent: Mapping[str, Number] = attrs.Factory(dict)
 
 
-@attrs.frozen
+@attrs.define
 class Asked:
-    """What the gate said, and, where it allows, what goes out and where to."""
+    """What the gate said, and, where it allows, what goes out and where to. Treat it as immutable."""
 
     ruling: Ruling
     channel: str = ""
@@ -58,19 +58,16 @@ def ask(program: Program, state: State, pending: Pending, world: World, now: int
         reason = "its run is over" if run is None else "its journey no longer has it"
         return Asked(Ruling("deny", check="wanted", reason=reason, ends_as="withdrawn"))
     facts = _facts(program, state, pending, run, message, world, now)
-    channels = _channels(pending, message)
-    found: dict[str, tuple[Address | None, RenderedMessage | None]] = {}
-
-    def look() -> Iterator[ChannelFacts]:
-        for channel in channels:
-            address, words, on = _on(program, state, pending, run, message, world, channel)
-            found[channel] = address, words
-            yield on
-
-    ruling = rule(facts, look())
-    if not ruling.allowed or ruling.channel is None:
-        return Asked(ruling)
-    return Asked(ruling, ruling.channel, *found[ruling.channel])
+    asked: list[Ruling] = []
+    for channel in _channels(pending, message):
+        address, words, on = _on(program, state, pending, run, message, world, channel)
+        ruling = rule_here(facts, on)
+        asked.append(ruling)
+        if ruling.answer == "allow":
+            return Asked(rule_over_channels(asked), channel, address, words)
+        if not ruling.moves_on:
+            break
+    return Asked(rule_over_channels(asked))
 
 
 def _channels(pending: Pending, message: Message) -> tuple[str, ...]:
@@ -87,24 +84,20 @@ def _facts(
     still, reading = _still(program, state, pending, run, now)
     held = state.stages.get(pending.journey)
     bound = program.bounds[pending.journey]
+    jurisdiction = profile.traits.get("jurisdiction")
+    # By position, in the order of the class: so many names would cost as much as half of the checks.
     return Facts(
-        now=now, key=pending.key, message=message, journey=pending.journey, policy=bound,
-        kind=pending.kind, priority=pending.priority, first_due=pending.first_due,
-        due=pending.first_due if pending.due is None else pending.due, expires_at=pending.expires, order=pending.no,
-        about=run.key, still=still, still_reading=reading, stopped=world.stopped.get(message.name), zones=profile.zones,
-        consents=profile.consents, jurisdiction=_jurisdiction(profile.traits), preferences=profile.preferences,
-        open_cases=state.cases, closed_cases=state.closed, history=state.history,
-        rivals=_rivals(program, state, pending) if bound.caps and len(state.pending) > 1 else (),
-        stage_since=None if held is None else held[1],  # type: ignore[arg-type]
-        spent=world.spent.get(message.name, 0), tz_version=tz_version(),
-        calendar_period=lambda at, per: calendar_period(at, per, profile.zones),
-        after=lambda at, lasts: after(at, lasts, profile.zones),
+        now, pending.key, message, pending.journey, bound, pending.kind, pending.priority,
+        pending.first_due, pending.first_due if pending.due is None else pending.due, pending.expires, pending.no,
+        run.key, True, None, still, reading, world.stopped.get(message.name),  # noqa: FBT003 - its run is live
+        profile.zones, profile.consents, jurisdiction if isinstance(jurisdiction, str) else None, profile.preferences,
+        state.cases, state.closed, state.history,
+        _rivals(program, state, pending) if bound.caps and len(state.pending) > 1 else (),
+        None if held is None else held[1],  # type: ignore[arg-type]
+        world.spent.get(message.name, 0), False, tz_version(),  # noqa: FBT003 - nobody is in a hold-out
+        lambda at, per: calendar_period(at, per, profile.zones),
+        lambda at, lasts: after(at, lasts, profile.zones),
     )  # fmt: skip
-
-
-def _jurisdiction(traits: Mapping[str, object]) -> str | None:
-    found = traits.get("jurisdiction")
-    return found if isinstance(found, str) else None
 
 
 def _still(program: Program, state: State, pending: Pending, run: Run, now: int) -> tuple[object, str]:
@@ -129,9 +122,11 @@ def _rivals(program: Program, state: State, pending: Pending) -> list[Rival]:
         message = program.messages.get(each.message)
         if each is pending or each.status != WAITING or message is None or each.uncertain:
             continue
+        # One that is asked again only to expire, because only an event could free it sooner, needs no place.
+        due = each.due if each.due is not None and each.due < each.expires else None
         found.append(
             Rival(
-                each.key, each.journey, each.message, each.kind, message.channels, each.priority, each.due, each.no,
+                each.key, each.journey, each.message, each.kind, message.channels, each.priority, due, each.no,
                 message.exempt, message.counted,
             )
         )  # fmt: skip
@@ -145,12 +140,13 @@ def _on(
     kinds = world.channels.get(channel)
     address = _address(state, kinds or frozenset(), world)
     facts = ChannelFacts(
-        channel=channel,
-        configured=kinds is not None,
-        address=None if address is None else AddressFact(address.kind, address.key, address.standing, address.reason),  # type: ignore[arg-type]
-        refused=pending.refused.get(channel),
-        paused=world.paused.get(channel),
-        missing_words=words.missing,
+        channel,
+        kinds is not None,
+        None if address is None else AddressFact(address.kind, address.key, address.standing, address.reason),  # type: ignore[arg-type]
+        "",
+        pending.refused.get(channel),
+        world.paused.get(channel),
+        words.missing,
     )
     return address, words.message, facts
 

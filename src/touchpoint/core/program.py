@@ -95,6 +95,7 @@ class SilenceSpec:
     name: str
     of: str | None
     length: int
+    words: str
 
 
 @attrs.define(eq=False)
@@ -306,7 +307,7 @@ def _silences(journeys: Sequence[Journey]) -> dict[str, SilenceSpec]:
     for journey, trigger in _triggers(journeys):
         if isinstance(trigger, Silent):
             name = key_of(trigger, journey)[1]
-            found.setdefault(name, SilenceSpec(name, trigger.of, length(trigger.length)))
+            found.setdefault(name, SilenceSpec(name, trigger.of, length(trigger.length), str(trigger)))
     return found
 
 

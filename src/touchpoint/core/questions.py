@@ -7,7 +7,7 @@ has no order), each touchpoint it might concern is in doubt, and with it the ans
 
 import json
 from bisect import bisect_right
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import date
 from itertools import product
 from typing import Any
@@ -15,7 +15,7 @@ from typing import Any
 import attrs
 
 from touchpoint.core.captures import keys_equal_to, text_of, unpack
-from touchpoint.core.compile import Evaluator, compile_condition, compile_expression
+from touchpoint.core.compile import Evaluator, Path, compile_condition, compile_expression
 from touchpoint.core.context import Context
 from touchpoint.core.remembered import Data, Signal, number_of, row_key, sum_of
 from touchpoint.core.values import UNKNOWN, Truth, equal, truth
@@ -27,6 +27,7 @@ from touchpoint.journey.conditions import (
     Field,
     Outcome,
     children,
+    path_of,
     root_of,
     split_where,
 )
@@ -45,12 +46,18 @@ def answer(question: Aggregate, signal: Signal) -> Evaluator:
 
 def outside_of(where: Expression) -> Iterator[Expression]:
     """The data of the run and the customer that a `where` cannot do without: fields and outcomes."""
-    if isinstance(where, Exists):
-        return
-    if isinstance(where, Outcome) or (isinstance(where, Field) and root_of(where) != "event"):
-        yield where
-    for child in children(where):
-        yield from outside_of(child)
+    for node in _asked(where):
+        if isinstance(node, Outcome) or root_of(node) != "event":
+            yield node
+
+
+def _asked(part: Expression) -> Iterator[Field | Outcome]:
+    """The data a condition cannot do without: whether some exist can always be told."""
+    if isinstance(part, Outcome | Field):
+        yield part
+    if not isinstance(part, Exists):
+        for child in children(part):
+            yield from _asked(child)
 
 
 def _plain_count(signal: Signal, *, is_ever: bool) -> Evaluator:
@@ -89,14 +96,35 @@ def _last(found: list[Any], in_doubt: bool) -> object:  # noqa: FBT001 - what `f
 
 
 @attrs.frozen(eq=False)
+class _Relation:
+    """A part that speaks of both: `needs` are what it asks of outside, `columns` where what it asks of the touchpoint is kept."""
+
+    evaluate: Evaluator
+    needs: list[Evaluator]
+    columns: list[int]
+
+    def holds(self, context: Context) -> Truth:
+        """Whether it holds; unknown only where that is for want of something outside."""
+        held = truth(self.evaluate(context))
+        if held is UNKNOWN and (self._lacks_own(context) or not self._lacks_outside(context)):
+            return False
+        return held
+
+    def _lacks_own(self, context: Context) -> bool:
+        return any(context.row[column] is UNKNOWN for column in self.columns)
+
+    def _lacks_outside(self, context: Context) -> bool:
+        return any(need(context) is UNKNOWN for need in self.needs)
+
+
+@attrs.frozen(eq=False)
 class _Selection:
     """The compiled `where` of one question. `keys` pair a column of `signal.required` with what it must equal."""
 
     signal: Signal
     gates: list[Callable[[Context], Truth]]
     keys: list[tuple[int, Evaluator]]
-    relations: list[Evaluator]
-    needs: list[Evaluator]
+    relations: list[_Relation]
 
     @classmethod
     def of(cls, question: Aggregate, signal: Signal) -> "_Selection":
@@ -106,8 +134,7 @@ class _Selection:
             signal,
             gates=[compile_condition(part) for part in parts.outside],
             keys=[(places[path], compile_expression(outside)) for path, outside in parts.keys],
-            relations=[compile_expression(part, None, places) for part in parts.relations],
-            needs=[compile_expression(need) for part in parts.relations for need in outside_of(part)],
+            relations=[_relation(part, places) for part in parts.relations],
         )
 
     def found(self, context: Context) -> tuple[list[Any], bool]:
@@ -128,30 +155,38 @@ class _Selection:
     ) -> tuple[list[Any], bool]:
         signal, found, doubts = self.signal, [], False
         ats = signal.instants(data)
-        lacking = any(need(context) is UNKNOWN for need in self.needs)
         looking_back = attrs.evolve(context)
         for place in range(bisect_right(ats, context.now - (signal.within or 0)), bisect_right(ats, context.now)):
             row = data[1][place] if signal.has_rows else []
             amount = row[0] if signal.kind == "total" else 1
             looking_back.row = [unpack(each) for each in row[len(row) - len(signal.captures) :]]
-            verdict = self._verdict(looking_back, wanted, lacking=lacking)
+            verdict = self._verdict(looking_back, wanted)
             if verdict is True and not in_doubt:
                 found.append(amount)
             doubts |= verdict is UNKNOWN or (verdict is True and in_doubt)
         return found, doubts
 
-    def _verdict(self, context: Context, wanted: list[tuple[int, object]], *, lacking: bool) -> Truth:
+    def _verdict(self, context: Context, wanted: list[tuple[int, object]]) -> Truth:
         """Whether one touchpoint counts; unknown only where that is for want of something outside."""
         result: Truth = True
         for column, value in wanted:
             if value is not UNKNOWN and equal(context.row[column], value) is not True:
                 return False
         for relation in self.relations:
-            held = truth(relation(context))
-            if held is False or (held is UNKNOWN and not lacking):
+            held = relation.holds(context)
+            if held is False:
                 return False
             result = held if held is UNKNOWN else result
         return result
+
+
+def _relation(part: Expression, places: Mapping[Path, int]) -> _Relation:
+    own = [path_of(node) for node in _asked(part) if isinstance(node, Field) and root_of(node) == "event"]
+    return _Relation(
+        compile_expression(part, None, places),
+        [compile_expression(need) for need in outside_of(part)],
+        [places[path] for path in own],
+    )
 
 
 def _by_key(data: dict[str, Any], wanted: list[tuple[int, object]]) -> Iterable[Any]:

@@ -17,9 +17,9 @@ _ANY: Final = "*"
 _NO_WORDS: Final = Rendered(None)
 
 
-@attrs.frozen
+@attrs.define
 class Words:
-    """The rendered message, or None with the look-ups that have no data."""
+    """The rendered message, or None with the look-ups that have no data. Treat it as immutable."""
 
     message: RenderedMessage | None
     missing: tuple[str, ...] = ()
@@ -47,12 +47,7 @@ def render(program: Program, state: State, run: Run, message: Message, channel: 
         return Words(None, tuple(dict.fromkeys(subject.missing + text.missing + html.missing)))
     return Words(
         RenderedMessage(
-            message.name,
-            message.effective_kind,
-            subject=subject.text,
-            text=text.text or "",
-            html=html.text,
-            locale=state.profile.locale,
+            message.name, message.effective_kind, subject.text, text.text or "", html.text, state.profile.locale
         )
     )
 

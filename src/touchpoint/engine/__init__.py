@@ -1,0 +1,1 @@
+"""The imperative shell: the `Engine`, its transactions, hand-overs and explanations. The only room that does things."""

@@ -45,13 +45,16 @@ def numbered(given: Touchpoint, index: int, now: int, skew: int, declared: Mappi
 
 
 def remember_definitions(unit: Unit, journeys: Sequence[Journey], now: int) -> None:
-    """Keep each journey as it is at work, once for each version; what cannot be data (declared classes) is kept by name."""
+    """Keep each journey as it is at work, once for each version; what cannot be data (declared classes) is kept by name.
+
+    `now` is of the machine's own clock, also in a replay: it tells which version was put to work last.
+    """
     from touchpoint.journey.codec import definition_hash, dumps
 
-    known = {row[0] for row in unit.tx.definitions()}
+    current = {name: identity for identity, name, _, _ in unit.tx.definitions()}
     for journey in journeys:
         identity = definition_hash(journey)
-        if identity not in known:
+        if current.get(journey.name) != identity:
             unit.changes.definitions.append((identity, journey.name, dumps(journey), now))
 
 

@@ -136,9 +136,9 @@ def release_due(unit: Unit, loaded: Loaded, moment: core.Moment) -> core.Ticket 
     unit.learn_addresses(loaded)
     while waiting := core.due_messages(loaded.state, now):
         ticket = _release_one(unit, loaded, waiting[0], moment, now)
-        unit.fire(loaded, until=moment.wall, inclusive=True)
         if ticket is not None:
             return ticket
+        unit.fire(loaded, until=moment.wall, inclusive=True)
     return None
 
 

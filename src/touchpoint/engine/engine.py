@@ -11,7 +11,7 @@ from touchpoint.channels.base import Adapter
 from touchpoint.clock import Clock, SystemClock
 from touchpoint.core.gate import World
 from touchpoint.core.program import compile_program
-from touchpoint.durations import instant
+from touchpoint.durations import instant, micros
 from touchpoint.engine import acts
 from touchpoint.engine.delivery import GROUP, CallRequest, Delivery
 from touchpoint.engine.explain import Why, explain
@@ -82,8 +82,9 @@ class Engine:
         self._open: Unit | None = None
         self._grouping = Grouping(self._commit)
         self.store = open_store(store, durability=durability) if isinstance(store, str) else store
+        put_to_work = micros(SystemClock().now())
         try:
-            self._commit(lambda unit: acts.remember_definitions(unit, tuple(journeys), self._now()))
+            self._commit(lambda unit: acts.remember_definitions(unit, tuple(journeys), put_to_work))
         except BaseException:
             self.store.close()
             raise

@@ -59,7 +59,7 @@ def prepare(given: Touchpoint, *, now: int, skew: int, declared: Mapping[str, ty
     except ValueError as error:
         raise InvalidTouchpoint(str(error)) from None
     customer = customer_id(given.customer)
-    at = None if given.at is None else instant_of(given.at, f"touchpoint {given.type!r}: at=")
+    at = None if given.at is None else instant_of(given.at, "at=")
     if at is not None and at > now + skew:
         ahead = spoken(timedelta(seconds=(at - now) // 1_000_000))
         raise InvalidTouchpoint(
@@ -69,7 +69,7 @@ def prepare(given: Touchpoint, *, now: int, skew: int, declared: Mapping[str, ty
     if given.direction not in _DIRECTIONS:
         raise InvalidTouchpoint(f"touchpoint {given.type!r}: direction is inbound or outbound, not {given.direction!r}")
     properties = _properties(given, declared)
-    identity = _own_id(now) if given.id is None else _text(given.id, f"touchpoint {given.type!r}: id=")
+    identity = _own_id(now) if given.id is None else _text(given.id, "id=")
     occurrence = Occurrence(
         TOUCHPOINT, given.type, now if at is None else at, identity, properties, given.channel, given.location, given.direction
     )
@@ -78,13 +78,12 @@ def prepare(given: Touchpoint, *, now: int, skew: int, declared: Mapping[str, ty
 
 
 def _properties(given: Touchpoint, declared: Mapping[str, type]) -> dict[str, object]:
-    what = f"touchpoint {given.type!r}: properties"
     cls = declared.get(given.type)
     if cls is None:
-        return checked(given.properties, what, InvalidTouchpoint)
+        return checked(given.properties, given.type, InvalidTouchpoint)
     from touchpoint.journey.declared import structure
 
-    return checked(structure(cls, given.properties), what, InvalidTouchpoint)
+    return checked(structure(cls, given.properties), given.type, InvalidTouchpoint)
 
 
 def customer_id(value: object) -> str:
@@ -95,10 +94,11 @@ def customer_id(value: object) -> str:
 def _text(value: object, what: str) -> str:
     if not isinstance(value, str) or not value or len(value) > 500:
         raise InvalidTouchpoint(f"{what} is a text of 1 to 500 characters, not {_described(value)}")
-    try:
-        value.encode()
-    except UnicodeEncodeError:
-        raise InvalidTouchpoint(f"{what} holds half of a surrogate pair; decode it properly first") from None
+    if not value.isascii():
+        try:
+            value.encode()
+        except UnicodeEncodeError:
+            raise InvalidTouchpoint(f"{what} holds half of a surrogate pair; decode it properly first") from None
     return value
 
 

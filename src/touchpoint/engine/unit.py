@@ -4,8 +4,9 @@ Decisions are taken in memory; `flush` writes each customer once, however often 
 """
 
 from collections import OrderedDict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from decimal import Decimal
+from typing import Any, Final, TypeAlias
 
 import attrs
 
@@ -24,6 +25,9 @@ from touchpoint.engine.writing import write_effects
 from touchpoint.errors import DefectiveJourney
 from touchpoint.stores.base import Changes, CustomerRow, EntryRow, MessageRow, Transaction
 from touchpoint.stores.codec import dumps, loads
+
+Line: TypeAlias = list[Any]
+"""One line of a decision's trace."""
 
 
 @attrs.define(eq=False)
@@ -44,10 +48,30 @@ class Loaded:
         return self.state.id
 
 
+@attrs.define(eq=False)
+class _Outgoing:
+    """A message of the outbox that is to be written."""
+
+    customer: int
+    pending: Pending
+    status: str
+    changed_at: int
+    is_new: bool
+
+    def row(self) -> MessageRow:
+        """As a row."""
+        it = self.pending
+        reasons = dumps(it.reasons) if it.reasons else "[]"
+        return MessageRow(
+            it.no, it.key, self.customer, it.journey, it.rule, it.run_no, it.step, it.message, it.kind, self.status, it.channel,
+            it.first_due, it.expires, it.slot, it.fence, it.ref, reasons, self.changed_at,
+        )  # fmt: skip
+
+
 class Cache:
     """The customers used last, as they are in the store; emptied whenever somebody else may have written."""
 
-    def __init__(self, size: int = 4_096) -> None:
+    def __init__(self, size: int = 8_192) -> None:
         self._size = size
         self._by_number: OrderedDict[int, Loaded] = OrderedDict()
         self._numbers: dict[str, int] = {}
@@ -100,10 +124,9 @@ class Unit:
         self.careful = careful
         self.changes = Changes()
         self.dirty: dict[int, Loaded] = {}
-        self.messages: dict[int, MessageRow] = {}
-        self.new_messages: dict[int, MessageRow] = {}
+        self.messages: dict[int, _Outgoing] = {}
+        self.standings_known = tx.has_addresses()
         self.defects: list[tuple[str, str]] = []
-        self.on_due: Callable[[int, int], None] | None = None
 
     # Customers.
 
@@ -171,20 +194,21 @@ class Unit:
     def fire(self, loaded: Loaded, *, until: int, inclusive: bool) -> int:
         """Fire the customer's timers that are due, in due order, each at its due instant. Returns how many."""
         fired = 0
-        while (fired_one := self._fire_one(loaded, until=until, inclusive=inclusive)) is not None:
-            due, name, decision = fired_one
-            self.enter(loaded, "timer", name, due, loaded.state.now, "", decision)
+        bound = until if inclusive else until - 1
+        while (due := loaded.state.next_due()) is not None and due <= bound:
+            one = self._fire_one(loaded, bound)
+            if one is None:
+                break
+            at, name, decision = one
+            self.enter(loaded, "timer", name, at, loaded.state.now, "", decision)
             fired += 1
         return fired
 
-    def _fire_one(self, loaded: Loaded, *, until: int, inclusive: bool) -> tuple[int, str, Decision | None] | None:
-        due = loaded.state.next_due()
-        if due is None or due > until:
-            return None
+    def _fire_one(self, loaded: Loaded, until: int) -> tuple[int, str, Decision | None] | None:
         found: list[tuple[int, str]] = []
 
         def decide() -> Decision | None:
-            fired = fire_next(self.program, loaded.state, until=until, inclusive=inclusive)
+            fired = fire_next(self.program, loaded.state, until=until, inclusive=True)
             if fired is None:
                 return None
             timer, decision = fired
@@ -200,6 +224,11 @@ class Unit:
     ) -> Decision | None:  # fmt: skip
         """Take any other decision on a customer and write it to the journal."""
         decision = self._guarded(loaded, decide, None)
+        if kind == "release" and decision is not None and not decision.trace:
+            # A message that simply goes out: its outcome will be the entry.
+            self.touch(loaded)
+            write_effects(self, loaded, decision)
+            return decision
         self.enter(loaded, kind, name, now, now, body, decision, touchpoint=touchpoint)
         return decision
 
@@ -240,10 +269,6 @@ class Unit:
         if decision is not None:
             self.tally_trace(decision)
             write_effects(self, loaded, decision)
-        if self.on_due is not None:
-            due = loaded.state.next_due()
-            if due is not None:
-                self.on_due(due, loaded.no)
 
     def tally(self, subject: str, name: str, what: str, n: int = 1) -> None:
         """Add to a count that names nobody."""
@@ -254,36 +279,27 @@ class Unit:
     def tally_trace(self, decision: Decision) -> None:
         """Count what a decision did."""
         for entry in decision.trace:
-            match entry:
-                case ["started", journey, rule, *_]:
-                    self.tally("rule", f"{journey}/{rule}", "started")
-                case ["refused", journey, rule, why, *_]:
-                    self.tally("rule", f"{journey}/{rule}", f"refused: {why}")
-                case ["ended", journey, rule, _, reason]:
-                    self.tally("rule", f"{journey}/{rule}", f"ended: {reason}")
-                case ["goal", journey, rule, *_]:
-                    self.tally("rule", f"{journey}/{rule}", "goal reached")
-                case ["stage", journey, left, entered]:
-                    self.tally("stage", f"{journey}/{entered}", "entered")
-                    self.tally("stage", f"{journey}/{entered}", "now")
-                    if left is not None:
-                        self.tally("stage", f"{journey}/{left}", "now", -1)
-                case ["case", what, kind, *_]:
-                    self.tally("case", str(kind), str(what))
+            count = _COUNTED.get(entry[0])
+            if count is not None:
+                count(self, entry)
 
     # Writing.
+
+    def note_message(self, loaded: Loaded, pending: Pending, status: str, now: int, *, is_new: bool = False) -> None:
+        """Have a message written at the end, as it is then."""
+        known = self.messages.get(pending.no)
+        self.messages[pending.no] = _Outgoing(loaded.no, pending, status, now, is_new or (known is not None and known.is_new))
 
     def flush(self) -> None:
         """Write everything so far into the transaction."""
         changes = self.changes
         for loaded in self.dirty.values():
             self._write_customer(loaded)
-        changes.messages.extend(self.new_messages.values())
-        changes.messages_changed.extend(self.messages.values())
+        for each in self.messages.values():
+            (changes.messages if each.is_new else changes.messages_changed).append(each.row())
         self.tx.write(changes)
         self.changes = Changes()
         self.dirty.clear()
-        self.new_messages.clear()
         self.messages.clear()
         self.cache.shrink()
 
@@ -311,6 +327,8 @@ class Unit:
 
     def learn_addresses(self, loaded: Loaded) -> None:
         """Ask the store how this customer's addresses stand for everybody who shares them."""
+        if not self.standings_known:
+            return
         known = self.tx.addresses([(each.kind, each.key) for each in loaded.state.profile.addresses])
         if known:
             news = {key: (row.standing, row.reason) for key, row in known.items()}
@@ -325,6 +343,30 @@ class Unit:
         self.world.spent = spent
 
 
+def _count_rule(unit: Unit, entry: Line) -> None:
+    what, journey, rule, *rest = entry
+    detail = {"started": "started", "goal": "goal reached"}.get(what) or f"{what}: {rest[what == 'ended']}"
+    unit.tally("rule", f"{journey}/{rule}", detail)
+
+
+def _count_stage(unit: Unit, entry: Line) -> None:
+    _, journey, left, entered = entry
+    unit.tally("stage", f"{journey}/{entered}", "entered")
+    unit.tally("stage", f"{journey}/{entered}", "now")
+    if left is not None:
+        unit.tally("stage", f"{journey}/{left}", "now", -1)
+
+
+def _count_case(unit: Unit, entry: Line) -> None:
+    unit.tally("case", entry[2], entry[1])
+
+
+_COUNTED: Final[Mapping[str, Callable[[Unit, Line], None]]] = {
+    "started": _count_rule, "refused": _count_rule, "ended": _count_rule, "goal": _count_rule,
+    "stage": _count_stage, "case": _count_case,
+}  # fmt: skip
+
+
 def occurrences(entries: Iterable[EntryRow]) -> Sequence[Occurrence]:
     """The touchpoints among journal entries, as the core sees them."""
     return [occurrence_of(entry) for entry in entries if entry.kind == TOUCHPOINT]
@@ -335,11 +377,3 @@ def occurrence_of(entry: EntryRow) -> Occurrence:
     channel, location, direction, _, properties = loads(entry.body)
     at = min(entry.at, entry.recorded_at)
     return Occurrence(TOUCHPOINT, entry.type, at, entry.id or "", properties, channel, location, direction)
-
-
-def pending_row(loaded: Loaded, pending: Pending, run_no: int, status: str, now: int) -> MessageRow:
-    """A message as a row of the outbox."""
-    return MessageRow(
-        pending.no, pending.key, loaded.no, pending.journey, pending.rule, run_no, pending.step, pending.message, pending.kind,
-        status, pending.channel, pending.first_due, pending.expires, pending.slot, pending.fence, pending.ref, dumps(pending.reasons), now,
-    )  # fmt: skip

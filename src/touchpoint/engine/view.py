@@ -6,6 +6,7 @@ from datetime import datetime
 import attrs
 
 from touchpoint.core.occurrence import TOUCHPOINT
+from touchpoint.core.program import Program
 from touchpoint.core.state import IN_FLIGHT, State
 from touchpoint.durations import instant
 from touchpoint.engine.unit import Loaded, Unit
@@ -96,7 +97,7 @@ def view(unit: Unit, loaded: Loaded) -> CustomerView:
         stages={journey: str(held[0]) for journey, held in state.stages.items()},
         runs=tuple(_run(row) for row in tx.runs(loaded.no)),
         messages=tuple(message_view(row) for row in tx.messages(loaded.no)),
-        planned=planned(state),
+        planned=planned(unit.program, state),
         traits=dict(state.profile.traits),
         zones=state.profile.zones,
         journeys=tuple(unit.program.journeys),
@@ -149,7 +150,7 @@ def _message_touchpoint(customer: str, row: MessageRow) -> Touchpoint:
     return Touchpoint(customer, "message_sent", at, row.key, properties, row.channel, None, "outbound", row.key, at)
 
 
-def planned(state: State) -> list[tuple[datetime, str]]:
+def planned(program: Program, state: State) -> list[tuple[datetime, str]]:
     """What falls due next, earliest first."""
     found: list[tuple[int, str]] = []
     for run in state.runs:
@@ -158,7 +159,7 @@ def planned(state: State) -> list[tuple[datetime, str]]:
     for pending in state.pending:
         if pending.due is not None and pending.status != IN_FLIGHT:
             found.append((pending.due, f"{pending.message} is asked for"))
-    timers = {**state.silences, **state.dwells}
-    found += [(due, name) for name, due in timers.items()]
-    found += [(entry[0], name) for name, entry in state.anniversaries.items()]  # type: ignore[misc]
+    found += [(due, program.silences[name].words) for name, due in state.silences.items() if name in program.silences]
+    found += [(due, f"dwelt in {name.partition('|')[0]}") for name, due in state.dwells.items()]
+    found += [(entry[0], f"anniversary of {name.partition('|')[0]}") for name, entry in state.anniversaries.items()]
     return [(instant(due), what) for due, what in sorted(found)]

@@ -10,7 +10,7 @@ from touchpoint.core.decision import (
 from touchpoint.core.occurrence import TOUCHPOINT, Occurrence
 from touchpoint.core.state import Pending, Run
 from touchpoint.policy.facts import ConsentFact
-from touchpoint.stores.base import AddressRow, CaseRow, ConsentRow, ControlRow, EntryRow, MessageRow, RunRow
+from touchpoint.stores.base import AddressRow, CaseRow, ConsentRow, ControlRow, EntryRow, RunRow
 from touchpoint.stores.codec import dumps
 
 if TYPE_CHECKING:
@@ -39,12 +39,13 @@ def _write(unit: "Unit", loaded: "Loaded", effect: Effect, now: int) -> None:
         case MessageBegun(pending):
             _begin(unit, loaded, pending, now)
         case MessageChanged(pending):
-            _change(unit, loaded, pending, pending.status, now)
+            unit.note_message(loaded, pending, pending.status, now)
         case MessageEnded(pending, status, at):
             _end(unit, loaded, pending, status, at)
         case AddressStands(kind, key, standing, reason):
             changes.addresses.append(AddressRow(kind, key, standing, reason, now))
             unit.world.standings = {**unit.world.standings, (kind, key): (standing, reason)}
+            unit.standings_known = True
             loaded.profile_changed = True
         case ConsentSaid(purpose, channel, fact):
             changes.consents.append(consent_row(loaded.no, now, purpose, channel, fact, {}))
@@ -71,27 +72,14 @@ def _start(unit: "Unit", loaded: "Loaded", run: Run) -> None:
 def _begin(unit: "Unit", loaded: "Loaded", pending: Pending, now: int) -> None:
     pending.no = unit.tx.counters.message
     unit.tx.counters.message += 1
-    unit.tally("message", pending.message, "begun")
-    unit.new_messages[pending.no] = _row(loaded, pending, pending.status, now)
-
-
-def _row(loaded: "Loaded", pending: Pending, status: str, now: int) -> MessageRow:
-    from touchpoint.engine.unit import pending_row
-
     run = loaded.state.run_by_order(pending.run)
-    return pending_row(loaded, pending, run.no if run else 0, status, now)
-
-
-def _change(unit: "Unit", loaded: "Loaded", pending: Pending, status: str, now: int) -> None:
-    row = _row(loaded, pending, status, now)
-    rows = unit.new_messages if pending.no in unit.new_messages else unit.messages
-    known = rows.get(pending.no)
-    # The run may be gone by the time its message ends: the row keeps the number it had.
-    rows[pending.no] = row if row.run or known is None else row._replace(run=known.run)
+    pending.run_no = run.no if run is not None else 0
+    unit.tally("message", pending.message, "begun")
+    unit.note_message(loaded, pending, pending.status, now, is_new=True)
 
 
 def _end(unit: "Unit", loaded: "Loaded", pending: Pending, status: str, at: int) -> None:
-    _change(unit, loaded, pending, status, at)
+    unit.note_message(loaded, pending, status, at)
     unit.tally("message", pending.message, status)
     if status == "sent":
         unit.tally("channel", pending.channel or "", "sent")

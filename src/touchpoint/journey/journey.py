@@ -19,6 +19,10 @@ def _tuple(value: Iterable[T] | None) -> tuple[T, ...]:
     return () if value is None else tuple(value)
 
 
+def _policy(value: Policy | None) -> Policy:
+    return Policy() if value is None else value
+
+
 @attrs.frozen
 class Journey:
     """One journey. Building one validates it as a whole and reports every problem at once.
@@ -40,7 +44,7 @@ class Journey:
     stages: tuple[Stage, ...] = attrs.field(default=(), kw_only=True, converter=_tuple)
     rules: tuple[Rule, ...] = attrs.field(default=(), kw_only=True, converter=_tuple)
     cases: tuple[CaseType, ...] = attrs.field(default=(), kw_only=True, converter=_tuple)
-    policy: Policy = attrs.field(default=None, kw_only=True, converter=attrs.converters.default_if_none(factory=Policy))
+    policy: Policy = attrs.field(default=None, kw_only=True, converter=_policy)
     touchpoints: tuple[type, ...] = attrs.field(default=(), kw_only=True, converter=_tuple)
     traits: type | None = attrs.field(default=None, kw_only=True)
 

@@ -40,16 +40,16 @@ def _duration(value: object, what: str) -> Duration | Forever:
     return value
 
 
-def _new_condition() -> "Expression | None":
-    return attrs.field(default=None, kw_only=True, eq=expression_eq)
+def _wait_length(value: Duration | None) -> Duration | Forever | None:
+    return None if value is None else _duration(value, "Wait()")
 
 
-def _new_id() -> "str | None":
-    return attrs.field(default=None, kw_only=True)
+def _timeout(value: Duration | Forever | None) -> Duration | Forever | None:
+    return None if value is None else _duration(value, "timeout=")
 
 
-def _new_arm() -> "tuple[Step, ...]":
-    return attrs.field(default=(), kw_only=True, converter=_steps)
+def _zone_key(zone: "ZoneInfo | str | None") -> str | None:
+    return zone if zone is None or isinstance(zone, str) else zone.key
 
 
 @attrs.frozen
@@ -63,9 +63,9 @@ class Send:
     """
 
     message: Message
-    still: Expression | None = _new_condition()
-    otherwise: "tuple[Step, ...]" = _new_arm()
-    id: str | None = _new_id()
+    still: Expression | None = attrs.field(default=None, kw_only=True, eq=expression_eq)
+    otherwise: "tuple[Step, ...]" = attrs.field(default=(), kw_only=True, converter=_steps)
+    id: str | None = attrs.field(default=None, kw_only=True)
 
 
 @attrs.frozen
@@ -94,11 +94,11 @@ class Wait:
         unknown_zone: the zone for calendar waits of customers whose own is not known; UTC unless given, and the trace says so.
     """
 
-    length: Duration | None = attrs.field(default=None, converter=lambda value: None if value is None else _duration(value, "Wait()"))
+    length: Duration | Forever | None = attrs.field(default=None, converter=_wait_length)
     until: "str | Expression | None" = attrs.field(default=None, kw_only=True, eq=expression_eq)
     at: str | None = attrs.field(default=None, kw_only=True)
-    unknown_zone: str | None = attrs.field(default=None, kw_only=True, converter=lambda zone: getattr(zone, "key", zone))
-    id: str | None = _new_id()
+    unknown_zone: str | None = attrs.field(default=None, kw_only=True, converter=_zone_key)
+    id: str | None = attrs.field(default=None, kw_only=True)
 
     def __attrs_post_init__(self) -> None:
         if isinstance(self.length, Forever):
@@ -122,15 +122,13 @@ class WaitFor:
     """
 
     trigger: tuple[Trigger, ...] = attrs.field(converter=triggers)
-    timeout: Duration | Forever | None = attrs.field(
-        default=None, converter=lambda value: None if value is None else _duration(value, "WaitFor(timeout=)")
-    )
-    then: "tuple[Step, ...]" = _new_arm()
-    otherwise: "tuple[Step, ...]" = _new_arm()
-    given: Expression | None = _new_condition()
+    timeout: Duration | Forever | None = attrs.field(default=None, converter=_timeout)
+    then: "tuple[Step, ...]" = attrs.field(default=(), kw_only=True, converter=_steps)
+    otherwise: "tuple[Step, ...]" = attrs.field(default=(), kw_only=True, converter=_steps)
+    given: Expression | None = attrs.field(default=None, kw_only=True, eq=expression_eq)
     since: Since = attrs.field(default="send", kw_only=True)
-    unknown_zone: str | None = attrs.field(default=None, kw_only=True, converter=lambda zone: getattr(zone, "key", zone))
-    id: str | None = _new_id()
+    unknown_zone: str | None = attrs.field(default=None, kw_only=True, converter=_zone_key)
+    id: str | None = attrs.field(default=None, kw_only=True)
 
 
 @attrs.frozen
@@ -140,13 +138,11 @@ class WaitUntil:
     """
 
     condition: Expression = attrs.field(eq=expression_eq)
-    timeout: Duration | Forever | None = attrs.field(
-        default=None, converter=lambda value: None if value is None else _duration(value, "WaitUntil(timeout=)")
-    )
-    then: "tuple[Step, ...]" = _new_arm()
-    otherwise: "tuple[Step, ...]" = _new_arm()
-    unknown_zone: str | None = attrs.field(default=None, kw_only=True, converter=lambda zone: getattr(zone, "key", zone))
-    id: str | None = _new_id()
+    timeout: Duration | Forever | None = attrs.field(default=None, converter=_timeout)
+    then: "tuple[Step, ...]" = attrs.field(default=(), kw_only=True, converter=_steps)
+    otherwise: "tuple[Step, ...]" = attrs.field(default=(), kw_only=True, converter=_steps)
+    unknown_zone: str | None = attrs.field(default=None, kw_only=True, converter=_zone_key)
+    id: str | None = attrs.field(default=None, kw_only=True)
 
 
 @attrs.frozen
@@ -154,9 +150,9 @@ class Branch:
     """Go one way if the condition is true, the other way if it is false or unknown."""
 
     condition: Expression = attrs.field(eq=expression_eq)
-    then: "tuple[Step, ...]" = _new_arm()
-    otherwise: "tuple[Step, ...]" = _new_arm()
-    id: str | None = _new_id()
+    then: "tuple[Step, ...]" = attrs.field(default=(), kw_only=True, converter=_steps)
+    otherwise: "tuple[Step, ...]" = attrs.field(default=(), kw_only=True, converter=_steps)
+    id: str | None = attrs.field(default=None, kw_only=True)
 
 
 @attrs.frozen
@@ -164,7 +160,7 @@ class MoveTo:
     """Move the customer to a stage of this journey."""
 
     stage: str
-    id: str | None = _new_id()
+    id: str | None = attrs.field(default=None, kw_only=True)
 
 
 @attrs.frozen
@@ -173,7 +169,7 @@ class SetTrait:
 
     trait: str
     value: Expression = attrs.field(converter=operand, eq=expression_eq)
-    id: str | None = _new_id()
+    id: str | None = attrs.field(default=None, kw_only=True)
 
 
 def _values(value: Mapping[str, object] | None) -> Mapping[str, Expression]:
@@ -186,7 +182,7 @@ class Emit:
 
     type: str = attrs.field(converter=type_of)
     properties: Mapping[str, Expression] = attrs.field(default=None, converter=_values, eq=expression_eq)
-    id: str | None = _new_id()
+    id: str | None = attrs.field(default=None, kw_only=True)
 
 
 def _ref(value: object) -> Expression | None:
@@ -199,7 +195,7 @@ class OpenCase:
 
     case: str = attrs.field(converter=case_name)
     ref: Expression | None = attrs.field(default=None, kw_only=True, converter=_ref, eq=expression_eq)
-    id: str | None = _new_id()
+    id: str | None = attrs.field(default=None, kw_only=True)
 
 
 @attrs.frozen
@@ -208,7 +204,7 @@ class CloseCase:
 
     case: str = attrs.field(converter=case_name)
     ref: Expression | None = attrs.field(default=None, kw_only=True, converter=_ref, eq=expression_eq)
-    id: str | None = _new_id()
+    id: str | None = attrs.field(default=None, kw_only=True)
 
 
 @attrs.frozen
@@ -224,8 +220,8 @@ class Call:
 
     function: str
     arguments: Mapping[str, Expression] = attrs.field(default=None, converter=_values, eq=expression_eq)
-    otherwise: "tuple[Step, ...]" = _new_arm()
-    id: str | None = _new_id()
+    otherwise: "tuple[Step, ...]" = attrs.field(default=(), kw_only=True, converter=_steps)
+    id: str | None = attrs.field(default=None, kw_only=True)
 
 
 @attrs.frozen
@@ -233,7 +229,7 @@ class Enrol:
     """Put the customer into another rule of this journey, whatever its trigger; its condition, concurrency and limit apply."""
 
     rule: str
-    id: str | None = _new_id()
+    id: str | None = attrs.field(default=None, kw_only=True)
 
 
 @attrs.frozen
@@ -241,7 +237,7 @@ class Exit:
     """Leave the run, with a reason that `why` and the counts show."""
 
     reason: str = "done"
-    id: str | None = _new_id()
+    id: str | None = attrs.field(default=None, kw_only=True)
 
 
 Step: TypeAlias = (

@@ -55,12 +55,24 @@ def _elapsed(what: str, value: object) -> timedelta:
     return value
 
 
+def _dwell_length(value: timedelta) -> timedelta:
+    return _elapsed("Dwelt()", value)
+
+
+def _silence_length(value: timedelta) -> timedelta:
+    return _elapsed("Silent()", value)
+
+
+def _type_or_none(value: str | type | None) -> str | None:
+    return None if value is None else type_of(value)
+
+
 @attrs.frozen
 class Dwelt:
     """The customer has been in a stage without a break for this long (elapsed)."""
 
     stage: str
-    length: timedelta = attrs.field(converter=lambda value: _elapsed("Dwelt()", value))
+    length: timedelta = attrs.field(converter=_dwell_length)
     journey: str | None = attrs.field(default=None, kw_only=True)
 
     def __str__(self) -> str:
@@ -94,8 +106,8 @@ class Silent:
     It falls due at last + length, once for each silence; a touchpoint at that very instant comes first (S2.5).
     """
 
-    length: timedelta = attrs.field(converter=lambda value: _elapsed("Silent()", value))
-    of: str | None = attrs.field(default=None, kw_only=True, converter=lambda value: None if value is None else type_of(value))
+    length: timedelta = attrs.field(converter=_silence_length)
+    of: str | None = attrs.field(default=None, kw_only=True, converter=_type_or_none)
 
     def __str__(self) -> str:
         return f"silent for {spoken(self.length)}" + (f" of {self.of}" if self.of else "")

@@ -15,7 +15,6 @@ import attrs
 
 from touchpoint.channels.base import default_address_kind
 from touchpoint.channels.recording import RecordingChannel
-from touchpoint.clock import VirtualClock
 from touchpoint.core.delivery import due_messages
 from touchpoint.core.state import Address, Profile
 from touchpoint.durations import instant, micros
@@ -185,10 +184,48 @@ class _Given:
     prepared: Prepared
 
 
+class _ReplayClock:
+    """A clock that is told the time in microseconds UTC; cheap to move, since a replay moves it with every event."""
+
+    def __init__(self) -> None:
+        self.at = 0
+
+    def now(self) -> datetime:
+        return instant(self.at)
+
+    def monotonic(self) -> float:
+        return self.at / 1e6
+
+    def timeline(self) -> str:
+        return "replay"
+
+
+class _Agenda:
+    """Customers by when something of theirs falls due, up to a horizon: those the store told of, and those that join.
+
+    A row may be out of date, since a customer joins anew whenever their next instant changes; whoever takes one checks it.
+    """
+
+    def __init__(self, rows: list[tuple[int, int]], horizon: int) -> None:
+        self.horizon = horizon
+        self._rows = rows
+        heapify(self._rows)
+
+    def take(self, before: int) -> tuple[int, int] | None:
+        """The earliest (due, customer number) before an instant."""
+        return heappop(self._rows) if self._rows and self._rows[0][0] < before else None
+
+    def join(self, loaded: Loaded) -> None:
+        """Note when this customer is due next."""
+        due = loaded.state.next_due()
+        if due is not None and due <= self.horizon:
+            heappush(self._rows, (due, loaded.no))
+
+
 class _Driver:
     def __init__(self, journeys: Sequence[Journey], policy: Policy | None, grant: tuple[str, ...], store: str) -> None:
         names = sorted({channel for journey in journeys for each in journey.messages.values() for channel in each.channels})
-        self.clock = VirtualClock(instant(0))
+        self.clock = _ReplayClock()
         self.engine = Engine(
             store, journeys=journeys, channels=[RecordingChannel(name) for name in names], policy=policy, clock=self.clock
         )
@@ -230,50 +267,42 @@ class _Driver:
 
     def _transaction(self, given: list[_Given], start: int, *, careful: bool) -> int:
         """Events from `start` on with everything that falls due between them, in one transaction. Returns how far it came."""
-        before = (self.now, self.result.events, self.result.duplicates, self.result.late, self.clock.now())
+        before = (self.now, self.result.events, self.result.duplicates, self.result.late)
         try:
             with self.engine.together(careful=careful) as unit:
                 return self._together(unit, given, start)
         except DefectiveJourney:
             if careful:
                 raise
-            self.now, self.result.events, self.result.duplicates, self.result.late, wall = before
-            self.clock.set(wall)
+            self.now, self.result.events, self.result.duplicates, self.result.late = before
+            self.clock.at = self.now
             return self._transaction(given, start, careful=True)
 
     def _together(self, unit: Unit, given: list[_Given], start: int) -> int:
-        agenda, horizon = self._agenda(unit, max(given[-1].at, self.now))
+        agenda = self._look_up(unit, max(self.now, *(each.at for each in given[start:])))
         seen = self._prefetch(unit, given[start:])
         position = start
-        while position < len(given) and given[position].at <= horizon:
+        while position < len(given) and given[position].at <= agenda.horizon:
             self._fire_before(unit, agenda, max(given[position].at, self.now))
-            self._record(unit, given[position], seen)
+            agenda.join(self._record(unit, given[position], seen))
             position += 1
-        self._fire_before(unit, agenda, horizon)
+        self._fire_before(unit, agenda, agenda.horizon)
         return position
 
-    def _agenda(self, unit: Unit, until: int, *, size: int = AGENDA) -> tuple[list[tuple[int, int]], int]:
-        """What falls due up to an instant, as a heap that new timers join; and how far it is complete."""
+    def _look_up(self, unit: Unit, until: int, *, size: int = AGENDA) -> "_Agenda":
+        """What falls due up to an instant, and how far that is complete."""
         rows = unit.tx.due(until, size)
         if len(rows) == size and rows[0][0] == rows[-1][0]:
-            return self._agenda(unit, until, size=size * 2)
-        horizon = rows[-1][0] if len(rows) == size else until
-        agenda = [row for row in rows if row[0] <= horizon]
-        heapify(agenda)
+            return self._look_up(unit, until, size=size * 2)
+        return _Agenda(rows, rows[-1][0] if len(rows) == size else until)
 
-        def join(due: int, no: int) -> None:
-            if due <= horizon:
-                heappush(agenda, (due, no))
-
-        unit.on_due = join
-        return agenda, horizon
-
-    def _fire_before(self, unit: Unit, agenda: list[tuple[int, int]], until: int) -> None:
-        while agenda and agenda[0][0] < until:
-            due, no = heappop(agenda)
+    def _fire_before(self, unit: Unit, agenda: "_Agenda", until: int) -> None:
+        while (row := agenda.take(until)) is not None:
+            due, no = row
             loaded = unit.by_number(no)
             if loaded.state.next_due() == due:
                 self._settle(unit, loaded, due)
+                agenda.join(loaded)
 
     def _settle(self, unit: Unit, loaded: Loaded, due: int) -> None:
         """Do everything of one customer that is due at this instant."""
@@ -287,27 +316,28 @@ class _Driver:
     def _go_to(self, at: int) -> None:
         if at > self.now:
             self.now = at
-            self.clock.until(instant(at))
+            self.clock.at = at
 
     def _prefetch(self, unit: Unit, given: Sequence[_Given]) -> set[tuple[str, int]]:
         unit.prefetch(each.prepared.customer for each in given)
         known = [(each.prepared.id, unit.cache.number(each.prepared.customer)) for each in given]
         return set(unit.tx.seen([(identity, no) for identity, no in known if no is not None]))
 
-    def _record(self, unit: Unit, given: _Given, seen: set[tuple[str, int]]) -> None:
+    def _record(self, unit: Unit, given: _Given, seen: set[tuple[str, int]]) -> Loaded:
         self._go_to(given.at)
         result, prepared = self.result, given.prepared
         loaded = unit.find(prepared.customer) or self._newcomer(unit, prepared.customer)
         key = (prepared.id, loaded.no)
         if key in seen:
             result.duplicates += 1
-            return
+            return loaded
         seen.add(key)
         recorded = self.engine.take_prepared(unit, loaded, prepared, self.now)
         result.events += 1
         result.late += recorded.late
         result.first = result.first or instant(given.at)
         result.last = instant(self.now)
+        return loaded
 
     def _newcomer(self, unit: Unit, customer: str) -> Loaded:
         fact = ConsentFact(granted=True, at=self.now, source="replay: assumed")
@@ -326,9 +356,9 @@ class _Driver:
         bound = until + 1 if inclusive else until
         while True:
             with self.engine.together() as unit:
-                agenda, horizon = self._agenda(unit, until)
-                complete = horizon >= until
-                self._fire_before(unit, agenda, bound if complete else horizon)
+                agenda = self._look_up(unit, until)
+                complete = agenda.horizon >= until
+                self._fire_before(unit, agenda, bound if complete else agenda.horizon)
             if complete:
                 self._go_to(until)
                 return

@@ -14,6 +14,8 @@ SIZE: Final = 10_000
 TEXT: Final = 65_536
 """Characters in one text."""
 
+LONGEST_NAME: Final = 200
+
 _PLAIN: Final = frozenset({int, bool, type(None)})
 
 
@@ -22,7 +24,7 @@ def checked(values: Mapping[str, object] | None, what: str, error: type[InvalidI
 
     Args:
         values: by name; None for none.
-        what: of what they are, for the message.
+        what: whose they are, for the message: a touchpoint type, or `traits`.
 
     Raises:
         error: with the path of the first value that cannot be kept, never with the value itself.
@@ -30,30 +32,39 @@ def checked(values: Mapping[str, object] | None, what: str, error: type[InvalidI
     if values is None:
         return {}
     if not isinstance(values, Mapping):
-        raise error(f"{what} are a mapping from names to values, not {type(values).__name__}")
-    return _Check(error).mapping(values, "$", 0)
+        raise error(f"{what}: properties are a mapping from names to values, not {type(values).__name__}")
+    return _Check(what, error).mapping(values, "$", 0)
 
 
 class _Check:
-    def __init__(self, error: type[InvalidInput]) -> None:
+    def __init__(self, what: str, error: type[InvalidInput]) -> None:
+        self._what = what
         self._error = error
         self._left = SIZE
 
     def mapping(self, values: Mapping[str, object], path: str, depth: int) -> dict[str, object]:
         copy: dict[str, object] = {}
         for name, value in values.items():
-            if not isinstance(name, str) or not name or name[0] == "$" or len(name) > 200:
-                raise self._error(
-                    f"{path}: a name is a text of 1 to 200 characters that does not start with '$', not a {type(name).__name__} like this"
-                )
-            self._text(name, path)
-            copy[name] = value if type(value) in _PLAIN else self._value(value, f"{path}.{name}", depth + 1)
+            # Nearly all names are identifiers, which can neither start with '$' nor hold half a surrogate pair.
+            if type(name) is not str or len(name) > LONGEST_NAME or not name.isidentifier():
+                self._name(name, path)
+            kind = type(value)
+            plain = kind in _PLAIN or (kind is str and len(value) <= TEXT and value.isascii())  # type: ignore[arg-type, attr-defined]
+            copy[name] = value if plain else self._value(value, f"{path}.{name}", depth + 1)
         self._count(len(copy), path)
         return copy
 
+    def _name(self, name: object, path: str) -> None:
+        if not isinstance(name, str) or not name or name[0] == "$" or len(name) > LONGEST_NAME:
+            raise self._error(
+                f"{self._what}: {path}: a name is a text of 1 to {LONGEST_NAME} characters that does not start with '$', "
+                f"not {'this' if isinstance(name, str) else 'a ' + type(name).__name__}"
+            )
+        self._text(name, path)
+
     def _value(self, value: object, path: str, depth: int) -> object:
         if depth > DEPTH:
-            raise self._error(f"{path}: nested more than {DEPTH} deep")
+            raise self._error(f"{self._what}: {path}: nested more than {DEPTH} deep")
         match value:
             case str():
                 return self._text(value, path)
@@ -61,11 +72,11 @@ class _Check:
                 return value
             case float() | Decimal():
                 if not math.isfinite(value):
-                    raise self._error(f"{path}: a number must be finite; leave it out, or use None, where it is not known")
+                    raise self._error(f"{self._what}: {path}: a number must be finite; leave it out, or use None, where it is not known")
                 return value
             case datetime():
                 if value.tzinfo is None:
-                    raise self._error(f"{path}: a datetime without a time zone; use an aware one, e.g. tzinfo=UTC")
+                    raise self._error(f"{self._what}: {path}: a datetime without a time zone; use an aware one, e.g. tzinfo=UTC")
                 return value
             case date():
                 return value
@@ -75,19 +86,21 @@ class _Check:
                 self._count(len(value), path)
                 return [self._value(each, f"{path}[{index}]", depth + 1) for index, each in enumerate(value)]
         raise self._error(
-            f"{path}: {type(value).__name__} cannot be stored; use JSON values, Decimal, aware datetime, date or timedelta"
+            f"{self._what}: {path}: {type(value).__name__} cannot be stored; use JSON values, Decimal, aware datetime, date or timedelta"
         )
 
     def _text(self, value: str, path: str) -> str:
         if len(value) > TEXT:
-            raise self._error(f"{path}: a text of {len(value):,} characters; the most is {TEXT:,}")
+            raise self._error(f"{self._what}: {path}: a text of {len(value):,} characters; the most is {TEXT:,}")
+        if value.isascii():
+            return value
         try:
             value.encode()
         except UnicodeEncodeError:
-            raise self._error(f"{path}: the text holds half of a surrogate pair; decode it properly first") from None
+            raise self._error(f"{self._what}: {path}: the text holds half of a surrogate pair; decode it properly first") from None
         return value
 
     def _count(self, n: int, path: str) -> None:
         self._left -= n
         if self._left < 0:
-            raise self._error(f"{path}: more than {SIZE:,} values in one payload; keep references instead of whole documents")
+            raise self._error(f"{self._what}: {path}: more than {SIZE:,} values in one payload; keep references instead of whole documents")

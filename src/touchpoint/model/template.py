@@ -81,9 +81,9 @@ class Field:
         return self.root + "".join(map(_segment, self.path))
 
 
-@attrs.frozen
+@attrs.define
 class Rendered:
-    """Finished words, or what stood against them.
+    """Finished words, or what stood against them. Treat it as immutable: it is mutable only to be quick to build.
 
     Args:
         text: the words; None if anything is missing.

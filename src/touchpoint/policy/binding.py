@@ -1,8 +1,8 @@
 """Which policies bind the messages of which journey (S6.4): the house's bind all, a journey's own only adds."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import timedelta
-from typing import Final, TypeVar
+from typing import Any, Final, TypeVar
 
 import attrs
 
@@ -10,9 +10,15 @@ from touchpoint.durations import Duration, length
 from touchpoint.journey.policy import Cap, ConsentRule, ConsentRules, Hold, Policy, Spacing
 from touchpoint.journey.windows import DENY, QuietHours, SendWindow
 from touchpoint.model.message import Message
+from touchpoint.policy.verdict import Verdict, allow
 from touchpoint.policy.windows import WindowEvaluator
 
 T = TypeVar("T")
+
+HOLD: Final = "hold"
+QUIET_HOURS: Final = "quiet hours"
+SEND_WINDOW: Final = "send window"
+OWN_QUIET_HOURS: Final = "own quiet hours"
 
 # Calendar lengths differ, and a day of one candidate zone may begin a day before that of another.
 _CALENDAR_MARGIN: Final = timedelta(days=2)
@@ -32,11 +38,13 @@ class BoundWindow:
     """A window and what evaluates it; all journeys share one evaluator, and with it what it has found out.
 
     Args:
+        check: how the gate calls it.
         said: its hours, as in `21:00-08:00`.
     """
 
     window: QuietHours | SendWindow
     evaluator: WindowEvaluator
+    check: str = QUIET_HOURS
     said: str = attrs.field(
         init=False, eq=False, repr=False, default=attrs.Factory(lambda self: _hours(self.window), takes_self=True)
     )
@@ -66,11 +74,11 @@ class BoundSpacing:
 
 @attrs.frozen
 class BoundHold:
-    """A hold; `said` is the hold in words."""
+    """A hold, and its answer where it has nothing against a message."""
 
     hold: Hold
-    said: str = attrs.field(
-        init=False, eq=False, repr=False, default=attrs.Factory(lambda self: str(self.hold), takes_self=True)
+    passed: Verdict = attrs.field(
+        init=False, eq=False, repr=False, default=attrs.Factory(lambda self: allow(HOLD, str(self.hold)), takes_self=True)
     )
 
 
@@ -81,6 +89,7 @@ class Bound:
     Args:
         consent, own_consent: the consent rules of the house and of the journey; of their answers the stricter holds.
         look_ahead: how far ahead a rival reserves its place in a cap; microseconds.
+        usual: what `policy.checks` has found out about (message, kind): the message, and the checks that apply to it.
     """
 
     windows: tuple[BoundWindow, ...] = ()
@@ -90,6 +99,7 @@ class Bound:
     consent: tuple[ConsentRule, ...] = ()
     own_consent: tuple[ConsentRule, ...] = ()
     look_ahead: int = length(timedelta(days=1))
+    usual: dict[tuple[str, str], tuple[Message, Sequence[Any]]] = attrs.field(factory=dict, init=False, repr=False)
     _own_quiet: dict[tuple[str, str], BoundWindow] = attrs.field(factory=dict, init=False, repr=False)
 
     def own_quiet(self, hours: tuple[str, str]) -> BoundWindow:
@@ -98,7 +108,7 @@ class Bound:
         if known is None:
             # Whoever wants quiet nights must not be woken because nobody asked where they live.
             window = QuietHours(*hours, unknown_zone=DENY)
-            known = BoundWindow(window, WindowEvaluator(window))
+            known = BoundWindow(window, WindowEvaluator(window), OWN_QUIET_HOURS)
             if len(self._own_quiet) >= _CACHED:
                 self._own_quiet.clear()
             self._own_quiet[hours] = known
@@ -181,7 +191,8 @@ def _evaluator(window: QuietHours | SendWindow, known: list[BoundWindow]) -> Bou
     for each in known:
         if each.window == window:
             return each
-    known.append(BoundWindow(window, WindowEvaluator(window)))
+    name = QUIET_HOURS if isinstance(window, QuietHours) else SEND_WINDOW
+    known.append(BoundWindow(window, WindowEvaluator(window), name))
     return known[-1]
 
 

@@ -1,10 +1,12 @@
 """Everything the gate asks, in order, and the ruling that comes of it (S6.5)."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import lru_cache
 from typing import Final, TypeAlias
 
 import attrs
 
+from touchpoint.model.message import Gift
 from touchpoint.policy.arbitration import check_arbitration
 from touchpoint.policy.caps import check_budget, check_caps, check_frequency, check_limit, check_spacing
 from touchpoint.policy.consent import check_consent, check_preferences
@@ -32,12 +34,12 @@ _WANTED: Final = (allow(WANTED),)
 def check_wanted(facts: Facts, _: ChannelFacts) -> Sequence[Verdict]:
     """Whether the run still wants it: it lives, did not withdraw it, and its `still` condition is true (S5.1, S5.3)."""
     if facts.withdrawn is not None:
-        return (deny(WANTED, f"withdrawn: {facts.withdrawn}", ends_as="withdrawn"),)
+        return (deny(WANTED, facts.withdrawn, ends_as="withdrawn"),)
     if not facts.live:
-        return (deny(WANTED, "withdrawn: its run has ended", ends_as="withdrawn"),)
+        return (deny(WANTED, "its run has ended", ends_as="withdrawn"),)
     if facts.still is None or facts.still is True:
         return (allow(WANTED, "", {"still": facts.still_reading}),) if facts.still_reading else _WANTED
-    reason = f"withdrawn: its still= condition is {'false' if facts.still is False else 'unknown'}"
+    reason = f"its still= condition is {'false' if facts.still is False else 'unknown'}"
     return (deny(WANTED, reason, {"still": facts.still_reading}, ends_as="withdrawn"),)
 
 
@@ -64,10 +66,15 @@ def check_address(_: Facts, on: ChannelFacts) -> Sequence[Verdict]:
     if address is None:
         return (deny_here(ADDRESS, on.address_problem or f"no address for {on.channel}"),)
     if address.standing == "active":
-        return (allow(ADDRESS, f"an active {address.kind} address"),)
+        return _reachable(address.kind)
     why = f": {address.reason}" if address.reason else ""
     reason = f"the {address.kind} address is {address.standing}{why}"
     return (deny_here(ADDRESS, reason, {"standing": address.standing}),)
+
+
+@lru_cache(maxsize=64)  # the same answer for everybody
+def _reachable(kind: str) -> Sequence[Verdict]:
+    return (allow(ADDRESS, f"an active {kind} address"),)
 
 
 def check_refused(_: Facts, on: ChannelFacts) -> Sequence[Verdict]:
@@ -123,12 +130,55 @@ CHECKS: Final[tuple[Check, ...]] = (
 """In the order of S6.5. Where several deny, the first of them says how the message ends."""
 
 
+_RARE: Final[Mapping[Check, Callable[[Facts], bool]]] = {
+    check_stopped: lambda _: False,
+    check_refused: lambda _: False,
+    check_preferences: lambda _: False,
+    check_holds: lambda facts: bool(facts.policy.holds),
+    check_caps: lambda facts: bool(facts.policy.caps),
+    check_frequency: lambda _: False,
+    check_arbitration: lambda facts: bool(facts.policy.caps),
+    check_spacing: lambda facts: bool(facts.policy.spacings),
+    check_paused: lambda _: False,
+    check_limit: lambda facts: facts.message.limit is not None,
+    check_budget: lambda facts: isinstance(facts.message, Gift) and facts.message.budget is not None,
+    check_holdout: lambda _: False,
+    check_data_use: lambda _: False,
+    check_words: lambda _: False,
+}
+"""Which of them say nothing in usual circumstances, or only where the policy or the message asks for it."""
+
+
 def ask(facts: Facts, on: ChannelFacts) -> tuple[Verdict, ...]:
     """The verdicts of every check for one channel; none hides another."""
     found: list[Verdict] = []
-    for check in CHECKS:
+    for check in _usual(facts) if _is_usual(facts, on) else CHECKS:
         found += check(facts, on)
     return tuple(found)
+
+
+def _is_usual(facts: Facts, on: ChannelFacts) -> bool:
+    """Whether the checks of rare circumstances have nothing to say: nobody stopped, paused, misused or wished anything."""
+    return (
+        facts.preferences is None
+        and facts.stopped is None
+        and on.refused is None
+        and on.paused is None
+        and not on.missing_words
+        and not on.misused
+        and not facts.holdout
+    )
+
+
+def _usual(facts: Facts) -> Sequence[Check]:
+    """The checks that have something to say in usual circumstances; found out once for each message and kind."""
+    message, known = facts.message, facts.policy.usual
+    plan = known.get((message.name, facts.kind))
+    if plan is None or plan[0] is not message:
+        rare = {each for each, applies in _RARE.items() if not applies(facts)}
+        plan = message, tuple(each for each in CHECKS if each not in rare)
+        known[message.name, facts.kind] = plan
+    return plan[1]
 
 
 def rule(facts: Facts, channels: Iterable[ChannelFacts]) -> Ruling:
@@ -136,11 +186,12 @@ def rule(facts: Facts, channels: Iterable[ChannelFacts]) -> Ruling:
 
     Args:
         facts: of the message and its customer.
-        channels: facts of its channels in order of preference; taken one at a time, so that a generator gathers no more
+        channels: facts of its channels in order of preference; taken one at a time, so that an iterator gathers no more
             than is needed.
     """
-    return rule_over_channels(_rule_here(facts, on) for on in channels)
+    return rule_over_channels(rule_here(facts, on) for on in channels)
 
 
-def _rule_here(facts: Facts, on: ChannelFacts) -> Ruling:
+def rule_here(facts: Facts, on: ChannelFacts) -> Ruling:
+    """The ruling for one channel."""
     return combine(ask(facts, on), channel=on.channel, later=lambda at: ask(attrs.evolve(facts, now=at), on))

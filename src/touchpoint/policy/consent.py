@@ -5,6 +5,7 @@ A mechanism, not legal advice.
 
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import date
+from functools import lru_cache
 from typing import Final
 
 from touchpoint.durations import instant, micros
@@ -54,7 +55,12 @@ def check_consent(facts: Facts, on: ChannelFacts) -> Sequence[Verdict]:
     needs, source = _needs(facts, on.channel)
     if needs == "grant":
         return (deny_here(CONSENT, _lack(facts, on), {"channel": on.channel, "rule": source}),)
-    return (allow(CONSENT, f"{facts.kind} messages need no consent unless it was withdrawn", {"rule": source}),)
+    return _unneeded(facts.kind, source)
+
+
+@lru_cache(maxsize=64)  # the same answer for everybody
+def _unneeded(kind: str, rule: str) -> Sequence[Verdict]:
+    return (allow(CONSENT, f"{kind} messages need no consent unless it was withdrawn", {"rule": rule}),)
 
 
 def check_preferences(facts: Facts, on: ChannelFacts) -> Sequence[Verdict]:

@@ -106,7 +106,7 @@ class Rival:
     counted: bool = True
 
 
-@attrs.define(kw_only=True)
+@attrs.define
 class ChannelFacts:
     """What is special to one channel.
 
@@ -135,7 +135,7 @@ def _no_calendar(*_: object) -> NoReturn:
     raise InvalidInput("a calendar length needs the customer's calendar; pass calendar_period= and after= to Facts()")
 
 
-@attrs.define(kw_only=True)
+@attrs.define
 class Facts:
     """What is true of one message and its customer at `now`, whatever the channel.
 

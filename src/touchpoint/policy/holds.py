@@ -4,11 +4,10 @@ from collections.abc import Sequence
 from typing import Final
 
 from touchpoint.durations import length, spoken
-from touchpoint.policy.binding import BoundHold, covers
+from touchpoint.policy.binding import HOLD, BoundHold, covers
 from touchpoint.policy.facts import ChannelFacts, Facts
-from touchpoint.policy.verdict import Values, Verdict, allow, defer, deny
+from touchpoint.policy.verdict import Values, Verdict, defer, deny
 
-HOLD: Final = "hold"
 HOLDOUT: Final = "hold-out"
 CASE_CLOSED: Final = "case closed"
 """The event that a held message waits for."""
@@ -26,7 +25,7 @@ def check_holdout(facts: Facts, _: ChannelFacts) -> Sequence[Verdict]:
 
 def _ask_hold(bound: BoundHold, facts: Facts) -> Verdict:
     if not facts.open_cases and not facts.closed_cases:
-        return allow(HOLD, bound.said)
+        return bound.passed
     hold = bound.hold
     open_kinds = sorted(kind for kind, refs in facts.open_cases.items() if refs and covers(hold.while_open, kind))
     if open_kinds:
@@ -38,7 +37,7 @@ def _ask_hold(bound: BoundHold, facts: Facts) -> Verdict:
     if closed and facts.now < free:
         reason = f"cool-off of {spoken(hold.cool_off)} after a case was closed ({kind}); until {facts.when(free)}"
         return _held(facts, reason, {"closed": kind, "closed_at": at}, until=free)
-    return allow(HOLD, bound.said)
+    return bound.passed
 
 
 def _held(

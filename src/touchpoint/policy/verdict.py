@@ -117,6 +117,11 @@ class Ruling:
         """Whether the message may go out now, on `channel`."""
         return self.answer == "allow"
 
+    @property
+    def moves_on(self) -> bool:
+        """Whether only the channel is in the way, so that the next one is asked."""
+        return self.answer == "deny" and self.own
+
     def to_record(self) -> dict[str, object]:
         """As a JSON object; what has its default value is left out."""
         record = _record(self)
@@ -161,7 +166,7 @@ def rule_over_channels(rulings: Iterable[Ruling]) -> Ruling:
     asked: list[Ruling] = []
     for ruling in rulings:
         asked.append(ruling)
-        if not (ruling.answer == "deny" and ruling.own):
+        if not ruling.moves_on:
             return ruling if len(asked) == 1 else attrs.evolve(ruling, because=_because(asked))
     if not asked:
         return Ruling("deny", check="address", reason="the message names no channel; give it channels=[…]", own=True)

@@ -1,0 +1,1 @@
+"""Stores: the port (`Store`), the JSON that lasts, and SQLite."""

@@ -116,7 +116,8 @@ _PUT_ADDRESS: Final = _insert("addresses", AddressRow).replace("INSERT", "INSERT
 _PUT_CONTROL: Final = _insert("controls", ControlRow).replace("INSERT", "INSERT OR REPLACE")
 _LIFT_CONTROL: Final = "DELETE FROM touchpoint_controls WHERE scope = ? AND name = ?"
 _PUT_DEFINITION: Final = (
-    "INSERT OR IGNORE INTO touchpoint_definitions (hash, name, body, stored_at) VALUES (?, ?, ?, ?)"
+    "INSERT INTO touchpoint_definitions (hash, name, body, stored_at) VALUES (?, ?, ?, ?) "
+    "ON CONFLICT (hash) DO UPDATE SET stored_at = excluded.stored_at"
 )
 _PUT_BUDGET: Final = "INSERT OR REPLACE INTO touchpoint_budgets (name, spent) VALUES (?, ?)"
 _ADD_TALLY: Final = _insert("tallies", TallyRow) + " ON CONFLICT (subject, name, what) DO UPDATE SET n = n + excluded.n"
@@ -218,6 +219,10 @@ class SqliteReader:
         """Those of these (kind, key) of which something was written."""
         rows = map(AddressRow._make, self._among_pairs(_ADDRESSES, list(addresses)))
         return {(row.kind, row.key): row for row in rows}
+
+    def has_addresses(self) -> bool:
+        """Whether anything was ever written of an address."""
+        return bool(self.run("SELECT EXISTS (SELECT 1 FROM touchpoint_addresses)")[0][0])
 
     def controls(self) -> list[ControlRow]:
         """Everything that is paused or stopped, by scope and name."""

@@ -1,0 +1,103 @@
+"""`python -m benchmarks JOURNEY EVENTS`: replays events durably, and says how fast and where the time goes."""
+
+import argparse
+import resource
+import runpy
+import signal
+import tempfile
+from collections import Counter
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+from types import FrameType
+
+import attrs
+
+from touchpoint import Journey, Touchpoint
+from touchpoint.lab import read_events, replay
+
+SHARES = (
+    ("SQLite", ("/touchpoint/stores/_", "/touchpoint/stores/sqlite")),
+    ("serialisation", ("/json/", "/touchpoint/stores/codec", "/touchpoint/core/state")),
+    ("decisions", ("/touchpoint/core/", "/touchpoint/policy/", "/touchpoint/journey/", "/touchpoint/model/", "/touchpoint/zones")),
+    ("reading events", ("/touchpoint/lab/events", "/gzip")),
+    ("engine and replay", ("/touchpoint/engine/", "/touchpoint/lab/")),
+)  # fmt: skip
+
+
+class Sampler:
+    """Looks every 5 ms of CPU time where the program is, and counts by the innermost frame that is one of ours."""
+
+    def __init__(self) -> None:
+        self.counts: Counter[str] = Counter()
+
+    def __enter__(self) -> "Sampler":
+        signal.signal(signal.SIGPROF, self._look)
+        signal.setitimer(signal.ITIMER_PROF, 0.005, 0.005)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        signal.setitimer(signal.ITIMER_PROF, 0)
+
+    def _look(self, _signal: int, frame: FrameType | None) -> None:
+        while frame is not None:
+            name = frame.f_code.co_filename
+            for share, places in SHARES:
+                if any(place in name for place in places):
+                    self.counts[share] += 1
+                    return
+            frame = frame.f_back
+        self.counts["other"] += 1
+
+
+def shifted(events: list[str], times: int) -> Iterator[Touchpoint]:
+    """The events once for each round, later by their whole span and with other customers, so that the log grows and grows."""
+    if times == 1:
+        yield from read_events(events)
+        return
+    first = last = None
+    for event in read_events(events):
+        first, last = first or event.at, event.at
+    span = (last - first + timedelta(days=1)) if first and last else timedelta(0)
+    for turn in range(times):
+        for event in read_events(events):
+            more = {} if turn == 0 else {"customer": f"{turn}-{event.customer}", "id": f"{turn}-{event.id}"}
+            yield attrs.evolve(event, at=event.at + span * turn, **more)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
+    parser.add_argument("journey", help="a Python file with journeys")
+    parser.add_argument("events", nargs="+", help="files of events")
+    parser.add_argument("--times", type=int, default=1, help="replay the events this many times over, with other customers")
+    parser.add_argument("--plain", action="store_true", help="only measure: no sampling, which costs a little itself")
+    options = parser.parse_args()
+    journeys = [each for each in runpy.run_path(options.journey).values() if isinstance(each, Journey)]
+    kinds = sorted({message.effective_kind for journey in journeys for message in journey.messages.values()})
+    peaks: list[tuple[int, int]] = []
+
+    def progress(done: int) -> None:
+        if not peaks or done >= peaks[-1][0] + 40_000:
+            peaks.append((done, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024))
+
+    with tempfile.TemporaryDirectory() as folder:
+        store = Path(folder) / "benchmark.db"
+        sampler = Sampler()
+        events = shifted(options.events, options.times)
+        if options.plain:
+            result = replay(journeys, events, grant=kinds, store=f"sqlite:///{store}", progress=progress)
+        else:
+            with sampler:
+                result = replay(journeys, events, grant=kinds, store=f"sqlite:///{store}", progress=progress)
+        size = store.stat().st_size
+    total = sum(sampler.counts.values()) or 1
+    print(f"{result.events:,} events of {result.customers_seen:,} customers, everything durable (full sync)")
+    print(f"{result.events / result.cpu:,.0f} events per CPU second, {result.events / result.elapsed:,.0f} per second of the wall")
+    print(f"{result.cpu / result.events * 1e6:.0f} µs of CPU and {size / result.events:,.0f} bytes of store per event")
+    for share, n in sampler.counts.most_common():
+        print(f"  {n / total:5.1%}  {share}")
+    print("peak memory:", ", ".join(f"{mb} MB after {done:,}" for done, mb in peaks[1:]))
+
+
+if __name__ == "__main__":
+    main()

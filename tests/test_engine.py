@@ -1,0 +1,1062 @@
+"""The engine from outside: recording, profiles, consent, preferences, transactions, threads, and what it never shows."""
+
+import sqlite3
+import subprocess
+import sys
+import textwrap
+import threading
+from collections import Counter
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+
+import attrs
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from making import START, ends, engine_of, handed, journey, marks, message, pass_time, reach, reasons, sending, state_of, trace
+
+from touchpoint import (
+    CaseType, Emit, Engine, Entered, InvalidAddress, InvalidInput, InvalidTouchpoint, JourneyError, OpenCase, Policy, Preferences,
+    QuietHours, Rule, Send, Silent, Stage, StoreBusy, StoreClosed, StoreError, Touchpoint, UnknownCustomer, UnknownName,
+    VirtualClock, Wait, WaitUntil, count, customer, days, event, forever, hours, minutes, seconds,
+)  # fmt: skip
+from touchpoint.channels.memory import MemoryChannel
+from touchpoint.stores.sqlite import SqliteStore
+
+MARK = Emit("mark")
+MARKING = Rule("marking", when="start", then=[MARK])
+TICK = timedelta(microseconds=1)
+
+
+def timeline(engine, who="ann"):
+    return [each.type for each in engine.customer(who).timeline()]
+
+
+# --- recording --------------------------------------------------------------------------------------------------------
+
+
+def test_a_touchpoint_is_on_the_timeline_as_it_was_handed_in():  # S1.2
+    engine = engine_of()
+    given = engine.record(
+        "ann", "order", {"price": 5}, id="o1", at=START - hours(1), channel="web", location="Graz", direction="outbound", about="c1"
+    )
+    (touchpoint,) = engine.customer("ann").timeline()
+    assert given.id == "o1"
+    assert touchpoint == Touchpoint(
+        "ann", "order", START - hours(1), "o1", {"price": 5}, "web", "Graz", "outbound", "c1", recorded_at=START
+    )
+
+
+def test_a_touchpoint_of_somebody_new_makes_a_customer():  # S1.2
+    engine = engine_of(people=())
+    engine.record("zoe", "order")
+    assert timeline(engine, "zoe") == ["order"]
+
+
+def test_the_same_touchpoint_counts_once():  # S1.3
+    engine = engine_of(MARKING)
+    first, again = (engine.record("ann", "start", {"n": 1}, id="t1") for _ in range(2))
+    assert [(each.duplicate, each.differs) for each in (first, again)] == [(False, False), (True, False)]
+    assert timeline(engine) == ["start", "mark"]
+
+
+@pytest.mark.parametrize(
+    "other",
+    [{"properties": {"n": 2}}, {"type": "stop"}, {"channel": "web"}, {"at": START - hours(1)}, {"direction": "outbound"}, {"about": "x"}],
+)
+def test_the_same_id_with_other_content_is_reported_and_not_applied(other):  # S1.3
+    engine = engine_of(MARKING)
+    engine.record("ann", "start", {"n": 1}, id="t1", at=START)
+    again = engine.record("ann", **({"type": "start", "properties": {"n": 1}, "id": "t1", "at": START} | other))
+    assert (again.duplicate, again.differs, timeline(engine)) == (True, True, ["start", "mark"])
+
+
+def test_a_duplicate_is_known_for_ever_and_after_a_restart(tmp_path):  # S1.3
+    url = f"sqlite:///{tmp_path}/t.db"
+    with engine_of(store=url) as engine:
+        engine.record("ann", "start", id="t1")
+    with engine_of(store=url, clock=VirtualClock(START + days(5_000))) as engine:
+        assert engine.record("ann", "start", id="t1").duplicate
+
+
+def test_two_customers_may_use_one_id():  # S1.3: an id is the customer's own
+    engine = engine_of()
+    engine.record("ann", "start", id="t1")
+    assert not engine.record("bob", "start", id="t1").duplicate
+
+
+def test_ids_made_by_the_engine_rise_with_time():  # S1.2
+    engine = engine_of()
+    made = []
+    for _ in range(20):
+        made.append(engine.record("ann", "visit").id)
+        engine.clock.advance(TICK)
+    assert made == sorted(made)
+    assert len(set(made)) == 20
+
+
+def test_two_touchpoints_of_one_instant_have_two_ids():  # S1.3
+    engine = engine_of()
+    assert engine.record("ann", "visit").id != engine.record("ann", "visit").id
+
+
+@pytest.mark.parametrize(("age", "late"), [(days(7), False), (days(7) + TICK, True)])
+def test_a_late_touchpoint_starts_no_rule(age, late):  # S1.5
+    engine = engine_of(MARKING)
+    recorded = engine.record("ann", "start", at=START - age)
+    assert (recorded.late, len(marks(engine))) == (late, 0 if late else 1)
+
+
+def test_a_late_touchpoint_moves_no_stage():  # S1.5
+    engine = engine_of(parts={"stages": [Stage("new", phase="attract", when="start")]})
+    engine.record("ann", "start", at=START - days(30))
+    assert engine.customer("ann").stage("one") is None
+
+
+def test_a_late_touchpoint_counts_and_live_runs_see_it():  # S1.5
+    rule = Rule("r", when="start", then=[WaitUntil(count("order") == 1, timeout=forever), MARK])
+    engine = engine_of(rule)
+    engine.record("ann", "start")
+    engine.record("ann", "order", at=START - days(30))
+    assert marks(engine) == [START]
+
+
+def test_how_late_is_too_late_may_be_told():  # S1.5
+    engine = engine_of(MARKING, late_after=hours(1))
+    assert engine.record("ann", "start", at=START - hours(2)).late
+
+
+def test_the_trace_says_that_a_touchpoint_was_late():  # S1.5
+    engine = engine_of(MARKING)
+    engine.record("ann", "start", at=START - days(30))
+    assert trace(engine) == [["late"]]
+
+
+@pytest.mark.parametrize("ahead", [timedelta(0), minutes(5)])
+def test_a_slightly_fast_clock_is_forgiven(ahead):  # S1.5
+    engine = engine_of(MARKING)
+    engine.record("ann", "start", at=START + ahead)
+    assert len(marks(engine)) == 1
+
+
+def test_a_touchpoint_from_the_future_is_refused():  # S1.5
+    engine = engine_of(MARKING)
+    with pytest.raises(InvalidTouchpoint, match="in the future, more than max_skew"):
+        engine.record("ann", "start", at=START + minutes(5) + TICK)
+    assert timeline(engine) == []
+
+
+@pytest.mark.parametrize(
+    ("parts", "says"),
+    [
+        ({"at": datetime(2026, 3, 2)}, "aware datetime"),
+        ({"at": "2026-03-02"}, "aware datetime, not str"),
+        ({"id": ""}, "id= is a text"),
+        ({"id": 7}, "id= is a text of 1 to 500 characters, not int"),
+        ({"id": "x" * 501}, "not a text of 501"),
+        ({"direction": "sideways"}, "direction is inbound or outbound"),
+        ({"properties": {"x": float("nan")}}, r"\$\.x: a number must be finite"),
+        ({"properties": [1]}, "mapping from names to values"),
+        ({"type": ""}, "type"),
+    ],
+)
+def test_what_cannot_be_accepted_says_why_and_stores_nothing(parts, says):  # S2.1, HOUSE 11
+    engine = engine_of(people=())
+    with pytest.raises(InvalidTouchpoint, match=says):
+        engine.record("ann", **({"type": "start"} | parts))
+    with pytest.raises(UnknownCustomer):
+        engine.customer("ann")
+
+
+@pytest.mark.parametrize("who", ["", 7, None, "x" * 501, "\ud800"])
+def test_a_customers_id_is_a_text(who):  # S1.1
+    with pytest.raises(InvalidTouchpoint, match="customer"):
+        engine_of().record(who, "start")
+
+
+def test_properties_are_kept_exactly_as_they_were():  # S1.2
+    from datetime import date
+    from decimal import Decimal
+
+    properties = {"a": Decimal("1.10"), "b": date(2026, 1, 1), "c": START, "d": days(1), "e": [None, {"f": 0.1}], "g": 1 << 80}
+    engine = engine_of()
+    engine.record("ann", "start", properties)
+    (touchpoint,) = engine.customer("ann").timeline()
+    assert touchpoint.properties == properties
+    assert [type(each) for each in touchpoint.properties.values()] == [type(each) for each in properties.values()]
+
+
+def test_changing_what_was_handed_in_changes_nothing():  # S1.3
+    properties = {"tags": ["a"]}
+    engine = engine_of()
+    engine.record("ann", "start", properties)
+    properties["tags"].append("b")
+    assert engine.customer("ann").timeline()[0].properties == {"tags": ["a"]}
+
+
+def test_a_declared_type_is_validated():  # S1.2
+    @attrs.frozen
+    class Bought:
+        price: int
+
+    engine = engine_of(journeys=[journey(Rule("r", when=Bought, then=[MARK]), touchpoints=[Bought])])
+    with pytest.raises(InvalidTouchpoint, match="price"):
+        engine.record("ann", "Bought", {"price": "much"})
+    engine.record("ann", "Bought", {"price": 5})
+    assert len(marks(engine)) == 1
+
+
+# --- recording many ---------------------------------------------------------------------------------------------------
+
+
+def test_many_touchpoints_are_recorded_in_their_order():  # S1.4
+    engine = engine_of()
+    recorded = engine.record_many(Touchpoint("ann", f"t{n}", id=f"{n}") for n in range(30))
+    assert [each.id for each in recorded] == [str(n) for n in range(30)]
+    assert timeline(engine) == [f"t{n}" for n in range(30)]
+
+
+def test_a_bad_touchpoint_among_many_is_named_and_nothing_of_its_batch_is_stored(monkeypatch):  # S11.7
+    monkeypatch.setattr("touchpoint.engine.engine.BATCH", 3)
+    engine = engine_of(people=())
+    good = [Touchpoint("ann", f"t{n}") for n in range(5)]
+    with pytest.raises(InvalidTouchpoint, match=r"touchpoints\[5\]: .*aware"):
+        engine.record_many([*good, Touchpoint("ann", "bad", at=datetime(2026, 1, 1))])
+    assert timeline(engine) == ["t0", "t1", "t2"]
+
+
+def test_duplicates_among_many_are_told_wherever_the_first_one_was(monkeypatch):  # S1.3
+    monkeypatch.setattr("touchpoint.engine.engine.BATCH", 2)
+    engine = engine_of()
+    engine.record("ann", "t", id="a")
+    recorded = engine.record_many([
+        Touchpoint("ann", "t", id="a"), Touchpoint("ann", "t", id="b"), Touchpoint("ann", "u", id="b"), Touchpoint("ann", "t", id="c"),
+        Touchpoint("bob", "t", id="c"),
+    ])  # fmt: skip
+    assert [(each.duplicate, each.differs) for each in recorded] == [
+        (True, False), (False, False), (True, True), (False, False), (False, False),
+    ]  # fmt: skip
+
+
+def test_a_duplicate_within_one_batch_is_compared_with_the_first():  # S1.3
+    engine = engine_of()
+    recorded = engine.record_many([
+        Touchpoint("ann", "t", id="a", at=START), Touchpoint("ann", "t", id="a"), Touchpoint("ann", "t", id="a", at=START - hours(1))
+    ])  # fmt: skip
+    assert [(each.duplicate, each.differs) for each in recorded] == [(False, False), (True, False), (True, True)]
+
+
+def test_no_touchpoints_are_no_trouble():
+    assert engine_of().record_many([]) == []
+
+
+@given(st.lists(st.tuples(st.sampled_from("ab"), st.integers(0, 3), st.integers(0, 40)), max_size=12))
+def test_recording_many_is_recording_each(events):  # S4.2: equal journals, equal decisions
+    given = [Touchpoint(who, f"t{n % 2}", id=f"{n}", at=START - hours(age)) for who, n, age in events]
+    rule = Rule("r", when=["t0", "t1"], given=count("t0", within=hours(24)) >= 1, then=[MARK])
+    one, other = engine_of(rule, people="ab"), engine_of(rule, people="ab")
+    assert one.record_many(given) == [
+        other.record(each.customer, each.type, id=each.id, at=each.at) for each in given
+    ]
+    for who in "ab":
+        assert trace(one, who) == trace(other, who)
+        assert state_of(one, who) == state_of(other, who)
+
+
+# --- customers --------------------------------------------------------------------------------------------------------
+
+
+def addresses(engine, who="ann"):
+    return [(each.kind, each.key) for each in state_of(engine, who).profile.addresses]
+
+
+def test_traits_are_merged():  # S1.1
+    engine = engine_of()
+    engine.identify("ann", traits={"a": 1, "b": 1})
+    engine.identify("ann", traits={"b": 2}, locale="de-AT")
+    engine.identify("ann", timezone="Europe/Vienna")
+    view = engine.customer("ann")
+    assert (view.traits, view.zones) == ({"a": 1, "b": 2}, ("Europe/Vienna",))
+
+
+def test_addresses_are_replaced_kind_by_kind():  # S1.1
+    engine = engine_of(people=())
+    engine.identify("ann", addresses={"email": ["a@example.com", "b@example.com"], "phone": "+15550100001"})
+    engine.identify("ann", addresses={"email": "c@example.com"})
+    assert addresses(engine) == [("phone", "+15550100001"), ("email", "c@example.com")]
+
+
+def test_addresses_are_kept_in_the_form_their_adapter_gives_them():  # S1.1
+    class Upper(MemoryChannel):
+        def normalise(self, raw, *, region=None):
+            from touchpoint.channels.base import Address
+
+            return Address("email", raw.strip().upper())
+
+    engine = engine_of(channels=[Upper("email")], people=())
+    engine.identify("ann", addresses={"email": " ann@example.com ", "phone": "+1 (555) 010-0001"})
+    assert addresses(engine) == [("email", "ANN@EXAMPLE.COM"), ("phone", "+15550100001")]
+
+
+def test_an_address_that_cannot_be_used_is_refused_and_not_repeated():  # S7.5
+    engine = engine_of(people=())
+    with pytest.raises(InvalidAddress) as caught:
+        engine.identify("ann", traits={"x": 1}, addresses={"email": "marker-at-nowhere"})
+    assert "marker" not in str(caught.value)
+    with pytest.raises(UnknownCustomer):
+        engine.customer("ann")
+
+
+@pytest.mark.parametrize(
+    ("said", "error", "says"),
+    [
+        ({"timezone": "Europe/Berlim"}, UnknownName, "Europe/Berlin"),
+        ({"traits": {"x": object()}}, InvalidInput, r"\$\.x: object cannot be stored"),
+        ({"traits": {"x": datetime(2026, 1, 1)}}, InvalidInput, "without a time zone"),
+    ],
+)
+def test_identify_refuses_what_it_cannot_keep(said, error, says):  # HOUSE 11
+    engine = engine_of()
+    with pytest.raises(error, match=says):
+        engine.identify("ann", **said)
+
+
+def test_declared_traits_are_validated():  # S1.1
+    @attrs.frozen
+    class Traits:
+        age: int | None = None
+
+    engine = engine_of(traits=Traits)
+    with pytest.raises(InvalidInput, match="age"):
+        engine.identify("ann", traits={"age": "old"})
+    engine.identify("ann", traits={"age": 7})
+    assert engine.customer("ann").traits == {"age": 7}
+
+
+def test_a_new_address_lets_a_message_out_that_was_not_asked_yet():  # S6.5
+    engine = engine_of(sending(), people=())
+    engine.record("zoe", "start")
+    reach(engine, "zoe")
+    pass_time(engine)
+    assert ends(engine, "zoe") == [("hello", "sent")]
+
+
+def test_a_changed_zone_moves_a_message_that_waits():  # S6.5: asked again at every change
+    quiet = Policy(QuietHours("08:00", "20:00", unknown_zone="deny"))
+    engine = engine_of(sending(expires=days(3)), policy=quiet)
+    engine.identify("ann", timezone="UTC")
+    engine.record("ann", "start")
+    pass_time(engine)
+    assert ends(engine) == [("hello", "waiting")]
+    engine.identify("ann", timezone="Pacific/Auckland")  # ten in the evening there
+    pass_time(engine)
+    assert ends(engine) == [("hello", "sent")]
+
+
+@pytest.mark.parametrize("ask", ["customer", "planned", "preferences"])
+def test_nobody_knows_an_unknown_customer(ask):
+    with pytest.raises(UnknownCustomer) as caught:
+        getattr(engine_of(), ask)("marker")
+    assert "marker" not in str(caught.value)
+
+
+# --- consent and preferences ------------------------------------------------------------------------------------------
+
+
+def asking(**parts):
+    engine = engine_of(sending(kind="marketing", expires=days(30)), **parts)
+    engine.clock.advance(days(1))
+    return engine
+
+
+def sends(engine):
+    engine.record("ann", "start")
+    pass_time(engine)
+    return engine.customer("ann").messages[-1].status == "sent"
+
+
+def test_marketing_needs_a_grant():  # S7.2
+    engine = asking()
+    assert not sends(engine)
+    engine.grant("ann", "marketing")
+    assert sends(engine)
+
+
+@pytest.mark.parametrize(
+    ("grant", "withdrawal", "out"),
+    [
+        (START, START + hours(1), False),
+        (START + hours(1), START, True),  # order is by `at`, not by arrival
+        (START, START, False),  # a withdrawal wins ties
+    ],
+)
+@pytest.mark.parametrize("turned", [False, True])
+def test_what_was_said_last_counts_and_a_withdrawal_wins_ties(grant, withdrawal, out, turned):  # S7.1
+    engine = asking()
+    said = [lambda: engine.grant("ann", "marketing", at=grant), lambda: engine.withdraw("ann", "marketing", at=withdrawal)]
+    for each in reversed(said) if turned else said:
+        each()
+    assert sends(engine) is out
+
+
+def test_a_grant_that_lapses_lets_nothing_out_afterwards():  # S7.1
+    engine = asking()
+    engine.grant("ann", "marketing", expires_at=START + days(3))
+    assert sends(engine)
+    pass_time(engine, days(2))
+    assert not sends(engine)
+
+
+@pytest.mark.parametrize("say", ["grant", "withdraw"])
+def test_consent_dated_in_the_future_is_refused(say):  # S7.1
+    with pytest.raises(InvalidInput, match="future"):
+        getattr(engine_of(), say)("ann", "marketing", at=START + TICK)
+
+
+def test_consent_at_a_naive_time_is_refused():  # S2.1
+    with pytest.raises(InvalidInput, match="aware"):
+        engine_of().grant("ann", "marketing", at=datetime(2026, 1, 1))
+
+
+def test_a_withdrawal_acts_on_a_message_that_waits():  # S6.5
+    engine = asking(policy=Policy(QuietHours("00:00", "23:00", unknown_zone="deny")))
+    engine.identify("ann", timezone="UTC")
+    engine.grant("ann", "marketing")
+    assert not sends(engine)
+    assert ends(engine) == [("hello", "waiting")]
+    engine.withdraw("ann", "marketing")
+    pass_time(engine)
+    assert ends(engine) == [("hello", "denied")]
+
+
+def test_a_withdrawal_of_everything_stops_service_messages_too():  # S7.2
+    engine = engine_of(sending())
+    assert sends(engine)
+    engine.withdraw("ann")
+    assert not sends(engine)
+
+
+def test_a_withdrawal_on_one_channel_leaves_the_others():  # S6.5: the channel's own
+    engine = engine_of(sending(channels=["email", "sms"]))
+    engine.withdraw("ann", "service", channel="email")
+    engine.record("ann", "start")
+    pass_time(engine)
+    assert (handed(engine, "email"), handed(engine, "sms")) == ([], ["hello"])
+
+
+def test_every_statement_is_in_the_ledger():  # S7.1
+    engine = engine_of()
+    engine.grant("ann", "marketing", wording="Yes, please", source="form", evidence="ref-1", jurisdiction="EU")
+    engine.withdraw("ann", "marketing")
+    with engine.store.reading() as reader:
+        (row,) = reader.customers(["ann"])
+        ledger = reader.consents(row.no)
+    assert [each.granted for each in ledger] == [True, False]
+    assert all(words in ledger[0].body for words in ("Yes, please", "form", "ref-1", "EU"))
+
+
+@pytest.mark.parametrize("bad", [{"purpose": ""}, {"purpose": "x", "channel": ""}])
+def test_consent_needs_a_purpose_and_a_channel(bad):  # HOUSE 11
+    with pytest.raises(InvalidInput, match=r"\*"):
+        engine_of().grant("ann", **bad)
+
+
+@pytest.mark.parametrize(
+    ("wish", "status"),
+    [
+        (Preferences(snooze_until=START + hours(3)), "sent"),
+        (Preferences(snooze_until=START + days(30)), "waiting"),
+        (Preferences(channels_off=["email"]), "denied"),
+        (Preferences(topics_off=["service"]), "denied"),
+        (Preferences(quiet=("08:00", "12:00")), "sent"),
+    ],
+)
+def test_wishes_of_the_customer_bind(wish, status):  # S7.4
+    engine = engine_of(sending())
+    engine.identify("ann", timezone="UTC")
+    engine.prefer("ann", wish)
+    engine.record("ann", "start")
+    engine.run_pending()
+    assert ends(engine) != [("hello", "sent")]
+    pass_time(engine, days(1))
+    assert (engine.preferences("ann"), ends(engine)) == (wish, [("hello", status)])
+
+
+def test_a_frequency_wished_for_is_kept():  # S7.4
+    engine = engine_of(sending())
+    engine.prefer("ann", Preferences(at_most=(1, days(2))))
+    for _ in range(2):
+        engine.record("ann", "start")
+        pass_time(engine)
+    assert ends(engine) == [("hello", "sent"), ("hello", "waiting")]
+    pass_time(engine, days(2))
+    assert [each.at for each in engine.customer("ann").messages] == [START, START + days(2)]
+
+
+def test_taking_a_snooze_back_lets_the_message_out_at_once():  # S7.4
+    engine = engine_of(sending())
+    engine.prefer("ann", Preferences(snooze_until=START + days(2)))
+    engine.record("ann", "start")
+    pass_time(engine)
+    engine.prefer("ann", None)
+    pass_time(engine)
+    assert (ends(engine), engine.preferences("ann")) == ([("hello", "sent")], Preferences())
+
+
+def test_changes_of_a_profile_come_after_the_timers_that_were_due():  # S4.2: each at its due instant
+    rule = Rule("r", when="start", then=[Wait(days(1)), MARK])
+    for change in (
+        lambda engine: engine.prefer("ann", Preferences()), lambda engine: engine.identify("ann", locale="de"),
+        lambda engine: engine.grant("ann", "marketing"), lambda engine: engine.withdraw("ann"),
+    ):  # fmt: skip
+        engine = engine_of(rule)
+        engine.record("ann", "start")
+        engine.clock.advance(days(3))
+        change(engine)
+        pass_time(engine)
+        assert marks(engine) == [START + days(1)]
+
+
+# --- cases, enrolment, names ------------------------------------------------------------------------------------------
+
+
+def test_the_host_opens_and_closes_a_case_once():  # S8.2
+    engine = engine_of(parts={"cases": [CaseType("complaint")]})
+    answers = [engine.open_case("ann", "complaint", ref="o1") for _ in range(2)]
+    answers += [engine.close_case("ann", "complaint", ref="o1") for _ in range(2)]
+    assert answers == [True, False, True, False]
+    (case,) = engine.customer("ann").cases()
+    assert (case.ref, case.open, engine.customer("ann").cases(open=True)) == ("o1", False, [])
+
+
+@pytest.mark.parametrize(
+    ("call", "says"),
+    [
+        (lambda engine: engine.open_case("ann", "complaynt", ref="x"), "case type 'complaynt'; did you mean 'complaint'"),
+        (lambda engine: engine.close_case("ann", "complaynt", ref="x"), "did you mean 'complaint'"),
+        (lambda engine: engine.enrol("ann", "markin"), "rule 'markin'; did you mean 'marking'"),
+        (lambda engine: engine.enrol("ann", "marking", journey="two"), "no rule 'marking'"),
+        (lambda engine: engine.why("ann", "helo"), "message or rule 'helo'; did you mean 'hello'"),
+        (lambda engine: engine.customer("ann").stage("onne"), "journey 'onne'; did you mean 'one'"),
+    ],
+)
+def test_a_wrong_name_is_answered_with_the_right_one(call, says):  # HOUSE 11
+    engine = engine_of(MARKING, sending(), parts={"cases": [CaseType("complaint")]})
+    with pytest.raises(UnknownName, match=says):
+        call(engine)
+
+
+def test_a_rule_name_that_two_journeys_have_needs_its_journey():  # S4.1
+    engine = engine_of(journeys=[journey(MARKING, name="a"), journey(Rule("marking", when="x", then=[Emit("b")]), name="b")])
+    with pytest.raises(UnknownName, match="single rule 'marking'"):
+        engine.enrol("ann", "marking")
+    engine.enrol("ann", "marking", journey="b")
+    assert timeline(engine) == ["b"]
+
+
+def test_two_adapters_for_one_channel_are_refused():  # HOUSE 11
+    with pytest.raises(JourneyError, match="two adapters for the channel 'email'"):
+        engine_of(channels=["email", "email"])
+
+
+@pytest.mark.parametrize("option", ["late_after", "max_skew"])
+def test_a_negative_length_is_refused(option):  # HOUSE 11
+    with pytest.raises(InvalidInput, match="negative"):
+        engine_of(**{option: -days(1)})
+
+
+def test_another_kind_of_store_is_refused():  # HOUSE 11
+    with pytest.raises(StoreError, match="no store for the URL scheme 'mysql'"):
+        Engine("mysql://secret@host/db")
+
+
+def test_a_naive_clock_is_refused():  # S2.1
+    class Naive(VirtualClock):
+        def now(self):
+            return datetime(2026, 1, 1)
+
+    with pytest.raises(InvalidInput, match=r"clock\.now\(\) takes an aware datetime"):
+        engine_of(clock=Naive(START))
+
+
+# --- looking ----------------------------------------------------------------------------------------------------------
+
+
+def test_the_timeline_holds_our_messages_between_the_touchpoints():  # S1.2
+    engine = engine_of(sending())
+    engine.record("ann", "start")
+    pass_time(engine, hours(1))
+    engine.record("ann", "reply", about=engine.customer("ann").messages[0].key)
+    assert timeline(engine) == ["start", "message_sent", "reply"]
+    _, ours, reply = engine.customer("ann").timeline()
+    assert (ours.direction, ours.channel, ours.properties["message"], ours.id) == ("outbound", "email", "hello", reply.about)
+
+
+def test_the_timeline_is_in_the_order_in_which_things_happened():  # S1.5: by `at`, not by arrival
+    engine = engine_of()
+    for name, age in (("b", 2), ("a", 3), ("c", 2)):
+        engine.record("ann", name, at=START - hours(age))
+    assert timeline(engine) == ["a", "b", "c"]
+
+
+def test_what_is_planned_is_told_earliest_first():  # S10
+    silent = Rule("quiet", when=Silent(days(3)), then=[MARK])
+    engine = engine_of(Rule("r", when="start", then=[Wait(days(5)), MARK]), sending(when="start"), silent)
+    engine.record("ann", "start")
+    assert [at for at, _ in engine.planned("ann")] == [START, START + days(3), START + days(5)]
+    assert [what.split()[0] for _, what in engine.planned("ann")] == ["hello", "silent", "one/r"]
+
+
+def test_a_view_does_not_change_with_the_customer():
+    engine = engine_of()
+    before = engine.customer("ann")
+    engine.record("ann", "start")
+    engine.identify("ann", traits={"x": 1})
+    assert (before.timeline(), before.traits) == ([], {})
+
+
+def test_runs_tell_when_and_how_they_ended():  # S5
+    engine = engine_of(Rule("r", when="start", then=[Wait(days(1))]))
+    engine.record("ann", "start")
+    (live,) = engine.customer("ann").runs
+    pass_time(engine, days(2))
+    (over,) = engine.customer("ann").runs
+    assert (live.live, live.ended_at, over.live, over.ended_at, over.reason) == (True, None, False, START + days(1), "done")
+
+
+# --- what is never shown ----------------------------------------------------------------------------------------------
+
+
+def test_no_personal_data_is_in_a_repr():  # S7.5
+    rule = Rule("r", when="start", key="order", then=[Send(message(content=message().content["*"]), id="s"), Wait(days(1))])
+    engine = engine_of(rule, parts={"cases": [CaseType("complaint")]}, people=())
+    who = "marker-id"
+    engine.identify(who, traits={"name": "marker-name"}, addresses={"email": "marker@example.com"}, timezone="UTC")
+    recorded = engine.record(who, "start", {"order": "marker-order", "note": "marker-note"}, location="marker-place")
+    engine.prefer(who, Preferences(topics_off=["marker-topic"]))
+    pass_time(engine)
+    with engine.together() as unit:
+        loaded = unit.find(who)
+        inside = [loaded, loaded.state, *loaded.state.runs, *loaded.state.pending, loaded.state.profile, *loaded.state.history]
+        shown = [repr(each) for each in inside]
+    view = engine.customer(who)
+    shown += map(repr, [engine, view, *view.runs, *view.messages, *view.timeline(), recorded, engine.why(who, "r"), engine.preferences(who)])
+    assert [each for each in shown if "marker" in each] == []
+
+
+def test_no_personal_data_is_in_an_error():  # S7.5
+    @attrs.frozen
+    class Bought:
+        price: int
+
+    engine = engine_of(journeys=[journey(Rule("r", when=Bought, then=[MARK]), touchpoints=[Bought])])
+    attempts = [
+        lambda: engine.record("marker", "Bought", {"price": "marker"}),
+        lambda: engine.record("marker", "start", {"note": {"marker": object()}, "x": {1: "marker"}}),
+        lambda: engine.record("marker" * 200, "start"),
+        lambda: engine.identify("ann", addresses={"email": ["marker"]}),
+        lambda: engine.identify("ann", addresses={"phone": "marker"}),
+        lambda: engine.identify("ann", traits={"x": ["marker", object()]}),
+        lambda: engine.customer("marker"),
+        lambda: engine.why("marker", "r"),
+        lambda: engine.record("ann", "start", at="marker"),
+        lambda: engine.record("ann", "start", id=["marker"]),
+    ]
+    for attempt in attempts:
+        with pytest.raises((InvalidInput, UnknownCustomer)) as caught:
+            attempt()
+        assert "marker" not in str(caught.value).replace("$.note.marker", "")
+
+
+# --- the host's own transaction ---------------------------------------------------------------------------------------
+
+
+@contextmanager
+def host(path):
+    connection = sqlite3.connect(path, isolation_level=None)
+    try:
+        connection.execute("BEGIN IMMEDIATE")
+        yield connection
+    finally:
+        connection.close()
+
+
+def test_what_the_host_commits_is_recorded_with_all_that_follows(tmp_path):  # S11.1
+    path = tmp_path / "t.db"
+    engine = engine_of(sending(), store=f"sqlite:///{path}")
+    with host(path) as connection:
+        connection.execute("CREATE TABLE orders (id)")
+        connection.execute("INSERT INTO orders VALUES (1)")
+        engine.record("ann", "start", connection=connection)
+        engine.identify("ann", traits={"x": 1}, connection=connection)
+        connection.execute("COMMIT")
+    pass_time(engine)
+    assert (ends(engine), engine.customer("ann").traits) == ([("hello", "sent")], {"x": 1})
+
+
+def test_what_the_host_rolls_back_never_happened(tmp_path):  # S6.3
+    path = tmp_path / "t.db"
+    engine = engine_of(sending(), store=f"sqlite:///{path}")
+    with host(path) as connection:
+        engine.record("ann", "start", id="t1", connection=connection)
+        engine.grant("ann", "marketing", connection=connection)
+        connection.execute("ROLLBACK")
+    pass_time(engine)
+    assert (ends(engine), timeline(engine), handed(engine)) == ([], [], [])
+    assert not engine.record("ann", "start", id="t1").duplicate
+
+
+def test_a_refused_touchpoint_leaves_the_hosts_own_rows_alone(tmp_path):  # S11.7
+    path = tmp_path / "t.db"
+    engine = engine_of(store=f"sqlite:///{path}")
+    with host(path) as connection:
+        connection.execute("CREATE TABLE orders (id)")
+        with pytest.raises(InvalidTouchpoint):
+            engine.record("ann", "start", {"x": object()}, connection=connection)
+        connection.execute("INSERT INTO orders VALUES (1)")
+        connection.execute("COMMIT")
+        assert connection.execute("SELECT count(*) FROM orders").fetchone() == (1,)
+
+
+# --- several at once --------------------------------------------------------------------------------------------------
+
+
+def at_once(*work):
+    """Run functions in threads that start together; raises what any of them raised."""
+    barrier, errors = threading.Barrier(len(work)), []
+
+    def run(each):
+        barrier.wait()
+        try:
+            each()
+        except BaseException as error:  # noqa: BLE001 - it is raised in the test's own thread
+            errors.append(error)
+
+    threads = [threading.Thread(target=run, args=(each,)) for each in work]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(30)
+    if errors:
+        raise errors[0]
+
+
+COUNTING = Rule("counting", when="visit", given=count("visit") == 80, then=[MARK])
+
+
+def test_threads_that_record_for_one_customer_lose_nothing(tmp_path):  # S1.4
+    engine = engine_of(COUNTING, store=f"sqlite:///{tmp_path}/t.db", durability="fast")
+
+    def work():
+        for _ in range(20):
+            engine.record("ann", "visit")
+
+    at_once(*[work] * 4)
+    assert Counter(timeline(engine)) == {"visit": 80, "mark": 1}
+
+
+def test_threads_that_record_for_many_customers_lose_nothing(tmp_path):  # S1.4
+    engine = engine_of(Rule("r", when="visit", then=[MARK]), store=f"sqlite:///{tmp_path}/t.db", durability="fast", people=())
+
+    def work(n):
+        for each in range(20):
+            engine.record(f"c{(n + each) % 10}", "visit")
+
+    at_once(*[lambda n=n: work(n) for n in range(4)])
+    assert sum(len(marks(engine, f"c{n}")) for n in range(10)) == 80
+
+
+def test_of_threads_that_record_one_id_exactly_one_counts():  # S1.3
+    engine = engine_of(MARKING)
+    found = []
+    at_once(*[lambda: found.append(engine.record("ann", "start", id="t1"))] * 6)
+    assert (sorted(each.duplicate for each in found), len(marks(engine))) == ([False] + [True] * 5, 1)
+
+
+def test_a_bad_touchpoint_of_one_thread_fails_nobody_else():  # S11.4
+    @attrs.frozen
+    class Sized:
+        name: str
+
+    engine = engine_of(MARKING)
+    refused = []
+
+    def bad():
+        for _ in range(10):
+            try:
+                engine.open_case("ann", "nope", ref="x")
+            except UnknownName as error:
+                refused.append(error)
+
+    def good():
+        for _ in range(10):
+            engine.record("ann", "start")
+
+    at_once(bad, good, good)
+    assert (len(refused), len(marks(engine))) == (10, 20)
+
+
+def test_work_that_fails_in_a_group_fails_alone():  # S11.4: group commit
+    engine = engine_of(MARKING)
+    together, failed = [], []
+    engine._grouping._leading.acquire()  # so that all of them wait, and are committed as one group
+
+    def good():
+        together.append(engine.record("ann", "start"))
+
+    def bad():
+        try:
+            engine._grouping.submit(lambda unit: unit.tx.nothing_like_this)
+        except AttributeError as error:
+            failed.append(error)
+
+    threads = [threading.Thread(target=each) for each in (good, bad, good)]
+    for thread in threads:
+        thread.start()
+    while len(engine._grouping._queue) < 3:
+        pass
+    engine._grouping._leading.release()
+    for thread in threads:
+        thread.join(10)
+    assert (len(together), len(failed), len(marks(engine))) == (2, 1, 2)
+
+
+def test_an_interrupt_in_a_group_leaves_nobody_waiting_for_ever():  # S11.4
+    engine = engine_of(MARKING)
+    strikes = [KeyboardInterrupt()]
+    told = []
+
+    def interrupted(unit):
+        if strikes:
+            raise strikes.pop()
+
+    def work(each):
+        try:
+            told.append(each())
+        except KeyboardInterrupt as error:
+            told.append(error)
+
+    engine._grouping._leading.acquire()
+    jobs = [lambda: engine._grouping.submit(interrupted), lambda: engine.record("ann", "start"), lambda: engine.record("ann", "start")]
+    threads = [threading.Thread(target=work, args=(each,), daemon=True) for each in jobs]
+    for thread in threads:
+        thread.start()
+    while len(engine._grouping._queue) < 3:
+        pass
+    engine._grouping._leading.release()
+    for thread in threads:
+        thread.join(5)
+    assert [thread.is_alive() for thread in threads] == [False] * 3
+    assert len(marks(engine)) == sum(not isinstance(each, BaseException) and each is not None for each in told)
+
+
+class Meddling(SqliteStore):
+    """A store in which another thread gets its turn between a failed transaction and whoever called it."""
+
+    meddle = None
+
+    @contextmanager
+    def transaction(self, connection=None):
+        try:
+            with super().transaction(connection) as tx:
+                yield tx
+        except ZeroDivisionError:
+            self.meddle()
+            raise
+
+
+def test_what_a_failed_transaction_left_in_memory_is_not_taken_for_stored(tmp_path):  # S11.7
+    store = Meddling(f"{tmp_path}/t.db")
+    engine = engine_of(COUNTING, MARKING, store=store)
+    engine.record("ann", "visit")
+    store.meddle = lambda: at_once(lambda: engine.record("ann", "visit"))
+
+    def broken(unit):
+        unit.find("ann").state.signals.clear()
+        unit.find("ann").state.now += 1
+        return 1 / 0
+
+    before = state_of(engine).signals
+    with pytest.raises(ZeroDivisionError):
+        engine._write(broken)
+    engine.record("ann", "other")
+    fresh = engine_of(COUNTING, MARKING)
+    for type_ in ("visit", "visit", "other"):
+        fresh.record("ann", type_)
+    assert before
+    assert state_of(engine).signals == state_of(fresh).signals
+
+
+def test_a_failed_call_does_not_disturb_the_work_of_another_thread(tmp_path):  # S11.4
+    store = SqliteStore(f"{tmp_path}/t.db", timeout=seconds(0.05))
+    engine = engine_of(MARKING, store=store)
+
+    def busy():
+        with pytest.raises(StoreBusy):
+            engine.customer("ann")
+
+    with engine._unit() as unit:
+        unit.find("ann").state.profile.traits["x"] = 1
+        unit.find("ann").profile_changed = True
+        unit.touch(unit.find("ann"))
+        at_once(busy)
+        unit.find("ann").state.profile.traits["y"] = 2
+    assert engine.customer("ann").traits == {"x": 1, "y": 2}
+
+
+def test_another_process_on_the_same_file_is_seen_at_once(tmp_path):  # S1.4
+    path = tmp_path / "t.db"
+    rule = Rule("r", when="visit", given=count("visit") == 3, then=[MARK])
+    engine = engine_of(rule, store=f"sqlite:///{path}")
+    engine.record("ann", "visit", id="1")
+    script = f"""
+        from datetime import UTC, datetime
+        from touchpoint import Emit, Engine, Journey, Rule, VirtualClock, count
+        rule = Rule("r", when="visit", given=count("visit") == 3, then=[Emit("mark")])
+        clock = VirtualClock(datetime(2026, 3, 2, 9, tzinfo=UTC))
+        with Engine({f"sqlite:///{path}"!r}, journeys=[Journey("one", rules=[rule])], clock=clock) as engine:
+            assert engine.record("ann", "visit", id="1").duplicate
+            engine.record("ann", "visit", id="2")
+            engine.identify("ann", traits={{"x": 1}})
+    """
+    subprocess.run([sys.executable, "-c", textwrap.dedent(script)], check=True, timeout=60)
+    assert engine.record("ann", "visit", id="2").duplicate
+    engine.record("ann", "visit", id="3")
+    assert (len(marks(engine)), engine.customer("ann").traits) == (1, {"x": 1})
+
+
+# --- a store that fails -----------------------------------------------------------------------------------------------
+
+
+def test_a_busy_store_acknowledges_nothing_and_works_again_afterwards(tmp_path):  # S11.7
+    path = tmp_path / "t.db"
+    engine = engine_of(sending(), store=SqliteStore(str(path), timeout=seconds(0.05)))
+    with host(path) as connection:
+        for act in (
+            lambda: engine.record("ann", "start", id="t1"), lambda: engine.identify("ann", traits={"x": 1}),
+            lambda: engine.grant("ann", "marketing"), engine.run_pending, lambda: engine.customer("ann"),
+            lambda: engine.record_many([Touchpoint("ann", "start")]),
+        ):  # fmt: skip
+            with pytest.raises(StoreBusy):
+                act()
+        connection.execute("ROLLBACK")
+    assert timeline(engine) == []
+    assert not engine.record("ann", "start", id="t1").duplicate
+    pass_time(engine)
+    assert handed(engine) == ["hello"]
+
+
+def test_a_closed_engine_says_so_and_closing_twice_is_fine():  # S11.7
+    engine = engine_of()
+    engine.close()
+    engine.close()
+    with pytest.raises(StoreClosed):
+        engine.record("ann", "start")
+
+
+def test_an_engine_that_cannot_begin_leaves_its_store_closed(tmp_path):
+    path = tmp_path / "t.db"
+    engine_of(store=f"sqlite:///{path}").close()
+    store = SqliteStore(str(path), timeout=seconds(0.05))
+    with host(path), pytest.raises(StoreBusy):
+        engine_of(store=store)
+    with pytest.raises(StoreClosed), store.reading():
+        pass
+
+
+# --- journeys that change ---------------------------------------------------------------------------------------------
+
+
+def reopened(url, *rules, clock, **parts):
+    return engine_of(*rules, store=url, clock=clock, people=(), **parts)
+
+
+def test_what_a_journey_begins_to_ask_is_filled_from_the_timeline(tmp_path):  # S4.7
+    url, clock = f"sqlite:///{tmp_path}/t.db", VirtualClock(START)
+    with engine_of(store=url, clock=clock) as engine:
+        for price in (5, 6):
+            engine.record("ann", "order", {"price": price})
+        engine.record("ann", "order", {"price": 100}, at=START - days(30))
+    asking = Rule("r", when="start", given=(count("order", within=days(7)) == 2) & (count("order") == 3), then=[MARK])
+    with reopened(url, asking, clock=clock) as engine:
+        engine.record("ann", "start")
+        assert len(marks(engine)) == 1
+
+
+def test_a_silence_that_a_journey_begins_to_ask_for_counts_from_the_timeline(tmp_path):  # S4.7
+    url, clock = f"sqlite:///{tmp_path}/t.db", VirtualClock(START)
+    with engine_of(store=url, clock=clock) as engine:
+        engine.record("ann", "order")
+    clock.advance(days(1))
+    with reopened(url, Rule("r", when=Silent(days(5), of="order"), then=[MARK]), clock=clock) as engine:
+        engine.record("ann", "visit")
+        pass_time(engine, days(9))
+        assert marks(engine) == [START + days(5)]
+
+
+def test_runs_go_on_in_a_journey_that_has_grown(tmp_path):  # S5.4, S11.6
+    url, clock = f"sqlite:///{tmp_path}/t.db", VirtualClock(START)
+    old = Rule("r", when="start", then=[Wait(days(2), id="w"), MARK])
+    with engine_of(old, store=url, clock=clock) as engine:
+        engine.record("ann", "start")
+    with reopened(url, Rule("new", when="x", given=count("y") > 1), old, clock=clock) as engine:
+        pass_time(engine, days(3))
+        assert (marks(engine), reasons(engine)) == ([START + days(2)], ["done"])
+
+
+def test_a_run_whose_rule_is_gone_stays_where_it_is_and_stops_nobody(tmp_path):  # S5.4: until live edits come
+    url, clock = f"sqlite:///{tmp_path}/t.db", VirtualClock(START)
+    with engine_of(Rule("r", when="start", then=[Wait(days(2)), MARK]), store=url, clock=clock) as engine:
+        engine.record("ann", "start")
+    with reopened(url, MARKING, clock=clock) as engine:
+        pass_time(engine, days(3))
+        engine.record("bob", "start")
+        assert (marks(engine), len(marks(engine, "bob")), reasons(engine)) == ([], 1, [None])
+
+
+def test_two_engines_with_other_journeys_share_one_store(tmp_path):  # S4.7
+    url, clock = f"sqlite:///{tmp_path}/t.db", VirtualClock(START)
+    one = engine_of(Rule("r", when="visit", given=count("visit") == 3, then=[MARK]), store=url, clock=clock)
+    two = engine_of(Rule("s", when="visit", given=count("visit", within=days(1)) == 4, then=[Emit("two")]), store=url, clock=clock)
+    for each in (one, two, one, two):
+        each.record("ann", "visit")
+    assert timeline(one) == ["visit", "visit", "visit", "mark", "visit", "two"]
+
+
+def test_each_version_of_a_journey_is_kept_once(tmp_path):  # S11.6: journeys are data
+    url = f"sqlite:///{tmp_path}/t.db"
+    for rule in (MARKING, MARKING, sending()):
+        engine_of(rule, store=url).close()
+    with engine_of(store=url) as engine, engine.store.reading() as reader:
+        assert len(reader.definitions()) == 3  # the last one has no rules
+
+
+def test_the_view_of_stages_names_journeys_that_are_gone(tmp_path):  # S1.1
+    url = f"sqlite:///{tmp_path}/t.db"
+    with engine_of(parts={"stages": [Stage("new", phase="attract", when="start")]}, store=url) as engine:
+        engine.record("ann", "start")
+    with engine_of(journeys=[journey(MARKING, name="two")], store=url) as engine:
+        assert engine.customer("ann").stage("one") == "new"
+
+
+def test_entering_a_stage_opens_a_case_and_is_one_decision():  # S4.2: consequences commit together
+    case = CaseType("complaint")
+    rule = Rule("r", when=Entered("new"), then=[OpenCase(case, ref=event.n), MARK])
+    engine = engine_of(rule, parts={"cases": [case], "stages": [Stage("new", phase="attract", when="start")]})
+    engine.record("ann", "start", {"n": 1})
+    assert (len(engine.customer("ann").cases()), len(marks(engine))) == (1, 1)
+
+
+def test_conditions_on_traits_see_what_identify_said():  # S4.6
+    engine = engine_of(Rule("r", when="start", given=customer.tier == "gold", then=[MARK]))
+    engine.record("ann", "start")
+    engine.identify("ann", traits={"tier": "gold"})
+    engine.record("ann", "start")
+    assert len(marks(engine)) == 1
+
+
+def test_next_due_is_in_utc_and_none_where_nothing_is():
+    engine = engine_of(sending())
+    assert engine.next_due() is None
+    engine.record("ann", "start")
+    assert (engine.next_due(), engine.next_due().tzinfo) == (START, UTC)

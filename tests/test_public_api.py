@@ -1,0 +1,101 @@
+"""The public names are frozen: whoever adds, renames or takes one away changes these lists, and the changelog with them."""
+
+import inspect
+import re
+from pathlib import Path
+
+import pytest
+
+import touchpoint
+from touchpoint import channels, lab
+
+LANGUAGE = """
+    Anniversary Ask Branch Call Cap Case CaseClosed CaseOpened CaseType Clock CloseCase ConsentRule ConsentRules Content
+    DefectiveJourney Dwelt Emit Engine Enrol Enrolled Entered Exit Gift Give Goal Hold InvalidAddress InvalidInput
+    InvalidTouchpoint Journey JourneyError Left Message MoveTo NotYetSupported On OpenCase Policy Preferences Problem
+    QuietHours Rule Send SendWindow SetTrait Silent Spacing Stage StoreBusy StoreClosed StoreCorrupt StoreError StoreFull
+    StoreReadOnly StoreTooNew Survey SystemClock Touchpoint TouchpointError UnknownCustomer UnknownName VirtualClock Wait
+    WaitFor WaitUntil calendar_days case_open cool_down count customer days event ever forever hours in_stage last minutes
+    months now once once_per_stage outcome seconds sent times total trigger weeks years
+""".split()
+
+CHANNELS = """
+    ADDRESS_KINDS ANY_ADDRESS MAX_ATTEMPTS REMEDIES Accepted Action Adapter Address Ambiguous BaseAdapter Capabilities
+    ConsoleChannel Failure FailureCode FunctionChannel InvalidAddress MemoryChannel Outcome Preflight RecordingChannel
+    Refused Remedy RenderedMessage SendRequest backoff channel clean_subject default_address_kind judge normalise_address
+    redact
+""".split()
+
+LAB = "Probe Replay read_events replay".split()
+
+PUBLIC = {touchpoint: LANGUAGE, channels: CHANNELS, lab: LAB}
+
+LATER = "Joined React Referred Reply Schedule Segment Split clicked opened usual".split()
+
+NAMES = [(module, name) for module, names in PUBLIC.items() for name in names]
+
+
+def spoken(value):
+    return value.__name__ if inspect.ismodule(value) else str(value)
+
+
+@pytest.mark.parametrize("module", PUBLIC, ids=spoken)
+def test_the_public_names_are_these(module):
+    assert sorted(module.__all__) == sorted(PUBLIC[module])
+
+
+@pytest.mark.parametrize("module", PUBLIC, ids=spoken)
+def test_no_public_name_is_listed_twice(module):
+    assert len(module.__all__) == len(set(module.__all__))
+
+
+@pytest.mark.parametrize(("module", "name"), NAMES, ids=spoken)
+def test_every_public_name_is_there(module, name):
+    assert hasattr(module, name)
+
+
+# Values without a class of their own are documented where they are defined, which the reference shows.
+@pytest.mark.parametrize(("module", "name"), NAMES, ids=spoken)
+def test_every_public_class_and_function_has_a_docstring(module, name):
+    value = getattr(module, name)
+    if inspect.isclass(value) or inspect.isroutine(value):
+        assert (value.__doc__ or "").strip()
+
+
+@pytest.mark.parametrize(("module", "name"), NAMES, ids=spoken)
+def test_every_public_method_of_a_public_class_has_a_docstring(module, name):
+    value = getattr(module, name)
+    members = vars(value).items() if inspect.isclass(value) else ()
+    public = [key for key, each in members if key[0] != "_" and (inspect.isroutine(each) or isinstance(each, property))]
+    assert [key for key in public if not inspect.getdoc(getattr(value, key))] == []
+
+
+@pytest.mark.parametrize("name", LATER)
+def test_a_name_promised_for_later_says_so(name):
+    with pytest.raises(AttributeError, match=rf"touchpoint\.{name} .*not yet in this release .*CHANGELOG"):
+        getattr(touchpoint, name)
+
+
+def test_the_names_promised_for_later_are_these():
+    assert sorted(touchpoint._LATER) == sorted(LATER)
+
+
+def test_no_name_is_both_there_and_promised():
+    assert not set(LATER) & set(touchpoint.__all__)
+
+
+def test_an_unknown_name_is_an_ordinary_attribute_error():
+    with pytest.raises(AttributeError, match=re.escape("module 'touchpoint' has no attribute 'Frob'")):
+        _ = touchpoint.Frob
+
+
+@pytest.mark.parametrize("module", PUBLIC, ids=spoken)
+def test_dir_shows_the_public_names(module):
+    assert set(dir(module)) >= set(module.__all__)
+
+
+# The error of such a name points there.
+@pytest.mark.parametrize("name", LATER)
+def test_the_changelog_says_what_comes_later(name):
+    changelog = Path(__file__).parent.parent.joinpath("CHANGELOG.md").read_text("utf-8")
+    assert re.search(rf"`[^`\n]*\b{name}\b[^`\n]*`", changelog)
