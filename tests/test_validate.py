@@ -135,7 +135,7 @@ def test_every_problem_is_reported_at_once():
     wrong = found(
         stages=[Stage("s", phase="nonsense"), Stage("t", phase="engage", after="gone")],
         rules=[
-            Rule("r", when=[], then=[WaitFor("x"), Send(evolved(why=" "))]),
+            Rule("r", when="x", then=[WaitFor("x"), Send(evolved(why=" "))]),
             Rule("r", when="y", then=[MoveTo("z")]),
         ],
     )
@@ -144,7 +144,6 @@ def test_every_problem_is_reported_at_once():
         "$.rules[1].name",
         "$.stages[1]",
         "$.rules[1].then[0]",
-        "$.rules[0].when",
         "$.rules[0].then[0].timeout",
         "$.rules[0].then[1].message.why",
     ]
@@ -204,7 +203,7 @@ def test_renamed_rules_are_not_there_yet(was):
 
 def test_what_is_not_there_yet_does_not_hide_what_is_wrong():
     with pytest.raises(JourneyError) as caught:
-        Journey("j", rules=[Rule("r", when=[], was=["old"])])
+        Journey("j", rules=[Rule(" ", when="go", was=["old"])])
     assert not isinstance(caught.value, NotYetSupported)
 
 
@@ -362,8 +361,8 @@ def test_a_stage_knows_the_outcome_of_no_message():
     assert list(found(rules=[Rule("r", when="go", then=[Send(HELLO)])], **parts)) == ["$.stages[0].given"]
 
 
-def test_a_rule_says_when():
-    assert "never starts" in found_in(when=[])["$.rules[0].when"]
+def test_a_rule_without_a_trigger_starts_by_enrolment():
+    assert not found_in(when=[])
 
 
 def test_a_goal_says_what_reaches_it():

@@ -151,6 +151,7 @@ class Customer:
         if isinstance(run.step, s.WaitUntil) and holds(run.step.condition, self.look(run)):
             run.event = occurrence if concerned and occurrence.kind == "touchpoint" else run.event
             self.go_on(run, run.step.then)
+            return
         if not concerned:
             return
         waits = [step for step in s.flat(run.rule.then) if isinstance(step, s.WaitFor)]

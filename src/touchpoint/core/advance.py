@@ -72,7 +72,7 @@ def work_off(decision: Decision, *, late: bool = False) -> Decision:
 
 def _round(decision: Decision, occurrence: Occurrence, *, late: bool) -> None:
     if occurrence.kind == TOUCHPOINT:
-        _remember(decision, occurrence, late=late)
+        remember(decision, occurrence, late=late)
     key = (occurrence.kind, occurrence.name)
     for each in _concerned(decision):
         if isinstance(each, Run):
@@ -84,7 +84,7 @@ def _round(decision: Decision, occurrence: Occurrence, *, late: bool) -> None:
         _consider_rules(decision, occurrence, key)
 
 
-def _remember(decision: Decision, occurrence: Occurrence, *, late: bool) -> None:
+def remember(decision: Decision, occurrence: Occurrence, *, late: bool) -> None:
     """S4.2 point 2: windows, counters, silences."""
     state, program = decision.state, decision.program
     update(program.signals, state.signals, occurrence, decision.now)
@@ -112,6 +112,7 @@ def _meet(decision: Decision, run: Run, occurrence: Occurrence, key: Key) -> Non
     if rule is None:
         return
     met = _concerns(rule, run.key, occurrence)
+    run.look = None
     if (met and key in rule.exits) or _exit_condition_holds(decision, rule, run, occurrence if met else run.event):
         decision.end(run, "exit")
     elif met and not run.reached and key in rule.goal and _reached(decision, rule, run, occurrence):
@@ -283,8 +284,8 @@ def _look_ahead(decision: Decision) -> None:
     """For conditions that a run waits on: when a window of theirs lapses next (S5.2)."""
     for run in decision.state.runs:
         rule = decision.rule_of(run)
-        if rule is None:
-            continue
+        if rule is None or (run.look is not None and run.look <= decision.now):
+            continue  # what has lapsed at this very instant is still to be looked at
         if rule.exit_conditions or run.waiting == "until":
             run.look = min(_lapses(decision, rule, run), default=None)
 

@@ -9,7 +9,7 @@ For example:
 from collections.abc import Mapping
 from datetime import date, datetime, timedelta
 from decimal import Decimal
-from typing import Final
+from typing import Final, NamedTuple
 
 import attrs
 
@@ -94,6 +94,11 @@ def read(expression: Expression, context: Context, table: History | None = None)
         context: what it may look at.
         table: the `SignalTable` collected from it; needed only if it asks about history.
     """
+    short = _short_reading(expression, context)
+    return _long_reading(expression, context, table) if short is None else short
+
+
+def _long_reading(expression: Expression, context: Context, table: History | None) -> Reading:
     reader = _Reader(context, table)
     value = reader.value(expression)
     parts = expression.parts if isinstance(expression, And | Or) else ()
@@ -109,6 +114,8 @@ def shown(value: object) -> str:
     """A value as an explanation shows it: `5`, `"gold"`, an ISO 8601 datetime, `?` if missing; cut at 80 characters."""
     if value is UNKNOWN:
         text = "?"
+    elif type(value) in (int, bool):
+        text = str(value)
     elif isinstance(value, list | tuple):
         text = f"[{', '.join(map(shown, value))}]"
     elif isinstance(value, Mapping):
@@ -122,6 +129,83 @@ def shown(value: object) -> str:
     else:
         text = f"a {type(value).__name__}"
     return text if len(text) <= _LONGEST else text[: _LONGEST - 1] + "…"
+
+
+# The short way: most conditions compare one property with one literal, or join a few of those, and lack nothing. What
+# they say is put together here without a walk through every node; a test holds the two ways together.
+
+
+class _Short(NamedTuple):
+    """A condition with its value, as it was written, and with its values filled in. `loose` needs parentheses in `&`."""
+
+    value: object
+    plain: str
+    filled: str
+    loose: bool = False
+
+    def reading(self, parts: tuple[Reading, ...] = ()) -> Reading:
+        verdict = "true" if truth(self.value) else "false"
+        return Reading(self.value, f"{self.plain} → {self.filled}: {verdict}", (), parts)
+
+    def inside(self) -> tuple[str, str]:
+        return (f"({self.plain})", f"({self.filled})") if self.loose else (self.plain, self.filled)
+
+
+def _short_reading(expression: Expression, context: Context) -> Reading | None:
+    """None for all that takes the long way: what asks about history or calculates, and what lacks data."""
+    if not isinstance(expression, And | Or):
+        short = _short(expression, context)
+        return None if short is None else short.reading()
+    parts = []
+    for each in expression.parts:
+        short = _short(each, context)
+        if short is None:
+            return None
+        parts.append(short)
+    join, sign = (conjunction, " & ") if isinstance(expression, And) else (disjunction, " | ")
+    plain, filled = (sign.join(each) for each in zip(*(part.inside() for part in parts), strict=True))
+    value = join(truth(part.value) for part in parts)
+    return _Short(value, plain, filled).reading(tuple(part.reading() for part in parts))
+
+
+def _short(node: Expression, context: Context) -> _Short | None:
+    if isinstance(node, Compare):
+        return _short_comparison(node, context)
+    if isinstance(node, Not):
+        inner = _short(node.part, context)
+        if inner is None:
+            return None
+        plain, filled = inner.inside()
+        return _Short(negate(truth(inner.value)), f"~{plain}", f"~{filled}")
+    value = _short_value(node, context)
+    return None if value is UNKNOWN else _Short(value, source(node), shown(value))
+
+
+def _short_comparison(node: Compare, context: Context) -> _Short | None:
+    left, right = node.left, node.right
+    if not isinstance(left, Field) or not isinstance(right, Literal):
+        return None
+    value = _short_value(left, context)
+    result = COMPARISONS[node.op](value, right.value)
+    if result is UNKNOWN:
+        return None
+    against = f"{node.op} {literal_source(right.value)}"
+    return _Short(result, f"{source(left)} {against}", f"{shown(value)} {against}", loose=True)
+
+
+def _short_value(leaf: Expression, context: Context) -> object:
+    if isinstance(leaf, Field) and not isinstance(root_of(leaf), Last):
+        return _property_of(leaf, context)
+    if isinstance(leaf, CaseOpen) and leaf.ref is None:
+        return context.case_open(leaf.kind, None)
+    return context.stage_of(leaf.journey) == leaf.stage if isinstance(leaf, InStage) else UNKNOWN
+
+
+def _property_of(field: Field, context: Context) -> object:
+    root, path = root_of(field), path_of(field)
+    if root == "customer":
+        return dig(context.traits, path)
+    return look_up(context.event if root == "event" else context.trigger, path)
 
 
 class _Reader:
@@ -199,12 +283,10 @@ class _Reader:
         raise TypeError(f"{type(node).__name__} cannot be read")
 
     def _property(self, node: Field) -> object:
-        root, path = root_of(node), path_of(node)
+        root = root_of(node)
         if isinstance(root, Last):
-            return self._history().reader(root, path)(self._context)
-        if root == "customer":
-            return dig(self._context.traits, path)
-        return look_up(self._context.event if root == "event" else self._context.trigger, path)
+            return self._history().reader(root, path_of(node))(self._context)
+        return _property_of(node, self._context)
 
     def _history(self) -> History:
         if self._table is None:

@@ -15,7 +15,7 @@ from touchpoint.core.decision import Decision
 from touchpoint.core.state import Pending
 from touchpoint.durations import micros
 from touchpoint.engine.unit import Loaded, Unit
-from touchpoint.errors import TouchpointError
+from touchpoint.errors import DefectiveJourney, TouchpointError
 
 GROUP: Final = 200
 """Customers whose messages are released in one transaction. At most 20 seconds lie between release and call (S6.8)."""
@@ -24,7 +24,7 @@ GROUP: Final = 200
 class Units(Protocol):
     """Opens a unit of work: a transaction that commits at the end."""
 
-    def __call__(self) -> AbstractContextManager[Unit]: ...
+    def __call__(self, *, careful: bool = False) -> AbstractContextManager[Unit]: ...
 
 
 @attrs.frozen
@@ -86,10 +86,23 @@ class Delivery:
             case core.Call(ticket):
                 return self._call(ticket)
             case core.SettleAll(outcomes):
-                with self.units() as unit:
-                    for ticket, outcome in outcomes:
-                        settle_one(unit, ticket, outcome, micros(self.clock.now()))
+                self._settle(outcomes)
                 return None
+
+    def _settle(self, outcomes: Sequence[tuple[core.Ticket, Outcome | None]]) -> None:
+        """Write outcomes back. One that sets off a defective journey must not take those of others with it (S4.3, S11.4)."""
+        try:
+            with self.units() as unit:
+                self._settle_in(unit, outcomes)
+        except DefectiveJourney:
+            with self.units(careful=True) as unit:
+                if not unit.careful:  # a unit that somebody else has opened, and will do over as a whole
+                    raise
+                self._settle_in(unit, outcomes)
+
+    def _settle_in(self, unit: Unit, outcomes: Sequence[tuple[core.Ticket, Outcome | None]]) -> None:
+        for ticket, outcome in outcomes:
+            settle_one(unit, ticket, outcome, micros(self.clock.now()))
 
     def _call(self, ticket: core.Ticket) -> Outcome:
         try:

@@ -15,7 +15,7 @@ from touchpoint.core.decision import Decision
 from touchpoint.core.fire import fire_next
 from touchpoint.core.gate import World
 from touchpoint.core.occurrence import TOUCHPOINT, Occurrence
-from touchpoint.core.parking import park
+from touchpoint.core.parking import park_act, park_after_message, park_timer, park_touchpoint
 from touchpoint.core.program import Program
 from touchpoint.core.state import (
     Pending, Profile, State, profile_from_record, profile_to_record, state_from_record, state_to_record,
@@ -187,7 +187,10 @@ class Unit:
         def decide() -> Decision:
             return advance(self.program, loaded.state, occurrence, now, late=late)
 
-        decision = self._guarded(loaded, decide, occurrence)
+        def parked(error: str) -> Decision:
+            return park_touchpoint(self.program, loaded.state, occurrence, now, error, late=late)
+
+        decision = self._guarded(loaded, decide, parked)
         self.enter(loaded, TOUCHPOINT, occurrence.name, at, now, body, decision, touchpoint=occurrence.id, late=late)
         return decision
 
@@ -215,15 +218,38 @@ class Unit:
             found.append((timer[0], timer[5]))
             return decision
 
-        decision = self._guarded(loaded, decide, None)
+        def parked(error: str) -> Decision | None:
+            timer, decision = park_timer(self.program, loaded.state, error) or (None, None)
+            if timer is not None:
+                found.append((timer[0], timer[5]))
+            return decision
+
+        decision = self._guarded(loaded, decide, parked)
         return (*found[0], decision) if found else None
 
     def apply(
         self, loaded: Loaded, kind: str, name: str, now: int, decide: Callable[[], Decision], *,
-        body: str = "", touchpoint: str | None = None,
+        body: str = "", touchpoint: str | None = None, message: str | None = None, alone: Callable[[], Decision] | None = None,
     ) -> Decision | None:  # fmt: skip
-        """Take any other decision on a customer and write it to the journal."""
-        decision = self._guarded(loaded, decide, None)
+        """Take any other decision on a customer and write it to the journal.
+
+        Args:
+            message: key of the message it is about; where what follows is defective, its run is parked and the rest stands.
+            alone: what remains of the decision where what follows from it is defective; nothing unless given.
+        """
+
+        def parked(error: str) -> Decision:
+            if message is None:
+                rest, again = park_act(self.program, loaded.state, kind, name, touchpoint or "", now, error), alone
+            else:
+                rest, again = park_after_message(self.program, loaded.state, message, now, error), decide
+            if again is None:
+                return rest
+            decision = again()
+            decision.trace[:0] = rest.trace
+            return decision
+
+        decision = self._guarded(loaded, decide, parked)
         if kind == "release" and decision is not None and not decision.trace:
             # A message that simply goes out: its outcome will be the entry.
             self.touch(loaded)
@@ -232,7 +258,10 @@ class Unit:
         self.enter(loaded, kind, name, now, now, body, decision, touchpoint=touchpoint)
         return decision
 
-    def _guarded(self, loaded: Loaded, decide: Callable[[], Decision | None], occurrence: Occurrence | None) -> Decision | None:
+    def _guarded(
+        self, loaded: Loaded, decide: Callable[[], Decision | None], parked: Callable[[str], Decision | None]
+    ) -> Decision | None:
+        """Take a decision; with care, one that is defective is undone, and `parked` says what is left of it (S4.3)."""
         if not self.careful:
             return decide()
         before = dumps(state_to_record(loaded.state))
@@ -241,13 +270,11 @@ class Unit:
             return decide()
         except DefectiveJourney as error:
             loaded.state = state_from_record(loaded.id, profile_from_record(loads(profile)), loads(before))
-            self._park(loaded, occurrence, str(error))
-            return None
-
-    def _park(self, loaded: Loaded, occurrence: Occurrence | None, error: str) -> None:
-        """S4.3: the decision is undone to the touchpoint alone; what it was about is parked."""
-        park(self.program, loaded.state, occurrence, error)
-        self.defects.append((loaded.id, error))
+            for pending in loaded.state.pending:
+                if (outgoing := self.messages.get(pending.no)) is not None:
+                    outgoing.pending = pending
+            self.defects.append((loaded.id, str(error)))
+            return parked(str(error))
 
     # The journal.
 

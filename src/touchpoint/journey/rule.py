@@ -51,7 +51,7 @@ class Rule:
 
     Args:
         name: unique in its journey.
-        when: one trigger or several; any of them starts it.
+        when: one trigger or several; any of them starts it. Without one it starts by enrolment only.
         given: must be true for a run to start; false and unknown do not.
         then: the steps.
         why: what it is for, in words.
@@ -65,7 +65,7 @@ class Rule:
     """
 
     name: str
-    when: tuple[Trigger, ...] = attrs.field(kw_only=True, converter=triggers)
+    when: tuple[Trigger, ...] = attrs.field(default=(), kw_only=True, converter=triggers)
     given: Expression | None = attrs.field(default=None, kw_only=True, eq=expression_eq)
     then: tuple[Step, ...] = attrs.field(default=(), kw_only=True, converter=_steps)
     why: str = attrs.field(default="", kw_only=True)

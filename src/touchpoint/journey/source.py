@@ -51,6 +51,8 @@ def source(expression: Expression, fill: Fill | None = None) -> str:
 
 def literal_source(value: object) -> str:  # noqa: PLR0911 - one per type
     """A literal as Python writes it: `"gold"`, `days(30)`, `Decimal("9.99")`, `["a", "b"]`."""
+    if type(value) is int:
+        return repr(value)
     if isinstance(value, str):
         return json.dumps(value, ensure_ascii=False)
     if isinstance(value, tuple):
@@ -92,6 +94,8 @@ class _Writer:
         filled = self._fill(node)
         if filled is not None:
             return filled
+        if isinstance(node, Field):
+            return self._field(node)
         text, binding = self._operation(node) or (self._primary(node), _PRIMARY)
         return text if binding >= least else f"({text})"
 
@@ -117,8 +121,6 @@ class _Writer:
         match node:
             case Literal(value):
                 return literal_source(value)
-            case Field():
-                return self._field(node)
             case In(value, options):
                 return f"{self.write(value, _PRIMARY)}.in_({self.write(options, _COMPARE)})"
             case Contains(container, item):

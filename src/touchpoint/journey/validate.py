@@ -4,30 +4,24 @@ First the shape of every part is compared with a table; the checks that relate p
 so one mistake never hides another and never crashes a check.
 """
 
-import json
-import math
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from datetime import date, timedelta
-from decimal import Decimal
-from typing import Any, Final, TypeVar, get_args
+from typing import Any, Final, TypeVar
 
 import attrs
 
-from touchpoint.durations import Forever, is_calendar, spoken
 from touchpoint.errors import JourneyError, NotYetSupported, Problem, TouchpointError, hint
 from touchpoint.journey import steps, triggers
-from touchpoint.journey.conditions import CaseOpen, Expression, Field, InStage, Outcome, path_of, walk
+from touchpoint.journey.conditions import CaseOpen, Expression, InStage, Outcome, walk
 from touchpoint.journey.declared import Declared, Types
 from touchpoint.journey.journey import Journey
-from touchpoint.journey.policy import Cap, ConsentRule, ConsentRules, Hold, Policy, PolicyItem, Spacing
+from touchpoint.journey.policy import Hold
 from touchpoint.journey.rule import Goal, Rule
-from touchpoint.journey.stage import PHASES, Stage
-from touchpoint.journey.windows import QuietHours, SendWindow, time_of_day
+from touchpoint.journey.shapes import CLASS, SHAPES, misfits_of, path_to
+from touchpoint.journey.stage import Stage
 from touchpoint.model.case import CaseType
-from touchpoint.model.limits import Limit
-from touchpoint.model.message import Content, Gift, Message, Survey
-from touchpoint.model.names import TYPE_PATTERN, type_name
+from touchpoint.model.message import Content, Gift, Message
+from touchpoint.model.names import type_name
 from touchpoint.model.template import Template
 
 T = TypeVar("T")
@@ -76,226 +70,6 @@ def _refuse(what: str, found: Sequence[Problem]) -> None:
         raise (NotYetSupported if later else JourneyError)(what, found)
 
 
-# --- shapes -----------------------------------------------------------------------------------------------------------
-
-
-@attrs.frozen
-class _Kind:
-    """What a field may hold: in words, and as a test. `form` is `one`, `many` (a tuple) or `mapping` (from text)."""
-
-    words: str
-    test: Callable[[Any], bool]
-    form: str = "one"
-    optional: bool = False
-    choices: tuple[str, ...] = ()
-
-
-def _maybe(kind: _Kind) -> _Kind:
-    return attrs.evolve(kind, optional=True)
-
-
-def _many(kind: _Kind) -> _Kind:
-    return attrs.evolve(kind, form="many")
-
-
-def _mapping(kind: _Kind) -> _Kind:
-    return attrs.evolve(kind, form="mapping")
-
-
-def _a(*classes: type) -> _Kind:
-    # Exactly these: a host's own subclass could not be stored and read back.
-    return _Kind("a " + " or ".join(cls.__name__ for cls in classes), lambda value: type(value) in classes)
-
-
-def _one_of(*choices: str) -> _Kind:
-    words = "one of " + ", ".join(choices)
-    return _Kind(words, lambda value: isinstance(value, str) and value in choices, choices=choices)
-
-
-def _pattern(words: str, pattern: re.Pattern[str]) -> _Kind:
-    return _Kind(words, lambda value: isinstance(value, str) and pattern.fullmatch(value) is not None)
-
-
-def _is_number(value: object) -> bool:
-    return isinstance(value, int | float | Decimal) and not isinstance(value, bool) and math.isfinite(value)
-
-
-def _is_condition(value: object) -> bool:
-    return isinstance(value, Expression) and (not isinstance(value, Field) or path_of(value) != ())
-
-
-def _accepted(function: Callable[[Any], object]) -> Callable[[Any], bool]:
-    def test(value: object) -> bool:
-        try:
-            function(value)
-        except (TouchpointError, TypeError):
-            return False
-        return True
-
-    return test
-
-
-def _zone(name: str) -> object:
-    from touchpoint.zones import zone  # journeys without calendar waits need no time zones
-
-    return zone(name)
-
-
-def _is_elapsed(value: object) -> bool:
-    return isinstance(value, timedelta) and value > timedelta(0)
-
-
-def _is_length(value: object) -> bool:
-    return is_calendar(value) or (isinstance(value, timedelta) and value >= timedelta(0))
-
-
-_TRIGGERS: Final = get_args(triggers.Trigger)
-_STEPS: Final = get_args(steps.Step)
-_ITEMS: Final = get_args(PolicyItem)
-_WORD: Final = re.compile(r"[A-Za-z][A-Za-z0-9_.:-]{0,99}")
-
-_TEXT = _Kind("text", lambda value: isinstance(value, str))
-_NAME = _Kind("a name, text that is not blank", lambda value: isinstance(value, str) and value.strip() != "")
-_FLAG = _Kind("True or False", lambda value: isinstance(value, bool))
-_WHOLE = _Kind("a whole number", lambda value: isinstance(value, int) and not isinstance(value, bool))
-_FROM_ONE = _Kind("a whole number from 1", lambda value: _WHOLE.test(value) and value >= 1)
-_AMOUNT = _Kind("a number from 0", lambda value: _is_number(value) and value >= 0)
-_DAY = _Kind("a date", lambda value: type(value) is date)
-_ELAPSED = _Kind("an elapsed time longer than nothing, such as days(3)", _is_elapsed)
-_GAP = _Kind("an elapsed time, such as days(3)", lambda value: isinstance(value, timedelta) and value >= timedelta(0))
-_LENGTH = _Kind("a length such as days(3) or months(1)", _is_length)
-_PERIOD = _Kind("a period such as days(7) or calendar_days(1)", lambda value: is_calendar(value) or _is_elapsed(value))
-_TIMEOUT = _Kind("a length such as days(3), or forever", lambda value: isinstance(value, Forever) or _is_length(value))
-_CLOCK = _Kind('a time of day such as "09:00"', _accepted(time_of_day))
-_ZONE = _Kind("the name of a time zone such as Europe/Madrid", _accepted(_zone))
-_CONDITION = _maybe(_Kind("a condition such as event.score <= 2", _is_condition))
-_VALUE = _Kind("a value or an expression such as event.score", _is_condition)
-_UNTIL = _Kind(
-    'a time of day such as "09:00" or an expression such as customer.renewal',
-    lambda v: _is_condition(v) or _CLOCK.test(v),
-)
-_TRIGGER = _Kind("a trigger such as Entered(…)", lambda value: type(value) in _TRIGGERS)
-_EXIT = _Kind("a trigger or a condition", lambda value: type(value) in _TRIGGERS or _is_condition(value))
-_STEP = _Kind("a step such as Send(…)", lambda value: type(value) in _STEPS)
-_TYPE = _pattern("a touchpoint type such as order_placed: a letter, then letters, digits and _ . : -", TYPE_PATTERN)
-_CHANNEL = _pattern("the name of a channel such as email: a letter, then letters, digits and _ . : -", _WORD)
-_KIND = _pattern("a kind of message such as service: a letter, then letters, digits and _ . : -", _WORD)
-_CLASS = _Kind("an attrs class", lambda value: isinstance(value, type) and attrs.has(value))
-_SCOPE = {"kinds": _maybe(_many(_KIND)), "channels": _maybe(_many(_CHANNEL))}
-_IN_STAGE = {"stage": _NAME, "journey": _maybe(_NAME)}
-_STEP_ID = {"id": _maybe(_NAME)}
-_SEND = {"still": _CONDITION, "otherwise": _many(_STEP), **_STEP_ID}
-_ARMS = {"then": _many(_STEP), "otherwise": _many(_STEP)}
-_WAITING = {"timeout": _maybe(_TIMEOUT), "unknown_zone": _maybe(_ZONE), **_ARMS, **_STEP_ID}
-_CASE_STEP = {"case": _NAME, "ref": _maybe(_VALUE), **_STEP_ID}
-_MESSAGE = {
-    "name": _NAME, "why": _TEXT, "wants": _TEXT, "feels": _TEXT, "kind": _KIND, "channels": _many(_CHANNEL),
-    "content": _mapping(_a(Content)), "topic": _maybe(_NAME), "uses": _many(_NAME), "expires": _maybe(_ELAPSED),
-    "priority": _WHOLE, "cost": _AMOUNT, "exempt": _FLAG, "counted": _FLAG, "limit": _maybe(_a(Limit)),
-    # "replan" is refused below, as something to come.
-    "on_release": attrs.evolve(_one_of("send", "drop"), test=lambda value: value in ("send", "drop", "replan")),
-}  # fmt: skip
-
-SHAPES: Final[Mapping[type, Mapping[str, _Kind]]] = {
-    Journey: {
-        "name": _NAME, "stages": _many(_a(Stage)), "rules": _many(_a(Rule)), "cases": _many(_a(CaseType)),
-        "policy": _a(Policy), "touchpoints": _many(_CLASS), "traits": _maybe(_CLASS),
-    },
-    Stage: {
-        "name": _NAME, "phase": _one_of(*PHASES), "when": _many(_TRIGGER), "given": _CONDITION, "after": _many(_NAME),
-        "reenter": _FLAG,
-    },
-    Rule: {
-        "name": _NAME, "when": _many(_TRIGGER), "given": _CONDITION, "then": _many(_STEP), "why": _TEXT,
-        "limit": _maybe(_a(Limit)), "key": _maybe(_NAME), "concurrency": _one_of("ignore", "restart", "parallel"),
-        "exit": _many(_EXIT), "goal": _maybe(_a(Goal)), "priority": _WHOLE, "was": _many(_NAME),
-    },
-    Goal: {"trigger": _many(_TRIGGER), "within": _maybe(_ELAPSED), "given": _CONDITION, "ends": _FLAG},
-    triggers.On: {"type": _TYPE}, triggers.Entered: _IN_STAGE, triggers.Left: _IN_STAGE,
-    triggers.Dwelt: {**_IN_STAGE, "length": _ELAPSED}, triggers.Silent: {"length": _ELAPSED, "of": _maybe(_TYPE)},
-    triggers.CaseOpened: {"case": _NAME}, triggers.CaseClosed: {"case": _NAME}, triggers.Enrolled: {},
-    triggers.Anniversary: {"trait": _NAME, "at": _CLOCK, "before": _LENGTH, "unknown_zone": _maybe(_ZONE)},
-    steps.Send: {"message": _a(Message, Survey, Gift), **_SEND}, steps.Ask: {"message": _a(Survey), **_SEND},
-    steps.Give: {"message": _a(Gift), **_SEND},
-    steps.Wait: {
-        "length": _maybe(_LENGTH), "until": _maybe(_UNTIL), "at": _maybe(_CLOCK), "unknown_zone": _maybe(_ZONE),
-        **_STEP_ID,
-    },
-    steps.WaitFor: {
-        "trigger": _many(_TRIGGER), "given": _CONDITION, "since": _one_of("send", "now", "run"), **_WAITING,
-    },
-    steps.WaitUntil: {"condition": attrs.evolve(_CONDITION, optional=False), **_WAITING},
-    steps.Branch: {"condition": attrs.evolve(_CONDITION, optional=False), **_ARMS, **_STEP_ID},
-    steps.MoveTo: {"stage": _NAME, **_STEP_ID}, steps.SetTrait: {"trait": _NAME, "value": _VALUE, **_STEP_ID},
-    steps.Emit: {"type": _TYPE, "properties": _mapping(_VALUE), **_STEP_ID},
-    steps.OpenCase: _CASE_STEP, steps.CloseCase: _CASE_STEP,
-    steps.Call: {"function": _NAME, "arguments": _mapping(_VALUE), "otherwise": _many(_STEP), **_STEP_ID},
-    steps.Enrol: {"rule": _NAME, **_STEP_ID}, steps.Exit: {"reason": _NAME, **_STEP_ID},
-    Message: _MESSAGE, Survey: {**_MESSAGE, "scale": _one_of("nps", "csat", "ces", "review", "text")},
-    Gift: {
-        **_MESSAGE, "occasion": _one_of("thank", "apologise", "celebrate", "care"), "worth": _AMOUNT, "currency": _TEXT,
-        "budget": _maybe(_AMOUNT),
-    },
-    Content: {"text": _TEXT, "subject": _maybe(_TEXT), "html": _maybe(_TEXT), "promotional": _FLAG},
-    Limit: {
-        "kind": _one_of("times", "cool_down", "once", "once_per_stage"), "n": _FROM_ONE, "per": _maybe(_PERIOD),
-        "per_key": _FLAG,
-    },
-    CaseType: {
-        "name": _NAME, "respond_within": _maybe(_ELAPSED), "resolve_within": _maybe(_ELAPSED),
-        "severity": _one_of("low", "normal", "high", "urgent"),
-    },
-    Policy: {"items": _many(_a(*_ITEMS)), "look_ahead": _GAP},
-    Cap: {"n": _FROM_ONE, "per": _PERIOD, "over": _one_of("defer", "deny"), "attempts": _FLAG, **_SCOPE},
-    Spacing: {"gap": _ELAPSED, **_SCOPE},
-    Hold: {"while_open": _maybe(_many(_NAME)), "kinds": _SCOPE["kinds"], "cool_off": _GAP},
-    ConsentRules: {"rules": _many(_a(ConsentRule))},
-    ConsentRule: {
-        "needs": _one_of("grant", "no_withdrawal"), "jurisdictions": _maybe(_many(_NAME)), "source": _TEXT,
-        "valid_from": _maybe(_DAY), "valid_until": _maybe(_DAY), **_SCOPE,
-    },
-    QuietHours: _SCOPE, SendWindow: _SCOPE,  # the rest they refuse themselves
-}  # fmt: skip
-"""What every field of every class of the data language may hold."""
-
-
-def _misfits(kind: _Kind, value: object, path: str) -> Iterator[Problem]:
-    if value is None and kind.optional:
-        return
-    one = attrs.evolve(kind, form="one", optional=False)
-    if kind.form == "one":
-        if not kind.test(value):
-            near = _near(value, kind.choices)
-            yield Problem(path, f"expected {kind.words}, not {_shown(value)}{near}")
-    elif kind.form == "many" and isinstance(value, tuple):
-        for n, each in enumerate(value):
-            yield from _misfits(one, each, f"{path}[{n}]")
-    elif kind.form == "mapping" and isinstance(value, Mapping):
-        for key, each in value.items():
-            yield from _misfits(_NAME, key, f"{path}[{key!r}]")
-            yield from _misfits(one, each, _at(path, key))
-    else:
-        whole = "a list" if kind.form == "many" else "a mapping"
-        yield Problem(path, f"expected {whole}, each {kind.words}, not {_shown(value)}")
-
-
-def _near(value: object, choices: tuple[str, ...]) -> str:
-    found = hint(value, choices) if isinstance(value, str) else ""
-    return found if "did you mean" in found else ""  # else the words name all of them already
-
-
-def _shown(value: object) -> str:
-    if isinstance(value, timedelta) or is_calendar(value):
-        return spoken(value)
-    if isinstance(value, str):
-        return repr(value[:60])
-    return repr(value) if isinstance(value, int | float | Decimal | None) else f"a {type(value).__name__}"
-
-
-def _at(path: str, key: object) -> str:
-    return f"{path}[{json.dumps(str(key), ensure_ascii=False)}]"
-
-
 # --- the parts, each with its path ------------------------------------------------------------------------------------
 
 Placed = tuple[str, Any]
@@ -318,11 +92,11 @@ class _Scene:
 
     @declared.default
     def _declared(self) -> tuple[type, ...]:
-        return tuple(filter(_CLASS.test, self.journey.touchpoints))
+        return tuple(filter(CLASS.test, self.journey.touchpoints))
 
     @said.default
     def _said(self) -> Declared:
-        return Declared.of(self.declared, self.journey.traits if _CLASS.test(self.journey.traits) else None)
+        return Declared.of(self.declared, self.journey.traits if CLASS.test(self.journey.traits) else None)
 
     def only(self, *classes: type[T]) -> Iterator[tuple[str, T]]:
         return _only(self.nodes, *classes)
@@ -336,7 +110,7 @@ def _scene(journey: Journey) -> _Scene:
         found = [
             problem
             for name, kind in SHAPES.get(type(node), {}).items()
-            for problem in _misfits(kind, getattr(node, name), f"{path}.{name}")
+            for problem in misfits_of(kind, getattr(node, name), f"{path}.{name}")
         ]
         misfits += found
         if found:
@@ -360,7 +134,7 @@ def _walk(value: object, path: str) -> Iterator[Placed]:
             yield from _walk(each, f"{path}[{n}]")
     elif isinstance(value, Mapping):
         for key, each in value.items():
-            yield from _walk(each, _at(path, key))
+            yield from _walk(each, path_to(path, key))
 
 
 def _only(nodes: Iterable[Placed], *classes: type[T]) -> Iterator[tuple[str, T]]:
@@ -482,9 +256,6 @@ def _starts_and_ends(scene: _Scene) -> Iterator[Problem]:
     """Rules, goals and waits say what they wait for, and how long."""
     for path, node in scene.nodes:
         match node:
-            case Rule(when=()):
-                found = f"rule {node.name!r} has no trigger, so it never starts"
-                yield Problem(f"{path}.when", found, 'write when="order_placed", say')
             case Goal(trigger=()) | steps.WaitFor(trigger=()):
                 yield Problem(
                     f"{path}.trigger", "names nothing that could happen", "name a touchpoint type or another trigger"
@@ -525,7 +296,7 @@ def _content(path: str, message: Message) -> Iterator[Problem]:
         yield Problem(f"{path}.content", f"message {message.name!r} says nothing", 'write content=Content(text="…")')
         return
     for key, content in message.content.items():
-        place = _at(f"{path}.content", key)
+        place = path_to(f"{path}.content", key)
         if not any(_serves(key, channel) for channel in (*message.channels, "")):
             found = f"{key!r} is neither a channel of this message nor a locale{hint(key, message.channels)}"
             yield Problem(place, found, 'use "*", a channel, a locale such as "de", or both as in "email/de"')
@@ -612,7 +383,7 @@ def _words(path: str, message: Message, said: Declared, event: Types, trigger: T
         for part, text in _texts(content):
             for field in () if _mistakes(text) else Template.parse(text).fields:
                 if found := said.missing(field.root, field.path, event, trigger):
-                    yield Problem(f"{_at(f'{path}.content', key)}.{part}", f"{{{field.name}}}: {found}", _DECLARE)
+                    yield Problem(f"{path_to(f'{path}.content', key)}.{part}", f"{{{field.name}}}: {found}", _DECLARE)
 
 
 def _traits(node: object) -> Iterator[tuple[str, str]]:
@@ -656,7 +427,7 @@ def _conditions(scene: _Scene) -> Iterator[tuple[str, Expression, Types, Types]]
                 for key, each in found:
                     if isinstance(each, Expression):
                         here = f"{place}.{part.name}"
-                        yield here if key is None else _at(here, key), each, event, start
+                        yield here if key is None else path_to(here, key), each, event, start
 
 
 _CONCERNS: Final[tuple[Callable[[_Scene], Iterator[Problem]], ...]] = (
