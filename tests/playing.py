@@ -3,6 +3,7 @@
 from touchpoint import Engine, VirtualClock
 from touchpoint.channels.recording import RecordingChannel
 from touchpoint.core.state import Address, Profile
+from touchpoint.core.timers import refresh_anniversaries
 from touchpoint.durations import instant, micros
 from touchpoint.model.consent import ANY
 from touchpoint.policy.facts import ConsentFact
@@ -72,7 +73,8 @@ class Played:
             consents={(kind, ANY): fact for kind in person.grants},
         )
         with self.engine.together() as unit:
-            unit.find_or_add(event.customer, event.recorded_at, profile)
+            loaded = unit.find_or_add(event.customer, event.recorded_at, profile)
+            refresh_anniversaries(unit.program, loaded.state)
 
     def log(self, customer):
         with self.engine.together() as unit:

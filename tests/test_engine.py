@@ -201,8 +201,8 @@ def test_a_declared_type_is_validated():  # S1.2
 
     engine = engine_of(journeys=[journey(Rule("r", when=Bought, then=[MARK]), touchpoints=[Bought])])
     with pytest.raises(InvalidTouchpoint, match="price"):
-        engine.record("ann", "Bought", {"price": "much"})
-    engine.record("ann", "Bought", {"price": 5})
+        engine.record("ann", "bought", {"price": "much"})
+    engine.record("ann", "bought", {"price": 5})
     assert len(marks(engine)) == 1
 
 
@@ -651,7 +651,7 @@ def test_no_personal_data_is_in_an_error():  # S7.5
 
     engine = engine_of(journeys=[journey(Rule("r", when=Bought, then=[MARK]), touchpoints=[Bought])])
     attempts = [
-        lambda: engine.record("marker", "Bought", {"price": "marker"}),
+        lambda: engine.record("marker", "bought", {"price": "marker"}),
         lambda: engine.record("marker", "start", {"note": {"marker": object()}, "x": {1: "marker"}}),
         lambda: engine.record("marker" * 200, "start"),
         lambda: engine.identify("ann", addresses={"email": ["marker"]}),
@@ -867,24 +867,20 @@ class Meddling(SqliteStore):
 
 def test_what_a_failed_transaction_left_in_memory_is_not_taken_for_stored(tmp_path):  # S11.7
     store = Meddling(f"{tmp_path}/t.db")
-    engine = engine_of(COUNTING, MARKING, store=store)
+    engine = engine_of(COUNTING, Rule("quiet", when=Silent(days(1)), then=[MARK]), store=store)
     engine.record("ann", "visit")
-    store.meddle = lambda: at_once(lambda: engine.record("ann", "visit"))
+    engine.clock.advance(days(2))
+    store.meddle = lambda: at_once(engine.run_pending)
 
     def broken(unit):
         unit.find("ann").state.signals.clear()
-        unit.find("ann").state.now += 1
         return 1 / 0
 
     before = state_of(engine).signals
     with pytest.raises(ZeroDivisionError):
         engine._write(broken)
-    engine.record("ann", "other")
-    fresh = engine_of(COUNTING, MARKING)
-    for type_ in ("visit", "visit", "other"):
-        fresh.record("ann", type_)
-    assert before
-    assert state_of(engine).signals == state_of(fresh).signals
+    assert len(marks(engine)) == 1
+    assert state_of(engine).signals == before != {}
 
 
 def test_a_failed_call_does_not_disturb_the_work_of_another_thread(tmp_path):  # S11.4

@@ -12,10 +12,11 @@ from touchpoint.durations import days, hours, length, micros
 from touchpoint.journey.policy import Cap, Hold, Policy, Spacing
 from touchpoint.journey.windows import QuietHours, SendWindow
 from touchpoint.model.limits import times
-from touchpoint.model.message import Message
+from touchpoint.model.message import Gift, Message
 from touchpoint.policy.arbitration import arbitration_order
 from touchpoint.policy.binding import bind
-from touchpoint.policy.checks import ask, rule
+from touchpoint.model.preference import Preferences
+from touchpoint.policy.checks import CHECKS, ask, rule
 from touchpoint.policy.facts import AddressFact, ChannelFacts, ConsentFact, Facts, HandOver, Rival
 from touchpoint.policy.verdict import Ruling, Verdict, allow, combine, defer, deny, deny_here, rule_over_channels
 
@@ -187,6 +188,59 @@ def test_all_checks_are_asked_and_none_hides_another():  # S6.5, S10
     verdicts = ask(facts, on(address=None, paused="by hand"))
     against = [each.check for each in verdicts if each.answer != "allow"]
     assert against == ["wanted", "address", "consent", "quiet hours", "paused", "hold-out"]
+
+
+POLICIES = st.lists(
+    st.sampled_from(
+        [
+            QuietHours("10:00", "14:00", unknown_zone="deny"),
+            Cap(1, per=days(1)),
+            Cap(3, per=days(7), channels=["sms"]),
+            Hold(while_open=["x"], kinds=["marketing"]),
+            Spacing(hours(4)),
+        ]
+    ),
+    unique_by=str,
+)
+MESSAGES = st.sampled_from(
+    [
+        Message("m", why="t", kind="marketing"),
+        Message("m", why="t", kind="service", counted=False),
+        Message("m", why="t", kind="transactional", exempt=True),
+        Message("m", why="t", kind="marketing", limit=times(1, per=days(1))),
+        Gift("m", why="t", worth=5, budget=10, currency="EUR"),
+    ]
+)
+SOMETIMES = st.fixed_dictionaries(
+    {},
+    optional={
+        "history": st.just([past(2), past(1, "sms")]),
+        "rivals": st.just([rival()]),
+        "preferences": st.just(Preferences(quiet=("10:00", "14:00"), topics_off=["marketing"])),
+        "stopped": st.just("rejected"),
+        "holdout": st.just(True),
+        "open_cases": st.just({"x": ["1"]}),
+        "live": st.just(False),
+        "spent": st.just(9),
+    },
+)
+CHANNELS = st.fixed_dictionaries(
+    {},
+    optional={
+        "refused": st.just("bad"),
+        "paused": st.just("by hand"),
+        "missing_words": st.just(("customer.name",)),
+        "misused": st.just(("birthday",)),
+    },
+)
+
+
+@given(POLICIES, st.lists(st.tuples(MESSAGES, SOMETIMES, CHANNELS), min_size=1, max_size=3))
+def test_checks_that_are_left_out_would_have_said_nothing(items, asked):  # S6.5
+    bound = bind(Policy(*items), {"j": Policy()})["j"]  # all are asked of one, because it remembers what applies to whom
+    for message, facts, channel in asked:
+        told, here = facts_of(message=message, **facts, policy=bound), on(**channel)
+        assert list(ask(told, here)) == [verdict for check in CHECKS for verdict in check(told, here)]
 
 
 def test_the_message_goes_out_where_nothing_speaks_against_it():
@@ -372,6 +426,16 @@ def test_equal_windows_share_one_evaluator():  # S6.4
     bounds = bind(Policy(windows[0]), {"a": Policy(windows[1], other), "b": Policy(other, windows[2])})
     assert bounds["a"].windows == bounds["b"].windows
     assert [each.window for each in bounds["a"].windows] == [windows[0], other]
+
+
+def test_customers_who_want_equal_quiet_hours_share_one_evaluator():  # S7.4
+    bound = bind(Policy(), {"j": Policy()})["j"]
+    first = bound.own_quiet(("21:00", "08:00"))
+    assert bound.own_quiet(("21:00", "08:00")) is first
+    for minute in range(60):
+        for hour in (1, 2):
+            bound.own_quiet((f"{hour:02}:{minute:02}", "08:00"))
+    assert bound.own_quiet(("21:00", "08:00")) is not first  # no more are kept than a bounded number
 
 
 def test_equal_caps_of_journeys_share_one_counter():  # S6.4

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from touchpoint.core.compile import compile_condition, compile_expression
 from touchpoint.core.context import Context
 from touchpoint.core.occurrence import TOUCHPOINT, Occurrence
-from touchpoint.core.reading import read
+from touchpoint.core.reading import _long_reading, read
 from touchpoint.core.signals import backfill, collect
 from touchpoint.core.values import UNKNOWN
 from touchpoint.durations import days, hours, micros
@@ -191,3 +191,39 @@ def test_the_compiled_and_the_explaining_evaluator_agree(expression, timeline, h
     assert reading.value == compiled or compiled != compiled  # noqa: PLR0124
     assert compile_condition(expression, table)(context) is reading.truth
     assert reading.text.startswith(str(expression))
+
+
+FIELDS = st.builds(
+    lambda root, path: c.Field(root, tuple(path)),
+    st.sampled_from(["event", "trigger", "customer"]),
+    st.lists(NAMES, min_size=1, max_size=2),
+)
+COMPARED = st.builds(c.Compare, st.sampled_from(["==", "!=", "<", "<=", ">", ">="]), FIELDS, LITERALS)
+PLAIN = st.one_of(COMPARED, FIELDS, st.sampled_from([case_open("a"), case_open(), in_stage("a"), event.at]))
+NEGATED = st.one_of(PLAIN, PLAIN.map(c.Not), PLAIN.map(c.Not).map(c.Not))
+COMMON = st.one_of(
+    NEGATED,
+    st.builds(c.And, st.lists(NEGATED, min_size=2, max_size=3).map(tuple)),
+    st.builds(c.Or, st.lists(NEGATED, min_size=2, max_size=3).map(tuple)),
+)
+ALWAYS_THERE = st.fixed_dictionaries({"a": DATA, "b": DATA, "c": DATA})
+
+
+def all_of(reading):
+    return type(reading.value), repr(reading.value), reading.text, reading.missing, list(map(all_of, reading.parts))
+
+
+@settings(max_examples=300)
+@given(COMMON | EXPRESSIONS, PROPERTIES | ALWAYS_THERE, PROPERTIES | ALWAYS_THERE, st.booleans())
+def test_the_short_way_to_a_reading_gives_what_the_long_one_gives(expression, here, traits, flag):  # S10
+    happening = Occurrence(TOUCHPOINT, "go", micros(T0), "x", here)
+    context = Context(
+        happening, happening, traits, micros(T0), {}, lambda _kind, _ref: flag, lambda _journey: "a" if flag else None
+    )
+    table = collect([expression])
+    assert all_of(read(expression, context, table)) == all_of(_long_reading(expression, context, table))
+
+
+def test_a_long_value_is_cut_on_the_short_way_too():  # S10
+    reading = read(event.score > 0, Context(event=happened(score=10**99)))
+    assert str(reading) == f"event.score > 0 → 1{'0' * 78}… > 0: true"

@@ -362,7 +362,7 @@ def test_a_stage_knows_the_outcome_of_no_message():
 
 
 def test_a_rule_without_a_trigger_starts_by_enrolment():
-    assert not found_in(when=[])
+    assert fine_with(when=[])
 
 
 def test_a_goal_says_what_reaches_it():

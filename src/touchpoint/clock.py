@@ -11,8 +11,8 @@ from touchpoint.errors import InvalidInput
 class Clock(Protocol):
     """What the engine needs of a clock.
 
-    `now()` is the wall clock (aware, UTC) and may be set by people. `monotonic()` is elapsed seconds that nobody can set;
-    values compare only where `timeline()` is equal (one boot of one machine, or one virtual clock).
+    `now()` is the wall clock (aware, UTC) and may be set by people. `monotonic()` is elapsed seconds that nobody can
+    set; values compare only where `timeline()` is equal (one boot of one machine, or one virtual clock).
     """
 
     def now(self) -> datetime:

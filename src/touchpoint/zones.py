@@ -57,6 +57,7 @@ def zone(name: str) -> "ZoneInfo":
     raise _unknown(name)
 
 
+@lru_cache(maxsize=1)
 def tz_version() -> str:
     """The version of the time-zone data in use, such as `2025b`; `unknown` where the data does not say."""
     sources = _sources()

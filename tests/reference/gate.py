@@ -31,8 +31,7 @@ class Verdict:
 def rule_on(customer, message):
     """The answer for a message that is due: ("sent", channel), (another end, None) or ("defer", until)."""
     for channel in message.what.channels:
-        verdicts = [each for each in _checks(customer, message, channel) if each]
-        defers, denies = _combine(verdicts)
+        defers, denies = _combine(customer, message, channel)
         if denies and all(deny.own for deny in denies):
             continue
         if denies:
@@ -43,13 +42,41 @@ def rule_on(customer, message):
     return "denied", None
 
 
-def _combine(verdicts):
+def _combine(customer, message, channel):
     """Any deny wins, but one that has lapsed by the instant at which the others allow is a defer (S6.5)."""
-    defers = [each for each in verdicts if each.answer == "defer"]
-    denies = [each for each in verdicts if each.answer == "deny"]
-    allowed_at = max((each.until for each in defers), default=-NEVER)
-    lapsing = [each for each in denies if each.until < NEVER and each.until <= allowed_at]
-    return defers + lapsing, [each for each in denies if each not in lapsing]
+    defers, denies = _asked(customer, message, channel)
+    asked_again = _asked_again(defers)
+    denies = [each for each in denies if each.until == NEVER or each.until > asked_again]
+    if any(each.until < NEVER for each in denies) and _lapse_in_time(customer, message, channel, asked_again):
+        denies = [each for each in denies if each.until == NEVER]
+    return defers, denies
+
+
+def _lapse_in_time(customer, message, channel, at):
+    """Whether the denies that lapse have done so when the last of the defers has led to no other."""
+    while -NEVER < at < NEVER:
+        defers, denies = _asked(customer, message, channel, at)
+        if any(each.ends_as == "expired" for each in denies):
+            return False
+        if all(each.until == NEVER for each in denies):
+            return True
+        at = _asked_again(defers)
+    return at == NEVER
+
+
+def _asked(customer, message, channel, at=None):
+    """The defers and the denies of now, or of a later instant as far as it can be told."""
+    now = customer.now
+    try:
+        customer.now = now if at is None else at
+        verdicts = [each for each in _checks(customer, message, channel) if each]
+    finally:
+        customer.now = now
+    return ([each for each in verdicts if each.answer == answer] for answer in ("defer", "deny"))
+
+
+def _asked_again(defers):
+    return max((each.until for each in defers), default=-NEVER)
 
 
 def _checks(customer, message, channel):
@@ -60,7 +87,8 @@ def _checks(customer, message, channel):
         yield Verdict("deny", ends_as="withdrawn")
     if now >= message.expires_at:
         yield Verdict("deny", ends_as="expired")
-    for item, journeys in items(customer.program, message.journey):
+    # Where several deny, the first says how the message ends: holds come before all else (S6.5).
+    for item, journeys in sorted(items(customer.program, message.journey), key=lambda each: not isinstance(each[0], Hold)):
         if isinstance(item, ConsentRules):
             raise NotImplementedError("the reference knows no consent rules yet")
         if isinstance(item, Hold):

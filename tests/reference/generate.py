@@ -38,6 +38,7 @@ STAGES = ("s0", "s1", "s2")
 KINDS = ("marketing", "service", "marketing", "transactional", "feedback")
 EVERY_KIND = frozenset({"marketing", "feedback", "gift"})
 ZONES = (("UTC",), (), ("UTC",), ("Europe/Madrid",), ("America/New_York",), ("Europe/Madrid", "America/New_York"))
+DAYS = ("1990-03-28", "2026-03-29", "1980-04-01", "2026-04-02")
 LENGTHS = (hours(6), hours(12), hours(6), hours(18), days(1), days(2), days(3))
 OPERATORS = ("==", "!=", "<", "<=", ">", ">=")
 LOOK_AHEAD = days(1)
@@ -163,7 +164,7 @@ def trigger(dice: Dice, types: tuple = TYPES) -> t.Trigger:  # noqa: PLR0911 - o
     """One trigger of any kind; half of them a touchpoint."""
     if dice.pick(True, True, False):
         return t.On(dice.pick(*types))
-    match dice.pick(*range(7)):
+    match dice.pick(*range(8)):
         case 0:
             return t.Entered(dice.pick(*STAGES))
         case 1:
@@ -176,12 +177,19 @@ def trigger(dice: Dice, types: tuple = TYPES) -> t.Trigger:  # noqa: PLR0911 - o
             return t.CaseClosed(dice.pick(*CASES))
         case 5:
             return _silence(dice)
+        case 6:
+            return _anniversary(dice)
         case _:
             return t.Enrolled()
 
 
 def _silence(dice):
     return t.Silent(dice.pick(hours(6), days(1), days(3), days(8)), of=dice.pick(None, "a", "b"))
+
+
+def _anniversary(dice):
+    ahead = dice.pick(timedelta(0), days(1), calendar_days(1), hours(6))
+    return t.Anniversary("day", at=dice.pick("12:00", "06:00", "02:30"), before=ahead, unknown_zone=dice.pick(None, "UTC"))
 
 
 def limit(dice: Dice):
@@ -408,6 +416,8 @@ def _again(dice, event):
 
 def _person(dice):
     traits = {name: dice.pick(0, 1, 2, 3) for name in ("t", "u") if dice.pick(True, False)}
+    if dice.pick(True, False):
+        traits["day"] = dice.pick(*DAYS)
     grants = dice.pick(EVERY_KIND, EVERY_KIND, EVERY_KIND, frozenset({"marketing"}), frozenset())
     return Person(dice.pick(*ZONES), traits, grants)
 

@@ -92,11 +92,19 @@ def hand_over() -> Generator[Command, object, int]:
     """The protocol for one group of messages: release, last look, call, settle. Returns how many were handed over."""
     tickets: Sequence[Ticket] = yield ReleaseAll()  # type: ignore[assignment]
     outcomes: list[tuple[Ticket, Outcome | None]] = []
-    for ticket in tickets:
-        if (yield LastLook(ticket)) is not None:
-            outcomes.append((ticket, None))
-            continue
-        outcomes.append((ticket, judge((yield Call(ticket)))))
+    try:
+        for ticket in tickets:
+            if (yield LastLook(ticket)) is not None:
+                outcomes.append((ticket, None))
+                continue
+            outcomes.append((ticket, judge((yield Call(ticket)))))
+    except GeneratorExit:
+        raise
+    except BaseException:
+        # Somebody stops the worker, or the store fails: what is known of the others must not become uncertain.
+        if outcomes:
+            yield SettleAll(outcomes)
+        raise
     if outcomes:
         yield SettleAll(outcomes)
     return sum(outcome is not None for _, outcome in outcomes)
@@ -134,6 +142,8 @@ def release(
 def _let_go(
     program: Program, state: State, pending: Pending, asked: Asked, decision: Decision, moment: Moment
 ) -> Ticket:
+    if len(asked.ruling.because) > 1:
+        _note(pending, asked.ruling, decision.now)
     _take_lease(state, pending, asked.channel, decision.now)
     message = program.messages[pending.message]
     if pending.first_try is None:
@@ -191,14 +201,20 @@ def _release_call(
 def _not_now(program: Program, state: State, pending: Pending, ruling: Ruling, decision: Decision) -> Decision:
     _note(pending, ruling, decision.now)
     if ruling.answer == "deny":
-        status = "unknown" if pending.uncertain else ruling.ends_as
-        return message_ended(program, state, pending, status, decision.now, ruling.reason)
+        return message_ended(program, state, pending, _ends_as(pending, ruling), decision.now, ruling.reason)
     until = pending.expires if ruling.until is None else min(ruling.until, pending.expires)
     # An instant that is not in the future would ask in a circle; the gate never names one, but a circle must be impossible.
     pending.due = max(until, decision.now + 1)
     decision.trace.append(["deferred", pending.message, ruling.check, ruling.channel, ruling.reason, pending.due])
     decision.effects.append(MessageChanged(pending))
     return decision
+
+
+def _ends_as(pending: Pending, ruling: Ruling) -> str:
+    if pending.uncertain:
+        return "unknown"
+    # No channel is left, and at least one of them is out because its provider refused (S6.8).
+    return "failed" if ruling.own and pending.refused else ruling.ends_as
 
 
 def _note(pending: Pending, ruling: Ruling, now: int) -> None:
@@ -242,7 +258,11 @@ def give_back(program: Program, state: State, ticket: Ticket, now: int) -> Decis
     decision = Decision(program, state, now)
     pending = _mine(state, ticket)
     if pending is not None:
-        state.history = [each for each in state.history if each.key != ticket.key or each.state != IN_FLIGHT]
+        if pending.uncertain:
+            # An earlier attempt may have arrived, and this one had taken its slot over: it stays taken.
+            _mark(state, pending, "ambiguous")
+        else:
+            state.history = [each for each in state.history if each.key != ticket.key or each.state != IN_FLIGHT]
         _refund(program, pending, decision)
         pending.attempts -= 1
         if pending.attempts == 0:
@@ -287,6 +307,7 @@ def _late_word(program: Program, state: State, ticket: Ticket, outcome: Outcome,
     pending = state.pending_by_key(ticket.key)
     if isinstance(outcome, Accepted) and pending is not None:
         _mark(state, pending, "accepted")
+        pending.ref = outcome.ref
         return message_ended(program, state, pending, "sent", now, "its provider's answer came late")
     decision.trace.append(["late answer", ticket.key, type(outcome).__name__])
     return decision
@@ -376,7 +397,8 @@ def _settle_call(program: Program, state: State, pending: Pending, outcome: Outc
 
 def _wait_again(pending: Pending, due: int, decision: Decision) -> None:
     pending.status, pending.lease, pending.slot = WAITING, None, None
-    pending.due, pending.not_before = min(due, max(pending.expires, decision.now)), due
+    # Not past its best-before: then it is asked once more, to be told that it has expired.
+    pending.due = pending.not_before = min(due, max(pending.expires, decision.now))
     decision.effects.append(MessageChanged(pending))
 
 

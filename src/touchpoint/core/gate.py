@@ -5,12 +5,13 @@ from datetime import timedelta
 
 import attrs
 
+from touchpoint.core.context import Context
 from touchpoint.core.program import Program
+from touchpoint.core.reading import read
 from touchpoint.core.render import render
 from touchpoint.core.schedule import after, calendar_period
-from touchpoint.core.context import Context
-from touchpoint.core.reading import read
 from touchpoint.core.state import WAITING, Address, Pending, Run, State
+from touchpoint.journey.steps import Send
 from touchpoint.model.delivery import ANY_ADDRESS, RenderedMessage
 from touchpoint.model.message import Message, Number
 from touchpoint.policy.checks import rule_here
@@ -93,7 +94,7 @@ def _facts(
         profile.zones, profile.consents, jurisdiction if isinstance(jurisdiction, str) else None, profile.preferences,
         state.cases, state.closed, state.history,
         _rivals(program, state, pending) if bound.caps and len(state.pending) > 1 else (),
-        None if held is None else held[1],  # type: ignore[arg-type]
+        None if held is None else held[1],
         world.spent.get(message.name, 0), False, tz_version(),  # noqa: FBT003 - nobody is in a hold-out
         lambda at, per: calendar_period(at, per, profile.zones),
         lambda at, lasts: after(at, lasts, profile.zones),
@@ -108,12 +109,11 @@ def _still(program: Program, state: State, pending: Pending, run: Run, now: int)
         return None, ""
     context = Context(
         event=run.event, trigger=run.trigger, traits=state.profile.traits, now=now, signals=state.signals,
-        case_open=state.case_open, stage_of=lambda journey: state.stage_of(journey or run.journey), outcomes=run.outcomes,
+        case_open=state.case_open, stage_of=lambda name: state.stage_of(name or run.journey), outcomes=run.outcomes,
     )  # fmt: skip
     value = node.condition(context)
-    if value is True:
-        return value, ""
-    return value, read(node.step.still, context, program.signals).text  # type: ignore[union-attr]
+    still = node.step.still if isinstance(node.step, Send) else None
+    return value, "" if value is True or still is None else read(still, context, program.signals).text
 
 
 def _rivals(program: Program, state: State, pending: Pending) -> list[Rival]:

@@ -21,7 +21,7 @@ class Occurrence:
     name: str
     at: int
     id: str
-    properties: Mapping[str, object] = attrs.field(factory=dict)
+    properties: Mapping[str, object] = attrs.field(factory=dict, repr=False)
     channel: str | None = None
-    location: str | None = None
+    location: str | None = attrs.field(default=None, repr=False)
     direction: str = "inbound"

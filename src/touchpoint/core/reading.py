@@ -136,7 +136,7 @@ def shown(value: object) -> str:
 
 
 class _Short(NamedTuple):
-    """A condition with its value, as it was written, and with its values filled in. `loose` needs parentheses in `&`."""
+    """A condition: its value, its source, the source with values filled in, and whether `&` puts it in parentheses."""
 
     value: object
     plain: str

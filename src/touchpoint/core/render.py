@@ -34,15 +34,15 @@ def render(program: Program, state: State, run: Run, message: Message, channel: 
     if chosen is None:
         return Words(None, (f"content for {channel}",))
     key, content = chosen
+    name, templates = message.name, program.templates
     lookup = _lookup(state, run, message)
     place = zone(state.profile.zones[0]) if state.profile.zones else None
-
-    def part(name: str, words: str | None) -> Rendered:
-        if words is None:
-            return _NO_WORDS
-        return program.templates[message.name, key, name].render(lookup, escape_html=name == "html", zone=place)
-
-    subject, text, html = part("subject", content.subject), part("text", content.text), part("html", content.html)
+    text = templates[name, key, "text"].render(lookup, escape_html=False, zone=place)
+    subject = html = _NO_WORDS
+    if content.subject is not None:
+        subject = templates[name, key, "subject"].render(lookup, escape_html=False, zone=place)
+    if content.html is not None:
+        html = templates[name, key, "html"].render(lookup, escape_html=True, zone=place)
     if subject.missing or text.missing or html.missing:
         return Words(None, tuple(dict.fromkeys(subject.missing + text.missing + html.missing)))
     return Words(

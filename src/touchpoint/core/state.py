@@ -56,7 +56,7 @@ class Run:
     id: str
     journey: str
     rule: str
-    key: object
+    key: object = attrs.field(repr=False)
     started: int
     order: int
     trigger: Occurrence
@@ -88,7 +88,7 @@ class Watch:
     order: int
     journey: str
     rule: str
-    key: object
+    key: object = attrs.field(repr=False)
     until: int
     trigger: Occurrence
     outcomes: dict[str, str] = attrs.Factory(dict)
@@ -127,7 +127,7 @@ class Pending:
     not_before: int = 0
     refused: dict[str, str] = attrs.Factory(dict)
     reasons: list[Record] = attrs.Factory(list)
-    arguments: dict[str, object] | None = None
+    arguments: dict[str, object] | None = attrs.field(default=None, repr=False)
     ref: str | None = None
     run_no: int = 0
 
@@ -150,11 +150,12 @@ class State:
     orders: int = 0
     fences: int = 0
     version: str = ""
+    zone_data: str = ""
     stages: dict[str, Record] = attrs.Factory(dict)
-    cases: dict[str, dict[str, list[int]]] = attrs.Factory(dict)
+    cases: dict[str, dict[str, list[int]]] = attrs.field(factory=dict, repr=False)
     closed: dict[str, int] = attrs.Factory(dict)
-    signals: dict[str, object] = attrs.Factory(dict)
-    starts: dict[str, list[Record]] = attrs.Factory(dict)
+    signals: dict[str, object] = attrs.field(factory=dict, repr=False)
+    starts: dict[str, list[Record]] = attrs.field(factory=dict, repr=False)
     silences: dict[str, int] = attrs.Factory(dict)
     heard: dict[str, int] = attrs.Factory(dict)
     dwells: dict[str, int] = attrs.Factory(dict)
@@ -163,7 +164,7 @@ class State:
     watches: list[Watch] = attrs.Factory(list)
     pending: list[Pending] = attrs.Factory(list)
     history: list[HandOver] = attrs.Factory(list)
-    parked: list[object] = attrs.Factory(list)
+    parked: list[Record] = attrs.Factory(list)
 
     def case_open(self, kind: str | None, ref: str | None) -> bool:
         """Whether a case of this kind (or any) with this ref (or any) is open."""
@@ -210,7 +211,7 @@ class State:
 def state_to_record(state: State) -> Record:
     """Everything but the profile, as a positional JSON list."""
     return [
-        STATE_VERSION, state.now, state.orders, state.fences, state.version, state.stages, state.cases, state.closed, state.signals,
+        STATE_VERSION, state.now, state.orders, state.fences, state.version, state.zone_data, state.stages, state.cases, state.closed, state.signals,
         state.starts, state.silences, state.heard, state.dwells, state.anniversaries,
         [_run_to_record(run) for run in state.runs],
         [[w.order, w.journey, w.rule, w.key, w.until, _occurrence_to_record(w.trigger), w.outcomes] for w in state.watches],
@@ -222,10 +223,10 @@ def state_to_record(state: State) -> Record:
 
 def state_from_record(customer: str, profile: Profile, record: Record) -> State:
     """The state that `state_to_record` wrote."""
-    (_, now, orders, fences, version, stages, cases, closed, signals, starts, silences, heard, dwells, anniversaries,
+    (_, now, orders, fences, version, zone_data, stages, cases, closed, signals, starts, silences, heard, dwells, anniversaries,
      runs, watches, pending, history, parked) = record  # fmt: skip
     return State(
-        customer, profile, now, orders, fences, version, stages, cases, closed, signals, starts, silences, heard, dwells, anniversaries,
+        customer, profile, now, orders, fences, version, zone_data, stages, cases, closed, signals, starts, silences, heard, dwells, anniversaries,
         [_run_from_record(each) for each in runs],
         [Watch(*each[:5], _occurrence_from_record(each[5]), *each[6:]) for each in watches],
         [Pending(*each) for each in pending],

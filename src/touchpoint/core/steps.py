@@ -1,22 +1,20 @@
 """The steps of a run (S5): one small function each, in a table. A function gives the node to go on with, or BLOCKED."""
 
 from collections.abc import Callable, Mapping
-from datetime import date, datetime, time
 from typing import Final
 
 from touchpoint.core.decision import Decision, Emitted, MessageBegun, ProfileChanged
 from touchpoint.core.identity import cause_of_step, message_key
 from touchpoint.core.occurrence import TOUCHPOINT, Occurrence
 from touchpoint.core.program import CompiledRule, Node
-from touchpoint.core.schedule import after, date_from, next_local_time
 from touchpoint.core.state import Pending, Run
 from touchpoint.core.timers import refresh_anniversaries
 from touchpoint.core.values import UNKNOWN
-from touchpoint.durations import Forever, length, micros
+from touchpoint.core.waits import ends, wait_ends
+from touchpoint.durations import length
 from touchpoint.journey.steps import (
     Ask, Branch, Call, CloseCase, Emit, Enrol, Exit, Give, MoveTo, OpenCase, Send, SetTrait, Wait, WaitFor, WaitUntil,
 )  # fmt: skip
-from touchpoint.zones import from_local, zone
 
 
 class Blocked:
@@ -101,7 +99,7 @@ def _known(decision: Decision, run: Run, node: Node) -> dict[str, object]:
 
 
 def _wait(decision: Decision, _rule: CompiledRule, run: Run, node: Node) -> Outcome:
-    due = _wait_ends(decision, run, node)
+    due = wait_ends(decision, run, node)
     if due is None:
         decision.end(run, "exit: the date to wait for is missing")
         return OVER
@@ -109,53 +107,6 @@ def _wait(decision: Decision, _rule: CompiledRule, run: Run, node: Node) -> Outc
         return node.next
     run.waiting, run.due = "time", due
     return BLOCKED
-
-
-def _wait_ends(decision: Decision, run: Run, node: Node) -> int | None:
-    step = node.step
-    assert isinstance(step, Wait)
-    if step.length is not None:
-        return _ends(decision, step.length, step.unknown_zone)
-    if isinstance(step.until, str):
-        return next_local_time(decision.now, step.until, _zones(decision, step.unknown_zone))
-    value = decision.ask(node.condition, run.journey, run.event, run)  # type: ignore[arg-type]
-    return _moment(decision, value, step.at, step.unknown_zone)
-
-
-def _moment(decision: Decision, value: object, at: str | None, unknown_zone: str | None) -> int | None:
-    """The instant of a date or datetime from data; a date means its local midnight, or `at`."""
-    if isinstance(value, str):
-        value = _parsed(value)
-    if isinstance(value, datetime) and at is None:
-        return micros(value) if value.tzinfo is not None else None
-    day = date_from(value)
-    if day is None:
-        return None
-    clock = time.fromisoformat(at or "00:00")
-    return max(from_local(datetime.combine(day, clock), zone(each)) for each in _zones(decision, unknown_zone))
-
-
-def _parsed(value: str) -> date | datetime | None:
-    try:
-        return date.fromisoformat(value) if len(value) <= len("2026-01-01") else datetime.fromisoformat(value)
-    except ValueError:
-        return None
-
-
-def _zones(decision: Decision, unknown_zone: str | None) -> tuple[str, ...]:
-    zones = decision.state.profile.zones
-    if zones:
-        return zones
-    decision.trace.append(["zone", unknown_zone or "UTC", "the customer's own zone is not known"])
-    return (unknown_zone or "UTC",)
-
-
-def _ends(decision: Decision, lasts: object, unknown_zone: str | None) -> int | None:
-    """When a wait or time-out of this length ends; None for forever."""
-    if isinstance(lasts, Forever):
-        return None
-    zones = () if hasattr(lasts, "total_seconds") else _zones(decision, unknown_zone)
-    return after(decision.now, lasts, zones)  # type: ignore[arg-type]
 
 
 def _wait_for(decision: Decision, _rule: CompiledRule, run: Run, node: Node) -> Outcome:
@@ -171,7 +122,7 @@ def _wait_for(decision: Decision, _rule: CompiledRule, run: Run, node: Node) -> 
             if occurrence.kind == TOUCHPOINT:
                 run.event = occurrence
             return node.then
-    run.waiting, run.due = "event", _ends(decision, step.timeout, step.unknown_zone)
+    run.waiting, run.due = "event", ends(decision, run, step.timeout, step.unknown_zone)
     return BLOCKED
 
 
@@ -180,7 +131,7 @@ def _wait_until(decision: Decision, _rule: CompiledRule, run: Run, node: Node) -
     assert isinstance(step, WaitUntil) and node.condition is not None
     if decision.ask(node.condition, run.journey, run.event, run) is True:
         return node.then
-    run.waiting, run.due = "until", _ends(decision, step.timeout, step.unknown_zone)
+    run.waiting, run.due = "until", ends(decision, run, step.timeout, step.unknown_zone)
     return BLOCKED
 
 

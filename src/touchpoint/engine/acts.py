@@ -26,9 +26,11 @@ from touchpoint.model.touchpoint import Touchpoint
 from touchpoint.policy.consent import newer
 from touchpoint.policy.facts import ConsentFact
 from touchpoint.stores.base import EntryRow
-from touchpoint.zones import zone
+from touchpoint.zones import tz_version, zone
 
 _CIRCLE: Final = 3
+_SWEEP: Final = 1_000
+_ZONE_DATA: Final = "zone_data"
 
 
 def declared_types(journeys: Sequence[Journey]) -> dict[str, type]:
@@ -56,6 +58,18 @@ def remember_definitions(unit: Unit, journeys: Sequence[Journey], now: int) -> N
         identity = definition_hash(journey)
         if current.get(journey.name) != identity:
             unit.changes.definitions.append((identity, journey.name, dumps(journey), now))
+
+
+def follow_zone_data(unit: Unit) -> None:
+    """Where the time-zone data are others than when this store was last at work, calendar waits are set anew (S2.2)."""
+    if unit.tx.meta().get(_ZONE_DATA) == tz_version():
+        return
+    for row in unit.tx.all_customers():
+        if row.due is not None:
+            unit.by_number(row.no)
+        if len(unit.dirty) >= _SWEEP:
+            unit.flush()
+    unit.changes.meta[_ZONE_DATA] = tz_version()
 
 
 # Touchpoints.
@@ -221,6 +235,7 @@ def consent_said(unit: Unit, customer: str, said: Said, proof: dict[str, object]
 def prefer(unit: Unit, customer: str, preferences: Preferences | None, now: int) -> None:
     """Set what the customer prefers."""
     loaded = unit.find_or_add(customer, now)
+    unit.fire(loaded, until=max(now, loaded.state.now), inclusive=False)
     loaded.state.profile.preferences = preferences
     loaded.profile_changed = True
     _changed(unit, loaded, "preferences", now)
@@ -273,31 +288,36 @@ def change_case(unit: Unit, customer: str, kind: str, ref: str, now: int, *, ope
     unit.fire(loaded, until=at, inclusive=False)
     changed: list[bool] = []
 
-    def decide() -> Decision:
+    def change() -> Decision:
         decision = Decision(unit.program, loaded.state, at)
-        change = decision.open_case if opening else decision.close_case
-        changed.append(change(kind, ref, f"case:{kind}:{ref}:{at}"))
-        return work_off(decision)
+        act = decision.open_case if opening else decision.close_case
+        changed.append(act(kind, ref, f"case:{kind}:{ref}:{at}"))
+        return decision
 
-    unit.apply(loaded, "case", kind, at, decide)
+    unit.apply(loaded, "case", kind, at, lambda: work_off(change()), alone=change)
     return changed[-1]
 
 
 def resume(unit: Unit, channel: str | None, message: str | None, now: int) -> None:
     """Lift a pause or a stop, and ask again about everything that waits."""
-    for scope, name in (("channel", channel), ("message", message)):
-        if name is not None:
-            unit.changes.controls_lifted.append((scope, name))
+    if channel is None and message is None:
+        raise InvalidInput("resume() takes channel= or message=: the name of what is to go on")
+    world = unit.world
+    _lift(unit, "channel", channel, [*world.channels, *world.paused])
+    _lift(unit, "message", message, [*unit.program.messages, *world.stopped])
     for row in list(unit.tx.all_customers()):
         loaded = unit.by_number(row.no)
         if any(each.status == WAITING for each in loaded.state.pending):
+            unit.fire(loaded, until=max(now, loaded.state.now), inclusive=False)
             _changed(unit, loaded, "resumed", now)
 
 
-def fire_carefully(unit: Unit, customers: Sequence[Loaded], now: int) -> None:
-    """Fire what is due with a copy kept of each state, so that a defective journey is parked and others go on (S4.3)."""
-    for loaded in customers:
-        unit.fire(loaded, until=now, inclusive=True)
+def _lift(unit: Unit, scope: str, name: str | None, known: Sequence[str]) -> None:
+    if name is None:
+        return
+    if name not in known:
+        raise UnknownName(scope, name, known)
+    unit.changes.controls_lifted.append((scope, name))
 
 
 class Circle:

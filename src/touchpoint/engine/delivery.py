@@ -64,10 +64,15 @@ class Delivery:
             due: the customers to look at, given the unit and the instant.
         """
         flow = core.hand_over()
-        answer: object = None
+        command: core.Command = next(flow)
         try:
             while True:
-                answer = self._answer(flow.send(answer), due)
+                try:
+                    answer = self._answer(command, due)
+                except BaseException as error:  # noqa: BLE001 - the protocol saves what is known, then lets it through
+                    command = flow.throw(error)
+                else:
+                    command = flow.send(answer)
         except StopIteration as stop:
             return int(stop.value)
 
@@ -157,9 +162,11 @@ def release_due(unit: Unit, loaded: Loaded, moment: core.Moment) -> core.Ticket 
 
 def _rescue(unit: Unit, loaded: Loaded, pending: Pending, now: int) -> None:
     def decide() -> Decision:
-        return core.rescue(unit.program, loaded.state, pending, unit.world, now)
+        # By key: what was undone has left other objects behind.
+        held = loaded.state.pending_by_key(pending.key) or pending
+        return core.rescue(unit.program, loaded.state, held, unit.world, now)
 
-    unit.apply(loaded, "rescue", pending.message, now, decide)
+    unit.apply(loaded, "rescue", pending.message, now, decide, message=pending.key)
 
 
 def _release_one(unit: Unit, loaded: Loaded, pending: Pending, moment: core.Moment, now: int) -> core.Ticket | None:
@@ -167,11 +174,13 @@ def _release_one(unit: Unit, loaded: Loaded, pending: Pending, moment: core.Mome
     tickets: list[core.Ticket | None] = []
 
     def decide() -> Decision:
+        nonlocal pending
+        pending = loaded.state.pending_by_key(pending.key) or pending
         ticket, decision = core.release(unit.program, loaded.state, pending, unit.world, moment)
         tickets.append(ticket)
         return decision
 
-    decision = unit.apply(loaded, "release", pending.message, now, decide)
+    decision = unit.apply(loaded, "release", pending.message, now, decide, message=pending.key)
     for entry in decision.trace if decision is not None else ():
         if entry[0] == "deferred":
             unit.tally("reason", pending.message, f"deferred: {entry[2]}")
@@ -203,6 +212,7 @@ def settle_one(unit: Unit, ticket: core.Ticket, outcome: Outcome | None, now: in
         unit.apply(
             loaded, "outcome", type(outcome).__name__, now,
             lambda: core.settle(unit.program, loaded.state, ticket, outcome, unit.world, now), body=_ref(outcome),
+            message=ticket.key,
         )  # fmt: skip
 
 

@@ -3,9 +3,12 @@
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime, timedelta
+from functools import partial
 from itertools import islice
 from types import TracebackType
 from typing import TypeVar
+
+import attrs
 
 from touchpoint.channels.base import Adapter
 from touchpoint.clock import Clock, SystemClock
@@ -19,7 +22,7 @@ from touchpoint.engine.grouping import Grouping
 from touchpoint.engine.intake import LATE_AFTER, MAX_SKEW, Prepared, Recorded, customer_id, instant_of, lengths, prepare
 from touchpoint.engine.opening import Durability, open_store
 from touchpoint.engine.unit import Cache, Loaded, Unit
-from touchpoint.engine.view import CustomerView, view
+from touchpoint.engine.view import CustomerView, Parked, view
 from touchpoint.errors import DefectiveJourney, JourneyError, UnknownCustomer
 from touchpoint.journey.journey import Journey
 from touchpoint.journey.policy import Policy
@@ -28,6 +31,7 @@ from touchpoint.model.message import Gift
 from touchpoint.model.preference import Preferences
 from touchpoint.model.touchpoint import Direction, Touchpoint
 from touchpoint.stores.base import Store, Transaction
+from touchpoint.stores.codec import loads
 
 T = TypeVar("T")
 BATCH = 1_000
@@ -85,6 +89,7 @@ class Engine:
         put_to_work = micros(SystemClock().now())
         try:
             self._commit(lambda unit: acts.remember_definitions(unit, tuple(journeys), put_to_work))
+            self._commit(acts.follow_zone_data)
         except BaseException:
             self.store.close()
             raise
@@ -267,7 +272,12 @@ class Engine:
         return self._write(lambda unit: acts.change_case(unit, identity, kind, ref, now, opening=opening), connection)
 
     def resume(self, *, channel: str | None = None, message: str | None = None) -> None:
-        """Lift a pause of a channel or the stop of a message; what waits is asked again at once."""
+        """Lift a pause of a channel or the stop of a message; what waits is asked again at once.
+
+        Raises:
+            UnknownName: no such channel or message.
+            InvalidInput: neither was named.
+        """
         now = self._now()
         self._write(lambda unit: acts.resume(unit, channel, message, now))
 
@@ -311,9 +321,9 @@ class Engine:
         try:
             return delivery.run(due)
         except DefectiveJourney:
-            with self._unit(careful=True) as unit:
-                acts.fire_carefully(unit, due(unit, self._now()), self._now())
-            return 0
+            # Nothing was handed over yet: once more, so that what is defective is parked and others go on (S4.3).
+            careful = attrs.evolve(delivery, units=partial(self._unit, careful=True))
+            return careful.run(due)
 
     # Looking.
 
@@ -325,6 +335,12 @@ class Engine:
     def planned(self, customer: str) -> list[tuple[datetime, str]]:
         """What falls due next for a customer, earliest first: (aware UTC instant, what). Raises UnknownCustomer."""
         return self.customer(customer).planned
+
+    def parked(self) -> list[tuple[str, Parked]]:
+        """Everything that defects of journeys keep from going on, as (customer id, what) (S4.3)."""
+        with self._unit() as unit:
+            rows = [(row.id, loads(row.state)[-1]) for row in unit.tx.all_customers()]
+        return [(customer, Parked(instant(at), name, error)) for customer, held in rows for at, _, name, _, error in held]
 
     def why(self, customer: str, name: str) -> Why:
         """Why a customer did or did not get a message, or why a rule did or did not start (S10).
@@ -370,23 +386,22 @@ class Engine:
         if self._open is not None and connection is None:
             yield self._open
             return
-        try:
-            with self.store.transaction(connection) as tx:
-                # The host's own transaction may see what nobody else does, and may be rolled back: nothing of it is kept.
-                cache = Cache() if connection is not None else self._fresh_cache()
-                unit = Unit(tx, self._program, self._world(tx), cache, careful=careful)
-                yield unit
-                unit.flush()
-        except BaseException:
-            self._cache.clear()
-            raise
+        with self.store.transaction(connection) as tx:
+            # The host's own transaction may see what nobody else does, and may be rolled back: nothing of it is kept.
+            cache, generation = self._take_cache() if connection is None else (Cache(), None)
+            unit = Unit(tx, self._program, self._world(tx), cache, careful=careful)
+            yield unit
+            unit.flush()
+        # Only a cache whose unit has committed is good; who came in between has begun one of their own.
+        cache.generation = generation
 
-    def _fresh_cache(self) -> Cache:
+    def _take_cache(self) -> tuple[Cache, int]:
+        """A cache that holds what is stored, or nothing, and its generation; not to be used again unless that is set on it."""
         generation = self.store.generation()
         if self._cache.generation != generation:
-            self._cache.clear()
-            self._cache.generation = generation
-        return self._cache
+            self._cache = Cache()
+        self._cache.generation = None
+        return self._cache, generation
 
     def _world(self, tx: Transaction) -> World:
         controls = tx.controls()

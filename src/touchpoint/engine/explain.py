@@ -157,8 +157,11 @@ def _rule(unit: Unit, loaded: Loaded, rule: CompiledRule, entries: Sequence[Entr
     lines = [f"{when(entry.at, state)}: {_words(line)}" for entry, line in told]
     live = [run for run in state.runs if run.label == rule.label]
     lines += [f"live since {when(run.started, state)}, at {run.node}" + _until(run.due, state) for run in live]
-    if not told:
+    lines += _parked(rule, state)
+    if not told and not lines:
         return Why(name, "rule", "deny", "never considered", (), (_unconsidered(unit.program, rule, entries),))
+    if not told:
+        return Why(name, "rule", "deny", "parked", (), tuple(lines))
     last = next((line for _, line in reversed(told) if line[0] in ("started", "refused")), told[-1][1])
     refused = last[0] == "refused"
     if refused and last[3] == "limit":
@@ -167,9 +170,16 @@ def _rule(unit: Unit, loaded: Loaded, rule: CompiledRule, entries: Sequence[Entr
     return Why(name, "rule", "deny" if refused else "allow", status, (), tuple(lines))
 
 
+def _parked(rule: CompiledRule, state: State) -> Iterator[str]:
+    """What a defect of the journey keeps from going on: the rule's own runs, and touchpoints that would start it."""
+    for at, kind, name, _, error in state.parked:
+        if name == rule.label or (kind == "touchpoint" and any(str(each) == name for each in rule.rule.when)):
+            yield f"{when(at, state)}: parked ({name}): {error}"
+
+
 def _about(entry: EntryRow, rule: CompiledRule) -> Iterator[list[object]]:
     for line in loads(entry.trace) if entry.trace else ():
-        if line[0] in ("started", "ended", "refused", "goal", "branch", "timer") and line[1:3] == [rule.journey, rule.rule.name]:
+        if line[0] in ("started", "ended", "refused", "goal", "branch", "timer", "parked") and line[1:3] == [rule.journey, rule.rule.name]:
             yield line
         elif line[0] == "late" and any(entry.kind == TOUCHPOINT and str(each) == entry.type for each in rule.rule.when):
             yield ["refused", rule.journey, rule.rule.name, "late", "the touchpoint came too late to start anything"]
@@ -187,6 +197,8 @@ def _words(line: list[object]) -> str:
             return f"not started ({why}): {text}"
         case ["goal", *_]:
             return "goal reached"
+        case ["parked", _, _, _, error]:
+            return f"parked: {error}"
         case ["branch", _, _, step, taken, reading]:
             return f"{step}: {'then' if taken else 'otherwise'}: {reading}"
         case _:

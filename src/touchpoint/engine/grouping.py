@@ -5,7 +5,7 @@ Whoever gets the lock first commits for all who wait; one that fails is redone a
 
 import threading
 from collections.abc import Callable
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 import attrs
 
@@ -53,20 +53,26 @@ class Grouping:
         while not entry.done:
             with self._leading:
                 if not entry.done:
-                    self._lead()
+                    self._lead(entry)
         return entry.answer()
 
-    def _lead(self) -> None:
+    def _lead(self, own: _Entry[Any]) -> None:
         with self._queueing:
             group, self._queue = self._queue[:GROUP], self._queue[GROUP:]
-        if len(group) > 1 and self._together(group):
-            return
-        for entry in group:
-            try:
-                self._commit(entry.run)
-            except BaseException as error:  # noqa: BLE001 - it is raised in the thread that it belongs to
-                entry.error = error
-            entry.done = True
+        try:
+            if len(group) > 1 and self._together(group):
+                return
+            for entry in group:
+                try:
+                    self._commit(entry.run)
+                except Exception as error:  # noqa: BLE001 - it is raised in the thread that it belongs to
+                    entry.error = error
+                entry.done = True
+        except BaseException:
+            # This thread is being stopped; the others' work is for the next one to lead.
+            with self._queueing:
+                self._queue[:0] = [entry for entry in group if not entry.done and entry is not own]
+            raise
 
     def _together(self, group: list[_Entry[object]]) -> bool:
         def work(unit: Unit) -> None:

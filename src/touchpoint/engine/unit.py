@@ -21,10 +21,12 @@ from touchpoint.core.state import (
     Pending, Profile, State, profile_from_record, profile_to_record, state_from_record, state_to_record,
 )  # fmt: skip
 from touchpoint.core.timers import refresh
+from touchpoint.core.waits import follow_zone_data
 from touchpoint.engine.writing import write_effects
 from touchpoint.errors import DefectiveJourney
 from touchpoint.stores.base import Changes, CustomerRow, EntryRow, MessageRow, Transaction
 from touchpoint.stores.codec import dumps, loads
+from touchpoint.zones import tz_version
 
 Line: TypeAlias = list[Any]
 """One line of a decision's trace."""
@@ -155,7 +157,7 @@ class Unit:
     def _add(self, customer: str, now: int, profile: Profile) -> Loaded:
         no = self.tx.counters.customer
         self.tx.counters.customer += 1
-        state = State(customer, profile, now=now, version=self.program.version)
+        state = State(customer, profile, now=now, version=self.program.version, zone_data=tz_version())
         loaded = Loaded(no, state, 0, None, is_new=True, profile_changed=True)
         self.cache.put(loaded)
         self.touch(loaded)
@@ -166,6 +168,8 @@ class Unit:
         loaded = Loaded(row.no, state, row.head, row.due, row.profile)
         if state.version != self.program.version:
             refresh(self.program, state, occurrences(reversed(list(self.tx.journal(row.no)))))
+            self.touch(loaded)
+        if follow_zone_data(state):
             self.touch(loaded)
         self.cache.put(loaded)
         return loaded

@@ -59,6 +59,21 @@ class MessageView:
 
 
 @attrs.frozen
+class Parked:
+    """Something that a defect of a journey keeps from going on (S4.3): the decision was undone to the touchpoint alone.
+
+    Args:
+        at: aware UTC.
+        what: the touchpoint type, rule or timer it was about.
+        error: what went wrong, and how to mend it.
+    """
+
+    at: datetime
+    what: str
+    error: str
+
+
+@attrs.frozen
 class CustomerView:
     """A customer at one instant. It does not change when the customer does: ask the engine again."""
 
@@ -69,6 +84,7 @@ class CustomerView:
     planned: list[tuple[datetime, str]]
     traits: Mapping[str, object] = attrs.field(repr=False)
     zones: tuple[str, ...]
+    parked: tuple[Parked, ...]
     _journeys: tuple[str, ...] = attrs.field(repr=False)
     _cases: tuple[Case, ...] = attrs.field(repr=False)
     _timeline: tuple[Touchpoint, ...] = attrs.field(repr=False)
@@ -100,6 +116,7 @@ def view(unit: Unit, loaded: Loaded) -> CustomerView:
         planned=planned(unit.program, state),
         traits=dict(state.profile.traits),
         zones=state.profile.zones,
+        parked=parked(state),
         journeys=tuple(unit.program.journeys),
         cases=tuple(
             Case(row.kind, row.ref, instant(row.opened_at), None if row.closed_at is None else instant(row.closed_at))
@@ -107,6 +124,11 @@ def view(unit: Unit, loaded: Loaded) -> CustomerView:
         ),
         timeline=tuple(timeline(state.id, list(tx.journal(loaded.no)), tx.messages(loaded.no))),
     )
+
+
+def parked(state: State) -> tuple[Parked, ...]:
+    """What is parked of a customer, oldest first."""
+    return tuple(Parked(instant(at), name, error) for at, _, name, _, error in state.parked)
 
 
 def _run(row: RunRow) -> RunView:

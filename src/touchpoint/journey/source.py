@@ -35,6 +35,7 @@ from touchpoint.journey.expressions import (
 Fill: TypeAlias = Callable[[Expression], str | None]
 
 _COMPARE, _OR, _AND, _ADD, _MULTIPLY, _UNARY, _PRIMARY = range(7)
+_OPERATIONS: Final = (Compare, Or, And, Not, Arithmetic, Literal)
 _UNITS: Final = (("days", 86_400_000_000), ("hours", 3_600_000_000), ("minutes", 60_000_000), ("seconds", 1_000_000))
 _SHADOWED: Final = frozenset({"in_", "contains", "exists", "same_as"})
 
@@ -96,7 +97,8 @@ class _Writer:
             return filled
         if isinstance(node, Field):
             return self._field(node)
-        text, binding = self._operation(node) or (self._primary(node), _PRIMARY)
+        found = self._operation(node) if isinstance(node, _OPERATIONS) else None
+        text, binding = found or (self._primary(node), _PRIMARY)
         return text if binding >= least else f"({text})"
 
     def _operation(self, node: Expression) -> tuple[str, int] | None:  # noqa: PLR0911 - one per class
@@ -117,7 +119,7 @@ class _Writer:
                 return repr(value), _UNARY
         return None
 
-    def _primary(self, node: Expression) -> str:  # noqa: PLR0911 - one per class
+    def _primary(self, node: Expression) -> str:
         match node:
             case Literal(value):
                 return literal_source(value)

@@ -9,10 +9,9 @@ import attrs
 from touchpoint.durations import Duration, Forever, is_calendar, spoken
 from touchpoint.errors import JourneyError
 from touchpoint.journey.conditions import Expression, expression_eq, operand
-from touchpoint.journey.triggers import Trigger, triggers
+from touchpoint.journey.triggers import Trigger, touchpoint_type, triggers
 from touchpoint.model.case import CaseType, case_name
 from touchpoint.model.message import Gift, Message, Survey
-from touchpoint.model.names import type_of
 
 if TYPE_CHECKING:
     from zoneinfo import ZoneInfo
@@ -180,7 +179,7 @@ def _values(value: Mapping[str, object] | None) -> Mapping[str, Expression]:
 class Emit:
     """Record an internal touchpoint; missing values are left out of its properties."""
 
-    type: str = attrs.field(converter=type_of)
+    type: str = attrs.field(converter=touchpoint_type)
     properties: Mapping[str, Expression] = attrs.field(default=None, converter=_values, eq=expression_eq)
     id: str | None = attrs.field(default=None, kw_only=True)
 

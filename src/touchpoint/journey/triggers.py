@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, TypeAlias
 import attrs
 
 from touchpoint.durations import Duration, is_calendar, spoken
-from touchpoint.errors import JourneyError
+from touchpoint.errors import InvalidTouchpoint, JourneyError
 from touchpoint.model.case import CaseType, case_name
 from touchpoint.model.names import type_of
 
@@ -15,11 +15,19 @@ if TYPE_CHECKING:
     from zoneinfo import ZoneInfo
 
 
+def touchpoint_type(value: str | type) -> str:
+    """The name of a touchpoint type, from it or from a declared class. Raises JourneyError for what cannot be one."""
+    try:
+        return type_of(value)
+    except InvalidTouchpoint as error:
+        raise JourneyError(str(error)) from None
+
+
 @attrs.frozen
 class On:
     """A touchpoint of this type is recorded. A bare string or declared class means the same."""
 
-    type: str = attrs.field(converter=type_of)
+    type: str = attrs.field(converter=touchpoint_type)
 
     def __str__(self) -> str:
         return self.type
@@ -64,7 +72,7 @@ def _silence_length(value: timedelta) -> timedelta:
 
 
 def _type_or_none(value: str | type | None) -> str | None:
-    return None if value is None else type_of(value)
+    return None if value is None else touchpoint_type(value)
 
 
 @attrs.frozen

@@ -1,1 +1,1 @@
-"""Pure data: what there is to speak of. Touchpoints, messages, consent, cases, preferences, and what a hand-over says."""
+"""Pure data: what there is to speak of, from touchpoints, messages and consent to the outcome of a hand-over."""

@@ -1,1 +1,1 @@
-"""Pure: may this message go out now, where, and why (not). The checks that the gate asks, and how their answers become one."""
+"""Pure: may this message go out now, where, and why (not). What the gate asks, and how the answers become one."""

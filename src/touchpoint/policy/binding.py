@@ -15,6 +15,7 @@ from touchpoint.policy.windows import WindowEvaluator
 
 T = TypeVar("T")
 
+CAP: Final = "cap"
 HOLD: Final = "hold"
 QUIET_HOURS: Final = "quiet hours"
 SEND_WINDOW: Final = "send window"
@@ -30,7 +31,7 @@ def covers(names: Iterable[str] | None, name: str) -> bool:
     return names is None or name in names
 
 
-# What follows keeps each policy beside itself in words, because the gate says them whenever it asks.
+# What follows keeps beside each policy what the gate says of it whenever it asks.
 
 
 @attrs.frozen(eq=False)
@@ -52,12 +53,23 @@ class BoundWindow:
 
 @attrs.frozen
 class BoundCap:
-    """A cap and the journeys whose hand-overs it counts; None is all of them. `said` is the cap in words."""
+    """A cap and the journeys whose hand-overs it counts; None is all of them.
+
+    Args:
+        said: the cap in words.
+        untaken: its answer where none of its places is taken.
+    """
 
     cap: Cap
     journeys: frozenset[str] | None = None
     said: str = attrs.field(
         init=False, eq=False, repr=False, default=attrs.Factory(lambda self: str(self.cap), takes_self=True)
+    )
+    untaken: Verdict = attrs.field(
+        init=False,
+        eq=False,
+        repr=False,
+        default=attrs.Factory(lambda self: allow(CAP, self.said, {"taken": 0, "of": self.cap.n}), takes_self=True),
     )
 
 
@@ -78,7 +90,10 @@ class BoundHold:
 
     hold: Hold
     passed: Verdict = attrs.field(
-        init=False, eq=False, repr=False, default=attrs.Factory(lambda self: allow(HOLD, str(self.hold)), takes_self=True)
+        init=False,
+        eq=False,
+        repr=False,
+        default=attrs.Factory(lambda self: allow(HOLD, str(self.hold)), takes_self=True),
     )
 
 
@@ -89,7 +104,7 @@ class Bound:
     Args:
         consent, own_consent: the consent rules of the house and of the journey; of their answers the stricter holds.
         look_ahead: how far ahead a rival reserves its place in a cap; microseconds.
-        usual: what `policy.checks` has found out about (message, kind): the message, and the checks that apply to it.
+        usual: what `policy.checks` has found out about messages, by name: each message, and the checks that it meets.
     """
 
     windows: tuple[BoundWindow, ...] = ()
@@ -99,7 +114,7 @@ class Bound:
     consent: tuple[ConsentRule, ...] = ()
     own_consent: tuple[ConsentRule, ...] = ()
     look_ahead: int = length(timedelta(days=1))
-    usual: dict[tuple[str, str], tuple[Message, Sequence[Any]]] = attrs.field(factory=dict, init=False, repr=False)
+    usual: dict[str, tuple[Message, Sequence[Any]]] = attrs.field(factory=dict, init=False, repr=False)
     _own_quiet: dict[tuple[str, str], BoundWindow] = attrs.field(factory=dict, init=False, repr=False)
 
     def own_quiet(self, hours: tuple[str, str]) -> BoundWindow:

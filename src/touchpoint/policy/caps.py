@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final
 from touchpoint.durations import Duration, length, spoken
 from touchpoint.model.limits import Limit
 from touchpoint.model.message import Gift, Number
-from touchpoint.policy.binding import BoundCap, BoundSpacing, covers
+from touchpoint.policy.binding import CAP, BoundCap, BoundSpacing, covers
 from touchpoint.policy.consent import UNBOUND
 from touchpoint.policy.facts import CalendarPeriod, ChannelFacts, Facts, HandOver
 from touchpoint.policy.verdict import Verdict, allow, defer, deny
@@ -21,7 +21,6 @@ from touchpoint.policy.verdict import Verdict, allow, defer, deny
 if TYPE_CHECKING:
     from dateutil.relativedelta import relativedelta
 
-CAP: Final = "cap"
 FREQUENCY: Final = "frequency"
 SPACING: Final = "spacing"
 LIMIT: Final = "limit"
@@ -173,6 +172,8 @@ def _first_after(leaves: int, per: "relativedelta", now: int, calendar_period: C
 def _ask_cap(bound: BoundCap, facts: Facts) -> Verdict:
     cap = bound.cap
     taken = counted(bound, facts)
+    if not taken:
+        return bound.untaken
     free = frees_at(_times(taken), cap.n, cap.per, facts.now, facts.calendar_period)
     if free <= facts.now:
         return allow(CAP, bound.said, {"taken": len(taken), "of": cap.n})

@@ -130,55 +130,59 @@ CHECKS: Final[tuple[Check, ...]] = (
 """In the order of S6.5. Where several deny, the first of them says how the message ends."""
 
 
+def _never(_: Facts) -> bool:
+    return False
+
+
 _RARE: Final[Mapping[Check, Callable[[Facts], bool]]] = {
-    check_stopped: lambda _: False,
-    check_refused: lambda _: False,
-    check_preferences: lambda _: False,
+    check_stopped: _never,
+    check_refused: _never,
+    check_preferences: _never,
     check_holds: lambda facts: bool(facts.policy.holds),
     check_caps: lambda facts: bool(facts.policy.caps),
-    check_frequency: lambda _: False,
-    check_arbitration: lambda facts: bool(facts.policy.caps),
+    check_frequency: _never,
+    check_arbitration: lambda facts: bool(facts.policy.caps) and facts.message.counted,
     check_spacing: lambda facts: bool(facts.policy.spacings),
-    check_paused: lambda _: False,
+    check_paused: _never,
     check_limit: lambda facts: facts.message.limit is not None,
     check_budget: lambda facts: isinstance(facts.message, Gift) and facts.message.budget is not None,
-    check_holdout: lambda _: False,
-    check_data_use: lambda _: False,
-    check_words: lambda _: False,
+    check_holdout: _never,
+    check_data_use: _never,
+    check_words: _never,
 }
-"""Which of them say nothing in usual circumstances, or only where the policy or the message asks for it."""
+"""When these have something to say although nothing rare has happened: what policy and message settle for good."""
 
 
 def ask(facts: Facts, on: ChannelFacts) -> tuple[Verdict, ...]:
     """The verdicts of every check for one channel; none hides another."""
     found: list[Verdict] = []
-    for check in _usual(facts) if _is_usual(facts, on) else CHECKS:
+    for check in _that_apply(facts, on):
         found += check(facts, on)
     return tuple(found)
 
 
-def _is_usual(facts: Facts, on: ChannelFacts) -> bool:
-    """Whether the checks of rare circumstances have nothing to say: nobody stopped, paused, misused or wished anything."""
-    return (
-        facts.preferences is None
-        and facts.stopped is None
-        and on.refused is None
-        and on.paused is None
-        and not on.missing_words
-        and not on.misused
-        and not facts.holdout
-    )
+def _that_apply(facts: Facts, on: ChannelFacts) -> Sequence[Check]:
+    """The checks that may have something to say: all of them where anything rare has happened, else the usual ones."""
+    if (
+        facts.preferences is not None
+        or facts.stopped is not None
+        or on.refused is not None
+        or on.paused is not None
+        or on.missing_words
+        or on.misused
+        or facts.holdout
+    ):
+        return CHECKS
+    message = facts.message
+    known = facts.policy.usual.get(message.name)
+    # A name stands for one message only within a program.
+    if known is None or known[0] is not message:
+        facts.policy.usual[message.name] = known = message, _usual(facts)
+    return known[1]
 
 
 def _usual(facts: Facts) -> Sequence[Check]:
-    """The checks that have something to say in usual circumstances; found out once for each message and kind."""
-    message, known = facts.message, facts.policy.usual
-    plan = known.get((message.name, facts.kind))
-    if plan is None or plan[0] is not message:
-        rare = {each for each, applies in _RARE.items() if not applies(facts)}
-        plan = message, tuple(each for each in CHECKS if each not in rare)
-        known[message.name, facts.kind] = plan
-    return plan[1]
+    return tuple(check for check in CHECKS if check not in _RARE or _RARE[check](facts))
 
 
 def rule(facts: Facts, channels: Iterable[ChannelFacts]) -> Ruling:

