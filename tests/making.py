@@ -1,4 +1,4 @@
-"""Small builders for tests of the engine: a message, an engine on virtual time with channels that keep what they are handed."""
+"""Small builders for tests of the engine: messages, journeys, and engines on virtual time that reach nobody."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -30,7 +30,9 @@ def journey(*rules, name="one", **parts):
     return Journey(name, rules=rules, **parts)
 
 
-def engine_of(*rules, store="sqlite://", clock=None, channels=None, people=("ann",), journeys=None, parts=None, **options):
+def engine_of(
+    *rules, store="sqlite://", clock=None, channels=None, people=("ann",), journeys=None, parts=None, **options
+):
     """An engine on virtual time.
 
     Args:
@@ -113,7 +115,7 @@ class Scripted(BaseAdapter):
         memory: `remembers_keys_for`.
     """
 
-    def __init__(self, name="email", act=lambda request: Accepted(), memory=None):
+    def __init__(self, name="email", act=lambda _: Accepted(), memory=None):
         kind = default_address_kind(name)
         super().__init__(Capabilities(name, frozenset({kind}), remembers_keys_for=memory, recording=True), kind)
         self.act = act

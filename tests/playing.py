@@ -1,4 +1,4 @@
-"""Plays a reference history through the real engine, in the order the reference plays it, and reads the log off the journal."""
+"""Plays a reference history through the real engine, in the reference's order, and reads the log off the journal."""
 
 from touchpoint import Engine, VirtualClock
 from touchpoint.channels.recording import RecordingChannel
@@ -9,34 +9,47 @@ from touchpoint.model.consent import ANY
 from touchpoint.policy.facts import ConsentFact
 from touchpoint.stores.codec import loads
 
+RUN_ID = 32  # hex digits; a case that a run is about has the run's id as its ref
+
 
 class Played:
-    """An engine that has played a history; `log` gives what happened to a customer, as tuples in the reference's shape."""
+    """An engine that plays a history.
 
-    def __init__(self, journeys, policy, history, store="sqlite://"):
-        names = sorted({channel for journey in journeys for each in journey.messages.values() for channel in each.channels})
+    Args:
+        store: where; in memory, if nothing else is said.
+        reopening: close the engine and open it anew between every two events. The store must then be a file.
+    """
+
+    def __init__(self, journeys, policy, history, store="sqlite://", *, reopening=False):
         self.clock = VirtualClock(instant(0))
-        self.history = history
-        self.store = store
-        self._make = lambda: Engine(
-            store, journeys=journeys, policy=policy, clock=self.clock, channels=[RecordingChannel(name) for name in names]
-        )
-        self.engine = self._make()
-        self.known = set()
-        self.acted = set()
+        self.journeys, self.policy, self.history, self.store = journeys, policy, history, store
+        self.reopening = reopening
+        self.engine = self._opened()
+        self.known, self.acted = set(), set()
+
+    def _opened(self):
+        messages = [each for journey in self.journeys for each in journey.messages.values()]
+        channels = [RecordingChannel(name) for name in sorted({name for each in messages for name in each.channels})]
+        parts = {"journeys": self.journeys, "policy": self.policy, "clock": self.clock, "channels": channels}
+        return Engine(self.store, durability="fast", **parts)
 
     def play(self):
         for event in self.history.events:
             if instant(event.recorded_at) > self.clock.now():
                 self.work_until(event.recorded_at - 1)
                 self.clock.until(instant(event.recorded_at))
+            if self.reopening:
+                self.reopen()
             self.take(event)
         self.work_until(self.history.end)
         return self
 
-    def reopen(self):
+    def close(self):
         self.engine.close()
-        self.engine = self._make()
+
+    def reopen(self):
+        self.close()
+        self.engine = self._opened()
 
     def work_until(self, end):
         while (due := self.engine.next_due()) is not None and micros(due) <= end:
@@ -59,7 +72,7 @@ class Played:
             act(event.customer, event.type, ref=event.properties["ref"])
 
     def meet(self, event):
-        """Make the customer as the reference has them: reachable everywhere, with their grants, at their first event."""
+        """Make the customer at their first event as the reference has them: reachable everywhere, with their grants."""
         if event.customer in self.known:
             return
         self.known.add(event.customer)
@@ -76,15 +89,24 @@ class Played:
             loaded = unit.find_or_add(event.customer, event.recorded_at, profile)
             refresh_anniversaries(unit.program, loaded.state)
 
-    def log(self, customer):
+    def journal(self, customer):
+        """The customer's journal entries, oldest first."""
         with self.engine.together() as unit:
             loaded = unit.find(customer)
-            entries = list(unit.tx.journal(loaded.no))[::-1] if loaded else []
-        return [told for entry in entries for line in (loads(entry.trace) if entry.trace else []) for told in _told(line, entry)]
+            return list(unit.tx.journal(loaded.no))[::-1] if loaded else []
+
+    def traced(self, customer):
+        """Every line of the customer's traces, in order, with its instant."""
+        for entry in self.journal(customer):
+            for line in loads(entry.trace) if entry.trace else ():
+                yield line, entry.recorded_at
+
+    def log(self, customer):
+        """What happened to a customer, as tuples in the reference's shape."""
+        return [told for line, at in self.traced(customer) for told in _told(line, at)]
 
 
-def _told(line, entry):
-    at = entry.recorded_at
+def _told(line, at):
     match line:
         case ["started", _, rule, key]:
             yield ("started", rule, key, at)
@@ -97,6 +119,6 @@ def _told(line, entry):
         case ["stage", journey, left, entered]:
             yield ("stage", journey, left, entered, at)
         case ["case", "opened" | "closed" as what, kind, ref]:
-            yield (what, kind, ref if len(ref) < 32 else None, at)
+            yield (what, kind, ref if len(ref) < RUN_ID else None, at)
         case ["message", name, status, channel, _]:
             yield ("message", name, status, at, channel)

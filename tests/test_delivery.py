@@ -1,15 +1,47 @@
 """Handing messages over: what follows from every answer an adapter may give, or not give."""
 
 from datetime import timedelta
+from itertools import pairwise
 
 import pytest
-from making import (
-    START, Scripted, ends, engine_of, handed, journey, marks, message, pass_time, reach, sending, state_of, trace,
-)
 
+from making import (
+    START,
+    Scripted,
+    ends,
+    engine_of,
+    handed,
+    journey,
+    marks,
+    message,
+    pass_time,
+    sending,
+    state_of,
+    trace,
+)
 from touchpoint import (
-    Branch, Cap, CaseType, Content, Emit, Gift, Give, Hold, InvalidInput, Message, Policy, QuietHours, Rule, Send, UnknownName,
-    Wait, days, hours, minutes, outcome, seconds, times,
+    Branch,
+    Cap,
+    CaseType,
+    Content,
+    Emit,
+    Gift,
+    Give,
+    Hold,
+    InvalidInput,
+    Message,
+    Policy,
+    QuietHours,
+    Rule,
+    Send,
+    UnknownName,
+    Wait,
+    days,
+    hours,
+    minutes,
+    outcome,
+    seconds,
+    times,
 )  # fmt: skip
 from touchpoint.channels.memory import MemoryChannel
 from touchpoint.model.delivery import Accepted, Ambiguous, FailureCode, Preflight, Refused
@@ -40,7 +72,9 @@ def because(engine, customer="ann"):
 
 
 def test_an_adapter_is_handed_the_words_the_address_and_a_key():  # S6.2, S6.3
-    content = Content(subject="For {customer.name}", text="Hi {customer.name|there}, {event.n}", html="<b>{customer.name}</b>")
+    content = Content(
+        subject="For {customer.name}", text="Hi {customer.name|there}, {event.n}", html="<b>{customer.name}</b>"
+    )
     engine = engine_of(sending(content=content))
     engine.identify("ann", traits={"name": "A & B"}, locale="de")
     engine.record("ann", "start", {"n": 3})
@@ -174,10 +208,10 @@ def test_a_provider_that_is_away_is_asked_again_with_growing_waits_and_one_key()
     answers = [refuse("provider_unavailable")] * 3 + [Accepted()]
     channel, instants = Scripted(), []
     engine = engine_of(sending(), channels=[channel])
-    channel.act = lambda request: instants.append(engine.clock.now()) or answers[len(instants) - 1]
+    channel.act = lambda _: instants.append(engine.clock.now()) or answers[len(instants) - 1]
     start(engine)
     pass_time(engine, hours(1))
-    waits = [after - before for before, after in zip(instants, instants[1:], strict=False)]
+    waits = [after - before for before, after in pairwise(instants)]
     assert all(low <= wait <= 2 * low for wait, low in zip(waits, (seconds(15), seconds(30), minutes(1)), strict=True))
     assert (attempts_of(channel), len({each.key for each in channel.requests})) == ([1, 2, 3, 4], 1)
     assert ends(engine) == [("hello", "sent")]
@@ -247,7 +281,14 @@ def test_a_retry_moves_its_cap_slot_to_the_new_instant():  # S6.8
 # --- refused: what else follows ---------------------------------------------------------------------------------------
 
 
-NEXT_CHANNEL = ["address_incapable", "session_closed", "region_forbidden", "unknown", "address_invalid", "recipient_opted_out"]
+NEXT_CHANNEL = [
+    "address_incapable",
+    "session_closed",
+    "region_forbidden",
+    "unknown",
+    "address_invalid",
+    "recipient_opted_out",
+]
 
 
 @pytest.mark.parametrize("code", NEXT_CHANNEL)
@@ -306,7 +347,9 @@ def test_another_address_of_the_kind_is_used_instead_of_a_suppressed_one():  # S
 
 
 def test_an_opt_out_that_the_provider_knows_of_is_recorded():  # S6.8, S7.1
-    engine = engine_of(sending(channels=["email", "sms"]), channels=[MemoryChannel("email").will(refuse("recipient_opted_out")), "sms"])
+    engine = engine_of(
+        sending(channels=["email", "sms"]), channels=[MemoryChannel("email").will(refuse("recipient_opted_out")), "sms"]
+    )
     start(engine)
     start(engine)
     pass_time(engine)
@@ -339,7 +382,9 @@ def test_a_stopped_message_goes_again_after_resume():  # S6.8
 
 @pytest.mark.parametrize("code", ["sender_misconfigured", "budget_exhausted"])
 def test_a_channel_of_our_own_making_is_paused_and_nobody_is_moved_to_a_dearer_one(code):  # S6.8
-    engine = engine_of(sending(channels=["email", "sms"]), sending("text", when="text", channels=["sms"]), people=("ann", "bob"))
+    engine = engine_of(
+        sending(channels=["email", "sms"]), sending("text", when="text", channels=["sms"]), people=("ann", "bob")
+    )
     engine.adapters["email"].will(refuse(code))
     start(engine)
     start(engine, "bob")
@@ -364,7 +409,9 @@ def test_a_paused_channel_goes_on_after_resume_and_what_waited_is_asked_at_once(
 
 def test_a_pause_is_kept_through_a_restart(tmp_path):  # S11.1
     url = f"sqlite:///{tmp_path}/t.db"
-    with engine_of(sending(), store=url, channels=[MemoryChannel("email").will(refuse("sender_misconfigured"))]) as engine:
+    with engine_of(
+        sending(), store=url, channels=[MemoryChannel("email").will(refuse("sender_misconfigured"))]
+    ) as engine:
         start(engine)
     with engine_of(sending(), store=url, people=("bob",)) as engine:
         start(engine, "bob")
@@ -372,7 +419,9 @@ def test_a_pause_is_kept_through_a_restart(tmp_path):  # S11.1
 
 
 def test_one_that_expired_at_the_provider_has_expired():  # S6.7
-    engine = engine_of(sending(channels=["email", "sms"]), channels=[MemoryChannel("email").will(refuse("expired")), "sms"])
+    engine = engine_of(
+        sending(channels=["email", "sms"]), channels=[MemoryChannel("email").will(refuse("expired")), "sms"]
+    )
     start(engine)
     pass_time(engine)
     assert (ends(engine), handed(engine, "sms")) == ([("hello", "expired")], [])
@@ -389,21 +438,25 @@ def test_every_failure_code_gives_the_message_an_end_or_another_try():  # S6.7
 
 
 def test_a_refused_message_gives_its_cap_slot_back():  # S6.6
-    engine = engine_of(sending("a"), sending("b"), channels=[MemoryChannel("email").will(refuse("content_rejected"))], policy=ONE_A_DAY)
+    engine = engine_of(
+        sending("a"), sending("b"), channels=[MemoryChannel("email").will(refuse("content_rejected"))], policy=ONE_A_DAY
+    )
     start(engine)
     assert (ends(engine), handed(engine)) == ([("a", "failed"), ("b", "sent")], ["b"])
 
 
 def test_a_cap_on_attempts_counts_refused_ones_too():  # S6.6
     policy = Policy(Cap(1, per=days(1), attempts=True))
-    engine = engine_of(sending("a"), sending("b"), channels=[MemoryChannel("email").will(refuse("content_rejected"))], policy=policy)
+    engine = engine_of(
+        sending("a"), sending("b"), channels=[MemoryChannel("email").will(refuse("content_rejected"))], policy=policy
+    )
     start(engine)
     assert ends(engine) == [("a", "failed"), ("b", "waiting")]
 
 
 def test_what_preflight_finds_is_a_refusal_and_nothing_is_sent():  # S6.8
     class Picky(MemoryChannel):
-        def preflight(self, message, to=None):
+        def preflight(self, message, to=None):  # noqa: ARG002 - part of the port
             from touchpoint.model.delivery import Failure
 
             return Preflight(problems=(Failure("address_incapable"),))
@@ -415,7 +468,9 @@ def test_what_preflight_finds_is_a_refusal_and_nothing_is_sent():  # S6.8
 
 
 def test_a_refusal_keeps_the_providers_own_code_and_not_its_words():  # S7.5
-    engine = engine_of(sending(), channels=[MemoryChannel("email").will(refuse("unknown", provider_code="550", detail="marker"))])
+    engine = engine_of(
+        sending(), channels=[MemoryChannel("email").will(refuse("unknown", provider_code="550", detail="marker"))]
+    )
     start(engine)
     pass_time(engine)
     assert "unknown (550)" in because(engine)
@@ -440,7 +495,8 @@ def raises(error):
 
 
 UNCERTAIN = [
-    lambda _: Ambiguous("timed out"), lambda _: None, lambda _: True, lambda _: "ok", lambda _: Nonsense(), lambda _: Accepted,
+    lambda _: Ambiguous("timed out"), lambda _: None, lambda _: True, lambda _: "ok", lambda _: Nonsense(),
+    lambda _: Accepted,
     raises(ConnectionError("marker")), raises(TimeoutError()), raises(AttributeError("marker")),
 ]  # fmt: skip
 
@@ -552,7 +608,11 @@ def test_an_uncertain_message_that_may_not_go_any_more_ends_as_unknown():  # S6.
 def test_the_run_goes_on_after_every_end():  # S5.1, S6.7
     found = {}
     for answer in (Accepted(), refuse("content_rejected"), refuse("expired"), Ambiguous()):
-        rule = Rule("r", when="start", then=[Send(message(), otherwise=[Emit("other")]), Emit("mark", {"how": outcome("hello")})])
+        rule = Rule(
+            "r",
+            when="start",
+            then=[Send(message(), otherwise=[Emit("other")]), Emit("mark", {"how": outcome("hello")})],
+        )
         engine = engine_of(rule, channels=[forgetful().will(answer)])
         start(engine)
         (mark,) = [each for each in engine.customer("ann").timeline() if each.type == "mark"]
@@ -564,8 +624,18 @@ def test_the_run_goes_on_after_every_end():  # S5.1, S6.7
 
 
 def giving(*channels, budget=10):
-    gift = Gift("voucher", why="thanks", channels=["email"], content=Content(text="For you"), worth=5, currency="EUR", budget=budget)
-    engine = engine_of(Rule("r", when="start", then=[Give(gift)]), channels=channels or ["email"], people=("ann", "bob", "cid"))
+    gift = Gift(
+        "voucher",
+        why="thanks",
+        channels=["email"],
+        content=Content(text="For you"),
+        worth=5,
+        currency="EUR",
+        budget=budget,
+    )
+    engine = engine_of(
+        Rule("r", when="start", then=[Give(gift)]), channels=channels or ["email"], people=("ann", "bob", "cid")
+    )
     for each in ("ann", "bob", "cid"):
         engine.grant(each, "gift")
     return engine
@@ -610,7 +680,9 @@ def test_what_is_paused_or_stopped_may_be_resumed_though_nobody_uses_it_any_more
 
 
 def test_the_history_of_hand_overs_tells_how_each_ended():  # S6.6
-    engine = engine_of(sending("a"), sending("b"), policy=Policy(Cap(9, per=days(1))), channels=[forgetful().will(Ambiguous())])
+    engine = engine_of(
+        sending("a"), sending("b"), policy=Policy(Cap(9, per=days(1))), channels=[forgetful().will(Ambiguous())]
+    )
     start(engine)
     assert [(each.message, each.state) for each in state_of(engine).history] == [("a", "ambiguous"), ("b", "accepted")]
 
@@ -662,4 +734,3 @@ def test_a_new_address_that_is_given_while_a_message_waits_is_used():  # S6.5: a
     engine.identify("ann", addresses={"email": "new@example.com"})
     engine.run_pending()
     assert [each.to.key for each in engine.adapters["email"].sent] == ["new@example.com"]
-    reach(engine, "bob")

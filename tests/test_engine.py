@@ -1,4 +1,4 @@
-"""The engine from outside: recording, profiles, consent, preferences, transactions, threads, and what it never shows."""
+"""The engine from outside: recording, profiles, consent, transactions, threads, and what it never shows."""
 
 import sqlite3
 import subprocess
@@ -13,12 +13,56 @@ import attrs
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from making import START, ends, engine_of, handed, journey, marks, message, pass_time, reach, reasons, sending, state_of, trace
 
+from making import (
+    START,
+    ends,
+    engine_of,
+    handed,
+    journey,
+    marks,
+    message,
+    pass_time,
+    reach,
+    reasons,
+    sending,
+    state_of,
+    trace,
+)
 from touchpoint import (
-    CaseType, Emit, Engine, Entered, InvalidAddress, InvalidInput, InvalidTouchpoint, JourneyError, OpenCase, Policy, Preferences,
-    QuietHours, Rule, Send, Silent, Stage, StoreBusy, StoreClosed, StoreError, Touchpoint, UnknownCustomer, UnknownName,
-    VirtualClock, Wait, WaitUntil, count, customer, days, event, forever, hours, minutes, seconds,
+    CaseType,
+    Emit,
+    Engine,
+    Entered,
+    InvalidAddress,
+    InvalidInput,
+    InvalidTouchpoint,
+    JourneyError,
+    OpenCase,
+    Policy,
+    Preferences,
+    QuietHours,
+    Rule,
+    Send,
+    Silent,
+    Stage,
+    StoreBusy,
+    StoreClosed,
+    StoreError,
+    Touchpoint,
+    UnknownCustomer,
+    UnknownName,
+    VirtualClock,
+    Wait,
+    WaitUntil,
+    count,
+    customer,
+    days,
+    event,
+    forever,
+    hours,
+    minutes,
+    seconds,
 )  # fmt: skip
 from touchpoint.channels.memory import MemoryChannel
 from touchpoint.stores.sqlite import SqliteStore
@@ -38,7 +82,15 @@ def timeline(engine, who="ann"):
 def test_a_touchpoint_is_on_the_timeline_as_it_was_handed_in():  # S1.2
     engine = engine_of()
     given = engine.record(
-        "ann", "order", {"price": 5}, id="o1", at=START - hours(1), channel="web", location="Graz", direction="outbound", about="c1"
+        "ann",
+        "order",
+        {"price": 5},
+        id="o1",
+        at=START - hours(1),
+        channel="web",
+        location="Graz",
+        direction="outbound",
+        about="c1",
     )
     (touchpoint,) = engine.customer("ann").timeline()
     assert given.id == "o1"
@@ -62,7 +114,14 @@ def test_the_same_touchpoint_counts_once():  # S1.3
 
 @pytest.mark.parametrize(
     "other",
-    [{"properties": {"n": 2}}, {"type": "stop"}, {"channel": "web"}, {"at": START - hours(1)}, {"direction": "outbound"}, {"about": "x"}],
+    [
+        {"properties": {"n": 2}},
+        {"type": "stop"},
+        {"channel": "web"},
+        {"at": START - hours(1)},
+        {"direction": "outbound"},
+        {"about": "x"},
+    ],
 )
 def test_the_same_id_with_other_content_is_reported_and_not_applied(other):  # S1.3
     engine = engine_of(MARKING)
@@ -178,7 +237,14 @@ def test_properties_are_kept_exactly_as_they_were():  # S1.2
     from datetime import date
     from decimal import Decimal
 
-    properties = {"a": Decimal("1.10"), "b": date(2026, 1, 1), "c": START, "d": days(1), "e": [None, {"f": 0.1}], "g": 1 << 80}
+    properties = {
+        "a": Decimal("1.10"),
+        "b": date(2026, 1, 1),
+        "c": START,
+        "d": days(1),
+        "e": [None, {"f": 0.1}],
+        "g": 1 << 80,
+    }
     engine = engine_of()
     engine.record("ann", "start", properties)
     (touchpoint,) = engine.customer("ann").timeline()
@@ -229,20 +295,33 @@ def test_duplicates_among_many_are_told_wherever_the_first_one_was(monkeypatch):
     monkeypatch.setattr("touchpoint.engine.engine.BATCH", 2)
     engine = engine_of()
     engine.record("ann", "t", id="a")
-    recorded = engine.record_many([
-        Touchpoint("ann", "t", id="a"), Touchpoint("ann", "t", id="b"), Touchpoint("ann", "u", id="b"), Touchpoint("ann", "t", id="c"),
-        Touchpoint("bob", "t", id="c"),
-    ])  # fmt: skip
+    recorded = engine.record_many(
+        [
+            Touchpoint("ann", "t", id="a"),
+            Touchpoint("ann", "t", id="b"),
+            Touchpoint("ann", "u", id="b"),
+            Touchpoint("ann", "t", id="c"),
+            Touchpoint("bob", "t", id="c"),
+        ]
+    )
     assert [(each.duplicate, each.differs) for each in recorded] == [
-        (True, False), (False, False), (True, True), (False, False), (False, False),
-    ]  # fmt: skip
+        (True, False),
+        (False, False),
+        (True, True),
+        (False, False),
+        (False, False),
+    ]
 
 
 def test_a_duplicate_within_one_batch_is_compared_with_the_first():  # S1.3
     engine = engine_of()
-    recorded = engine.record_many([
-        Touchpoint("ann", "t", id="a", at=START), Touchpoint("ann", "t", id="a"), Touchpoint("ann", "t", id="a", at=START - hours(1))
-    ])  # fmt: skip
+    recorded = engine.record_many(
+        [
+            Touchpoint("ann", "t", id="a", at=START),
+            Touchpoint("ann", "t", id="a"),
+            Touchpoint("ann", "t", id="a", at=START - hours(1)),
+        ]
+    )
     assert [(each.duplicate, each.differs) for each in recorded] == [(False, False), (True, False), (True, True)]
 
 
@@ -255,9 +334,7 @@ def test_recording_many_is_recording_each(events):  # S4.2: equal journals, equa
     given = [Touchpoint(who, f"t{n % 2}", id=f"{n}", at=START - hours(age)) for who, n, age in events]
     rule = Rule("r", when=["t0", "t1"], given=count("t0", within=hours(24)) >= 1, then=[MARK])
     one, other = engine_of(rule, people="ab"), engine_of(rule, people="ab")
-    assert one.record_many(given) == [
-        other.record(each.customer, each.type, id=each.id, at=each.at) for each in given
-    ]
+    assert one.record_many(given) == [other.record(each.customer, each.type, id=each.id, at=each.at) for each in given]
     for who in "ab":
         assert trace(one, who) == trace(other, who)
         assert state_of(one, who) == state_of(other, who)
@@ -288,7 +365,7 @@ def test_addresses_are_replaced_kind_by_kind():  # S1.1
 
 def test_addresses_are_kept_in_the_form_their_adapter_gives_them():  # S1.1
     class Upper(MemoryChannel):
-        def normalise(self, raw, *, region=None):
+        def normalise(self, raw, *, region=None):  # noqa: ARG002 - part of the port
             from touchpoint.channels.base import Address
 
             return Address("email", raw.strip().upper())
@@ -393,7 +470,10 @@ def test_marketing_needs_a_grant():  # S7.2
 @pytest.mark.parametrize("turned", [False, True])
 def test_what_was_said_last_counts_and_a_withdrawal_wins_ties(grant, withdrawal, out, turned):  # S7.1
     engine = asking()
-    said = [lambda: engine.grant("ann", "marketing", at=grant), lambda: engine.withdraw("ann", "marketing", at=withdrawal)]
+    said = [
+        lambda: engine.grant("ann", "marketing", at=grant),
+        lambda: engine.withdraw("ann", "marketing", at=withdrawal),
+    ]
     for each in reversed(said) if turned else said:
         each()
     assert sends(engine) is out
@@ -506,9 +586,11 @@ def test_taking_a_snooze_back_lets_the_message_out_at_once():  # S7.4
 def test_changes_of_a_profile_come_after_the_timers_that_were_due():  # S4.2: each at its due instant
     rule = Rule("r", when="start", then=[Wait(days(1)), MARK])
     for change in (
-        lambda engine: engine.prefer("ann", Preferences()), lambda engine: engine.identify("ann", locale="de"),
-        lambda engine: engine.grant("ann", "marketing"), lambda engine: engine.withdraw("ann"),
-    ):  # fmt: skip
+        lambda engine: engine.prefer("ann", Preferences()),
+        lambda engine: engine.identify("ann", locale="de"),
+        lambda engine: engine.grant("ann", "marketing"),
+        lambda engine: engine.withdraw("ann"),
+    ):
         engine = engine_of(rule)
         engine.record("ann", "start")
         engine.clock.advance(days(3))
@@ -532,7 +614,10 @@ def test_the_host_opens_and_closes_a_case_once():  # S8.2
 @pytest.mark.parametrize(
     ("call", "says"),
     [
-        (lambda engine: engine.open_case("ann", "complaynt", ref="x"), "case type 'complaynt'; did you mean 'complaint'"),
+        (
+            lambda engine: engine.open_case("ann", "complaynt", ref="x"),
+            "case type 'complaynt'; did you mean 'complaint'",
+        ),
         (lambda engine: engine.close_case("ann", "complaynt", ref="x"), "did you mean 'complaint'"),
         (lambda engine: engine.enrol("ann", "markin"), "rule 'markin'; did you mean 'marking'"),
         (lambda engine: engine.enrol("ann", "marking", journey="two"), "no rule 'marking'"),
@@ -547,7 +632,9 @@ def test_a_wrong_name_is_answered_with_the_right_one(call, says):  # HOUSE 11
 
 
 def test_a_rule_name_that_two_journeys_have_needs_its_journey():  # S4.1
-    engine = engine_of(journeys=[journey(MARKING, name="a"), journey(Rule("marking", when="x", then=[Emit("b")]), name="b")])
+    engine = engine_of(
+        journeys=[journey(MARKING, name="a"), journey(Rule("marking", when="x", then=[Emit("b")]), name="b")]
+    )
     with pytest.raises(UnknownName, match="single rule 'marking'"):
         engine.enrol("ann", "marking")
     engine.enrol("ann", "marking", journey="b")
@@ -589,7 +676,12 @@ def test_the_timeline_holds_our_messages_between_the_touchpoints():  # S1.2
     engine.record("ann", "reply", about=engine.customer("ann").messages[0].key)
     assert timeline(engine) == ["start", "message_sent", "reply"]
     _, ours, reply = engine.customer("ann").timeline()
-    assert (ours.direction, ours.channel, ours.properties["message"], ours.id) == ("outbound", "email", "hello", reply.about)
+    assert (ours.direction, ours.channel, ours.properties["message"], ours.id) == (
+        "outbound",
+        "email",
+        "hello",
+        reply.about,
+    )
 
 
 def test_the_timeline_is_in_the_order_in_which_things_happened():  # S1.5: by `at`, not by arrival
@@ -621,14 +713,22 @@ def test_runs_tell_when_and_how_they_ended():  # S5
     (live,) = engine.customer("ann").runs
     pass_time(engine, days(2))
     (over,) = engine.customer("ann").runs
-    assert (live.live, live.ended_at, over.live, over.ended_at, over.reason) == (True, None, False, START + days(1), "done")
+    assert (live.live, live.ended_at, over.live, over.ended_at, over.reason) == (
+        True,
+        None,
+        False,
+        START + days(1),
+        "done",
+    )
 
 
 # --- what is never shown ----------------------------------------------------------------------------------------------
 
 
 def test_no_personal_data_is_in_a_repr():  # S7.5
-    rule = Rule("r", when="start", key="order", then=[Send(message(content=message().content["*"]), id="s"), Wait(days(1))])
+    rule = Rule(
+        "r", when="start", key="order", then=[Send(message(content=message().content["*"]), id="s"), Wait(days(1))]
+    )
     engine = engine_of(rule, parts={"cases": [CaseType("complaint")]}, people=())
     who = "marker-id"
     engine.identify(who, traits={"name": "marker-name"}, addresses={"email": "marker@example.com"}, timezone="UTC")
@@ -637,10 +737,29 @@ def test_no_personal_data_is_in_a_repr():  # S7.5
     pass_time(engine)
     with engine.together() as unit:
         loaded = unit.find(who)
-        inside = [loaded, loaded.state, *loaded.state.runs, *loaded.state.pending, loaded.state.profile, *loaded.state.history]
+        inside = [
+            loaded,
+            loaded.state,
+            *loaded.state.runs,
+            *loaded.state.pending,
+            loaded.state.profile,
+            *loaded.state.history,
+        ]
         shown = [repr(each) for each in inside]
     view = engine.customer(who)
-    shown += map(repr, [engine, view, *view.runs, *view.messages, *view.timeline(), recorded, engine.why(who, "r"), engine.preferences(who)])
+    shown += map(
+        repr,
+        [
+            engine,
+            view,
+            *view.runs,
+            *view.messages,
+            *view.timeline(),
+            recorded,
+            engine.why(who, "r"),
+            engine.preferences(who),
+        ],
+    )
     assert [each for each in shown if "marker" in each] == []
 
 
@@ -756,7 +875,9 @@ def test_threads_that_record_for_one_customer_lose_nothing(tmp_path):  # S1.4
 
 
 def test_threads_that_record_for_many_customers_lose_nothing(tmp_path):  # S1.4
-    engine = engine_of(Rule("r", when="visit", then=[MARK]), store=f"sqlite:///{tmp_path}/t.db", durability="fast", people=())
+    engine = engine_of(
+        Rule("r", when="visit", then=[MARK]), store=f"sqlite:///{tmp_path}/t.db", durability="fast", people=()
+    )
 
     def work(n):
         for each in range(20):
@@ -774,10 +895,6 @@ def test_of_threads_that_record_one_id_exactly_one_counts():  # S1.3
 
 
 def test_a_bad_touchpoint_of_one_thread_fails_nobody_else():  # S11.4
-    @attrs.frozen
-    class Sized:
-        name: str
-
     engine = engine_of(MARKING)
     refused = []
 
@@ -837,7 +954,11 @@ def test_an_interrupt_in_a_group_leaves_nobody_waiting_for_ever():  # S11.4
             told.append(error)
 
     engine._grouping._leading.acquire()
-    jobs = [lambda: engine._grouping.submit(interrupted), lambda: engine.record("ann", "start"), lambda: engine.record("ann", "start")]
+    jobs = [
+        lambda: engine._grouping.submit(interrupted),
+        lambda: engine.record("ann", "start"),
+        lambda: engine.record("ann", "start"),
+    ]
     threads = [threading.Thread(target=work, args=(each,), daemon=True) for each in jobs]
     for thread in threads:
         thread.start()
@@ -929,10 +1050,13 @@ def test_a_busy_store_acknowledges_nothing_and_works_again_afterwards(tmp_path):
     engine = engine_of(sending(), store=SqliteStore(str(path), timeout=seconds(0.05)))
     with host(path) as connection:
         for act in (
-            lambda: engine.record("ann", "start", id="t1"), lambda: engine.identify("ann", traits={"x": 1}),
-            lambda: engine.grant("ann", "marketing"), engine.run_pending, lambda: engine.customer("ann"),
+            lambda: engine.record("ann", "start", id="t1"),
+            lambda: engine.identify("ann", traits={"x": 1}),
+            lambda: engine.grant("ann", "marketing"),
+            engine.run_pending,
+            lambda: engine.customer("ann"),
             lambda: engine.record_many([Touchpoint("ann", "start")]),
-        ):  # fmt: skip
+        ):
             with pytest.raises(StoreBusy):
                 act()
         connection.execute("ROLLBACK")
@@ -1013,7 +1137,9 @@ def test_a_run_whose_rule_is_gone_stays_where_it_is_and_stops_nobody(tmp_path): 
 def test_two_engines_with_other_journeys_share_one_store(tmp_path):  # S4.7
     url, clock = f"sqlite:///{tmp_path}/t.db", VirtualClock(START)
     one = engine_of(Rule("r", when="visit", given=count("visit") == 3, then=[MARK]), store=url, clock=clock)
-    two = engine_of(Rule("s", when="visit", given=count("visit", within=days(1)) == 4, then=[Emit("two")]), store=url, clock=clock)
+    two = engine_of(
+        Rule("s", when="visit", given=count("visit", within=days(1)) == 4, then=[Emit("two")]), store=url, clock=clock
+    )
     for each in (one, two, one, two):
         each.record("ann", "visit")
     assert timeline(one) == ["visit", "visit", "visit", "mark", "visit", "two"]

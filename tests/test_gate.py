@@ -13,9 +13,9 @@ from touchpoint.journey.policy import Cap, Hold, Policy, Spacing
 from touchpoint.journey.windows import QuietHours, SendWindow
 from touchpoint.model.limits import times
 from touchpoint.model.message import Gift, Message
+from touchpoint.model.preference import Preferences
 from touchpoint.policy.arbitration import arbitration_order
 from touchpoint.policy.binding import bind
-from touchpoint.model.preference import Preferences
 from touchpoint.policy.checks import CHECKS, ask, rule
 from touchpoint.policy.facts import AddressFact, ChannelFacts, ConsentFact, Facts, HandOver, Rival
 from touchpoint.policy.verdict import Ruling, Verdict, allow, combine, defer, deny, deny_here, rule_over_channels
@@ -237,7 +237,7 @@ CHANNELS = st.fixed_dictionaries(
 
 @given(POLICIES, st.lists(st.tuples(MESSAGES, SOMETIMES, CHANNELS), min_size=1, max_size=3))
 def test_checks_that_are_left_out_would_have_said_nothing(items, asked):  # S6.5
-    bound = bind(Policy(*items), {"j": Policy()})["j"]  # all are asked of one, because it remembers what applies to whom
+    bound = bind(Policy(*items), {"j": Policy()})["j"]  # of one, because it remembers what applies to which message
     for message, facts, channel in asked:
         told, here = facts_of(message=message, **facts, policy=bound), on(**channel)
         assert list(ask(told, here)) == [verdict for check in CHECKS for verdict in check(told, here)]

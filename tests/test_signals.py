@@ -20,6 +20,7 @@ from touchpoint.core.values import UNKNOWN, Unknown, conjunction, equal, look_up
 from touchpoint.durations import days, hours, length
 from touchpoint.errors import UnknownName
 from touchpoint.journey.conditions import (
+    Or,
     count,
     customer,
     event,
@@ -341,9 +342,10 @@ def selects(parts, here):
         ours, theirs = look_up(here.event, path), compile_expression(outside)(here)
         verdicts.append(False if ours is UNKNOWN else UNKNOWN if theirs is UNKNOWN else equal(ours, theirs) is True)
     for part in parts.relations:
-        lacking = any(compile_expression(need)(here) is UNKNOWN for one in parts.relations for need in outside_of(one))
+        lacking = any(compile_expression(need)(here) is UNKNOWN for need in outside_of(part))
+        lacks_own = not isinstance(part, Or) and look_up(here.event, ("a",)) is UNKNOWN
         verdict = held(part)
-        verdicts.append(False if verdict is UNKNOWN and not lacking else verdict)
+        verdicts.append(False if verdict is UNKNOWN and (lacks_own or not lacking) else verdict)
     return conjunction(verdicts)
 
 

@@ -376,11 +376,11 @@ def test_tallies_add_up(either):
         assert reader.tallies() == [TallyRow("message", "shop/offer", "sent", 5), TallyRow("rule", "r", "started", 1)]
 
 
-def test_a_definition_is_stored_once(either):
+def test_a_definition_is_stored_once_and_dated_when_it_was_put_to_work_last(either):
     write(either, definitions=[("h1", "shop", "{}", NOW)])
-    write(either, definitions=[("h1", "shop", "{}", NOW + 1), ("h2", "shop", '{"v": 2}', NOW + 1)])
+    write(either, definitions=[("h1", "shop", "{}", NOW + 2), ("h2", "shop", '{"v": 2}', NOW + 1)])
     with either.reading() as reader:
-        assert reader.definitions() == [("h1", "shop", "{}", NOW), ("h2", "shop", '{"v": 2}', NOW + 1)]
+        assert reader.definitions() == [("h2", "shop", '{"v": 2}', NOW + 1), ("h1", "shop", "{}", NOW + 2)]
 
 
 def test_meta_keeps_the_last_value(either):

@@ -34,6 +34,13 @@ def test_a_look_up_is_replaced_by_its_datum():
     assert render("Welcome, {customer.name}!", customer={"name": "Jess"}).text == "Welcome, Jess!"
 
 
+def test_words_without_a_look_up_are_joined_once_for_everybody():
+    template = Template("Sizes {{S}} to {{L}}")
+    first = template.render(data_lookup({}), escape_html=False)
+    assert first.text == "Sizes {S} to {L}"
+    assert template.render(data_lookup({}), escape_html=True) is first
+
+
 def test_a_path_may_be_as_deep_as_the_data():
     assert render("{trigger.order.box.size}", trigger={"order": {"box": {"size": "L"}}}).text == "L"
 

@@ -3,13 +3,69 @@
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
-from making import ADDRESSES, START, ends, engine_of, handed, journey, marks, message, pass_time, reasons, sending, trace
 
+from making import (
+    START,
+    ends,
+    engine_of,
+    handed,
+    journey,
+    marks,
+    message,
+    pass_time,
+    reasons,
+    sending,
+    trace,
+)
 from touchpoint import (
-    Anniversary, Branch, Call, CaseClosed, CaseOpened, CaseType, CloseCase, Dwelt, Emit, Enrol, Enrolled, Entered, Exit, Gift, Give,
-    Goal, Left, MoveTo, OpenCase, Rule, Send, SetTrait, Silent, Stage, Wait, WaitFor, WaitUntil, calendar_days, case_open,
-    cool_down, count, customer, days, event, ever, forever, hours, in_stage, minutes, months, now, once, once_per_stage, outcome,
-    seconds, sent, times, trigger,
+    Anniversary,
+    Branch,
+    Call,
+    CaseClosed,
+    CaseOpened,
+    CaseType,
+    CloseCase,
+    Dwelt,
+    Emit,
+    Enrol,
+    Enrolled,
+    Entered,
+    Exit,
+    Gift,
+    Give,
+    Goal,
+    Left,
+    MoveTo,
+    OpenCase,
+    Rule,
+    Send,
+    SetTrait,
+    Silent,
+    Stage,
+    Wait,
+    WaitFor,
+    WaitUntil,
+    calendar_days,
+    case_open,
+    cool_down,
+    count,
+    customer,
+    days,
+    event,
+    ever,
+    forever,
+    hours,
+    in_stage,
+    minutes,
+    months,
+    now,
+    once,
+    once_per_stage,
+    outcome,
+    seconds,
+    sent,
+    times,
+    trigger,
 )  # fmt: skip
 
 MARK = Emit("mark")
@@ -25,7 +81,11 @@ def started(*triggers, name="marking", **parts):
 
 
 def stages(*named, **first):
-    return (Stage("new", phase="attract", when="sign_up", **first), Stage("active", phase="engage", when="order"), *named)
+    return (
+        Stage("new", phase="attract", when="sign_up", **first),
+        Stage("active", phase="engage", when="order"),
+        *named,
+    )
 
 
 # --- triggers ---------------------------------------------------------------------------------------------------------
@@ -397,7 +457,11 @@ def test_a_wait_for_takes_the_arm_of_what_happened():  # S5.2
     engine.record("ann", "start")
     pass_time(engine, days(1))
     engine.record("ann", "reply")
-    assert (marks(engine, type="yes"), marks(engine, type="no"), marks(engine)) == ([START + days(1)], [], [START + days(1)])
+    assert (marks(engine, type="yes"), marks(engine, type="no"), marks(engine)) == (
+        [START + days(1)],
+        [],
+        [START + days(1)],
+    )
 
 
 def test_a_wait_for_times_out():  # S5.2
@@ -405,7 +469,11 @@ def test_a_wait_for_times_out():  # S5.2
     engine.record("ann", "start")
     pass_time(engine, days(5))
     engine.record("ann", "reply")
-    assert (marks(engine, type="yes"), marks(engine, type="no"), marks(engine)) == ([], [START + days(2)], [START + days(2)])
+    assert (marks(engine, type="yes"), marks(engine, type="no"), marks(engine)) == (
+        [],
+        [START + days(2)],
+        [START + days(2)],
+    )
 
 
 def test_a_touchpoint_at_the_instant_of_the_time_out_comes_first():  # S2.5
@@ -530,7 +598,9 @@ def test_a_wait_after_a_send_counts_from_the_hand_over():  # S5.1
 
 
 def test_what_became_of_a_message_is_readable_by_the_next_steps():  # S5.1
-    engine = engine_of(sending(then=[Branch(sent("hello"), then=[Emit("yes")], otherwise=[Emit("no")])]), people=["ann"])
+    engine = engine_of(
+        sending(then=[Branch(sent("hello"), then=[Emit("yes")], otherwise=[Emit("no")])]), people=["ann"]
+    )
     engine.record("ann", "start")
     engine.record("bob", "start")
     pass_time(engine)
@@ -597,7 +667,9 @@ def test_a_step_moves_the_customer_to_a_stage():  # S3.2
 
 
 def test_a_step_does_not_move_where_the_stage_says_after():  # S3.1
-    engine = engine_of(waiting(MoveTo("loyal")), parts={"stages": stages(Stage("loyal", phase="delight", after="active"))})
+    engine = engine_of(
+        waiting(MoveTo("loyal")), parts={"stages": stages(Stage("loyal", phase="delight", after="active"))}
+    )
     engine.record("ann", "sign_up")
     engine.record("ann", "start")
     assert (engine.customer("ann").stage("one"), len(marks(engine))) == ("new", 1)
@@ -627,7 +699,9 @@ def test_a_missing_value_leaves_a_trait_as_it_is():  # S5
 
 
 def test_a_trait_set_by_a_step_arms_its_anniversary():  # S4.1, S5
-    engine = engine_of(waiting(SetTrait("joined", "2020-03-05")), Rule("r", when=Anniversary("joined"), then=[Emit("yes")]))
+    engine = engine_of(
+        waiting(SetTrait("joined", "2020-03-05")), Rule("r", when=Anniversary("joined"), then=[Emit("yes")])
+    )
     engine.identify("ann", timezone="UTC")
     engine.record("ann", "start")
     pass_time(engine, days(10))
@@ -635,7 +709,7 @@ def test_a_trait_set_by_a_step_arms_its_anniversary():  # S4.1, S5
 
 
 def test_a_trait_set_by_a_step_is_seen_by_the_next_step_and_kept():  # S4.2
-    engine = engine_of(waiting(SetTrait("vip", True), Branch(customer.vip, then=[Emit("yes")])))  # noqa: FBT003 - it is the value
+    engine = engine_of(waiting(SetTrait("vip", True), Branch(customer.vip, then=[Emit("yes")])))
     engine.record("ann", "start")
     assert len(marks(engine, type="yes")) == 1
 
@@ -948,7 +1022,9 @@ def test_a_new_trigger_is_ignored_while_a_run_is_live():  # S4.4
 
 
 def test_a_restart_ends_the_live_run_and_its_messages():  # S4.4, S5.3
-    engine = engine_of(sending(), journeys=[journey(Rule("r", when="start", then=[Send(message())], concurrency="restart"))])
+    engine = engine_of(
+        sending(), journeys=[journey(Rule("r", when="start", then=[Send(message())], concurrency="restart"))]
+    )
     engine.record("ann", "start")
     engine.record("ann", "start")
     pass_time(engine)
@@ -1056,7 +1132,7 @@ def test_a_run_of_higher_priority_takes_its_steps_first():  # S4.2
 
 
 def test_rules_of_one_round_do_not_see_each_others_effects():  # S4.2
-    setting = Rule("setting", when="start", then=[SetTrait("vip", True)])  # noqa: FBT003 - it is the value
+    setting = Rule("setting", when="start", then=[SetTrait("vip", True)])
     engine = engine_of(setting, started("start", given=customer.vip))
     engine.record("ann", "start")
     assert marks(engine) == []
@@ -1092,3 +1168,15 @@ def test_seconds_and_minutes_are_kept_exactly():  # S2.1
     engine.record("ann", "start")
     pass_time(engine, minutes(5))
     assert marks(engine) == [START + minutes(1) + seconds(0.5)]
+
+
+def test_a_call_is_no_message_to_the_customer():  # S1.2: the timeline holds what was said, the counts what was sent
+    engine = calling(Function())
+    engine.record("ann", "start")
+    pass_time(engine)
+    with engine.store.reading() as reader:
+        counted = {(row.subject, row.what) for row in reader.tallies() if row.name == "crm"}
+    assert ([each.type for each in engine.customer("ann").timeline()], counted) == (
+        ["start", "mark"],
+        {("call", "begun"), ("call", "sent")},
+    )

@@ -93,7 +93,7 @@ def seen(aggregate, look):
 
 
 def in_doubt(aggregate, look):
-    """Whether a touchpoint in its window might count or not, because the run or the customer lacks what `where` compares it with."""
+    """Whether a touchpoint in its window might count or not, for want of what `where` compares it with."""
     return any(_selects(aggregate, past, look) is UNKNOWN for past in _in_window(aggregate, look))
 
 
@@ -124,7 +124,9 @@ def _part_selects(part, look):
     for leaf in _asked(part):
         is_own = isinstance(leaf, c.Field) and c.root_of(leaf) == "event"
         (own if is_own else outside).append(evaluate(leaf, look) is UNKNOWN)
-    return False if value is UNKNOWN and (any(own) or not any(outside)) else value
+    is_one = not any(isinstance(node, c.And | c.Or) for node in c.walk(part))
+    never = any(own) and is_one  # of several comparisons each may be true without what another one lacks
+    return False if value is UNKNOWN and (never or not any(outside)) else value
 
 
 def _asked(node):
@@ -138,7 +140,8 @@ def _asked(node):
 def next_lapse(condition, look, after):
     """The first instant later than `after` at which a touchpoint leaves a window of the condition; None: none does."""
     windowed = [node for node in c.aggregates_of(condition) if getattr(node, "within", None) is not None]
-    lapses = [past.at + length(node.within) for node in windowed for past in _countable(node, look) if _is_kept(node, past, look)]
+    kept = [(node, past) for node in windowed for past in _countable(node, look) if _is_kept(node, past, look)]
+    lapses = [past.at + length(node.within) for node, past in kept]
     return min((lapse for lapse in lapses if lapse > after), default=None)
 
 

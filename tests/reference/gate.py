@@ -87,8 +87,9 @@ def _checks(customer, message, channel):
         yield Verdict("deny", ends_as="withdrawn")
     if now >= message.expires_at:
         yield Verdict("deny", ends_as="expired")
+    bound = items(customer.program, message.journey)
     # Where several deny, the first says how the message ends: holds come before all else (S6.5).
-    for item, journeys in sorted(items(customer.program, message.journey), key=lambda each: not isinstance(each[0], Hold)):
+    for item, journeys in sorted(bound, key=lambda each: not isinstance(each[0], Hold)):
         if isinstance(item, ConsentRules):
             raise NotImplementedError("the reference knows no consent rules yet")
         if isinstance(item, Hold):
@@ -141,7 +142,7 @@ def _cap(cap, journeys, customer, message):
     counted = [sent.at for sent in _sent(cap, journeys, customer) if sent.counted]
     free = _free_at(counted, cap.n, cap.per, customer)
     if free <= customer.now:
-        free = max((rival.ask_at for rival in _reserving(cap, counted, customer, message)), default=customer.now)
+        free = _reserved_until(cap, counted, customer, message)
     return None if free <= customer.now else Verdict(cap.over, free)
 
 
@@ -151,7 +152,7 @@ def _free_at(taken, n, per, customer):
     if per is None:
         return NEVER if len(taken) >= n else now
     if is_calendar(per):
-        # Where several zones may be theirs the strictest period counts, and it changes whenever a period ends in one of them.
+        # Where several zones may be theirs the strictest period counts; it changes as a period ends in one of them.
         zones = customer.person.zones or ("UTC",)
         while sum(at >= period(now, per, zones)[0] for at in taken) >= n:
             now = min(period(now, per, (each,))[1] for each in zones)
@@ -159,29 +160,41 @@ def _free_at(taken, n, per, customer):
     return max(taken[-n] + length(per), now) if len(taken) >= n else now
 
 
-def _reserving(cap, counted, customer, message):
-    """Waiting messages of higher priority for which this one would leave no place when they fall due (S6.6)."""
-    if not message.what.counted:
-        return
+def _reserved_until(cap, counted, customer, message):
+    """When the first waiting message of higher priority falls due for which this one would leave no place (S6.6)."""
+    without, ours = list(counted), [*counted, customer.now]
+    for rival in _rivals(cap, customer, message) if message.what.counted else ():
+        if _is_full(cap, without, rival.ask_at, customer):
+            continue
+        if _is_full(cap, ours, rival.ask_at, customer):
+            return rival.ask_at
+        if rival.what.counted:
+            without.append(rival.ask_at)
+            ours.append(rival.ask_at)
+    return customer.now
+
+
+def _rivals(cap, customer, message):
+    """The waiting messages of higher priority that meet this cap within the look-ahead, in the order of their turns."""
     policies = [customer.program.policy, customer.program.by_name[message.journey].policy]
     # A policy without items says nothing, not even how far to look ahead.
     ahead = customer.now + length(max(policy.look_ahead for policy in policies if policy.items))
+    found = []
     for rival in customer.waiting():
-        due, what = rival.ask_at, rival.what
+        what = rival.what
         shares = any(item == cap for item, _ in items(customer.program, rival.journey))
         bound = shares and not what.exempt and any(_binds(cap, what.effective_kind, each) for each in what.channels)
         # One that is asked again only to expire needs no place.
-        soon = customer.now < due <= ahead and due < rival.expires_at
-        if not bound or not soon or rival.priority <= message.priority:
-            continue
-        if _would_be_full(cap, [*counted, customer.now], due, customer):
-            yield rival
+        soon = customer.now < rival.ask_at <= ahead and rival.ask_at < rival.expires_at
+        if bound and soon and rival.priority > message.priority:
+            found.append(rival)
+    return sorted(found, key=lambda each: (each.ask_at, -each.priority, each.what.name, each.seq))
 
 
-def _would_be_full(cap, taken, due, customer):
+def _is_full(cap, taken, due, customer):
     rolls = not is_calendar(cap.per)
     start = due - length(cap.per) + 1 if rolls else period(due, cap.per, customer.person.zones)[0]
-    return taken[-1] >= start and sum(start <= at <= due for at in taken) >= cap.n
+    return sum(start <= at for at in taken) >= cap.n
 
 
 def _spacing(spacing, journeys, customer, channel):

@@ -189,7 +189,8 @@ def _silence(dice):
 
 def _anniversary(dice):
     ahead = dice.pick(timedelta(0), days(1), calendar_days(1), hours(6))
-    return t.Anniversary("day", at=dice.pick("12:00", "06:00", "02:30"), before=ahead, unknown_zone=dice.pick(None, "UTC"))
+    clock, unknown = dice.pick("12:00", "06:00", "02:30"), dice.pick(None, "UTC")
+    return t.Anniversary("day", at=clock, before=ahead, unknown_zone=unknown)
 
 
 def limit(dice: Dice):

@@ -186,7 +186,7 @@ def next_due(customer):
 
 
 def settle(customer, now):
-    """Timers, then one release, over and over until nothing is due at this instant: what follows from one is known to the next."""
+    """Timers, then one release, over and over: what follows from one is known to the next."""
     while True:
         settle_timers(customer, now)
         releases = [each for each in customer.waiting() if each.ask_at <= now]

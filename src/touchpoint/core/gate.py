@@ -15,7 +15,7 @@ from touchpoint.journey.steps import Send
 from touchpoint.model.delivery import ANY_ADDRESS, RenderedMessage
 from touchpoint.model.message import Message, Number
 from touchpoint.policy.checks import rule_here
-from touchpoint.policy.facts import AddressFact, ChannelFacts, Facts, Rival
+from touchpoint.policy.facts import ChannelFacts, Facts, Rival
 from touchpoint.policy.verdict import Ruling, rule_over_channels
 from touchpoint.zones import tz_version
 
@@ -142,7 +142,7 @@ def _on(
     facts = ChannelFacts(
         channel,
         kinds is not None,
-        None if address is None else AddressFact(address.kind, address.key, address.standing, address.reason),  # type: ignore[arg-type]
+        address,
         "",
         pending.refused.get(channel),
         world.paused.get(channel),

@@ -21,15 +21,18 @@ from touchpoint.core.remembered import Data, Signal, number_of, row_key, sum_of
 from touchpoint.core.values import UNKNOWN, Truth, equal, truth
 from touchpoint.journey.conditions import (
     Aggregate,
+    And,
     Ever,
     Exists,
     Expression,
     Field,
+    Or,
     Outcome,
     children,
     path_of,
     root_of,
     split_where,
+    walk,
 )
 
 
@@ -97,7 +100,10 @@ def _last(found: list[Any], in_doubt: bool) -> object:  # noqa: FBT001 - what `f
 
 @attrs.frozen(eq=False)
 class _Relation:
-    """A part that speaks of both: `needs` are what it asks of outside, `columns` where what it asks of the touchpoint is kept."""
+    """A part that speaks of both.
+
+    `needs` are what it asks of outside; `columns` where that is kept of the touchpoint without which it is never true.
+    """
 
     evaluate: Evaluator
     needs: list[Evaluator]
@@ -181,7 +187,9 @@ class _Selection:
 
 
 def _relation(part: Expression, places: Mapping[Path, int]) -> _Relation:
-    own = [path_of(node) for node in _asked(part) if isinstance(node, Field) and root_of(node) == "event"]
+    # Of several comparisons each may be true without what another one lacks.
+    is_one = not any(isinstance(node, And | Or) for node in walk(part))
+    own = [path_of(node) for node in _asked(part) if is_one and isinstance(node, Field) and root_of(node) == "event"]
     return _Relation(
         compile_expression(part, None, places),
         [compile_expression(need) for need in outside_of(part)],

@@ -1,5 +1,6 @@
 """A message in words for one person and channel (S6.2). Pure: data in, words out, or the names of what is missing."""
 
+from functools import partial
 from typing import Final
 
 import attrs
@@ -10,7 +11,7 @@ from touchpoint.core.state import Run, State
 from touchpoint.core.values import UNKNOWN, dig, look_up
 from touchpoint.model.delivery import RenderedMessage
 from touchpoint.model.message import Content, Message
-from touchpoint.model.template import Lookup, Rendered
+from touchpoint.model.template import Rendered
 from touchpoint.zones import zone
 
 _ANY: Final = "*"
@@ -35,7 +36,7 @@ def render(program: Program, state: State, run: Run, message: Message, channel: 
         return Words(None, (f"content for {channel}",))
     key, content = chosen
     name, templates = message.name, program.templates
-    lookup = _lookup(state, run, message)
+    lookup = partial(_look_up, state, run, message)
     place = zone(state.profile.zones[0]) if state.profile.zones else None
     text = templates[name, key, "text"].render(lookup, escape_html=False, zone=place)
     subject = html = _NO_WORDS
@@ -47,7 +48,7 @@ def render(program: Program, state: State, run: Run, message: Message, channel: 
         return Words(None, tuple(dict.fromkeys(subject.missing + text.missing + html.missing)))
     return Words(
         RenderedMessage(
-            message.name, message.effective_kind, subject.text, text.text or "", html.text, state.profile.locale
+            message.name, _kind(message, content), subject.text, text.text or "", html.text, state.profile.locale
         )
     )
 
@@ -61,18 +62,20 @@ def _chosen(message: Message, channel: str, locale: str | None) -> tuple[str, Co
     return next(((key, each) for key, each in contents.items() if each is content), None)
 
 
-def _lookup(state: State, run: Run, message: Message) -> Lookup:
-    def lookup(root: str, path: tuple[str, ...]) -> object:
-        found: object
-        if root == "customer":
-            found = dig(state.profile.traits, path)
-        elif root == "message":
-            found = _own(message, path)
-        else:
-            found = look_up(_occurrence(run, root), path)
-        return None if found is UNKNOWN else found
+def _kind(message: Message, content: Content) -> str:
+    """`Message.effective_kind`, quickly where the content is the only one and says nothing about it."""
+    return message.effective_kind if content.promotional or len(message.content) > 1 else message.kind
 
-    return lookup
+
+def _look_up(state: State, run: Run, message: Message, root: str, path: tuple[str, ...]) -> object:
+    found: object
+    if root == "customer":
+        found = dig(state.profile.traits, path)
+    elif root == "message":
+        found = _own(message, path)
+    else:
+        found = look_up(_occurrence(run, root), path)
+    return None if found is UNKNOWN else found
 
 
 def _occurrence(run: Run, root: str) -> Occurrence:

@@ -155,8 +155,13 @@ def reasons_of(row: MessageRow) -> list[str]:
 def timeline(customer: str, newest_first: Sequence[EntryRow], messages: Sequence[MessageRow]) -> list[Touchpoint]:
     """Recorded touchpoints and sent messages on one line (S1.2)."""
     told = [_touchpoint(customer, each) for each in reversed(newest_first) if each.kind == TOUCHPOINT]
-    sent = [_message_touchpoint(customer, each) for each in messages if each.status == "sent" and each.at is not None]
+    sent = [_message_touchpoint(customer, each) for each in messages if each.status == "sent" and not _is_call(each)]
     return sorted(told + sent, key=lambda each: each.at or instant(0))
+
+
+def _is_call(row: MessageRow) -> bool:
+    # A host function is called through the outbox too, but tells the customer nothing.
+    return (row.kind, row.channel) == ("call", "call")
 
 
 def _touchpoint(customer: str, entry: EntryRow) -> Touchpoint:

@@ -74,15 +74,19 @@ def _begin(unit: "Unit", loaded: "Loaded", pending: Pending, now: int) -> None:
     unit.tx.counters.message += 1
     run = loaded.state.run_by_order(pending.run)
     pending.run_no = run.no if run is not None else 0
-    unit.tally("message", pending.message, "begun")
+    unit.tally(_subject(pending), pending.message, "begun")
     unit.note_message(loaded, pending, pending.status, now, is_new=True)
 
 
 def _end(unit: "Unit", loaded: "Loaded", pending: Pending, status: str, at: int) -> None:
     unit.note_message(loaded, pending, status, at)
-    unit.tally("message", pending.message, status)
-    if status == "sent":
+    unit.tally(_subject(pending), pending.message, status)
+    if status == "sent" and not pending.is_call:
         unit.tally("channel", pending.channel or "", "sent")
+
+
+def _subject(pending: Pending) -> str:
+    return "call" if pending.is_call else "message"
 
 
 def _control(unit: "Unit", scope: str, name: str, reason: str, now: int) -> None:

@@ -19,13 +19,14 @@ from touchpoint.core.delivery import due_messages
 from touchpoint.core.state import Address, Profile
 from touchpoint.durations import instant, micros
 from touchpoint.engine import acts
-from touchpoint.engine.delivery import Delivery
+from touchpoint.engine.delivery import CallRequest
 from touchpoint.engine.engine import Engine
-from touchpoint.engine.intake import Prepared, instant_of, prepare
+from touchpoint.engine.intake import Prepared, instant_of
 from touchpoint.engine.unit import Loaded, Unit
-from touchpoint.errors import DefectiveJourney, InvalidInput
+from touchpoint.errors import DefectiveJourney, InvalidInput, InvalidTouchpoint
 from touchpoint.journey.journey import Journey
 from touchpoint.journey.policy import Policy
+from touchpoint.journey.steps import Call, flat
 from touchpoint.model.consent import ANY
 from touchpoint.model.touchpoint import Touchpoint
 from touchpoint.policy.facts import ConsentFact
@@ -157,7 +158,8 @@ def replay(
 ) -> Replay:
     """Replay events through journeys, in virtual time.
 
-    Every customer is reachable on every channel of the journeys. Nobody is really written to.
+    Every customer is reachable on every channel of the journeys. Nobody is really written to, and no function of the
+    host is called: a `Call` counts as done.
 
     Args:
         journeys: what to run.
@@ -166,14 +168,15 @@ def replay(
         grant: kinds of message that every customer is taken to have agreed to.
         probe: instants at which to look at the state, ascending.
         store: where to keep everything; in memory unless given.
-        until: where to end; the last event unless given.
+        until: where to end; the last event unless given. Events after it are left out.
         progress: called with the number of events done, after each batch.
 
     Raises:
-        InvalidTouchpoint: an event that cannot be accepted; everything before its batch is kept.
+        InvalidTouchpoint: an event that cannot be accepted, and which; everything before its batch is kept.
     """
-    driver = _Driver(journeys, policy, tuple(grant), store)
-    return driver.run(events, [instant_of(each, "probe=") for each in probe], until, progress)
+    marks = [instant_of(each, "probe=") for each in probe]
+    end = None if until is None else instant_of(until, "until=")
+    return _Driver(journeys, policy, tuple(grant), store).run(events, marks, end, progress)
 
 
 @attrs.define(eq=False)
@@ -227,8 +230,9 @@ class _Driver:
         names = sorted({channel for journey in journeys for each in journey.messages.values() for channel in each.channels})
         self.clock = _ReplayClock()
         self.engine = Engine(
-            store, journeys=journeys, channels=[RecordingChannel(name) for name in names], policy=policy, clock=self.clock
-        )
+            store, journeys=journeys, channels=[RecordingChannel(name) for name in names], policy=policy, clock=self.clock,
+            functions=_nothing_called(journeys),
+        )  # fmt: skip
         self.kinds = sorted({default_address_kind(name) for name in names})
         self.grant = grant
         self.declared = acts.declared_types(journeys)
@@ -238,18 +242,18 @@ class _Driver:
         self.now = 0
 
     def run(
-        self, events: Iterable[Touchpoint], marks: Sequence[int], until: datetime | None, progress: Callable[[int], None] | None
+        self, events: Iterable[Touchpoint], marks: Sequence[int], until: int | None, progress: Callable[[int], None] | None
     ) -> Replay:
         wall, cpu = time.perf_counter(), time.process_time()
-        for batch, mark in _batches(events, marks):
+        given = events if until is None else (each for each in events if not _is_after(each, until))
+        for batch, mark in _batches(given, marks):
             self._batch(batch)
             if mark is not None:
                 self._work(mark, inclusive=True)
                 self._probe(mark)
             if progress is not None:
                 progress(self.result.events + self.result.duplicates)
-        end = micros(until) if until is not None else self.now
-        self._work(end, inclusive=True)
+        self._work(self.now if until is None else until, inclusive=True)
         self._finish(time.perf_counter() - wall, time.process_time() - cpu)
         return self.result
 
@@ -260,10 +264,11 @@ class _Driver:
             at = self._transaction(given, at, careful=False)
 
     def _given(self, event: Touchpoint, index: int) -> _Given:
+        number = self.result.events + self.result.duplicates + index
         if event.at is None:
-            raise InvalidInput(f"event {self.result.events + index} has no time: a replay needs at=")
-        at = instant_of(event.at, "at=")
-        return _Given(at, prepare(event, now=at, skew=0, declared=self.declared))
+            raise InvalidTouchpoint(f"touchpoints[{number}] has no time: a replay needs at=")
+        at = instant_of(event.at, f"touchpoints[{number}]: at=")
+        return _Given(at, acts.numbered(event, number, at, 0, self.declared))
 
     def _transaction(self, given: list[_Given], start: int, *, careful: bool) -> int:
         """Events from `start` on with everything that falls due between them, in one transaction. Returns how far it came."""
@@ -353,15 +358,24 @@ class _Driver:
 
     def _work(self, until: int, *, inclusive: bool) -> None:
         """Do everything that falls due up to an instant, in transactions of bounded size."""
-        bound = until + 1 if inclusive else until
-        while True:
-            with self.engine.together() as unit:
+        while not self._work_some(until, until + 1 if inclusive else until, careful=False):
+            pass
+        self._go_to(until)
+
+    def _work_some(self, until: int, bound: int, *, careful: bool) -> bool:
+        """One transaction of it; whether that was all."""
+        before = self.now
+        try:
+            with self.engine.together(careful=careful) as unit:
                 agenda = self._look_up(unit, until)
                 complete = agenda.horizon >= until
                 self._fire_before(unit, agenda, bound if complete else agenda.horizon)
-            if complete:
-                self._go_to(until)
-                return
+                return complete
+        except DefectiveJourney:
+            if careful:
+                raise
+            self.now = self.clock.at = before
+            return self._work_some(until, bound, careful=True)
 
     def _probe(self, mark: int) -> None:
         with self.engine.store.reading() as reader:
@@ -375,12 +389,23 @@ class _Driver:
         self.result.elapsed, self.result.cpu = wall, cpu
 
 
+def _nothing_called(journeys: Sequence[Journey]) -> dict[str, Callable[[CallRequest], object]]:
+    """Functions that do nothing, for every `Call` of the journeys."""
+    steps = (step for journey in journeys for rule in journey.rules for step in flat(rule.then))
+    return {step.function: lambda _: None for step in steps if isinstance(step, Call)}
+
+
+def _is_after(event: Touchpoint, end: int) -> bool:
+    # One without a proper time is let through: it is refused, with its number, when its turn comes.
+    return isinstance(event.at, datetime) and event.at.tzinfo is not None and micros(event.at) > end
+
+
 def _batches(events: Iterable[Touchpoint], marks: Sequence[int]) -> Iterator[tuple[list[Touchpoint], int | None]]:
     """Events in batches, cut where the next one lies past a mark; each batch with the mark that follows it, if any."""
     waiting = sorted(marks)
     batch: list[Touchpoint] = []
     for event in events:
-        while waiting and event.at is not None and micros(event.at) > waiting[0]:
+        while waiting and _is_after(event, waiting[0]):
             yield batch, waiting.pop(0)
             batch = []
         batch.append(event)

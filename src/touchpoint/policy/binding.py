@@ -104,7 +104,7 @@ class Bound:
     Args:
         consent, own_consent: the consent rules of the house and of the journey; of their answers the stricter holds.
         look_ahead: how far ahead a rival reserves its place in a cap; microseconds.
-        usual: what `policy.checks` has found out about messages, by name: each message, and the checks that it meets.
+        usual: what `policy.checks` has found out, by name: a message, its kind, and the checks that it meets.
     """
 
     windows: tuple[BoundWindow, ...] = ()
@@ -114,7 +114,7 @@ class Bound:
     consent: tuple[ConsentRule, ...] = ()
     own_consent: tuple[ConsentRule, ...] = ()
     look_ahead: int = length(timedelta(days=1))
-    usual: dict[str, tuple[Message, Sequence[Any]]] = attrs.field(factory=dict, init=False, repr=False)
+    usual: dict[str, tuple[Message, str, Sequence[Any]]] = attrs.field(factory=dict, init=False, repr=False)
     _own_quiet: dict[tuple[str, str], BoundWindow] = attrs.field(factory=dict, init=False, repr=False)
 
     def own_quiet(self, hours: tuple[str, str]) -> BoundWindow:

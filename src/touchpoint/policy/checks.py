@@ -8,6 +8,7 @@ import attrs
 
 from touchpoint.model.message import Gift
 from touchpoint.policy.arbitration import check_arbitration
+from touchpoint.policy.binding import covers
 from touchpoint.policy.caps import check_budget, check_caps, check_frequency, check_limit, check_spacing
 from touchpoint.policy.consent import check_consent, check_preferences
 from touchpoint.policy.facts import ChannelFacts, Facts
@@ -134,15 +135,20 @@ def _never(_: Facts) -> bool:
     return False
 
 
+def _meets_a_cap(facts: Facts) -> bool:
+    caps = facts.policy.caps
+    return bool(caps) and (facts.message.exempt or any(covers(each.cap.kinds, facts.kind) for each in caps))
+
+
 _RARE: Final[Mapping[Check, Callable[[Facts], bool]]] = {
     check_stopped: _never,
     check_refused: _never,
     check_preferences: _never,
-    check_holds: lambda facts: bool(facts.policy.holds),
-    check_caps: lambda facts: bool(facts.policy.caps),
+    check_holds: lambda facts: any(covers(each.hold.kinds, facts.kind) for each in facts.policy.holds),
+    check_caps: _meets_a_cap,
     check_frequency: _never,
-    check_arbitration: lambda facts: bool(facts.policy.caps) and facts.message.counted,
-    check_spacing: lambda facts: bool(facts.policy.spacings),
+    check_arbitration: lambda facts: facts.message.counted and _meets_a_cap(facts),
+    check_spacing: lambda facts: any(covers(each.spacing.kinds, facts.kind) for each in facts.policy.spacings),
     check_paused: _never,
     check_limit: lambda facts: facts.message.limit is not None,
     check_budget: lambda facts: isinstance(facts.message, Gift) and facts.message.budget is not None,
@@ -173,12 +179,12 @@ def _that_apply(facts: Facts, on: ChannelFacts) -> Sequence[Check]:
         or facts.holdout
     ):
         return CHECKS
-    message = facts.message
+    message, kind = facts.message, facts.kind
     known = facts.policy.usual.get(message.name)
-    # A name stands for one message only within a program.
-    if known is None or known[0] is not message:
-        facts.policy.usual[message.name] = known = message, _usual(facts)
-    return known[1]
+    # Whoever is remembered under a name may still be another message, or the same before an edit changed its kind.
+    if known is None or known[0] is not message or known[1] != kind:
+        facts.policy.usual[message.name] = known = message, kind, _usual(facts)
+    return known[2]
 
 
 def _usual(facts: Facts) -> Sequence[Check]:

@@ -4,7 +4,7 @@ The checks know nothing else, so equal facts give equal verdicts. Instants are `
 """
 
 from collections.abc import Callable, Collection, Mapping, Sequence
-from typing import TYPE_CHECKING, Literal, NoReturn, TypeAlias
+from typing import TYPE_CHECKING, Literal, NoReturn, Protocol, TypeAlias
 
 import attrs
 
@@ -74,9 +74,25 @@ class ConsentFact:
     source: str = ""
 
 
+class Reachable(Protocol):
+    """An address that a channel would use, and how it stands. Dormant and suppressed ones are not written to."""
+
+    @property
+    def kind(self) -> str:
+        """What sort of address it is, such as `email` or `phone`."""
+
+    @property
+    def standing(self) -> str:
+        """`active`, `dormant` or `suppressed`."""
+
+    @property
+    def reason(self) -> str:
+        """Why it stands so; may be empty."""
+
+
 @attrs.define
 class AddressFact:
-    """The address that a channel would use, and how it stands. Dormant and suppressed ones are not written to."""
+    """A `Reachable` on its own."""
 
     kind: str
     key: str = attrs.field(repr=False)
@@ -123,7 +139,7 @@ class ChannelFacts:
 
     channel: str
     configured: bool = True
-    address: AddressFact | None = None
+    address: Reachable | None = None
     address_problem: str = ""
     refused: str | None = None
     paused: str | None = None

@@ -59,6 +59,6 @@ def loads(text: str) -> Any:
     """What `dumps` wrote. Raises StoreCorrupt for anything else."""
     try:
         return (_exact if '{"$' in text else _plain).decode(text)
-    except (ValueError, ArithmeticError) as error:
+    except (ValueError, TypeError, ArithmeticError, RecursionError) as error:
         message = f"a record of {len(text)} characters cannot be read: {type(error).__name__}; restore it from a backup"
         raise StoreCorrupt(message) from None
