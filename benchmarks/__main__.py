@@ -69,7 +69,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     parser.add_argument("journey", help="a Python file with journeys")
     parser.add_argument("events", nargs="+", help="files of events")
-    parser.add_argument("--times", type=int, default=1, help="replay the events this many times over, with other customers")
+    parser.add_argument(
+        "--times", type=int, default=1, help="replay the events this many times over, with other customers"
+    )
     parser.add_argument("--plain", action="store_true", help="only measure: no sampling, which costs a little itself")
     options = parser.parse_args()
     journeys = [each for each in runpy.run_path(options.journey).values() if isinstance(each, Journey)]
@@ -92,7 +94,9 @@ def main() -> None:
         size = store.stat().st_size
     total = sum(sampler.counts.values()) or 1
     print(f"{result.events:,} events of {result.customers_seen:,} customers, everything durable (full sync)")
-    print(f"{result.events / result.cpu:,.0f} events per CPU second, {result.events / result.elapsed:,.0f} per second of the wall")
+    print(
+        f"{result.events / result.cpu:,.0f} events per CPU second, {result.events / result.elapsed:,.0f} per second of the wall"
+    )
     print(f"{result.cpu / result.events * 1e6:.0f} µs of CPU and {size / result.events:,.0f} bytes of store per event")
     for share, n in sampler.counts.most_common():
         print(f"  {n / total:5.1%}  {share}")

@@ -1,6 +1,7 @@
 """touchpoint: customer journeys in code.
 
-Describe a journey as data, record what customers do, bring your own channels, and ask why anybody did or did not get a message.
+Describe a journey as data, record what customers do, bring your own channels, and ask why anybody did or did not get a
+message.
 """
 
 from typing import TYPE_CHECKING
@@ -8,21 +9,69 @@ from typing import TYPE_CHECKING
 from touchpoint.clock import Clock, SystemClock, VirtualClock
 from touchpoint.durations import calendar_days, days, forever, hours, minutes, months, seconds, weeks, years
 from touchpoint.errors import (
-    DefectiveJourney, InvalidAddress, InvalidInput, InvalidTouchpoint, JourneyError, NotYetSupported, Problem, StoreBusy,
-    StoreClosed, StoreCorrupt, StoreError, StoreFull, StoreReadOnly, StoreTooNew, TouchpointError, UnknownCustomer, UnknownName,
+    DefectiveJourney,
+    InvalidAddress,
+    InvalidInput,
+    InvalidTouchpoint,
+    JourneyError,
+    NotYetSupported,
+    Problem,
+    StoreBusy,
+    StoreClosed,
+    StoreCorrupt,
+    StoreError,
+    StoreFull,
+    StoreReadOnly,
+    StoreTooNew,
+    TouchpointError,
+    UnknownCustomer,
+    UnknownName,
 )  # fmt: skip
 from touchpoint.journey.conditions import (
-    case_open, count, customer, event, ever, in_stage, last, now, outcome, sent, total, trigger,
+    case_open,
+    count,
+    customer,
+    event,
+    ever,
+    in_stage,
+    last,
+    now,
+    outcome,
+    sent,
+    total,
+    trigger,
 )  # fmt: skip
 from touchpoint.journey.journey import Journey
 from touchpoint.journey.policy import Cap, ConsentRule, ConsentRules, Hold, Policy, Spacing
 from touchpoint.journey.rule import Goal, Rule
 from touchpoint.journey.stage import Stage
 from touchpoint.journey.steps import (
-    Ask, Branch, Call, CloseCase, Emit, Enrol, Exit, Give, MoveTo, OpenCase, Send, SetTrait, Wait, WaitFor, WaitUntil,
+    Ask,
+    Branch,
+    Call,
+    CloseCase,
+    Emit,
+    Enrol,
+    Exit,
+    Give,
+    MoveTo,
+    OpenCase,
+    Send,
+    SetTrait,
+    Wait,
+    WaitFor,
+    WaitUntil,
 )  # fmt: skip
 from touchpoint.journey.triggers import (
-    Anniversary, CaseClosed, CaseOpened, Dwelt, Enrolled, Entered, Left, On, Silent,
+    Anniversary,
+    CaseClosed,
+    CaseOpened,
+    Dwelt,
+    Enrolled,
+    Entered,
+    Left,
+    On,
+    Silent,
 )  # fmt: skip
 from touchpoint.journey.windows import QuietHours, SendWindow
 from touchpoint.model.case import Case, CaseType

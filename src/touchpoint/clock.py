@@ -73,7 +73,9 @@ class VirtualClock:
     def advance(self, by: timedelta) -> None:
         """Let this much time pass. Raises InvalidInput for a negative length."""
         if by < timedelta(0):
-            raise InvalidInput("a virtual clock cannot advance by a negative length; use set() to step the wall clock back")
+            raise InvalidInput(
+                "a virtual clock cannot advance by a negative length; use set() to step the wall clock back"
+            )
         self._now += by
         self._elapsed += by.total_seconds()
 
@@ -91,5 +93,7 @@ class VirtualClock:
 
 def _aware(at: datetime) -> datetime:
     if at.tzinfo is None:
-        raise InvalidInput(f"{at.isoformat()} has no time zone; every instant must be aware, e.g. datetime(…, tzinfo=UTC)")
+        raise InvalidInput(
+            f"{at.isoformat()} has no time zone; every instant must be aware, e.g. datetime(…, tzinfo=UTC)"
+        )
     return at.astimezone(UTC)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final, TypeAlias, Union
 if TYPE_CHECKING:
     from dateutil.relativedelta import relativedelta
 
-Duration: TypeAlias = Union[timedelta, "relativedelta"]  # noqa: UP007 - dateutil is not loaded to name a type
+Duration: TypeAlias = Union[timedelta, "relativedelta"]
 
 EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND: Final = timedelta(microseconds=1)

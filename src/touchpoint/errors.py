@@ -81,7 +81,9 @@ class UnknownCustomer(TouchpointError, LookupError):
     """No such customer. The message does not repeat the id, which may say who it is."""
 
     def __init__(self) -> None:
-        super().__init__("there is no customer with this id; record a touchpoint or call identify() first, or check the id")
+        super().__init__(
+            "there is no customer with this id; record a touchpoint or call identify() first, or check the id"
+        )
 
 
 class DefectiveJourney(TouchpointError, RuntimeError):

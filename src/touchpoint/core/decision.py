@@ -210,7 +210,8 @@ class Decision:
             return
         until = run.started + rule.goal_within
         if until >= self.now:
-            self.state.watches.append(Watch(run.order, run.journey, run.rule, run.key, until, run.trigger, run.outcomes))
+            watch = Watch(run.order, run.journey, run.rule, run.key, until, run.trigger, run.outcomes)
+            self.state.watches.append(watch)
 
     def end_message(self, pending: Pending, status: str, reason: str) -> None:
         """Give a message its one end (S6.7)."""
@@ -226,7 +227,7 @@ class Decision:
         visit = 1
         if held is not None:
             left, _, before = held
-            visit = before + 1  # type: ignore[operator]
+            visit = before + 1
             self._drop_dwells(f"{journey}/{left}")
             self.queue.append(Occurrence("left", f"{journey}/{left}", self.now, cause))
         self.state.stages[journey] = [stage, self.now, visit]

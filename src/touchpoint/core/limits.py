@@ -40,7 +40,7 @@ def remember_start(decision: Decision, rule: CompiledRule, key: object) -> None:
         return
     starts = decision.state.starts.setdefault(rule.label, [])
     if kept is not None:
-        starts[:] = [entry for entry in starts if entry[0] > decision.now - kept]  # type: ignore[operator]
+        starts[:] = [entry for entry in starts if entry[0] > decision.now - kept]
     starts.append([decision.now, key, _visit(decision, rule.journey)])
 
 

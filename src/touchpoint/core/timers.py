@@ -23,12 +23,12 @@ def _timers(program: Program, state: State) -> Iterable[Timer]:
         for name, due in held.items():
             yield due, rank, _place(program, kind, name), 0, 0, kind, name
     for name, entry in state.anniversaries.items():
-        yield entry[0], 2, _place(program, "anniversary", name), 0, 0, "anniversary", name  # type: ignore[misc]
+        yield entry[0], 2, _place(program, "anniversary", name), 0, 0, "anniversary", name
     for run in state.runs:
-        due = min((each for each in (run.due, run.look) if each is not None), default=None)
-        if due is not None:
+        ends = min((each for each in (run.due, run.look) if each is not None), default=None)
+        if ends is not None:
             rule = program.by_label.get(run.label)
-            yield due, 3, -(rule.rule.priority if rule else 0), rule.index if rule else 0, run.order, "run", run
+            yield ends, 3, -(rule.rule.priority if rule else 0), rule.index if rule else 0, run.order, "run", run
 
 
 def _place(program: Program, kind: str, name: str) -> int:
@@ -99,7 +99,7 @@ def _refresh_dwells(program: Program, state: State) -> None:
     armed: dict[str, int] = {}
     for journey, (stage, entered, *_) in state.stages.items():
         for name, lasts in program.dwells.get(f"{journey}/{stage}", ()):
-            due = state.dwells.get(name, entered + lasts)  # type: ignore[operator]
+            due = state.dwells.get(name, entered + lasts)
             if name in state.dwells or due > state.now:
                 armed[name] = due
     state.dwells = armed

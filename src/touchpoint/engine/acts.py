@@ -88,7 +88,10 @@ def take_touchpoints(unit: Unit, prepared: Sequence[Prepared], now: int, late_af
             results.append(Recorded(each.id, duplicate=True, differs=_differs(each, seen[pair])))
         elif pair in taken:
             first = taken[pair]
-            same = (first.body, first.occurrence.name) == (each.body, each.occurrence.name) and each.at in (None, first.at)
+            same = (first.body, first.occurrence.name) == (each.body, each.occurrence.name) and each.at in (
+                None,
+                first.at,
+            )
             results.append(Recorded(each.id, duplicate=True, differs=not same))
         else:
             taken[pair] = each
@@ -97,7 +100,9 @@ def take_touchpoints(unit: Unit, prepared: Sequence[Prepared], now: int, late_af
 
 
 def _differs(each: Prepared, entry: EntryRow) -> bool:
-    return entry.body != each.body or entry.type != each.occurrence.name or (each.at is not None and each.at != entry.at)
+    return (
+        entry.body != each.body or entry.type != each.occurrence.name or (each.at is not None and each.at != entry.at)
+    )
 
 
 def take_one(unit: Unit, loaded: Loaded, each: Prepared, now: int, late_after: int) -> Recorded:
@@ -276,7 +281,12 @@ def enrol(
     unit.fire(loaded, until=at, inclusive=False)
     occurrence = Occurrence("enrolled", label, at, cause, given)
     unit.apply(
-        loaded, "enrolled", label, at, lambda: advance(unit.program, loaded.state, occurrence, at), touchpoint=touchpoint
+        loaded,
+        "enrolled",
+        label,
+        at,
+        lambda: advance(unit.program, loaded.state, occurrence, at),
+        touchpoint=touchpoint,
     )
     return Recorded(cause)
 

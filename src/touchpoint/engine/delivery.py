@@ -7,7 +7,15 @@ from typing import Final, Protocol
 import attrs
 
 from touchpoint.channels.base import (
-    Accepted, Adapter, Address, Ambiguous, Failure, FailureCode, Outcome, Refused, SendRequest, judge,
+    Accepted,
+    Adapter,
+    Ambiguous,
+    Failure,
+    FailureCode,
+    Outcome,
+    Refused,
+    SendRequest,
+    judge,
 )  # fmt: skip
 from touchpoint.clock import Clock
 from touchpoint.core import delivery as core
@@ -95,7 +103,10 @@ class Delivery:
                 return None
 
     def _settle(self, outcomes: Sequence[tuple[core.Ticket, Outcome | None]]) -> None:
-        """Write outcomes back. One that sets off a defective journey must not take those of others with it (S4.3, S11.4)."""
+        """Write outcomes back.
+
+        One that sets off a defective journey must not take those of others with it (S4.3, S11.4).
+        """
         try:
             with self.units() as unit:
                 self._settle_in(unit, outcomes)
@@ -144,8 +155,8 @@ def _problem(problems: Sequence[Failure]) -> Outcome:
 def release_due(unit: Unit, loaded: Loaded, moment: core.Moment) -> core.Ticket | None:
     """Fire the customer's timers that are due, take over abandoned messages, and release the first message the gate allows.
 
-    One at a time: what follows from its outcome is known before the next one is asked for, so that a customer has one serial
-    history (S1.4) and live and replay agree. The others of the customer come with the next group.
+    One at a time: what follows from its outcome is known before the next one is asked for, so that a customer has one
+    serial history (S1.4) and live and replay agree. The others of the customer come with the next group.
     """
     unit.fire(loaded, until=moment.wall, inclusive=True)
     now = max(moment.wall, loaded.state.now)
@@ -207,7 +218,9 @@ def settle_one(unit: Unit, ticket: core.Ticket, outcome: Outcome | None, now: in
         return
     now = max(now, loaded.state.now)
     if outcome is None:
-        unit.apply(loaded, "given back", ticket.key, now, lambda: core.give_back(unit.program, loaded.state, ticket, now))
+        unit.apply(
+            loaded, "given back", ticket.key, now, lambda: core.give_back(unit.program, loaded.state, ticket, now)
+        )
     else:
         unit.apply(
             loaded, "outcome", type(outcome).__name__, now,

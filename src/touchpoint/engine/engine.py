@@ -1,4 +1,7 @@
-"""The engine: the one object a host owns. It reads the clock, opens transactions, and calls adapters; what to do is decided by the core."""
+"""The engine: the one object a host owns.
+
+It reads the clock, opens transactions, and calls adapters; what to do is decided by the core.
+"""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -119,10 +122,10 @@ class Engine:
     def record(
         self,
         customer: str,
-        type: str,  # noqa: A002 - the field's name everywhere else
+        type: str,
         properties: Mapping[str, object] | None = None,
         *,
-        id: str | None = None,  # noqa: A002 - the field's name everywhere else
+        id: str | None = None,
         at: datetime | None = None,
         channel: str | None = None,
         location: str | None = None,
@@ -139,8 +142,8 @@ class Engine:
             id: unique for the customer; the same id counts once, for ever (S1.3). Made by the engine if not given.
             at: when it happened; aware. Now, if not given.
             channel, location, direction, about: as in `Touchpoint`.
-            connection: the host's own `sqlite3` connection with a transaction open: written into that transaction, which the host
-                commits or rolls back.
+            connection: the host's own `sqlite3` connection with a transaction open: written into that transaction,
+                which the host commits or rolls back.
 
         Raises:
             InvalidTouchpoint: it cannot be accepted; nothing was stored.
@@ -157,14 +160,16 @@ class Engine:
         """Record many touchpoints, in their order, in batches of 1,000 each of which is one transaction.
 
         Raises:
-            InvalidTouchpoint: one cannot be accepted; it says which. Nothing of its batch was stored, earlier batches were.
-            StoreError: a batch could not be stored; earlier batches were.
+            InvalidTouchpoint: one cannot be accepted; it says which. Nothing of its batch was stored, earlier batches
+            were. StoreError: a batch could not be stored; earlier batches were.
         """
         given = iter(touchpoints)
         recorded: list[Recorded] = []
         while batch := list(islice(given, BATCH)):
             now = self._now()
-            prepared = [acts.numbered(each, len(recorded) + n, now, self._skew, self._declared) for n, each in enumerate(batch)]
+            prepared = [
+                acts.numbered(each, len(recorded) + n, now, self._skew, self._declared) for n, each in enumerate(batch)
+            ]
             recorded += self._write(lambda unit, p=prepared, at=now: self._take(unit, p, at))  # type: ignore[misc]
         return recorded
 
@@ -242,7 +247,7 @@ class Engine:
 
     def enrol(
         self, customer: str, rule: str, *, journey: str | None = None, properties: Mapping[str, object] | None = None,
-        id: str | None = None, connection: object = None,  # noqa: A002
+        id: str | None = None, connection: object = None,
     ) -> Recorded:  # fmt: skip
         """Put a customer into a rule, whatever its trigger; its condition, concurrency and limit apply.
 
@@ -328,7 +333,10 @@ class Engine:
     # Looking.
 
     def customer(self, customer: str) -> CustomerView:
-        """One customer as things stand: stage, timeline, runs, cases, messages, what is next. Raises UnknownCustomer."""
+        """One customer as things stand: stage, timeline, runs, cases, messages, what is next.
+
+        Raises UnknownCustomer.
+        """
         with self._unit() as unit:
             return view(unit, self._known(unit, customer))
 
@@ -340,7 +348,9 @@ class Engine:
         """Everything that defects of journeys keep from going on, as (customer id, what) (S4.3)."""
         with self._unit() as unit:
             rows = [(row.id, loads(row.state)[-1]) for row in unit.tx.all_customers()]
-        return [(customer, Parked(instant(at), name, error)) for customer, held in rows for at, _, name, _, error in held]
+        return [
+            (customer, Parked(instant(at), name, error)) for customer, held in rows for at, _, name, _, error in held
+        ]
 
     def why(self, customer: str, name: str) -> Why:
         """Why a customer did or did not get a message, or why a rule did or did not start (S10).
@@ -396,7 +406,10 @@ class Engine:
         cache.generation = generation
 
     def _take_cache(self) -> tuple[Cache, int]:
-        """A cache that holds what is stored, or nothing, and its generation; not to be used again unless that is set on it."""
+        """A cache that holds what is stored, or nothing, and its generation.
+
+        Not to be used again unless that is set on it.
+        """
         generation = self.store.generation()
         if self._cache.generation != generation:
             self._cache = Cache()
@@ -416,13 +429,17 @@ class Engine:
 
     @contextmanager
     def together(self, *, careful: bool = False) -> Iterator[Unit]:
-        """Everything until the end of this block commits at once; for replays into recording channels, by one thread (S6.8)."""
+        """Everything until the end of this block commits at once.
+
+        For replays into recording channels, by one thread (S6.8).
+        """
         with self._unit(careful=careful) as unit:
             self._open = unit
             try:
                 yield unit
             finally:
                 self._open = None
+
 
 def _by_channel(channels: Iterable[Adapter]) -> dict[str, Adapter]:
     found: dict[str, Adapter] = {}

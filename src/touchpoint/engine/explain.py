@@ -33,7 +33,8 @@ class Why:
     Args:
         name: of the message or rule it is about.
         subject: `message` or `rule`.
-        verdict: `allow`, `deny` or `defer`: for a message what the gate said last, for a rule whether it started last time.
+        verdict: `allow`, `deny` or `defer`: for a message what the gate said last, for a rule whether it started last
+            time.
         status: of the message (sent, denied …) or the rule (live, ended, refused, never considered).
         checks: what the gate answers now, check by check, for a message that waits; empty otherwise.
         lines: the explanation, a sentence each.
@@ -62,7 +63,9 @@ def explain(unit: Unit, loaded: Loaded, name: str, now: int) -> Why:
         return _rules(unit, loaded, name, rules, entries)
     if name in unit.program.messages:
         return _never_sent(unit, loaded, name, entries)
-    raise UnknownName("message or rule", name, [*unit.program.messages, *(rule.rule.name for rule in unit.program.rules)])
+    raise UnknownName(
+        "message or rule", name, [*unit.program.messages, *(rule.rule.name for rule in unit.program.rules)]
+    )
 
 
 def when(us: int, state: State) -> str:
@@ -81,7 +84,9 @@ def _message(unit: Unit, loaded: Loaded, rows: Sequence[MessageRow], now: int) -
     message = unit.program.messages.get(row.name)
     state = loaded.state
     lines = [f"purpose: {message.why}"] if message else []
-    lines.append(f"rule {row.journey}/{row.rule} asked for it; due {when(row.due, state)}, best before {when(row.expires_at, state)}")
+    lines.append(
+        f"rule {row.journey}/{row.rule} asked for it; due {when(row.due, state)}, best before {when(row.expires_at, state)}"
+    )
     lines += list(_history(row, state))
     if row.status in ("waiting", "in_flight"):
         return _waiting(unit, loaded, row, lines, now)
@@ -133,7 +138,9 @@ def _never_sent(unit: Unit, loaded: Loaded, name: str, entries: Sequence[EntryRo
         about = _rule(unit, loaded, rule, entries)
         if about.status == "never considered":
             status = "never considered"
-            lines.append(f"no rule ever considered it because {about.lines[-1]}" if about.lines else "no rule ever considered it")
+            lines.append(
+                f"no rule ever considered it because {about.lines[-1]}" if about.lines else "no rule ever considered it"
+            )
         else:
             lines += [f"{rule.label}: {line}" for line in about.lines]
     return Why(name, "message", "deny", status, (), tuple(lines))
@@ -179,7 +186,10 @@ def _parked(rule: CompiledRule, state: State) -> Iterator[str]:
 
 def _about(entry: EntryRow, rule: CompiledRule) -> Iterator[list[object]]:
     for line in loads(entry.trace) if entry.trace else ():
-        if line[0] in ("started", "ended", "refused", "goal", "branch", "timer", "parked") and line[1:3] == [rule.journey, rule.rule.name]:
+        if line[0] in ("started", "ended", "refused", "goal", "branch", "timer", "parked") and line[1:3] == [
+            rule.journey,
+            rule.rule.name,
+        ]:
             yield line
         elif line[0] == "late" and any(entry.kind == TOUCHPOINT and str(each) == entry.type for each in rule.rule.when):
             yield ["refused", rule.journey, rule.rule.name, "late", "the touchpoint came too late to start anything"]
@@ -221,4 +231,4 @@ def _eligible(rule: CompiledRule, state: State) -> Iterator[str]:
     limit = rule.rule.limit
     starts = [entry[0] for entry in state.starts.get(rule.label, [])]
     if isinstance(limit, Limit) and isinstance(limit.per, timedelta) and len(starts) >= limit.n:
-        yield f"eligible again at {when(sorted(starts)[-limit.n] + length(limit.per), state)}"  # type: ignore[type-var, operator]
+        yield f"eligible again at {when(sorted(starts)[-limit.n] + length(limit.per), state)}"

@@ -1,6 +1,7 @@
 """Group commit: what several threads want to write goes into one transaction, since a commit under full sync costs a disk flush.
 
-Whoever gets the lock first commits for all who wait; one that fails is redone alone, so that it fails nobody else (S11.4).
+Whoever gets the lock first commits for all who wait; one that fails is redone alone, so that it fails nobody else
+(S11.4).
 """
 
 import threading

@@ -71,7 +71,14 @@ def prepare(given: Touchpoint, *, now: int, skew: int, declared: Mapping[str, ty
     properties = _properties(given, declared)
     identity = _own_id(now) if given.id is None else _text(given.id, "id=")
     occurrence = Occurrence(
-        TOUCHPOINT, given.type, now if at is None else at, identity, properties, given.channel, given.location, given.direction
+        TOUCHPOINT,
+        given.type,
+        now if at is None else at,
+        identity,
+        properties,
+        given.channel,
+        given.location,
+        given.direction,
     )
     body = dumps([given.channel, given.location, given.direction, given.about, properties])
     return Prepared(customer, identity, at, body, occurrence)

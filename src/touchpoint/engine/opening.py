@@ -15,7 +15,9 @@ def open_store(url: str, *, durability: Durability = "full") -> Store:
         StoreError: no such kind of store, or it cannot be opened.
     """
     if not url.startswith("sqlite:"):
-        raise StoreError(f"no store for the URL scheme {url.partition(':')[0]!r}; there is sqlite:///file.db, and sqlite:// in memory")
+        raise StoreError(
+            f"no store for the URL scheme {url.partition(':')[0]!r}; there is sqlite:///file.db, and sqlite:// in memory"
+        )
     from touchpoint.stores.sqlite import open_url
 
     return open_url(url, durability=durability)

@@ -18,7 +18,13 @@ from touchpoint.core.occurrence import TOUCHPOINT, Occurrence
 from touchpoint.core.parking import park_act, park_after_message, park_timer, park_touchpoint
 from touchpoint.core.program import Program
 from touchpoint.core.state import (
-    Pending, Profile, State, profile_from_record, profile_to_record, state_from_record, state_to_record,
+    Pending,
+    Profile,
+    State,
+    profile_from_record,
+    profile_to_record,
+    state_from_record,
+    state_to_record,
 )  # fmt: skip
 from touchpoint.core.timers import refresh
 from touchpoint.core.waits import follow_zone_data
@@ -238,7 +244,8 @@ class Unit:
         """Take any other decision on a customer and write it to the journal.
 
         Args:
-            message: key of the message it is about; where what follows is defective, its run is parked and the rest stands.
+            message: key of the message it is about; where what follows is defective, its run is parked and the rest
+                stands.
             alone: what remains of the decision where what follows from it is defective; nothing unless given.
         """
 
@@ -319,7 +326,9 @@ class Unit:
     def note_message(self, loaded: Loaded, pending: Pending, status: str, now: int, *, is_new: bool = False) -> None:
         """Have a message written at the end, as it is then."""
         known = self.messages.get(pending.no)
-        self.messages[pending.no] = _Outgoing(loaded.no, pending, status, now, is_new or (known is not None and known.is_new))
+        self.messages[pending.no] = _Outgoing(
+            loaded.no, pending, status, now, is_new or (known is not None and known.is_new)
+        )
 
     def flush(self) -> None:
         """Write everything so far into the transaction."""

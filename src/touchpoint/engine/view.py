@@ -90,16 +90,22 @@ class CustomerView:
     _timeline: tuple[Touchpoint, ...] = attrs.field(repr=False)
 
     def stage(self, journey: str) -> str | None:
-        """The current stage in a journey; None before the first. Raises UnknownName for a journey that is not at work."""
+        """The current stage in a journey; None before the first.
+
+        Raises UnknownName for a journey that is not at work.
+        """
         if journey not in self._journeys and journey not in self.stages:
             raise UnknownName("journey", journey, self._journeys)
         return self.stages.get(journey)
 
     def timeline(self) -> list[Touchpoint]:
-        """Every touchpoint in either direction, our own messages included, by `at`; ties in the order they were recorded."""
+        """Every touchpoint in either direction, our own messages included, by `at`.
+
+        Ties in the order they were recorded.
+        """
         return list(self._timeline)
 
-    def cases(self, *, open: bool | None = None) -> list[Case]:  # noqa: A002 - the word of the trade
+    def cases(self, *, open: bool | None = None) -> list[Case]:
         """Cases in the order they were opened; only open or only closed ones if asked."""
         return [each for each in self._cases if open is None or each.open == open]
 
@@ -140,7 +146,16 @@ def message_view(row: MessageRow) -> MessageView:
     """A row of the outbox for people."""
     at = None if row.at is None else instant(row.at)
     return MessageView(
-        row.name, row.kind, row.status, row.channel, instant(row.due), at, tuple(reasons_of(row)), row.journey, row.rule, row.key
+        row.name,
+        row.kind,
+        row.status,
+        row.channel,
+        instant(row.due),
+        at,
+        tuple(reasons_of(row)),
+        row.journey,
+        row.rule,
+        row.key,
     )
 
 
@@ -167,7 +182,16 @@ def _is_call(row: MessageRow) -> bool:
 def _touchpoint(customer: str, entry: EntryRow) -> Touchpoint:
     channel, location, direction, about, properties = loads(entry.body)
     return Touchpoint(
-        customer, entry.type, instant(entry.at), entry.id, properties, channel, location, direction, about, instant(entry.recorded_at)
+        customer,
+        entry.type,
+        instant(entry.at),
+        entry.id,
+        properties,
+        channel,
+        location,
+        direction,
+        about,
+        instant(entry.recorded_at),
     )
 
 

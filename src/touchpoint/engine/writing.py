@@ -4,8 +4,21 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from touchpoint.core.decision import (
-    AddressStands, CaseClosed, CaseOpened, ConsentSaid, ControlSet, Decision, Effect, Emitted, MessageBegun, MessageChanged,
-    MessageEnded, ProfileChanged, RunEnded, RunStarted, Spent,
+    AddressStands,
+    CaseClosed,
+    CaseOpened,
+    ConsentSaid,
+    ControlSet,
+    Decision,
+    Effect,
+    Emitted,
+    MessageBegun,
+    MessageChanged,
+    MessageEnded,
+    ProfileChanged,
+    RunEnded,
+    RunStarted,
+    Spent,
 )  # fmt: skip
 from touchpoint.core.occurrence import TOUCHPOINT, Occurrence
 from touchpoint.core.state import Pending, Run
@@ -107,7 +120,9 @@ def _emit(unit: "Unit", loaded: "Loaded", occurrence: Occurrence, now: int) -> N
     loaded.head = no
 
 
-def consent_row(customer: int, now: int, purpose: str, channel: str, fact: ConsentFact, evidence: dict[str, object]) -> ConsentRow:
+def consent_row(
+    customer: int, now: int, purpose: str, channel: str, fact: ConsentFact, evidence: dict[str, object]
+) -> ConsentRow:
     """A line of the consent ledger."""
     body = {"basis": fact.basis, "source": fact.source, "expires_at": fact.expires_at, **evidence}
     return ConsentRow(customer, fact.at, now, purpose, channel, fact.granted, dumps(body))

@@ -33,7 +33,8 @@ class Journey:
         rules: in order.
         cases: the case types that its steps and policies name.
         policy: added to the engine's.
-        touchpoints: attrs classes that declare touchpoint types; payloads are validated, conditions checked against them.
+        touchpoints: attrs classes that declare touchpoint types; payloads are validated, conditions checked against
+            them.
         traits: an attrs class that declares the customer's traits.
 
     Raises:
@@ -57,8 +58,5 @@ class Journey:
     def messages(self) -> dict[str, Message]:
         """Its messages by name, in reading order."""
         return {
-            step.message.name: step.message
-            for rule in self.rules
-            for step in flat(rule.then)
-            if isinstance(step, Send)
+            step.message.name: step.message for rule in self.rules for step in flat(rule.then) if isinstance(step, Send)
         }

@@ -36,7 +36,8 @@ class Cap:
 
     Args:
         n: starts at 1.
-        per: `timedelta` rolls, `(t - per, t]`; a calendar length means the customer's calendar day, week, month or year.
+        per: `timedelta` rolls, `(t - per, t]`; a calendar length means the customer's calendar day, week, month or
+            year.
         kinds: of messages; None is every kind.
         channels: None is every channel.
         over: what happens to one too many: `defer` until a place is free, or `deny`.
@@ -52,7 +53,9 @@ class Cap:
 
     def __attrs_post_init__(self) -> None:
         if self.n < 1:
-            raise JourneyError(f"Cap({self.n}) lets nothing out: n starts at 1; to stop a kind of message, withdraw its consent or rule")
+            raise JourneyError(
+                f"Cap({self.n}) lets nothing out: n starts at 1; to stop a kind of message, withdraw its consent or rule"
+            )
 
     def __str__(self) -> str:
         return f"cap of {self.n} per {spoken(self.per)}" + _of(self.kinds, self.channels)
@@ -144,8 +147,8 @@ _ITEMS = (QuietHours, SendWindow, Cap, Spacing, Hold, ConsentRules)
 class Policy:
     """What binds messages: quiet hours, windows, caps, spacing, holds, consent rules.
 
-    The policy of an `Engine` binds every message of every journey; a journey's own policy only adds. Caps and holds of equal
-    definition share one counter across journeys (S6.4).
+    The policy of an `Engine` binds every message of every journey; a journey's own policy only adds. Caps and holds of
+    equal definition share one counter across journeys (S6.4).
 
     Args:
         items: in any order; all of them are asked, none hides another.
@@ -158,7 +161,9 @@ class Policy:
     def __init__(self, *items: PolicyItem, look_ahead: timedelta = timedelta(days=1)) -> None:
         for item in items:
             if not isinstance(item, _ITEMS):
-                raise JourneyError(f"Policy() takes QuietHours, SendWindow, Cap, Spacing, Hold and ConsentRules, not {type(item).__name__}")
+                raise JourneyError(
+                    f"Policy() takes QuietHours, SendWindow, Cap, Spacing, Hold and ConsentRules, not {type(item).__name__}"
+                )
         self.__attrs_init__(items, look_ahead)
 
 

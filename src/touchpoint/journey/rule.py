@@ -27,7 +27,8 @@ class Goal:
 
     Args:
         trigger: what reaches it; the run's own trigger never does.
-        within: watched this long (elapsed) from the run's start, also after its last step; without it, while the run is live.
+        within: watched this long (elapsed) from the run's start, also after its last step; without it, while the run is
+            live.
         given: only where this holds.
         ends: False only counts it and lets the run go on.
     """
@@ -57,7 +58,8 @@ class Rule:
         why: what it is for, in words.
         limit: how often it may start (`times`, `once`, `once_per_stage`, `cool_down`); no limit unless given.
         key: the property that names what a run is about, such as "order"; one run per customer unless given.
-        concurrency: what a new trigger does while a run of the same key is live: `ignore` it, `restart`, or run in `parallel`.
+        concurrency: what a new trigger does while a run of the same key is live: `ignore` it, `restart`, or run in
+            `parallel`.
         exit: triggers or conditions that end a run at once.
         goal: what ends it with success.
         priority: higher runs first and wins where messages compete.
@@ -72,9 +74,7 @@ class Rule:
     limit: Limit | None = attrs.field(default=None, kw_only=True)
     key: str | None = attrs.field(default=None, kw_only=True)
     concurrency: Concurrency = attrs.field(default="ignore", kw_only=True)
-    exit: tuple[Trigger | Expression, ...] = attrs.field(
-        default=(), kw_only=True, converter=_exits, eq=expression_eq
-    )
+    exit: tuple[Trigger | Expression, ...] = attrs.field(default=(), kw_only=True, converter=_exits, eq=expression_eq)
     goal: Goal | None = attrs.field(default=None, kw_only=True)
     priority: int = attrs.field(default=0, kw_only=True)
     was: tuple[str, ...] = attrs.field(default=(), kw_only=True, converter=tuple)

@@ -1,4 +1,7 @@
-"""What a rule does, as data (S5). A step's identity is its `id`, else kind + message or trigger name + ordinal (S4.5)."""
+"""What a rule does, as data (S5).
+
+A step's identity is its `id`, else kind + message or trigger name + ordinal (S4.5).
+"""
 
 from collections.abc import Iterable, Mapping
 from datetime import timedelta
@@ -10,7 +13,7 @@ from touchpoint.durations import Duration, Forever, is_calendar, spoken
 from touchpoint.errors import JourneyError
 from touchpoint.journey.conditions import Expression, expression_eq, operand
 from touchpoint.journey.triggers import Trigger, touchpoint_type, triggers
-from touchpoint.model.case import CaseType, case_name
+from touchpoint.model.case import case_name
 from touchpoint.model.message import Gift, Message, Survey
 
 if TYPE_CHECKING:
@@ -90,7 +93,8 @@ class Wait:
         until: "HH:MM", the next time the customer's clock says so; or an expression that gives a date or an instant,
             such as `customer.renewal`. Where it gives nothing, the run exits with that reason.
         at: with a date from data, the local time of day of that date; midnight unless given.
-        unknown_zone: the zone for calendar waits of customers whose own is not known; UTC unless given, and the trace says so.
+        unknown_zone: the zone for calendar waits of customers whose own is not known; UTC unless given, and the trace
+            says so.
     """
 
     length: Duration | Forever | None = attrs.field(default=None, converter=_wait_length)
@@ -101,7 +105,9 @@ class Wait:
 
     def __attrs_post_init__(self) -> None:
         if isinstance(self.length, Forever):
-            raise JourneyError("Wait(forever) would never go on: use WaitFor(trigger, timeout=forever), or Exit(…) to end the run")
+            raise JourneyError(
+                "Wait(forever) would never go on: use WaitFor(trigger, timeout=forever), or Exit(…) to end the run"
+            )
         if (self.length is None) == (self.until is None):
             raise JourneyError("Wait() takes either a length or until=, such as Wait(days(3)) or Wait(until='09:00')")
 
@@ -116,7 +122,8 @@ class WaitFor:
         then: steps taken when it happened.
         otherwise: steps taken when the time has passed.
         given: only touchpoints for which this holds end the wait.
-        since: how far back it looks: to the run's last Send, Ask or Give (`send`), not at all (`now`), or to its start (`run`).
+        since: how far back it looks: to the run's last Send, Ask or Give (`send`), not at all (`now`), or to its start
+            (`run`).
         unknown_zone: as in `Wait`.
     """
 
@@ -225,7 +232,10 @@ class Call:
 
 @attrs.frozen
 class Enrol:
-    """Put the customer into another rule of this journey, whatever its trigger; its condition, concurrency and limit apply."""
+    """Put the customer into another rule of this journey, whatever its trigger.
+
+    Its condition, concurrency and limit apply.
+    """
 
     rule: str
     id: str | None = attrs.field(default=None, kw_only=True)
@@ -240,7 +250,21 @@ class Exit:
 
 
 Step: TypeAlias = (
-    Send | Ask | Give | Wait | WaitFor | WaitUntil | Branch | MoveTo | SetTrait | Emit | OpenCase | CloseCase | Call | Enrol | Exit
+    Send
+    | Ask
+    | Give
+    | Wait
+    | WaitFor
+    | WaitUntil
+    | Branch
+    | MoveTo
+    | SetTrait
+    | Emit
+    | OpenCase
+    | CloseCase
+    | Call
+    | Enrol
+    | Exit
 )
 _STEPS = (Send, Wait, WaitFor, WaitUntil, Branch, MoveTo, SetTrait, Emit, OpenCase, CloseCase, Call, Enrol, Exit)
 

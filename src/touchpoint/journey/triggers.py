@@ -130,7 +130,8 @@ class Anniversary:
     """A date that the trait holds comes round, every year, on the customer's calendar.
 
     Args:
-        trait: name of a trait that holds a date (or an ISO date string). 29 February is kept on the 28th in common years.
+        trait: name of a trait that holds a date (or an ISO date string). 29 February is kept on the 28th in common
+            years.
         at: local time of day, "HH:MM".
         before: this much ahead of the date.
         unknown_zone: taken where the customer's zone is not known; without it such a customer has no anniversaries.

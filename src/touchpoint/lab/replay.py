@@ -1,7 +1,7 @@
 """Replaying recorded events in virtual time, through the very engine that runs in production (S2.5).
 
-At one instant touchpoints come before timers and releases; a replay ends at its last event unless told otherwise. Messages go to
-recording channels, so everything of a batch commits together (S6.8).
+At one instant touchpoints come before timers and releases; a replay ends at its last event unless told otherwise.
+Messages go to recording channels, so everything of a batch commits together (S6.8).
 """
 
 import time
@@ -84,7 +84,12 @@ class Replay:
         weakref.finalize(self, self._store.close)
 
     def customers(
-        self, *, sent: str | None = None, denied: str | None = None, started: str | None = None, case_open: str | None = None
+        self,
+        *,
+        sent: str | None = None,
+        denied: str | None = None,
+        started: str | None = None,
+        case_open: str | None = None,
     ) -> list[str]:
         """Ids of the customers with a message of this name sent or denied, with a run of this rule, or with this case open."""
         asked = [each for each in (sent, denied, started, case_open) if each is not None]
@@ -98,7 +103,9 @@ class Replay:
             return reader.ids_with_message(asked[0], "sent" if sent is not None else "denied")
 
     def _by_message(self, what: str) -> "Counter[str]":
-        return Counter({name: n for (subject, name, of), n in self.tallies.items() if subject == "message" and of == what})
+        return Counter(
+            {name: n for (subject, name, of), n in self.tallies.items() if subject == "message" and of == what}
+        )
 
     @property
     def sent(self) -> "Counter[str]":
@@ -206,7 +213,8 @@ class _ReplayClock:
 class _Agenda:
     """Customers by when something of theirs falls due, up to a horizon: those the store told of, and those that join.
 
-    A row may be out of date, since a customer joins anew whenever their next instant changes; whoever takes one checks it.
+    A row may be out of date, since a customer joins anew whenever their next instant changes; whoever takes one checks
+    it.
     """
 
     def __init__(self, rows: list[tuple[int, int]], horizon: int) -> None:
@@ -227,7 +235,9 @@ class _Agenda:
 
 class _Driver:
     def __init__(self, journeys: Sequence[Journey], policy: Policy | None, grant: tuple[str, ...], store: str) -> None:
-        names = sorted({channel for journey in journeys for each in journey.messages.values() for channel in each.channels})
+        names = sorted(
+            {channel for journey in journeys for each in journey.messages.values() for channel in each.channels}
+        )
         self.clock = _ReplayClock()
         self.engine = Engine(
             store, journeys=journeys, channels=[RecordingChannel(name) for name in names], policy=policy, clock=self.clock,
@@ -242,7 +252,11 @@ class _Driver:
         self.now = 0
 
     def run(
-        self, events: Iterable[Touchpoint], marks: Sequence[int], until: int | None, progress: Callable[[int], None] | None
+        self,
+        events: Iterable[Touchpoint],
+        marks: Sequence[int],
+        until: int | None,
+        progress: Callable[[int], None] | None,
     ) -> Replay:
         wall, cpu = time.perf_counter(), time.process_time()
         given = events if until is None else (each for each in events if not _is_after(each, until))
@@ -271,7 +285,10 @@ class _Driver:
         return _Given(at, acts.numbered(event, number, at, 0, self.declared))
 
     def _transaction(self, given: list[_Given], start: int, *, careful: bool) -> int:
-        """Events from `start` on with everything that falls due between them, in one transaction. Returns how far it came."""
+        """Events from `start` on with everything that falls due between them, in one transaction.
+
+        Returns how far it came.
+        """
         before = (self.now, self.result.events, self.result.duplicates, self.result.late)
         try:
             with self.engine.together(careful=careful) as unit:

@@ -64,6 +64,8 @@ def _check_period(per: object, what: str) -> None:
     if per is None or is_calendar(per):
         return
     if not isinstance(per, timedelta):
-        raise JourneyError(f"{what}: a period is a timedelta such as days(30), or a calendar length such as months(1), not {per!r}")
+        raise JourneyError(
+            f"{what}: a period is a timedelta such as days(30), or a calendar length such as months(1), not {per!r}"
+        )
     if per <= timedelta(0):
         raise JourneyError(f"{what}: a period must be longer than nothing, got {spoken(per)}")

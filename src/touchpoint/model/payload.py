@@ -19,7 +19,9 @@ LONGEST_NAME: Final = 200
 _PLAIN: Final = frozenset({int, bool, type(None)})
 
 
-def checked(values: Mapping[str, object] | None, what: str, error: type[InvalidInput] = InvalidInput) -> dict[str, object]:
+def checked(
+    values: Mapping[str, object] | None, what: str, error: type[InvalidInput] = InvalidInput
+) -> dict[str, object]:
     """A copy of the values that nobody else holds.
 
     Args:
@@ -72,11 +74,15 @@ class _Check:
                 return value
             case float() | Decimal():
                 if not math.isfinite(value):
-                    raise self._error(f"{self._what}: {path}: a number must be finite; leave it out, or use None, where it is not known")
+                    raise self._error(
+                        f"{self._what}: {path}: a number must be finite; leave it out, or use None, where it is not known"
+                    )
                 return value
             case datetime():
                 if value.tzinfo is None:
-                    raise self._error(f"{self._what}: {path}: a datetime without a time zone; use an aware one, e.g. tzinfo=UTC")
+                    raise self._error(
+                        f"{self._what}: {path}: a datetime without a time zone; use an aware one, e.g. tzinfo=UTC"
+                    )
                 return value
             case date():
                 return value
@@ -97,10 +103,14 @@ class _Check:
         try:
             value.encode()
         except UnicodeEncodeError:
-            raise self._error(f"{self._what}: {path}: the text holds half of a surrogate pair; decode it properly first") from None
+            raise self._error(
+                f"{self._what}: {path}: the text holds half of a surrogate pair; decode it properly first"
+            ) from None
         return value
 
     def _count(self, n: int, path: str) -> None:
         self._left -= n
         if self._left < 0:
-            raise self._error(f"{self._what}: {path}: more than {SIZE:,} values in one payload; keep references instead of whole documents")
+            raise self._error(
+                f"{self._what}: {path}: more than {SIZE:,} values in one payload; keep references instead of whole documents"
+            )

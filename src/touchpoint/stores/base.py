@@ -1,8 +1,8 @@
 """The port to a store: rows in and out, one transaction at a time. No decision is taken in here.
 
-All instants are `int` microseconds since 1970 UTC; `*_no` and `no` are numbers that the caller takes from `Counters` inside the
-transaction, so that rows can point at each other before they are written. Texts named `body`, `profile`, `state`, `trace` and
-`reasons` are JSON and opaque to the store.
+All instants are `int` microseconds since 1970 UTC; `*_no` and `no` are numbers that the caller takes from `Counters`
+inside the transaction, so that rows can point at each other before they are written. Texts named `body`, `profile`,
+`state`, `trace` and `reasons` are JSON and opaque to the store.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -150,10 +150,10 @@ class Counters:
 class Changes:
     """Everything one transaction writes. Order within a list is kept.
 
-    `new_customers` are inserted; `customers` are (profile or None to leave it, state, head, due, no) of ones that exist, or
-    were inserted by the same changes; `dues` are (old due, new due, no), either may be None. `runs_ended` are
-    (ended_at, reason, no); `cases_closed` (closed_at, no); `messages_changed` whole rows, found by `no`;
-    `budgets` and `tallies` are added to what is there.
+    `new_customers` are inserted; `customers` are (profile or None to leave it, state, head, due, no) of ones that
+    exist, or were inserted by the same changes; `dues` are (old due, new due, no), either may be None. `runs_ended` are
+    (ended_at, reason, no); `cases_closed` (closed_at, no); `messages_changed` whole rows, found by `no`; `budgets` and
+    `tallies` are added to what is there.
     """
 
     new_customers: list[CustomerRow] = attrs.Factory(list)
@@ -271,7 +271,8 @@ class Store(Protocol):
         """Take the write lock, commit at the end, roll back on an error.
 
         Args:
-            connection: the host's own connection with a transaction open: used as it is, and neither committed nor rolled back.
+            connection: the host's own connection with a transaction open: used as it is, and neither committed nor
+                rolled back.
 
         Raises:
             StoreBusy, StoreReadOnly, StoreFull, StoreCorrupt, StoreClosed.
