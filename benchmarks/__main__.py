@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 from types import FrameType
+from typing import Self
 
 import attrs
 
@@ -19,7 +20,10 @@ from touchpoint.lab import read_events, replay
 SHARES = (
     ("SQLite", ("/touchpoint/stores/_", "/touchpoint/stores/sqlite")),
     ("serialisation", ("/json/", "/touchpoint/stores/codec", "/touchpoint/core/state")),
-    ("decisions", ("/touchpoint/core/", "/touchpoint/policy/", "/touchpoint/journey/", "/touchpoint/model/", "/touchpoint/zones")),
+    (
+        "decisions",
+        ("/touchpoint/core/", "/touchpoint/policy/", "/touchpoint/journey/", "/touchpoint/model/", "/touchpoint/zones"),
+    ),
     ("reading events", ("/touchpoint/lab/events", "/gzip")),
     ("engine and replay", ("/touchpoint/engine/", "/touchpoint/lab/")),
 )  # fmt: skip
@@ -31,7 +35,7 @@ class Sampler:
     def __init__(self) -> None:
         self.counts: Counter[str] = Counter()
 
-    def __enter__(self) -> "Sampler":
+    def __enter__(self) -> Self:
         signal.signal(signal.SIGPROF, self._look)
         signal.setitimer(signal.ITIMER_PROF, 0.005, 0.005)
         return self
@@ -51,7 +55,10 @@ class Sampler:
 
 
 def shifted(events: list[str], times: int) -> Iterator[Touchpoint]:
-    """The events once for each round, later by their whole span and with other customers, so that the log grows and grows."""
+    """The events once for each round, so that the log grows and grows.
+
+    Each round is later by the events' whole span, and has other customers.
+    """
     if times == 1:
         yield from read_events(events)
         return
@@ -66,6 +73,7 @@ def shifted(events: list[str], times: int) -> Iterator[Touchpoint]:
 
 
 def main() -> None:
+    """Replay what the command line names, and print the numbers."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     parser.add_argument("journey", help="a Python file with journeys")
     parser.add_argument("events", nargs="+", help="files of events")
@@ -94,9 +102,8 @@ def main() -> None:
         size = store.stat().st_size
     total = sum(sampler.counts.values()) or 1
     print(f"{result.events:,} events of {result.customers_seen:,} customers, everything durable (full sync)")
-    print(
-        f"{result.events / result.cpu:,.0f} events per CPU second, {result.events / result.elapsed:,.0f} per second of the wall"
-    )
+    per_cpu, per_wall = result.events / result.cpu, result.events / result.elapsed
+    print(f"{per_cpu:,.0f} events per CPU second, {per_wall:,.0f} per second of the wall")
     print(f"{result.cpu / result.events * 1e6:.0f} µs of CPU and {size / result.events:,.0f} bytes of store per event")
     for share, n in sampler.counts.most_common():
         print(f"  {n / total:5.1%}  {share}")

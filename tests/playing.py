@@ -52,9 +52,12 @@ class Played:
         self.engine = self._opened()
 
     def work_until(self, end):
+        done = None
         while (due := self.engine.next_due()) is not None and micros(due) <= end:
+            assert done is None or due > done, "what was due is still due after all of it was done"
             self.clock.until(due)
             self.engine.run_pending(group=1)
+            done = due
 
     def take(self, event):
         self.meet(event)

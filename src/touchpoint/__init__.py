@@ -85,19 +85,21 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Anniversary", "Ask", "Branch", "Call", "Cap", "Case", "CaseClosed", "CaseOpened", "CaseType", "Clock", "CloseCase",
-    "ConsentRule", "ConsentRules", "Content", "DefectiveJourney", "Dwelt", "Emit", "Engine", "Enrol", "Enrolled", "Entered",
-    "Exit", "Gift", "Give", "Goal", "Hold", "InvalidAddress", "InvalidInput", "InvalidTouchpoint", "Journey", "JourneyError",
-    "Left", "Message", "MoveTo", "NotYetSupported", "On", "OpenCase", "Policy", "Preferences", "Problem", "QuietHours", "Rule",
-    "Send", "SendWindow", "SetTrait", "Silent", "Spacing", "Stage", "StoreBusy", "StoreClosed", "StoreCorrupt", "StoreError",
-    "StoreFull", "StoreReadOnly", "StoreTooNew", "Survey", "SystemClock", "Touchpoint", "TouchpointError", "UnknownCustomer",
-    "UnknownName", "VirtualClock", "Wait", "WaitFor", "WaitUntil", "calendar_days", "case_open", "cool_down", "count",
-    "customer", "days", "event", "ever", "forever", "hours", "in_stage", "last", "minutes", "months", "now", "once",
-    "once_per_stage", "outcome", "seconds", "sent", "times", "total", "trigger", "weeks", "years",
+    "ConsentRule", "ConsentRules", "Content", "DefectiveJourney", "Dwelt", "Emit", "Engine", "Enrol", "Enrolled",
+    "Entered", "Exit", "Gift", "Give", "Goal", "Hold", "InvalidAddress", "InvalidInput", "InvalidTouchpoint", "Journey",
+    "JourneyError", "Left", "Message", "MoveTo", "NotYetSupported", "On", "OpenCase", "Policy", "Preferences",
+    "Problem", "QuietHours", "Rule", "Send", "SendWindow", "SetTrait", "Silent", "Spacing", "Stage", "StoreBusy",
+    "StoreClosed", "StoreCorrupt", "StoreError", "StoreFull", "StoreReadOnly", "StoreTooNew", "Survey", "SystemClock",
+    "Touchpoint", "TouchpointError", "UnknownCustomer", "UnknownName", "VirtualClock", "Wait", "WaitFor", "WaitUntil",
+    "calendar_days", "case_open", "cool_down", "count", "customer", "days", "event", "ever", "forever", "hours",
+    "in_stage", "last", "minutes", "months", "now", "once", "once_per_stage", "outcome", "seconds", "sent", "times",
+    "total", "trigger", "weeks", "years",
 ]  # fmt: skip
 
 _LATER = {
-    "Split": "experiments", "Reply": "replies", "React": "reactions", "Segment": "segments", "usual": "silence by the customer's own gap",
-    "Joined": "segments", "Schedule": "calendar schedules", "Referred": "referrals", "clicked": "clicks", "opened": "opens",
+    "Split": "experiments", "Reply": "replies", "React": "reactions", "Segment": "segments", "Joined": "segments",
+    "usual": "silence by the customer's own gap", "Schedule": "calendar schedules", "Referred": "referrals",
+    "clicked": "clicks", "opened": "opens",
 }  # fmt: skip
 
 
@@ -108,7 +110,10 @@ def __getattr__(name: str) -> object:
 
         return Engine
     if name in _LATER:
-        message = f"touchpoint.{name} is part of the language by design but not yet in this release ({_LATER[name]}); see CHANGELOG.md"
+        message = (
+            f"touchpoint.{name} is part of the language by design but not yet in this release ({_LATER[name]}); "
+            "see CHANGELOG.md"
+        )
         raise AttributeError(message)
     message = f"module 'touchpoint' has no attribute {name!r}"
     raise AttributeError(message)

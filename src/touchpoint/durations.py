@@ -4,7 +4,7 @@ Inside the core an instant is an `int`: microseconds since 1970-01-01 UTC. `micr
 """
 
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Final, TypeAlias, Union
+from typing import TYPE_CHECKING, Final, TypeAlias, Union, final
 
 if TYPE_CHECKING:
     from dateutil.relativedelta import relativedelta
@@ -61,12 +61,14 @@ def years(n: int) -> "relativedelta":
     return relativedelta(years=n)
 
 
+@final
 class Forever:
     """The time-out of a wait that has none. There is one instance, `forever`."""
 
     _only: "Forever | None" = None
 
     def __new__(cls) -> "Forever":
+        """The one instance."""
         if cls._only is None:
             cls._only = super().__new__(cls)
         return cls._only

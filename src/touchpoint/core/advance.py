@@ -7,13 +7,13 @@ Points that the semantics leave open are fixed in docs/explanation/decisions.md.
 from collections.abc import Iterable, Iterator
 
 from touchpoint.core.decision import Decision, RunStarted
+from touchpoint.core.identity import run_id
 from touchpoint.core.limits import refused_by_limit, remember_start
 from touchpoint.core.occurrence import TOUCHPOINT, Occurrence
-from touchpoint.core.program import CompiledRule, CompiledStage, Key, Program
+from touchpoint.core.program import CompiledRule, CompiledStage, Key, Node, Program
 from touchpoint.core.signals import lapses_at, update
 from touchpoint.core.state import Pending, Run, State, Watch
 from touchpoint.core.steps import take_steps
-from touchpoint.core.identity import run_id
 
 _MISSING = object()
 
@@ -36,7 +36,9 @@ def advance(program: Program, state: State, occurrence: Occurrence, now: int, *,
     return work_off(decision, late=late)
 
 
-def message_ended(program: Program, state: State, pending: Pending, status: str, now: int, reason: str = "") -> Decision:
+def message_ended(
+    program: Program, state: State, pending: Pending, status: str, now: int, reason: str = ""
+) -> Decision:
     """Decide what follows from the end of a message (or call): its run goes on (S5.1)."""
     decision = Decision(program, state, now)
     decision.end_message(pending, status, reason)
@@ -163,16 +165,19 @@ def _offer(decision: Decision, rule: CompiledRule, run: Run, occurrence: Occurre
             _moved_by(run, occurrence)
             decision.go_on(run, node.then)
             return
-    elif run.waiting == "until" and node is not None and node.condition is not None:
-        # S5.3: in waits `event` is what last moved the run, so what is at hand is seen through history alone.
-        if decision.ask(node.condition, run.journey, run.event, run) is True:
-            if met:
-                _moved_by(run, occurrence)
-            decision.go_on(run, node.then)
-            return
+    # S5.3: in waits `event` is what last moved the run, so what is at hand is seen through history alone.
+    elif run.waiting == "until" and node is not None and _came_true(decision, run, node):
+        if met:
+            _moved_by(run, occurrence)
+        decision.go_on(run, node.then)
+        return
     if met and key in rule.keeps:
         run.kept.append((run.arrived, occurrence))
         run.arrived += 1
+
+
+def _came_true(decision: Decision, run: Run, node: Node) -> bool:
+    return node.condition is not None and decision.ask(node.condition, run.journey, run.event, run) is True
 
 
 def _moved_by(run: Run, occurrence: Occurrence) -> None:
@@ -203,7 +208,9 @@ def _move_stages(decision: Decision, occurrence: Occurrence, key: Key) -> None:
                 break
 
 
-def _matches(decision: Decision, journey: str, stage: CompiledStage, current: str | None, occurrence: Occurrence) -> bool:
+def _matches(
+    decision: Decision, journey: str, stage: CompiledStage, current: str | None, occurrence: Occurrence
+) -> bool:
     if stage.stage.after and current not in stage.stage.after:
         return False
     return stage.given is None or decision.ask(stage.given, journey, occurrence) is True
@@ -214,7 +221,9 @@ def _matches(decision: Decision, journey: str, stage: CompiledStage, current: st
 
 def _consider_rules(decision: Decision, occurrence: Occurrence, key: Key) -> None:
     # All conditions are asked before any run starts: rules of one round do not see each other's effects.
-    considered = [(rule, _refusal(decision, rule, occurrence)) for rule in _considered(decision.program, occurrence, key)]
+    considered = [
+        (rule, _refusal(decision, rule, occurrence)) for rule in _considered(decision.program, occurrence, key)
+    ]
     for rule, reading in considered:
         if reading is None:
             start(decision, rule, occurrence)
@@ -240,9 +249,15 @@ def start(decision: Decision, rule: CompiledRule, occurrence: Occurrence) -> Non
     """Start a run, unless concurrency or the limit says no; either way it is recorded (S4.4)."""
     state = decision.state
     key = key_value(occurrence.properties.get(rule.rule.key)) if rule.rule.key is not None else None
-    live = [run for run in state.runs if run.rule == rule.rule.name and run.journey == rule.journey and same_key(run.key, key)]
+    live = [
+        run
+        for run in state.runs
+        if run.rule == rule.rule.name and run.journey == rule.journey and same_key(run.key, key)
+    ]
     if live and rule.rule.concurrency == "ignore":
-        decision.trace.append(["refused", rule.journey, rule.rule.name, "live", "a run is live already" + _about(rule, key)])
+        decision.trace.append(
+            ["refused", rule.journey, rule.rule.name, "live", "a run is live already" + _about(rule, key)]
+        )
         return
     if (reason := refused_by_limit(decision, rule, key)) is not None:
         decision.trace.append(["refused", rule.journey, rule.rule.name, "limit", reason])
@@ -271,9 +286,7 @@ def _begin(decision: Decision, rule: CompiledRule, key: object, occurrence: Occu
 
 def _cause(decision: Decision, rule: CompiledRule, key: object, occurrence: Occurrence) -> str:
     # Only a journey that runs in circles can give one cause twice within a decision; the runs must still differ.
-    again = sum(
-        entry[0] == "started" and entry[1:] == [rule.journey, rule.rule.name, key] for entry in decision.trace
-    )
+    again = sum(entry[0] == "started" and entry[1:] == [rule.journey, rule.rule.name, key] for entry in decision.trace)
     return occurrence.id if again == 0 else f"{occurrence.id}~{again + 1}"
 
 
@@ -310,8 +323,7 @@ def look_again(decision: Decision, run: Run) -> bool:
         decision.end(run, "exit")
         return True
     node = rule.nodes.get(run.node) if run.node is not None else None
-    if run.waiting == "until" and node is not None and node.condition is not None:
-        if decision.ask(node.condition, run.journey, run.event, run) is True:
-            decision.go_on(run, node.then)
-            return True
+    if run.waiting == "until" and node is not None and _came_true(decision, run, node):
+        decision.go_on(run, node.then)
+        return True
     return False

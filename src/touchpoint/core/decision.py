@@ -185,7 +185,7 @@ class Decision:
 
     def rule_of(self, run: Run) -> CompiledRule | None:
         """The rule a run belongs to, or None where this program does not know it."""
-        return self.program.by_label.get(run.label)
+        return self.program.by_name.get((run.journey, run.rule))
 
     # What happens to runs, stages and cases, whoever asks for it.
 
@@ -206,7 +206,8 @@ class Decision:
 
     def _watch(self, run: Run, reason: str) -> None:
         rule = self.rule_of(run)
-        if rule is None or rule.goal_within is None or run.reached or not (reason == "done" or reason.startswith("exit: ")):
+        left_by_itself = reason == "done" or reason.startswith("exit: ")
+        if rule is None or rule.goal_within is None or run.reached or not left_by_itself:
             return
         until = run.started + rule.goal_within
         if until >= self.now:
@@ -253,7 +254,10 @@ class Decision:
         return True
 
     def close_case(self, kind: str, ref: str, cause: str) -> bool:
-        """Close a case; closing one that is not open is a recorded no-op (S8.2). Messages held by it are asked again."""
+        """Close a case, and have the messages it held asked again.
+
+        Closing one that is not open is a recorded no-op (S8.2).
+        """
         refs = self.state.cases.get(kind, {})
         held = refs.pop(ref, None)
         if held is None:

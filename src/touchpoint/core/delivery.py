@@ -1,7 +1,8 @@
 """Release and hand-over (S6.8, S11): every change of state that sending a message makes, each a function of its own.
 
-The protocol itself is `hand_over`, a generator that says what has to happen next and does nothing itself; whoever drives it
-supplies the clock, the store and the adapter. One driver is synchronous; an asynchronous one runs the same generator.
+The protocol itself is `hand_over`, a generator that says what has to happen next and does nothing itself; whoever
+drives it supplies the clock, the store and the adapter. One driver is synchronous; an asynchronous one runs the same
+generator.
 """
 
 from collections.abc import Generator, Mapping, Sequence
@@ -12,16 +13,30 @@ import attrs
 
 from touchpoint.core.advance import message_ended
 from touchpoint.core.decision import (
-    AddressStands, ConsentSaid, ControlSet, Decision, MessageChanged, Spent,
-)  # fmt: skip
+    AddressStands,
+    ConsentSaid,
+    ControlSet,
+    Decision,
+    MessageChanged,
+    Spent,
+)
 from touchpoint.core.gate import Asked, World, ask
 from touchpoint.core.program import Program
 from touchpoint.core.state import IN_FLIGHT, WAITING, Pending, State
 from touchpoint.durations import length
 from touchpoint.model.consent import ANY
 from touchpoint.model.delivery import (
-    MAX_ATTEMPTS, REMEDIES, Accepted, Action, Ambiguous, Outcome, Refused, RenderedMessage, backoff, judge,
-)  # fmt: skip
+    MAX_ATTEMPTS,
+    REMEDIES,
+    Accepted,
+    Action,
+    Ambiguous,
+    Outcome,
+    Refused,
+    RenderedMessage,
+    backoff,
+    judge,
+)
 from touchpoint.model.message import Gift
 from touchpoint.policy.facts import ConsentFact, HandOver
 from touchpoint.policy.verdict import Ruling
@@ -36,7 +51,10 @@ CLOCK_STEP: Final = 2.0
 
 @attrs.frozen
 class Moment:
-    """One reading of the host's clock: wall time in microseconds UTC, elapsed seconds, and the timeline those belong to."""
+    """One reading of the host's clock.
+
+    `wall` is in microseconds UTC, `elapsed` in seconds, and `timeline` says which elapsed seconds can be compared.
+    """
 
     wall: int
     elapsed: float
@@ -111,8 +129,9 @@ def hand_over() -> Generator[Command, object, int]:
 
 
 def due_messages(state: State, now: int) -> list[Pending]:
-    """The customer's messages that are due, in the order in which they are asked (S6.6): higher priority first, then earlier due,
-    then name, then outbox order.
+    """The customer's messages that are due, in the order in which they are asked.
+
+    That is higher priority first, then earlier due, then name, then outbox order (S6.6).
     """
     due = [each for each in state.pending if each.status == WAITING and each.due is not None and each.due <= now]
     return sorted(due, key=lambda each: (-each.priority, each.first_due, each.message, each.no))
@@ -167,7 +186,7 @@ def _take_lease(state: State, pending: Pending, channel: str, now: int) -> None:
 
 
 def _take_slot(program: Program, state: State, pending: Pending, *, counted: bool) -> None:
-    """A retry moves its slot to the new instant; a refused attempt stays in the history for caps that count attempts."""
+    """Move the message's slot to this instant; refused attempts stay in the history, for caps that count attempts."""
     now = pending.slot or 0
     run = state.run_by_order(pending.run)
     kept = program.history_kept
@@ -193,8 +212,9 @@ def _release_call(
     _take_lease(state, pending, "call", decision.now)
     decision.effects.append(MessageChanged(pending))
     ticket = Ticket(
-        state.id, pending.key, pending.fence, "call", pending.attempts, None, None, moment, pending.message, pending.arguments
-    )
+        state.id, pending.key, pending.fence, "call", pending.attempts, None, None, moment,
+        pending.message, pending.arguments,
+    )  # fmt: skip
     return ticket, decision
 
 
@@ -203,7 +223,7 @@ def _not_now(program: Program, state: State, pending: Pending, ruling: Ruling, d
     if ruling.answer == "deny":
         return message_ended(program, state, pending, _ends_as(pending, ruling), decision.now, ruling.reason)
     until = pending.expires if ruling.until is None else min(ruling.until, pending.expires)
-    # An instant that is not in the future would ask in a circle; the gate never names one, but a circle must be impossible.
+    # An instant not in the future would ask in a circle; the gate never names one, but a circle must be impossible.
     pending.due = max(until, decision.now + 1)
     decision.trace.append(["deferred", pending.message, ruling.check, ruling.channel, ruling.reason, pending.due])
     decision.effects.append(MessageChanged(pending))
@@ -241,7 +261,9 @@ def last_look(ticket: Ticket, fence: int | None, moment: Moment) -> str | None:
     """Why this message may not be handed over any more; None if it may.
 
     Args:
+        ticket: the right to hand it over.
         fence: of the row as stored now; None where it is no longer in flight.
+        moment: the clock as it reads now.
     """
     if fence != ticket.fence:
         return "somebody else owns it by now"
@@ -272,7 +294,10 @@ def give_back(program: Program, state: State, ticket: Ticket, now: int) -> Decis
 
 
 def settle(program: Program, state: State, ticket: Ticket, outcome: Outcome, world: World, now: int) -> Decision:
-    """Write back what the adapter did. A lease that was taken over meanwhile writes nothing but a proof of sending (S11.3)."""
+    """Write back what the adapter did.
+
+    A lease that was taken over meanwhile writes nothing but a proof of sending (S11.3).
+    """
     pending = _mine(state, ticket)
     if pending is None:
         return _late_word(program, state, ticket, outcome, now)
@@ -319,9 +344,7 @@ def _mark(state: State, pending: Pending, as_: str) -> None:
             each.state = as_  # type: ignore[assignment]
 
 
-def _refused(
-    program: Program, state: State, pending: Pending, ticket: Ticket, outcome: Refused, now: int
-) -> Decision:
+def _refused(program: Program, state: State, pending: Pending, ticket: Ticket, outcome: Refused, now: int) -> Decision:
     remedy = REMEDIES[outcome.code]
     words = str(outcome.code) + (f" ({outcome.provider_code})" if outcome.provider_code else "")
     pending.reasons.append([now, ticket.channel, [["refused", "provider", words]]])
@@ -369,14 +392,16 @@ def _remember_refusal(state: State, ticket: Ticket, outcome: Refused, decision: 
         decision.effects.append(ControlSet("channel", ticket.channel, words))
 
 
-def _uncertain(
-    program: Program, state: State, pending: Pending, reason: str, world: World, now: int
-) -> Decision:
-    """Nobody knows: the slot stays taken, no other channel is tried, and it is repeated only where the provider remembers keys."""
+def _uncertain(program: Program, state: State, pending: Pending, reason: str, world: World, now: int) -> Decision:
+    """Nobody knows whether it went out: the slot stays taken, and no other channel is tried.
+
+    It is repeated only where the provider remembers keys.
+    """
     _mark(state, pending, "ambiguous")
     pending.reasons.append([now, pending.channel, [["ambiguous", "provider", reason or "uncertain"]]])
     if world.memories.get(pending.channel or "") is None or pending.attempts >= MAX_ATTEMPTS:
-        return message_ended(program, state, pending, "unknown", now, "nobody knows whether it went out; it is not sent again")
+        why = "nobody knows whether it went out; it is not sent again"
+        return message_ended(program, state, pending, "unknown", now, why)
     decision = Decision(program, state, now)
     pending.uncertain = True
     _wait_again(pending, decision.now + length(backoff(pending.attempts, pending.key, None)), decision)

@@ -103,7 +103,7 @@ def _facts(
 
 def _still(program: Program, state: State, pending: Pending, run: Run, now: int) -> tuple[object, str]:
     """`still`, asked again (S5.1); None where the step has none."""
-    rule = program.by_label.get(run.label)
+    rule = program.by_name.get((run.journey, run.rule))
     node = rule.nodes.get(pending.step) if rule is not None else None
     if node is None or node.condition is None:
         return None, ""

@@ -10,11 +10,13 @@ TOUCHPOINT: Final = "touchpoint"
 
 @attrs.define
 class Occurrence:
-    """Something that happened to one customer. Treat it as immutable: it is only mutable because that is quicker to build.
+    """Something that happened to one customer.
 
-    `kind` is `touchpoint`, `entered`, `left`, `dwelt`, `case_opened`, `case_closed`, `silence`, `anniversary` or `enrolled`;
-    `name` the touchpoint's type, or what the event is about; `at` microseconds UTC, never later than when it was recorded;
-    `id` what S4.5 calls the cause.
+    Treat it as immutable: it is only mutable because that is quicker to build.
+
+    `kind` is `touchpoint`, `entered`, `left`, `dwelt`, `case_opened`, `case_closed`, `silence`, `anniversary` or
+    `enrolled`; `name` the touchpoint's type, or what the event is about; `at` microseconds UTC, never later than when
+    it was recorded; `id` what S4.5 calls the cause.
     """
 
     kind: str

@@ -11,7 +11,9 @@ from touchpoint.core.state import Run, State
 from touchpoint.core.timers import Timer, next_timer, raised_by
 
 
-def park_touchpoint(program: Program, state: State, occurrence: Occurrence, now: int, error: str, *, late: bool) -> Decision:
+def park_touchpoint(
+    program: Program, state: State, occurrence: Occurrence, now: int, error: str, *, late: bool
+) -> Decision:
     """Take the decision back to the touchpoint alone: it counts, and nothing follows from it."""
     decision = park_act(program, state, TOUCHPOINT, occurrence.name, occurrence.id, now, error)
     remember(decision, occurrence, late=late)

@@ -1,11 +1,13 @@
-"""Journeys compiled for deciding: rules and stages indexed by what triggers them, steps linked, conditions as closures (HOUSE 5).
+"""Journeys compiled for deciding.
 
-A `Program` is immutable once built and holds no state of any customer.
+Rules and stages are indexed by what triggers them, steps are linked, conditions are closures. A `Program` is immutable
+once built and holds no state of any customer.
 """
 
 import hashlib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import timedelta
+from typing import assert_never
 
 import attrs
 
@@ -20,11 +22,31 @@ from touchpoint.journey.policy import Policy
 from touchpoint.journey.rule import Rule
 from touchpoint.journey.stage import Stage
 from touchpoint.journey.steps import (
-    Branch, Call, CloseCase, Emit, OpenCase, Send, SetTrait, Step, Wait, WaitFor, WaitUntil, identified,
-)  # fmt: skip
+    Branch,
+    Call,
+    CloseCase,
+    Emit,
+    OpenCase,
+    Send,
+    SetTrait,
+    Step,
+    Wait,
+    WaitFor,
+    WaitUntil,
+    identified,
+)
 from touchpoint.journey.triggers import (
-    Anniversary, CaseClosed, CaseOpened, Dwelt, Enrolled, Entered, Left, On, Silent, Trigger,
-)  # fmt: skip
+    Anniversary,
+    CaseClosed,
+    CaseOpened,
+    Dwelt,
+    Enrolled,
+    Entered,
+    Left,
+    On,
+    Silent,
+    Trigger,
+)
 from touchpoint.journey.validate import check_together
 from touchpoint.model.message import Message
 from touchpoint.model.template import Template
@@ -37,7 +59,10 @@ Key = tuple[str, str]
 
 @attrs.define(eq=False)
 class Node:
-    """A step with its place: `next` follows it, `then` and `otherwise` begin its arms (or lead on where an arm is empty)."""
+    """A step with its place.
+
+    `next` follows it, `then` and `otherwise` begin its arms (or lead on where an arm is empty).
+    """
 
     id: str
     step: Step
@@ -76,7 +101,7 @@ class CompiledRule:
 
     @property
     def label(self) -> str:
-        """journey/rule"""
+        """journey/rule."""
         return f"{self.journey}/{self.rule.name}"
 
 
@@ -108,11 +133,15 @@ class AnniversarySpec:
 
 @attrs.define(eq=False)
 class Program:
-    """Everything `advance` needs to know of the journeys. `version` changes when customers' timers or signals must be looked at anew."""
+    """Everything `advance` needs to know of the journeys.
+
+    `version` changes when customers' timers or signals must be looked at anew.
+    """
 
     journeys: Mapping[str, Journey]
     rules: tuple[CompiledRule, ...]
     by_label: Mapping[str, CompiledRule]
+    by_name: Mapping[tuple[str, str], CompiledRule]
     by_trigger: Mapping[Key, tuple[CompiledRule, ...]]
     stages: Mapping[Key, tuple[tuple[str, tuple[CompiledStage, ...]], ...]]
     silences: Mapping[str, SilenceSpec]
@@ -136,26 +165,30 @@ class Program:
 
 
 def key_of(trigger: Trigger, journey: str, rule: str = "") -> Key:
-    """The key under which occurrences that match this trigger arrive; an enrolment means one into the rule the trigger stands in."""
+    """The key under which occurrences that match this trigger arrive.
+
+    An enrolment means one into the rule the trigger stands in.
+    """
     match trigger:
         case On():
-            return TOUCHPOINT, trigger.type
+            key = TOUCHPOINT, trigger.type
         case Entered() | Left():
-            return type(trigger).__name__.lower(), f"{trigger.journey or journey}/{trigger.stage}"
+            key = type(trigger).__name__.lower(), f"{trigger.journey or journey}/{trigger.stage}"
         case Dwelt():
-            return "dwelt", f"{trigger.journey or journey}/{trigger.stage}|{length(trigger.length)}"
+            key = "dwelt", f"{trigger.journey or journey}/{trigger.stage}|{length(trigger.length)}"
         case CaseOpened():
-            return "case_opened", trigger.case
+            key = "case_opened", trigger.case
         case CaseClosed():
-            return "case_closed", trigger.case
+            key = "case_closed", trigger.case
         case Silent():
-            return "silence", f"{trigger.of or ''}|{length(trigger.length)}"
+            key = "silence", f"{trigger.of or ''}|{length(trigger.length)}"
         case Anniversary():
-            return "anniversary", _anniversary_name(trigger)
+            key = "anniversary", _anniversary_name(trigger)
         case Enrolled():
-            return "enrolled", f"{journey}/{rule}"
-    message = f"no key for {trigger!r}"
-    raise AssertionError(message)
+            key = "enrolled", f"{journey}/{rule}"
+        case _:
+            assert_never(trigger)
+    return key
 
 
 def compile_program(journeys: Sequence[Journey], policy: Policy | None = None) -> Program:
@@ -174,6 +207,7 @@ def compile_program(journeys: Sequence[Journey], policy: Policy | None = None) -
         journeys={journey.name: journey for journey in journeys},
         rules=rules,
         by_label={rule.label: rule for rule in rules},
+        by_name={(rule.journey, rule.rule.name): rule for rule in rules},
         by_trigger=_index(rules),
         stages=_index_stages(journeys, table),
         silences=silences,
@@ -249,9 +283,13 @@ Tree = list[tuple[Node, "Tree", "Tree"]]
 
 
 def _tree(steps: Sequence[Step], nodes: Iterator[Node]) -> Tree:
-    """Nodes in the shape of their steps. Taken in reading order, because one step object may stand in several places."""
+    """Nodes in the shape of their steps.
+
+    They are taken in reading order, because one step object may stand in several places.
+    """
     return [
-        (next(nodes), _tree(getattr(step, "then", ()), nodes), _tree(getattr(step, "otherwise", ()), nodes)) for step in steps
+        (next(nodes), _tree(getattr(step, "then", ()), nodes), _tree(getattr(step, "otherwise", ()), nodes))
+        for step in steps
     ]
 
 
@@ -332,7 +370,8 @@ def _dwells(journeys: Sequence[Journey]) -> dict[str, tuple[tuple[str, int], ...
 def _places(journeys: Sequence[Journey]) -> dict[Key, int]:
     """(kind, name) of every timer of customers → its place in declaration order."""
     dwells = [name for each in _dwells(journeys).values() for name, _ in each]
-    named = [("silence", _silences(journeys)), ("dwell", dwells), ("anniversary", [s.name for s in _anniversaries(journeys)])]
+    anniversaries = [spec.name for spec in _anniversaries(journeys)]
+    named = [("silence", _silences(journeys)), ("dwell", dwells), ("anniversary", anniversaries)]
     return {(kind, name): place for kind, names in named for place, name in enumerate(names)}
 
 
@@ -388,5 +427,6 @@ def _starts_kept(rule: Rule) -> int | None:
 
 
 def _version(table: SignalTable, silences: Mapping[str, SilenceSpec], journeys: Sequence[Journey]) -> str:
-    parts = [*sorted(table.signals), *sorted(silences), *sorted(_dwells(journeys)), *(s.name for s in _anniversaries(journeys))]
+    anniversaries = (spec.name for spec in _anniversaries(journeys))
+    parts = [*sorted(table.signals), *sorted(silences), *sorted(_dwells(journeys)), *anniversaries]
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:12]

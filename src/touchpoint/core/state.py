@@ -1,8 +1,11 @@
 """What is remembered of one customer: as much as decisions need, and no more.
 
-Everything is mutable and small; `to_record` and `from_record` give positional JSON lists. Instants are microseconds UTC.
+Everything is mutable and small; `state_to_record` and its siblings give positional JSON lists. Instants are
+microseconds UTC.
 """
 
+from collections.abc import Callable
+from operator import attrgetter
 from typing import Any, Final, TypeAlias
 
 import attrs
@@ -48,9 +51,9 @@ class Run:
     """A live run of a rule.
 
     `order` numbers the customer's runs as they started; `no` is the store's number. `node` is the step it stands at and
-    `waiting` what for: `time`, `event`, `until`, `message`. `due` is when its timer fires, `look` when a window lapses that a
-    condition of it looks through, `local` the (local time, zone) a calendar wait stands for. `kept` holds (number, occurrence) for
-    `WaitFor`s still to come, `mark` is the number at the last Send, Ask or Give.
+    `waiting` what for: `time`, `event`, `until`, `message`. `due` is when its timer fires, `look` when a window lapses
+    that a condition of it looks through, `local` the (local time, zone) a calendar wait stands for. `kept` holds
+    (number, occurrence) for `WaitFor`s still to come, `mark` is the number at the last Send, Ask or Give.
     """
 
     id: str
@@ -77,13 +80,16 @@ class Run:
 
     @property
     def label(self) -> str:
-        """journey/rule"""
+        """journey/rule."""
         return f"{self.journey}/{self.rule}"
 
 
 @attrs.define
 class Watch:
-    """A goal that is still watched after its run's last step, until `until` inclusive. `order` is the run's, `outcomes` its messages'."""
+    """A goal that is still watched after its run's last step, until `until` inclusive.
+
+    `order` is the run's number among the customer's, `outcomes` how its messages ended.
+    """
 
     order: int
     journey: str
@@ -98,9 +104,10 @@ class Watch:
 class Pending:
     """A message (or call) that has not reached an end.
 
-    `due` is when the gate is asked next (None: only an event can free it), `slot` the instant of its release, `lease` the wall
-    instant until which its owner may act, `first_try` the elapsed seconds at the first hand-over on `timeline`. `refused` maps a
-    channel to why its provider refused. `reasons` holds (instant, channel, verdict records) of every asking that was no plain Allow.
+    `due` is when the gate is asked next (None: only an event can free it), `slot` the instant of its release, `lease`
+    the wall instant until which its owner may act, `first_try` the elapsed seconds at the first hand-over on
+    `timeline`. `refused` maps a channel to why its provider refused. `reasons` holds (instant, channel, verdict
+    records) of every asking that was no plain Allow.
     """
 
     key: str
@@ -139,9 +146,11 @@ class Pending:
 
 @attrs.define
 class State:
-    """The state of one customer. `stages` maps a journey to [stage, entered at, cause]; `cases` a kind to {ref: [opened at, store
-    number]}; `starts` a journey/rule to [[instant, key], …]; `silences`, `dwells` and
-    `anniversaries` map a definition to when it falls due, `heard` a silence to the touchpoint it counts from.
+    """The state of one customer.
+
+    `stages` maps a journey to [stage, entered at, visit]; `cases` a kind to {ref: [opened at, store number]}; `starts`
+    a journey/rule to [[instant, key], …]; `silences`, `dwells` and `anniversaries` map a definition to when it falls
+    due, `heard` a silence to the touchpoint it counts from.
     """
 
     id: str = attrs.field(repr=False)
@@ -180,7 +189,10 @@ class State:
 
     def run_by_order(self, order: int) -> Run | None:
         """The live run with this number."""
-        return next((run for run in self.runs if run.order == order), None)
+        for run in self.runs:
+            if run.order == order:
+                return run
+        return None
 
     def pending_by_key(self, key: str) -> Pending | None:
         """The unfinished message with this key."""
@@ -192,7 +204,7 @@ class State:
         earliest = _NEVER
         for timers in (self.silences, self.dwells):
             for due in timers.values():
-                if due < earliest:
+                if due < earliest:  # noqa: PLR1730 - min() would be a call
                     earliest = due
         for run in self.runs:
             if run.due is not None and run.due < earliest:
@@ -208,58 +220,70 @@ class State:
         return None if earliest == _NEVER else earliest
 
 
+def _values_of(cls: type) -> Callable[[object], tuple[object, ...]]:
+    """All values of an attrs object in the order of its class: a position never changes its meaning."""
+    return attrgetter(*(field.name for field in attrs.fields(cls)))
+
+
+_VALUES_OF_PENDING: Final = _values_of(Pending)
+_VALUES_OF_HAND_OVER: Final = _values_of(HandOver)
+_VALUES_OF_ADDRESS: Final = _values_of(Address)
+_VALUES_OF_FACT: Final = _values_of(ConsentFact)
+
+
 def state_to_record(state: State) -> Record:
     """Everything but the profile, as a positional JSON list."""
     return [
-        STATE_VERSION, state.now, state.orders, state.fences, state.version, state.zone_data, state.stages, state.cases, state.closed, state.signals,
-        state.starts, state.silences, state.heard, state.dwells, state.anniversaries,
+        STATE_VERSION, state.now, state.orders, state.fences, state.version, state.zone_data, state.stages, state.cases,
+        state.closed, state.signals, state.starts, state.silences, state.heard, state.dwells, state.anniversaries,
         [_run_to_record(run) for run in state.runs],
-        [[w.order, w.journey, w.rule, w.key, w.until, _occurrence_to_record(w.trigger), w.outcomes] for w in state.watches],
-        [_values(pending) for pending in state.pending],
-        [_values(each) for each in state.history],
+        [_watch_to_record(watch) for watch in state.watches],
+        [*map(_VALUES_OF_PENDING, state.pending)],
+        [*map(_VALUES_OF_HAND_OVER, state.history)],
         state.parked,
     ]  # fmt: skip
 
 
 def state_from_record(customer: str, profile: Profile, record: Record) -> State:
     """The state that `state_to_record` wrote."""
-    (_, now, orders, fences, version, zone_data, stages, cases, closed, signals, starts, silences, heard, dwells, anniversaries,
-     runs, watches, pending, history, parked) = record  # fmt: skip
+    (_, now, orders, fences, version, zone_data, stages, cases, closed, signals, starts, silences, heard, dwells,
+     anniversaries, runs, watches, pending, history, parked) = record  # fmt: skip
     return State(
-        customer, profile, now, orders, fences, version, zone_data, stages, cases, closed, signals, starts, silences, heard, dwells, anniversaries,
+        customer, profile, now, orders, fences, version, zone_data, stages, cases, closed, signals, starts, silences,
+        heard, dwells, anniversaries,
         [_run_from_record(each) for each in runs],
-        [Watch(*each[:5], _occurrence_from_record(each[5]), *each[6:]) for each in watches],
+        [_watch_from_record(each) for each in watches],
         [Pending(*each) for each in pending],
         [HandOver(*each) for each in history],
         parked,
     )  # fmt: skip
 
 
-def _values(each: object) -> Record:
-    return [getattr(each, name) for name in each.__slots__ if name != "__weakref__"]  # type: ignore[attr-defined]
-
-
 def _run_to_record(run: Run) -> Record:
     same = run.event is run.trigger
     return [
         run.id, run.journey, run.rule, run.key, run.started, run.order, _occurrence_to_record(run.trigger),
-        None if same else _occurrence_to_record(run.event), run.no, run.node, run.waiting, run.due, run.look, run.local, run.message,
-        run.visits, run.outcomes, [[number, _occurrence_to_record(each)] for number, each in run.kept], run.arrived, run.mark,
-        run.reached,
+        None if same else _occurrence_to_record(run.event), run.no, run.node, run.waiting, run.due, run.look, run.local,
+        run.message, run.visits, run.outcomes, [[number, _occurrence_to_record(each)] for number, each in run.kept],
+        run.arrived, run.mark, run.reached,
     ]  # fmt: skip
 
 
+def _watch_to_record(watch: Watch) -> Record:
+    trigger = _occurrence_to_record(watch.trigger)
+    return [watch.order, watch.journey, watch.rule, watch.key, watch.until, trigger, watch.outcomes]
+
+
 def _watch_from_record(record: Record) -> Watch:
-    run, journey, rule, key, until, trigger = record
-    return Watch(run, journey, rule, key, until, _occurrence_from_record(trigger))
+    order, journey, rule, key, until, trigger, outcomes = record
+    return Watch(order, journey, rule, key, until, _occurrence_from_record(trigger), outcomes)
 
 
 def _run_from_record(record: Record) -> Run:
     identity, journey, rule, key, started, order, first, last, *rest = record
     trigger = _occurrence_from_record(first)
-    run = Run(
-        identity, journey, rule, key, started, order, trigger, trigger if last is None else _occurrence_from_record(last), *rest
-    )
+    event = trigger if last is None else _occurrence_from_record(last)
+    run = Run(identity, journey, rule, key, started, order, trigger, event, *rest)
     kept: Any = run.kept
     run.kept = [(number, _occurrence_from_record(each)) for number, each in kept]
     if run.local is not None:
@@ -279,8 +303,9 @@ def profile_to_record(profile: Profile) -> Record:
     """A profile as a positional JSON list."""
     preferences = profile.preferences
     return [
-        STATE_VERSION, profile.traits, [_values(each) for each in profile.addresses], list(profile.zones), profile.locale,
-        [[*key, *_values(fact)] for key, fact in profile.consents.items()],
+        STATE_VERSION, profile.traits, [*map(_VALUES_OF_ADDRESS, profile.addresses)], list(profile.zones),
+        profile.locale,
+        [[*key, *_VALUES_OF_FACT(fact)] for key, fact in profile.consents.items()],
         None if preferences is None else preferences.to_record(),
     ]  # fmt: skip
 
@@ -293,4 +318,3 @@ def profile_from_record(record: Record) -> Profile:
         {(purpose, channel): ConsentFact(*fact) for purpose, channel, *fact in consents},
         None if preferences is None else Preferences.from_record(preferences),
     )  # fmt: skip
-

@@ -1,7 +1,7 @@
 """The steps of a run (S5): one small function each, in a table. A function gives the node to go on with, or BLOCKED."""
 
 from collections.abc import Callable, Mapping
-from typing import Final
+from typing import Final, TypeVar
 
 from touchpoint.core.decision import Decision, Emitted, MessageBegun, ProfileChanged
 from touchpoint.core.identity import cause_of_step, message_key
@@ -13,8 +13,23 @@ from touchpoint.core.values import UNKNOWN
 from touchpoint.core.waits import ends, wait_ends
 from touchpoint.durations import length
 from touchpoint.journey.steps import (
-    Ask, Branch, Call, CloseCase, Emit, Enrol, Exit, Give, MoveTo, OpenCase, Send, SetTrait, Wait, WaitFor, WaitUntil,
-)  # fmt: skip
+    Ask,
+    Branch,
+    Call,
+    CloseCase,
+    Emit,
+    Enrol,
+    Exit,
+    Give,
+    MoveTo,
+    OpenCase,
+    Send,
+    SetTrait,
+    Step,
+    Wait,
+    WaitFor,
+    WaitUntil,
+)
 
 
 class Blocked:
@@ -28,6 +43,7 @@ class Over:
 BLOCKED: Final = Blocked()
 OVER: Final = Over()
 Outcome = Node | Blocked | Over | None
+StepT = TypeVar("StepT", bound=Step)
 
 CALL_EXPIRES = 7 * 86_400_000_000
 
@@ -46,7 +62,7 @@ def _order(decision: Decision, run: Run) -> tuple[int, int, int]:
 
 
 def _take(decision: Decision, run: Run, node: Node | None) -> None:
-    rule = decision.program.by_label[run.label]
+    rule = decision.program.by_name[run.journey, run.rule]
     at: Outcome = node
     while isinstance(at, Node):
         decision.spend()
@@ -61,12 +77,24 @@ def _cause(run: Run, node: Node) -> str:
     return cause_of_step(run.id, node.id, run.visits[node.id])
 
 
+def _step(node: Node, kind: type[StepT]) -> StepT:
+    """The node's step, of the kind that the table at the end has chosen the function by."""
+    if not isinstance(node.step, kind):
+        raise TypeError(f"{node.id}: a {type(node.step).__name__} was taken for a {kind.__name__}; please report it")
+    return node.step
+
+
+def _value(decision: Decision, run: Run, node: Node) -> object:
+    """What the step's own expression gives in the run as it is now."""
+    if node.condition is None:
+        raise TypeError(f"{node.id}: a {type(node.step).__name__} has nothing to ask; please report it")
+    return decision.ask(node.condition, run.journey, run.event, run)
+
+
 def _send(decision: Decision, rule: CompiledRule, run: Run, node: Node) -> Outcome:
-    message = node.step.message  # type: ignore[union-attr]
-    _begin(
-        decision, rule, run, node, message.name, message.effective_kind,
-        rule.rule.priority + message.priority, length(message.best_before), None,
-    )  # fmt: skip
+    message = _step(node, Send).message
+    priority = rule.rule.priority + message.priority
+    _begin(decision, run, node, message.name, message.effective_kind, priority, length(message.best_before))
     run.mark = run.arrived
     if not any(isinstance(each.step, WaitFor) and each.step.since == "run" for each in rule.nodes.values()):
         run.kept.clear()
@@ -74,13 +102,13 @@ def _send(decision: Decision, rule: CompiledRule, run: Run, node: Node) -> Outco
 
 
 def _begin(
-    decision: Decision, rule: CompiledRule, run: Run, node: Node, name: str, kind: str, priority: int,
-    lasts: int, arguments: dict[str, object] | None,
+    decision: Decision, run: Run, node: Node, name: str, kind: str, priority: int, lasts: int,
+    arguments: dict[str, object] | None = None,
 ) -> None:  # fmt: skip
     now = decision.now
     key = message_key(run.id, node.id, run.visits[node.id])
     pending = Pending(
-        key, rule.journey, rule.rule.name, run.order, node.id, name, kind, priority, now, now, now + lasts, arguments=arguments
+        key, run.journey, run.rule, run.order, node.id, name, kind, priority, now, now, now + lasts, arguments=arguments
     )
     decision.state.pending.append(pending)
     run.waiting, run.message = "message", key
@@ -88,8 +116,9 @@ def _begin(
     decision.effects.append(MessageBegun(pending))
 
 
-def _call(decision: Decision, rule: CompiledRule, run: Run, node: Node) -> Outcome:
-    _begin(decision, rule, run, node, node.step.function, "call", 0, CALL_EXPIRES, _known(decision, run, node))  # type: ignore[union-attr]
+def _call(decision: Decision, _rule: CompiledRule, run: Run, node: Node) -> Outcome:
+    function = _step(node, Call).function
+    _begin(decision, run, node, function, "call", 0, CALL_EXPIRES, _known(decision, run, node))
     return BLOCKED
 
 
@@ -110,8 +139,7 @@ def _wait(decision: Decision, _rule: CompiledRule, run: Run, node: Node) -> Outc
 
 
 def _wait_for(decision: Decision, _rule: CompiledRule, run: Run, node: Node) -> Outcome:
-    step = node.step
-    assert isinstance(step, WaitFor)
+    step = _step(node, WaitFor)
     for index, (number, occurrence) in enumerate(run.kept):
         if step.since == "now" or (step.since == "send" and number < run.mark):
             continue
@@ -127,25 +155,23 @@ def _wait_for(decision: Decision, _rule: CompiledRule, run: Run, node: Node) -> 
 
 
 def _wait_until(decision: Decision, _rule: CompiledRule, run: Run, node: Node) -> Outcome:
-    step = node.step
-    assert isinstance(step, WaitUntil) and node.condition is not None
-    if decision.ask(node.condition, run.journey, run.event, run) is True:
+    step = _step(node, WaitUntil)
+    if _value(decision, run, node) is True:
         return node.then
     run.waiting, run.due = "until", ends(decision, run, step.timeout, step.unknown_zone)
     return BLOCKED
 
 
 def _branch(decision: Decision, _rule: CompiledRule, run: Run, node: Node) -> Outcome:
-    assert isinstance(node.step, Branch) and node.condition is not None
-    answer = decision.ask(node.condition, run.journey, run.event, run)
-    reading = decision.reading(node.step.condition, run.journey, run.event, run)
-    decision.trace.append(["branch", run.journey, run.rule, node.id, answer is True, reading])
-    return node.then if answer is True else node.otherwise
+    holds = _value(decision, run, node) is True
+    reading = decision.reading(_step(node, Branch).condition, run.journey, run.event, run)
+    decision.trace.append(["branch", run.journey, run.rule, node.id, holds, reading])
+    return node.then if holds else node.otherwise
 
 
 def _move_to(decision: Decision, rule: CompiledRule, run: Run, node: Node) -> Outcome:
-    assert isinstance(node.step, MoveTo)
-    stage = next(each for each in decision.program.journeys[rule.journey].stages if each.name == node.step.stage)
+    name = _step(node, MoveTo).stage
+    stage = next(each for each in decision.program.journeys[rule.journey].stages if each.name == name)
     current = decision.state.stage_of(rule.journey)
     if stage.after and current not in stage.after:
         decision.trace.append(["stage refused", rule.journey, stage.name, f"only after {', '.join(stage.after)}"])
@@ -155,53 +181,46 @@ def _move_to(decision: Decision, rule: CompiledRule, run: Run, node: Node) -> Ou
 
 
 def _set_trait(decision: Decision, _rule: CompiledRule, run: Run, node: Node) -> Outcome:
-    assert isinstance(node.step, SetTrait) and node.condition is not None
-    value = decision.ask(node.condition, run.journey, run.event, run)
+    trait, value = _step(node, SetTrait).trait, _value(decision, run, node)
     if value is not UNKNOWN:
-        decision.state.profile.traits[node.step.trait] = value
-        decision.trace.append(["trait", node.step.trait])
+        decision.state.profile.traits[trait] = value
+        decision.trace.append(["trait", trait])
         decision.effects.append(ProfileChanged())
         refresh_anniversaries(decision.program, decision.state)
     return node.next
 
 
 def _emit(decision: Decision, _rule: CompiledRule, run: Run, node: Node) -> Outcome:
-    assert isinstance(node.step, Emit)
-    occurrence = Occurrence(
-        TOUCHPOINT, node.step.type, decision.now, _cause(run, node), _known(decision, run, node), direction="internal"
-    )
+    name, properties = _step(node, Emit).type, _known(decision, run, node)
+    occurrence = Occurrence(TOUCHPOINT, name, decision.now, _cause(run, node), properties, direction="internal")
     decision.effects.append(Emitted(occurrence))
     decision.queue.append(occurrence)
     return node.next
 
 
 def _case_ref(decision: Decision, run: Run, node: Node) -> str:
-    value = decision.ask(node.condition, run.journey, run.event, run) if node.condition is not None else run.key
+    value = run.key if node.condition is None else _value(decision, run, node)
     return run.id if value is None or value is UNKNOWN else str(value)
 
 
 def _open_case(decision: Decision, _rule: CompiledRule, run: Run, node: Node) -> Outcome:
-    assert isinstance(node.step, OpenCase)
-    decision.open_case(node.step.case, _case_ref(decision, run, node), _cause(run, node))
+    decision.open_case(_step(node, OpenCase).case, _case_ref(decision, run, node), _cause(run, node))
     return node.next
 
 
 def _close_case(decision: Decision, _rule: CompiledRule, run: Run, node: Node) -> Outcome:
-    assert isinstance(node.step, CloseCase)
-    decision.close_case(node.step.case, _case_ref(decision, run, node), _cause(run, node))
+    decision.close_case(_step(node, CloseCase).case, _case_ref(decision, run, node), _cause(run, node))
     return node.next
 
 
 def _enrol(decision: Decision, rule: CompiledRule, run: Run, node: Node) -> Outcome:
-    assert isinstance(node.step, Enrol)
-    label = f"{rule.journey}/{node.step.rule}"
+    label = f"{rule.journey}/{_step(node, Enrol).rule}"
     decision.queue.append(Occurrence("enrolled", label, decision.now, _cause(run, node), run.trigger.properties))
     return node.next
 
 
 def _exit(decision: Decision, _rule: CompiledRule, run: Run, node: Node) -> Outcome:
-    assert isinstance(node.step, Exit)
-    decision.end(run, f"exit: {node.step.reason}")
+    decision.end(run, f"exit: {_step(node, Exit).reason}")
     return OVER
 
 

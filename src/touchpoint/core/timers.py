@@ -14,8 +14,14 @@ Timer = tuple[int, int, int, int, int, str, object]
 
 
 def next_timer(program: Program, state: State) -> Timer | None:
-    """The timer that fires next: the earliest; at one instant in the order of docs/explanation/decisions.md, point 9."""
-    return min(_timers(program, state), default=None, key=lambda timer: timer[:5])
+    """The timer that fires next: the earliest.
+
+    At one instant the order is that of docs/explanation/decisions.md, point 9.
+    """
+    timers = list(_timers(program, state))
+    if not timers:
+        return None
+    return timers[0] if len(timers) == 1 else min(timers, key=lambda timer: timer[:5])
 
 
 def _timers(program: Program, state: State) -> Iterable[Timer]:
@@ -25,9 +31,11 @@ def _timers(program: Program, state: State) -> Iterable[Timer]:
     for name, entry in state.anniversaries.items():
         yield entry[0], 2, _place(program, "anniversary", name), 0, 0, "anniversary", name
     for run in state.runs:
-        ends = min((each for each in (run.due, run.look) if each is not None), default=None)
+        ends = run.due
+        if run.look is not None and (ends is None or run.look < ends):
+            ends = run.look
         if ends is not None:
-            rule = program.by_label.get(run.label)
+            rule = program.by_name.get((run.journey, run.rule))
             yield ends, 3, -(rule.rule.priority if rule else 0), rule.index if rule else 0, run.order, "run", run
 
 
@@ -36,7 +44,10 @@ def _place(program: Program, kind: str, name: str) -> int:
 
 
 def raised_by(program: Program, state: State, timer: Timer) -> Occurrence | Run | None:
-    """Take a timer off the state: the occurrence it raises, the run it concerns, or None where nobody waits for it any more."""
+    """Take a timer off the state.
+
+    Gives the occurrence it raises, the run it concerns, or None where nobody waits for it any more.
+    """
     due, kind, about = timer[0], timer[5], timer[6]
     if isinstance(about, Run):
         return about
@@ -73,6 +84,8 @@ def refresh(program: Program, state: State, timeline: Iterable[Occurrence]) -> N
     """Bring a state up to a program that asks something else than the one before (S4.7).
 
     Args:
+        program: the one to bring it up to.
+        state: the customer's; changed in place.
         timeline: the customer's touchpoints in arrival order; read once.
     """
     occurrences = list(timeline)

@@ -47,7 +47,9 @@ def numbered(given: Touchpoint, index: int, now: int, skew: int, declared: Mappi
 
 
 def remember_definitions(unit: Unit, journeys: Sequence[Journey], now: int) -> None:
-    """Keep each journey as it is at work, once for each version; what cannot be data (declared classes) is kept by name.
+    """Keep each journey as it is at work, once for each version.
+
+    What cannot be data (declared classes) is kept by name.
 
     `now` is of the machine's own clock, also in a replay: it tells which version was put to work last.
     """
@@ -206,8 +208,8 @@ class Said:
 
 
 def consent(
-    purpose: str, channel: str, granted: bool, at: datetime | None, now: int, basis: Basis, source: str,  # noqa: FBT001
-    expires_at: datetime | None,
+    purpose: str, channel: str, granted: bool,  # noqa: FBT001 - it is the ledger's word
+    at: datetime | None, now: int, basis: Basis, source: str, expires_at: datetime | None,
 ) -> Said:  # fmt: skip
     """Check a statement. Raises InvalidInput for one dated in the future or without a purpose."""
     when = now if at is None else instant_of(at, "at=")
@@ -331,7 +333,10 @@ def _lift(unit: Unit, scope: str, name: str | None, known: Sequence[str]) -> Non
 
 
 class Circle:
-    """Notices work that never gets done: the same customers due again and again, and nothing entered into their journals."""
+    """Notices work that never gets done.
+
+    That is the same customers due again and again, and nothing entered into their journals.
+    """
 
     def __init__(self) -> None:
         self._last: list[tuple[int, int]] = []
@@ -343,5 +348,8 @@ class Circle:
         self._times = self._times + 1 if now == self._last else 0
         self._last = now
         if self._times >= _CIRCLE:
-            message = f"{len(now)} customers stay due without anything left to do; this is a defect of the library: please report it"
+            message = (
+                f"{len(now)} customers stay due without anything left to do; "
+                "this is a defect of the library: please report it"
+            )
             raise DefectiveJourney(message)

@@ -32,7 +32,9 @@ GROUP: Final = 200
 class Units(Protocol):
     """Opens a unit of work: a transaction that commits at the end."""
 
-    def __call__(self, *, careful: bool = False) -> AbstractContextManager[Unit]: ...
+    def __call__(self, *, careful: bool = False) -> AbstractContextManager[Unit]:
+        """A unit of work; with `careful`, what is defective in it is parked instead of raised."""
+        ...
 
 
 @attrs.frozen
@@ -153,7 +155,9 @@ def _problem(problems: Sequence[Failure]) -> Outcome:
 
 
 def release_due(unit: Unit, loaded: Loaded, moment: core.Moment) -> core.Ticket | None:
-    """Fire the customer's timers that are due, take over abandoned messages, and release the first message the gate allows.
+    """Do what is due for a customer, up to the release of one message.
+
+    Timers that are due fire, abandoned messages are taken over, and the first message the gate allows is released.
 
     One at a time: what follows from its outcome is known before the next one is asked for, so that a customer has one
     serial history (S1.4) and live and replay agree. The others of the customer come with the next group.

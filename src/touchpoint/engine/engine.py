@@ -4,12 +4,12 @@ It reads the clock, opens transactions, and calls adapters; what to do is decide
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from datetime import datetime, timedelta
 from functools import partial
 from itertools import islice
 from types import TracebackType
-from typing import TypeVar
+from typing import Self, TypeVar
 
 import attrs
 
@@ -62,7 +62,7 @@ class Engine:
         StoreError: the store cannot be opened.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - each is a setting of its own, and all but the first are options
         self,
         store: str | Store,
         *,
@@ -97,7 +97,7 @@ class Engine:
             self.store.close()
             raise
 
-    def __enter__(self) -> "Engine":
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(
@@ -119,7 +119,7 @@ class Engine:
 
     # Recording.
 
-    def record(
+    def record(  # noqa: PLR0913 - each argument is a field of the touchpoint
         self,
         customer: str,
         type: str,
@@ -141,7 +141,10 @@ class Engine:
             properties: JSON values, Decimal, aware datetime, date, timedelta.
             id: unique for the customer; the same id counts once, for ever (S1.3). Made by the engine if not given.
             at: when it happened; aware. Now, if not given.
-            channel, location, direction, about: as in `Touchpoint`.
+            channel: on which it happened, such as `email`.
+            location: where it happened, such as a store.
+            direction: `inbound` from the customer, `outbound` to the customer.
+            about: the message, touchpoint or case it belongs to.
             connection: the host's own `sqlite3` connection with a transaction open: written into that transaction,
                 which the host commits or rolls back.
 
@@ -196,6 +199,7 @@ class Engine:
             addresses: kind (email, phone, …) to one address or several; they replace those of the kind.
             timezone: a zone name, or several where the home is not known.
             locale: such as `de-AT`.
+            connection: as for `record`.
 
         Raises:
             InvalidInput: something is not acceptable; nothing was stored.
@@ -204,18 +208,25 @@ class Engine:
         identity, now = customer_id(customer), self._now()
         self._write(lambda unit: acts.identify(unit, identity, said, now), connection)
 
-    def grant(
+    def grant(  # noqa: PLR0913 - each argument is a field of the ledger's line
         self, customer: str, purpose: str, *, channel: str = ANY, at: datetime | None = None, basis: Basis = "express",
-        source: str = "", wording: str = "", evidence: str = "", jurisdiction: str = "", expires_at: datetime | None = None,
-        connection: object = None,
+        source: str = "", wording: str = "", evidence: str = "", jurisdiction: str = "",
+        expires_at: datetime | None = None, connection: object = None,
     ) -> None:  # fmt: skip
         """Enter a grant into the customer's consent ledger (S7.1).
 
         Args:
+            customer: the host's own id; created if new.
             purpose: a kind of message or topic; `*` for all.
             channel: `*` for all.
             at: when the customer said so; now if not given. One in the future is refused.
-            basis, source, wording, evidence, jurisdiction, expires_at: as in `model.consent.Consent`.
+            basis: what kind of grant it is.
+            source: where it was said, such as "signup form".
+            wording: what the customer was shown.
+            evidence: a reference to the proof the host keeps.
+            jurisdiction: whose law, such as "EU".
+            expires_at: when the grant lapses by itself; None for never.
+            connection: as for `record`.
         """
         said = acts.consent(purpose, channel, True, at, self._now(), basis, source, expires_at)  # noqa: FBT003 - it is the ledger's word
         proof = acts.evidence(wording, evidence, jurisdiction)
@@ -252,9 +263,12 @@ class Engine:
         """Put a customer into a rule, whatever its trigger; its condition, concurrency and limit apply.
 
         Args:
-            rule: its name; `journey` where several have one of that name.
+            customer: the host's own id; created if new.
+            rule: its name.
+            journey: the rule's; needed where several have a rule of that name.
             properties: what conditions, templates and `key=` find as `trigger`.
             id: the enrolment's own id; the same one counts once.
+            connection: as for `record`.
 
         Raises:
             UnknownName: no such rule.
@@ -390,12 +404,14 @@ class Engine:
             with self._unit(connection, careful=True) as unit:
                 work(unit)
 
-    @contextmanager
-    def _unit(self, connection: object = None, *, careful: bool = False) -> Iterator[Unit]:
+    def _unit(self, connection: object = None, *, careful: bool = False) -> AbstractContextManager[Unit]:
         """A unit of work in a transaction of its own, or in the one that `together` holds open."""
         if self._open is not None and connection is None:
-            yield self._open
-            return
+            return nullcontext(self._open)
+        return self._own_unit(connection, careful=careful)
+
+    @contextmanager
+    def _own_unit(self, connection: object, *, careful: bool) -> Iterator[Unit]:
         with self.store.transaction(connection) as tx:
             # The host's own transaction may see what nobody else does, and may be rolled back: nothing of it is kept.
             cache, generation = self._take_cache() if connection is None else (Cache(), None)

@@ -3,15 +3,15 @@
 For the past it reads what was recorded; for now it asks the gate again, without effects.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import timedelta
-from typing import Literal
+from typing import Final, Literal
 
 import attrs
 
 from touchpoint.core.gate import ask
 from touchpoint.core.occurrence import TOUCHPOINT
-from touchpoint.core.program import CompiledRule, Program
+from touchpoint.core.program import CompiledRule
 from touchpoint.core.state import State
 from touchpoint.durations import instant, length
 from touchpoint.engine.unit import Loaded, Unit
@@ -60,7 +60,7 @@ def explain(unit: Unit, loaded: Loaded, name: str, now: int) -> Why:
     entries = list(unit.tx.journal(loaded.no))[::-1]
     rules = [rule for rule in unit.program.rules if rule.rule.name == name]
     if rules:
-        return _rules(unit, loaded, name, rules, entries)
+        return _rules(loaded, rules, entries)
     if name in unit.program.messages:
         return _never_sent(unit, loaded, name, entries)
     raise UnknownName(
@@ -84,9 +84,8 @@ def _message(unit: Unit, loaded: Loaded, rows: Sequence[MessageRow], now: int) -
     message = unit.program.messages.get(row.name)
     state = loaded.state
     lines = [f"purpose: {message.why}"] if message else []
-    lines.append(
-        f"rule {row.journey}/{row.rule} asked for it; due {when(row.due, state)}, best before {when(row.expires_at, state)}"
-    )
+    due, best_before = when(row.due, state), when(row.expires_at, state)
+    lines.append(f"rule {row.journey}/{row.rule} asked for it; due {due}, best before {best_before}")
     lines += list(_history(row, state))
     if row.status in ("waiting", "in_flight"):
         return _waiting(unit, loaded, row, lines, now)
@@ -135,7 +134,7 @@ def _never_sent(unit: Unit, loaded: Loaded, name: str, entries: Sequence[EntryRo
     lines = [f"no run has come to it; it is sent by {', '.join(rule.label for rule in rules)}"]
     status = "never asked for"
     for rule in rules:
-        about = _rule(unit, loaded, rule, entries)
+        about = _rule(loaded, rule, entries)
         if about.status == "never considered":
             status = "never considered"
             lines.append(
@@ -153,12 +152,12 @@ def _sends(step: object, name: str) -> bool:
 # Rules.
 
 
-def _rules(unit: Unit, loaded: Loaded, name: str, rules: Iterable[CompiledRule], entries: Sequence[EntryRow]) -> Why:
-    found = [_rule(unit, loaded, rule, entries) for rule in rules]
+def _rules(loaded: Loaded, rules: Iterable[CompiledRule], entries: Sequence[EntryRow]) -> Why:
+    found = [_rule(loaded, rule, entries) for rule in rules]
     return next((each for each in found if each.status != "never considered"), found[0])
 
 
-def _rule(unit: Unit, loaded: Loaded, rule: CompiledRule, entries: Sequence[EntryRow]) -> Why:
+def _rule(loaded: Loaded, rule: CompiledRule, entries: Sequence[EntryRow]) -> Why:
     state, name = loaded.state, rule.rule.name
     told = [(entry, line) for entry in entries for line in _about(entry, rule)]
     lines = [f"{when(entry.at, state)}: {_words(line)}" for entry, line in told]
@@ -166,7 +165,7 @@ def _rule(unit: Unit, loaded: Loaded, rule: CompiledRule, entries: Sequence[Entr
     lines += [f"live since {when(run.started, state)}, at {run.node}" + _until(run.due, state) for run in live]
     lines += _parked(rule, state)
     if not told and not lines:
-        return Why(name, "rule", "deny", "never considered", (), (_unconsidered(unit.program, rule, entries),))
+        return Why(name, "rule", "deny", "never considered", (), (_unconsidered(rule, entries),))
     if not told:
         return Why(name, "rule", "deny", "parked", (), tuple(lines))
     last = next((line for _, line in reversed(told) if line[0] in ("started", "refused")), told[-1][1])
@@ -196,34 +195,55 @@ def _about(entry: EntryRow, rule: CompiledRule) -> Iterator[list[object]]:
 
 
 def _words(line: list[object]) -> str:
-    match line:
-        case ["started", _, _, key]:
-            return "started" + (f" for {key}" if key is not None else "")
-        case ["ended", _, _, key, reason]:
-            return f"ended: {reason}" + (f" (for {key})" if key is not None else "")
-        case ["refused", _, _, "given", reading]:
-            return f"not started, its condition was not true: {reading}"
-        case ["refused", _, _, why, text]:
-            return f"not started ({why}): {text}"
-        case ["goal", *_]:
-            return "goal reached"
-        case ["parked", _, _, _, error]:
-            return f"parked: {error}"
-        case ["branch", _, _, step, taken, reading]:
-            return f"{step}: {'then' if taken else 'otherwise'}: {reading}"
-        case _:
-            return " ".join(str(each) for each in line if each is not None)
+    """A line of the trace about a rule, in words; after its kind, journey and rule stands what the words need."""
+    told = _WORDS.get(line[0])
+    if told is None:
+        return " ".join(str(each) for each in line if each is not None)
+    return told(*line[3:])
+
+
+def _started(key: object) -> str:
+    return "started" + (f" for {key}" if key is not None else "")
+
+
+def _ended(key: object, reason: object) -> str:
+    return f"ended: {reason}" + (f" (for {key})" if key is not None else "")
+
+
+def _refused(why: object, text: object) -> str:
+    return f"not started, its condition was not true: {text}" if why == "given" else f"not started ({why}): {text}"
+
+
+def _goal(*_: object) -> str:
+    return "goal reached"
+
+
+def _run_parked(_key: object, error: object) -> str:
+    return f"parked: {error}"
+
+
+def _branched(step: object, taken: object, reading: object) -> str:
+    return f"{step}: {'then' if taken else 'otherwise'}: {reading}"
+
+
+_WORDS: Final[Mapping[object, Callable[..., str]]] = {
+    "started": _started,
+    "ended": _ended,
+    "refused": _refused,
+    "goal": _goal,
+    "parked": _run_parked,
+    "branch": _branched,
+}
 
 
 def _until(due: int | None, state: State) -> str:
     return "" if due is None else f" until {when(due, state)}"
 
 
-def _unconsidered(program: Program, rule: CompiledRule, entries: Sequence[EntryRow]) -> str:
+def _unconsidered(rule: CompiledRule, entries: Sequence[EntryRow]) -> str:
     awaited = " or ".join(str(each) for each in rule.rule.when)
     types = sorted({entry.type for entry in entries if entry.kind == TOUCHPOINT})
     had = f"the timeline has {', '.join(types[:8])}" if types else "the timeline is empty"
-    del program
     return f"nothing that starts {rule.label} has happened: it waits for {awaited}, and {had}"
 
 

@@ -1,7 +1,7 @@
-"""Group commit: what several threads want to write goes into one transaction, since a commit under full sync costs a disk flush.
+"""Group commit: what several threads want to write goes into one transaction.
 
-Whoever gets the lock first commits for all who wait; one that fails is redone alone, so that it fails nobody else
-(S11.4).
+A commit under full sync costs a disk flush, so they share one. Whoever gets the lock first commits for all who wait;
+one that fails is redone alone, so that it fails nobody else (S11.4).
 """
 
 import threading

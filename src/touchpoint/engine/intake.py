@@ -63,7 +63,8 @@ def prepare(given: Touchpoint, *, now: int, skew: int, declared: Mapping[str, ty
     if at is not None and at > now + skew:
         ahead = spoken(timedelta(seconds=(at - now) // 1_000_000))
         raise InvalidTouchpoint(
-            f"touchpoint {given.type!r}: at= lies {ahead} in the future, more than max_skew ({spoken(timedelta(microseconds=skew))}); "
+            f"touchpoint {given.type!r}: at= lies {ahead} in the future, "
+            f"more than max_skew ({spoken(timedelta(microseconds=skew))}); "
             "record it when it has happened, or check the clock of its source"
         )
     if given.direction not in _DIRECTIONS:

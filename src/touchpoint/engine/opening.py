@@ -16,7 +16,8 @@ def open_store(url: str, *, durability: Durability = "full") -> Store:
     """
     if not url.startswith("sqlite:"):
         raise StoreError(
-            f"no store for the URL scheme {url.partition(':')[0]!r}; there is sqlite:///file.db, and sqlite:// in memory"
+            f"no store for the URL scheme {url.partition(':')[0]!r}; "
+            "there is sqlite:///file.db, and sqlite:// in memory"
         )
     from touchpoint.stores.sqlite import open_url
 

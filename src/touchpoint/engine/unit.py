@@ -71,8 +71,8 @@ class _Outgoing:
         it = self.pending
         reasons = dumps(it.reasons) if it.reasons else "[]"
         return MessageRow(
-            it.no, it.key, self.customer, it.journey, it.rule, it.run_no, it.step, it.message, it.kind, self.status, it.channel,
-            it.first_due, it.expires, it.slot, it.fence, it.ref, reasons, self.changed_at,
+            it.no, it.key, self.customer, it.journey, it.rule, it.run_no, it.step, it.message, it.kind, self.status,
+            it.channel, it.first_due, it.expires, it.slot, it.fence, it.ref, reasons, self.changed_at,
         )  # fmt: skip
 
 
@@ -237,13 +237,21 @@ class Unit:
         decision = self._guarded(loaded, decide, parked)
         return (*found[0], decision) if found else None
 
-    def apply(
+    def apply(  # noqa: PLR0913 - the fields of a journal entry, and what it is made by
         self, loaded: Loaded, kind: str, name: str, now: int, decide: Callable[[], Decision], *,
-        body: str = "", touchpoint: str | None = None, message: str | None = None, alone: Callable[[], Decision] | None = None,
+        body: str = "", touchpoint: str | None = None, message: str | None = None,
+        alone: Callable[[], Decision] | None = None,
     ) -> Decision | None:  # fmt: skip
         """Take any other decision on a customer and write it to the journal.
 
         Args:
+            loaded: the customer.
+            kind: of journal entry.
+            name: what the entry is about, such as a rule or a message.
+            now: microseconds UTC.
+            decide: takes the decision; may be asked again.
+            body: of the entry; JSON.
+            touchpoint: id of the entry, where it counts once.
             message: key of the message it is about; where what follows is defective, its run is parked and the rest
                 stands.
             alone: what remains of the decision where what follows from it is defective; nothing unless given.
@@ -289,7 +297,7 @@ class Unit:
 
     # The journal.
 
-    def enter(
+    def enter(  # noqa: PLR0913 - the fields of a journal entry
         self, loaded: Loaded, kind: str, name: str, at: int, now: int, body: str, decision: Decision | None,
         *, touchpoint: str | None = None, late: bool = False,
     ) -> None:  # fmt: skip

@@ -203,13 +203,12 @@ def _message_touchpoint(customer: str, row: MessageRow) -> Touchpoint:
 
 def planned(program: Program, state: State) -> list[tuple[datetime, str]]:
     """What falls due next, earliest first."""
-    found: list[tuple[int, str]] = []
-    for run in state.runs:
-        if run.due is not None:
-            found.append((run.due, f"{run.label} goes on at {run.node}"))
-    for pending in state.pending:
-        if pending.due is not None and pending.status != IN_FLIGHT:
-            found.append((pending.due, f"{pending.message} is asked for"))
+    found = [(run.due, f"{run.label} goes on at {run.node}") for run in state.runs if run.due is not None]
+    found += [
+        (pending.due, f"{pending.message} is asked for")
+        for pending in state.pending
+        if pending.due is not None and pending.status != IN_FLIGHT
+    ]
     found += [(due, program.silences[name].words) for name, due in state.silences.items() if name in program.silences]
     found += [(due, f"dwelt in {name.partition('|')[0]}") for name, due in state.dwells.items()]
     found += [(entry[0], f"anniversary of {name.partition('|')[0]}") for name, entry in state.anniversaries.items()]

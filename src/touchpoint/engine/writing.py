@@ -1,7 +1,8 @@
 """What the effects of a decision mean for the store: numbers are given, rows are made."""
 
+from collections.abc import Callable, Mapping
 from decimal import Decimal
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Final
 
 from touchpoint.core.decision import (
     AddressStands,
@@ -20,8 +21,8 @@ from touchpoint.core.decision import (
     RunStarted,
     Spent,
 )  # fmt: skip
-from touchpoint.core.occurrence import TOUCHPOINT, Occurrence
-from touchpoint.core.state import Pending, Run
+from touchpoint.core.occurrence import TOUCHPOINT
+from touchpoint.core.state import Pending
 from touchpoint.policy.facts import ConsentFact
 from touchpoint.stores.base import AddressRow, CaseRow, ConsentRow, ControlRow, EntryRow, RunRow
 from touchpoint.stores.codec import dumps
@@ -33,47 +34,11 @@ if TYPE_CHECKING:
 def write_effects(unit: "Unit", loaded: "Loaded", decision: Decision) -> None:
     """Turn a decision's effects into changes of this unit."""
     for effect in decision.effects:
-        _write(unit, loaded, effect, decision.now)
+        _WRITE[type(effect)](unit, loaded, effect, decision.now)
 
 
-def _write(unit: "Unit", loaded: "Loaded", effect: Effect, now: int) -> None:
-    changes = unit.changes
-    match effect:
-        case RunStarted(run):
-            _start(unit, loaded, run)
-        case RunEnded(run, at, reason):
-            changes.runs_ended.append((at, reason, run.no))
-        case CaseOpened(kind, ref, held):
-            held[1] = unit.tx.counters.case
-            unit.tx.counters.case += 1
-            changes.cases.append(CaseRow(held[1], loaded.no, kind, ref, held[0], None))
-        case CaseClosed(held, at):
-            changes.cases_closed.append((at, held[1]))
-        case MessageBegun(pending):
-            _begin(unit, loaded, pending, now)
-        case MessageChanged(pending):
-            unit.note_message(loaded, pending, pending.status, now)
-        case MessageEnded(pending, status, at):
-            _end(unit, loaded, pending, status, at)
-        case AddressStands(kind, key, standing, reason):
-            changes.addresses.append(AddressRow(kind, key, standing, reason, now))
-            unit.world.standings = {**unit.world.standings, (kind, key): (standing, reason)}
-            unit.standings_known = True
-            loaded.profile_changed = True
-        case ConsentSaid(purpose, channel, fact):
-            changes.consents.append(consent_row(loaded.no, now, purpose, channel, fact, {}))
-            loaded.profile_changed = True
-        case ControlSet(scope, name, reason):
-            _control(unit, scope, name, reason, now)
-        case Spent(message, worth):
-            unit.spend(message, Decimal(str(worth)))
-        case Emitted(occurrence):
-            _emit(unit, loaded, occurrence, now)
-        case ProfileChanged():
-            loaded.profile_changed = True
-
-
-def _start(unit: "Unit", loaded: "Loaded", run: Run) -> None:
+def _started(unit: "Unit", loaded: "Loaded", effect: RunStarted, _now: int) -> None:
+    run = effect.run
     run.no = unit.tx.counters.run
     unit.tx.counters.run += 1
     key = None if run.key is None else str(run.key)
@@ -82,7 +47,23 @@ def _start(unit: "Unit", loaded: "Loaded", run: Run) -> None:
     )
 
 
-def _begin(unit: "Unit", loaded: "Loaded", pending: Pending, now: int) -> None:
+def _run_ended(unit: "Unit", _loaded: "Loaded", effect: RunEnded, _now: int) -> None:
+    unit.changes.runs_ended.append((effect.at, effect.reason, effect.run.no))
+
+
+def _case_opened(unit: "Unit", loaded: "Loaded", effect: CaseOpened, _now: int) -> None:
+    opened_at, no = effect.held[0], unit.tx.counters.case
+    effect.held[1] = no
+    unit.tx.counters.case += 1
+    unit.changes.cases.append(CaseRow(no, loaded.no, effect.kind, effect.ref, opened_at, None))
+
+
+def _case_closed(unit: "Unit", _loaded: "Loaded", effect: CaseClosed, _now: int) -> None:
+    unit.changes.cases_closed.append((effect.at, effect.held[1]))
+
+
+def _begun(unit: "Unit", loaded: "Loaded", effect: MessageBegun, now: int) -> None:
+    pending = effect.pending
     pending.no = unit.tx.counters.message
     unit.tx.counters.message += 1
     run = loaded.state.run_by_order(pending.run)
@@ -91,8 +72,13 @@ def _begin(unit: "Unit", loaded: "Loaded", pending: Pending, now: int) -> None:
     unit.note_message(loaded, pending, pending.status, now, is_new=True)
 
 
-def _end(unit: "Unit", loaded: "Loaded", pending: Pending, status: str, at: int) -> None:
-    unit.note_message(loaded, pending, status, at)
+def _changed(unit: "Unit", loaded: "Loaded", effect: MessageChanged, now: int) -> None:
+    unit.note_message(loaded, effect.pending, effect.pending.status, now)
+
+
+def _ended(unit: "Unit", loaded: "Loaded", effect: MessageEnded, _now: int) -> None:
+    pending, status = effect.pending, effect.status
+    unit.note_message(loaded, pending, status, effect.at)
     unit.tally(_subject(pending), pending.message, status)
     if status == "sent" and not pending.is_call:
         unit.tally("channel", pending.channel or "", "sent")
@@ -102,15 +88,33 @@ def _subject(pending: Pending) -> str:
     return "call" if pending.is_call else "message"
 
 
-def _control(unit: "Unit", scope: str, name: str, reason: str, now: int) -> None:
-    unit.changes.controls.append(ControlRow(scope, name, reason, now, None))
-    if scope == "channel":
-        unit.world.paused = {**unit.world.paused, name: reason}
+def _address_stands(unit: "Unit", loaded: "Loaded", effect: AddressStands, now: int) -> None:
+    unit.changes.addresses.append(AddressRow(effect.kind, effect.key, effect.standing, effect.reason, now))
+    standing = {(effect.kind, effect.key): (effect.standing, effect.reason)}
+    unit.world.standings = {**unit.world.standings, **standing}
+    unit.standings_known = True
+    loaded.profile_changed = True
+
+
+def _consent_said(unit: "Unit", loaded: "Loaded", effect: ConsentSaid, now: int) -> None:
+    unit.changes.consents.append(consent_row(loaded.no, now, effect.purpose, effect.channel, effect.fact, {}))
+    loaded.profile_changed = True
+
+
+def _control_set(unit: "Unit", _loaded: "Loaded", effect: ControlSet, now: int) -> None:
+    unit.changes.controls.append(ControlRow(effect.scope, effect.name, effect.reason, now, None))
+    if effect.scope == "channel":
+        unit.world.paused = {**unit.world.paused, effect.name: effect.reason}
     else:
-        unit.world.stopped = {**unit.world.stopped, name: reason}
+        unit.world.stopped = {**unit.world.stopped, effect.name: effect.reason}
 
 
-def _emit(unit: "Unit", loaded: "Loaded", occurrence: Occurrence, now: int) -> None:
+def _spent(unit: "Unit", _loaded: "Loaded", effect: Spent, _now: int) -> None:
+    unit.spend(effect.message, Decimal(str(effect.worth)))
+
+
+def _emitted(unit: "Unit", loaded: "Loaded", effect: Emitted, now: int) -> None:
+    occurrence = effect.occurrence
     no = unit.tx.counters.entry
     unit.tx.counters.entry += 1
     body = dumps([occurrence.channel, occurrence.location, occurrence.direction, None, occurrence.properties])
@@ -118,6 +122,18 @@ def _emit(unit: "Unit", loaded: "Loaded", occurrence: Occurrence, now: int) -> N
         EntryRow(no, loaded.no, loaded.head, TOUCHPOINT, occurrence.id, occurrence.name, occurrence.at, now, body, None)
     )
     loaded.head = no
+
+
+def _profile_changed(_unit: "Unit", loaded: "Loaded", _effect: ProfileChanged, _now: int) -> None:
+    loaded.profile_changed = True
+
+
+_WRITE: Final[Mapping[type[Effect], Callable[["Unit", "Loaded", Any, int], None]]] = {
+    RunStarted: _started, RunEnded: _run_ended, CaseOpened: _case_opened, CaseClosed: _case_closed,
+    MessageBegun: _begun, MessageChanged: _changed, MessageEnded: _ended, AddressStands: _address_stands,
+    ConsentSaid: _consent_said, ControlSet: _control_set, Spent: _spent, Emitted: _emitted,
+    ProfileChanged: _profile_changed,
+}  # fmt: skip
 
 
 def consent_row(

@@ -203,7 +203,7 @@ def same(left: object, right: object) -> bool:
     return bool(left == right)
 
 
-class expression_eq:  # noqa: N801 - used as a function: attrs.field(eq=expression_eq)  # it is used as a function: attrs.field(eq=expression_eq)
+class expression_eq:  # noqa: N801 - used as a function: attrs.field(eq=expression_eq)
     """Makes an attrs class that holds expressions comparable and hashable: `attrs.field(eq=expression_eq)`."""
 
     __slots__ = ("_value",)

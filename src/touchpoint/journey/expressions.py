@@ -281,12 +281,12 @@ _CONDITIONS: Final = (Compare, And, Or, Not, In, Contains, Exists, Ever, CaseOpe
 
 def root_of(field: Field) -> "str | Last":
     """`event`, `trigger`, `customer`, or the `Last` whose properties are meant."""
-    return field._root  # noqa: SLF001 - private only so that a property may bear the name  # private only so that a property may bear the name
+    return field._root  # noqa: SLF001 - private only so that a property may bear the name
 
 
 def path_of(field: Field) -> tuple[str, ...]:
     """The names that lead from the root to the value; empty for the root itself."""
-    return field._path  # noqa: SLF001 - private only so that a property may bear the name  # private only so that a property may bear the name
+    return field._path  # noqa: SLF001 - private only so that a property may bear the name
 
 
 def children(node: Expression) -> Iterator[Expression]:

@@ -54,7 +54,8 @@ class Cap:
     def __attrs_post_init__(self) -> None:
         if self.n < 1:
             raise JourneyError(
-                f"Cap({self.n}) lets nothing out: n starts at 1; to stop a kind of message, withdraw its consent or rule"
+                f"Cap({self.n}) lets nothing out: n starts at 1; "
+                "to stop a kind of message, withdraw its consent or rule"
             )
 
     def __str__(self) -> str:
@@ -112,15 +113,19 @@ Needs = Literal["grant", "no_withdrawal"]
 
 @attrs.frozen(kw_only=True)
 class ConsentRule:
-    """What some messages need (S7.2). The first rule that fits is used; without one, transactional and service messages go out
-    unless withdrawn, every other kind needs a grant. This is a mechanism, not legal advice.
+    """What some messages need (S7.2).
+
+    The first rule that fits is used; without one, transactional and service messages go out unless withdrawn, every
+    other kind needs a grant. This is a mechanism, not legal advice.
 
     Args:
         needs: `grant`, or `no_withdrawal`: goes out unless withdrawn.
-        kinds, channels: None is all.
+        kinds: of messages; None is all.
+        channels: None is all.
         jurisdictions: of the customer (trait `jurisdiction`); None is all.
         source: where the rule comes from.
-        valid_from, valid_until: dates (UTC), the second not included; None is unbounded.
+        valid_from: the first date (UTC) on which it is used; None is always.
+        valid_until: the date (UTC) from which it is used no more; None is never.
     """
 
     needs: Needs
@@ -162,7 +167,8 @@ class Policy:
         for item in items:
             if not isinstance(item, _ITEMS):
                 raise JourneyError(
-                    f"Policy() takes QuietHours, SendWindow, Cap, Spacing, Hold and ConsentRules, not {type(item).__name__}"
+                    "Policy() takes QuietHours, SendWindow, Cap, Spacing, Hold and ConsentRules, "
+                    f"not {type(item).__name__}"
                 )
         self.__attrs_init__(items, look_ahead)
 

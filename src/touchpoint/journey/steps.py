@@ -139,8 +139,10 @@ class WaitFor:
 
 @attrs.frozen
 class WaitUntil:
-    """Wait until a condition holds: at once if it does already, else looked at with every event of the customer and whenever
-    one of its windows lapses.
+    """Wait until a condition holds.
+
+    The run goes on at once if it does already; else it is looked at with every event of the customer and whenever one
+    of its windows lapses.
     """
 
     condition: Expression = attrs.field(eq=expression_eq)
@@ -215,8 +217,10 @@ class CloseCase:
 
 @attrs.frozen
 class Call:
-    """Call a function of the host, by the name it is registered under (`Engine(functions=)`): through the outbox, outside any
-    transaction, at least once, with a stable key. The run goes on when it has returned.
+    """Call a function of the host, by the name it is registered under (`Engine(functions=)`).
+
+    It goes through the outbox: outside any transaction, at least once, with a stable key. The run goes on when it has
+    returned.
 
     Args:
         function: the registered name.
@@ -280,29 +284,34 @@ def arms(step: Step) -> Iterable[tuple[str, "tuple[Step, ...]"]]:
 
 def label(step: Step) -> str:
     """Kind and message or trigger name: what a step's derived identity is made of. Never its parameters."""
+    kind = type(step).__name__.lower()
     match step:
         case Send():
-            return f"{type(step).__name__.lower()}:{step.message.name}"
+            about = step.message.name
         case WaitFor():
-            return "waitfor:" + "|".join(str(each) for each in step.trigger)
+            about = "|".join(str(each) for each in step.trigger)
         case MoveTo():
-            return f"moveto:{step.stage}"
+            about = step.stage
         case SetTrait():
-            return f"settrait:{step.trait}"
+            about = step.trait
         case Emit():
-            return f"emit:{step.type}"
+            about = step.type
         case OpenCase() | CloseCase():
-            return f"{type(step).__name__.lower()}:{step.case}"
+            about = step.case
         case Call():
-            return f"call:{step.function}"
+            about = step.function
         case Enrol():
-            return f"enrol:{step.rule}"
+            about = step.rule
         case _:
-            return type(step).__name__.lower()
+            return kind
+    return f"{kind}:{about}"
 
 
 def identified(steps: "Iterable[Step]") -> "Iterable[tuple[str, Step]]":
-    """Every step of a rule with its identity, in reading order: its own `id`, else label and ordinal among equals (S4.5)."""
+    """Every step of a rule with its identity, in reading order.
+
+    That is its own `id`, else label and ordinal among equals (S4.5).
+    """
     seen: dict[str, int] = {}
     for step in flat(steps):
         if step.id is not None:

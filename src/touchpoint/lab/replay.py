@@ -91,7 +91,7 @@ class Replay:
         started: str | None = None,
         case_open: str | None = None,
     ) -> list[str]:
-        """Ids of the customers with a message of this name sent or denied, with a run of this rule, or with this case open."""
+        """Ids of the customers with a message of this name sent or denied, a run of this rule, or this case open."""
         asked = [each for each in (sent, denied, started, case_open) if each is not None]
         if len(asked) != 1:
             raise InvalidInput("customers() takes exactly one of sent=, denied=, started= and case_open=")
@@ -240,8 +240,8 @@ class _Driver:
         )
         self.clock = _ReplayClock()
         self.engine = Engine(
-            store, journeys=journeys, channels=[RecordingChannel(name) for name in names], policy=policy, clock=self.clock,
-            functions=_nothing_called(journeys),
+            store, journeys=journeys, channels=[RecordingChannel(name) for name in names], policy=policy,
+            clock=self.clock, functions=_nothing_called(journeys),
         )  # fmt: skip
         self.kinds = sorted({default_address_kind(name) for name in names})
         self.grant = grant
@@ -370,7 +370,7 @@ class _Driver:
         loaded = unit.find_or_add(customer, self.now, profile)
         body = dumps({"basis": fact.basis, "source": fact.source})
         for kind in self.grant:
-            unit.changes.consents.append(ConsentRow(loaded.no, self.now, self.now, kind, ANY, True, body))
+            unit.changes.consents.append(ConsentRow(loaded.no, self.now, self.now, kind, ANY, granted=True, body=body))
         return loaded
 
     def _work(self, until: int, *, inclusive: bool) -> None:

@@ -39,8 +39,10 @@ class Limit:
 
 
 def times(n: int, *, per: Duration | None = None, per_key: bool = False) -> Limit:
-    """At most n starts per period: a `timedelta` rolls, `(t - per, t]`; a calendar length means the calendar day, week
-    (`calendar_days(7)`), month or year of the customer. Counted per customer, or per customer and key.
+    """At most n starts per period, or in all where no period is given.
+
+    A `timedelta` rolls, `(t - per, t]`; a calendar length means the calendar day, week (`calendar_days(7)`), month or
+    year of the customer. Counted per customer, or per customer and key.
     """
     return Limit("times", n, per, per_key)
 

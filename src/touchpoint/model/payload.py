@@ -1,10 +1,13 @@
-"""What a touchpoint's properties and a customer's traits may hold: JSON values, and Decimal, aware datetime, date, timedelta."""
+"""What a touchpoint's properties and a customer's traits may hold.
+
+JSON values, and Decimal, aware datetime, date and timedelta.
+"""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date, datetime, timedelta
 from decimal import Decimal
-from typing import Final
+from typing import Any, Final, TypeAlias
 
 from touchpoint.errors import InvalidInput
 
@@ -27,9 +30,11 @@ def checked(
     Args:
         values: by name; None for none.
         what: whose they are, for the message: a touchpoint type, or `traits`.
+        error: the class of what is raised.
 
     Raises:
-        error: with the path of the first value that cannot be kept, never with the value itself.
+        InvalidInput: of the class `error`, with the path of the first value that cannot be kept, never with the value
+            itself.
     """
     if values is None:
         return {}
@@ -51,7 +56,9 @@ class _Check:
             if type(name) is not str or len(name) > LONGEST_NAME or not name.isidentifier():
                 self._name(name, path)
             kind = type(value)
-            plain = kind in _PLAIN or (kind is str and len(value) <= TEXT and value.isascii())  # type: ignore[arg-type, attr-defined]
+            plain = kind in _PLAIN
+            if kind is str:
+                plain = len(value) <= TEXT and value.isascii()  # type: ignore[arg-type, attr-defined]
             copy[name] = value if plain else self._value(value, f"{path}.{name}", depth + 1)
         self._count(len(copy), path)
         return copy
@@ -59,43 +66,42 @@ class _Check:
     def _name(self, name: object, path: str) -> None:
         if not isinstance(name, str) or not name or name[0] == "$" or len(name) > LONGEST_NAME:
             raise self._error(
-                f"{self._what}: {path}: a name is a text of 1 to {LONGEST_NAME} characters that does not start with '$', "
+                f"{self._what}: {path}: a name is a text of 1 to {LONGEST_NAME} characters "
+                "that does not start with '$', "
                 f"not {'this' if isinstance(name, str) else 'a ' + type(name).__name__}"
             )
-        self._text(name, path)
+        self.text(name, path)
 
     def _value(self, value: object, path: str, depth: int) -> object:
         if depth > DEPTH:
             raise self._error(f"{self._what}: {path}: nested more than {DEPTH} deep")
-        match value:
-            case str():
-                return self._text(value, path)
-            case None | bool() | int() | timedelta():
-                return value
-            case float() | Decimal():
-                if not math.isfinite(value):
-                    raise self._error(
-                        f"{self._what}: {path}: a number must be finite; leave it out, or use None, where it is not known"
-                    )
-                return value
-            case datetime():
-                if value.tzinfo is None:
-                    raise self._error(
-                        f"{self._what}: {path}: a datetime without a time zone; use an aware one, e.g. tzinfo=UTC"
-                    )
-                return value
-            case date():
-                return value
-            case Mapping():
-                return self.mapping(value, path, depth)
-            case list() | tuple():
-                self._count(len(value), path)
-                return [self._value(each, f"{path}[{index}]", depth + 1) for index, each in enumerate(value)]
+        for kinds, copied in _COPIES:
+            if isinstance(value, kinds):
+                return copied(self, value, path, depth)
         raise self._error(
-            f"{self._what}: {path}: {type(value).__name__} cannot be stored; use JSON values, Decimal, aware datetime, date or timedelta"
+            f"{self._what}: {path}: {type(value).__name__} cannot be stored; "
+            "use JSON values, Decimal, aware datetime, date or timedelta"
         )
 
-    def _text(self, value: str, path: str) -> str:
+    def number(self, value: float | Decimal, path: str, _depth: int) -> float | Decimal:
+        if not math.isfinite(value):
+            raise self._error(
+                f"{self._what}: {path}: a number must be finite; leave it out, or use None, where it is not known"
+            )
+        return value
+
+    def instant(self, value: datetime, path: str, _depth: int) -> datetime:
+        if value.tzinfo is None:
+            raise self._error(
+                f"{self._what}: {path}: a datetime without a time zone; use an aware one, e.g. tzinfo=UTC"
+            )
+        return value
+
+    def sequence(self, values: Sequence[object], path: str, depth: int) -> list[object]:
+        self._count(len(values), path)
+        return [self._value(each, f"{path}[{index}]", depth + 1) for index, each in enumerate(values)]
+
+    def text(self, value: str, path: str, _depth: int = 0) -> str:
         if len(value) > TEXT:
             raise self._error(f"{self._what}: {path}: a text of {len(value):,} characters; the most is {TEXT:,}")
         if value.isascii():
@@ -112,5 +118,23 @@ class _Check:
         self._left -= n
         if self._left < 0:
             raise self._error(
-                f"{self._what}: {path}: more than {SIZE:,} values in one payload; keep references instead of whole documents"
+                f"{self._what}: {path}: more than {SIZE:,} values in one payload; "
+                "keep references instead of whole documents"
             )
+
+
+def _as_it_is(_check: _Check, value: object, _path: str, _depth: int) -> object:
+    return value
+
+
+_Kinds: TypeAlias = type | tuple[type, ...]
+# Asked in this order, because a datetime is a date too. Subclasses count, so the type itself is not enough to find one.
+_COPIES: Final[Sequence[tuple[_Kinds, Callable[[_Check, Any, str, int], object]]]] = (
+    (str, _Check.text),
+    ((type(None), bool, int, timedelta), _as_it_is),
+    ((float, Decimal), _Check.number),
+    (datetime, _Check.instant),
+    (date, _as_it_is),
+    (Mapping, _Check.mapping),
+    ((list, tuple), _Check.sequence),
+)

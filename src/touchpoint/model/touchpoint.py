@@ -19,6 +19,9 @@ class Touchpoint:
         at: when it happened; aware UTC. None means now, when handed in.
         id: unique for the customer; the same id counts once, for ever. None lets the engine make one, when handed in.
         properties: JSON values, and Decimal, aware datetime, date and timedelta.
+        channel: on which it happened, such as `email`.
+        location: where it happened, such as a store.
+        direction: `inbound` from the customer, `outbound` to the customer, `internal` where a step emitted it.
         about: the message, touchpoint or case it belongs to.
         recorded_at: when we learned of it; set by the engine.
     """

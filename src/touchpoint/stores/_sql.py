@@ -32,16 +32,16 @@ _PAGE: Final = 256  # rows of an iterator that are in memory at once
 _MONEY: Final = Context(prec=60)  # our own: the host may have set another precision for its thread
 
 
-def _columns(row: Any) -> str:  # noqa: ANN401  the class of a NamedTuple has no better type
+def _columns(row: Any) -> str:  # noqa: ANN401 - the class of a NamedTuple has no better type
     return ", ".join(row._fields)
 
 
-def _insert(table: str, row: Any) -> str:  # noqa: ANN401
-    return f"INSERT INTO touchpoint_{table} ({_columns(row)}) VALUES ({', '.join('?' * len(row._fields))})"  # noqa: S608
+def _insert(table: str, row: Any) -> str:  # noqa: ANN401 - likewise
+    return f"INSERT INTO touchpoint_{table} ({_columns(row)}) VALUES ({', '.join('?' * len(row._fields))})"  # noqa: S608 - nothing but names of our own
 
 
-def _select(table: str, row: Any, rest: str = "") -> str:  # noqa: ANN401
-    return f"SELECT {_columns(row)} FROM touchpoint_{table} {rest}"  # noqa: S608  nothing but names of our own
+def _select(table: str, row: Any, rest: str = "") -> str:  # noqa: ANN401 - likewise
+    return f"SELECT {_columns(row)} FROM touchpoint_{table} {rest}"  # noqa: S608 - nothing but names of our own
 
 
 _NEXT_NUMBERS: Final = (  # in the order of Counters
@@ -61,7 +61,7 @@ _DUE: Final = "SELECT due, customer FROM touchpoint_due WHERE due <= ? ORDER BY 
 _HEAD: Final = "SELECT head FROM touchpoint_customers WHERE no = ?"
 # A recursion that is asked for row by row follows the chain without an index and 2× as fast as a question per entry.
 _CHAIN: Final = (
-    "WITH RECURSIVE chain AS (SELECT * FROM touchpoint_journal WHERE no = ? UNION ALL "  # noqa: S608  names of our own
+    "WITH RECURSIVE chain AS (SELECT * FROM touchpoint_journal WHERE no = ? UNION ALL "  # noqa: S608 - names of our own
     "SELECT entry.* FROM chain JOIN touchpoint_journal AS entry ON entry.no = chain.prev LIMIT ?) "
     f"SELECT {_columns(EntryRow)} FROM chain"
 )
@@ -107,7 +107,7 @@ _NEW_MESSAGE: Final = _insert("messages", MessageRow)
 # A message keeps its number, key and customer: left out of what is set, their indexes need not be touched.
 _CHANGED: Final = tuple(name for name in MessageRow._fields if name not in {"no", "key", "customer"})
 _CHANGE_MESSAGE: Final = (
-    f"UPDATE touchpoint_messages SET {', '.join(f'{name} = ?' for name in _CHANGED)} "  # noqa: S608  names of our own
+    f"UPDATE touchpoint_messages SET {', '.join(f'{name} = ?' for name in _CHANGED)} "  # noqa: S608 - names of our own
     "WHERE no = ? AND key = ? AND customer = ?"
 )
 _as_changed: Final = itemgetter(*(MessageRow._fields.index(name) for name in (*_CHANGED, "no", "key", "customer")))
@@ -255,15 +255,15 @@ class SqliteReader:
 
     def ids_with_case_open(self, kind: str) -> list[str]:
         """Ids of the customers with an open case of this kind, by number."""
-        return [id for (id,) in self.run(_WITH_CASE, (kind,))]  # noqa: A001  an id is called id
+        return [id for (id,) in self.run(_WITH_CASE, (kind,))]  # noqa: A001 - an id is called id
 
     def ids_with_run(self, rule: str) -> list[str]:
         """Ids of the customers for whom a rule of this name ever started, by number."""
-        return [id for (id,) in self.run(_WITH_RUN, (rule,))]  # noqa: A001
+        return [id for (id,) in self.run(_WITH_RUN, (rule,))]  # noqa: A001 - likewise
 
     def ids_with_message(self, name: str, status: str) -> list[str]:
         """Ids of the customers with a message of this name in this status, by number."""
-        return [id for (id,) in self.run(_WITH_MESSAGE, (name, status))]  # noqa: A001
+        return [id for (id,) in self.run(_WITH_MESSAGE, (name, status))]  # noqa: A001 - likewise
 
     def schema_version(self) -> int:
         """The version that the tables have just now."""

@@ -16,8 +16,10 @@ SCHEMA_VERSION = 1
 
 
 class CustomerRow(NamedTuple):
-    """One customer: `profile` is what the host said of them, `state` what the core remembers, `head` their newest journal entry
-    (0 for none), `due` the earliest instant at which something of theirs falls due (None for nothing).
+    """One customer.
+
+    `profile` is what the host said of them, `state` what the core remembers, `head` their newest journal entry (0 for
+    none), `due` the earliest instant at which something of theirs falls due (None for nothing).
     """
 
     no: int
@@ -29,8 +31,10 @@ class CustomerRow(NamedTuple):
 
 
 class EntryRow(NamedTuple):
-    """One journal entry: a touchpoint, a timer, an outcome … and what was decided. `prev` is the customer's entry before it
-    (0 for none). `id` is the touchpoint's own id and unique per customer; None for entries that are no touchpoints.
+    """One journal entry: a touchpoint, a timer, an outcome … and what was decided.
+
+    `prev` is the customer's entry before it (0 for none). `id` is the touchpoint's own id and unique per customer; None
+    for entries that are no touchpoints.
     """
 
     no: int
@@ -183,9 +187,13 @@ class Reader(Protocol):
         """Those of these customers that exist, in no particular order."""
         ...
 
-    def customers_by_number(self, numbers: Sequence[int]) -> list[CustomerRow]: ...
+    def customers_by_number(self, numbers: Sequence[int]) -> list[CustomerRow]:
+        """Those of these customers that exist, in no particular order."""
+        ...
 
-    def customer_count(self) -> int: ...
+    def customer_count(self) -> int:
+        """How many customers there are."""
+        ...
 
     def all_customers(self) -> Iterator[CustomerRow]:
         """Every customer by number; memory stays flat."""
@@ -203,7 +211,9 @@ class Reader(Protocol):
         """All entries of a customer, newest first."""
         ...
 
-    def message(self, key: str) -> MessageRow | None: ...
+    def message(self, key: str) -> MessageRow | None:
+        """The message with this key, or None."""
+        ...
 
     def messages(self, customer: int) -> list[MessageRow]:
         """All messages of a customer, oldest first."""
@@ -229,17 +239,25 @@ class Reader(Protocol):
         """Whether anything was ever written of an address; if not, all of them are simply active."""
         ...
 
-    def controls(self) -> list[ControlRow]: ...
+    def controls(self) -> list[ControlRow]:
+        """Everything that is paused or stopped, by scope and name."""
+        ...
 
-    def spent(self, names: Sequence[str]) -> dict[str, Decimal]: ...
+    def spent(self, names: Sequence[str]) -> dict[str, Decimal]:
+        """What was spent of each of these budgets; 0 of those nobody drew on."""
+        ...
 
-    def tallies(self) -> list[TallyRow]: ...
+    def tallies(self) -> list[TallyRow]:
+        """Every count, by subject, name and what was counted."""
+        ...
 
     def definitions(self) -> list[tuple[str, str, str, int]]:
         """(hash, name, JSON, put to work at) of every journey version, the one put to work last at the end."""
         ...
 
-    def meta(self) -> Mapping[str, str]: ...
+    def meta(self) -> Mapping[str, str]:
+        """Every note about the store as a whole, `schema_version` among them."""
+        ...
 
     def ids_with_case_open(self, kind: str) -> list[str]:
         """Ids of the customers with an open case of this kind."""
@@ -279,7 +297,9 @@ class Store(Protocol):
         """
         ...
 
-    def reading(self) -> AbstractContextManager[Reader]: ...
+    def reading(self) -> AbstractContextManager[Reader]:
+        """Questions answered as of one instant. Raises StoreError as `transaction` does."""
+        ...
 
     def generation(self) -> int:
         """A number that differs after anybody but this store object has committed; read inside a transaction."""
@@ -289,4 +309,6 @@ class Store(Protocol):
         """Fold what was appended into the store proper, where the store has such a thing."""
         ...
 
-    def close(self) -> None: ...
+    def close(self) -> None:
+        """Let go of the store. Once more does nothing; other use raises StoreClosed."""
+        ...

@@ -55,7 +55,7 @@ _exact: Final = json.JSONDecoder(object_hook=_untag)
 dumps: Final = _encoder.encode
 
 
-def loads(text: str) -> Any:
+def loads(text: str) -> Any:  # noqa: ANN401 - whoever reads a record knows its shape
     """What `dumps` wrote. Raises StoreCorrupt for anything else."""
     try:
         return (_exact if '{"$' in text else _plain).decode(text)

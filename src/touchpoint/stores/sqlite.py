@@ -368,9 +368,9 @@ def _watch_forks(store: SqliteStore) -> None:
         return hook
 
     os.register_at_fork(
-        before=tell(SqliteStore._before_fork),  # noqa: SLF001  of this module
-        after_in_parent=tell(SqliteStore._after_fork_in_parent),  # noqa: SLF001
-        after_in_child=tell(SqliteStore._after_fork_in_child),  # noqa: SLF001
+        before=tell(SqliteStore._before_fork),  # noqa: SLF001 - of this module
+        after_in_parent=tell(SqliteStore._after_fork_in_parent),  # noqa: SLF001 - likewise
+        after_in_child=tell(SqliteStore._after_fork_in_child),  # noqa: SLF001 - likewise
     )
 
 
