@@ -24,7 +24,9 @@ from touchpoint.journey.conditions import count, event, outcome, sent, total, tr
 from touchpoint.journey.journey import Journey
 from touchpoint.journey.policy import Cap, Hold, Policy
 from touchpoint.journey.rule import Goal, Rule
-from touchpoint.journey.steps import Branch, Emit, Send, Wait, WaitFor, WaitUntil
+from touchpoint.journey.stage import Stage
+from touchpoint.journey.steps import Branch, Emit, MoveTo, Send, Wait, WaitFor, WaitUntil
+from touchpoint.journey.triggers import Entered, Silent
 from touchpoint.journey.windows import QuietHours
 from touchpoint.model.case import CaseType
 from touchpoint.model.message import Content, Message
@@ -74,7 +76,8 @@ def journals(world):
 @settings(max_examples=EXAMPLES, suppress_health_check=SLOW)
 @given(generate.worlds())
 def test_the_engine_decides_as_the_reference_does(world):  # S4.2, S6.5
-    assert found(world) == expected(world)
+    told = expected(world)
+    assert found(world) == told
 
 
 @settings(max_examples=max(EXAMPLES // 8, 1), suppress_health_check=SLOW)
@@ -232,3 +235,17 @@ def test_what_lacks_the_property_itself_is_not_in_doubt():  # S4.6
     rule = Rule("r", when="go", then=[branch])
     assert ends(told([rule], at(0, "b"), at(0, "go"))) == [("none", "sent", 0)]
     assert ends(told([rule], at(0, "b", {"n": 1}), at(0, "go"))) == [("unknown", "sent", 0)]
+
+
+def test_a_circle_that_a_timer_starts_is_parked_and_leaves_nothing_behind():  # S4.3
+    around = [MoveTo("a"), MoveTo("b"), Send(message("m"))]
+    rules = [
+        Rule("start", when=Silent(hours(1)), then=[MoveTo("b")]),
+        Rule("circle", when=Entered("b"), concurrency="parallel", then=around),
+    ]
+    stages = [Stage(name, phase="engage") for name in "ab"]
+    history = generate.History({"ann": Person()}, [at(0, "go", id="t0")], T0 + DAY)
+    with closing(Played([Journey("one", stages=stages, rules=rules)], Policy(), history)) as played:
+        played.play()
+        assert [line[0] for line, _ in played.traced("ann")] == ["parked"]
+        assert not played.engine.customer("ann").messages

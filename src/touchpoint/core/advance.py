@@ -68,7 +68,8 @@ def work_off(decision: Decision, *, late: bool = False) -> Decision:
         decision.spend()
         _round(decision, decision.queue.popleft(), late=late)
         late = False
-    _look_ahead(decision)
+    if decision.program.looks_ahead:
+        _look_ahead(decision)
     return decision
 
 

@@ -7,6 +7,7 @@ import hashlib
 import json
 
 _LENGTH = 32  # hex digits: 128 bits, enough that two never meet
+_canonical = json.JSONEncoder(ensure_ascii=True, separators=(",", ":")).encode
 
 
 def run_id(customer: str, journey: str, rule: str, key: object, cause: str) -> str:
@@ -25,5 +26,4 @@ def cause_of_step(run: str, step: str, visit: int) -> str:
 
 
 def _digest(parts: list[object]) -> str:
-    text = json.dumps(parts, ensure_ascii=True, separators=(",", ":"))
-    return hashlib.sha256(text.encode("ascii")).hexdigest()[:_LENGTH]
+    return hashlib.sha256(_canonical(parts).encode("ascii")).hexdigest()[:_LENGTH]

@@ -156,6 +156,7 @@ class Program:
     history_kept: int | None
     starts_kept: Mapping[str, int | None]
     places: Mapping[Key, int]
+    looks_ahead: bool
     version: str
 
     def silences_for(self, type_: str, *, inbound: bool) -> tuple[SilenceSpec, ...]:
@@ -222,8 +223,13 @@ def compile_program(journeys: Sequence[Journey], policy: Policy | None = None) -
         history_kept=retention(bounds.values(), messages.values()),
         starts_kept={rule.label: _starts_kept(rule.rule) for rule in rules},
         places=_places(journeys),
+        looks_ahead=any(rule.exit_conditions or _waits_until(rule) for rule in rules),
         version=_version(table, silences, journeys),
     )
+
+
+def _waits_until(rule: CompiledRule) -> bool:
+    return any(isinstance(node.step, WaitUntil) for node in rule.nodes.values())
 
 
 def _compile_rules(journeys: Sequence[Journey], table: SignalTable) -> Iterable[CompiledRule]:

@@ -314,7 +314,8 @@ class Engine:
             looked: list[Loaded] = []
 
             def due(unit: Unit, now: int, looked: list[Loaded] = looked) -> Sequence[Loaded]:
-                looked.extend(unit.by_number(no) for _, no in unit.tx.due(now, group))
+                # Anew each time: asked again after a defect, those of the first time hold what was never committed.
+                looked[:] = [unit.by_number(no) for _, no in unit.tx.due(now, group)]
                 return looked
 
             handed += self._run_group(delivery, due)

@@ -59,6 +59,8 @@ class _Check:
             plain = kind in _PLAIN
             if kind is str:
                 plain = len(value) <= TEXT and value.isascii()  # type: ignore[arg-type, attr-defined]
+            elif kind is float:
+                plain = math.isfinite(value)  # type: ignore[arg-type]
             copy[name] = value if plain else self._value(value, f"{path}.{name}", depth + 1)
         self._count(len(copy), path)
         return copy
