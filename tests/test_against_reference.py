@@ -249,3 +249,13 @@ def test_a_circle_that_a_timer_starts_is_parked_and_leaves_nothing_behind():  # 
         played.play()
         assert [line[0] for line, _ in played.traced("ann")] == ["parked"]
         assert not played.engine.customer("ann").messages
+
+
+def test_a_message_is_of_its_run_even_where_one_decision_begins_and_ends_both():  # S6.3
+    rule = Rule("r", when="go", exit=["ping"], then=[Emit("ping"), Send(message("m"))])
+    history = generate.History({"ann": Person()}, [at(0, "go", id="t0")], T0 + DAY)
+    with closing(Played([Journey("one", rules=[rule])], Policy(), history)) as played:
+        played.play()
+        with played.engine.together() as unit:
+            rows = list(unit.tx.messages(unit.find("ann").no))
+    assert [(row.status, row.run) for row in rows] == [("withdrawn", 1)]

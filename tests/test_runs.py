@@ -27,6 +27,7 @@ from touchpoint import (
     Stage,
     Wait,
     WaitFor,
+    WaitUntil,
     calendar_days,
     cool_down,
     count,
@@ -353,3 +354,30 @@ def test_conditions_on_history_may_relate_it_to_the_trigger():  # S4.6
     engine.record("ann", "delivered", {"order": "o1"})
     engine.record("ann", "delivered", {"order": "o2"})
     assert len(marks(engine)) == 1
+
+
+# --- changes of facts -------------------------------------------------------------------------------------------------
+
+
+def test_a_wait_for_a_trait_ends_when_the_host_sets_it():  # S5.2
+    engine = engine_of(waiting(WaitUntil(customer.vip, timeout=forever)))
+    engine.record("ann", "start")
+    engine.identify("ann", traits={"vip": False})
+    assert marks(engine) == []
+    engine.identify("ann", traits={"vip": True})
+    assert len(marks(engine)) == 1
+
+
+def test_a_wait_for_a_trait_ends_when_another_run_sets_it():  # S5.2
+    promote = Rule("promote", when="order", then=[SetTrait("vip", True)])
+    engine = engine_of(waiting(WaitUntil(customer.vip, timeout=forever)), promote)
+    engine.record("ann", "start")
+    engine.record("ann", "order")
+    assert len(marks(engine)) == 1
+
+
+def test_an_exit_on_a_trait_acts_when_the_host_sets_it():  # S5.3
+    engine = engine_of(waiting(Wait(days(5)), exit=customer.left))
+    engine.record("ann", "start")
+    engine.identify("ann", traits={"left": True})
+    assert reasons(engine) == ["exit"]

@@ -297,6 +297,7 @@ class Customer:
             case s.SetTrait():
                 if (value := evaluate(step.value, self.look(run))) is not UNKNOWN:
                     self.traits[step.trait], self.traits_set[step.trait] = value, self.now
+                    self.queue.append(Occurrence("trait", step.trait, self.now, cause))
             case s.Emit():
                 values = {name: evaluate(each, self.look(run)) for name, each in step.properties.items()}
                 properties = {name: value for name, value in values.items() if value is not UNKNOWN}

@@ -58,9 +58,10 @@ class CaseClosed:
 
 @attrs.frozen
 class MessageBegun:
-    """A message or call waits for its release; the shell gives it its number."""
+    """A message or call of a run waits for its release; the shell gives it its number."""
 
     pending: Pending
+    run: Run
 
 
 @attrs.frozen

@@ -113,7 +113,7 @@ def _begin(
     decision.state.pending.append(pending)
     run.waiting, run.message = "message", key
     decision.trace.append(["begun", run.journey, run.rule, name])
-    decision.effects.append(MessageBegun(pending))
+    decision.effects.append(MessageBegun(pending, run))
 
 
 def _call(decision: Decision, _rule: CompiledRule, run: Run, node: Node) -> Outcome:
@@ -187,6 +187,8 @@ def _set_trait(decision: Decision, _rule: CompiledRule, run: Run, node: Node) ->
         decision.trace.append(["trait", trait])
         decision.effects.append(ProfileChanged())
         refresh_anniversaries(decision.program, decision.state)
+        # Whoever waits for a condition on it looks again, as with every event of the customer (S5.2).
+        decision.queue.append(Occurrence("trait", trait, decision.now, _cause(run, node)))
     return node.next
 
 

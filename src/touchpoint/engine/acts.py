@@ -185,14 +185,16 @@ def identify(unit: Unit, customer: str, said: ProfileNews, now: int) -> None:
 
 
 def _changed(unit: Unit, loaded: Loaded, kind: str, now: int) -> None:
-    """A change of facts: what waits is asked again, and the journal says that something changed, not what."""
+    """A change of facts: what waits is are asked again (S5.2); the journal leaves out what it was."""
+    at = max(now, loaded.state.now)
 
     def decide() -> Decision:
-        decision = Decision(unit.program, loaded.state, now)
+        decision = Decision(unit.program, loaded.state, at)
         decision.ask_again()
-        return decision
+        decision.queue.append(Occurrence(kind, "", at, f"{kind}:{at}"))
+        return work_off(decision)
 
-    unit.apply(loaded, kind, "", max(now, loaded.state.now), decide)
+    unit.apply(loaded, kind, "", at, decide)
 
 
 # Consent and preferences.

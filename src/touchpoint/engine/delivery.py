@@ -25,7 +25,7 @@ from touchpoint.durations import micros
 from touchpoint.engine.unit import Loaded, Unit
 from touchpoint.errors import DefectiveJourney, TouchpointError
 
-GROUP: Final = 200
+GROUP: Final = 50
 """Customers whose messages are released in one transaction. At most 20 seconds lie between release and call (S6.8)."""
 
 

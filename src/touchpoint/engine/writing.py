@@ -66,8 +66,7 @@ def _begun(unit: "Unit", loaded: "Loaded", effect: MessageBegun, now: int) -> No
     pending = effect.pending
     pending.no = unit.tx.counters.message
     unit.tx.counters.message += 1
-    run = loaded.state.run_by_order(pending.run)
-    pending.run_no = run.no if run is not None else 0
+    pending.run_no = effect.run.no  # it may be over by now
     unit.tally(_subject(pending), pending.message, "begun")
     unit.note_message(loaded, pending, pending.status, now, is_new=True)
 
