@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime, timedelta
 
-from touchpoint import Content, Engine, Journey, Message, Rule, Send, VirtualClock
+from touchpoint import Content, Emit, Engine, Journey, Message, Rule, Send, Stage, VirtualClock
 from touchpoint.channels.base import BaseAdapter
 from touchpoint.channels.memory import MemoryChannel
 from touchpoint.model.delivery import Accepted, Capabilities, default_address_kind
@@ -12,6 +12,9 @@ START = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 """A Monday morning, well before the clocks change in Europe."""
 
 ADDRESSES = {"email": "ann@example.com", "phone": "+15550123456"}
+
+
+MARK = Emit("mark")
 
 
 def message(name="hello", **parts):
@@ -124,3 +127,27 @@ class Scripted(BaseAdapter):
     def send(self, request):
         self.requests.append(request)
         return self.act(request)
+
+
+def at(*when):
+    """An instant in UTC."""
+    return datetime(*when, tzinfo=UTC)
+
+
+def started(*triggers, name="marking", **parts):
+    """A rule that leaves a mark when it starts."""
+    return Rule(name, when=list(triggers), then=[MARK], **parts)
+
+
+def stages(*named, **first):
+    """A stage for those who sign up, one for those who order, and more."""
+    return (
+        Stage("new", phase="attract", when="sign_up", **first),
+        Stage("active", phase="engage", when="order"),
+        *named,
+    )
+
+
+def waiting(*steps, **parts):
+    """A rule that takes these steps and then leaves a mark."""
+    return Rule("waiting", when="start", then=[*steps, MARK], **parts)

@@ -482,7 +482,7 @@ def test_consent_at_a_naive_time_is_refused():  # S2.1
         engine_of().grant("ann", "marketing", at=datetime(2026, 1, 1))
 
 
-def test_a_withdrawal_acts_on_a_message_that_waits():  # S6.5
+def test_a_withdrawal_acts_on_a_message_that_waits():  # S6.5, S11.2
     engine = asking(policy=Policy(QuietHours("00:00", "23:00", unknown_zone="deny")))
     engine.identify("ann", timezone="UTC")
     engine.grant("ann", "marketing")

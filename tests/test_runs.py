@@ -1,11 +1,12 @@
 """Runs: exits and goals, keys and concurrency, limits, and the order of one decision."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
 import pytest
 
 from making import (
     START,
+    at,
     ends,
     engine_of,
     handed,
@@ -15,7 +16,10 @@ from making import (
     pass_time,
     reasons,
     sending,
+    stages,
+    started,
     trace,
+    waiting,
 )
 from touchpoint import (
     Emit,
@@ -24,7 +28,6 @@ from touchpoint import (
     Rule,
     Send,
     SetTrait,
-    Stage,
     Wait,
     WaitFor,
     WaitUntil,
@@ -43,30 +46,6 @@ from touchpoint import (
     times,
     trigger,
 )
-
-MARK = Emit("mark")
-
-
-def at(*when):
-    return datetime(*when, tzinfo=UTC)
-
-
-def started(*triggers, name="marking", **parts):
-    """A rule that leaves a mark when it starts."""
-    return Rule(name, when=list(triggers), then=[MARK], **parts)
-
-
-def stages(*named, **first):
-    return (
-        Stage("new", phase="attract", when="sign_up", **first),
-        Stage("active", phase="engage", when="order"),
-        *named,
-    )
-
-
-def waiting(*steps, **parts):
-    return Rule("waiting", when="start", then=[*steps, MARK], **parts)
-
 
 # --- exits and goals --------------------------------------------------------------------------------------------------
 

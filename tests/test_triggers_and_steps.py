@@ -1,11 +1,13 @@
 """Every trigger and every step of the language, as the engine runs it."""
 
-from datetime import UTC, date, datetime
+from datetime import date
 
 import pytest
 
 from making import (
+    MARK,
     START,
+    at,
     ends,
     engine_of,
     journey,
@@ -14,7 +16,10 @@ from making import (
     pass_time,
     reasons,
     sending,
+    stages,
+    started,
     trace,
+    waiting,
 )
 from touchpoint import (
     Anniversary,
@@ -61,26 +66,6 @@ from touchpoint import (
     sent,
     trigger,
 )  # fmt: skip
-
-MARK = Emit("mark")
-
-
-def at(*when):
-    return datetime(*when, tzinfo=UTC)
-
-
-def started(*triggers, name="marking", **parts):
-    """A rule that leaves a mark when it starts."""
-    return Rule(name, when=list(triggers), then=[MARK], **parts)
-
-
-def stages(*named, **first):
-    return (
-        Stage("new", phase="attract", when="sign_up", **first),
-        Stage("active", phase="engage", when="order"),
-        *named,
-    )
-
 
 # --- triggers ---------------------------------------------------------------------------------------------------------
 
@@ -329,10 +314,6 @@ def test_rules_see_the_stage_the_same_touchpoint_has_moved_to():  # S4.2
 
 
 # --- waits ------------------------------------------------------------------------------------------------------------
-
-
-def waiting(*steps, **parts):
-    return Rule("waiting", when="start", then=[*steps, MARK], **parts)
 
 
 def test_an_elapsed_wait_goes_on_after_its_length():  # S5

@@ -12,7 +12,7 @@ import attrs
 from touchpoint.durations import Duration, Forever, is_calendar, spoken
 from touchpoint.errors import JourneyError
 from touchpoint.journey.conditions import Expression, expression_eq, operand
-from touchpoint.journey.triggers import Trigger, touchpoint_type, triggers
+from touchpoint.journey.triggers import Trigger, touchpoint_type, trigger_name, triggers
 from touchpoint.model.case import case_name
 from touchpoint.model.message import Gift, Message, Survey
 
@@ -283,13 +283,13 @@ def arms(step: Step) -> Iterable[tuple[str, "tuple[Step, ...]"]]:
 
 
 def label(step: Step) -> str:
-    """Kind and message or trigger name: what a step's derived identity is made of. Never its parameters."""
+    """Kind and the name of what it is about: what a step's derived identity is made of. Never its parameters (S4.5)."""
     kind = type(step).__name__.lower()
     match step:
         case Send():
             about = step.message.name
         case WaitFor():
-            about = "|".join(str(each) for each in step.trigger)
+            about = "|".join(map(trigger_name, step.trigger))
         case MoveTo():
             about = step.stage
         case SetTrait():

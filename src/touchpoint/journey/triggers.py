@@ -158,6 +158,25 @@ class Enrolled:
         return "enrolled"
 
 
+def trigger_name(trigger: "Trigger") -> str:
+    """What a trigger is about, without its parameters: a wait keeps its identity when a length changes (S4.5)."""
+    match trigger:
+        case On():
+            return trigger.type
+        case Entered() | Left() | Dwelt():
+            about: str | None = trigger.stage
+        case CaseOpened() | CaseClosed():
+            about = trigger.case
+        case Silent():
+            about = trigger.of
+        case Anniversary():
+            about = trigger.trait
+        case Enrolled():
+            about = None
+    kind = type(trigger).__name__.lower()
+    return kind if about is None else f"{kind} {about}"
+
+
 Trigger: TypeAlias = On | Entered | Left | Dwelt | CaseOpened | CaseClosed | Silent | Anniversary | Enrolled
 TriggerLike: TypeAlias = "Trigger | str | type"
 
