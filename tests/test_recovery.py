@@ -1,7 +1,9 @@
 """What goes wrong between the steps: lost workers, late answers, clocks that jump, downtime, defective journeys."""
 
 import gc
+import sqlite3
 import threading
+from contextlib import closing
 from datetime import timedelta
 
 import pytest
@@ -32,6 +34,8 @@ from touchpoint import (
     Send,
     Silent,
     StoreBusy,
+    StoreCorrupt,
+    StoreTooNew,
     Touchpoint,
     VirtualClock,
     Wait,
@@ -661,3 +665,48 @@ def test_a_store_that_is_busy_when_the_outcome_is_written_leaves_the_message_to_
     engine.adapters["email"].act = lambda _: Accepted()
     pass_time(engine, hours(1))
     assert (len({each.key for each in engine.adapters["email"].requests}), ends(engine)) == (1, [("hello", "sent")])
+
+
+# --- damaged records --------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("column", "record", "error"),
+    [
+        ("state", "[1, 2, 3]", StoreCorrupt),
+        ("state", '{"no": "list"}', StoreCorrupt),
+        ("profile", "[]", StoreCorrupt),
+        ("profile", "null", StoreCorrupt),
+        ("state", "[99]", StoreTooNew),
+    ],
+)
+def test_a_record_that_cannot_be_read_is_reported_and_never_taken_for_the_truth(
+    tmp_path, column, record, error
+):  # S11.7
+    path = tmp_path / "a.db"
+    with engine_of(Rule("r", when="start"), store=f"sqlite:///{path}") as engine:
+        engine.record("ann", "start")
+    with closing(sqlite3.connect(path, isolation_level=None)) as db:
+        db.execute(f"UPDATE touchpoint_customers SET {column} = ?", (record,))  # noqa: S608 - one of two names above
+    with engine_of(Rule("r", when="start"), store=f"sqlite:///{path}", people=()) as engine:
+        with pytest.raises(error, match="customer number 1") as caught:
+            engine.record("ann", "start")
+        assert "ann" not in str(caught.value)
+        engine.record("bob", "start")  # S11.4: it delays nobody else
+        assert len(engine.customer("bob").timeline()) == 1
+
+
+def test_a_damaged_customer_delays_nobody_elses_work(tmp_path):  # S11.4, S11.7
+    path, clock = tmp_path / "a.db", VirtualClock(START)
+    rule = Rule("r", when="start", then=[Wait(days(1)), Send(message())])
+    with engine_of(rule, store=f"sqlite:///{path}", clock=clock, people=("ann", "bob")) as engine:
+        engine.record("ann", "start")
+        engine.record("bob", "start")
+    with closing(sqlite3.connect(path, isolation_level=None)) as db:
+        db.execute("UPDATE touchpoint_customers SET state = '[1]' WHERE id = 'ann'")
+        db.execute("UPDATE touchpoint_meta SET value = 'other' WHERE key = 'zone_data'")
+    with engine_of(rule, store=f"sqlite:///{path}", clock=clock, people=()) as engine:
+        clock.advance(days(1))
+        with pytest.raises(StoreCorrupt, match="customer number 1"):
+            engine.run_pending()
+        assert [each.status for each in engine.customer("bob").messages] == ["sent"]

@@ -1,6 +1,7 @@
 """What the methods of the engine do inside a transaction: one function for each act."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from datetime import datetime
 from typing import Final
 
@@ -16,7 +17,7 @@ from touchpoint.core.timers import refresh_anniversaries
 from touchpoint.engine.intake import Prepared, Recorded, instant_of, prepare
 from touchpoint.engine.unit import Loaded, Unit
 from touchpoint.engine.writing import consent_row
-from touchpoint.errors import DefectiveJourney, InvalidInput, InvalidTouchpoint, UnknownName
+from touchpoint.errors import DefectiveJourney, InvalidInput, InvalidTouchpoint, StoreCorrupt, UnknownName
 from touchpoint.journey.journey import Journey
 from touchpoint.model.consent import Basis
 from touchpoint.model.names import type_of
@@ -68,7 +69,8 @@ def follow_zone_data(unit: Unit) -> None:
         return
     for row in unit.tx.all_customers():
         if row.due is not None:
-            unit.by_number(row.no)
+            with suppress(StoreCorrupt):  # it is reported when somebody asks for that customer; the others go on
+                unit.by_number(row.no)
         if len(unit.dirty) >= _SWEEP:
             unit.flush()
     unit.changes.meta[_ZONE_DATA] = tz_version()
@@ -332,6 +334,18 @@ def _lift(unit: Unit, scope: str, name: str | None, known: Sequence[str]) -> Non
     if name not in known:
         raise UnknownName(scope, name, known)
     unit.changes.controls_lifted.append((scope, name))
+
+
+def readable(unit: Unit, due: Iterable[tuple[int, int]], damaged: dict[int, StoreCorrupt]) -> list[Loaded]:
+    """Those of these (due, number) whose records can be read; the others join `damaged`, and delay nobody (S11.4)."""
+    found = []
+    for _, no in due:
+        if no not in damaged:
+            try:
+                found.append(unit.by_number(no))
+            except StoreCorrupt as error:
+                damaged[no] = error
+    return found
 
 
 class Circle:

@@ -26,7 +26,7 @@ from touchpoint.engine.intake import LATE_AFTER, MAX_SKEW, Prepared, Recorded, c
 from touchpoint.engine.opening import Durability, open_store
 from touchpoint.engine.unit import Cache, Loaded, Unit
 from touchpoint.engine.view import CustomerView, Parked, view
-from touchpoint.errors import DefectiveJourney, JourneyError, UnknownCustomer
+from touchpoint.errors import DefectiveJourney, JourneyError, StoreCorrupt, UnknownCustomer
 from touchpoint.journey.journey import Journey
 from touchpoint.journey.policy import Policy
 from touchpoint.model.consent import ANY, Basis
@@ -307,21 +307,28 @@ class Engine:
 
         Args:
             group: how many customers share a transaction.
+
+        Raises:
+            StoreCorrupt: the record of a customer is damaged; what is due for all others has been done before.
         """
         delivery = self.delivery()
         handed, circle = 0, acts.Circle()
+        damaged: dict[int, StoreCorrupt] = {}
         while True:
             looked: list[Loaded] = []
 
             def due(unit: Unit, now: int, looked: list[Loaded] = looked) -> Sequence[Loaded]:
                 # Anew each time: asked again after a defect, those of the first time hold what was never committed.
-                looked[:] = [unit.by_number(no) for _, no in unit.tx.due(now, group)]
+                looked[:] = acts.readable(unit, unit.tx.due(now, group + len(damaged)), damaged)
                 return looked
 
             handed += self._run_group(delivery, due)
             if not looked:
-                return handed
+                break
             circle.check((each.no, each.head) for each in looked)
+        if damaged:
+            raise next(iter(damaged.values()))
+        return handed
 
     def next_due(self) -> datetime | None:
         """When anything falls due next, for whoever sleeps until then; None if nothing ever does. Aware UTC."""

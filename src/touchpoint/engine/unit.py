@@ -18,6 +18,7 @@ from touchpoint.core.occurrence import TOUCHPOINT, Occurrence
 from touchpoint.core.parking import park_act, park_after_message, park_timer, park_touchpoint
 from touchpoint.core.program import Program
 from touchpoint.core.state import (
+    STATE_VERSION,
     Pending,
     Profile,
     State,
@@ -29,7 +30,7 @@ from touchpoint.core.state import (
 from touchpoint.core.timers import refresh
 from touchpoint.core.waits import follow_zone_data
 from touchpoint.engine.writing import write_effects
-from touchpoint.errors import DefectiveJourney
+from touchpoint.errors import DefectiveJourney, StoreCorrupt, StoreTooNew
 from touchpoint.stores.base import Changes, CustomerRow, EntryRow, MessageRow, Transaction
 from touchpoint.stores.codec import dumps, loads
 from touchpoint.zones import tz_version
@@ -170,7 +171,7 @@ class Unit:
         return loaded
 
     def _load(self, row: CustomerRow) -> Loaded:
-        state = state_from_record(row.id, profile_from_record(loads(row.profile)), loads(row.state))
+        state = _state_of(row)
         loaded = Loaded(row.no, state, row.head, row.due, row.profile)
         if state.version != self.program.version:
             refresh(self.program, state, occurrences(reversed(list(self.tx.journal(row.no)))))
@@ -413,6 +414,27 @@ _COUNTED: Final[Mapping[str, Callable[[Unit, Line], None]]] = {
     "started": _count_rule, "refused": _count_rule, "ended": _count_rule, "goal": _count_rule,
     "stage": _count_stage, "case": _count_case,
 }  # fmt: skip
+
+
+def _state_of(row: CustomerRow) -> State:
+    """The state of a customer as stored.
+
+    Raises:
+        StoreTooNew: a newer version of the library wrote it.
+        StoreCorrupt: it is damaged (S11.7). Neither says what it holds.
+    """
+    profile, state = loads(row.profile), loads(row.state)
+    try:
+        if max(profile[0], state[0]) > STATE_VERSION:
+            raise StoreTooNew(
+                f"customer number {row.no} was written in form {max(profile[0], state[0])}, and this version of the "
+                f"library reads up to {STATE_VERSION}: use the newer one"
+            )
+        return state_from_record(row.id, profile_from_record(profile), state)
+    except (ValueError, TypeError, LookupError, AttributeError):
+        raise StoreCorrupt(
+            f"the record of customer number {row.no} is damaged: its parts are not as they should be; restore a backup"
+        ) from None
 
 
 def occurrences(entries: Iterable[EntryRow]) -> Sequence[Occurrence]:
