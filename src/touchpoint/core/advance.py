@@ -4,7 +4,7 @@
 Points that the semantics leave open are fixed in docs/explanation/decisions.md.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 from touchpoint.core.decision import Decision, RunStarted
 from touchpoint.core.identity import run_id
@@ -66,7 +66,7 @@ def work_off(decision: Decision, *, late: bool = False) -> Decision:
             take_steps(decision)
             continue
         decision.spend()
-        _round(decision, decision.queue.popleft(), late=late)
+        _round(decision, decision.queue.pop(0), late=late)
         late = False
     if decision.program.looks_ahead:
         _look_ahead(decision)
@@ -77,14 +77,19 @@ def _round(decision: Decision, occurrence: Occurrence, *, late: bool) -> None:
     if occurrence.kind == TOUCHPOINT:
         remember(decision, occurrence, late=late)
     key = (occurrence.kind, occurrence.name)
-    for each in _concerned(decision):
-        if isinstance(each, Run):
-            _meet(decision, each, occurrence, key)
-        else:
-            _meet_watch(decision, each, occurrence, key)
+    state = decision.state
+    if state.runs or state.watches:
+        for each in _concerned(decision):
+            if isinstance(each, Run):
+                _meet(decision, each, occurrence, key)
+            else:
+                _meet_watch(decision, each, occurrence, key)
     if not late:
-        _move_stages(decision, occurrence, key)
-        _consider_rules(decision, occurrence, key)
+        program = decision.program
+        if key in program.stages:
+            _move_stages(decision, occurrence, key)
+        if (rules := program.started_by(key)) is not None:
+            _consider_rules(decision, occurrence, rules)
 
 
 def remember(decision: Decision, occurrence: Occurrence, *, late: bool) -> None:
@@ -200,7 +205,7 @@ def _meet_watch(decision: Decision, watch: Watch, occurrence: Occurrence, key: K
 
 
 def _move_stages(decision: Decision, occurrence: Occurrence, key: Key) -> None:
-    for journey, stages in decision.program.stages.get(key, ()):
+    for journey, stages in decision.program.stages[key]:
         current = decision.state.stage_of(journey)
         for stage in stages:
             if _matches(decision, journey, stage, current, occurrence):
@@ -220,23 +225,14 @@ def _matches(
 # S4.2 point 5: rules.
 
 
-def _consider_rules(decision: Decision, occurrence: Occurrence, key: Key) -> None:
+def _consider_rules(decision: Decision, occurrence: Occurrence, rules: Sequence[CompiledRule]) -> None:
     # All conditions are asked before any run starts: rules of one round do not see each other's effects.
-    considered = [
-        (rule, _refusal(decision, rule, occurrence)) for rule in _considered(decision.program, occurrence, key)
-    ]
+    considered = [(rule, _refusal(decision, rule, occurrence)) for rule in rules]
     for rule, reading in considered:
         if reading is None:
             start(decision, rule, occurrence)
         else:
             decision.trace.append(["refused", rule.journey, rule.rule.name, "given", reading])
-
-
-def _considered(program: Program, occurrence: Occurrence, key: Key) -> Iterable[CompiledRule]:
-    if occurrence.kind == "enrolled":
-        rule = program.by_label.get(occurrence.name)
-        return () if rule is None else (rule,)
-    return program.by_trigger.get(key, ())
 
 
 def _refusal(decision: Decision, rule: CompiledRule, occurrence: Occurrence) -> str | None:

@@ -126,7 +126,7 @@ class _Compiler:
             case CaseOpen(kind, ref):
                 return _case_open(kind, None if ref is None else self.value(ref))
             case InStage(stage, journey):
-                return lambda context: context.stage_of(journey) == stage
+                return lambda context: context.in_stage(journey, stage)
             case Outcome(message):
                 return lambda context: context.outcomes.get(message, UNKNOWN)
             case Count() | Ever() | Total():

@@ -26,7 +26,8 @@ class Context:
 
     `event` is the touchpoint decided on, or the one that last moved the run; `trigger` the one that started the run;
     `traits` the customer's; `now` microseconds UTC; `signals` the customer's signal data (`core.signals`);
-    `case_open(kind, ref)` and `stage_of(journey)` answer for None as for "any kind", "any ref", "this journey";
+    `case_open(kind, ref)` answers for None as for "any kind", "any ref"; `stage_of(journey)` for the name of a journey,
+    of `journey` where a condition names none;
     `outcomes` maps the messages of this run that have ended to how they did. `row` is for the library's own use:
     what is remembered of the touchpoint looked back at.
     """
@@ -40,3 +41,8 @@ class Context:
     stage_of: Callable[[str | None], str | None] = _no_stage
     outcomes: Mapping[str, str] = _NO_OUTCOMES
     row: Sequence[object] = ()
+    journey: str | None = None
+
+    def in_stage(self, journey: str | None, stage: str) -> bool:
+        """Whether the customer is in this stage of a journey; None is the journey of whoever asks."""
+        return self.stage_of(self.journey if journey is None else journey) == stage

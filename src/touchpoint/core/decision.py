@@ -1,13 +1,12 @@
 """The working space of one decision: what it reads, what it changes, and what it leaves to the shell to write."""
 
-from collections import deque
 from collections.abc import Mapping
 from typing import Any, TypeAlias
 
 import attrs
 
 from touchpoint.core.context import Context
-from touchpoint.core.occurrence import TOUCHPOINT, Occurrence
+from touchpoint.core.occurrence import Occurrence
 from touchpoint.core.program import Closure, CompiledRule, Node, Program
 from touchpoint.core.reading import read
 from touchpoint.core.state import WAITING, Pending, Run, State, Watch
@@ -22,15 +21,17 @@ BUDGET = 1_000
 Entry: TypeAlias = list[Any]
 """One line of the trace: a kind, then what it is about; JSON."""
 
+# Effects are to be treated as immutable: they are only mutable because that is quicker to build.
 
-@attrs.frozen
+
+@attrs.define
 class RunStarted:
     """A run began; the shell gives it its number."""
 
     run: Run
 
 
-@attrs.frozen
+@attrs.define
 class RunEnded:
     """A run ended."""
 
@@ -39,7 +40,7 @@ class RunEnded:
     reason: str
 
 
-@attrs.frozen
+@attrs.define
 class CaseOpened:
     """A case was opened; `held` is [opened at, number], and the shell gives the number."""
 
@@ -48,7 +49,7 @@ class CaseOpened:
     held: list[int]
 
 
-@attrs.frozen
+@attrs.define
 class CaseClosed:
     """A case was closed; `held` is what `CaseOpened` gave the number to."""
 
@@ -56,7 +57,7 @@ class CaseClosed:
     at: int
 
 
-@attrs.frozen
+@attrs.define
 class MessageBegun:
     """A message or call of a run waits for its release; the shell gives it its number."""
 
@@ -64,7 +65,7 @@ class MessageBegun:
     run: Run
 
 
-@attrs.frozen
+@attrs.define
 class MessageEnded:
     """A message reached an end, in one of the ways of S6.7."""
 
@@ -73,14 +74,14 @@ class MessageEnded:
     at: int
 
 
-@attrs.frozen
+@attrs.define
 class MessageChanged:
     """A message was released, deferred or given back."""
 
     pending: Pending
 
 
-@attrs.frozen
+@attrs.define
 class AddressStands:
     """An address is no longer simply active, for everybody who shares it."""
 
@@ -90,7 +91,7 @@ class AddressStands:
     reason: str
 
 
-@attrs.frozen
+@attrs.define
 class ConsentSaid:
     """Something for the consent ledger that a provider told us."""
 
@@ -99,7 +100,7 @@ class ConsentSaid:
     fact: ConsentFact
 
 
-@attrs.frozen
+@attrs.define
 class ControlSet:
     """A channel is paused, or a message stopped, for everybody."""
 
@@ -108,7 +109,7 @@ class ControlSet:
     reason: str
 
 
-@attrs.frozen
+@attrs.define
 class Spent:
     """What a gift is worth was taken from its budget, or given back (negative)."""
 
@@ -116,14 +117,14 @@ class Spent:
     worth: Number
 
 
-@attrs.frozen
+@attrs.define
 class Emitted:
     """An internal touchpoint, to be written to the timeline."""
 
     occurrence: Occurrence
 
 
-@attrs.frozen
+@attrs.define
 class ProfileChanged:
     """A trait was set by a step."""
 
@@ -137,7 +138,7 @@ Effect = (
 class Decision:
     """One decision on one customer. It changes `state` in place; `trace` and `effects` tell what happened."""
 
-    __slots__ = ("context", "effects", "journey", "now", "program", "queue", "ready", "state", "taken", "trace")
+    __slots__ = ("_context", "effects", "now", "program", "queue", "ready", "state", "taken", "trace")
 
     def __init__(self, program: Program, state: State, now: int) -> None:
         self.program = program
@@ -145,17 +146,10 @@ class Decision:
         self.now = state.now = max(now, state.now)
         self.trace: list[Entry] = []
         self.effects: list[Effect] = []
-        self.queue: deque[Occurrence] = deque()
+        self.queue: list[Occurrence] = []
         self.ready: list[tuple[Run, Node | None]] = []
         self.taken = 0
-        self.journey = ""
-        self.context = Context(
-            event=None, trigger=None, traits=state.profile.traits, now=self.now, signals=state.signals,
-            case_open=state.case_open, stage_of=self._stage_of, outcomes=_NOTHING,
-        )  # fmt: skip
-
-    def _stage_of(self, journey: str | None) -> str | None:
-        return self.state.stage_of(journey or self.journey)
+        self._context: Context | None = None  # made when a condition is first asked: many decisions ask none
 
     def spend(self) -> None:
         """Count one step or round. Raises DefectiveJourney past the budget."""
@@ -177,8 +171,14 @@ class Decision:
         return read(expression, self._placed(journey, event, run), self.program.signals).text
 
     def _placed(self, journey: str, event: Occurrence, run: Run | Watch | None) -> Context:
-        self.journey = journey
-        context = self.context
+        context = self._context
+        if context is None:
+            # Nothing in it may point back to this decision: a circle would be left to the garbage collector.
+            state = self.state
+            self._context = context = Context(
+                None, None, state.profile.traits, self.now, state.signals, state.case_open, state.stage_of
+            )
+        context.journey = journey
         context.event = event
         context.trigger = event if run is None else run.trigger
         context.outcomes = _NOTHING if run is None else run.outcomes
@@ -278,10 +278,6 @@ class Decision:
         for pending in self.state.pending:
             if pending.status == WAITING:
                 pending.due = max(self.now, pending.not_before)
-
-    def is_touchpoint(self, occurrence: Occurrence) -> bool:
-        """Whether it is a touchpoint rather than an event the core raised."""
-        return occurrence.kind == TOUCHPOINT
 
 
 _NOTHING: Mapping[str, str] = {}

@@ -61,9 +61,12 @@ class Moment:
     timeline: str
 
 
-@attrs.frozen
+@attrs.define
 class Ticket:
-    """The right to hand one message over, once, soon. `fence` rises with every release of the customer."""
+    """The right to hand one message over, once, soon. `fence` rises with every release of the customer.
+
+    Treat it as immutable: it and the commands below are only mutable because that is quicker to build.
+    """
 
     customer: str = attrs.field(repr=False)
     key: str
@@ -77,26 +80,26 @@ class Ticket:
     arguments: Mapping[str, object] | None = attrs.field(default=None, repr=False)
 
 
-@attrs.frozen
+@attrs.define
 class ReleaseAll:
     """Ask the gate for everything that is due, in one transaction; answered with the tickets."""
 
 
-@attrs.frozen
+@attrs.define
 class LastLook:
     """Is the row still ours, no receipt in, the clock not set? Answered with why not, or None."""
 
     ticket: Ticket
 
 
-@attrs.frozen
+@attrs.define
 class Call:
     """Hand it over, outside any transaction; answered with whatever the adapter did."""
 
     ticket: Ticket
 
 
-@attrs.frozen
+@attrs.define
 class SettleAll:
     """Write the outcomes, in one transaction. An outcome None gives the message back: it was not handed over."""
 

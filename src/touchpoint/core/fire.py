@@ -8,13 +8,13 @@ from touchpoint.core.state import Run, State
 from touchpoint.core.timers import Timer, next_timer, raised_by
 
 
-def fire_next(program: Program, state: State, *, until: int, inclusive: bool) -> tuple[Timer, Decision] | None:
-    """Fire the customer's next timer if it is due before `until` (or at it, if inclusive); None if there is none.
+def fire_next(program: Program, state: State, *, until: int) -> tuple[Timer, Decision] | None:
+    """Fire the customer's next timer if it is due at `until` or before; None if there is none.
 
     The decision is taken at the timer's due instant, also when it is overdue, so that live and replay agree (S4.2).
     """
     timer = next_timer(program, state)
-    if timer is None or timer[0] > until or (timer[0] == until and not inclusive):
+    if timer is None or timer[0] > until:
         return None
     decision = Decision(program, state, timer[0])
     raised = raised_by(program, state, timer)

@@ -109,7 +109,7 @@ def _still(program: Program, state: State, pending: Pending, run: Run, now: int)
         return None, ""
     context = Context(
         event=run.event, trigger=run.trigger, traits=state.profile.traits, now=now, signals=state.signals,
-        case_open=state.case_open, stage_of=lambda name: state.stage_of(name or run.journey), outcomes=run.outcomes,
+        case_open=state.case_open, stage_of=state.stage_of, outcomes=run.outcomes, journey=run.journey,
     )  # fmt: skip
     value = node.condition(context)
     still = node.step.still if isinstance(node.step, Send) else None

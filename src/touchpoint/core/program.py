@@ -7,7 +7,7 @@ once built and holds no state of any customer.
 import hashlib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import timedelta
-from typing import assert_never
+from typing import Final, assert_never
 
 import attrs
 
@@ -55,6 +55,7 @@ from touchpoint.policy.binding import Bound, bind, retention
 Closure = Callable[[Context], object]
 Key = tuple[str, str]
 """What indexes triggers: (kind of occurrence, its name)."""
+ENROLLED: Final = "enrolled"
 
 
 @attrs.define(eq=False)
@@ -159,6 +160,13 @@ class Program:
     looks_ahead: bool
     version: str
 
+    def started_by(self, key: Key) -> tuple[CompiledRule, ...] | None:
+        """The rules that an occurrence of this key may start; an enrolment names the one it is for."""
+        if key[0] == ENROLLED:
+            rule = self.by_label.get(key[1])
+            return None if rule is None else (rule,)
+        return self.by_trigger.get(key)
+
     def silences_for(self, type_: str, *, inbound: bool) -> tuple[SilenceSpec, ...]:
         """The silences that a touchpoint of this type breaks."""
         own = self.silences_of.get(type_, ())
@@ -186,7 +194,7 @@ def key_of(trigger: Trigger, journey: str, rule: str = "") -> Key:
         case Anniversary():
             key = "anniversary", _anniversary_name(trigger)
         case Enrolled():
-            key = "enrolled", f"{journey}/{rule}"
+            key = ENROLLED, f"{journey}/{rule}"
         case _:
             assert_never(trigger)
     return key

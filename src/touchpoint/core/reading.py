@@ -198,7 +198,7 @@ def _short_value(leaf: Expression, context: Context) -> object:
         return _property_of(leaf, context)
     if isinstance(leaf, CaseOpen) and leaf.ref is None:
         return context.case_open(leaf.kind, None)
-    return context.stage_of(leaf.journey) == leaf.stage if isinstance(leaf, InStage) else UNKNOWN
+    return context.in_stage(leaf.journey, leaf.stage) if isinstance(leaf, InStage) else UNKNOWN
 
 
 def _property_of(field: Field, context: Context) -> object:
@@ -275,7 +275,7 @@ class _Reader:
                 about = None if ref is None else reference(self.value(ref))
                 return UNKNOWN if ref is not None and about is None else context.case_open(name, about)
             case InStage(stage, journey):
-                return context.stage_of(journey) == stage
+                return context.in_stage(journey, stage)
             case Outcome(message):
                 return context.outcomes.get(message, UNKNOWN)
             case Count() | Ever() | Total():

@@ -182,9 +182,9 @@ class State:
         refs = self.cases.get(kind)
         return refs is not None and bool(refs) and (ref is None or ref in refs)
 
-    def stage_of(self, journey: str) -> str | None:
+    def stage_of(self, journey: str | None) -> str | None:
         """The current stage in a journey, or None."""
-        held = self.stages.get(journey)
+        held = self.stages.get(journey or "")
         return None if held is None else str(held[0])
 
     def run_by_order(self, order: int) -> Run | None:

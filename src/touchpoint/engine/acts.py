@@ -39,7 +39,7 @@ def declared_types(journeys: Sequence[Journey]) -> dict[str, type]:
     return {type_of(cls): cls for journey in journeys for cls in journey.touchpoints}
 
 
-def numbered(given: Touchpoint, index: int, now: int, skew: int, declared: Mapping[str, type]) -> Prepared:
+def numbered(given: Touchpoint, index: int, now: int | None, skew: int, declared: Mapping[str, type]) -> Prepared:
     """`prepare`, with the touchpoint's place in its error."""
     try:
         return prepare(given, now=now, skew=skew, declared=declared)
@@ -99,7 +99,7 @@ def take_touchpoints(unit: Unit, prepared: Sequence[Prepared], now: int, late_af
             results.append(Recorded(each.id, duplicate=True, differs=not same))
         else:
             taken[pair] = each
-            results.append(take_one(unit, owner, each, now, late_after))
+            results.append(Recorded(each.id, late=take_one(unit, owner, each, now, late_after)))
     return results
 
 
@@ -109,14 +109,14 @@ def _differs(each: Prepared, entry: EntryRow) -> bool:
     )
 
 
-def take_one(unit: Unit, loaded: Loaded, each: Prepared, now: int, late_after: int) -> Recorded:
-    """Record one touchpoint that is known to be new."""
+def take_one(unit: Unit, loaded: Loaded, each: Prepared, now: int, late_after: int) -> bool:
+    """Record one touchpoint that is known to be new; whether it came too late to start anything."""
     recorded = max(now, loaded.state.now)
     at = recorded if each.at is None else each.at
     late = recorded - at > late_after
     each.occurrence.at = at
     unit.touchpoint(loaded, each.occurrence, each.body, now, at=at, late=late)
-    return Recorded(each.id, late=late)
+    return late
 
 
 # Profiles.

@@ -120,7 +120,7 @@ class Delivery:
 
     def _settle_in(self, unit: Unit, outcomes: Sequence[tuple[core.Ticket, Outcome | None]]) -> None:
         for ticket, outcome in outcomes:
-            settle_one(unit, ticket, outcome, micros(self.clock.now()))
+            settle_one(unit, ticket, outcome, self.moment().wall)
 
     def _call(self, ticket: core.Ticket) -> Outcome:
         try:
@@ -196,7 +196,7 @@ def _release_one(unit: Unit, loaded: Loaded, pending: Pending, moment: core.Mome
         return decision
 
     decision = unit.apply(loaded, "release", pending.message, now, decide, message=pending.key)
-    for entry in decision.trace if decision is not None else ():
+    for entry in decision.trace:
         if entry[0] == "deferred":
             unit.tally("reason", pending.message, f"deferred: {entry[2]}")
             if not deferred_before:

@@ -86,7 +86,7 @@ class Engine:
         self._declared = acts.declared_types(journeys)
         self._gifts = [name for name, message in self._program.messages.items() if isinstance(message, Gift)]
         self._cache = Cache()
-        self._open: Unit | None = None
+        self._open: nullcontext[Unit] | None = None
         self._grouping = Grouping(self._commit)
         self.store = open_store(store, durability=durability) if isinstance(store, str) else store
         put_to_work = micros(SystemClock().now())
@@ -340,8 +340,11 @@ class Engine:
         """What drives hand-overs; for whoever drives the engine step by step, as replays do."""
         return Delivery(self.clock, self._unit, self.adapters, self._functions)
 
-    def take_prepared(self, unit: Unit, loaded: Loaded, prepared: Prepared, now: int) -> Recorded:
-        """Record a checked touchpoint that is known to be new; for whoever drives the engine step by step."""
+    def take_prepared(self, unit: Unit, loaded: Loaded, prepared: Prepared, now: int) -> bool:
+        """Record a checked touchpoint that is known to be new, for whoever drives the engine step by step.
+
+        Whether it came too late to start anything.
+        """
         return acts.take_one(unit, loaded, prepared, now, self._late_after)
 
     def _run_group(self, delivery: Delivery, due: Callable[[Unit, int], Sequence[Loaded]]) -> int:
@@ -415,7 +418,7 @@ class Engine:
     def _unit(self, connection: object = None, *, careful: bool = False) -> AbstractContextManager[Unit]:
         """A unit of work in a transaction of its own, or in the one that `together` holds open."""
         if self._open is not None and connection is None:
-            return nullcontext(self._open)
+            return self._open
         return self._own_unit(connection, careful=careful)
 
     @contextmanager
@@ -458,7 +461,7 @@ class Engine:
         For replays into recording channels, by one thread (S6.8).
         """
         with self._unit(careful=careful) as unit:
-            self._open = unit
+            self._open = nullcontext(unit)
             try:
                 yield unit
             finally:

@@ -48,8 +48,14 @@ class Prepared:
     occurrence: Occurrence = attrs.field(repr=False)
 
 
-def prepare(given: Touchpoint, *, now: int, skew: int, declared: Mapping[str, type]) -> Prepared:
+def prepare(given: Touchpoint, *, now: int | None, skew: int, declared: Mapping[str, type]) -> Prepared:
     """Check a touchpoint.
+
+    Args:
+        given: what was handed in.
+        now: microseconds UTC; None where each is recorded at its own instant, as in a replay.
+        skew: microseconds by which it may lie ahead of `now`.
+        declared: classes of touchpoints by type.
 
     Raises:
         InvalidTouchpoint: with what is wrong and how to mend it.
@@ -60,7 +66,11 @@ def prepare(given: Touchpoint, *, now: int, skew: int, declared: Mapping[str, ty
         raise InvalidTouchpoint(str(error)) from None
     customer = customer_id(given.customer)
     at = None if given.at is None else instant_of(given.at, "at=")
-    if at is not None and at > now + skew:
+    if now is None:
+        if at is None:
+            raise InvalidTouchpoint(f"touchpoint {given.type!r} has no time: a replay needs at=")
+        now = at
+    elif at is not None and at > now + skew:
         ahead = spoken(timedelta(seconds=(at - now) // 1_000_000))
         raise InvalidTouchpoint(
             f"touchpoint {given.type!r}: at= lies {ahead} in the future, "
@@ -71,17 +81,11 @@ def prepare(given: Touchpoint, *, now: int, skew: int, declared: Mapping[str, ty
         raise InvalidTouchpoint(f"touchpoint {given.type!r}: direction is inbound or outbound, not {given.direction!r}")
     properties = _properties(given, declared)
     identity = _own_id(now) if given.id is None else _text(given.id, "id=")
+    channel, location, direction = given.channel, given.location, given.direction
     occurrence = Occurrence(
-        TOUCHPOINT,
-        given.type,
-        now if at is None else at,
-        identity,
-        properties,
-        given.channel,
-        given.location,
-        given.direction,
+        TOUCHPOINT, given.type, now if at is None else at, identity, properties, channel, location, direction
     )
-    body = dumps([given.channel, given.location, given.direction, given.about, properties])
+    body = dumps([channel, location, direction, given.about, properties])
     return Prepared(customer, identity, at, body, occurrence)
 
 

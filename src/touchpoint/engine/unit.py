@@ -6,7 +6,7 @@ Decisions are taken in memory; `flush` writes each customer once, however often 
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from decimal import Decimal
-from typing import Any, Final, TypeAlias
+from typing import Any, Final, TypeAlias, TypeVar
 
 import attrs
 
@@ -27,7 +27,7 @@ from touchpoint.core.state import (
     state_from_record,
     state_to_record,
 )  # fmt: skip
-from touchpoint.core.timers import refresh
+from touchpoint.core.timers import Timer, refresh
 from touchpoint.core.waits import follow_zone_data
 from touchpoint.engine.writing import write_effects
 from touchpoint.errors import DefectiveJourney, StoreCorrupt, StoreTooNew
@@ -35,6 +35,7 @@ from touchpoint.stores.base import Changes, CustomerRow, EntryRow, MessageRow, T
 from touchpoint.stores.codec import dumps, loads
 from touchpoint.zones import tz_version
 
+T = TypeVar("T")
 Line: TypeAlias = list[Any]
 """One line of a decision's trace."""
 
@@ -50,11 +51,20 @@ class Loaded:
     text: str = attrs.field(default="", repr=False)
     is_new: bool = False
     profile_changed: bool = False
+    stale: bool = True
+    _next: int | None = None
 
     @property
     def id(self) -> str:
         """The host's id."""
         return self.state.id
+
+    def next_due(self) -> int | None:
+        """`State.next_due`, looked up once for each time the customer was touched."""
+        if self.stale:
+            self._next = self.state.next_due()
+            self.stale = False
+        return self._next
 
 
 @attrs.define(eq=False)
@@ -85,6 +95,11 @@ class Cache:
         self._by_number: OrderedDict[int, Loaded] = OrderedDict()
         self._numbers: dict[str, int] = {}
         self.generation: int | None = None
+
+    def find(self, customer: str) -> Loaded | None:
+        """A customer by id."""
+        no = self._numbers.get(customer)
+        return None if no is None else self.get(no)
 
     def get(self, no: int) -> Loaded | None:
         """A customer by number."""
@@ -147,11 +162,10 @@ class Unit:
 
     def find(self, customer: str) -> Loaded | None:
         """A customer by id, or None if there is no such one."""
-        no = self.cache.number(customer)
-        if no is None:
-            rows = self.tx.customers([customer])
-            return self._load(rows[0]) if rows else None
-        return self.cache.get(no)
+        loaded = self.cache.find(customer)
+        if loaded is None and (rows := self.tx.customers([customer])):
+            loaded = self._load(rows[0])
+        return loaded
 
     def by_number(self, no: int) -> Loaded:
         """A customer by number."""
@@ -184,24 +198,26 @@ class Unit:
     def touch(self, loaded: Loaded) -> None:
         """Have this customer written at the end."""
         self.dirty[loaded.no] = loaded
+        loaded.stale = True
 
     # Decisions.
 
     def touchpoint(
         self, loaded: Loaded, occurrence: Occurrence, body: str, now: int, *, at: int, late: bool
-    ) -> Decision | None:
+    ) -> Decision:
         """Record a touchpoint and decide what follows; the customer's overdue timers come first (S4.2)."""
         now = max(now, loaded.state.now)
         self.fire(loaded, until=now, inclusive=False)
         occurrence.at = min(occurrence.at, now)
 
-        def decide() -> Decision:
-            return advance(self.program, loaded.state, occurrence, now, late=late)
-
-        def parked(error: str) -> Decision:
-            return park_touchpoint(self.program, loaded.state, occurrence, now, error, late=late)
-
-        decision = self._guarded(loaded, decide, parked)
+        if self.careful:
+            decision = self._guarded(
+                loaded,
+                lambda: advance(self.program, loaded.state, occurrence, now, late=late),
+                lambda error: park_touchpoint(self.program, loaded.state, occurrence, now, error, late=late),
+            )
+        else:
+            decision = advance(self.program, loaded.state, occurrence, now, late=late)
         self.enter(loaded, TOUCHPOINT, occurrence.name, at, now, body, decision, touchpoint=occurrence.id, late=late)
         return decision
 
@@ -209,40 +225,29 @@ class Unit:
         """Fire the customer's timers that are due, in due order, each at its due instant. Returns how many."""
         fired = 0
         bound = until if inclusive else until - 1
-        while (due := loaded.state.next_due()) is not None and due <= bound:
+        while (due := loaded.next_due()) is not None and due <= bound:
             one = self._fire_one(loaded, bound)
             if one is None:
                 break
-            at, name, decision = one
-            self.enter(loaded, "timer", name, at, loaded.state.now, "", decision)
+            timer, decision = one
+            self.enter(loaded, "timer", timer[5], timer[0], loaded.state.now, "", decision)
             fired += 1
         return fired
 
-    def _fire_one(self, loaded: Loaded, until: int) -> tuple[int, str, Decision | None] | None:
-        found: list[tuple[int, str]] = []
-
-        def decide() -> Decision | None:
-            fired = fire_next(self.program, loaded.state, until=until, inclusive=True)
-            if fired is None:
-                return None
-            timer, decision = fired
-            found.append((timer[0], timer[5]))
-            return decision
-
-        def parked(error: str) -> Decision | None:
-            timer, decision = park_timer(self.program, loaded.state, error) or (None, None)
-            if timer is not None:
-                found.append((timer[0], timer[5]))
-            return decision
-
-        decision = self._guarded(loaded, decide, parked)
-        return (*found[0], decision) if found else None
+    def _fire_one(self, loaded: Loaded, until: int) -> tuple[Timer, Decision] | None:
+        if not self.careful:
+            return fire_next(self.program, loaded.state, until=until)
+        return self._guarded(
+            loaded,
+            lambda: fire_next(self.program, loaded.state, until=until),
+            lambda error: park_timer(self.program, loaded.state, error),
+        )
 
     def apply(  # noqa: PLR0913 - the fields of a journal entry, and what it is made by
         self, loaded: Loaded, kind: str, name: str, now: int, decide: Callable[[], Decision], *,
         body: str = "", touchpoint: str | None = None, message: str | None = None,
         alone: Callable[[], Decision] | None = None,
-    ) -> Decision | None:  # fmt: skip
+    ) -> Decision:  # fmt: skip
         """Take any other decision on a customer and write it to the journal.
 
         Args:
@@ -257,20 +262,25 @@ class Unit:
                 stands.
             alone: what remains of the decision where what follows from it is defective; nothing unless given.
         """
+        if self.careful:
+            # Of what is defective after a message its own run is parked, and the rest asked again.
+            again = alone if message is None else decide
 
-        def parked(error: str) -> Decision:
-            if message is None:
-                rest, again = park_act(self.program, loaded.state, kind, name, touchpoint or "", now, error), alone
-            else:
-                rest, again = park_after_message(self.program, loaded.state, message, now, error), decide
-            if again is None:
-                return rest
-            decision = again()
-            decision.trace[:0] = rest.trace
-            return decision
+            def parked(error: str) -> Decision:
+                if message is None:
+                    rest = park_act(self.program, loaded.state, kind, name, touchpoint or "", now, error)
+                else:
+                    rest = park_after_message(self.program, loaded.state, message, now, error)
+                if again is None:
+                    return rest
+                decision = again()
+                decision.trace[:0] = rest.trace
+                return decision
 
-        decision = self._guarded(loaded, decide, parked)
-        if kind == "release" and decision is not None and not decision.trace:
+            decision = self._guarded(loaded, decide, parked)
+        else:
+            decision = decide()
+        if kind == "release" and not decision.trace:
             # A message that simply goes out: its outcome will be the entry.
             self.touch(loaded)
             write_effects(self, loaded, decision)
@@ -278,12 +288,8 @@ class Unit:
         self.enter(loaded, kind, name, now, now, body, decision, touchpoint=touchpoint)
         return decision
 
-    def _guarded(
-        self, loaded: Loaded, decide: Callable[[], Decision | None], parked: Callable[[str], Decision | None]
-    ) -> Decision | None:
-        """Take a decision; with care, one that is defective is undone, and `parked` says what is left of it (S4.3)."""
-        if not self.careful:
-            return decide()
+    def _guarded(self, loaded: Loaded, decide: Callable[[], T], parked: Callable[[str], T]) -> T:
+        """Take a decision with care: one that is defective is undone, and `parked` says what is left of it (S4.3)."""
         before = dumps(state_to_record(loaded.state))
         profile = dumps(profile_to_record(loaded.state.profile))
         try:
@@ -299,22 +305,24 @@ class Unit:
     # The journal.
 
     def enter(  # noqa: PLR0913 - the fields of a journal entry
-        self, loaded: Loaded, kind: str, name: str, at: int, now: int, body: str, decision: Decision | None,
+        self, loaded: Loaded, kind: str, name: str, at: int, now: int, body: str, decision: Decision,
         *, touchpoint: str | None = None, late: bool = False,
     ) -> None:  # fmt: skip
         """One journal entry, with what was decided."""
-        trace = decision.trace if decision is not None else [["parked", name]]
-        if late:
-            trace = [["late"], *trace]
-        no = self.tx.counters.entry
-        self.tx.counters.entry += 1
+        trace = [["late"], *decision.trace] if late else decision.trace
+        counters = self.tx.counters
+        no = counters.entry
+        counters.entry = no + 1
         self.changes.entries.append(
             EntryRow(no, loaded.no, loaded.head, kind, touchpoint, name, at, now, body, dumps(trace) if trace else None)
         )
         loaded.head = no
         self.touch(loaded)
-        if decision is not None:
-            self.tally_trace(decision)
+        for line in decision.trace:
+            count = _COUNTED.get(line[0])
+            if count is not None:
+                count(self, line)
+        if decision.effects:
             write_effects(self, loaded, decision)
 
     def tally(self, subject: str, name: str, what: str, n: int = 1) -> None:
@@ -322,13 +330,6 @@ class Unit:
         key = (subject, name, what)
         tallies = self.changes.tallies
         tallies[key] = tallies.get(key, 0) + n
-
-    def tally_trace(self, decision: Decision) -> None:
-        """Count what a decision did."""
-        for entry in decision.trace:
-            count = _COUNTED.get(entry[0])
-            if count is not None:
-                count(self, entry)
 
     # Writing.
 
@@ -354,7 +355,7 @@ class Unit:
 
     def _write_customer(self, loaded: Loaded) -> None:
         state = loaded.state
-        due = state.next_due()
+        due = loaded.next_due()
         record = dumps(state_to_record(state))
         profile = dumps(profile_to_record(state.profile)) if loaded.profile_changed else None
         if loaded.is_new:

@@ -44,6 +44,7 @@ _NAME_LIMIT: Final = 200
 _ID_LIMIT: Final = 500
 _SURROGATE: Final = re.compile(r"\\u[dD][89a-fA-F]")
 _MARK: Final = b"\xef\xbb\xbf"
+_ENDS: Final = frozenset({"\n", "", "\r\n"})
 _UNREADABLE: Final = (OSError, EOFError, zlib.error)
 
 
@@ -140,7 +141,7 @@ class Events:
         for number, line in lines:
             try:
                 text = _text(line)
-                record = _object(text)
+                record = _quick(text) or _object(text)
                 if record is None:
                     continue
                 plain = len(text) <= TEXT and '"$' not in text
@@ -293,6 +294,24 @@ def _no_number(_: str) -> NoReturn:
 
 
 _decode: Final = json.JSONDecoder(object_pairs_hook=_unique, parse_constant=_no_number).decode
+_scan: Final = json.JSONDecoder(parse_constant=_no_number).raw_decode
+
+
+def _quick(text: str) -> dict[str, object] | None:
+    """The object of a line in its usual form; None for whatever needs a closer look.
+
+    Usual are flat properties and nothing before a colon but the name: then there are as many `":` as names, unless one
+    stands twice.
+    """
+    try:
+        found, end = _scan(text)
+    except (ValueError, RecursionError, _Bad):
+        return None
+    if type(found) is not dict or text[end:] not in _ENDS or "\\u" in text or " :" in text or "\t:" in text:
+        return None
+    properties = found.get("properties")
+    names = len(found) + (len(properties) if type(properties) is dict else 0)
+    return found if text.count('":') == names else None
 
 
 def _object(text: str, what: str = "the line") -> dict[str, object] | None:

@@ -15,15 +15,15 @@ import attrs
 
 from touchpoint.channels.base import default_address_kind
 from touchpoint.channels.recording import RecordingChannel
-from touchpoint.core.delivery import due_messages
+from touchpoint.core.delivery import Moment, due_messages
 from touchpoint.core.state import Address, Profile
 from touchpoint.durations import instant, micros
 from touchpoint.engine import acts
-from touchpoint.engine.delivery import CallRequest
+from touchpoint.engine.delivery import CallRequest, Delivery
 from touchpoint.engine.engine import Engine
 from touchpoint.engine.intake import Prepared, instant_of
 from touchpoint.engine.unit import Loaded, Unit
-from touchpoint.errors import DefectiveJourney, InvalidInput, InvalidTouchpoint
+from touchpoint.errors import DefectiveJourney, InvalidInput
 from touchpoint.journey.journey import Journey
 from touchpoint.journey.policy import Policy
 from touchpoint.journey.steps import Call, flat
@@ -186,14 +186,6 @@ def replay(
     return _Driver(journeys, policy, tuple(grant), store).run(events, marks, end, progress)
 
 
-@attrs.define(eq=False)
-class _Given:
-    """An event of the batch at hand."""
-
-    at: int
-    prepared: Prepared
-
-
 class _ReplayClock:
     """A clock that is told the time in microseconds UTC; cheap to move, since a replay moves it with every event."""
 
@@ -208,6 +200,22 @@ class _ReplayClock:
 
     def timeline(self) -> str:
         return "replay"
+
+
+class _ReplayDelivery(Delivery):
+    """Reads the replay's clock at its source: a moment is the same until it moves."""
+
+    def __init__(self, clock: _ReplayClock, engine: Engine) -> None:
+        given = engine.delivery()
+        super().__init__(clock, given.units, given.adapters, given.functions)
+        self._clock = clock
+        self._moment = Moment(0, 0.0, clock.timeline())
+
+    def moment(self) -> Moment:
+        at = self._clock.at
+        if at != self._moment.wall:
+            self._moment = Moment(at, at / 1e6, self._moment.timeline)
+        return self._moment
 
 
 class _Agenda:
@@ -228,7 +236,7 @@ class _Agenda:
 
     def join(self, loaded: Loaded) -> None:
         """Note when this customer is due next."""
-        due = loaded.state.next_due()
+        due = loaded.next_due()
         if due is not None and due <= self.horizon:
             heappush(self._rows, (due, loaded.no))
 
@@ -247,9 +255,11 @@ class _Driver:
         self.grant = grant
         self.declared = acts.declared_types(journeys)
         self.cases = [case.name for journey in journeys for case in journey.cases]
-        self.delivery = self.engine.delivery()
+        self.delivery = _ReplayDelivery(self.clock, self.engine)
         self.result = Replay(self.engine.store, grant)
         self.now = 0
+        self.first: int | None = None
+        self.last = 0
 
     def run(
         self,
@@ -263,28 +273,22 @@ class _Driver:
         for batch, mark in _batches(given, marks):
             self._batch(batch)
             if mark is not None:
-                self._work(mark, inclusive=True)
+                self._work(mark)
                 self._probe(mark)
             if progress is not None:
                 progress(self.result.events + self.result.duplicates)
-        self._work(self.now if until is None else until, inclusive=True)
+        self._work(self.now if until is None else until)
         self._finish(time.perf_counter() - wall, time.process_time() - cpu)
         return self.result
 
     def _batch(self, batch: Sequence[Touchpoint]) -> None:
-        given = [self._given(each, index) for index, each in enumerate(batch)]
+        first, declared = self.result.events + self.result.duplicates, self.declared
+        given = [acts.numbered(each, first + index, None, 0, declared) for index, each in enumerate(batch)]
         at = 0
         while at < len(given):
             at = self._transaction(given, at, careful=False)
 
-    def _given(self, event: Touchpoint, index: int) -> _Given:
-        number = self.result.events + self.result.duplicates + index
-        if event.at is None:
-            raise InvalidTouchpoint(f"touchpoints[{number}] has no time: a replay needs at=")
-        at = instant_of(event.at, f"touchpoints[{number}]: at=")
-        return _Given(at, acts.numbered(event, number, at, 0, self.declared))
-
-    def _transaction(self, given: list[_Given], start: int, *, careful: bool) -> int:
+    def _transaction(self, given: list[Prepared], start: int, *, careful: bool) -> int:
         """Events from `start` on with everything that falls due between them, in one transaction.
 
         Returns how far it came.
@@ -300,13 +304,18 @@ class _Driver:
             self.clock.at = self.now
             return self._transaction(given, start, careful=True)
 
-    def _together(self, unit: Unit, given: list[_Given], start: int) -> int:
-        agenda = self._look_up(unit, max(self.now, *(each.at for each in given[start:])))
-        seen = self._prefetch(unit, given[start:])
+    def _together(self, unit: Unit, given: list[Prepared], start: int) -> int:
+        ahead = given[start:]
+        agenda = self._look_up(unit, max(self.now, *(each.occurrence.at for each in ahead)))
+        seen = self._prefetch(unit, ahead)
         position = start
-        while position < len(given) and given[position].at <= agenda.horizon:
-            self._fire_before(unit, agenda, max(given[position].at, self.now))
-            agenda.join(self._record(unit, given[position], seen))
+        for each in ahead:
+            at = max(each.occurrence.at, self.now)
+            if at > agenda.horizon:
+                break
+            self._fire_before(unit, agenda, at)
+            self._go_to(at)
+            agenda.join(self._record(unit, each, seen))
             position += 1
         self._fire_before(unit, agenda, agenda.horizon)
         return position
@@ -322,17 +331,17 @@ class _Driver:
         while (row := agenda.take(until)) is not None:
             due, no = row
             loaded = unit.by_number(no)
-            if loaded.state.next_due() == due:
+            if loaded.next_due() == due:
                 self._settle(unit, loaded, due)
                 agenda.join(loaded)
 
     def _settle(self, unit: Unit, loaded: Loaded, due: int) -> None:
         """Do everything of one customer that is due at this instant."""
         self._go_to(due)
-        now = max(due, self.now)
-        while (following := loaded.state.next_due()) is not None and following <= now:
+        now = self.now
+        while (following := loaded.next_due()) is not None and following <= now:
             unit.fire(loaded, until=now, inclusive=True)
-            if due_messages(loaded.state, now):
+            if loaded.state.pending and due_messages(loaded.state, now):
                 self.delivery.run(lambda _unit, _now: [loaded])
 
     def _go_to(self, at: int) -> None:
@@ -340,25 +349,24 @@ class _Driver:
             self.now = at
             self.clock.at = at
 
-    def _prefetch(self, unit: Unit, given: Sequence[_Given]) -> set[tuple[str, int]]:
-        unit.prefetch(each.prepared.customer for each in given)
-        known = [(each.prepared.id, unit.cache.number(each.prepared.customer)) for each in given]
+    def _prefetch(self, unit: Unit, given: Sequence[Prepared]) -> set[tuple[str, int]]:
+        unit.prefetch(each.customer for each in given)
+        known = [(each.id, unit.cache.number(each.customer)) for each in given]
         return set(unit.tx.seen([(identity, no) for identity, no in known if no is not None]))
 
-    def _record(self, unit: Unit, given: _Given, seen: set[tuple[str, int]]) -> Loaded:
-        self._go_to(given.at)
-        result, prepared = self.result, given.prepared
+    def _record(self, unit: Unit, prepared: Prepared, seen: set[tuple[str, int]]) -> Loaded:
+        result = self.result
         loaded = unit.find(prepared.customer) or self._newcomer(unit, prepared.customer)
         key = (prepared.id, loaded.no)
         if key in seen:
             result.duplicates += 1
             return loaded
         seen.add(key)
-        recorded = self.engine.take_prepared(unit, loaded, prepared, self.now)
+        result.late += self.engine.take_prepared(unit, loaded, prepared, self.now)
         result.events += 1
-        result.late += recorded.late
-        result.first = result.first or instant(given.at)
-        result.last = instant(self.now)
+        self.last = self.now
+        if self.first is None:
+            self.first = self.now
         return loaded
 
     def _newcomer(self, unit: Unit, customer: str) -> Loaded:
@@ -373,26 +381,26 @@ class _Driver:
             unit.changes.consents.append(ConsentRow(loaded.no, self.now, self.now, kind, ANY, granted=True, body=body))
         return loaded
 
-    def _work(self, until: int, *, inclusive: bool) -> None:
+    def _work(self, until: int) -> None:
         """Do everything that falls due up to an instant, in transactions of bounded size."""
-        while not self._work_some(until, until + 1 if inclusive else until, careful=False):
+        while not self._work_some(until, careful=False):
             pass
         self._go_to(until)
 
-    def _work_some(self, until: int, bound: int, *, careful: bool) -> bool:
+    def _work_some(self, until: int, *, careful: bool) -> bool:
         """One transaction of it; whether that was all."""
         before = self.now
         try:
             with self.engine.together(careful=careful) as unit:
                 agenda = self._look_up(unit, until)
                 complete = agenda.horizon >= until
-                self._fire_before(unit, agenda, bound if complete else agenda.horizon)
+                self._fire_before(unit, agenda, until + 1 if complete else agenda.horizon)
                 return complete
         except DefectiveJourney:
             if careful:
                 raise
             self.now = self.clock.at = before
-            return self._work_some(until, bound, careful=True)
+            return self._work_some(until, careful=True)
 
     def _probe(self, mark: int) -> None:
         with self.engine.store.reading() as reader:
@@ -403,6 +411,8 @@ class _Driver:
         with self.engine.store.reading() as reader:
             self.result.tallies = {(row.subject, row.name, row.what): row.n for row in reader.tallies()}
             self.result.customers_seen = reader.customer_count()
+        if self.first is not None:
+            self.result.first, self.result.last = instant(self.first), instant(self.last)
         self.result.elapsed, self.result.cpu = wall, cpu
 
 
