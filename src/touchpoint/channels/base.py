@@ -124,12 +124,19 @@ def normalise_address(kind: str, raw: str) -> Address:
     Raises:
         InvalidAddress: not text, empty, or not of that form. The message does not repeat it.
     """
+    return Address(kind, _NORMALISERS.get(kind, str)(trimmed(kind, raw)))
+
+
+def trimmed(kind: str, raw: object) -> str:
+    """An address without the spaces around it. Raises InvalidAddress: not text, empty, or with a NUL in it."""
     if not isinstance(raw, str):
         raise InvalidAddress(f"an address of kind {kind} is text, not {type(raw).__name__}")
     text = raw.strip()
     if not text:
         raise InvalidAddress(f"an address of kind {kind} is empty")
-    return Address(kind, _NORMALISERS.get(kind, _other)(text))
+    if "\0" in text:
+        raise InvalidAddress("an address holds a NUL character; hand it in as text")
+    return text
 
 
 # Nothing that could end a header or stand for several addresses; quoted local parts are refused, as most providers do.
@@ -157,12 +164,6 @@ def _phone(text: str) -> str:
     if not _E164.fullmatch(digits):
         raise InvalidAddress("a phone number is +, the country code and the number: 8 to 15 digits in all")
     return digits
-
-
-def _other(text: str) -> str:
-    if "\0" in text:
-        raise InvalidAddress("an address holds a NUL character; hand it in as text")
-    return text
 
 
 _NORMALISERS: Final[Mapping[str, Callable[[str], str]]] = {"email": _email, "phone": _phone}

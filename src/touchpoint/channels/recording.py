@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Callable
 from typing import Final
 
-from touchpoint.channels.base import BaseAdapter, normalise_address
+from touchpoint.channels.base import BaseAdapter, trimmed
 from touchpoint.model.delivery import ANY_ADDRESS, Accepted, Address, Capabilities, Outcome, SendRequest
 
 _ACCEPTED: Final = Accepted()
@@ -31,8 +31,7 @@ class RecordingChannel(BaseAdapter):
 
     def normalise(self, raw: str, *, region: str | None = None) -> Address:  # noqa: ARG002 - every form will do
         """Any text that is not blank: recorded data is seldom clean. Raises InvalidAddress."""
-        text = normalise_address(ANY_ADDRESS, raw).key
-        return Address(self._address_kind, text)
+        return Address(self._address_kind, trimmed(ANY_ADDRESS, raw))
 
     def send(self, request: SendRequest) -> Outcome:
         """Count it."""

@@ -6,7 +6,7 @@ Points that the semantics leave open are fixed in docs/explanation/decisions.md.
 
 from collections.abc import Iterable, Iterator, Sequence
 
-from touchpoint.core.decision import Decision, RunStarted
+from touchpoint.core.decision import BUDGET, Decision, RunStarted
 from touchpoint.core.identity import run_id
 from touchpoint.core.limits import refused_by_limit, remember_start
 from touchpoint.core.occurrence import TOUCHPOINT, Occurrence
@@ -31,8 +31,7 @@ def advance(program: Program, state: State, occurrence: Occurrence, now: int, *,
     Raises:
         DefectiveJourney: more than 1,000 steps; the state is then not to be used any more.
     """
-    decision = Decision(program, state, now)
-    decision.queue.append(occurrence)
+    decision = Decision(program, state, now, occurrence)
     return work_off(decision, late=late)
 
 
@@ -61,12 +60,15 @@ def _go_on_after(decision: Decision, run: Run, step: str, status: str) -> None:
 
 def work_off(decision: Decision, *, late: bool = False) -> Decision:
     """Let the runs that can go on take their steps, then round after round until nothing is left to react to."""
-    while decision.ready or decision.queue:
+    queue = decision.queue
+    while decision.ready or queue:
         if decision.ready:
             take_steps(decision)
             continue
-        decision.spend()
-        _round(decision, decision.queue.pop(0), late=late)
+        decision.taken += 1
+        if decision.taken > BUDGET:
+            decision.give_up()
+        _round(decision, queue.pop(0), late=late)
         late = False
     if decision.program.looks_ahead:
         _look_ahead(decision)
@@ -88,15 +90,18 @@ def _round(decision: Decision, occurrence: Occurrence, *, late: bool) -> None:
         program = decision.program
         if key in program.stages:
             _move_stages(decision, occurrence, key)
-        if (rules := program.started_by(key)) is not None:
-            _consider_rules(decision, occurrence, rules)
+        if key in program.by_trigger:
+            _consider_rules(decision, occurrence, program.by_trigger[key])
 
 
 def remember(decision: Decision, occurrence: Occurrence, *, late: bool) -> None:
     """S4.2 point 2: windows, counters, silences."""
     state, program = decision.state, decision.program
     update(program.signals, state.signals, occurrence, decision.now)
-    for spec in program.silences_for(occurrence.name, inbound=occurrence.direction == "inbound"):
+    silences = program.silences_of.get(occurrence.name, ())
+    if program.silences_any and occurrence.direction == "inbound":
+        silences += program.silences_any
+    for spec in silences:
         due = occurrence.at + spec.length
         if occurrence.at > state.heard.get(spec.name, -1) and not (late and due <= decision.now):
             state.heard[spec.name] = occurrence.at
@@ -239,7 +244,7 @@ def _refusal(decision: Decision, rule: CompiledRule, occurrence: Occurrence) -> 
     """The condition with its values, where it is not true."""
     if rule.given is None or decision.ask(rule.given, rule.journey, occurrence) is True:
         return None
-    return decision.reading(rule.rule.given, rule.journey, occurrence)  # type: ignore[arg-type]
+    return "" if rule.reader is None else decision.reading(rule.reader, rule.journey, occurrence)
 
 
 def start(decision: Decision, rule: CompiledRule, occurrence: Occurrence) -> None:

@@ -6,6 +6,7 @@ from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Final
 
+from touchpoint.compact import compact
 from touchpoint.core.values import (
     BOOL,
     DATE,
@@ -83,7 +84,7 @@ def unpack(packed: object) -> object:  # noqa: PLR0911 - one per tag
 def key_of(value: object) -> str | None:
     """A text that two values share exactly if they are of one kind and equal; None if nothing equals the value."""
     shape = _key(value)
-    return None if shape is None else json.dumps(shape, separators=(",", ":"), ensure_ascii=False)
+    return None if shape is None else compact(shape)
 
 
 def keys_equal_to(value: object) -> set[str]:

@@ -1,17 +1,15 @@
 """The working space of one decision: what it reads, what it changes, and what it leaves to the shell to write."""
 
 from collections.abc import Mapping
-from typing import Any, TypeAlias
+from typing import Any, NoReturn, TypeAlias
 
 import attrs
 
 from touchpoint.core.context import Context
 from touchpoint.core.occurrence import Occurrence
-from touchpoint.core.program import Closure, CompiledRule, Node, Program
-from touchpoint.core.reading import read
+from touchpoint.core.program import Closure, CompiledRule, Node, Program, Reader
 from touchpoint.core.state import WAITING, Pending, Run, State, Watch
 from touchpoint.errors import DefectiveJourney
-from touchpoint.journey.conditions import Expression
 from touchpoint.model.message import Number
 from touchpoint.policy.facts import ConsentFact
 
@@ -140,35 +138,34 @@ class Decision:
 
     __slots__ = ("_context", "effects", "now", "program", "queue", "ready", "state", "taken", "trace")
 
-    def __init__(self, program: Program, state: State, now: int) -> None:
+    def __init__(self, program: Program, state: State, now: int, first: Occurrence | None = None) -> None:
         self.program = program
         self.state = state
-        self.now = state.now = max(now, state.now)
+        state.now = max(state.now, now)
+        self.now = state.now
         self.trace: list[Entry] = []
         self.effects: list[Effect] = []
-        self.queue: list[Occurrence] = []
+        self.queue: list[Occurrence] = [] if first is None else [first]
         self.ready: list[tuple[Run, Node | None]] = []
         self.taken = 0
         self._context: Context | None = None  # made when a condition is first asked: many decisions ask none
 
-    def spend(self) -> None:
-        """Count one step or round. Raises DefectiveJourney past the budget."""
-        self.taken += 1
-        if self.taken > BUDGET:
-            message = (
-                f"a decision took more than {BUDGET} steps: its rules or steps raise each other in a circle; "
-                "put a Wait, a limit or a condition into it"
-            )
-            raise DefectiveJourney(message)
+    def give_up(self) -> NoReturn:
+        """End a decision that took more steps and rounds than its budget. Raises DefectiveJourney."""
+        message = (
+            f"a decision took more than {BUDGET} steps: its rules or steps raise each other in a circle; "
+            "put a Wait, a limit or a condition into it"
+        )
+        raise DefectiveJourney(message)
 
     def ask(self, closure: Closure, journey: str, event: Occurrence, run: Run | Watch | None = None) -> object:
         """What a condition or expression gives, for a round (event and trigger the same) or within a run."""
         context = self._placed(journey, event, run)
         return closure(context)
 
-    def reading(self, expression: Expression, journey: str, event: Occurrence, run: Run | None = None) -> str:
+    def reading(self, reader: Reader, journey: str, event: Occurrence, run: Run | None = None) -> str:
         """The expression with the values it saw, in words."""
-        return read(expression, self._placed(journey, event, run), self.program.signals).text
+        return reader(self._placed(journey, event, run)).text
 
     def _placed(self, journey: str, event: Occurrence, run: Run | Watch | None) -> Context:
         context = self._context

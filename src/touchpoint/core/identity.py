@@ -6,8 +6,10 @@ Stores hold these digests for ever, so neither the canonical form nor the length
 import hashlib
 import json
 
+from touchpoint.compact import prepared
+
 _LENGTH = 32  # hex digits: 128 bits, enough that two never meet
-_canonical = json.JSONEncoder(ensure_ascii=True, separators=(",", ":")).encode
+_canonical = prepared(json.JSONEncoder(ensure_ascii=True, separators=(",", ":"), check_circular=False))
 
 
 def run_id(customer: str, journey: str, rule: str, key: object, cause: str) -> str:

@@ -14,6 +14,7 @@ import attrs
 from touchpoint.core.compile import compile_condition, compile_expression
 from touchpoint.core.context import Context
 from touchpoint.core.occurrence import TOUCHPOINT
+from touchpoint.core.reading import Reading, reader_of
 from touchpoint.core.signals import SignalTable, collect
 from touchpoint.durations import is_calendar, length, spoken
 from touchpoint.journey.conditions import Expression
@@ -53,6 +54,7 @@ from touchpoint.model.template import Template
 from touchpoint.policy.binding import Bound, bind, retention
 
 Closure = Callable[[Context], object]
+Reader = Callable[[Context], Reading]
 Key = tuple[str, str]
 """What indexes triggers: (kind of occurrence, its name)."""
 ENROLLED: Final = "enrolled"
@@ -62,7 +64,8 @@ ENROLLED: Final = "enrolled"
 class Node:
     """A step with its place.
 
-    `next` follows it, `then` and `otherwise` begin its arms (or lead on where an arm is empty).
+    `next` follows it, `then` and `otherwise` begin its arms (or lead on where an arm is empty). Of a message it has the
+    `kind`, and for how many microseconds it `lasts`.
     """
 
     id: str
@@ -73,6 +76,9 @@ class Node:
     condition: Closure | None = None
     keys: frozenset[Key] = frozenset()
     values: Mapping[str, Closure] = attrs.Factory(dict)
+    kind: str = ""
+    lasts: int = 0
+    reader: Reader | None = None
 
 
 @attrs.define(eq=False)
@@ -85,12 +91,17 @@ class Watched:
 
 @attrs.define(eq=False)
 class CompiledRule:
-    """A rule, ready to run. `index` is its place among all rules of the program: declaration order."""
+    """A rule, ready to run.
+
+    `index` is its place among all rules of the program: declaration order. `looks_back` says whether a `WaitFor` of it
+    also looks at what came before its last message; `label` is journey/rule.
+    """
 
     index: int
     journey: str
     rule: Rule
     given: Closure | None
+    reader: Reader | None
     first: Node | None
     nodes: Mapping[str, Node]
     keeps: frozenset[Key]
@@ -99,11 +110,8 @@ class CompiledRule:
     goal: frozenset[Key]
     goal_given: Closure | None
     goal_within: int | None
-
-    @property
-    def label(self) -> str:
-        """journey/rule."""
-        return f"{self.journey}/{self.rule.name}"
+    looks_back: bool
+    label: str
 
 
 @attrs.define(eq=False)
@@ -159,18 +167,6 @@ class Program:
     places: Mapping[Key, int]
     looks_ahead: bool
     version: str
-
-    def started_by(self, key: Key) -> tuple[CompiledRule, ...] | None:
-        """The rules that an occurrence of this key may start; an enrolment names the one it is for."""
-        if key[0] == ENROLLED:
-            rule = self.by_label.get(key[1])
-            return None if rule is None else (rule,)
-        return self.by_trigger.get(key)
-
-    def silences_for(self, type_: str, *, inbound: bool) -> tuple[SilenceSpec, ...]:
-        """The silences that a touchpoint of this type breaks."""
-        own = self.silences_of.get(type_, ())
-        return own + self.silences_any if inbound and self.silences_any else own
 
 
 def key_of(trigger: Trigger, journey: str, rule: str = "") -> Key:
@@ -259,6 +255,7 @@ def _compile_rule(index: int, journey: str, rule: Rule, table: SignalTable) -> C
         journey,
         rule,
         _closure(rule.given, table),
+        None if rule.given is None else reader_of(rule.given, table),
         first,
         nodes,
         frozenset(key for node in nodes.values() if isinstance(node.step, WaitFor) for key in node.keys),
@@ -267,6 +264,8 @@ def _compile_rule(index: int, journey: str, rule: Rule, table: SignalTable) -> C
         frozenset(key_of(each, journey, rule.name) for each in goal.trigger) if goal else frozenset(),
         _closure(goal.given, table) if goal else None,
         length(goal.within) if goal and goal.within is not None else None,
+        any(isinstance(node.step, WaitFor) and node.step.since == "run" for node in nodes.values()),
+        f"{journey}/{rule.name}",
     )
 
 
@@ -278,6 +277,7 @@ def _node(name: str, step: Step, journey: str, rule: str, table: SignalTable) ->
             node.condition = _closure(step.given, table)
         case Send():
             node.condition = _closure(step.still, table)
+            node.kind, node.lasts = step.message.effective_kind, length(step.message.best_before)
         case Wait() if isinstance(step.until, Expression):
             node.condition = compile_expression(step.until, table)
         case SetTrait():
@@ -288,6 +288,7 @@ def _node(name: str, step: Step, journey: str, rule: str, table: SignalTable) ->
             node.values = {each: compile_expression(value, table) for each, value in step.arguments.items()}
         case Branch() | WaitUntil():
             node.condition = compile_condition(step.condition, table)
+            node.reader = reader_of(step.condition, table)
         case OpenCase() | CloseCase():
             node.condition = None if step.ref is None else compile_expression(step.ref, table)
     return node
@@ -324,7 +325,10 @@ def _closure(expression: Expression | None, table: SignalTable) -> Closure | Non
 def _index(rules: Iterable[CompiledRule]) -> dict[Key, tuple[CompiledRule, ...]]:
     found: dict[Key, list[CompiledRule]] = {}
     for rule in rules:
-        for each in dict.fromkeys(key_of(trigger, rule.journey, rule.rule.name) for trigger in rule.rule.when):
+        keys = [key_of(trigger, rule.journey, rule.rule.name) for trigger in rule.rule.when]
+        for each in dict.fromkeys(
+            [*keys, (ENROLLED, rule.label)]
+        ):  # whoever is enrolled starts it, whatever it waits for
             found.setdefault(each, []).append(rule)
     return {key: tuple(each) for key, each in found.items()}
 

@@ -6,14 +6,14 @@ For example:
     (customer.age >= 18) | (event.ok == True) → (? >= 18) | (True == True): true
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import date, datetime, timedelta
 from decimal import Decimal
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, TypeAlias
 
 import attrs
 
-from touchpoint.core.compile import History, reference
+from touchpoint.core.compile import History, compile_expression, reference
 from touchpoint.core.context import Context
 from touchpoint.core.questions import outside_of
 from touchpoint.core.values import (
@@ -94,8 +94,18 @@ def read(expression: Expression, context: Context, table: History | None = None)
         context: what it may look at.
         table: the `SignalTable` collected from it; needed only if it asks about history.
     """
-    short = _short_reading(expression, context)
-    return _long_reading(expression, context, table) if short is None else short
+    return reader_of(expression, table)(context)
+
+
+def reader_of(expression: Expression, table: History | None = None) -> "Callable[[Context], Reading]":
+    """`read` for one expression, with what does not depend on the data prepared; for whoever reads it often."""
+    short = _short_way(expression)
+
+    def reading(context: Context) -> Reading:
+        found = None if short is None else short(context)
+        return _long_reading(expression, context, table) if found is None else found
+
+    return reading
 
 
 def _long_reading(expression: Expression, context: Context, table: History | None) -> Reading:
@@ -151,54 +161,94 @@ class _Short(NamedTuple):
         return (f"({self.plain})", f"({self.filled})") if self.loose else (self.plain, self.filled)
 
 
-def _short_reading(expression: Expression, context: Context) -> Reading | None:
-    """None for all that takes the long way: what asks about history or calculates, and what lacks data."""
-    if not isinstance(expression, And | Or):
-        short = _short(expression, context)
-        return None if short is None else short.reading()
-    parts = []
-    for each in expression.parts:
-        short = _short(each, context)
-        if short is None:
-            return None
-        parts.append(short)
+_Way: TypeAlias = Callable[[Context], "_Short | None"]
+"""None where the data at hand need the long way, because some are missing."""
+
+
+def _short_way(expression: Expression) -> Callable[[Context], Reading | None] | None:
+    """None for all that takes the long way: what asks about history or calculates."""
+    if isinstance(expression, And | Or):
+        return _short_join(expression)
+    way = _short(expression)
+    if way is None:
+        return None
+
+    def reading(context: Context) -> Reading | None:
+        found = way(context)
+        return None if found is None else found.reading()
+
+    return reading
+
+
+def _short_join(expression: And | Or) -> Callable[[Context], Reading | None] | None:
+    ways = [way for part in expression.parts if (way := _short(part)) is not None]
+    if len(ways) < len(expression.parts):
+        return None
     join, sign = (conjunction, " & ") if isinstance(expression, And) else (disjunction, " | ")
-    plain, filled = (sign.join(each) for each in zip(*(part.inside() for part in parts), strict=True))
-    value = join(truth(part.value) for part in parts)
-    return _Short(value, plain, filled).reading(tuple(part.reading() for part in parts))
+
+    def reading(context: Context) -> Reading | None:
+        parts = [found for way in ways if (found := way(context)) is not None]
+        if len(parts) < len(ways):
+            return None
+        plain, filled = (sign.join(each) for each in zip(*(part.inside() for part in parts), strict=True))
+        value = join(truth(part.value) for part in parts)
+        return _Short(value, plain, filled).reading(tuple(part.reading() for part in parts))
+
+    return reading
 
 
-def _short(node: Expression, context: Context) -> _Short | None:
+def _short(node: Expression) -> _Way | None:
     if isinstance(node, Compare):
-        return _short_comparison(node, context)
+        return _short_comparison(node)
     if isinstance(node, Not):
-        inner = _short(node.part, context)
+        return _short_not(node)
+    if not _is_short_leaf(node):
+        return None
+    find, plain = compile_expression(node), source(node)
+
+    def leaf(context: Context) -> _Short | None:
+        value = find(context)
+        return None if value is UNKNOWN else _Short(value, plain, shown(value))
+
+    return leaf
+
+
+def _short_not(node: Not) -> _Way | None:
+    way = _short(node.part)
+    if way is None:
+        return None
+
+    def negated(context: Context) -> _Short | None:
+        inner = way(context)
         if inner is None:
             return None
         plain, filled = inner.inside()
         return _Short(negate(truth(inner.value)), f"~{plain}", f"~{filled}")
-    value = _short_value(node, context)
-    return None if value is UNKNOWN else _Short(value, source(node), shown(value))
+
+    return negated
 
 
-def _short_comparison(node: Compare, context: Context) -> _Short | None:
+def _short_comparison(node: Compare) -> _Way | None:
     left, right = node.left, node.right
-    if not isinstance(left, Field) or not isinstance(right, Literal):
+    if not isinstance(left, Field) or not isinstance(right, Literal) or not _is_short_leaf(left):
         return None
-    value = _short_value(left, context)
-    result = COMPARISONS[node.op](value, right.value)
-    if result is UNKNOWN:
-        return None
-    against = f"{node.op} {literal_source(right.value)}"
-    return _Short(result, f"{source(left)} {against}", f"{shown(value)} {against}", loose=True)
+    find, compare, against, literal = (
+        compile_expression(left), COMPARISONS[node.op], f"{node.op} {literal_source(right.value)}", right.value
+    )  # fmt: skip
+    plain = f"{source(left)} {against}"
+
+    def comparison(context: Context) -> _Short | None:
+        value = find(context)
+        result = compare(value, literal)
+        return None if result is UNKNOWN else _Short(result, plain, f"{shown(value)} {against}", loose=True)
+
+    return comparison
 
 
-def _short_value(leaf: Expression, context: Context) -> object:
-    if isinstance(leaf, Field) and not isinstance(root_of(leaf), Last):
-        return _property_of(leaf, context)
-    if isinstance(leaf, CaseOpen) and leaf.ref is None:
-        return context.case_open(leaf.kind, None)
-    return context.in_stage(leaf.journey, leaf.stage) if isinstance(leaf, InStage) else UNKNOWN
+def _is_short_leaf(node: Expression) -> bool:
+    if isinstance(node, Field):
+        return not isinstance(root_of(node), Last)
+    return isinstance(node, InStage) or (isinstance(node, CaseOpen) and node.ref is None)
 
 
 def _property_of(field: Field, context: Context) -> object:

@@ -24,6 +24,7 @@ from typing import Any, Final, Literal, TypeAlias
 
 import attrs
 
+from touchpoint.compact import compact
 from touchpoint.core.captures import key_of, pack
 from touchpoint.core.compile import Path, compile_condition
 from touchpoint.core.context import Context
@@ -60,7 +61,8 @@ class Signal:
 
     `within` is in microseconds, None without a window; `path` is the property added up (total) or remembered (last);
     `required` properties of a touchpoint are captured and it is left out where one is missing, `optional` ones are
-    captured if there; `static` conditions say which touchpoints count at all.
+    captured if there; `static` conditions say which touchpoints count at all. `captures` are the captured properties in
+    the order of a row; `has_rows` says whether a window keeps a row beside each instant.
     """
 
     kind: Kind
@@ -71,6 +73,8 @@ class Signal:
     optional: tuple[Path, ...]
     static: tuple[Expression, ...] = attrs.field(eq=expression_eq)
     key: str = attrs.field(init=False, eq=False)
+    captures: tuple[Path, ...] = attrs.field(init=False, eq=False, repr=False)
+    has_rows: bool = attrs.field(init=False, eq=False, repr=False)
     _accepts: Callable[[Context], object] = attrs.field(init=False, eq=False, repr=False)
 
     @key.default
@@ -91,14 +95,12 @@ class Signal:
     def _compiled(self) -> Callable[[Context], object]:
         return compile_condition(And(self.static))
 
-    @property
-    def captures(self) -> tuple[Path, ...]:
-        """The captured properties, in the order of a row."""
+    @captures.default
+    def _all_captured(self) -> tuple[Path, ...]:
         return self.required + self.optional
 
-    @property
-    def has_rows(self) -> bool:
-        """Whether a window keeps a row beside each instant."""
+    @has_rows.default
+    def _keeps_rows(self) -> bool:
         return self.within is not None and (self.kind == "total" or bool(self.captures))
 
     def empty(self) -> Data:
@@ -115,11 +117,11 @@ class Signal:
             occurrence: the touchpoint; its `at` must not be later than `now`.
             now: microseconds UTC; what has left the window by then is dropped.
         """
-        value = self._value_of(occurrence)
+        value = 1 if self.kind == "count" else self._value_of(occurrence)
         captured = [look_up(occurrence, path) for path in self.captures]
-        if value is UNKNOWN or any(each is UNKNOWN for each in captured[: len(self.required)]):
+        if value is UNKNOWN or (captured and UNKNOWN in captured[: len(self.required)]):
             return data
-        if not self._accepted(occurrence):
+        if self.static and not self._accepted(occurrence):
             return data
         if self.within is not None:
             return self._add_to_window(data, occurrence.at, value, captured, now)
@@ -146,12 +148,10 @@ class Signal:
         return data[0] if self.has_rows else data  # type: ignore[no-any-return]  # JSON is not typed
 
     def _accepted(self, occurrence: Occurrence) -> bool:
-        return not self.static or self._accepts(Context(event=occurrence, now=occurrence.at)) is True
+        return self._accepts(Context(event=occurrence, now=occurrence.at)) is True
 
     def _value_of(self, occurrence: Occurrence) -> Data:
-        """What counts of the touchpoint, packed; UNKNOWN where it does not count."""
-        if self.kind == "count":
-            return 1
+        """The value to be remembered or added up, packed; UNKNOWN where there is none."""
         value = look_up(occurrence, self.path)
         if self.kind == "last":
             return pack(value)
@@ -197,7 +197,7 @@ def signal_of(question: Aggregate, path: Path = ()) -> Signal:
 
 def row_key(keys: list[str | None]) -> str | None:
     """The dict key for these captured values; None where one of them equals nothing."""
-    return None if None in keys else json.dumps(keys, separators=(",", ":"), ensure_ascii=False)
+    return None if None in keys else compact(keys)
 
 
 def amount_of(value: Value) -> int | str | None:

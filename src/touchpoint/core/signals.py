@@ -84,8 +84,8 @@ def update(table: SignalTable, data: dict[str, Any], occurrence: Occurrence, now
         occurrence: the touchpoint, not seen before; `at` is not later than `now`.
         now: microseconds UTC, not before the previous update.
     """
-    if occurrence.kind == TOUCHPOINT:
-        _add(table.by_type.get(occurrence.name, ()), data, occurrence, now)
+    if occurrence.kind == TOUCHPOINT and occurrence.name in table.by_type:
+        _add(table.by_type[occurrence.name], data, occurrence, now)
 
 
 def backfill(table: SignalTable, data: dict[str, Any], occurrences: Iterable[Occurrence], now: int) -> None:

@@ -196,7 +196,10 @@ class State:
 
     def pending_by_key(self, key: str) -> Pending | None:
         """The unfinished message with this key."""
-        return next((pending for pending in self.pending if pending.key == key), None)
+        for pending in self.pending:
+            if pending.key == key:
+                return pending
+        return None
 
     def next_due(self) -> int | None:
         """The earliest instant at which anything of this customer falls due."""

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from typing import Final, TypeVar
 
-from touchpoint.core.decision import Decision, Emitted, MessageBegun, ProfileChanged
+from touchpoint.core.decision import BUDGET, Decision, Emitted, MessageBegun, ProfileChanged
 from touchpoint.core.identity import cause_of_step, message_key
 from touchpoint.core.occurrence import TOUCHPOINT, Occurrence
 from touchpoint.core.program import CompiledRule, Node
@@ -11,7 +11,6 @@ from touchpoint.core.state import Pending, Run
 from touchpoint.core.timers import refresh_anniversaries
 from touchpoint.core.values import UNKNOWN
 from touchpoint.core.waits import ends, wait_ends
-from touchpoint.durations import length
 from touchpoint.journey.steps import (
     Ask,
     Branch,
@@ -50,7 +49,9 @@ CALL_EXPIRES = 7 * 86_400_000_000
 
 def take_steps(decision: Decision) -> None:
     """Let every run that is ready go on until it blocks: higher priority first, then declaration order (S4.2)."""
-    ready, decision.ready = sorted(decision.ready, key=lambda each: _order(decision, each[0])), []
+    ready, decision.ready = decision.ready, []
+    if len(ready) > 1:
+        ready.sort(key=lambda each: _order(decision, each[0]))
     for run, node in ready:
         if run in decision.state.runs:
             _take(decision, run, node)
@@ -65,7 +66,9 @@ def _take(decision: Decision, run: Run, node: Node | None) -> None:
     rule = decision.program.by_name[run.journey, run.rule]
     at: Outcome = node
     while isinstance(at, Node):
-        decision.spend()
+        decision.taken += 1
+        if decision.taken > BUDGET:
+            decision.give_up()
         run.node = at.id
         run.visits[at.id] = run.visits.get(at.id, 0) + 1
         at = _TAKE[type(at.step)](decision, rule, run, at)
@@ -94,9 +97,9 @@ def _value(decision: Decision, run: Run, node: Node) -> object:
 def _send(decision: Decision, rule: CompiledRule, run: Run, node: Node) -> Outcome:
     message = _step(node, Send).message
     priority = rule.rule.priority + message.priority
-    _begin(decision, run, node, message.name, message.effective_kind, priority, length(message.best_before))
+    _begin(decision, run, node, message.name, node.kind, priority, node.lasts)
     run.mark = run.arrived
-    if not any(isinstance(each.step, WaitFor) and each.step.since == "run" for each in rule.nodes.values()):
+    if not rule.looks_back:
         run.kept.clear()
     return BLOCKED
 
@@ -164,7 +167,7 @@ def _wait_until(decision: Decision, _rule: CompiledRule, run: Run, node: Node) -
 
 def _branch(decision: Decision, _rule: CompiledRule, run: Run, node: Node) -> Outcome:
     holds = _value(decision, run, node) is True
-    reading = decision.reading(_step(node, Branch).condition, run.journey, run.event, run)
+    reading = "" if node.reader is None else decision.reading(node.reader, run.journey, run.event, run)
     decision.trace.append(["branch", run.journey, run.rule, node.id, holds, reading])
     return node.then if holds else node.otherwise
 

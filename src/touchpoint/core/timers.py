@@ -18,29 +18,39 @@ def next_timer(program: Program, state: State) -> Timer | None:
 
     At one instant the order is that of docs/explanation/decisions.md, point 9.
     """
-    timers = list(_timers(program, state))
-    if not timers:
+    earliest = min(_instants(state), default=None)
+    if earliest is None:
         return None
+    timers = list(_timers(program, state, earliest))
     return timers[0] if len(timers) == 1 else min(timers, key=lambda timer: timer[:5])
 
 
-def _timers(program: Program, state: State) -> Iterable[Timer]:
-    for rank, (kind, held) in enumerate((("silence", state.silences), ("dwell", state.dwells))):
-        for name, due in held.items():
-            yield due, rank, _place(program, kind, name), 0, 0, kind, name
-    for name, entry in state.anniversaries.items():
-        yield entry[0], 2, _place(program, "anniversary", name), 0, 0, "anniversary", name
+def _instants(state: State) -> list[int]:
+    """When the timers of a customer fall due, in no particular order."""
+    found = [*state.silences.values(), *state.dwells.values()]
+    if state.anniversaries:
+        found += [entry[0] for entry in state.anniversaries.values()]
     for run in state.runs:
-        ends = run.due
-        if run.look is not None and (ends is None or run.look < ends):
-            ends = run.look
-        if ends is not None:
+        if run.due is not None:
+            found.append(run.due)
+        if run.look is not None:
+            found.append(run.look)
+    return found
+
+
+def _timers(program: Program, state: State, due: int) -> Iterable[Timer]:
+    """Those that fall due at this instant, the earliest of all."""
+    for rank, (kind, held) in enumerate((("silence", state.silences), ("dwell", state.dwells))):
+        for name, at in held.items():
+            if at == due:
+                yield due, rank, program.places.get((kind, name), 0), 0, 0, kind, name
+    for name, entry in state.anniversaries.items():
+        if entry[0] == due:
+            yield due, 2, program.places.get(("anniversary", name), 0), 0, 0, "anniversary", name
+    for run in state.runs:
+        if due in (run.due, run.look):
             rule = program.by_name.get((run.journey, run.rule))
-            yield ends, 3, -(rule.rule.priority if rule else 0), rule.index if rule else 0, run.order, "run", run
-
-
-def _place(program: Program, kind: str, name: str) -> int:
-    return program.places.get((kind, name), 0)
+            yield due, 3, -(rule.rule.priority if rule else 0), rule.index if rule else 0, run.order, "run", run
 
 
 def raised_by(program: Program, state: State, timer: Timer) -> Occurrence | Run | None:

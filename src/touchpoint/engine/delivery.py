@@ -122,13 +122,13 @@ class Delivery:
         for ticket, outcome in outcomes:
             settle_one(unit, ticket, outcome, self.moment().wall)
 
-    def _call(self, ticket: core.Ticket) -> Outcome:
+    def _call(self, ticket: core.Ticket) -> object:
         try:
             return self._call_function(ticket) if ticket.function is not None else self._send(ticket)
         except Exception as error:  # noqa: BLE001 - whatever an adapter raises, the message may have gone out (S6.8)
             return judge(error)
 
-    def _send(self, ticket: core.Ticket) -> Outcome:
+    def _send(self, ticket: core.Ticket) -> object:
         adapter = self.adapters[ticket.channel]
         if ticket.message is None or ticket.address is None:
             return Refused(FailureCode.ADDRESS_INVALID)
@@ -139,7 +139,7 @@ class Delivery:
         problems = adapter.preflight(ticket.message, to).problems
         if problems:
             return _problem(problems)
-        return judge(adapter.send(SendRequest(ticket.key, to, ticket.message, ticket.channel, attempt=ticket.attempt)))
+        return adapter.send(SendRequest(ticket.key, to, ticket.message, ticket.channel, attempt=ticket.attempt))
 
     def _call_function(self, ticket: core.Ticket) -> Outcome:
         function = self.functions.get(ticket.function or "")

@@ -60,11 +60,8 @@ def prepare(given: Touchpoint, *, now: int | None, skew: int, declared: Mapping[
     Raises:
         InvalidTouchpoint: with what is wrong and how to mend it.
     """
-    try:
-        check_type_name(given.type)
-    except ValueError as error:
-        raise InvalidTouchpoint(str(error)) from None
-    customer = customer_id(given.customer)
+    check_type_name(given.type)
+    customer = _text(given.customer, "customer")
     at = None if given.at is None else instant_of(given.at, "at=")
     if now is None:
         if at is None:
@@ -79,7 +76,7 @@ def prepare(given: Touchpoint, *, now: int | None, skew: int, declared: Mapping[
         )
     if given.direction not in _DIRECTIONS:
         raise InvalidTouchpoint(f"touchpoint {given.type!r}: direction is inbound or outbound, not {given.direction!r}")
-    properties = _properties(given, declared)
+    properties = _properties(given, declared) if declared else checked(given.properties, given.type, InvalidTouchpoint)
     identity = _own_id(now) if given.id is None else _text(given.id, "id=")
     channel, location, direction = given.channel, given.location, given.direction
     occurrence = Occurrence(
@@ -104,6 +101,8 @@ def customer_id(value: object) -> str:
 
 
 def _text(value: object, what: str) -> str:
+    if type(value) is str and 0 < len(value) <= 500 and value.isascii():
+        return value
     if not isinstance(value, str) or not value or len(value) > 500:
         raise InvalidTouchpoint(f"{what} is a text of 1 to 500 characters, not {_described(value)}")
     if not value.isascii():

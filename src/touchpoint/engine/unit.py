@@ -313,9 +313,8 @@ class Unit:
         counters = self.tx.counters
         no = counters.entry
         counters.entry = no + 1
-        self.changes.entries.append(
-            EntryRow(no, loaded.no, loaded.head, kind, touchpoint, name, at, now, body, dumps(trace) if trace else None)
-        )
+        row = (no, loaded.no, loaded.head, kind, touchpoint, name, at, now, body, dumps(trace) if trace else None)
+        self.changes.entries.append(tuple.__new__(EntryRow, row))  # its own __new__ would be a call of Python more
         loaded.head = no
         self.touch(loaded)
         for line in decision.trace:
@@ -327,8 +326,7 @@ class Unit:
 
     def tally(self, subject: str, name: str, what: str, n: int = 1) -> None:
         """Add to a count that names nobody."""
-        key = (subject, name, what)
-        tallies = self.changes.tallies
+        tallies, key = self.changes.tallies, (subject, name, what)
         tallies[key] = tallies.get(key, 0) + n
 
     # Writing.
@@ -393,10 +391,13 @@ class Unit:
         self.world.spent = spent
 
 
+_IN_WORDS: Final[Mapping[str, str]] = {"started": "started", "goal": "goal reached"}
+
+
 def _count_rule(unit: Unit, entry: Line) -> None:
-    what, journey, rule, *rest = entry
-    detail = {"started": "started", "goal": "goal reached"}.get(what) or f"{what}: {rest[what == 'ended']}"
-    unit.tally("rule", f"{journey}/{rule}", detail)
+    what = entry[0]
+    detail = _IN_WORDS.get(what) or f"{what}: {entry[4 if what == 'ended' else 3]}"
+    unit.tally("rule", f"{entry[1]}/{entry[2]}", detail)
 
 
 def _count_stage(unit: Unit, entry: Line) -> None:

@@ -39,6 +39,7 @@ _REQUIRED: Final = ("customer", "type", "at")
 _FIELDS: Final = frozenset({*_REQUIRED, "channel", "direction", "location", "properties", "id", "about"})
 _DIRECTIONS: Final = frozenset({"inbound", "outbound", "internal"})
 _SCALARS: Final = frozenset({str, int, float, bool, type(None)})
+_TEXT_OR_NULL: Final = frozenset({str, type(None)})
 _INFINITE: Final = frozenset({math.inf, -math.inf})
 _NAME_LIMIT: Final = 200
 _ID_LIMIT: Final = 500
@@ -300,18 +301,22 @@ _scan: Final = json.JSONDecoder(parse_constant=_no_number).raw_decode
 def _quick(text: str) -> dict[str, object] | None:
     """The object of a line in its usual form; None for whatever needs a closer look.
 
-    Usual are flat properties and nothing before a colon but the name: then there are as many `":` as names, unless one
-    stands twice.
+    Usual are flat properties without escapes in them: then there are two quotation marks for each name and each text,
+    and more where a name stands twice.
     """
     try:
         found, end = _scan(text)
     except (ValueError, RecursionError, _Bad):
         return None
-    if type(found) is not dict or text[end:] not in _ENDS or "\\u" in text or " :" in text or "\t:" in text:
+    if type(found) is not dict or text[end:] not in _ENDS or "\\" in text:
         return None
+    values = [*found.values()]
+    names = len(found)
     properties = found.get("properties")
-    names = len(found) + (len(properties) if type(properties) is dict else 0)
-    return found if text.count('":') == names else None
+    if type(properties) is dict:
+        names += len(properties)
+        values += properties.values()
+    return found if text.count('"') == 2 * (names + [*map(type, values)].count(str)) else None
 
 
 def _object(text: str, what: str = "the line") -> dict[str, object] | None:
@@ -403,9 +408,10 @@ def _event(record: Mapping[str, object], own_id: str | None, *, plain: bool) -> 
     if not isinstance(identity, str) or not 0 < len(identity) <= _ID_LIMIT:
         raise _Bad(_no_id(identity))
     channel, location, about = get("channel"), get("location"), get("about")
-    for name, value in (("channel", channel), ("location", location), ("about", about)):
-        if value is not None and not isinstance(value, str):
-            raise _Bad(f"{name} is a text or null, not {_json_name(value)}")
+    if not _TEXT_OR_NULL.issuperset((type(channel), type(location), type(about))):
+        for name, value in (("channel", channel), ("location", location), ("about", about)):
+            if value is not None and not isinstance(value, str):
+                raise _Bad(f"{name} is a text or null, not {_json_name(value)}")
     direction = get("direction") or "inbound"
     if direction not in _DIRECTIONS:
         raise _Bad("direction is inbound, outbound or internal")

@@ -52,7 +52,9 @@ def clean_subject(subject: str | None) -> str | None:
 
     A line break in a looked-up value would otherwise let data add headers to a mail.
     """
-    return None if subject is None else _UNPRINTABLE.sub(" ", subject).strip()
+    if subject is None or (subject.isprintable() and subject.isascii() and subject == subject.strip()):
+        return subject
+    return _UNPRINTABLE.sub(" ", subject).strip()
 
 
 def redact(kind: str, key: str) -> str:

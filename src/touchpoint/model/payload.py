@@ -20,6 +20,8 @@ TEXT: Final = 65_536
 LONGEST_NAME: Final = 200
 
 _PLAIN: Final = frozenset({int, bool, type(None)})
+_SIMPLE: Final = _PLAIN | {str, float}
+_NAMES: Final = frozenset({str})
 
 
 def checked(
@@ -38,9 +40,24 @@ def checked(
     """
     if values is None:
         return {}
+    if type(values) is dict and _is_plain(values):
+        return values.copy()
     if not isinstance(values, Mapping):
         raise error(f"{what}: properties are a mapping from names to values, not {type(values).__name__}")
     return _Check(what, error).mapping(values, "$", 0)
+
+
+def _is_plain(values: dict[Any, Any]) -> bool:
+    """Whether all is plain to see: identifiers as names, ASCII texts of bounded length, whole numbers and the like."""
+    kinds = set(map(type, values.values()))
+    if not kinds <= _SIMPLE or len(values) > SIZE or not _NAMES.issuperset(map(type, values)):
+        return False
+    texts = "".join([*values, *(each for each in values.values() if type(each) is str)])
+    if len(texts) > LONGEST_NAME and (len(texts) > TEXT or max(map(len, values)) > LONGEST_NAME):
+        return False
+    if float in kinds and not all(math.isfinite(each) for each in values.values() if type(each) is float):
+        return False
+    return texts.isascii() and all(map(str.isidentifier, values))
 
 
 class _Check:

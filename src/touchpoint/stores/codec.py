@@ -5,12 +5,12 @@ Values that JSON does not know are objects of one member whose name starts with 
 """
 
 import json
-import json.encoder
 from collections.abc import Callable, Mapping
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any, Final
 
+from touchpoint.compact import prepared
 from touchpoint.durations import instant, length, micros
 from touchpoint.errors import StoreCorrupt
 
@@ -53,27 +53,7 @@ def _untag(pairs: dict[str, object]) -> object:
 _plain: Final = json.JSONDecoder()
 _exact: Final = json.JSONDecoder(object_hook=_untag)
 
-
-
-def _prepared(encoder: json.JSONEncoder) -> Callable[[object], str]:
-    """`encoder.encode`, without preparing the C encoder anew at each call, which takes half of the time of a record.
-
-    What it is made of belongs to no public interface: where anything of it is not as expected, it is the plain one.
-    """
-    try:
-        encode = json.encoder.c_make_encoder(  # type: ignore[attr-defined]  # the stubs know public names only
-            None, encoder.default, json.encoder.encode_basestring, None, encoder.key_separator, encoder.item_separator,
-            encoder.sort_keys, encoder.skipkeys, encoder.allow_nan,
-        )  # fmt: skip
-        sample = [{"a": [1, 0.5, True, None, '\u00e4"']}, Decimal(1)]
-        if "".join(encode(sample, 0)) != encoder.encode(sample):
-            return encoder.encode
-    except (AttributeError, TypeError, ValueError):
-        return encoder.encode
-    return lambda value: "".join(encode(value, 0))
-
-
-dumps: Final = _prepared(_encoder)
+dumps: Final = prepared(_encoder)
 
 
 def loads(text: str) -> Any:  # noqa: ANN401 - whoever reads a record knows its shape
