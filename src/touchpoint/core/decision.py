@@ -141,7 +141,8 @@ class Decision:
     def __init__(self, program: Program, state: State, now: int, first: Occurrence | None = None) -> None:
         self.program = program
         self.state = state
-        state.now = max(state.now, now)
+        if now > state.now:  # noqa: PLR1730 - max() would be a call
+            state.now = now
         self.now = state.now
         self.trace: list[Entry] = []
         self.effects: list[Effect] = []

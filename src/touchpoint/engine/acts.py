@@ -111,10 +111,11 @@ def _differs(each: Prepared, entry: EntryRow) -> bool:
 
 def take_one(unit: Unit, loaded: Loaded, each: Prepared, now: int, late_after: int) -> bool:
     """Record one touchpoint that is known to be new; whether it came too late to start anything."""
-    recorded = max(now, loaded.state.now)
-    at = recorded if each.at is None else each.at
-    late = recorded - at > late_after
-    each.occurrence.at = at
+    if now < loaded.state.now:  # noqa: PLR1730 - max() is a call, here and below, and this is where each event passes
+        now = loaded.state.now
+    at = now if each.at is None else each.at
+    late = now - at > late_after
+    each.occurrence.at = at if at < now else now  # noqa: FURB136
     unit.touchpoint(loaded, each.occurrence, each.body, now, at=at, late=late)
     return late
 

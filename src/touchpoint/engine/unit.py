@@ -205,10 +205,11 @@ class Unit:
     def touchpoint(
         self, loaded: Loaded, occurrence: Occurrence, body: str, now: int, *, at: int, late: bool
     ) -> Decision:
-        """Record a touchpoint and decide what follows; the customer's overdue timers come first (S4.2)."""
-        now = max(now, loaded.state.now)
+        """Record a touchpoint and decide what follows; the customer's overdue timers come first (S4.2).
+
+        Neither may `now` lie before the customer's own clock, nor the occurrence after `now`.
+        """
         self.fire(loaded, until=now, inclusive=False)
-        occurrence.at = min(occurrence.at, now)
 
         if self.careful:
             decision = self._guarded(
@@ -223,8 +224,8 @@ class Unit:
 
     def fire(self, loaded: Loaded, *, until: int, inclusive: bool) -> int:
         """Fire the customer's timers that are due, in due order, each at its due instant. Returns how many."""
-        fired = 0
         bound = until if inclusive else until - 1
+        fired = 0
         while (due := loaded.next_due()) is not None and due <= bound:
             one = self._fire_one(loaded, bound)
             if one is None:
@@ -313,8 +314,9 @@ class Unit:
         counters = self.tx.counters
         no = counters.entry
         counters.entry = no + 1
-        row = (no, loaded.no, loaded.head, kind, touchpoint, name, at, now, body, dumps(trace) if trace else None)
-        self.changes.entries.append(tuple.__new__(EntryRow, row))  # its own __new__ would be a call of Python more
+        self.changes.entries.append(
+            (no, loaded.no, loaded.head, kind, touchpoint, name, at, now, body, dumps(trace) if trace else None)
+        )
         loaded.head = no
         self.touch(loaded)
         for line in decision.trace:

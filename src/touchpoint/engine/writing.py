@@ -24,7 +24,7 @@ from touchpoint.core.decision import (
 from touchpoint.core.occurrence import TOUCHPOINT
 from touchpoint.core.state import Pending
 from touchpoint.policy.facts import ConsentFact
-from touchpoint.stores.base import AddressRow, CaseRow, ConsentRow, ControlRow, EntryRow, RunRow
+from touchpoint.stores.base import AddressRow, CaseRow, ConsentRow, ControlRow, RunRow
 from touchpoint.stores.codec import dumps
 
 if TYPE_CHECKING:
@@ -118,7 +118,7 @@ def _emitted(unit: "Unit", loaded: "Loaded", effect: Emitted, now: int) -> None:
     unit.tx.counters.entry += 1
     body = dumps([occurrence.channel, occurrence.location, occurrence.direction, None, occurrence.properties])
     unit.changes.entries.append(
-        EntryRow(no, loaded.no, loaded.head, TOUCHPOINT, occurrence.id, occurrence.name, occurrence.at, now, body, None)
+        (no, loaded.no, loaded.head, TOUCHPOINT, occurrence.id, occurrence.name, occurrence.at, now, body, None)
     )
     loaded.head = no
 

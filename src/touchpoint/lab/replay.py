@@ -219,25 +219,34 @@ class _ReplayDelivery(Delivery):
 
 
 class _Agenda:
-    """Customers by when something of theirs falls due, up to a horizon: those the store told of, and those that join.
-
-    A row may be out of date, since a customer joins anew whenever their next instant changes; whoever takes one checks
-    it.
-    """
+    """Customers by when something of theirs falls due, up to a horizon: those the store named, and those that join."""
 
     def __init__(self, rows: list[tuple[int, int]], horizon: int) -> None:
         self.horizon = horizon
         self._rows = rows
         heapify(self._rows)
+        # What counts of the rows: a customer joins anew whenever their next instant changes, and the old row stays.
+        self._due = {no: due for due, no in rows}
 
-    def take(self, before: int) -> tuple[int, int] | None:
-        """The earliest (due, customer number) before an instant."""
-        return heappop(self._rows) if self._rows and self._rows[0][0] < before else None
+    def next(self) -> int:
+        """The earliest instant of all; after the horizon where there is none."""
+        return self._rows[0][0] if self._rows else self.horizon + 1
+
+    def take(self) -> tuple[int, int] | None:
+        """Take the earliest row, (due, customer number), off; None if it no longer counts."""
+        row = due, no = heappop(self._rows)
+        if self._due.get(no) != due:
+            return None
+        del self._due[no]
+        return row
 
     def join(self, loaded: Loaded) -> None:
         """Note when this customer is due next."""
         due = loaded.next_due()
-        if due is not None and due <= self.horizon:
+        if due is None or due > self.horizon:
+            self._due.pop(loaded.no, None)
+        elif self._due.get(loaded.no) != due:
+            self._due[loaded.no] = due
             heappush(self._rows, (due, loaded.no))
 
 
@@ -313,7 +322,8 @@ class _Driver:
             at = max(each.occurrence.at, self.now)
             if at > agenda.horizon:
                 break
-            self._fire_before(unit, agenda, at)
+            if agenda.next() < at:
+                self._fire_before(unit, agenda, at)
             self._go_to(at)
             agenda.join(self._record(unit, each, seen))
             position += 1
@@ -328,10 +338,10 @@ class _Driver:
         return _Agenda(rows, rows[-1][0] if len(rows) == size else until)
 
     def _fire_before(self, unit: Unit, agenda: "_Agenda", until: int) -> None:
-        while (row := agenda.take(until)) is not None:
-            due, no = row
-            loaded = unit.by_number(no)
-            if loaded.next_due() == due:
+        while agenda.next() < until:
+            if (row := agenda.take()) is not None:
+                due, no = row
+                loaded = unit.by_number(no)
                 self._settle(unit, loaded, due)
                 agenda.join(loaded)
 

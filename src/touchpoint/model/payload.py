@@ -52,10 +52,10 @@ def _is_plain(values: dict[Any, Any]) -> bool:
     kinds = set(map(type, values.values()))
     if not kinds <= _SIMPLE or len(values) > SIZE or not _NAMES.issuperset(map(type, values)):
         return False
-    texts = "".join([*values, *(each for each in values.values() if type(each) is str)])
+    texts = "".join([*values, *[each for each in values.values() if type(each) is str]])
     if len(texts) > LONGEST_NAME and (len(texts) > TEXT or max(map(len, values)) > LONGEST_NAME):
         return False
-    if float in kinds and not all(math.isfinite(each) for each in values.values() if type(each) is float):
+    if float in kinds and not all(map(math.isfinite, [each for each in values.values() if type(each) is float])):
         return False
     return texts.isascii() and all(map(str.isidentifier, values))
 

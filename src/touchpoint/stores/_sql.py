@@ -356,8 +356,10 @@ class SqliteTransaction(SqliteReader):
         self._check_live()
         if not rows:
             return
+        # Of a named tuple SQLite's module asks each value by itself, which takes longer than writing the row.
+        plain = rows if type(rows[0]) is tuple else map(tuple, rows)
         try:
-            self._cursor.executemany(statement, rows)
+            self._cursor.executemany(statement, plain)
         except TROUBLE as trouble:
             reraise(trouble, self._place)
 

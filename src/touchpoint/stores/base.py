@@ -8,7 +8,7 @@ inside the transaction, so that rows can point at each other before they are wri
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from decimal import Decimal
-from typing import NamedTuple, Protocol
+from typing import NamedTuple, Protocol, TypeAlias
 
 import attrs
 
@@ -47,6 +47,10 @@ class EntryRow(NamedTuple):
     recorded_at: int
     body: str
     trace: str | None
+
+
+EntryValues: TypeAlias = tuple[int, int, int, str, str | None, str, int, int, str, str | None]
+"""An `EntryRow` as a plain tuple: the most frequent row of all, and so much quicker to make and to write."""
 
 
 class MessageRow(NamedTuple):
@@ -163,7 +167,7 @@ class Changes:
     new_customers: list[CustomerRow] = attrs.Factory(list)
     customers: list[tuple[str | None, str, int, int | None, int]] = attrs.Factory(list)
     dues: list[tuple[int | None, int | None, int]] = attrs.Factory(list)
-    entries: list[EntryRow] = attrs.Factory(list)
+    entries: list[EntryValues] = attrs.Factory(list)
     runs: list[RunRow] = attrs.Factory(list)
     runs_ended: list[tuple[int, str, int]] = attrs.Factory(list)
     messages: list[MessageRow] = attrs.Factory(list)
