@@ -112,7 +112,10 @@ class BaseAdapter:
 
     def preflight(self, message: RenderedMessage, to: Address | None = None) -> Preflight:  # noqa: ARG002 - part of the port
         """One unit, and nothing against it."""
-        return Preflight()
+        return _NO_PROBLEM
+
+
+_NO_PROBLEM: Final = Preflight()
 
 
 def normalise_address(kind: str, raw: str) -> Address:

@@ -49,6 +49,7 @@ from touchpoint.journey.triggers import (
     Trigger,
 )
 from touchpoint.journey.validate import check_together
+from touchpoint.model.delivery import RenderedMessage
 from touchpoint.model.message import Message
 from touchpoint.model.template import Template
 from touchpoint.policy.binding import Bound, bind, retention
@@ -144,7 +145,8 @@ class AnniversarySpec:
 class Program:
     """Everything `advance` needs to know of the journeys.
 
-    `version` changes when customers' timers or signals must be looked at anew.
+    `version` changes when customers' timers or signals must be looked at anew. `fixed` are the (message, content key)
+    whose words are the same for everybody; what they are in a locale is kept in `words` once it was made.
     """
 
     journeys: Mapping[str, Journey]
@@ -161,12 +163,14 @@ class Program:
     signals: SignalTable
     messages: Mapping[str, Message]
     templates: Mapping[tuple[str, str, str], Template]
+    fixed: frozenset[tuple[str, str]]
     bounds: Mapping[str, Bound]
     history_kept: int | None
     starts_kept: Mapping[str, int | None]
     places: Mapping[Key, int]
     looks_ahead: bool
     version: str
+    words: dict[tuple[str, str, str | None], RenderedMessage] = attrs.field(factory=dict, init=False, repr=False)
 
 
 def key_of(trigger: Trigger, journey: str, rule: str = "") -> Key:
@@ -207,6 +211,7 @@ def compile_program(journeys: Sequence[Journey], policy: Policy | None = None) -
     rules = tuple(_compile_rules(journeys, table))
     silences = _silences(journeys)
     messages = {name: message for journey in journeys for name, message in journey.messages.items()}
+    templates = _templates(messages.values())
     bounds = bind(policy or Policy(), {journey.name: journey.policy for journey in journeys})
     return Program(
         journeys={journey.name: journey for journey in journeys},
@@ -222,7 +227,8 @@ def compile_program(journeys: Sequence[Journey], policy: Policy | None = None) -
         anniversaries=_anniversaries(journeys),
         signals=table,
         messages=messages,
-        templates=_templates(messages.values()),
+        templates=templates,
+        fixed=_fixed(templates),
         bounds=bounds,
         history_kept=retention(bounds.values(), messages.values()),
         starts_kept={rule.label: _starts_kept(rule.rule) for rule in rules},
@@ -430,6 +436,12 @@ def _templates(messages: Iterable[Message]) -> dict[tuple[str, str, str], Templa
         for part in ("subject", "text", "html")
         if (text := getattr(content, part)) is not None
     }
+
+
+def _fixed(templates: Mapping[tuple[str, str, str], Template]) -> frozenset[tuple[str, str]]:
+    """The (message, content key) all of whose parts are without any look-up."""
+    open_ = {(name, key) for (name, key, _), template in templates.items() if template.fields}
+    return frozenset((name, key) for name, key, _ in templates) - open_
 
 
 def _starts_kept(rule: Rule) -> int | None:

@@ -15,6 +15,7 @@ from touchpoint.model.template import Rendered
 from touchpoint.zones import zone
 
 _ANY: Final = "*"
+_KEPT: Final = 1_000
 _NO_WORDS: Final = Rendered(None)
 
 
@@ -35,6 +36,10 @@ def render(program: Program, state: State, run: Run, message: Message, channel: 
     if chosen is None:
         return Words(None, (f"content for {channel}",))
     key, content = chosen
+    locale = state.profile.locale
+    known = program.words.get((message.name, key, locale))
+    if known is not None:
+        return Words(known)
     name, templates = message.name, program.templates
     lookup = partial(_look_up, state, run, message)
     place = zone(state.profile.zones[0]) if state.profile.zones else None
@@ -46,11 +51,10 @@ def render(program: Program, state: State, run: Run, message: Message, channel: 
         html = templates[name, key, "html"].render(lookup, escape_html=True, zone=place)
     if subject.missing or text.missing or html.missing:
         return Words(None, tuple(dict.fromkeys(subject.missing + text.missing + html.missing)))
-    return Words(
-        RenderedMessage(
-            message.name, _kind(message, content), subject.text, text.text or "", html.text, state.profile.locale
-        )
-    )
+    words = RenderedMessage(name, _kind(message, content), subject.text, text.text or "", html.text, locale)
+    if (name, key) in program.fixed and len(program.words) < _KEPT:
+        program.words[name, key, locale] = words
+    return Words(words)
 
 
 def _chosen(message: Message, channel: str, locale: str | None) -> tuple[str, Content] | None:

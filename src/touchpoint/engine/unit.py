@@ -18,6 +18,7 @@ from touchpoint.core.occurrence import TOUCHPOINT, Occurrence
 from touchpoint.core.parking import park_act, park_after_message, park_timer, park_touchpoint
 from touchpoint.core.program import Program
 from touchpoint.core.state import (
+    NEVER,
     STATE_VERSION,
     Pending,
     Profile,
@@ -52,7 +53,8 @@ class Loaded:
     is_new: bool = False
     profile_changed: bool = False
     stale: bool = True
-    _next: int | None = None
+    _timer: int = NEVER
+    _message: int = NEVER
 
     @property
     def id(self) -> str:
@@ -61,10 +63,16 @@ class Loaded:
 
     def next_due(self) -> int | None:
         """`State.next_due`, looked up once for each time the customer was touched."""
+        timer = self.next_timer()
+        earliest = min(self._message, timer)
+        return None if earliest == NEVER else earliest
+
+    def next_timer(self) -> int:
+        """The earliest instant at which a timer falls due; `NEVER` for none."""
         if self.stale:
-            self._next = self.state.next_due()
+            self._timer, self._message = self.state.next_dues()
             self.stale = False
-        return self._next
+        return self._timer
 
 
 @attrs.define(eq=False)
@@ -226,7 +234,7 @@ class Unit:
         """Fire the customer's timers that are due, in due order, each at its due instant. Returns how many."""
         bound = until if inclusive else until - 1
         fired = 0
-        while (due := loaded.next_due()) is not None and due <= bound:
+        while loaded.next_timer() <= bound:
             one = self._fire_one(loaded, bound)
             if one is None:
                 break

@@ -183,7 +183,7 @@ class Preflight:
     """What sending would take. `units` as `Capabilities.unit` says; without `problems` nothing stands against it."""
 
     units: int = 1
-    problems: tuple[Failure, ...] = attrs.field(default=(), converter=tuple[Failure, ...])
+    problems: tuple[Failure, ...] = attrs.field(default=(), converter=tuple)
 
     @property
     def ok(self) -> bool:
@@ -295,7 +295,7 @@ def judge(answer: object) -> Outcome:
     Pass what `send` returned, or the exception it raised. Whatever is not an outcome is ambiguous: the message may have
     gone out. The reason names a type, never a value, which could hold an address.
     """
-    if isinstance(answer, Accepted | Refused | Ambiguous):
+    if isinstance(answer, (Accepted, Refused, Ambiguous)):
         return answer
     name = type(answer).__name__
     if isinstance(answer, BaseException):
