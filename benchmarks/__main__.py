@@ -7,6 +7,7 @@ import signal
 import tempfile
 from collections import Counter
 from collections.abc import Iterator
+from contextlib import nullcontext
 from datetime import timedelta
 from pathlib import Path
 from types import FrameType
@@ -16,10 +17,11 @@ import attrs
 
 from touchpoint import Journey, Touchpoint
 from touchpoint.lab import read_events, replay
+from touchpoint.lab.replay import rarely_collected
 
 SHARES = (
     ("SQLite", ("/touchpoint/stores/_", "/touchpoint/stores/sqlite")),
-    ("serialisation", ("/json/", "/touchpoint/stores/codec", "/touchpoint/core/state")),
+    ("serialisation", ("/json/", "/touchpoint/compact", "/touchpoint/stores/codec", "/touchpoint/core/state")),
     (
         "decisions",
         ("/touchpoint/core/", "/touchpoint/policy/", "/touchpoint/journey/", "/touchpoint/model/", "/touchpoint/zones"),
@@ -94,11 +96,8 @@ def main() -> None:
         store = Path(folder) / "benchmark.db"
         sampler = Sampler()
         events = shifted(options.events, options.times)
-        if options.plain:
+        with rarely_collected(), nullcontext() if options.plain else sampler:  # as `touchpoint run` does
             result = replay(journeys, events, grant=kinds, store=f"sqlite:///{store}", progress=progress)
-        else:
-            with sampler:
-                result = replay(journeys, events, grant=kinds, store=f"sqlite:///{store}", progress=progress)
         size = store.stat().st_size
     total = sum(sampler.counts.values()) or 1
     print(f"{result.events:,} events of {result.customers_seen:,} customers, everything durable (full sync)")

@@ -14,7 +14,7 @@ from difflib import get_close_matches
 from functools import lru_cache
 from importlib import import_module
 from pathlib import Path
-from typing import TYPE_CHECKING, Final, NamedTuple, cast
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from touchpoint.durations import EPOCH, length
 from touchpoint.errors import InvalidInput, UnknownName
@@ -114,7 +114,8 @@ def offset_at(us: int, zone: "ZoneInfo") -> int:
 
 
 def _offset(at: datetime) -> int:
-    return length(cast("timedelta", at.utcoffset()))
+    offset = at.utcoffset()
+    return 0 if offset is None else length(offset)
 
 
 def _change_between(zone: "ZoneInfo", before: int, after: int) -> int:

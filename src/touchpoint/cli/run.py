@@ -13,7 +13,7 @@ from touchpoint.cli.loading import Program, granted
 from touchpoint.cli.looking import file_of, size_of
 from touchpoint.cli.show import console, number, tables
 from touchpoint.lab.events import Events, read_events
-from touchpoint.lab.replay import Replay, replay
+from touchpoint.lab.replay import Replay, rarely_collected, replay
 
 BAD_SHOWN: Final = 20
 
@@ -45,7 +45,7 @@ def replay_file(
     kinds = program.grant if grant is None else tuple(each.strip() for each in grant.split(",") if each.strip())
     kinds = granted(program.journeys, kinds)
     events = read_events(paths or program.events, on_error="skip" if skip_bad else "raise")
-    with _progress(events) as progress:
+    with _progress(events) as progress, rarely_collected():
         result = replay(program.journeys, events, grant=kinds, store=store, until=until, progress=progress)
     for line in _bad_lines(events):
         click.echo(line, err=True)

@@ -52,7 +52,7 @@ def _go_on_after(decision: Decision, run: Run, step: str, status: str) -> None:
     """Let a run go on after its message, unless its outcome is what an exit has waited for (S5.3)."""
     rule = decision.rule_of(run)
     node = rule.nodes.get(step) if rule else None
-    if rule is not None and _exit_condition_holds(decision, rule, run, run.event):
+    if rule is not None and rule.exit_conditions and _exit_condition_holds(decision, rule, run, run.event):
         decision.end(run, "exit")
     elif node is not None:
         decision.go_on(run, node.next if status == "sent" else node.otherwise)
@@ -126,7 +126,9 @@ def _meet(decision: Decision, run: Run, occurrence: Occurrence, key: Key) -> Non
         return
     met = _concerns(rule, run.key, occurrence)
     run.look = None
-    if (met and key in rule.exits) or _exit_condition_holds(decision, rule, run, occurrence if met else run.event):
+    if (met and key in rule.exits) or (
+        rule.exit_conditions and _exit_condition_holds(decision, rule, run, occurrence if met else run.event)
+    ):
         decision.end(run, "exit")
     elif met and not run.reached and key in rule.goal and _reached(decision, rule, run, occurrence):
         decision.trace.append(["goal", run.journey, run.rule, run.key])
@@ -244,7 +246,7 @@ def _refusal(decision: Decision, rule: CompiledRule, occurrence: Occurrence) -> 
     """The condition with its values, where it is not true."""
     if rule.given is None or decision.ask(rule.given, rule.journey, occurrence) is True:
         return None
-    return "" if rule.reader is None else decision.reading(rule.reader, rule.journey, occurrence)
+    return "" if rule.tell is None else decision.told(rule.tell, rule.journey, occurrence)
 
 
 def start(decision: Decision, rule: CompiledRule, occurrence: Occurrence) -> None:

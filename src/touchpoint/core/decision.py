@@ -7,7 +7,7 @@ import attrs
 
 from touchpoint.core.context import Context
 from touchpoint.core.occurrence import Occurrence
-from touchpoint.core.program import Closure, CompiledRule, Node, Program, Reader
+from touchpoint.core.program import Closure, CompiledRule, Node, Program, Teller
 from touchpoint.core.state import WAITING, Pending, Run, State, Watch
 from touchpoint.errors import DefectiveJourney
 from touchpoint.model.message import Number
@@ -164,9 +164,9 @@ class Decision:
         context = self._placed(journey, event, run)
         return closure(context)
 
-    def reading(self, reader: Reader, journey: str, event: Occurrence, run: Run | None = None) -> str:
+    def told(self, tell: Teller, journey: str, event: Occurrence, run: Run | None = None) -> str:
         """The expression with the values it saw, in words."""
-        return reader(self._placed(journey, event, run)).text
+        return tell(self._placed(journey, event, run))
 
     def _placed(self, journey: str, event: Occurrence, run: Run | Watch | None) -> Context:
         context = self._context

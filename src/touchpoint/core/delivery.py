@@ -113,12 +113,14 @@ def hand_over() -> Generator[Command, object, int]:
     """The protocol for one group of messages: release, last look, call, settle. Returns how many were handed over."""
     tickets: Sequence[Ticket] = yield ReleaseAll()  # type: ignore[assignment]
     outcomes: list[tuple[Ticket, Outcome | None]] = []
+    handed = 0
     try:
         for ticket in tickets:
             if (yield LastLook(ticket)) is not None:
                 outcomes.append((ticket, None))
                 continue
             outcomes.append((ticket, judge((yield Call(ticket)))))
+            handed += 1
     except GeneratorExit:
         raise
     except BaseException:
@@ -128,7 +130,7 @@ def hand_over() -> Generator[Command, object, int]:
         raise
     if outcomes:
         yield SettleAll(outcomes)
-    return sum(outcome is not None for _, outcome in outcomes)
+    return handed
 
 
 def due_messages(state: State, now: int) -> list[Pending]:
@@ -137,7 +139,9 @@ def due_messages(state: State, now: int) -> list[Pending]:
     That is higher priority first, then earlier due, then name, then outbox order (S6.6).
     """
     due = [each for each in state.pending if each.status == WAITING and each.due is not None and each.due <= now]
-    return sorted(due, key=lambda each: (-each.priority, each.first_due, each.message, each.no))
+    if len(due) > 1:
+        due.sort(key=lambda each: (-each.priority, each.first_due, each.message, each.no))
+    return due
 
 
 def abandoned(state: State, now: int) -> list[Pending]:

@@ -65,7 +65,7 @@ def ask(program: Program, state: State, pending: Pending, world: World, now: int
         ruling = rule_here(facts, on)
         asked.append(ruling)
         if ruling.answer == "allow":
-            return Asked(rule_over_channels(asked), channel, address, words)
+            return Asked(ruling if len(asked) == 1 else rule_over_channels(asked), channel, address, words)
         if not ruling.moves_on:
             break
     return Asked(rule_over_channels(asked))

@@ -14,7 +14,7 @@ import attrs
 from touchpoint.core.compile import compile_condition, compile_expression
 from touchpoint.core.context import Context
 from touchpoint.core.occurrence import TOUCHPOINT
-from touchpoint.core.reading import Reading, reader_of
+from touchpoint.core.reading import teller_of
 from touchpoint.core.signals import SignalTable, collect
 from touchpoint.durations import is_calendar, length, spoken
 from touchpoint.journey.conditions import Expression
@@ -55,7 +55,7 @@ from touchpoint.model.template import Template
 from touchpoint.policy.binding import Bound, bind, retention
 
 Closure = Callable[[Context], object]
-Reader = Callable[[Context], Reading]
+Teller = Callable[[Context], str]
 Key = tuple[str, str]
 """What indexes triggers: (kind of occurrence, its name)."""
 ENROLLED: Final = "enrolled"
@@ -79,7 +79,7 @@ class Node:
     values: Mapping[str, Closure] = attrs.Factory(dict)
     kind: str = ""
     lasts: int = 0
-    reader: Reader | None = None
+    tell: Teller | None = None
 
 
 @attrs.define(eq=False)
@@ -102,7 +102,7 @@ class CompiledRule:
     journey: str
     rule: Rule
     given: Closure | None
-    reader: Reader | None
+    tell: Teller | None
     first: Node | None
     nodes: Mapping[str, Node]
     keeps: frozenset[Key]
@@ -261,7 +261,7 @@ def _compile_rule(index: int, journey: str, rule: Rule, table: SignalTable) -> C
         journey,
         rule,
         _closure(rule.given, table),
-        None if rule.given is None else reader_of(rule.given, table),
+        None if rule.given is None else teller_of(rule.given, table),
         first,
         nodes,
         frozenset(key for node in nodes.values() if isinstance(node.step, WaitFor) for key in node.keys),
@@ -294,7 +294,7 @@ def _node(name: str, step: Step, journey: str, rule: str, table: SignalTable) ->
             node.values = {each: compile_expression(value, table) for each, value in step.arguments.items()}
         case Branch() | WaitUntil():
             node.condition = compile_condition(step.condition, table)
-            node.reader = reader_of(step.condition, table)
+            node.tell = teller_of(step.condition, table)
         case OpenCase() | CloseCase():
             node.condition = None if step.ref is None else compile_expression(step.ref, table)
     return node

@@ -94,18 +94,20 @@ def read(expression: Expression, context: Context, table: History | None = None)
         context: what it may look at.
         table: the `SignalTable` collected from it; needed only if it asks about history.
     """
-    return reader_of(expression, table)(context)
+    short = _short_way(expression)
+    found = None if short is None else short(context)
+    return _long_reading(expression, context, table) if found is None else found.reading()
 
 
-def reader_of(expression: Expression, table: History | None = None) -> "Callable[[Context], Reading]":
-    """`read` for one expression, with what does not depend on the data prepared; for whoever reads it often."""
+def teller_of(expression: Expression, table: History | None = None) -> Callable[[Context], str]:
+    """The text of `read` for one expression, with what does not depend on the data prepared; for whoever asks often."""
     short = _short_way(expression)
 
-    def reading(context: Context) -> Reading:
+    def tell(context: Context) -> str:
         found = None if short is None else short(context)
-        return _long_reading(expression, context, table) if found is None else found
+        return _long_reading(expression, context, table).text if found is None else found.text()
 
-    return reading
+    return tell
 
 
 def _long_reading(expression: Expression, context: Context, table: History | None) -> Reading:
@@ -152,10 +154,13 @@ class _Short(NamedTuple):
     plain: str
     filled: str
     loose: bool = False
+    parts: "tuple[_Short, ...]" = ()
 
-    def reading(self, parts: tuple[Reading, ...] = ()) -> Reading:
-        verdict = "true" if truth(self.value) else "false"
-        return Reading(self.value, f"{self.plain} → {self.filled}: {verdict}", (), parts)
+    def text(self) -> str:
+        return f"{self.plain} → {self.filled}: {'true' if truth(self.value) else 'false'}"
+
+    def reading(self) -> Reading:
+        return Reading(self.value, self.text(), (), tuple(part.reading() for part in self.parts))
 
     def inside(self) -> tuple[str, str]:
         return (f"({self.plain})", f"({self.filled})") if self.loose else (self.plain, self.filled)
@@ -165,36 +170,23 @@ _Way: TypeAlias = Callable[[Context], "_Short | None"]
 """None where the data at hand need the long way, because some are missing."""
 
 
-def _short_way(expression: Expression) -> Callable[[Context], Reading | None] | None:
+def _short_way(expression: Expression) -> _Way | None:
     """None for all that takes the long way: what asks about history or calculates."""
-    if isinstance(expression, And | Or):
-        return _short_join(expression)
-    way = _short(expression)
-    if way is None:
-        return None
-
-    def reading(context: Context) -> Reading | None:
-        found = way(context)
-        return None if found is None else found.reading()
-
-    return reading
-
-
-def _short_join(expression: And | Or) -> Callable[[Context], Reading | None] | None:
+    if not isinstance(expression, And | Or):
+        return _short(expression)
     ways = [way for part in expression.parts if (way := _short(part)) is not None]
     if len(ways) < len(expression.parts):
         return None
     join, sign = (conjunction, " & ") if isinstance(expression, And) else (disjunction, " | ")
 
-    def reading(context: Context) -> Reading | None:
-        parts = [found for way in ways if (found := way(context)) is not None]
+    def joined(context: Context) -> _Short | None:
+        parts = tuple(found for way in ways if (found := way(context)) is not None)
         if len(parts) < len(ways):
             return None
         plain, filled = (sign.join(each) for each in zip(*(part.inside() for part in parts), strict=True))
-        value = join(truth(part.value) for part in parts)
-        return _Short(value, plain, filled).reading(tuple(part.reading() for part in parts))
+        return _Short(join(truth(part.value) for part in parts), plain, filled, parts=parts)
 
-    return reading
+    return joined
 
 
 def _short(node: Expression) -> _Way | None:

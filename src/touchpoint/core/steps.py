@@ -167,7 +167,7 @@ def _wait_until(decision: Decision, _rule: CompiledRule, run: Run, node: Node) -
 
 def _branch(decision: Decision, _rule: CompiledRule, run: Run, node: Node) -> Outcome:
     holds = _value(decision, run, node) is True
-    reading = "" if node.reader is None else decision.reading(node.reader, run.journey, run.event, run)
+    reading = "" if node.tell is None else decision.told(node.tell, run.journey, run.event, run)
     decision.trace.append(["branch", run.journey, run.rule, node.id, holds, reading])
     return node.then if holds else node.otherwise
 

@@ -91,12 +91,11 @@ class Delivery:
             case core.ReleaseAll():
                 with self.units() as unit:
                     moment = self.moment()
-                    released = [release_due(unit, loaded, moment) for loaded in due(unit, moment.wall)]
-                    return [ticket for ticket in released if ticket is not None]
+                    looked = due(unit, moment.wall)
+                    return [ticket for each in looked if (ticket := release_due(unit, each, moment)) is not None]
             case core.LastLook(ticket):
                 with self.units() as unit:
-                    loaded = unit.find(ticket.customer)
-                    fence = None if loaded is None else unit.fence(ticket.key, loaded)
+                    fence = unit.fence(ticket.customer, ticket.key)
                 return core.last_look(ticket, fence, self.moment())
             case core.Call(ticket):
                 return self._call(ticket)

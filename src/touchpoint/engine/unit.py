@@ -18,6 +18,7 @@ from touchpoint.core.occurrence import TOUCHPOINT, Occurrence
 from touchpoint.core.parking import park_act, park_after_message, park_timer, park_touchpoint
 from touchpoint.core.program import Program
 from touchpoint.core.state import (
+    IN_FLIGHT,
     NEVER,
     STATE_VERSION,
     Pending,
@@ -107,7 +108,10 @@ class Cache:
     def find(self, customer: str) -> Loaded | None:
         """A customer by id."""
         no = self._numbers.get(customer)
-        return None if no is None else self.get(no)
+        if no is None:
+            return None
+        self._by_number.move_to_end(no)
+        return self._by_number[no]
 
     def get(self, no: int) -> Loaded | None:
         """A customer by number."""
@@ -378,10 +382,11 @@ class Unit:
         loaded.is_new = loaded.profile_changed = False
         loaded.due = due
 
-    def fence(self, pending_key: str, loaded: Loaded) -> int | None:
-        """The fence of a message in flight, as this unit sees it."""
-        pending = loaded.state.pending_by_key(pending_key)
-        return pending.fence if pending is not None and pending.status == "in_flight" else None
+    def fence(self, customer: str, key: str) -> int | None:
+        """The fence of a customer's message in flight, as this unit sees it."""
+        loaded = self.find(customer)
+        pending = None if loaded is None else loaded.state.pending_by_key(key)
+        return pending.fence if pending is not None and pending.status == IN_FLIGHT else None
 
     def learn_addresses(self, loaded: Loaded) -> None:
         """Ask the store how this customer's addresses stand for everybody who shares them."""

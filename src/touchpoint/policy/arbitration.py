@@ -8,8 +8,8 @@ from bisect import insort
 from collections.abc import Sequence
 from typing import Final
 
-from touchpoint.policy.binding import BoundCap
-from touchpoint.policy.caps import binding_caps, counted, in_period, meets
+from touchpoint.policy.binding import BoundCap, meets
+from touchpoint.policy.caps import binding_caps, counted, in_period
 from touchpoint.policy.facts import ChannelFacts, Facts, Rival
 from touchpoint.policy.verdict import Verdict, defer, deny
 

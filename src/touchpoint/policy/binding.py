@@ -116,6 +116,28 @@ class Bound:
     look_ahead: int = length(timedelta(days=1))
     usual: dict[str, tuple[Message, str, Sequence[Any]]] = attrs.field(factory=dict, init=False, repr=False)
     _own_quiet: dict[tuple[str, str], BoundWindow] = attrs.field(factory=dict, init=False, repr=False)
+    _windows_for: dict[tuple[str, str], Sequence[BoundWindow]] = attrs.field(factory=dict, init=False, repr=False)
+    _caps_for: dict[tuple[str, str, str], Sequence[BoundCap]] = attrs.field(factory=dict, init=False, repr=False)
+
+    def windows_for(self, kind: str, channel: str) -> Sequence[BoundWindow]:
+        """The windows for messages of this kind on this channel."""
+        known = self._windows_for.get((kind, channel))
+        if known is None:
+            self._windows_for[kind, channel] = known = tuple(
+                each
+                for each in self.windows
+                if covers(each.window.kinds, kind) and covers(each.window.channels, channel)
+            )
+        return known
+
+    def caps_for(self, kind: str, journey: str, channel: str) -> Sequence[BoundCap]:
+        """The caps that messages of this kind, from this journey, meet on this channel."""
+        known = self._caps_for.get((kind, journey, channel))
+        if known is None:
+            self._caps_for[kind, journey, channel] = known = tuple(
+                each for each in self.caps if meets(each, kind, journey, (channel,))
+            )
+        return known
 
     def own_quiet(self, hours: tuple[str, str]) -> BoundWindow:
         """The quiet hours that a customer asks for: kept, up to a bound, because many ask for the same."""
@@ -128,6 +150,16 @@ class Bound:
                 self._own_quiet.clear()
             self._own_quiet[hours] = known
         return known
+
+
+def meets(bound: BoundCap, kind: str, journey: str, channels: Iterable[str]) -> bool:
+    """Whether this cap is about messages of this kind, from this journey, on any of these channels."""
+    cap = bound.cap
+    return (
+        covers(cap.kinds, kind)
+        and covers(bound.journeys, journey)
+        and (cap.channels is None or any(channel in cap.channels for channel in channels))
+    )
 
 
 def bind(house: Policy, journeys: Mapping[str, Policy]) -> Mapping[str, Bound]:

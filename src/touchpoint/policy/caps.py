@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final
 from touchpoint.durations import Duration, length, spoken
 from touchpoint.model.limits import Limit
 from touchpoint.model.message import Gift, Number
-from touchpoint.policy.binding import CAP, BoundCap, BoundSpacing, covers
+from touchpoint.policy.binding import CAP, BoundCap, BoundSpacing, covers, meets
 from touchpoint.policy.consent import UNBOUND
 from touchpoint.policy.facts import CalendarPeriod, ChannelFacts, Facts, HandOver
 from touchpoint.policy.verdict import Verdict, allow, defer, deny
@@ -58,16 +58,6 @@ def binding_caps(facts: Facts, channels: Sequence[str]) -> Sequence[BoundCap]:
     return [each for each in facts.policy.caps if meets(each, facts.kind, facts.journey, channels)]
 
 
-def meets(bound: BoundCap, kind: str, journey: str, channels: Sequence[str]) -> bool:
-    """Whether this cap is about messages of this kind, from this journey, on any of these channels."""
-    cap = bound.cap
-    return (
-        covers(cap.kinds, kind)
-        and covers(bound.journeys, journey)
-        and (cap.channels is None or any(channel in cap.channels for channel in channels))
-    )
-
-
 def counted(bound: BoundCap, facts: Facts) -> list[HandOver]:
     """What this cap counts of the history, sorted by `at`.
 
@@ -79,7 +69,7 @@ def counted(bound: BoundCap, facts: Facts) -> list[HandOver]:
         each
         for each in _since(facts, cap.per)
         if each.counted
-        and (cap.attempts or (each.reached and each.key != facts.key))
+        and (cap.attempts or (each.state != "refused" and each.key != facts.key))
         and meets(bound, each.kind, each.journey, (each.channel,))
     ]
 
@@ -90,7 +80,7 @@ def check_caps(facts: Facts, on: ChannelFacts) -> Sequence[Verdict]:
         return ()
     if facts.message.exempt:
         return (_EXEMPT,)
-    return [_ask_cap(bound, facts) for bound in binding_caps(facts, (on.channel,))]
+    return [_ask_cap(bound, facts) for bound in facts.policy.caps_for(facts.kind, facts.journey, on.channel)]
 
 
 def check_frequency(facts: Facts, _: ChannelFacts) -> Sequence[Verdict]:

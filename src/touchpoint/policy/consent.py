@@ -48,7 +48,7 @@ def check_consent(facts: Facts, on: ChannelFacts) -> Sequence[Verdict]:
         if said is None:
             continue
         if said.granted:
-            grant = newer(grant, said)
+            grant = said if grant is None else newer(grant, said)
         elif grant is None or grant.at <= said.at:
             return (_opted_out(facts, on, purpose, said),)
     if grant is not None:
@@ -94,7 +94,9 @@ def _purposes(facts: Facts) -> tuple[str, ...]:
 def _standing(here: ConsentFact | None, everywhere: ConsentFact | None, now: int) -> ConsentFact | None:
     """What stands of what was said about this channel and about all of them."""
     found = here if here is not None and _speaks(here, now) else None
-    return newer(found, everywhere) if everywhere is not None and _speaks(everywhere, now) else found
+    if everywhere is None or not _speaks(everywhere, now):
+        return found
+    return everywhere if found is None else newer(found, everywhere)
 
 
 def _speaks(said: ConsentFact, now: int) -> bool:
