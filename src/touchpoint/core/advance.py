@@ -290,7 +290,7 @@ def _begin(decision: Decision, rule: CompiledRule, key: object, occurrence: Occu
 
 def _cause(decision: Decision, rule: CompiledRule, key: object, occurrence: Occurrence) -> str:
     # Only a journey that runs in circles can give one cause twice within a decision; the runs must still differ.
-    again = sum(entry[0] == "started" and entry[1:] == [rule.journey, rule.rule.name, key] for entry in decision.trace)
+    again = decision.trace.count(["started", rule.journey, rule.rule.name, key])
     return occurrence.id if again == 0 else f"{occurrence.id}~{again + 1}"
 
 

@@ -196,11 +196,13 @@ class Decision:
     def end(self, run: Run, reason: str) -> None:
         """End a run: its waiting messages are withdrawn, its goal may still be watched (S5.3)."""
         self.state.runs.remove(run)
-        self.ready = [each for each in self.ready if each[0] is not run]
+        if self.ready:
+            self.ready = [each for each in self.ready if each[0] is not run]
         self.trace.append(["ended", run.journey, run.rule, run.key, reason])
         self.effects.append(RunEnded(run, self.now, reason))
-        for pending in [each for each in self.state.pending if each.run == run.order and each.status == WAITING]:
-            self.end_message(pending, "withdrawn", f"its run ended: {reason}")
+        for pending in tuple(self.state.pending):
+            if pending.run == run.order and pending.status == WAITING:
+                self.end_message(pending, "withdrawn", f"its run ended: {reason}")
         self._watch(run, reason)
 
     def _watch(self, run: Run, reason: str) -> None:

@@ -154,7 +154,7 @@ def release(
 ) -> tuple[Ticket | None, Decision]:
     """Ask the gate; on Allow take the cap slot, the lease and a fence: from here on the message is in flight (S6.8)."""
     now = max(moment.wall, state.now)
-    if pending.is_call:
+    if pending.arguments is not None:
         return _release_call(program, state, pending, moment, now)
     if pending.uncertain and (why := _too_late_to_repeat(pending, world, moment)) is not None:
         return None, message_ended(program, state, pending, "unknown", now, why)
@@ -308,7 +308,7 @@ def settle(program: Program, state: State, ticket: Ticket, outcome: Outcome, wor
     pending = _mine(state, ticket)
     if pending is None:
         return _late_word(program, state, ticket, outcome, now)
-    if pending.is_call:
+    if pending.arguments is not None:
         return _settle_call(program, state, pending, outcome, now)
     match outcome:
         case Accepted():

@@ -177,6 +177,8 @@ class State:
 
     def case_open(self, kind: str | None, ref: str | None) -> bool:
         """Whether a case of this kind (or any) with this ref (or any) is open."""
+        if not self.cases:
+            return False
         if kind is None:
             return any(ref is None or ref in refs for refs in self.cases.values())
         refs = self.cases.get(kind)

@@ -298,7 +298,7 @@ class Unit:
             self.touch(loaded)
             write_effects(self, loaded, decision)
             return decision
-        self.enter(loaded, kind, name, now, now, body, decision, touchpoint=touchpoint)
+        self.enter(loaded, kind, name, now, now, body, decision, touchpoint=touchpoint or "")
         return decision
 
     def _guarded(self, loaded: Loaded, decide: Callable[[], T], parked: Callable[[str], T]) -> T:
@@ -319,7 +319,7 @@ class Unit:
 
     def enter(  # noqa: PLR0913 - the fields of a journal entry
         self, loaded: Loaded, kind: str, name: str, at: int, now: int, body: str, decision: Decision,
-        *, touchpoint: str | None = None, late: bool = False,
+        *, touchpoint: str = "", late: bool = False,
     ) -> None:  # fmt: skip
         """One journal entry, with what was decided."""
         trace = [["late"], *decision.trace] if late else decision.trace
@@ -327,7 +327,7 @@ class Unit:
         no = counters.entry
         counters.entry = no + 1
         self.changes.entries.append(
-            (no, loaded.no, loaded.head, kind, touchpoint, name, at, now, body, dumps(trace) if trace else None)
+            (no, loaded.no, loaded.head, kind, touchpoint, name, at, now, body, dumps(trace) if trace else "")
         )
         loaded.head = no
         self.touch(loaded)
@@ -348,9 +348,10 @@ class Unit:
     def note_message(self, loaded: Loaded, pending: Pending, status: str, now: int, *, is_new: bool = False) -> None:
         """Have a message written at the end, as it is then."""
         known = self.messages.get(pending.no)
-        self.messages[pending.no] = _Outgoing(
-            loaded.no, pending, status, now, is_new or (known is not None and known.is_new)
-        )
+        if known is None:
+            self.messages[pending.no] = _Outgoing(loaded.no, pending, status, now, is_new)
+        else:
+            known.pending, known.status, known.changed_at = pending, status, now
 
     def flush(self) -> None:
         """Write everything so far into the transaction."""
@@ -369,9 +370,9 @@ class Unit:
         state = loaded.state
         due = loaded.next_due()
         record = dumps(state_to_record(state))
-        profile = dumps(profile_to_record(state.profile)) if loaded.profile_changed else None
+        profile = dumps(profile_to_record(state.profile)) if loaded.profile_changed else ""
         if loaded.is_new:
-            row = CustomerRow(loaded.no, loaded.id, profile or "", record, loaded.head, due)
+            row = CustomerRow(loaded.no, loaded.id, profile, record, loaded.head, due)
             self.changes.new_customers.append(row)
             if due is not None:
                 self.changes.dues.append((None, due, loaded.no))

@@ -79,7 +79,7 @@ def _ended(unit: "Unit", loaded: "Loaded", effect: MessageEnded, _now: int) -> N
     pending, status = effect.pending, effect.status
     unit.note_message(loaded, pending, status, effect.at)
     unit.tally(_subject(pending), pending.message, status)
-    if status == "sent" and not pending.is_call:
+    if status == "sent" and pending.arguments is None:
         unit.tally("channel", pending.channel or "", "sent")
 
 

@@ -50,7 +50,10 @@ class EntryRow(NamedTuple):
 
 
 EntryValues: TypeAlias = tuple[int, int, int, str, str | None, str, int, int, str, str | None]
-"""An `EntryRow` as a plain tuple: the most frequent row of all, and so much quicker to make and to write."""
+"""An `EntryRow` as a plain tuple: the most frequent row of all, and so much quicker to make and to write.
+
+An empty id or trace is written as None.
+"""
 
 
 class MessageRow(NamedTuple):
@@ -158,14 +161,14 @@ class Counters:
 class Changes:
     """Everything one transaction writes. Order within a list is kept.
 
-    `new_customers` are inserted; `customers` are (profile or None to leave it, state, head, due, no) of ones that
+    `new_customers` are inserted; `customers` are (profile or "" to leave it, state, head, due, no) of ones that
     exist, or were inserted by the same changes; `dues` are (old due, new due, no), either may be None. `runs_ended` are
     (ended_at, reason, no); `cases_closed` (closed_at, no); `messages_changed` whole rows, found by `no`; `budgets` and
     `tallies` are added to what is there.
     """
 
     new_customers: list[CustomerRow] = attrs.Factory(list)
-    customers: list[tuple[str | None, str, int, int | None, int]] = attrs.Factory(list)
+    customers: list[tuple[str, str, int, int | None, int]] = attrs.Factory(list)
     dues: list[tuple[int | None, int | None, int]] = attrs.Factory(list)
     entries: list[EntryValues] = attrs.Factory(list)
     runs: list[RunRow] = attrs.Factory(list)
