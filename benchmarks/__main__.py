@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from contextlib import nullcontext
 from datetime import timedelta
 from pathlib import Path
+from statistics import median
 from types import FrameType
 from typing import Self
 
@@ -17,7 +18,7 @@ import attrs
 
 from touchpoint import Journey, Touchpoint
 from touchpoint.lab import read_events, replay
-from touchpoint.lab.replay import rarely_collected
+from touchpoint.lab.replay import Replay, rarely_collected
 
 SHARES = (
     ("SQLite", ("/touchpoint/stores/_", "/touchpoint/stores/sqlite")),
@@ -83,8 +84,28 @@ def main() -> None:
         "--times", type=int, default=1, help="replay the events this many times over, with other customers"
     )
     parser.add_argument("--plain", action="store_true", help="only measure: no sampling, which costs a little itself")
+    parser.add_argument("--rounds", type=int, default=1, help="measure this often, each time into a new store")
     options = parser.parse_args()
     journeys = [each for each in runpy.run_path(options.journey).values() if isinstance(each, Journey)]
+    measured = [once(journeys, options) for _ in range(max(options.rounds, 1))]
+    result, size, counts, peaks = measured[0]
+    print(f"{result.events:,} events of {result.customers_seen:,} customers, everything durable (full sync)")
+    pace = sorted((each.events / each.cpu, each.events / each.elapsed) for each, *_ in measured)
+    print(f"{pace[-1][0]:,.0f} events per CPU second, {pace[-1][1]:,.0f} per second of the wall")
+    if len(pace) > 1:
+        middle = median(cpu for cpu, _ in pace)
+        print(f"  that is the best of {len(pace)}; the median is {middle:,.0f}, the worst {pace[0][0]:,.0f}")
+    print(f"{1e6 / pace[-1][0]:.0f} µs of CPU and {size / result.events:,.0f} bytes of store per event")
+    total = sum(counts.values()) or 1
+    for share, n in counts.most_common():
+        print(f"  {n / total:5.1%}  {share}")
+    print("peak memory:", ", ".join(f"{mb} MB after {done:,}" for done, mb in peaks[1:]))
+
+
+def once(
+    journeys: list[Journey], options: argparse.Namespace
+) -> tuple[Replay, int, Counter[str], list[tuple[int, int]]]:
+    """One round: what the replay did, the bytes of its store, where the time went, and the peaks of memory."""
     kinds = sorted({message.effective_kind for journey in journeys for message in journey.messages.values()})
     peaks: list[tuple[int, int]] = []
 
@@ -98,15 +119,7 @@ def main() -> None:
         events = shifted(options.events, options.times)
         with rarely_collected(), nullcontext() if options.plain else sampler:  # as `touchpoint run` does
             result = replay(journeys, events, grant=kinds, store=f"sqlite:///{store}", progress=progress)
-        size = store.stat().st_size
-    total = sum(sampler.counts.values()) or 1
-    print(f"{result.events:,} events of {result.customers_seen:,} customers, everything durable (full sync)")
-    per_cpu, per_wall = result.events / result.cpu, result.events / result.elapsed
-    print(f"{per_cpu:,.0f} events per CPU second, {per_wall:,.0f} per second of the wall")
-    print(f"{result.cpu / result.events * 1e6:.0f} µs of CPU and {size / result.events:,.0f} bytes of store per event")
-    for share, n in sampler.counts.most_common():
-        print(f"  {n / total:5.1%}  {share}")
-    print("peak memory:", ", ".join(f"{mb} MB after {done:,}" for done, mb in peaks[1:]))
+        return result, store.stat().st_size, sampler.counts, peaks
 
 
 if __name__ == "__main__":
