@@ -44,6 +44,7 @@ from touchpoint import (
     event,
     seconds,
 )
+from touchpoint.channels.inbound import Replied
 from touchpoint.stores.sqlite import SqliteStore
 
 MARK = Emit("mark")
@@ -320,7 +321,6 @@ def test_a_busy_store_acknowledges_nothing_and_works_again_afterwards(tmp_path):
             lambda: engine.record("ann", "start", id="t1"),
             lambda: engine.identify("ann", traits={"x": 1}),
             lambda: engine.grant("ann", "marketing"),
-            engine.run_pending,
             lambda: engine.customer("ann"),
             lambda: engine.record_many([Touchpoint("ann", "start")]),
         ):
@@ -331,6 +331,17 @@ def test_a_busy_store_acknowledges_nothing_and_works_again_afterwards(tmp_path):
     assert not engine.record("ann", "start", id="t1").duplicate
     pass_time(engine)
     assert handed(engine) == ["hello"]
+
+
+def test_who_has_nothing_to_do_does_not_need_the_lock(tmp_path):  # S11.4
+    path = tmp_path / "t.db"
+    engine = engine_of(sending(), store=SqliteStore(str(path), timeout=seconds(0.05)))
+    with host(path):
+        assert engine.run_pending() == 0
+    engine.record("ann", "start")
+    with host(path), pytest.raises(StoreBusy):
+        engine.run_pending()
+    assert engine.run_pending() == 1
 
 
 def test_a_closed_engine_says_so_and_closing_twice_is_fine():  # S11.7
@@ -449,3 +460,26 @@ def test_next_due_is_in_utc_and_none_where_nothing_is():
     assert engine.next_due() is None
     engine.record("ann", "start")
     assert (engine.next_due(), engine.next_due().tzinfo) == (START, UTC)
+
+
+# --- one unit over several acts ---------------------------------------------------------------------------------------
+
+
+def test_within_one_unit_a_touchpoint_still_counts_once():  # S1.3
+    engine = engine_of()
+    with engine.together():
+        assert not engine.record("ann", "start", id="t1").duplicate
+        assert engine.record("ann", "start", id="t1").duplicate
+        assert engine.record("ann", "other", id="t1").differs
+    assert len(timeline(engine)) == 1
+
+
+def test_within_one_unit_what_was_said_last_of_an_address_holds():  # S7.3
+    engine = engine_of(sending(channels=["sms"]))
+    with engine.together():
+        for text in ("STOP", "START"):
+            engine.apply(Replied("ann", "sms", text))
+            engine.customer("ann")  # which writes what is known so far
+        engine.record("ann", "start")
+        engine.run_pending()
+    assert handed(engine, "sms") == ["hello"]

@@ -4,84 +4,84 @@ Describe a journey as data, record what customers do, bring your own channels, a
 message.
 """
 
+from importlib import import_module
 from typing import TYPE_CHECKING
 
-from touchpoint.clock import Clock, SystemClock, VirtualClock
-from touchpoint.durations import calendar_days, days, forever, hours, minutes, months, seconds, weeks, years
-from touchpoint.errors import (
-    DefectiveJourney,
-    InvalidAddress,
-    InvalidInput,
-    InvalidTouchpoint,
-    JourneyError,
-    NotYetSupported,
-    Problem,
-    StoreBusy,
-    StoreClosed,
-    StoreCorrupt,
-    StoreError,
-    StoreFull,
-    StoreReadOnly,
-    StoreTooNew,
-    TouchpointError,
-    UnknownCustomer,
-    UnknownName,
-)  # fmt: skip
-from touchpoint.journey.conditions import (
-    case_open,
-    count,
-    customer,
-    event,
-    ever,
-    in_stage,
-    last,
-    now,
-    outcome,
-    sent,
-    total,
-    trigger,
-)  # fmt: skip
-from touchpoint.journey.journey import Journey
-from touchpoint.journey.policy import Cap, ConsentRule, ConsentRules, Hold, Policy, Spacing
-from touchpoint.journey.rule import Goal, Rule
-from touchpoint.journey.stage import Stage
-from touchpoint.journey.steps import (
-    Ask,
-    Branch,
-    Call,
-    CloseCase,
-    Emit,
-    Enrol,
-    Exit,
-    Give,
-    MoveTo,
-    OpenCase,
-    Send,
-    SetTrait,
-    Wait,
-    WaitFor,
-    WaitUntil,
-)  # fmt: skip
-from touchpoint.journey.triggers import (
-    Anniversary,
-    CaseClosed,
-    CaseOpened,
-    Dwelt,
-    Enrolled,
-    Entered,
-    Left,
-    On,
-    Silent,
-)  # fmt: skip
-from touchpoint.journey.windows import QuietHours, SendWindow
-from touchpoint.model.case import Case, CaseType
-from touchpoint.model.limits import cool_down, once, once_per_stage, times
-from touchpoint.model.message import Content, Gift, Message, Survey
-from touchpoint.model.preference import Preferences
-from touchpoint.model.touchpoint import Touchpoint
-
 if TYPE_CHECKING:
+    from touchpoint.clock import Clock, SystemClock, VirtualClock
+    from touchpoint.durations import calendar_days, days, forever, hours, minutes, months, seconds, weeks, years
     from touchpoint.engine.engine import Engine
+    from touchpoint.errors import (
+        DefectiveJourney,
+        InvalidAddress,
+        InvalidInput,
+        InvalidTouchpoint,
+        JourneyError,
+        NotYetSupported,
+        Problem,
+        StoreBusy,
+        StoreClosed,
+        StoreCorrupt,
+        StoreError,
+        StoreFull,
+        StoreReadOnly,
+        StoreTooNew,
+        TouchpointError,
+        UnknownCustomer,
+        UnknownName,
+    )  # fmt: skip
+    from touchpoint.journey.conditions import (
+        case_open,
+        count,
+        customer,
+        event,
+        ever,
+        in_stage,
+        last,
+        now,
+        outcome,
+        sent,
+        total,
+        trigger,
+    )  # fmt: skip
+    from touchpoint.journey.journey import Journey
+    from touchpoint.journey.policy import Cap, ConsentRule, ConsentRules, Hold, Policy, Spacing
+    from touchpoint.journey.rule import Goal, Rule
+    from touchpoint.journey.stage import Stage
+    from touchpoint.journey.steps import (
+        Ask,
+        Branch,
+        Call,
+        CloseCase,
+        Emit,
+        Enrol,
+        Exit,
+        Give,
+        MoveTo,
+        OpenCase,
+        Send,
+        SetTrait,
+        Wait,
+        WaitFor,
+        WaitUntil,
+    )  # fmt: skip
+    from touchpoint.journey.triggers import (
+        Anniversary,
+        CaseClosed,
+        CaseOpened,
+        Dwelt,
+        Enrolled,
+        Entered,
+        Left,
+        On,
+        Silent,
+    )  # fmt: skip
+    from touchpoint.journey.windows import QuietHours, SendWindow
+    from touchpoint.model.case import Case, CaseType
+    from touchpoint.model.limits import cool_down, once, once_per_stage, times
+    from touchpoint.model.message import Content, Gift, Message, Survey
+    from touchpoint.model.preference import Preferences
+    from touchpoint.model.touchpoint import Touchpoint
 
 __all__ = [
     "Anniversary", "Ask", "Branch", "Call", "Cap", "Case", "CaseClosed", "CaseOpened", "CaseType", "Clock", "CloseCase",
@@ -103,12 +103,91 @@ _LATER = {
 }  # fmt: skip
 
 
-def __getattr__(name: str) -> object:
-    """`Engine` is loaded when it is first used, so that importing the language stays cheap."""
-    if name == "Engine":
-        from touchpoint.engine.engine import Engine
+_FROM = {
+    "clock": ("Clock", "SystemClock", "VirtualClock"),
+    "durations": ("calendar_days", "days", "forever", "hours", "minutes", "months", "seconds", "weeks", "years"),
+    "errors": (
+        "DefectiveJourney",
+        "InvalidAddress",
+        "InvalidInput",
+        "InvalidTouchpoint",
+        "JourneyError",
+        "NotYetSupported",
+        "Problem",
+        "StoreBusy",
+        "StoreClosed",
+        "StoreCorrupt",
+        "StoreError",
+        "StoreFull",
+        "StoreReadOnly",
+        "StoreTooNew",
+        "TouchpointError",
+        "UnknownCustomer",
+        "UnknownName",
+    ),
+    "journey.conditions": (
+        "case_open",
+        "count",
+        "customer",
+        "event",
+        "ever",
+        "in_stage",
+        "last",
+        "now",
+        "outcome",
+        "sent",
+        "total",
+        "trigger",
+    ),
+    "journey.journey": ("Journey",),
+    "journey.policy": ("Cap", "ConsentRule", "ConsentRules", "Hold", "Policy", "Spacing"),
+    "journey.rule": ("Goal", "Rule"),
+    "journey.stage": ("Stage",),
+    "journey.steps": (
+        "Ask",
+        "Branch",
+        "Call",
+        "CloseCase",
+        "Emit",
+        "Enrol",
+        "Exit",
+        "Give",
+        "MoveTo",
+        "OpenCase",
+        "Send",
+        "SetTrait",
+        "Wait",
+        "WaitFor",
+        "WaitUntil",
+    ),
+    "journey.triggers": (
+        "Anniversary",
+        "CaseClosed",
+        "CaseOpened",
+        "Dwelt",
+        "Enrolled",
+        "Entered",
+        "Left",
+        "On",
+        "Silent",
+    ),
+    "journey.windows": ("QuietHours", "SendWindow"),
+    "model.case": ("Case", "CaseType"),
+    "model.limits": ("cool_down", "once", "once_per_stage", "times"),
+    "model.message": ("Content", "Gift", "Message", "Survey"),
+    "model.preference": ("Preferences",),
+    "model.touchpoint": ("Touchpoint",),
+    "engine.engine": ("Engine",),
+}
+_WHERE = {name: f"{__name__}.{module}" for module, names in _FROM.items() for name in names}
 
-        return Engine
+
+def __getattr__(name: str) -> object:
+    """Each name is loaded when it is first used, so that whoever only looks for plugins, say, pays next to nothing."""
+    if name in _WHERE:
+        found = getattr(import_module(_WHERE[name]), name)
+        globals()[name] = found
+        return found
     if name in _LATER:
         message = (
             f"touchpoint.{name} is part of the language by design but not yet in this release ({_LATER[name]}); "

@@ -1,9 +1,11 @@
 """The commands and their options. What they do is in the modules beside."""
 
 import os
+from collections.abc import Mapping
 from datetime import datetime
+from importlib import import_module
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import click
 
@@ -17,8 +19,23 @@ class _RefusedError(click.ClickException):
     exit_code = 2
 
 
+_ELSEWHERE: Final[Mapping[str, str]] = {"mutate": "touchpoint.cli.mutate"}
+"""Commands that live in modules of their own, and load more than the others need."""
+
+
 class _Commands(click.Group):
     """Shows what the library refuses without a traceback, unless TOUCHPOINT_TRACEBACK=1 asks for it."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Those here and those elsewhere."""
+        return sorted([*super().list_commands(ctx), *_ELSEWHERE])
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """A command; one from elsewhere is loaded when it is asked for."""
+        if cmd_name in _ELSEWHERE:
+            found: click.Command = getattr(import_module(_ELSEWHERE[cmd_name]), cmd_name)
+            return found
+        return super().get_command(ctx, cmd_name)
 
     def invoke(self, ctx: click.Context) -> Any:  # noqa: ANN401 - as click has it
         try:
@@ -133,8 +150,8 @@ def timeline(store: str, journeys: Path | None, customer: str) -> None:
     from touchpoint.cli.looking import engine_on
     from touchpoint.cli.timeline import print_timeline
 
-    with engine_on(store, journeys, None) as (engine, looking):
-        print_timeline(engine, looking, customer)
+    with engine_on(store, journeys, None) as (engine, _):
+        print_timeline(engine, customer)
 
 
 @cli.command()

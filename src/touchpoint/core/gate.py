@@ -12,7 +12,7 @@ from touchpoint.core.render import render
 from touchpoint.core.schedule import after, calendar_period
 from touchpoint.core.state import WAITING, Address, Pending, Run, State
 from touchpoint.journey.steps import Send
-from touchpoint.model.delivery import ANY_ADDRESS, RenderedMessage
+from touchpoint.model.delivery import OPTED_OUT, RenderedMessage, opt_out_of, takes
 from touchpoint.model.message import Message, Number
 from touchpoint.policy.checks import rule_here
 from touchpoint.policy.facts import ChannelFacts, Facts, Rival
@@ -138,7 +138,7 @@ def _on(
 ) -> tuple[Address | None, RenderedMessage | None, ChannelFacts]:
     words = render(program, state, run, message, channel)
     kinds = world.channels.get(channel)
-    address = _address(state, kinds or frozenset(), world)
+    address = addressed(state, channel, world)
     facts = ChannelFacts(
         channel,
         kinds is not None,
@@ -147,15 +147,23 @@ def _on(
         pending.refused.get(channel),
         world.paused.get(channel),
         words.missing,
+        (),
+        _opt_out(world, channel, address) if address is not None and world.standings else None,
     )
     return address, words.message, facts
 
 
-def _address(state: State, kinds: frozenset[str], world: World) -> Address | None:
+def _opt_out(world: World, channel: str, address: Address) -> str | None:
+    standing, reason = world.standings.get((opt_out_of(channel, address.kind), address.key), ("active", ""))
+    return reason if standing == OPTED_OUT else None
+
+
+def addressed(state: State, channel: str, world: World) -> Address | None:
     """The customer's first active address that the channel takes, else the first one at all, as it stands."""
+    kinds = world.channels.get(channel, frozenset())
     first: Address | None = None
     for each in state.profile.addresses:
-        if each.kind in kinds or ANY_ADDRESS in kinds:
+        if takes(kinds, each.kind):
             found = _standing(each, world)
             if found.standing == "active":
                 return found

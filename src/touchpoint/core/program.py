@@ -207,7 +207,7 @@ def compile_program(journeys: Sequence[Journey], policy: Policy | None = None) -
         JourneyError: journeys that contradict each other, such as two messages of one name with different definitions.
     """
     check_together(journeys)
-    table = collect(_expressions(journeys))
+    table = collect(expressions_of_journeys(journeys))
     rules = tuple(_compile_rules(journeys, table))
     silences = _silences(journeys)
     messages = {name: message for journey in journeys for name, message in journey.messages.items()}
@@ -351,7 +351,7 @@ def _index_stages(
     return {key: tuple((name, tuple(stages)) for name, stages in each.items()) for key, each in found.items()}
 
 
-def _triggers(journeys: Sequence[Journey]) -> Iterable[tuple[str, Trigger]]:
+def triggers_of_journeys(journeys: Sequence[Journey]) -> Iterable[tuple[str, Trigger]]:
     """Every trigger of every journey, in reading order."""
     for journey in journeys:
         for stage in journey.stages:
@@ -366,7 +366,7 @@ def _triggers(journeys: Sequence[Journey]) -> Iterable[tuple[str, Trigger]]:
 
 def _silences(journeys: Sequence[Journey]) -> dict[str, SilenceSpec]:
     found: dict[str, SilenceSpec] = {}
-    for journey, trigger in _triggers(journeys):
+    for journey, trigger in triggers_of_journeys(journeys):
         if isinstance(trigger, Silent):
             name = key_of(trigger, journey)[1]
             found.setdefault(name, SilenceSpec(name, trigger.of, length(trigger.length), str(trigger)))
@@ -384,7 +384,7 @@ def _by_type(specs: Iterable[SilenceSpec]) -> dict[str, tuple[SilenceSpec, ...]]
 def _dwells(journeys: Sequence[Journey]) -> dict[str, tuple[tuple[str, int], ...]]:
     """`journey/stage` → ((name of the dwell, its length), …)."""
     found: dict[str, dict[str, int]] = {}
-    for journey, trigger in _triggers(journeys):
+    for journey, trigger in triggers_of_journeys(journeys):
         if isinstance(trigger, Dwelt):
             name = key_of(trigger, journey)[1]
             found.setdefault(name.rpartition("|")[0], {})[name] = length(trigger.length)
@@ -405,11 +405,14 @@ def _anniversary_name(trigger: Anniversary) -> str:
 
 
 def _anniversaries(journeys: Sequence[Journey]) -> tuple[AnniversarySpec, ...]:
-    found = {_anniversary_name(each): each for _, each in _triggers(journeys) if isinstance(each, Anniversary)}
+    found = {
+        _anniversary_name(each): each for _, each in triggers_of_journeys(journeys) if isinstance(each, Anniversary)
+    }
     return tuple(AnniversarySpec(name, each) for name, each in found.items())
 
 
-def _expressions(journeys: Sequence[Journey]) -> Iterable[Expression]:
+def expressions_of_journeys(journeys: Sequence[Journey]) -> Iterable[Expression]:
+    """Every condition and value of every journey, in reading order."""
     for journey in journeys:
         yield from (stage.given for stage in journey.stages if stage.given is not None)
         for rule in journey.rules:

@@ -10,7 +10,7 @@ compare the same property with different things. A key changes when the meaning 
 
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Any
+from typing import Any, Final
 
 import attrs
 
@@ -21,6 +21,8 @@ from touchpoint.core.remembered import Data, Signal, signal_of
 from touchpoint.errors import UnknownName
 from touchpoint.journey.conditions import Aggregate, Expression, Field, Last, path_of, root_of, walk
 
+_READERS_KEPT: Final = 10_000
+
 
 @attrs.frozen(eq=False)
 class SignalTable:
@@ -30,6 +32,8 @@ class SignalTable:
     by_type: Mapping[str, tuple[Signal, ...]]
     # By the identity of the expressions it was collected from, which are kept here so that no other can get theirs.
     _asked: Mapping[int, tuple[Expression, tuple[Signal, ...]]]
+    # Closures for questions that were asked before, likewise by identity.
+    _readers: dict[tuple[int, Path], tuple[Aggregate, Evaluator]] = attrs.field(factory=dict, init=False, repr=False)
 
     def asked_by(self, expression: Expression) -> tuple[Signal, ...]:
         """The signals one expression asks for; at once for those the table was collected from."""
@@ -42,10 +46,16 @@ class SignalTable:
         Raises:
             UnknownName: the table was collected from other expressions.
         """
+        known = self._readers.get((id(question), path))
+        if known is not None:
+            return known[1]
         signal = self.signals.get(signal_of(question, path).key)
         if signal is None:
             raise UnknownName("signal for", str(question))
-        return answer(question, signal)
+        found = answer(question, signal)
+        if len(self._readers) < _READERS_KEPT:
+            self._readers[id(question), path] = question, found
+        return found
 
     def is_filled(self, data: Mapping[str, object]) -> bool:
         """Whether a customer's data hold exactly these signals; if not, `backfill` comes first."""

@@ -84,7 +84,7 @@ def take_touchpoints(unit: Unit, prepared: Sequence[Prepared], now: int, late_af
     unit.prefetch(each.customer for each in prepared)
     loaded = [unit.find_or_add(each.customer, now) for each in prepared]
     pairs = [(each.id, owner.no) for each, owner in zip(prepared, loaded, strict=True)]
-    seen = unit.tx.seen(pairs)
+    seen = unit.seen(pairs)
     taken: dict[tuple[str, int], Prepared] = {}
     results = []
     for each, owner, pair in zip(prepared, loaded, pairs, strict=True):
@@ -282,7 +282,7 @@ def enrol(
     given = checked(properties, "properties")
     at = max(now, loaded.state.now)
     touchpoint = None if identity is None else f"enrol:{identity}"
-    if touchpoint is not None and unit.tx.seen([(touchpoint, loaded.no)]):
+    if touchpoint is not None and unit.seen([(touchpoint, loaded.no)]):
         return Recorded(touchpoint, duplicate=True)
     cause = touchpoint or f"enrol:{at}:{loaded.state.orders}"
     unit.fire(loaded, until=at, inclusive=False)
@@ -322,6 +322,9 @@ def resume(unit: Unit, channel: str | None, message: str | None, now: int) -> No
     world = unit.world
     _lift(unit, "channel", channel, [*world.channels, *world.paused])
     _lift(unit, "message", message, [*unit.program.messages, *world.stopped])
+    world.paused = {name: why for name, why in world.paused.items() if name != channel}
+    world.stopped = {name: why for name, why in world.stopped.items() if name != message}
+    unit.flush()
     for row in list(unit.tx.all_customers()):
         loaded = unit.by_number(row.no)
         if any(each.status == WAITING for each in loaded.state.pending):

@@ -14,6 +14,7 @@ from typing import Self, TypeVar
 import attrs
 
 from touchpoint.channels.base import Adapter
+from touchpoint.channels.inbound import Inbound
 from touchpoint.clock import Clock, SystemClock
 from touchpoint.core.gate import World
 from touchpoint.core.program import compile_program
@@ -22,6 +23,7 @@ from touchpoint.engine import acts
 from touchpoint.engine.delivery import GROUP, CallRequest, Delivery
 from touchpoint.engine.explain import Why, explain
 from touchpoint.engine.grouping import Grouping
+from touchpoint.engine.inbound import apply
 from touchpoint.engine.intake import LATE_AFTER, MAX_SKEW, Prepared, Recorded, customer_id, instant_of, lengths, prepare
 from touchpoint.engine.opening import Durability, open_store
 from touchpoint.engine.unit import Cache, Loaded, Unit
@@ -33,7 +35,7 @@ from touchpoint.model.consent import ANY, Basis
 from touchpoint.model.message import Gift
 from touchpoint.model.preference import Preferences
 from touchpoint.model.touchpoint import Direction, Touchpoint
-from touchpoint.stores.base import Store, Transaction
+from touchpoint.stores.base import Reader, Store, Transaction
 from touchpoint.stores.codec import loads
 
 T = TypeVar("T")
@@ -179,6 +181,22 @@ class Engine:
     def _take(self, unit: Unit, prepared: Sequence[Prepared], now: int) -> list[Recorded]:
         return acts.take_touchpoints(unit, prepared, now, self._late_after)
 
+    def apply(self, event: Inbound, *, connection: object = None) -> Recorded:
+        """Take what came back from a channel: a reply, a click, a receipt, a task done (S6.9).
+
+        It becomes a touchpoint: `replied`, `clicked`, `delivered` and its kin, `task_completed` or `task_declined`. A
+        reply of STOP and nothing else is an opt-out, of that address on that channel, for everybody who shares it, and
+        acts before anything that the reply sets off; START takes it back (S7.3).
+
+        Raises:
+            InvalidInput: it is about a message that this store does not know, or of a channel that has no adapter.
+            StoreError: it could not be stored; nothing was acknowledged.
+        """
+        now = self._now()
+        return self._write(
+            lambda unit: apply(unit, event, now, self.adapters, self._skew, self._late_after), connection
+        )
+
     # Customers.
 
     def identify(
@@ -314,7 +332,7 @@ class Engine:
         delivery = self.delivery()
         handed, circle = 0, acts.Circle()
         damaged: dict[int, StoreCorrupt] = {}
-        while True:
+        while self._is_due(len(damaged)):
             looked: list[Loaded] = []
 
             def due(unit: Unit, now: int, looked: list[Loaded] = looked) -> Sequence[Loaded]:
@@ -330,9 +348,15 @@ class Engine:
             raise next(iter(damaged.values()))
         return handed
 
+    def _is_due(self, damaged: int) -> bool:
+        """Whether more is due than what is damaged; asked without the write lock, which whoever idles does not need."""
+        now = self._now()
+        with self._reading() as reader:
+            return len(reader.due(now, damaged + 1)) > damaged
+
     def next_due(self) -> datetime | None:
         """When anything falls due next, for whoever sleeps until then; None if nothing ever does. Aware UTC."""
-        with self.store.reading() as reader:
+        with self._reading() as reader:
             rows = reader.due(END_OF_TIME, 1)
         return instant(rows[0][0]) if rows else None
 
@@ -372,6 +396,7 @@ class Engine:
     def parked(self) -> list[tuple[str, Parked]]:
         """Everything that defects of journeys keep from going on, as (customer id, what) (S4.3)."""
         with self._unit() as unit:
+            unit.flush()
             rows = [(row.id, loads(row.state)[-1]) for row in unit.tx.all_customers()]
         return [
             (customer, Parked(instant(at), name, error)) for customer, held in rows for at, _, name, _, error in held
@@ -394,6 +419,14 @@ class Engine:
         return loaded
 
     # Transactions.
+
+    def _reading(self) -> AbstractContextManager[Reader]:
+        """The store as it is, or as it will be when the transaction that `together` holds open commits."""
+        if self._open is None:
+            return self.store.reading()
+        unit = self._open.enter_result
+        unit.flush()
+        return nullcontext(unit.tx)
 
     def _now(self) -> int:
         return instant_of(self.clock.now(), "clock.now()")
@@ -426,7 +459,7 @@ class Engine:
         with self.store.transaction(connection) as tx:
             # The host's own transaction may see what nobody else does, and may be rolled back: nothing of it is kept.
             cache, generation = self._take_cache() if connection is None else (Cache(), None)
-            unit = Unit(tx, self._program, self._world(tx), cache, careful=careful)
+            unit = Unit(tx, self._program, self._world(tx, cache), cache, careful=careful)
             yield unit
             unit.flush()
         # Only a cache whose unit has committed is good; who came in between has begun one of their own.
@@ -443,14 +476,16 @@ class Engine:
         self._cache.generation = None
         return self._cache, generation
 
-    def _world(self, tx: Transaction) -> World:
-        controls = tx.controls()
+    def _world(self, tx: Transaction, cache: Cache) -> World:
+        if cache.controls is None:
+            cache.controls = tx.controls()
+        controls = cache.controls
         capabilities = {name: adapter.capabilities for name, adapter in self.adapters.items()}
         return World(
             channels={name: each.address_kinds for name, each in capabilities.items()},
             memories={name: each.remembers_keys_for for name, each in capabilities.items()},
-            paused={each.name: each.reason for each in controls if each.scope == "channel"},
-            stopped={each.name: each.reason for each in controls if each.scope == "message"},
+            paused={each.name: each.reason for each in controls if each.scope == "channel"} if controls else {},
+            stopped={each.name: each.reason for each in controls if each.scope == "message"} if controls else {},
             spent=tx.spent(self._gifts) if self._gifts else {},
         )
 

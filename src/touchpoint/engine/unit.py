@@ -33,7 +33,17 @@ from touchpoint.core.timers import Timer, refresh
 from touchpoint.core.waits import follow_zone_data
 from touchpoint.engine.writing import write_effects
 from touchpoint.errors import DefectiveJourney, StoreCorrupt, StoreTooNew
-from touchpoint.stores.base import Changes, CustomerRow, EntryRow, MessageRow, Transaction
+from touchpoint.model.delivery import opt_out_of, takes
+from touchpoint.stores.base import (
+    AddressRow,
+    Changes,
+    ControlRow,
+    CustomerRow,
+    EntryRow,
+    EntryValues,
+    MessageRow,
+    Transaction,
+)
 from touchpoint.stores.codec import dumps, loads
 from touchpoint.zones import tz_version
 
@@ -97,13 +107,19 @@ class _Outgoing:
 
 
 class Cache:
-    """The customers used last, as they are in the store; emptied whenever somebody else may have written."""
+    """The customers used last, as they are in the store; emptied whenever somebody else may have written.
+
+    `controls` and `has_addresses` are what the store answered to these questions; None where it was not asked since
+    they changed.
+    """
 
     def __init__(self, size: int = 8_192) -> None:
         self._size = size
         self._by_number: OrderedDict[int, Loaded] = OrderedDict()
         self._numbers: dict[str, int] = {}
         self.generation: int | None = None
+        self.controls: list[ControlRow] | None = None
+        self.has_addresses: bool | None = None
 
     def find(self, customer: str) -> Loaded | None:
         """A customer by id."""
@@ -135,11 +151,6 @@ class Cache:
             _, loaded = self._by_number.popitem(last=False)
             del self._numbers[loaded.id]
 
-    def clear(self) -> None:
-        """Forget everything."""
-        self._by_number.clear()
-        self._numbers.clear()
-
 
 class Unit:
     """The work of one transaction.
@@ -161,8 +172,11 @@ class Unit:
         self.changes = Changes()
         self.dirty: dict[int, Loaded] = {}
         self.messages: dict[int, _Outgoing] = {}
-        self.standings_known = tx.has_addresses()
+        if cache.has_addresses is None:
+            cache.has_addresses = tx.has_addresses()
+        self.standings_known = cache.has_addresses
         self.defects: list[tuple[str, str]] = []
+        self._fresh: dict[tuple[str, int], EntryValues] = {}
 
     # Customers.
 
@@ -211,6 +225,13 @@ class Unit:
         """Have this customer written at the end."""
         self.dirty[loaded.no] = loaded
         loaded.stale = True
+
+    def seen(self, touchpoints: Sequence[tuple[str, int]]) -> dict[tuple[str, int], EntryRow]:
+        """Those of these (touchpoint id, customer number) that were recorded before, by this unit included."""
+        found = self.tx.seen(touchpoints)
+        if self._fresh:
+            found.update((pair, EntryRow(*self._fresh[pair])) for pair in touchpoints if pair in self._fresh)
+        return found
 
     # Decisions.
 
@@ -326,9 +347,10 @@ class Unit:
         counters = self.tx.counters
         no = counters.entry
         counters.entry = no + 1
-        self.changes.entries.append(
-            (no, loaded.no, loaded.head, kind, touchpoint, name, at, now, body, dumps(trace) if trace else "")
-        )
+        row = (no, loaded.no, loaded.head, kind, touchpoint, name, at, now, body, dumps(trace) if trace else "")
+        self.changes.entries.append(row)
+        if touchpoint:
+            self._fresh[touchpoint, loaded.no] = row
         loaded.head = no
         self.touch(loaded)
         for line in decision.trace:
@@ -360,8 +382,12 @@ class Unit:
             self._write_customer(loaded)
         for each in self.messages.values():
             (changes.messages if each.is_new else changes.messages_changed).append(each.row())
-        self.tx.write(changes)
-        self.changes = Changes()
+        if changes.controls or changes.controls_lifted:
+            self.cache.controls = None
+        if not changes.is_empty():
+            self.tx.write(changes)
+            self.changes = Changes()
+        self._fresh.clear()
         self.dirty.clear()
         self.messages.clear()
         self.cache.shrink()
@@ -393,10 +419,22 @@ class Unit:
         """Ask the store how this customer's addresses stand for everybody who shares them."""
         if not self.standings_known:
             return
-        known = self.tx.addresses([(each.kind, each.key) for each in loaded.state.profile.addresses])
+        held = loaded.state.profile.addresses
+        asked = [(each.kind, each.key) for each in held]
+        for channel, kinds in self.world.channels.items():
+            asked += [(opt_out_of(channel, each.kind), each.key) for each in held if takes(kinds, each.kind)]
+        known = self.tx.addresses(asked)
         if known:
-            news = {key: (row.standing, row.reason) for key, row in known.items()}
+            # What this unit has still to write is newer than what the store says.
+            newer = {(row.kind, row.key): row for row in self.changes.addresses}
+            news = {key: (row.standing, row.reason) for key, row in {**known, **newer}.items()}
             self.world.standings = {**self.world.standings, **news}
+
+    def stand(self, row: AddressRow) -> None:
+        """Have an address stand so from now on, for everybody who shares it."""
+        self.changes.addresses.append(row)
+        self.world.standings = {**self.world.standings, (row.kind, row.key): (row.standing, row.reason)}
+        self.standings_known = self.cache.has_addresses = True
 
     def spend(self, message: str, worth: Decimal) -> None:
         """Take from a gift's budget, now and for the questions to come in this unit."""

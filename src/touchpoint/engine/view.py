@@ -1,6 +1,6 @@
 """One customer as things stand: a snapshot for hosts, tests and people."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 
 import attrs
@@ -74,6 +74,16 @@ class Parked:
 
 
 @attrs.frozen
+class Move:
+    """A change of stage; `left` is None for the first one of a journey. `at` is aware UTC."""
+
+    at: datetime
+    journey: str
+    left: str | None
+    entered: str
+
+
+@attrs.frozen
 class CustomerView:
     """A customer at one instant. It does not change when the customer does: ask the engine again."""
 
@@ -85,6 +95,7 @@ class CustomerView:
     traits: Mapping[str, object] = attrs.field(repr=False)
     zones: tuple[str, ...]
     parked: tuple[Parked, ...]
+    moves: tuple[Move, ...]
     _journeys: tuple[str, ...] = attrs.field(repr=False)
     _cases: tuple[Case, ...] = attrs.field(repr=False)
     _timeline: tuple[Touchpoint, ...] = attrs.field(repr=False)
@@ -114,22 +125,33 @@ def view(unit: Unit, loaded: Loaded) -> CustomerView:
     """Gather what is known of one customer."""
     unit.flush()
     state, tx = loaded.state, unit.tx
+    journal, messages = list(tx.journal(loaded.no)), tx.messages(loaded.no)
     return CustomerView(
         id=state.id,
         stages={journey: str(held[0]) for journey, held in state.stages.items()},
         runs=tuple(_run(row) for row in tx.runs(loaded.no)),
-        messages=tuple(message_view(row) for row in tx.messages(loaded.no)),
+        messages=tuple(message_view(row) for row in messages),
         planned=planned(unit.program, state),
         traits=dict(state.profile.traits),
         zones=state.profile.zones,
         parked=parked(state),
+        moves=tuple(_moves(reversed(journal))),
         journeys=tuple(unit.program.journeys),
         cases=tuple(
             Case(row.kind, row.ref, instant(row.opened_at), None if row.closed_at is None else instant(row.closed_at))
             for row in tx.cases(loaded.no)
         ),
-        timeline=tuple(timeline(state.id, list(tx.journal(loaded.no)), tx.messages(loaded.no))),
+        timeline=tuple(timeline(state.id, journal, messages)),
     )
+
+
+def _moves(entries: Iterable[EntryRow]) -> Iterator[Move]:
+    """The customer's way through the stages."""
+    for entry in entries:
+        if entry.trace is not None and '["stage",' in entry.trace:
+            for line in loads(entry.trace):
+                if line[0] == "stage":
+                    yield Move(instant(entry.recorded_at), *line[1:])
 
 
 def parked(state: State) -> tuple[Parked, ...]:

@@ -88,10 +88,7 @@ def _subject(pending: Pending) -> str:
 
 
 def _address_stands(unit: "Unit", loaded: "Loaded", effect: AddressStands, now: int) -> None:
-    unit.changes.addresses.append(AddressRow(effect.kind, effect.key, effect.standing, effect.reason, now))
-    standing = {(effect.kind, effect.key): (effect.standing, effect.reason)}
-    unit.world.standings = {**unit.world.standings, **standing}
-    unit.standings_known = True
+    unit.stand(AddressRow(effect.kind, effect.key, effect.standing, effect.reason, now))
     loaded.profile_changed = True
 
 

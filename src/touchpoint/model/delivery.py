@@ -5,7 +5,7 @@ Three answers exist. `Accepted`: the provider has it. `Refused`: it is certain t
 """
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from datetime import timedelta
 from enum import StrEnum
 from hashlib import sha256
@@ -45,6 +45,19 @@ _NAME: Final = re.compile(r"\S+")
 def default_address_kind(channel: str) -> str:
     """The kind of address for a channel of this name: `sms` uses `phone`; an unknown name uses its own."""
     return ADDRESS_KINDS.get(channel, channel)
+
+
+def takes(kinds: Collection[str], kind: str) -> bool:
+    """Whether a channel that takes these kinds of address takes this one."""
+    return kind in kinds or ANY_ADDRESS in kinds
+
+
+OPTED_OUT: Final = "opted out"
+
+
+def opt_out_of(channel: str, kind: str) -> str:
+    """The name under which it is kept that an address of this kind wants nothing more on a channel (S7.3)."""
+    return f"{kind} on {channel}"
 
 
 def clean_subject(subject: str | None) -> str | None:

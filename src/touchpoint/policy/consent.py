@@ -40,6 +40,9 @@ def check_consent(facts: Facts, on: ChannelFacts) -> Sequence[Verdict]:
     to the newsletter after a general no gets the newsletter; who says yes to marketing after no to the newsletter does
     not.
     """
+    if on.opted_out is not None:
+        reason = f"opted out: {on.opted_out}"
+        return (deny_here(CONSENT, reason, {"channel": on.channel}),)
     grant: ConsentFact | None = None
     consents, channel = facts.consents, on.channel
     for purpose in _purposes(facts) if consents else ():

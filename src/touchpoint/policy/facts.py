@@ -131,6 +131,7 @@ class ChannelFacts:
         configured: whether it has an adapter.
         address: the address it would use; None where there is none.
         address_problem: why there is none, where that is known.
+        opted_out: how whoever reads at this address said that they want nothing more here; None where nobody did.
         refused: why the provider refused this message here; None where it did not.
         paused: why the channel is paused; None where it is not.
         missing_words: fields without a value that the content for this channel needs, such as `customer.name`.
@@ -145,6 +146,7 @@ class ChannelFacts:
     paused: str | None = None
     missing_words: tuple[str, ...] = ()
     misused: tuple[str, ...] = ()
+    opted_out: str | None = None
 
 
 def _no_calendar(*_: object) -> NoReturn:

@@ -8,7 +8,8 @@ inside the transaction, so that rows can point at each other before they are wri
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from decimal import Decimal
-from typing import NamedTuple, Protocol, TypeAlias
+from operator import attrgetter
+from typing import Final, NamedTuple, Protocol, TypeAlias
 
 import attrs
 
@@ -185,6 +186,13 @@ class Changes:
     budgets: dict[str, Decimal] = attrs.Factory(dict)
     tallies: dict[tuple[str, str, str], int] = attrs.Factory(dict)
     meta: dict[str, str] = attrs.Factory(dict)
+
+    def is_empty(self) -> bool:
+        """Whether there is nothing to write."""
+        return not any(_ALL_CHANGES(self))
+
+
+_ALL_CHANGES: Final = attrgetter(*(field.name for field in attrs.fields(Changes)))
 
 
 class Reader(Protocol):

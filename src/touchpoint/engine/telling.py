@@ -1,0 +1,98 @@
+"""What happened to one customer, line by line: touchpoints, stages, runs, cases, messages; for people and for tests."""
+
+from collections.abc import Iterator, Mapping
+from datetime import datetime
+from typing import Final
+
+import attrs
+
+from touchpoint.durations import instant, micros
+from touchpoint.engine.view import CustomerView, MessageView, RunView
+from touchpoint.model.case import Case
+from touchpoint.model.touchpoint import Touchpoint
+from touchpoint.stores.codec import dumps
+from touchpoint.zones import to_local, zone
+
+_ARROWS: Final = {"inbound": "→", "outbound": "←", "internal": "·"}
+_VALUE_SHOWN: Final = 60
+"""Characters of a property's value."""
+
+
+@attrs.frozen
+class Item:
+    """One line of a timeline. At one instant, what is told comes before what followed from it: `rank`."""
+
+    at: datetime
+    rank: int
+    arrow: str
+    what: str
+    details: str
+
+
+def told(view: CustomerView) -> list[Item]:
+    """Everything that happened to a customer, oldest first."""
+    return sorted(_items(view), key=lambda item: (item.at, item.rank))
+
+
+def text(view: CustomerView) -> str:
+    """The timeline as text on the customer's own clock, and what is planned next; the same for the same history."""
+    name = view.zones[0] if view.zones else "UTC"
+    lines = [f"times in {name}; → from the customer, ← from us, · what followed"]
+    for item in told(view):
+        details = f"  {item.details}" if item.details else ""
+        lines.append(f"{_clock(item.at, name)} {item.arrow} {item.what}{details}")
+    lines += [f"next: {_clock(due, name)} {what}" for due, what in view.planned]
+    return "\n".join(lines)
+
+
+def _clock(at: datetime, name: str) -> str:
+    return f"{to_local(micros(at), zone(name)):%Y-%m-%d %H:%M}"
+
+
+def _items(view: CustomerView) -> Iterator[Item]:
+    messages = {message.key for message in view.messages}
+    for touchpoint in view.timeline():
+        if touchpoint.id not in messages:  # our own messages are told with what became of them
+            yield _touchpoint(touchpoint)
+    for move in view.moves:
+        came = f" (from {move.left})" if move.left else ""
+        yield Item(move.at, 1, "·", f"stage {move.entered}", f"{move.journey}{came}")
+    for run in view.runs:
+        yield from _run(run)
+    for case in view.cases():
+        yield from _case(case)
+    for message in view.messages:
+        yield _message(message)
+
+
+def _touchpoint(touchpoint: Touchpoint) -> Item:
+    where = [each for each in (touchpoint.channel, touchpoint.location) if each]
+    details = "  ".join([*where, *_values(touchpoint.properties)])
+    return Item(touchpoint.at or instant(0), 0, _ARROWS[touchpoint.direction], touchpoint.type, details)
+
+
+def _values(properties: Mapping[str, object]) -> Iterator[str]:
+    for name, value in properties.items():
+        text = value if isinstance(value, str) else dumps(value)
+        yield f"{name}={text if len(text) <= _VALUE_SHOWN else text[:_VALUE_SHOWN] + '…'}"
+
+
+def _run(run: RunView) -> Iterator[Item]:
+    about = run.journey + (f", for {run.key}" if run.key is not None else "")
+    yield Item(run.started_at, 2, "·", f"{run.rule}: started", about)
+    if run.ended_at is not None:
+        yield Item(run.ended_at, 5, "·", f"{run.rule}: ended", f"{about}: {run.reason}")
+
+
+def _case(case: Case) -> Iterator[Item]:
+    yield Item(case.opened_at, 3, "·", f"case {case.kind}: opened", case.ref)
+    if case.closed_at is not None:
+        yield Item(case.closed_at, 3, "·", f"case {case.kind}: closed", case.ref)
+
+
+def _message(message: MessageView) -> Item:
+    sent = message.status == "sent" and message.at is not None
+    details = message.status + (f" by {message.via}" if sent else "") + f", {message.kind}"
+    if message.because:
+        details += ("; had to wait: " if sent else "; ") + message.because[-1]
+    return Item(message.at or message.due, 4, "←" if sent else "·", message.name, details)

@@ -1,0 +1,457 @@
+"""What was seen of journeys, read from what an engine has recorded: the other half of journey coverage.
+
+Where the records leave two ways open, an element counts only if it was seen either way.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Final, Self, TypeAlias
+
+import attrs
+
+from touchpoint.core.occurrence import TOUCHPOINT
+from touchpoint.core.program import CompiledRule, Key, Node, Program, key_of
+from touchpoint.core.schedule import after, calendar_period
+from touchpoint.core.state import Run, profile_from_record, state_from_record
+from touchpoint.journey.conditions import Expression
+from touchpoint.journey.steps import Branch, Call, Exit, Send, Wait, WaitFor, WaitUntil
+from touchpoint.policy.binding import BoundCap, BoundWindow, covers, meets
+from touchpoint.policy.caps import frees_at
+from touchpoint.stores.base import CustomerRow, EntryRow, MessageRow, Reader, RunRow
+from touchpoint.stores.codec import loads
+
+if TYPE_CHECKING:
+    from dateutil.relativedelta import relativedelta
+
+from touchpoint.lab.coverage_elements import (
+    BOUNDARY,
+    MANY,
+    NEAR,
+    Place,
+    PolicyItem,
+    called,
+    items_of,
+    length_of,
+    places_of,
+)
+
+# What was seen. A `Seen` is a journey and a place in it.
+
+Seen: TypeAlias = tuple[str, ...]
+
+
+@attrs.define(eq=False)
+class Lamp:
+    """What collecting asks of a program, looked up once."""
+
+    program: Program
+    places: Mapping[tuple[str, str], Mapping[str, Place]]
+    items: Mapping[tuple[str, str], Sequence[PolicyItem]]
+
+    @classmethod
+    def of(cls, program: Program) -> Self:
+        """For these journeys."""
+        places = {name: places_of(rule) for name, rule in program.by_name.items()}
+        named = [(journey, message) for journey in program.journeys.values() for message in journey.messages.values()]
+        items = {(journey.name, message.name): items_of(program, journey, message) for journey, message in named}
+        return cls(program, places, items)
+
+
+@attrs.define(eq=False)
+class _Moment:
+    """One journal entry: when it was decided on, what was decided, and every key that it raised.
+
+    Of a timer that is no run's only the kind was recorded: its key has the name `*`.
+    """
+
+    at: int
+    kind: str
+    lines: list[list[Any]]
+    own: Key
+    heard: set[Key]
+
+    @classmethod
+    def of(cls, entry: EntryRow) -> Self:
+        """From the journal."""
+        lines = loads(entry.trace) if entry.trace else []
+        timer = {"dwell": "dwelt"}.get(entry.type, entry.type)
+        own = (timer, "*") if entry.kind == "timer" else (entry.kind, entry.type)
+        return cls(entry.recorded_at, entry.kind, lines, own, {own, *_raised(lines)})
+
+    def raises(self, keys: Iterable[Key]) -> bool:
+        """Whether it raised any of these."""
+        return any(each in self.heard or (each[0], "*") in self.heard for each in keys)
+
+
+def _raised(lines: Iterable[list[Any]]) -> Iterator[Key]:
+    for line in lines:
+        match line:
+            case ["stage", journey, left, entered]:
+                yield "left", f"{journey}/{left}"
+                yield "entered", f"{journey}/{entered}"
+            case ["case", "opened" | "closed" as what, kind, _]:
+                yield f"case_{what}", kind
+            case ["started" | "refused", journey, rule, *_]:
+                yield "enrolled", f"{journey}/{rule}"  # perhaps: an Enrol step leaves no other trace
+
+
+@attrs.define(eq=False)
+class _Trail:
+    """What is known of one run. `shared` says that another run of its rule and customer was live at a line of it."""
+
+    row: RunRow
+    rule: CompiledRule
+    run: Run | None
+    rows: Mapping[str, MessageRow]
+    lines: list[tuple[list[Any], int]] = attrs.Factory(list)
+    heard: set[Key] = attrs.Factory(set)
+    shared: bool = False
+
+    def told(self, kind: str, node: str) -> list[tuple[list[Any], int]]:
+        """The lines of a kind about a step, with their instants."""
+        return [each for each in self.lines if each[0][0] == kind and each[0][3] == node]
+
+    def may_end(self, node: str, how: str) -> bool:
+        """Whether it may have ended, or stand, at a step: `stopped` where something outside of the steps ended it."""
+        if self.row.ended_at is None:
+            return how == "stopped" and (self.run is None or self.run.node == node)
+        by_itself = self.row.reason == "done" or (self.row.reason or "").startswith("exit: ")
+        return not by_itself if how == "stopped" else how == self.row.reason
+
+    def explained_by(self, nodes: set[str]) -> bool:
+        """Whether a way through these steps leaves nothing open that was recorded."""
+        lines = set() if self.shared else {line[3] for line, _ in self.lines}
+        seen = self.rows.keys() | lines
+        return seen <= nodes if self.run is None else set(self.run.visits) == nodes
+
+
+@attrs.define
+class _Move:
+    """One way on from a step: by which arm, where to, from when on; or how the run ended there."""
+
+    arm: str
+    to: Node | None = None
+    at: int | None = None
+    ended: str | None = None
+
+
+_STOPPED: Final = _Move("", ended="stopped")
+Marks: TypeAlias = dict[tuple[str, str], int | None]
+"""(step, arm or `reached`) → since when, where that is known."""
+
+
+def _walked(trail: _Trail) -> Marks:
+    """What a run did for certain: the marks that all ways through its rule have in common which fit the records."""
+    common: Marks | None = None
+    for n, marks in enumerate(_ways(trail)):
+        if n == MANY:
+            return {}
+        if common is None:
+            common = marks
+        common = {mark: at if marks[mark] == at else None for mark, at in common.items() if mark in marks}
+    return common or {}
+
+
+def _ways(trail: _Trail) -> Iterator[Marks]:
+    todo: list[tuple[Node | None, int | None, Marks]] = [(trail.rule.first, trail.row.started_at, {})]
+    while todo:
+        node, at, marks = todo.pop()
+        if node is None:
+            if trail.row.reason == "done" and trail.explained_by({step for step, _ in marks}):
+                yield marks
+            continue
+        here: Marks = {**marks, (node.id, "reached"): at}
+        for move in _moves(trail, node, at):
+            if move.ended is None:
+                todo.append((move.to, move.at, {**here, (node.id, move.arm): move.at}))
+            elif trail.may_end(node.id, move.ended) and trail.explained_by({step for step, _ in here}):
+                yield {**here, (node.id, move.arm): at} if move.arm else here
+
+
+def _moves(trail: _Trail, node: Node, at: int | None) -> list[_Move]:
+    match node.step:
+        case Send() | Call():
+            return _after_message(trail, node)
+        case Wait() | WaitFor() | WaitUntil():
+            return _after_wait(trail, node, at)
+        case Branch():
+            told = {bool(line[4]): when for line, when in trail.told("branch", node.id)}
+            arms = {True: ("then", node.then), False: ("otherwise", node.otherwise)}
+            return [_Move(*arms[taken], at=when) for taken, when in told.items()]
+        case Exit():
+            return [_Move("", ended=f"exit: {node.step.reason}")]
+    return [_Move("", node.next, at)]
+
+
+def _after_message(trail: _Trail, node: Node) -> list[_Move]:
+    row = trail.rows.get(node.id)
+    if row is None:
+        return []
+    if row.status in ("waiting", "in_flight"):
+        return [_STOPPED]
+    said = _last_word(row)
+    on = _Move("then", node.next, row.changed_at)
+    if row.status != "sent":
+        on = _Move("otherwise", node.otherwise, row.changed_at)
+    if row.status == "withdrawn" and said.startswith("its run ended"):
+        return [_STOPPED]
+    return [on, _STOPPED] if trail.row.ended_at == row.changed_at else [on]  # an exit may have waited for the outcome
+
+
+def _after_wait(trail: _Trail, node: Node, at: int | None) -> list[_Move]:
+    step, timers = node.step, trail.told("timer", node.id)
+    timed_out = [_Move("otherwise", node.otherwise, when) for _, when in timers]
+    if isinstance(step, Wait):
+        timed_out = [_Move("then", node.next, when) for _, when in timers]
+        passes = isinstance(step.until, Expression) or not step.length
+        missing = _Move("no date", ended="exit: the date to wait for is missing")
+        others = [_Move("then", node.next, at)] if passes else []
+        others += [missing] if isinstance(step.until, Expression) else []
+    else:
+        possible = isinstance(step, WaitUntil) or any(
+            key in trail.heard or (key[0], "*") in trail.heard for key in node.keys
+        )
+        others = [_Move("then", node.then)] if possible else []
+    return timed_out if timers and not trail.shared else [*timed_out, *others, _STOPPED]
+
+
+def _last_word(row: MessageRow) -> str:
+    """Why a message ended as it did, in words."""
+    records = loads(row.reasons)
+    last = records[-1][2][-1] if records else []
+    return str(last[1]) if len(last) == 2 else ""
+
+
+@attrs.define(eq=False)
+class Life:
+    """What the store holds of one customer."""
+
+    lamp: Lamp
+    zones: tuple[str, ...]
+    moments: list[_Moment]
+    messages: list[MessageRow]
+    trails: list[_Trail]
+
+    @classmethod
+    def read(cls, lamp: Lamp, reader: Reader, row: CustomerRow) -> Self:
+        """Read it. Raises StoreCorrupt."""
+        state = state_from_record(row.id, profile_from_record(loads(row.profile)), loads(row.state))
+        messages = reader.messages(row.no)
+        live = {each.no: each for each in state.runs}
+        of_run: defaultdict[int, dict[str, MessageRow]] = defaultdict(dict)
+        for each in messages:
+            of_run[each.run][each.step] = each
+        trails = [
+            _Trail(each, lamp.program.by_name[each.journey, each.rule], live.get(each.no), of_run[each.no])
+            for each in reader.runs(row.no)
+            if (each.journey, each.rule) in lamp.program.by_name
+        ]
+        life = cls(lamp, state.profile.zones, _moments(list(reader.journal(row.no))[::-1]), messages, trails)
+        life.follow()
+        return life
+
+    def follow(self) -> None:
+        """Give every run the lines about it."""
+        to_come: defaultdict[tuple[str, str], list[_Trail]] = defaultdict(list)
+        live: defaultdict[tuple[str, str], list[_Trail]] = defaultdict(list)
+        for trail in self.trails:
+            to_come[trail.row.journey, trail.row.rule].append(trail)
+        for moment in self.moments:
+            for trail in (each for some in live.values() for each in some):
+                trail.heard |= moment.heard
+            for line in moment.lines:
+                name = (line[1], line[2]) if len(line) > 3 else ("", "")
+                if line[0] == "started" and to_come[name]:
+                    trail = to_come[name].pop(0)
+                    trail.heard |= moment.heard - {moment.own}  # never the run's own trigger (S5.2)
+                    live[name].append(trail)
+                elif line[0] == "ended" and live[name]:
+                    live[name].remove(_ended(live[name], line, moment.at))
+                elif line[0] in ("branch", "timer"):
+                    for trail in live[name]:
+                        trail.lines.append((line, moment.at))
+                        trail.shared |= len(live[name]) > 1
+
+    def seen(self) -> Iterator[Seen]:
+        """Everything that was seen, as often as it was."""
+        for moment in self.moments:
+            for line in moment.lines:
+                yield from self._told(moment, line)
+        for trail in self.trails:
+            yield from self._run(trail)
+        for row in self.messages:
+            if (row.journey, row.name) in self.lamp.items and row.kind != "call":
+                yield from self._message(row)
+
+    def _told(self, moment: _Moment, line: list[Any]) -> Iterator[Seen]:
+        match line:
+            case ["stage", journey, left, entered]:
+                yield journey, "stages", entered, "entered"
+                if left is None:
+                    yield journey, "stages", entered, "as the first"
+                else:
+                    yield journey, "stages", left, "left"
+                    yield journey, "stages", left, f"to {entered}"
+            case ["started", journey, rule, _]:
+                yield journey, "rules", rule, "started"
+            case ["refused", journey, rule, why, _]:
+                yield journey, "rules", rule, "refused", why
+            case ["goal", journey, rule, _]:
+                yield journey, "rules", rule, "goal"
+            case ["ended", journey, rule, _, "restarted"]:
+                yield journey, "rules", rule, "restarted"
+            case ["ended", journey, rule, _, "exit"] if (journey, rule) in self.lamp.places:
+                yield from self._exit(moment, self.lamp.program.by_name[journey, rule])
+            case ["deferred", name, check, channel, reason, _]:
+                yield from self._deferred(name, check, channel, reason)
+
+    def _exit(self, moment: _Moment, rule: CompiledRule) -> Iterator[Seen]:
+        """By which of its exits a rule was left; nothing where two of them come into question."""
+        triggers = [each for each in rule.rule.exit if not isinstance(each, Expression)]
+        met = [each for each in triggers if moment.raises([key_of(each, rule.journey, rule.rule.name)])]
+        at = (rule.journey, "rules", rule.rule.name, "exits")
+        if len(met) == 1 or (len(triggers) == 1 and not rule.exit_conditions):
+            yield *at, str((met or triggers)[0])
+        elif not met:
+            yield *at, "a condition"
+
+    def _deferred(self, name: str, check: str, channel: str, reason: str) -> Iterator[Seen]:
+        """A Defer, by the check that the gate named for it."""
+        journeys = {row.journey for row in self.messages if row.name == name}
+        for journey in journeys if len(journeys) == 1 else ():
+            for item in self.lamp.items.get((journey, name), ()):
+                if covers(item.channels, channel) and item.about(check, reason):
+                    yield journey, "messages", name, "gate", item.name, "decides"
+
+    # Runs.
+
+    def _run(self, trail: _Trail) -> Iterator[Seen]:
+        journey, places = trail.row.journey, self.lamp.places[trail.row.journey, trail.row.rule]
+        marks = _walked(trail)
+        certain = {(node, "reached") for node in trail.rows} | set(marks)
+        for line, _ in () if trail.shared else trail.lines:
+            certain.add((line[3], "reached"))
+        for node, arm in certain:
+            if node in places:
+                yield (journey, *places[node], *(("reached",) if arm == "reached" else (arm, "taken")))
+        for (node, arm), at in marks.items():
+            if arm == "reached" and at is not None and length_of(trail.rule.nodes[node].step) is not None:
+                for near in self._near_end(trail.rule.nodes[node], at):
+                    yield journey, *places[node], "its end", near
+
+    def _near_end(self, node: Node, at: int) -> Iterator[str]:
+        """What came near the end of a wait that began at this instant."""
+        long, step = length_of(node.step), node.step
+        if long is None:
+            return
+        zones = self.zones or (getattr(step, "unknown_zone", None) or "UTC",)
+        due = max(after(at, long, (each,)) for each in zones)
+        for moment in self.moments:
+            meant = moment.raises(node.keys) if isinstance(step, WaitFor) else moment.kind == TOUCHPOINT
+            if meant and moment.at >= at and (near := _near(moment.at, due)):
+                yield near
+
+    # Messages.
+
+    def _message(self, row: MessageRow) -> Iterator[Seen]:
+        at, items = (row.journey, "messages", row.name), self.lamp.items[row.journey, row.name]
+        yield (*at, "sent") if row.status == "sent" else (*at, "ended", row.status)
+        records = loads(row.reasons)
+        if row.status == "sent" and row.channel is not None:
+            yield *at, "channels", row.channel, "accepted"
+            records = [*records, [row.at, row.channel, []]]
+        asked = [] if row.at is None else [(row.at, row.channel)]
+        final = _last_word(row)
+        for when, channel, against in records:
+            if against and len(against[0]) == 2:
+                continue  # the end of the message, in words
+            if against and against[0][1] == "provider":
+                yield *at, "channels", channel, against[0][0]
+                against = []  # noqa: PLW2901 - the gate had let it go
+            elif against:
+                asked.append((when, channel))
+            for item in items:
+                if channel is not None and covers(item.channels, channel):
+                    for answer in _answers(item, against, final if when == row.changed_at else ""):
+                        yield *at, "gate", item.name, answer
+        yield from self._near_edges(row, asked)
+
+    def _near_edges(self, row: MessageRow, asked: Sequence[tuple[int, str | None]]) -> Iterator[Seen]:
+        bound, message = self.lamp.program.bounds[row.journey], self.lamp.program.messages[row.name]
+        for at, channel in asked:
+            for window in bound.windows_for(row.kind, channel or ""):
+                for edge, near in _near_turn(window, self.zones, at):
+                    yield row.journey, "policy", called(window), edge, near
+            for cap in () if message.exempt else bound.caps_for(row.kind, row.journey, channel or ""):
+                if place := self._near_place(cap, row, at):
+                    yield row.journey, "policy", cap.said, "frees", place
+
+    def _near_place(self, cap: BoundCap, row: MessageRow, at: int) -> str | None:
+        """How near an instant is to that at which a cap frees, as far as the outbox tells what took its places."""
+        known = self.lamp.program.messages
+        taken = sorted(
+            each.at
+            for each in self.messages
+            if each.at is not None and each.at <= at and each.key != row.key
+            and each.status in ("sent", "unknown", "in_flight")
+            and each.name in known and known[each.name].counted
+            and meets(cap, each.kind, each.journey, (each.channel or "",))
+        )  # fmt: skip
+        if len(taken) < cap.cap.n:
+            return None
+
+        def period(of: int, per: "relativedelta") -> tuple[int, int]:
+            return calendar_period(of, per, self.zones)
+
+        return _near(at, frees_at(taken, cap.cap.n, cap.cap.per, taken[-cap.cap.n], period))
+
+
+def _moments(entries: Iterable[EntryRow]) -> list[_Moment]:
+    found: list[_Moment] = []
+    for entry in entries:
+        moment = _Moment.of(entry)
+        if found and not moment.lines and moment.kind == TOUCHPOINT and loads(entry.body)[2] == "internal":
+            found[-1].heard.add(moment.own)  # an Emit: it follows the entry whose decision raised it
+        found.append(moment)
+    return found
+
+
+def _ended(live: Sequence[_Trail], line: list[Any], at: int) -> _Trail:
+    """The run that a line says has ended."""
+    key = None if line[3] is None else str(line[3])
+    of_key = [each for each in live if each.row.key == key] or live
+    return next((each for each in of_key if (each.row.ended_at, each.row.reason) == (at, line[4])), of_key[0])
+
+
+def _answers(item: PolicyItem, against: Sequence[Sequence[str]], final: str) -> Iterator[str]:
+    """What one asking of a channel says of one of its checks; `final` is why the message ended with it, if it did."""
+    own = [(answer, reason) for answer, check, reason in against if item.about(check, reason)]
+    if not own:
+        yield "allow"
+        return
+    for answer, reason in own:
+        yield item.answer(answer, reason)
+        if len(own) == len(against) or (final and answer == "deny" and final.startswith(reason)):
+            yield "decides"  # alone in the way, or named as the reason
+
+
+def _near(at: int, edge: int) -> str | None:
+    if abs(at - edge) > NEAR:
+        return None
+    return BOUNDARY[1] if at == edge else BOUNDARY[0 if at < edge else 2]
+
+
+def _near_turn(window: BoundWindow, zones: Sequence[str], at: int) -> Iterator[tuple[str, str]]:
+    """The edges of a window near an instant, each with where the instant lies."""
+    here, before, earlier, later = (
+        window.evaluator.opens(zones, each).state for each in (at, at - 1, at - NEAR - 1, at + NEAR)
+    )
+    if "unknown" in (here, before):
+        return
+    is_open = here == "open"
+    if (before == "open") != is_open:
+        yield ("opens" if is_open else "closes"), BOUNDARY[1]
+    elif (earlier == "open") != is_open:
+        yield ("opens" if is_open else "closes"), BOUNDARY[2]
+    if (later == "open") != is_open:
+        yield ("closes" if is_open else "opens"), BOUNDARY[0]

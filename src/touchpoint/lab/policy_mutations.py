@@ -1,0 +1,127 @@
+"""The small faults that are made in policies and limits."""
+
+from collections.abc import Iterator
+
+from touchpoint.durations import spoken
+from touchpoint.journey.policy import Cap, ConsentRules, Hold, PolicyItem, Spacing
+from touchpoint.journey.windows import DENY, QuietHours, SendWindow
+from touchpoint.lab.places import Change, Place, change
+from touchpoint.lab.shifts import clock_times, lengths
+from touchpoint.model.limits import Limit
+
+
+def policy_changes(place: Place) -> Iterator[Change]:
+    """Every small fault of a journey's policy."""
+    for one, rest in place.without("items"):
+        if not isinstance(one.node, Cap | ConsentRules):  # a test that notices one more notices any number
+            yield change(one, rest, f"the policy leaves out the {_name(one.node)}")
+    for item in place.each("items"):
+        match item.node:
+            case Cap():
+                yield from _cap(item)
+            case QuietHours():
+                yield from _quiet_hours(item)
+            case SendWindow():
+                yield from _send_window(item)
+            case Spacing():
+                yield from _lengths(item.field("gap"), f"the {item.node} is")
+            case Hold():
+                yield from _lengths(item.field("cool_off"), f"the cool-off of the {item.node} is")
+            case ConsentRules():
+                yield from _consent(item)
+
+
+def limit_changes(place: Place, name: str, *, keyed: bool = False) -> Iterator[Change]:
+    """Every small fault of a limit.
+
+    Args:
+        place: of the limit; nothing where there is none.
+        name: what is limited, such as "rule onboard".
+        keyed: it may count per key.
+    """
+    limit: Limit | None = place.node
+    if limit is None:
+        return
+    yield change(place, None, f"{name} has no limit ({limit})")
+    if limit.kind == "times":
+        for n in (limit.n + 1, limit.n - 1):
+            yield change(place.field("n"), n, f"the limit of {name} is {n} instead of {limit.n}")
+    yield from _lengths(place.field("per"), f"the limit of {name} counts over")
+    if keyed:
+        what = "per customer instead of per key" if limit.per_key else "per key instead of per customer"
+        yield change(place.field("per_key"), not limit.per_key, f"the limit of {name} counts {what}")
+
+
+def _cap(place: Place) -> Iterator[Change]:
+    cap: Cap = place.node
+    for n in (cap.n + 1, cap.n - 1):
+        yield change(place.field("n"), n, f"the {cap} is {n} instead of {cap.n}")
+    yield from _lengths(place.field("per"), f"the {cap} counts over")
+    over = "deny" if cap.over == "defer" else "defer"
+    does = {"deny": "denies", "defer": "defers"}
+    yield change(place.field("over"), over, f"the {cap} {does[over]} one too many instead of {_doing(cap.over)} it")
+
+
+def _doing(over: str) -> str:
+    return "deferring" if over == "defer" else "denying"
+
+
+def _quiet_hours(place: Place) -> Iterator[Change]:
+    for edge in ("start", "end"):
+        here = place.field(edge)
+        for new in clock_times(here.node):
+            yield change(here, new, f"the {_name(place.node)} {edge} at {new} instead of {here.node}")
+    yield from _window(place)
+
+
+def _send_window(place: Place) -> Iterator[Change]:
+    window: SendWindow = place.node
+    here = place.field("intervals")
+    for n, (start, end) in enumerate(window.intervals):
+        moved = [("starts", new, start, (new, end)) for new in clock_times(start)]
+        moved += [("ends", new, end, (start, new)) for new in clock_times(end)]
+        for does, new, old, pair in moved:
+            intervals = (*window.intervals[:n], pair, *window.intervals[n + 1 :])
+            yield change(here, intervals, f"the send window from {start} to {end} {does} at {new} instead of {old}")
+    if len(window.intervals) > 1:
+        for one, rest in place.without("intervals"):
+            yield change(one, rest, f"the send window is not open from {one.node[0]} to {one.node[1]}")
+    yield from _window(place)
+
+
+def _window(place: Place) -> Iterator[Change]:
+    """What quiet hours and send windows have in common."""
+    here, name = place.field("unknown_zone"), _name(place.node)
+    new, does = ("UTC", "assume UTC") if here.node == DENY else (DENY, "deny")
+    old = "denying" if here.node == DENY else f"assuming {here.node}"
+    yield change(here, new, f"where no time zone is known, the {name} {does} instead of {old}")
+    yield from _lengths(place.field("margin"), f"the margin of the {name} is")
+    for field in ("holidays", "weekdays"):
+        if getattr(place.node, field):
+            none = () if field == "holidays" else None
+            yield change(place.field(field), none, f"the {field} of the {name} are left out")
+
+
+def _consent(place: Place) -> Iterator[Change]:
+    for rule in place.each("rules"):
+        needs = rule.field("needs")
+        new = "no_withdrawal" if needs.node == "grant" else "grant"
+        scope = ", ".join(rule.node.kinds or ("every kind",))
+        words = {"grant": "a grant", "no_withdrawal": "no more than that nothing was withdrawn"}
+        yield change(needs, new, f"the consent rule for {scope} asks for {words[new]} instead of {words[needs.node]}")
+
+
+def _lengths(place: Place, what: str) -> Iterator[Change]:
+    for new in lengths(place.node):
+        yield change(place, new, f"{what} {spoken(new)} instead of {spoken(place.node)}")
+
+
+def _name(item: PolicyItem) -> str:
+    match item:
+        case QuietHours():
+            return f"quiet hours from {item.start} to {item.end}"
+        case SendWindow():
+            return "send windows from " + ", ".join(f"{start} to {end}" for start, end in item.intervals)
+        case ConsentRules():
+            return "consent rules"
+    return str(item)

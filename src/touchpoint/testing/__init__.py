@@ -1,0 +1,27 @@
+"""The journey test kit: journeys under test in virtual time, on the very engine that runs in production.
+
+`World` is a small world of customers, channels and a clock; with pytest the fixture `touchpoint_world` makes one.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from touchpoint.testing.channels import Staff, StandIn, Task
+    from touchpoint.testing.person import Got, Person
+    from touchpoint.testing.world import Sent, World
+
+__all__ = ["Got", "Person", "Sent", "Staff", "StandIn", "Task", "World"]
+
+_WHERE = {
+    "Got": "person", "Person": "person", "Sent": "world", "Staff": "channels", "StandIn": "channels",
+    "Task": "channels", "World": "world",
+}  # fmt: skip
+
+
+def __getattr__(name: str) -> object:
+    """Loaded when first used: pytest imports this package in every suite, also where nobody tests a journey."""
+    if name in _WHERE:
+        return getattr(import_module(f"{__name__}.{_WHERE[name]}"), name)
+    message = f"module {__name__!r} has no attribute {name!r}"
+    raise AttributeError(message)

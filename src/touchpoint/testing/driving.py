@@ -1,0 +1,120 @@
+"""How a world's engine is driven: all in one transaction while nothing can crash, else act by act as a host would.
+
+Stand-ins reach nobody, so what is handed to them may commit with everything else (S6.8), as in a replay: that is what
+makes a year of a journey a matter of milliseconds. Decisions are the same either way, and tests hold the two together.
+"""
+
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from datetime import datetime
+from typing import Protocol
+
+from touchpoint.clock import VirtualClock
+from touchpoint.core.delivery import Ticket, due_messages
+from touchpoint.core.state import NEVER
+from touchpoint.durations import instant, micros
+from touchpoint.engine.delivery import Delivery
+from touchpoint.engine.engine import Engine
+from touchpoint.engine.unit import Loaded, Unit
+
+_FAR = NEVER - 1
+
+
+class Driver(Protocol):
+    """Drives an engine."""
+
+    def next_due(self) -> datetime | None:
+        """When anything falls due next."""
+        ...
+
+    def work(self) -> None:
+        """Do everything that is due now."""
+        ...
+
+    def stop(self) -> None:
+        """Have everything committed, and let go of the engine."""
+        ...
+
+
+class Apart:
+    """Each act, release and outcome commits by itself."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+
+    def next_due(self) -> datetime | None:
+        """When anything falls due next."""
+        return self._engine.next_due()
+
+    def work(self) -> None:
+        """Do everything that is due now."""
+        self._engine.run_pending()
+
+    def stop(self) -> None:
+        """Nothing is open."""
+
+
+class Together:
+    """Everything is in one transaction, which commits at the end.
+
+    Args:
+        engine: to be driven.
+        clock: the engine's.
+        handing: called with the id of the customer whose message is handed over next.
+    """
+
+    def __init__(self, engine: Engine, clock: VirtualClock, handing: Callable[[str], object]) -> None:
+        self._clock = clock
+        self._context: AbstractContextManager[Unit] = engine.together(careful=True)
+        self._unit = self._context.__enter__()
+        self._delivery = _Delivery(engine.delivery(), handing)
+
+    def next_due(self) -> datetime | None:
+        """When anything falls due next."""
+        found = self._next(_FAR)
+        return None if found is None else instant(found[0])
+
+    def work(self) -> None:
+        """Do everything that is due now."""
+        now = micros(self._clock.now())
+        while (found := self._next(now)) is not None:
+            self._settle(self._unit.by_number(found[1]), now)
+
+    def stop(self) -> None:
+        """Commit."""
+        self._context.__exit__(None, None, None)
+
+    def _next(self, until: int) -> tuple[int, int] | None:
+        """(due, number) of the customer who is next, up to an instant."""
+        dirty = self._unit.dirty
+        rows = self._unit.tx.due(until, 1)
+        if rows and rows[0][1] in dirty:  # the store tells what was, until what has changed is written
+            self._unit.flush()
+            rows = self._unit.tx.due(until, 1)
+        for loaded in dirty.values():
+            due = loaded.next_due()
+            if due is not None and due <= until:
+                rows.append((due, loaded.no))
+        return min(rows, default=None)
+
+    def _settle(self, loaded: Loaded, now: int) -> None:
+        """Do everything of one customer that is due."""
+        while (due := loaded.next_due()) is not None and due <= now:
+            head = loaded.head, loaded.state.fences
+            self._unit.fire(loaded, until=now, inclusive=True)
+            if due_messages(loaded.state, now) or loaded.next_due() == due:
+                self._delivery.run(lambda _unit, _now: [loaded])
+            if (loaded.head, loaded.state.fences) == head and loaded.next_due() == due:
+                raise RuntimeError("a customer stays due without anything left to do; please report it")
+
+
+class _Delivery(Delivery):
+    """Tells whose message it hands over."""
+
+    def __init__(self, given: Delivery, handing: Callable[[str], object]) -> None:
+        super().__init__(given.clock, given.units, given.adapters, given.functions)
+        self._handing = handing
+
+    def _send(self, ticket: Ticket) -> object:
+        self._handing(ticket.customer)
+        return super()._send(ticket)

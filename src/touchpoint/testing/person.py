@@ -1,0 +1,287 @@
+"""One customer of a test world: what they do, and what they got."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import TYPE_CHECKING, Self
+
+import attrs
+
+from touchpoint.channels.inbound import Clicked, Replied
+from touchpoint.engine.view import CustomerView, MessageView
+from touchpoint.errors import InvalidInput, UnknownName
+from touchpoint.model.case import Case
+from touchpoint.model.names import type_of
+
+if TYPE_CHECKING:
+    from touchpoint.testing.world import World
+
+
+class StageName(str):
+    """The name of a stage. Comparing it with one that its journey does not have is an error, not False."""
+
+    __slots__ = ("known",)
+    known: tuple[str, ...]
+
+    def __new__(cls, name: str, known: Sequence[str]) -> Self:
+        """The name, and all that the journey has."""
+        made = super().__new__(cls, name)
+        made.known = tuple(known)
+        return made
+
+    def __eq__(self, other: object) -> bool:
+        if isinstance(other, str) and str(other) not in self.known:
+            raise UnknownName("stage", str(other), self.known)
+        return str.__eq__(self, other) is True
+
+    def __ne__(self, other: object) -> bool:
+        return not self == other
+
+    def __hash__(self) -> int:
+        return str.__hash__(self)
+
+
+class Inbox(list[tuple[str, str]]):
+    """(message, channel) pairs. Comparing them with a message that no journey has is an error, not False."""
+
+    def __init__(self, pairs: Sequence[tuple[str, str]], known: Sequence[str]) -> None:
+        super().__init__(pairs)
+        self._known = tuple(known)
+
+    def _check(self, pair: object) -> None:
+        if isinstance(pair, tuple) and pair and pair[0] not in self._known:
+            raise UnknownName("message", str(pair[0]), self._known)
+
+    def __eq__(self, other: object) -> bool:
+        if isinstance(other, list):
+            for pair in other:
+                self._check(pair)
+        return list.__eq__(self, other) is True
+
+    def __ne__(self, other: object) -> bool:
+        return not self == other
+
+    def __contains__(self, pair: object) -> bool:
+        self._check(pair)
+        return super().__contains__(pair)
+
+    def count(self, pair: tuple[str, str]) -> int:
+        """How often this one arrived."""
+        self._check(pair)
+        return super().count(pair)
+
+    __hash__ = None
+
+
+@attrs.frozen(kw_only=True)
+class Got:
+    """One message to a customer, and what became of it.
+
+    Args:
+        customer: the customer's id.
+        name, kind: of the message.
+        via: the channel; None before its first release.
+        at: when it was released, aware UTC; None if it never was.
+        local: the same on the customer's own clock (UTC where no zone is known).
+        status: waiting, in_flight, sent, withdrawn, denied, expired, failed or unknown.
+        because: every reason that stood in its way, in words, oldest first.
+        subject, text: the words as they went out; None if they did not.
+        key: its idempotency key.
+    """
+
+    customer: str
+    name: str
+    kind: str
+    via: str | None
+    at: datetime | None
+    local: datetime | None
+    status: str
+    because: tuple[str, ...] = attrs.field(repr=False)
+    subject: str | None = attrs.field(default=None, repr=False)
+    text: str | None = attrs.field(default=None, repr=False)
+    key: str = attrs.field(default="", repr=False)
+
+
+class Person:
+    """A customer in a world. Acts settle at once, and give the person back, so that they can be chained."""
+
+    def __init__(self, world: "World", identity: str) -> None:
+        self._world = world
+        self.id = identity
+
+    def __repr__(self) -> str:
+        return f"<customer {self.id!r}>"
+
+    # What they do.
+
+    def does(self, type: str | type, /, *, at: datetime | None = None, **properties: object) -> Self:
+        """Record a touchpoint; everything but `at` is a property.
+
+        Raises:
+            UnknownName: no journey of the world knows this type.
+        """
+        name = type_of(type)
+        world = self._world
+        world.check("touchpoint type", name, world.types)
+        identity = world.next_id(self.id)
+        given = "".join(f", {key}={value!r}" for key, value in properties.items())
+        world.act(
+            f"world[{self.id!r}].does({name!r}{'' if at is None else f', at={at!r}'}{given})",
+            lambda engine: engine.record(self.id, name, properties, id=identity, at=at),
+            again=lambda other: other[self.id].does(name, at=at, **properties),
+        )
+        return self
+
+    def replies(self, text: str, *, via: str) -> Self:
+        """Write back on a channel: a `replied` touchpoint, and an opt-out where it says STOP and nothing else."""
+        world = self._world
+        world.check("channel", via, world.channels)
+        identity = world.next_id(self.id)
+        latest = next((each for each in reversed(world.accepted) if each.via == via and each.customer == self.id), None)
+        about = None if latest is None else latest.key
+        world.mirror.replied(self.id, via, text)
+        world.act(
+            f"world[{self.id!r}].replies({text!r}, via={via!r})",
+            lambda engine: engine.apply(Replied(self.id, via, text, about=about, id=identity)),
+            again=lambda other: other[self.id].replies(text, via=via),
+        )
+        return self
+
+    def clicks(self, message: str, link: str = "") -> Self:
+        """Follow a link in the latest message of this name. Raises InvalidInput if they never got one."""
+        world = self._world
+        found = self.received(message)
+        if found is None:
+            raise InvalidInput(f"{self.id} has no message {message!r} to click on: it was never accepted")
+        key, identity = found.key, world.next_id(self.id)
+        world.act(
+            f"world[{self.id!r}].clicks({message!r}{f', {link!r}' if link else ''})",
+            lambda engine: engine.apply(Clicked(key, link, id=identity)),
+            again=lambda other: other[self.id].clicks(message, link),
+        )
+        return self
+
+    def opens_case(self, case: str, *, ref: str) -> Self:
+        """Open a case. Raises UnknownName for a case type no journey declares."""
+        world = self._world
+        world.check("case type", case, world.cases)
+        world.mirror.opened(self.id, case, ref)
+        world.act(
+            f"world[{self.id!r}].opens_case({case!r}, ref={ref!r})",
+            lambda engine: engine.open_case(self.id, case, ref=ref),
+            again=lambda other: other[self.id].opens_case(case, ref=ref),
+        )
+        return self
+
+    def closes_case(self, case: str, *, ref: str) -> Self:
+        """Close a case. Raises UnknownName for a case type no journey declares."""
+        world = self._world
+        world.check("case type", case, world.cases)
+        world.mirror.closed(self.id, case, ref)
+        world.act(
+            f"world[{self.id!r}].closes_case({case!r}, ref={ref!r})",
+            lambda engine: engine.close_case(self.id, case, ref=ref),
+            again=lambda other: other[self.id].closes_case(case, ref=ref),
+        )
+        return self
+
+    def moves_to(self, timezone: str | Sequence[str]) -> Self:
+        """Live in another time zone from now on."""
+        return self.changes(timezone=timezone)
+
+    def changes(
+        self,
+        *,
+        traits: Mapping[str, object] | None = None,
+        addresses: Mapping[str, str | Sequence[str]] | None = None,
+        timezone: str | Sequence[str] | None = None,
+        locale: str | None = None,
+    ) -> Self:
+        """Tell the engine who they are, as `Engine.identify` does; what is not given stays as it is."""
+        given = {"traits": traits, "addresses": addresses, "timezone": timezone, "locale": locale}
+        said = {name: value for name, value in given.items() if value is not None}
+        self._world.mirror.lives_in(self.id, timezone)
+        self._world.act(
+            f"world[{self.id!r}].changes({', '.join(f'{name}={value!r}' for name, value in said.items())})",
+            lambda engine: engine.identify(self.id, **said),  # type: ignore[arg-type]  # by name
+            again=lambda other: other[self.id].changes(**said),  # type: ignore[arg-type]  # likewise
+        )
+        return self
+
+    def grants(self, purpose: str, *, via: str = "*") -> Self:
+        """Agree to messages of a kind or topic, on a channel."""
+        world, at = self._world, self._world.now
+        world.mirror.said(self.id, purpose, via, granted=True)
+        world.act(
+            f"world[{self.id!r}].grants({purpose!r}, via={via!r})",
+            lambda engine: engine.grant(self.id, purpose, channel=via, at=at),
+            again=lambda other: other[self.id].grants(purpose, via=via),
+        )
+        return self
+
+    def withdraws(self, purpose: str = "*", *, via: str = "*") -> Self:
+        """Take consent back, for a kind or topic, on a channel."""
+        world, at = self._world, self._world.now
+        world.mirror.said(self.id, purpose, via, granted=False)
+        world.act(
+            f"world[{self.id!r}].withdraws({purpose!r}, via={via!r})",
+            lambda engine: engine.withdraw(self.id, purpose, channel=via, at=at),
+            again=lambda other: other[self.id].withdraws(purpose, via=via),
+        )
+        return self
+
+    # What they got.
+
+    def received(self, message: str) -> Got | None:
+        """The latest message of this name that a channel accepted, or None. Raises UnknownName."""
+        return next(iter(self.sent(message)[-1:]), None)
+
+    def last(self, message: str) -> Got | None:
+        """The latest message of this name whatever became of it, or None. Raises UnknownName."""
+        self._asked(message)
+        return next((self._got(each) for each in reversed(self.view.messages) if each.name == message), None)
+
+    def sent(self, message: str) -> list[Got]:
+        """Every message of this name that a channel accepted, oldest first. Raises UnknownName."""
+        self._asked(message)
+        views = {each.key: each for each in self.view.messages}
+        own = [each.key for each in self._world.accepted if each.customer == self.id and each.name == message]
+        return [self._got(views[key]) for key in own if key in views]
+
+    @property
+    def inbox(self) -> Inbox:
+        """(message, channel) of everything that channels accepted, in order."""
+        world = self._world
+        world.noticed(self.id)
+        pairs = [(each.name, each.via) for each in world.accepted if each.customer == self.id]
+        return Inbox(pairs, world.messages)
+
+    def stage(self, journey: str) -> StageName | None:
+        """The current stage in a journey; None before the first. Raises UnknownName."""
+        world = self._world
+        world.noticed(self.id)
+        world.check("journey", journey, world.stages)
+        found = self.view.stages.get(journey)
+        return None if found is None else StageName(found, world.stages[journey])
+
+    def cases(self, *, open: bool | None = None) -> list[Case]:
+        """Cases in the order they were opened; only open or only closed ones if asked."""
+        self._world.noticed(self.id)
+        return self.view.cases(open=open)
+
+    @property
+    def view(self) -> CustomerView:
+        """The customer as `Engine.customer` gives them."""
+        return self._world.view(self.id)
+
+    def _asked(self, message: str) -> None:
+        self._world.check("message", message, self._world.messages)
+        self._world.noticed(self.id, message)
+
+    def _got(self, view: MessageView) -> Got:
+        words = next((each for each in self._world.accepted if each.key == view.key), None)
+        return Got(
+            customer=self.id, name=view.name, kind=view.kind, via=view.via, at=view.at,
+            local=None if view.at is None else self._world.local(self.id, view.at),
+            status=view.status, because=view.because, key=view.key,
+            subject=None if words is None else words.subject, text=None if words is None else words.text,
+        )  # fmt: skip
