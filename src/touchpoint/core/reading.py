@@ -103,9 +103,14 @@ def teller_of(expression: Expression, table: History | None = None) -> Callable[
     """The text of `read` for one expression, with what does not depend on the data prepared; for whoever asks often."""
     short = _short_way(expression)
 
+    plain = source(expression)
+
     def tell(context: Context) -> str:
         found = None if short is None else short(context)
-        return _long_reading(expression, context, table).text if found is None else found.text()
+        if found is not None:
+            return found.text()
+        reader = _Reader(context, table)
+        return _text(expression, reader.value(expression), reader, plain)
 
     return tell
 
@@ -116,7 +121,7 @@ def _long_reading(expression: Expression, context: Context, table: History | Non
     parts = expression.parts if isinstance(expression, And | Or) else ()
     return Reading(
         value,
-        _text(expression, value, reader),
+        _text(expression, value, reader, source(expression)),
         tuple(dict.fromkeys(reader.missing)),
         tuple(read(part, context, table) for part in parts),
     )
@@ -353,8 +358,7 @@ def _is_missing(node: Expression) -> str:
     return f"{source(node)} is not known yet" if isinstance(node, Outcome) else f"{source(node)} is missing"
 
 
-def _text(expression: Expression, value: object, reader: _Reader) -> str:
-    plain = source(expression)
+def _text(expression: Expression, value: object, reader: _Reader, plain: str) -> str:
     leaves = reader.leaves
     filled = source(expression, lambda node: shown(leaves[id(node)]) if id(node) in leaves else None)
     has_values = any(each is not UNKNOWN for each in leaves.values())

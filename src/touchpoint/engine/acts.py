@@ -60,7 +60,7 @@ def remember_definitions(unit: Unit, journeys: Sequence[Journey], now: int) -> N
     for journey in journeys:
         identity = definition_hash(journey)
         if current.get(journey.name) != identity:
-            unit.changes.definitions.append((identity, journey.name, dumps(journey), now))
+            unit.changes.definitions.append((identity, journey.name, dumps(journey, indent=None), now))
 
 
 def follow_zone_data(unit: Unit) -> None:
@@ -182,7 +182,7 @@ def identify(unit: Unit, customer: str, said: ProfileNews, now: int) -> None:
         profile.zones = said.zones
     if said.locale is not None:
         profile.locale = said.locale
-    loaded.profile_changed = True
+    loaded.change_profile()
     refresh_anniversaries(unit.program, loaded.state)
     _changed(unit, loaded, "profile", now)
 
@@ -239,7 +239,7 @@ def consent_said(unit: Unit, customer: str, said: Said, proof: dict[str, object]
     consents = loaded.state.profile.consents
     key = (said.purpose, said.channel)
     consents[key] = newer(consents.get(key), said.fact)
-    loaded.profile_changed = True
+    loaded.change_profile()
     unit.changes.consents.append(consent_row(loaded.no, now, said.purpose, said.channel, said.fact, proof))
     _changed(unit, loaded, "consent", now)
 
@@ -249,7 +249,7 @@ def prefer(unit: Unit, customer: str, preferences: Preferences | None, now: int)
     loaded = unit.find_or_add(customer, now)
     unit.fire(loaded, until=max(now, loaded.state.now), inclusive=False)
     loaded.state.profile.preferences = preferences
-    loaded.profile_changed = True
+    loaded.change_profile()
     _changed(unit, loaded, "preferences", now)
 
 

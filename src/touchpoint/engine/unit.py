@@ -66,6 +66,7 @@ class Loaded:
     stale: bool = True
     _timer: int = NEVER
     _message: int = NEVER
+    _profile: str = attrs.field(default="", repr=False)
 
     @property
     def id(self) -> str:
@@ -77,6 +78,17 @@ class Loaded:
         timer = self.next_timer()
         earliest = min(self._message, timer)
         return None if earliest == NEVER else earliest
+
+    def change_profile(self) -> None:
+        """The profile is no longer what it was."""
+        self.profile_changed = True
+        self._profile = ""
+
+    def profile_record(self) -> str:
+        """The profile as JSON, made once for each change of it."""
+        if not self._profile:
+            self._profile = dumps(profile_to_record(self.state.profile))
+        return self._profile
 
     def next_timer(self) -> int:
         """The earliest instant at which a timer falls due; `NEVER` for none."""
@@ -325,7 +337,7 @@ class Unit:
     def _guarded(self, loaded: Loaded, decide: Callable[[], T], parked: Callable[[str], T]) -> T:
         """Take a decision with care: one that is defective is undone, and `parked` says what is left of it (S4.3)."""
         before = dumps(state_to_record(loaded.state))
-        profile = dumps(profile_to_record(loaded.state.profile))
+        profile = loaded.profile_record()
         try:
             return decide()
         except DefectiveJourney as error:
@@ -396,7 +408,7 @@ class Unit:
         state = loaded.state
         due = loaded.next_due()
         record = dumps(state_to_record(state))
-        profile = dumps(profile_to_record(state.profile)) if loaded.profile_changed else ""
+        profile = loaded.profile_record() if loaded.profile_changed else ""
         if loaded.is_new:
             row = CustomerRow(loaded.no, loaded.id, profile, record, loaded.head, due)
             self.changes.new_customers.append(row)

@@ -89,12 +89,12 @@ def _subject(pending: Pending) -> str:
 
 def _address_stands(unit: "Unit", loaded: "Loaded", effect: AddressStands, now: int) -> None:
     unit.stand(AddressRow(effect.kind, effect.key, effect.standing, effect.reason, now))
-    loaded.profile_changed = True
+    loaded.change_profile()
 
 
 def _consent_said(unit: "Unit", loaded: "Loaded", effect: ConsentSaid, now: int) -> None:
     unit.changes.consents.append(consent_row(loaded.no, now, effect.purpose, effect.channel, effect.fact, {}))
-    loaded.profile_changed = True
+    loaded.change_profile()
 
 
 def _control_set(unit: "Unit", _loaded: "Loaded", effect: ControlSet, now: int) -> None:
@@ -121,7 +121,7 @@ def _emitted(unit: "Unit", loaded: "Loaded", effect: Emitted, now: int) -> None:
 
 
 def _profile_changed(_unit: "Unit", loaded: "Loaded", _effect: ProfileChanged, _now: int) -> None:
-    loaded.profile_changed = True
+    loaded.change_profile()
 
 
 _WRITE: Final[Mapping[type[Effect], Callable[["Unit", "Loaded", Any, int], None]]] = {

@@ -89,9 +89,14 @@ def _does(world: "World", person: "Person", chance: random.Random) -> None:
 
 
 def _properties(world: "World", chance: random.Random) -> dict[str, Any]:
-    """A value for each key that a rule is about, from a few, so that they meet again."""
+    """A value for each key that a rule is about, and for each property that a condition compares with a constant.
+
+    Keys are from a few, so that they meet again; the others lie on both sides of the constants.
+    """
     keys = {rule.key for journey in world.journeys for rule in journey.rules if rule.key is not None}
-    return {key: chance.choice(("a", "b", "c")) for key in sorted(keys)}
+    compared = world.compared
+    given = {name: chance.choice(compared[name]) for name in sorted(compared)}
+    return {**given, **{key: chance.choice(("a", "b", "c")) for key in sorted(keys)}}
 
 
 def _replies(world: "World", person: "Person", chance: random.Random) -> None:

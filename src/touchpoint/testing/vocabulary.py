@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 
 from touchpoint.channels.inbound import CLICKED, OPENED, REPLIED, TASK_COMPLETED, TASK_DECLINED
 from touchpoint.core.program import expressions_of_journeys, triggers_of_journeys
-from touchpoint.journey.conditions import Aggregate, walk
+from touchpoint.journey.conditions import Aggregate, Compare, Field, Literal, path_of, root_of, walk
 from touchpoint.journey.journey import Journey
 from touchpoint.journey.steps import Call, Emit, Step, flat
 from touchpoint.journey.triggers import On, Silent
@@ -19,6 +19,7 @@ class Vocabulary:
 
     Attributes:
         types, messages, rules, stages, cases, channels, functions: names, in the order they are first declared.
+        compared: values around the constants that conditions compare properties of touchpoints with, by property.
     """
 
     def __init__(self, journeys: Sequence[Journey]) -> None:
@@ -33,6 +34,7 @@ class Vocabulary:
                 name for journey in journeys for message in journey.messages.values() for name in message.channels
             )
         )
+        self.compared = _compared(journeys)
         self.functions = tuple(dict.fromkeys(step.function for step in _steps(journeys) if isinstance(step, Call)))
 
 
@@ -40,6 +42,30 @@ def _steps(journeys: Sequence[Journey]) -> Iterator[Step]:
     for journey in journeys:
         for rule in journey.rules:
             yield from flat(rule.then)
+
+
+def _compared(journeys: Sequence[Journey]) -> dict[str, tuple[object, ...]]:
+    """Values around the constants that conditions compare a touchpoint's own properties with, by property."""
+    found: dict[str, dict[object, None]] = {}
+    for expression in expressions_of_journeys(journeys):
+        for node in walk(expression):
+            match node:
+                case Compare(_, Field() as field, Literal(value)) if root_of(field) == "event":
+                    path = path_of(field)
+                    if len(path) == 1:
+                        found.setdefault(path[0], {}).update(dict.fromkeys(_around(value)))
+    return {name: tuple(values) for name, values in found.items()}
+
+
+def _around(value: object) -> Iterator[object]:
+    yield value
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        yield value - 1
+        yield value + 1
+    elif isinstance(value, bool):
+        yield not value
+    elif isinstance(value, str):
+        yield f"not {value}"
 
 
 def _types(journeys: Sequence[Journey]) -> Iterator[str]:

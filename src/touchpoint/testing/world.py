@@ -199,6 +199,11 @@ class World:
         return self._known.messages
 
     @property
+    def compared(self) -> Mapping[str, tuple[object, ...]]:
+        """Values around the constants that conditions compare properties of touchpoints with, by property."""
+        return self._known.compared
+
+    @property
     def cases(self) -> tuple[str, ...]:
         """The case types of all journeys."""
         return self._known.cases

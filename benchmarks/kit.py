@@ -1,0 +1,132 @@
+"""`python -m benchmarks.kit`: how long the journey test kit takes, in CPU time; the best of several rounds."""
+
+import argparse
+import random  # noqa: TID251 - a seeded workload
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+
+from touchpoint import (
+    Branch,
+    Cap,
+    CaseType,
+    Content,
+    Hold,
+    Journey,
+    Message,
+    Policy,
+    QuietHours,
+    Rule,
+    Send,
+    Stage,
+    Wait,
+    WaitFor,
+    count,
+    days,
+    event,
+    ever,
+    hours,
+    times,
+)  # fmt: skip
+from touchpoint.testing import World
+
+TYPES = [f"act_{number}" for number in range(12)]
+START = datetime(2026, 1, 5, 9, tzinfo=UTC)
+trouble = CaseType("trouble")
+
+
+def message(name: str, kind: str) -> Message:
+    """A message by e-mail."""
+    return Message(name, why="to measure", kind=kind, channels=["email"], content=Content(subject=name, text=name))
+
+
+def rule(number: int) -> Rule:
+    """One of the rules: conditions, a limit, waits, and a message now and then."""
+    kind = "marketing" if number % 3 else "service"
+    return Rule(
+        f"rule {number}",
+        when=TYPES[number % 12],
+        given=(event.score >= number % 5) & (count(TYPES[(number + 5) % 12], within=days(30)) <= 3),
+        limit=times(1, per=days(30 + number)),
+        then=[
+            WaitFor(TYPES[(number + 3) % 12], timeout=days(3), otherwise=[Send(message(f"nudge {number}", kind))]),
+            Branch(ever(TYPES[(number + 7) % 12]), then=[Wait(days(2)), Send(message(f"news {number}", kind))]),
+        ],
+    )
+
+
+JOURNEY = Journey(
+    "year",
+    cases=[trouble],
+    stages=[Stage("new", phase="engage", when=TYPES[0]), Stage("loyal", phase="delight", when=TYPES[1], after="new")],
+    rules=[rule(number) for number in range(20)],
+    policy=Policy(
+        Cap(2, per=days(7), kinds=["marketing"]), QuietHours("21:00", "08:00", unknown_zone="deny"),
+        Hold(while_open=[trouble], kinds=["marketing"]),
+    ),
+)  # fmt: skip
+
+
+def year() -> int:
+    """A year in the life of one customer: 500 touchpoints. Returns how many messages they got."""
+    chance = random.Random(1)  # noqa: S311 - likewise
+    with World([JOURNEY], at=START) as world:
+        ann = world.customer(
+            "ann", timezone="Europe/Madrid", addresses={"email": "a@example.com"}, consents={("marketing", "email")}
+        )
+        for _ in range(500):
+            ann.does(chance.choice(TYPES), score=chance.randrange(6))
+            world.advance(hours(17.5))
+        return len(ann.inbox)
+
+
+def lives(number: int) -> int:
+    """Random lives of 40 acts. Returns how many messages they got."""
+    with World([JOURNEY], at=START) as world:
+        return len(world.random_lives(number, customers=1, acts=40, tail=timedelta(days=60)))
+
+
+def best(work: Callable[[], object], rounds: int) -> float:
+    """Milliseconds of CPU time that some work takes at best."""
+    found = []
+    for _ in range(rounds):
+        begun = time.process_time()
+        work()
+        found.append(time.process_time() - begun)
+    return min(found) * 1_000
+
+
+def plugin_cost() -> float:
+    """Milliseconds that loading the plugin adds to pytest, in a process of its own."""
+    script = (
+        "import pytest, time; begun = time.process_time(); import touchpoint.testing.plugin; "
+        "print((time.process_time() - begun) * 1000)"
+    )
+    return min(
+        float(subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True).stdout)  # noqa: S603
+        for _ in range(5)
+    )
+
+
+def main() -> None:
+    """Measure, and print."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.kit", description=__doc__)
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--lives", type=int, default=100, help="random lives that are measured")
+    options = parser.parse_args()
+    messages = year()
+    print(f"world set-up: {best(lambda: World([JOURNEY]).close(), options.rounds * 4):.1f} ms")
+    print(
+        f"a year of one customer, 20 rules, 500 touchpoints, {messages} messages: {best(year, options.rounds):.0f} ms"
+    )
+    begun = time.process_time()
+    got = sum(lives(number) for number in range(options.lives))
+    each = (time.process_time() - begun) / options.lives
+    print(f"random lives of 40 acts: {each * 1_000:.0f} s for 1,000 of them, {got / options.lives:.1f} messages each")
+    print(f"plugin, in a suite that does not use it: {plugin_cost():.1f} ms")
+
+
+if __name__ == "__main__":
+    main()
