@@ -50,7 +50,10 @@ def _compared(journeys: Sequence[Journey]) -> dict[str, tuple[object, ...]]:
     for expression in expressions_of_journeys(journeys):
         for node in walk(expression):
             match node:
-                case Compare(_, Field() as field, Literal(value)) if root_of(field) == "event":
+                # The root may be an expression itself, and comparing that would make a condition of it.
+                case Compare(_, Field() as field, Literal(value)) if isinstance(root_of(field), str):
+                    if root_of(field) != "event":
+                        continue
                     path = path_of(field)
                     if len(path) == 1:
                         found.setdefault(path[0], {}).update(dict.fromkeys(_around(value)))
