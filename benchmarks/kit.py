@@ -69,6 +69,9 @@ JOURNEY = Journey(
 )  # fmt: skip
 
 
+SMALL = Journey("small", rules=[rule(0)])
+
+
 def year() -> int:
     """A year in the life of one customer: 500 touchpoints. Returns how many messages they got."""
     chance = random.Random(1)  # noqa: S311 - likewise
@@ -117,7 +120,9 @@ def main() -> None:
     parser.add_argument("--lives", type=int, default=100, help="random lives that are measured")
     options = parser.parse_args()
     messages = year()
-    print(f"world set-up: {best(lambda: World([JOURNEY]).close(), options.rounds * 4):.1f} ms")
+    for journey in (SMALL, JOURNEY):
+        took = best(lambda journey=journey: World([journey]).close(), options.rounds * 4)  # type: ignore[misc]
+        print(f"world set-up, a journey of {len(journey.rules)} rules: {took:.1f} ms")
     print(
         f"a year of one customer, 20 rules, 500 touchpoints, {messages} messages: {best(year, options.rounds):.0f} ms"
     )

@@ -386,7 +386,9 @@ def generate(tmp_path, monkeypatch):
 
 def run_pytest(folder, *options):
     command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", *options]
-    ours = {**os.environ, "PYTHONPATH": str(Path(touchpoint.__file__).parents[1])}
+    # Options for this run, such as measuring coverage, are not meant for that one.
+    ours = {name: value for name, value in os.environ.items() if name != "PYTEST_ADDOPTS"}
+    ours["PYTHONPATH"] = str(Path(touchpoint.__file__).parents[1])
     return subprocess.run(command, cwd=folder, env=ours, capture_output=True, text=True, timeout=120, check=False)
 
 

@@ -54,13 +54,13 @@ def remember_definitions(unit: Unit, journeys: Sequence[Journey], now: int) -> N
 
     `now` is of the machine's own clock, also in a replay: it tells which version was put to work last.
     """
-    from touchpoint.journey.codec import definition_hash, dumps
+    from touchpoint.journey.codec import described
 
     current = {name: identity for identity, name, _, _ in unit.tx.definitions()}
     for journey in journeys:
-        identity = definition_hash(journey)
+        identity, text = described(journey)
         if current.get(journey.name) != identity:
-            unit.changes.definitions.append((identity, journey.name, dumps(journey, indent=None), now))
+            unit.changes.definitions.append((identity, journey.name, text, now))
 
 
 def follow_zone_data(unit: Unit) -> None:

@@ -194,7 +194,18 @@ def definition_hash(journey: Journey) -> str:
 
     The version of the format and the fields of declared classes are no part of it.
     """
-    text = json.dumps(_converter().unstructure(journey), sort_keys=True, separators=(",", ":"), ensure_ascii=True)
+    return _hash(_converter().unstructure(journey))
+
+
+def described(journey: Journey) -> tuple[str, str]:
+    """`definition_hash` and the journey as JSON text on one line, for the price of one."""
+    content = _converter().unstructure(journey)
+    text = json.dumps({"format": FORMAT, "version": VERSION, **content}, ensure_ascii=False)
+    return _hash(content), text
+
+
+def _hash(content: object) -> str:
+    text = json.dumps(content, sort_keys=True, separators=(",", ":"), ensure_ascii=True)
     return hashlib.sha256(text.encode("ascii")).hexdigest()[:16]
 
 

@@ -9,7 +9,15 @@ from touchpoint.channels.base import Adapter, normalise_address
 from touchpoint.channels.inbound import ReceiptState
 from touchpoint.channels.memory import MemoryChannel
 from touchpoint.errors import InvalidInput
-from touchpoint.model.delivery import Address, Capabilities, Outcome, Preflight, RenderedMessage, SendRequest
+from touchpoint.model.delivery import (
+    Address,
+    Capabilities,
+    FailureCode,
+    Outcome,
+    Preflight,
+    RenderedMessage,
+    SendRequest,
+)
 from touchpoint.testing.faults import Faults
 
 if TYPE_CHECKING:
@@ -80,7 +88,7 @@ class StandIn(MemoryChannel):
 
     def will(self, *outcomes: Outcome | Exception) -> Self:
         """See `MemoryChannel.will`."""
-        self._noted(f"will({', '.join(map(repr, outcomes))})", lambda other: other.will(*outcomes))
+        self._noted(f"will({', '.join(map(_outcome, outcomes))})", lambda other: other.will(*outcomes))
         return super().will(*outcomes)
 
     def without_idempotency(self) -> Self:
@@ -119,11 +127,25 @@ class StandIn(MemoryChannel):
         return (*self._repeat, *([self._receipts.pop(0)] if self._receipts else []))
 
 
+def _outcome(outcome: Outcome | Exception) -> str:
+    """An outcome as it stands in a test."""
+    if isinstance(outcome, Exception):
+        return repr(outcome)
+    fields: list[attrs.Attribute[object]] = [*attrs.fields(type(outcome))]
+    values = {each.name: getattr(outcome, each.name) for each in fields}
+    given = {each.name: values[each.name] for each in fields if values[each.name] != each.default}
+    words = [
+        f"FailureCode.{value.name}" if isinstance(value, FailureCode) else f"{name}={value!r}"
+        for name, value in given.items()
+    ]
+    return f"{type(outcome).__name__}({', '.join(words)})"
+
+
 @attrs.define
 class Task:
     """One task of a person: what a message asks them to do for a customer."""
 
-    world: "World" = attrs.field(repr=False)
+    _staff: "Staff" = attrs.field(repr=False)
     request: SendRequest = attrs.field(repr=False)
     status: str = "assigned"
 
@@ -149,7 +171,7 @@ class Task:
         if self.status != "claimed":
             raise InvalidInput(f"this task is {self.status}: claim() comes first, and a task ends once")
         self.status = status
-        self.world.task_done(self.request.key, outcome, reason)
+        self._staff.ended(self, outcome, reason)
         return self
 
 
@@ -164,12 +186,29 @@ class Staff:
     @property
     def tasks(self) -> list[Task]:
         """Every task so far, oldest first."""
-        return [self._tasks.setdefault(each.key, Task(self._world, each)) for each in self._channel.sent]
+        return [self._tasks.setdefault(each.key, Task(self, each)) for each in self._channel.sent]
 
     def claim(self) -> Task:
         """Take the oldest task that nobody has taken. Raises InvalidInput if there is none."""
         for task in self.tasks:
             if task.status == "assigned":
                 task.status = "claimed"
+                self._world.note(
+                    f"task = world.staff({self._channel.name!r}).claim()", lambda other: self._of(other).claim()
+                )
                 return task
         raise InvalidInput(f"nobody asked for anything on {self._channel.name}: there is no task to claim")
+
+    def ended(self, task: Task, outcome: str | None, reason: str) -> None:
+        """A task ended; `outcome` is None where it was declined."""
+        key = task.request.key
+        words = f"task.decline({reason!r})" if outcome is None else f"task.complete({outcome!r})"
+
+        def again(other: "World") -> None:
+            same = next(each for each in self._of(other).tasks if each.request.key == key)
+            _ = same.decline(reason) if outcome is None else same.complete(outcome)
+
+        self._world.task_done(words, key, outcome, reason, again=again)
+
+    def _of(self, other: "World") -> "Staff":
+        return other.staff(self._channel.name)

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from keyword import iskeyword
 from typing import TYPE_CHECKING, Self
 
 import attrs
@@ -14,6 +15,17 @@ from touchpoint.model.names import type_of
 
 if TYPE_CHECKING:
     from touchpoint.testing.world import World
+
+
+def arguments(given: Mapping[str, object]) -> list[str]:
+    """Arguments by name as they stand in a call; what is no Python name is in one mapping at the end."""
+    named = [f"{name}={value!r}" for name, value in given.items() if _is_name(name)]
+    others = {name: value for name, value in given.items() if not _is_name(name)}
+    return [*named, f"**{others!r}"] if others else named
+
+
+def _is_name(name: str) -> bool:
+    return name.isidentifier() and not iskeyword(name)
 
 
 class StageName(str):
@@ -123,9 +135,9 @@ class Person:
         world = self._world
         world.check("touchpoint type", name, world.types)
         identity = world.next_id(self.id)
-        given = "".join(f", {key}={value!r}" for key, value in properties.items())
+        given = ({} if at is None else {"at": at}) | properties
         world.act(
-            f"world[{self.id!r}].does({name!r}{'' if at is None else f', at={at!r}'}{given})",
+            f"world[{self.id!r}].does({', '.join([repr(name), *arguments(given)])})",
             lambda engine: engine.record(self.id, name, properties, id=identity, at=at),
             again=lambda other: other[self.id].does(name, at=at, **properties),
         )
@@ -200,8 +212,9 @@ class Person:
         given = {"traits": traits, "addresses": addresses, "timezone": timezone, "locale": locale}
         said = {name: value for name, value in given.items() if value is not None}
         self._world.mirror.lives_in(self.id, timezone)
+        self._world.mirror.reached_at(self.id, addresses)
         self._world.act(
-            f"world[{self.id!r}].changes({', '.join(f'{name}={value!r}' for name, value in said.items())})",
+            f"world[{self.id!r}].changes({', '.join(arguments(said))})",
             lambda engine: engine.identify(self.id, **said),  # type: ignore[arg-type]  # by name
             again=lambda other: other[self.id].changes(**said),  # type: ignore[arg-type]  # likewise
         )
@@ -210,6 +223,7 @@ class Person:
     def grants(self, purpose: str, *, via: str = "*") -> Self:
         """Agree to messages of a kind or topic, on a channel."""
         world, at = self._world, self._world.now
+        world.check_channel(via)
         world.mirror.said(self.id, purpose, via, granted=True)
         world.act(
             f"world[{self.id!r}].grants({purpose!r}, via={via!r})",
@@ -221,6 +235,7 @@ class Person:
     def withdraws(self, purpose: str = "*", *, via: str = "*") -> Self:
         """Take consent back, for a kind or topic, on a channel."""
         world, at = self._world, self._world.now
+        world.check_channel(via)
         world.mirror.said(self.id, purpose, via, granted=False)
         world.act(
             f"world[{self.id!r}].withdraws({purpose!r}, via={via!r})",

@@ -223,6 +223,11 @@ class World:
         if self._settings.strict and name not in (names := tuple(known)):
             raise UnknownName(what, name, names)
 
+    def check_channel(self, name: str) -> None:
+        """Raises UnknownName for a channel that is not there, but for `*`."""
+        if name != "*":
+            self.check("channel", name, self.channels)
+
     # Customers.
 
     def customer(
@@ -246,6 +251,8 @@ class World:
             locale: such as `de-AT`.
         """
         granted = sorted(consents)
+        for _, channel in granted:
+            self.check_channel(channel)
         told = {"timezone": timezone, "addresses": addresses, "traits": traits, "locale": locale}
         given: dict[str, Any] = {name: value for name, value in told.items() if value is not None}
         person = self.people.setdefault(customer, Person(self, customer))
@@ -255,6 +262,7 @@ class World:
         for purpose, channel in granted:
             self.mirror.said(customer, purpose, channel, granted=True)
         self.mirror.lives_in(customer, timezone)
+        self.mirror.reached_at(customer, addresses)
         at = self.now
 
         def enter(engine: Engine) -> None:
@@ -297,7 +305,8 @@ class World:
 
     def run_out(self, limit: timedelta = _LONGEST) -> None:
         """Let time pass until nothing falls due any more, or this long at most."""
-        self._script.append(("world.run_out()", lambda other: other.run_out(limit)))
+        words = "" if limit == _LONGEST else repr(limit)
+        self._script.append((f"world.run_out({words})", lambda other: other.run_out(limit)))
         end = self.now + limit
         while (due := self._do(lambda _: self._driver.next_due())) is not None and due <= end:
             self._pass(due)
@@ -365,20 +374,22 @@ class World:
         """The stand-in for a channel. Raises UnknownName."""
         if name not in self._stand_ins:
             raise UnknownName("channel", name, self._stand_ins)
-        return self._stand_ins[name].noted_by(lambda words, again: self._script.append((words, again)))
+        return self._stand_ins[name].noted_by(self.note)
 
     def staff(self, channel: str) -> Staff:
         """The people behind a channel such as `call`, who do what messages ask of them. Raises UnknownName."""
         return self._staff.setdefault(channel, Staff(self, self.channel(channel)))
 
-    def task_done(self, key: str, outcome: str | None, reason: str) -> None:
+    def note(self, words: str, again: Callable[["World"], object]) -> None:
+        """Add a line to the story that the engine has no part in."""
+        self._script.append((words, again))
+
+    def task_done(
+        self, words: str, key: str, outcome: str | None, reason: str, *, again: Callable[["World"], object]
+    ) -> None:
         """A person ended a task; see `Staff`."""
         identity = self.next_id("task")
-        self.act(
-            f"# a task ended: {outcome or 'declined'}",
-            lambda engine: engine.apply(TaskDone(key, outcome, reason, id=identity)),
-            again=lambda other: other.task_done(key, outcome, reason),
-        )
+        self.act(words, lambda engine: engine.apply(TaskDone(key, outcome, reason, id=identity)), again=again)
 
     def _hands_over(self, customer: str) -> None:
         self._handed_to = customer
