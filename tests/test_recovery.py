@@ -23,16 +23,20 @@ from making import (
     trace,
 )
 from touchpoint import (
+    Branch,
     Cap,
     CaseOpened,
     CaseType,
     DefectiveJourney,
     Emit,
     Enrolled,
+    Entered,
+    Journey,
     Policy,
     Rule,
     Send,
     Silent,
+    Stage,
     StoreBusy,
     StoreCorrupt,
     StoreTooNew,
@@ -50,6 +54,7 @@ from touchpoint import (
 )  # fmt: skip
 from touchpoint.channels.memory import MemoryChannel
 from touchpoint.core import delivery as core
+from touchpoint.core.program import compile_program
 from touchpoint.model.delivery import Accepted, Ambiguous, Refused
 
 LEASE = timedelta(microseconds=core.LEASE)
@@ -710,3 +715,35 @@ def test_a_damaged_customer_delays_nobody_elses_work(tmp_path):  # S11.4, S11.7
         with pytest.raises(StoreCorrupt, match="customer number 1"):
             engine.run_pending()
         assert [each.status for each in engine.customer("bob").messages] == ["sent"]
+
+
+# --- which journeys could run in circles ------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("rules", "stages", "could"),
+    [
+        (
+            [Rule("r", when="go", then=[Wait(days(1))])],
+            [Stage("a", phase="engage", when="go"), Stage("b", phase="engage", when="on", after="a")],
+            False,
+        ),
+        ([Rule("r", when=Entered("a"), then=[Wait(days(1))])], [Stage("a", phase="engage", when="go")], False),
+        ([Rule("r", when="go", then=[Emit("go")])], [], True),
+        ([Rule("r", when="go", then=[Branch(event.ok, then=[Emit("go")])])], [], True),
+        ([Rule("r", when="go", key="order")], [], True),
+        ([Rule("r", when="go", concurrency="parallel")], [], True),
+        (
+            [],
+            [
+                Stage("a", phase="engage", when="go"),
+                Stage("b", phase="engage", when=Entered("a")),
+                Stage("c", phase="engage", when=Entered("b")),
+            ],
+            True,
+        ),
+        ([Rule(f"r{n}", when="go", then=[Wait(days(1))] * 10) for n in range(40)], [], True),
+    ],
+)
+def test_only_journeys_that_could_run_in_circles_are_guarded(rules, stages, could):  # S4.3
+    assert compile_program([Journey("one", rules=rules, stages=stages)]).may_circle is could

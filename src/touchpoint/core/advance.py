@@ -6,11 +6,11 @@ Points that the semantics leave open are fixed in docs/explanation/decisions.md.
 
 from collections.abc import Iterable, Iterator, Sequence
 
-from touchpoint.core.decision import BUDGET, Decision, RunStarted
+from touchpoint.core.decision import Decision, RunStarted
 from touchpoint.core.identity import run_id
 from touchpoint.core.limits import refused_by_limit, remember_start
 from touchpoint.core.occurrence import TOUCHPOINT, Occurrence
-from touchpoint.core.program import CompiledRule, CompiledStage, Key, Node, Program
+from touchpoint.core.program import BUDGET, CompiledRule, CompiledStage, Key, Node, Program
 from touchpoint.core.signals import lapses_at, update
 from touchpoint.core.state import Pending, Run, State, Watch
 from touchpoint.core.steps import take_steps

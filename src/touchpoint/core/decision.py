@@ -7,14 +7,11 @@ import attrs
 
 from touchpoint.core.context import Context
 from touchpoint.core.occurrence import Occurrence
-from touchpoint.core.program import Closure, CompiledRule, Node, Program, Teller
+from touchpoint.core.program import BUDGET, Closure, CompiledRule, Node, Program, Teller
 from touchpoint.core.state import WAITING, Pending, Run, State, Watch
 from touchpoint.errors import DefectiveJourney
 from touchpoint.model.message import Number
 from touchpoint.policy.facts import ConsentFact
-
-BUDGET = 1_000
-"""Steps and rounds that one decision may take (S4.3)."""
 
 Entry: TypeAlias = list[Any]
 """One line of the trace: a kind, then what it is about; JSON."""

@@ -27,6 +27,8 @@ from touchpoint.journey.steps import (
     Call,
     CloseCase,
     Emit,
+    Enrol,
+    MoveTo,
     OpenCase,
     Send,
     SetTrait,
@@ -59,6 +61,9 @@ Teller = Callable[[Context], str]
 Key = tuple[str, str]
 """What indexes triggers: (kind of occurrence, its name)."""
 ENROLLED: Final = "enrolled"
+BUDGET: Final = 1_000
+"""Steps and rounds that one decision may take (S4.3)."""
+_RAISES: Final = (Emit, Enrol, MoveTo, OpenCase, CloseCase, SetTrait)
 
 
 @attrs.define(eq=False)
@@ -169,6 +174,7 @@ class Program:
     starts_kept: Mapping[str, int | None]
     places: Mapping[Key, int]
     looks_ahead: bool
+    may_circle: bool
     version: str
     words: dict[tuple[str, str, str | None], RenderedMessage] = attrs.field(factory=dict, init=False, repr=False)
 
@@ -234,8 +240,25 @@ def compile_program(journeys: Sequence[Journey], policy: Policy | None = None) -
         starts_kept={rule.label: _starts_kept(rule.rule) for rule in rules},
         places=_places(journeys),
         looks_ahead=any(rule.exit_conditions or _waits_until(rule) for rule in rules),
+        may_circle=_may_circle(rules, journeys),
         version=_version(table, silences, journeys),
     )
+
+
+def _may_circle(rules: Sequence[CompiledRule], journeys: Sequence[Journey]) -> bool:
+    """Whether one decision could run out of its budget (S4.3), as far as the form of the journeys tells.
+
+    It cannot where no step raises an event, no stage is entered because of one, and no rule has several runs at a time:
+    then a decision has one round, and two more for each journey's move, and takes each step once in each.
+    """
+    if any(rule.rule.key is not None or rule.rule.concurrency == "parallel" for rule in rules):
+        return True
+    if any(isinstance(node.step, _RAISES) for rule in rules for node in rule.nodes.values()):
+        return True
+    if any(not isinstance(trigger, On) for journey in journeys for stage in journey.stages for trigger in stage.when):
+        return True
+    rounds, steps = 1 + 2 * len(journeys), sum(len(rule.nodes) for rule in rules)
+    return (rounds + 1) * (steps + 1) >= BUDGET
 
 
 def _waits_until(rule: CompiledRule) -> bool:

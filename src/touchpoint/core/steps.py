@@ -3,10 +3,10 @@
 from collections.abc import Callable, Mapping
 from typing import Final, TypeVar
 
-from touchpoint.core.decision import BUDGET, Decision, Emitted, MessageBegun, ProfileChanged
+from touchpoint.core.decision import Decision, Emitted, MessageBegun, ProfileChanged
 from touchpoint.core.identity import cause_of_step, message_key
 from touchpoint.core.occurrence import TOUCHPOINT, Occurrence
-from touchpoint.core.program import CompiledRule, Node
+from touchpoint.core.program import BUDGET, CompiledRule, Node
 from touchpoint.core.state import Pending, Run
 from touchpoint.core.timers import refresh_anniversaries
 from touchpoint.core.values import UNKNOWN

@@ -180,7 +180,7 @@ class Unit:
         self.program = program
         self.world = world
         self.cache = cache
-        self.careful = careful
+        self.careful = careful and program.may_circle
         self.changes = Changes()
         self.dirty: dict[int, Loaded] = {}
         self.messages: dict[int, _Outgoing] = {}

@@ -41,6 +41,7 @@ class StageName(str):
         return made
 
     def __eq__(self, other: object) -> bool:
+        __tracebackhide__ = True
         if isinstance(other, str) and str(other) not in self.known:
             raise UnknownName("stage", str(other), self.known)
         return str.__eq__(self, other) is True
@@ -60,10 +61,12 @@ class Inbox(list[tuple[str, str]]):
         self._known = tuple(known)
 
     def _check(self, pair: object) -> None:
+        __tracebackhide__ = True
         if isinstance(pair, tuple) and pair and pair[0] not in self._known:
             raise UnknownName("message", str(pair[0]), self._known)
 
     def __eq__(self, other: object) -> bool:
+        __tracebackhide__ = True
         if isinstance(other, list):
             for pair in other:
                 self._check(pair)
@@ -131,6 +134,7 @@ class Person:
         Raises:
             UnknownName: no journey of the world knows this type.
         """
+        __tracebackhide__ = True
         name = type_of(type)
         world = self._world
         world.check("touchpoint type", name, world.types)
@@ -145,6 +149,7 @@ class Person:
 
     def replies(self, text: str, *, via: str) -> Self:
         """Write back on a channel: a `replied` touchpoint, and an opt-out where it says STOP and nothing else."""
+        __tracebackhide__ = True
         world = self._world
         world.check("channel", via, world.channels)
         identity = world.next_id(self.id)
@@ -174,6 +179,7 @@ class Person:
 
     def opens_case(self, case: str, *, ref: str) -> Self:
         """Open a case. Raises UnknownName for a case type no journey declares."""
+        __tracebackhide__ = True
         world = self._world
         world.check("case type", case, world.cases)
         world.mirror.opened(self.id, case, ref)
@@ -186,6 +192,7 @@ class Person:
 
     def closes_case(self, case: str, *, ref: str) -> Self:
         """Close a case. Raises UnknownName for a case type no journey declares."""
+        __tracebackhide__ = True
         world = self._world
         world.check("case type", case, world.cases)
         world.mirror.closed(self.id, case, ref)
@@ -248,15 +255,18 @@ class Person:
 
     def received(self, message: str) -> Got | None:
         """The latest message of this name that a channel accepted, or None. Raises UnknownName."""
+        __tracebackhide__ = True
         return next(iter(self.sent(message)[-1:]), None)
 
     def last(self, message: str) -> Got | None:
         """The latest message of this name whatever became of it, or None. Raises UnknownName."""
+        __tracebackhide__ = True
         self._asked(message)
         return next((self._got(each) for each in reversed(self.view.messages) if each.name == message), None)
 
     def sent(self, message: str) -> list[Got]:
         """Every message of this name that a channel accepted, oldest first. Raises UnknownName."""
+        __tracebackhide__ = True
         self._asked(message)
         views = {each.key: each for each in self.view.messages}
         own = [each.key for each in self._world.accepted if each.customer == self.id and each.name == message]
@@ -272,6 +282,7 @@ class Person:
 
     def stage(self, journey: str) -> StageName | None:
         """The current stage in a journey; None before the first. Raises UnknownName."""
+        __tracebackhide__ = True
         world = self._world
         world.noticed(self.id)
         world.check("journey", journey, world.stages)

@@ -220,6 +220,7 @@ class World:
 
     def check(self, what: str, name: str, known: Iterable[str]) -> None:
         """Raises UnknownName, with what may have been meant, where the world is strict and the name not known."""
+        __tracebackhide__ = True
         if self._settings.strict and name not in (names := tuple(known)):
             raise UnknownName(what, name, names)
 
