@@ -72,17 +72,19 @@ JOURNEY = Journey(
 SMALL = Journey("small", rules=[rule(0)])
 
 
-def year() -> int:
-    """A year in the life of one customer: 500 touchpoints. Returns how many messages they got."""
+def year() -> tuple[float, int]:
+    """A year in the life of one customer: 500 touchpoints. Milliseconds without the set-up, and how many messages."""
     chance = random.Random(1)  # noqa: S311 - likewise
     with World([JOURNEY], at=START) as world:
         ann = world.customer(
             "ann", timezone="Europe/Madrid", addresses={"email": "a@example.com"}, consents={("marketing", "email")}
         )
+        begun = time.process_time()
         for _ in range(500):
             ann.does(chance.choice(TYPES), score=chance.randrange(6))
             world.advance(hours(17.5))
-        return len(ann.inbox)
+        messages = len(ann.inbox)
+        return (time.process_time() - begun) * 1_000, messages
 
 
 def lives(number: int) -> int:
@@ -119,13 +121,11 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--lives", type=int, default=100, help="random lives that are measured")
     options = parser.parse_args()
-    messages = year()
     for journey in (SMALL, JOURNEY):
         took = best(lambda journey=journey: World([journey]).close(), options.rounds * 4)  # type: ignore[misc]
         print(f"world set-up, a journey of {len(journey.rules)} rules: {took:.1f} ms")
-    print(
-        f"a year of one customer, 20 rules, 500 touchpoints, {messages} messages: {best(year, options.rounds):.0f} ms"
-    )
+    took, messages = min(year() for _ in range(options.rounds))
+    print(f"a year of one customer, 20 rules, 500 touchpoints, {messages} messages: {took:.0f} ms")
     begun = time.process_time()
     got = sum(lives(number) for number in range(options.lives))
     each = (time.process_time() - begun) / options.lives

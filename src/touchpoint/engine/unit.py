@@ -188,6 +188,7 @@ class Unit:
             cache.has_addresses = tx.has_addresses()
         self.standings_known = cache.has_addresses
         self.defects: list[tuple[str, str]] = []
+        self.flushes = 0
         self._fresh: dict[tuple[str, int], EntryValues] = {}
 
     # Customers.
@@ -400,6 +401,7 @@ class Unit:
             self.tx.write(changes)
             self.changes = Changes()
         self._fresh.clear()
+        self.flushes += 1
         self.dirty.clear()
         self.messages.clear()
         self.cache.shrink()
