@@ -425,7 +425,7 @@ journeys = [Journey("sale", rules=[Rule("sale", when="sale_opened", then=[Wait(d
 policy = Policy(ConsentRules([ConsentRule(needs="no_withdrawal", kinds=["marketing"])]))
 """
     pytester.makepyfile(given + error.__notes__[0])
-    result = pytester.runpytest("-p", "touchpoint.testing.plugin", "-p", "no:cacheprovider")
+    result = pytester.runpytest("-p", "no:touchpoint", "-p", "touchpoint.testing.plugin", "-p", "no:cacheprovider")
     result.assert_outcomes(failed=1)
     result.stdout.fnmatch_lines(["*got the marketing message 'sale' by email*"])
 

@@ -656,7 +656,9 @@ def ann(world):
 
 def run(pytester, test, *arguments):
     pytester.makepyfile(JOURNEY + test)
-    return pytester.runpytest("-p", "touchpoint.testing.plugin", "-p", "no:cacheprovider", *arguments)
+    return pytester.runpytest(
+        "-p", "no:touchpoint", "-p", "touchpoint.testing.plugin", "-p", "no:cacheprovider", *arguments
+    )
 
 
 def test_a_failed_test_tells_the_timeline_and_the_checks_with_local_times_and_zones(pytester):
