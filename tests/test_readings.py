@@ -199,7 +199,13 @@ FIELDS = st.builds(
     st.lists(NAMES, min_size=1, max_size=2),
 )
 COMPARED = st.builds(c.Compare, st.sampled_from(["==", "!=", "<", "<=", ">", ">="]), FIELDS, LITERALS)
-PLAIN = st.one_of(COMPARED, FIELDS, st.sampled_from([case_open("a"), case_open(), in_stage("a"), event.at]))
+ASKED = st.sampled_from(
+    [
+        count("go"), count("go", within=days(2)) < 3, ever("go"), ever("go", where=event.a == customer.b),
+        total("go", "a") >= 1, count("go", where=event.a == trigger.b) == 0,
+    ]
+)  # fmt: skip
+PLAIN = st.one_of(COMPARED, FIELDS, ASKED, st.sampled_from([case_open("a"), case_open(), in_stage("a"), event.at]))
 NEGATED = st.one_of(PLAIN, PLAIN.map(c.Not), PLAIN.map(c.Not).map(c.Not))
 COMMON = st.one_of(
     NEGATED,

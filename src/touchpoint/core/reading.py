@@ -94,14 +94,14 @@ def read(expression: Expression, context: Context, table: History | None = None)
         context: what it may look at.
         table: the `SignalTable` collected from it; needed only if it asks about history.
     """
-    short = _short_way(expression)
+    short = _short_way(expression, table)
     found = None if short is None else short(context)
     return _long_reading(expression, context, table) if found is None else found.reading()
 
 
 def teller_of(expression: Expression, table: History | None = None) -> Callable[[Context], str]:
     """The text of `read` for one expression, with what does not depend on the data prepared; for whoever asks often."""
-    short = _short_way(expression)
+    short = _short_way(expression, table)
 
     plain = source(expression)
 
@@ -175,11 +175,11 @@ _Way: TypeAlias = Callable[[Context], "_Short | None"]
 """None where the data at hand need the long way, because some are missing."""
 
 
-def _short_way(expression: Expression) -> _Way | None:
-    """None for all that takes the long way: what asks about history or calculates."""
+def _short_way(expression: Expression, table: History | None) -> _Way | None:
+    """None for all that takes the long way, such as what calculates."""
     if not isinstance(expression, And | Or):
-        return _short(expression)
-    ways = [way for part in expression.parts if (way := _short(part)) is not None]
+        return _short(expression, table)
+    ways = [way for part in expression.parts if (way := _short(part, table)) is not None]
     if len(ways) < len(expression.parts):
         return None
     join, sign = (conjunction, " & ") if isinstance(expression, And) else (disjunction, " | ")
@@ -194,14 +194,14 @@ def _short_way(expression: Expression) -> _Way | None:
     return joined
 
 
-def _short(node: Expression) -> _Way | None:
+def _short(node: Expression, table: History | None) -> _Way | None:
     if isinstance(node, Compare):
-        return _short_comparison(node)
+        return _short_comparison(node, table)
     if isinstance(node, Not):
-        return _short_not(node)
-    if not _is_short_leaf(node):
+        return _short_not(node, table)
+    if not _is_short_leaf(node, table):
         return None
-    find, plain = compile_expression(node), source(node)
+    find, plain = compile_expression(node, table), source(node)
 
     def leaf(context: Context) -> _Short | None:
         value = find(context)
@@ -210,8 +210,8 @@ def _short(node: Expression) -> _Way | None:
     return leaf
 
 
-def _short_not(node: Not) -> _Way | None:
-    way = _short(node.part)
+def _short_not(node: Not, table: History | None) -> _Way | None:
+    way = _short(node.part, table)
     if way is None:
         return None
 
@@ -225,12 +225,12 @@ def _short_not(node: Not) -> _Way | None:
     return negated
 
 
-def _short_comparison(node: Compare) -> _Way | None:
+def _short_comparison(node: Compare, table: History | None) -> _Way | None:
     left, right = node.left, node.right
-    if not isinstance(left, Field) or not isinstance(right, Literal) or not _is_short_leaf(left):
+    if not isinstance(left, Field | Aggregate) or not isinstance(right, Literal) or not _is_short_leaf(left, table):
         return None
     find, compare, against, literal = (
-        compile_expression(left), COMPARISONS[node.op], f"{node.op} {literal_source(right.value)}", right.value
+        compile_expression(left, table), COMPARISONS[node.op], f"{node.op} {literal_source(right.value)}", right.value
     )  # fmt: skip
     plain = f"{source(left)} {against}"
 
@@ -242,7 +242,9 @@ def _short_comparison(node: Compare) -> _Way | None:
     return comparison
 
 
-def _is_short_leaf(node: Expression) -> bool:
+def _is_short_leaf(node: Expression, table: History | None) -> bool:
+    if isinstance(node, Count | Ever | Total):
+        return table is not None
     if isinstance(node, Field):
         return not isinstance(root_of(node), Last)
     return isinstance(node, InStage) or (isinstance(node, CaseOpen) and node.ref is None)
