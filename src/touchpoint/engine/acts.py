@@ -84,7 +84,9 @@ def take_touchpoints(unit: Unit, prepared: Sequence[Prepared], now: int, late_af
     unit.prefetch(each.customer for each in prepared)
     loaded = [unit.find_or_add(each.customer, now) for each in prepared]
     pairs = [(each.id, owner.no) for each, owner in zip(prepared, loaded, strict=True)]
-    seen = unit.seen(pairs)
+    # Of somebody whom the store does not have yet, it has no touchpoint either.
+    asked = [pair for pair, owner in zip(pairs, loaded, strict=True) if not owner.is_new]
+    seen = unit.seen(pairs, asked)
     taken: dict[tuple[str, int], Prepared] = {}
     results = []
     for each, owner, pair in zip(prepared, loaded, pairs, strict=True):
@@ -282,7 +284,8 @@ def enrol(
     given = checked(properties, "properties")
     at = max(now, loaded.state.now)
     touchpoint = None if identity is None else f"enrol:{identity}"
-    if touchpoint is not None and unit.seen([(touchpoint, loaded.no)]):
+    pairs = [] if touchpoint is None else [(touchpoint, loaded.no)]
+    if touchpoint is not None and unit.seen(pairs, pairs):
         return Recorded(touchpoint, duplicate=True)
     cause = touchpoint or f"enrol:{at}:{loaded.state.orders}"
     unit.fire(loaded, until=at, inclusive=False)

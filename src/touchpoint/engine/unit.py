@@ -239,9 +239,16 @@ class Unit:
         self.dirty[loaded.no] = loaded
         loaded.stale = True
 
-    def seen(self, touchpoints: Sequence[tuple[str, int]]) -> dict[tuple[str, int], EntryRow]:
-        """Those of these (touchpoint id, customer number) that were recorded before, by this unit included."""
-        found = self.tx.seen(touchpoints)
+    def seen(
+        self, touchpoints: Sequence[tuple[str, int]], stored: Sequence[tuple[str, int]]
+    ) -> dict[tuple[str, int], EntryRow]:
+        """Those of these (touchpoint id, customer number) that were recorded before, by this unit included.
+
+        Args:
+            touchpoints: all that are asked for.
+            stored: those of them that the store may have.
+        """
+        found = self.tx.seen(stored) if stored else {}
         if self._fresh:
             found.update((pair, EntryRow(*self._fresh[pair])) for pair in touchpoints if pair in self._fresh)
         return found

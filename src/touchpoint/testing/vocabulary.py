@@ -18,6 +18,7 @@ class Vocabulary:
     """Everything that has a name in these journeys.
 
     Attributes:
+        may_happen: the types, and those that the library itself records.
         types, messages, rules, stages, cases, channels, functions: names, in the order they are first declared.
         compared: values around the constants that conditions compare properties of touchpoints with, by property.
     """
@@ -25,6 +26,7 @@ class Vocabulary:
     def __init__(self, journeys: Sequence[Journey]) -> None:
         self.journeys = tuple(journey.name for journey in journeys)
         self.types = tuple(dict.fromkeys(_types(journeys)))
+        self.may_happen = frozenset((*self.types, *OWN_TYPES))
         self.messages = tuple(dict.fromkeys(name for journey in journeys for name in journey.messages))
         self.rules = tuple(dict.fromkeys(rule.name for journey in journeys for rule in journey.rules))
         self.stages = {journey.name: tuple(stage.name for stage in journey.stages) for journey in journeys}

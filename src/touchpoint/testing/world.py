@@ -97,6 +97,7 @@ class World:
         point: where this world crashed, in one that `for_each_crash_point` gives.
         accepted: everything that channels accepted, in order.
         people: the customers by id.
+        known: the names of its journeys.
     """
 
     def __init__(  # noqa: PLR0913 - each is a setting of its own, and all but the first are options
@@ -137,13 +138,13 @@ class World:
         self._open()
 
     def _open(self) -> None:
-        self._known = Vocabulary(self._given)
+        self.known = Vocabulary(self._given)
         hosts = {each.capabilities.channel: each for each in self._settings.channels}
-        for name in (*USUAL, *hosts, *self._known.channels):
+        for name in (*USUAL, *hosts, *self.known.channels):
             if name not in self._stand_ins:
                 self._stand_ins[name] = StandIn(name, hosts.get(name), self.faults, self._accepts, self._drive)
         self._seen = FaultyStore(self._store, self.faults)
-        calls = dict.fromkeys(self._known.functions, _nothing)
+        calls = dict.fromkeys(self.known.functions, _nothing)
         self.engine = Engine(
             self._seen, journeys=self._journeys, channels=self._stand_ins.values(), policy=self._settings.policy,
             clock=self.clock, functions={**calls, **self._settings.functions}, traits=self._settings.traits,
@@ -164,7 +165,7 @@ class World:
         self.close()
 
     def __repr__(self) -> str:
-        return f"<World of {', '.join(self._known.journeys)} at {self.now.isoformat()}>"
+        return f"<World of {', '.join(self.known.journeys)} at {self.now.isoformat()}>"
 
     def close(self) -> None:
         """Let go of the store. Closing twice does nothing."""
@@ -191,27 +192,27 @@ class World:
     @property
     def types(self) -> tuple[str, ...]:
         """The touchpoint types that may be recorded."""
-        return tuple(dict.fromkeys([*self._known.types, *OWN_TYPES]))
+        return tuple(dict.fromkeys([*self.known.types, *OWN_TYPES]))
 
     @property
     def messages(self) -> tuple[str, ...]:
         """The messages of all journeys."""
-        return self._known.messages
+        return self.known.messages
 
     @property
     def compared(self) -> Mapping[str, tuple[object, ...]]:
         """Values around the constants that conditions compare properties of touchpoints with, by property."""
-        return self._known.compared
+        return self.known.compared
 
     @property
     def cases(self) -> tuple[str, ...]:
         """The case types of all journeys."""
-        return self._known.cases
+        return self.known.cases
 
     @property
     def stages(self) -> Mapping[str, tuple[str, ...]]:
         """The stages of each journey."""
-        return self._known.stages
+        return self.known.stages
 
     @property
     def channels(self) -> tuple[str, ...]:
