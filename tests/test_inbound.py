@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from making import START, ends, engine_of, handed, pass_time, sending
-from touchpoint import VirtualClock, WaitFor, hours
+from touchpoint import VirtualClock, WaitFor, days, hours
 from touchpoint.channels.inbound import Clicked, Receipt, Replied, TaskDone
 from touchpoint.channels.keywords import WORDS, keyword_in
 from touchpoint.errors import InvalidInput, UnknownName
@@ -301,3 +301,58 @@ def test_what_comes_back_sets_off_rules():  # S6.9
         made.apply(TaskDone(key_of(made), "reached"))
         pass_time(made)
         assert handed(made) == ["thanks"]
+
+
+# --- words that come twice, late, or not at all -----------------------------------------------------------------------
+
+
+def test_a_word_delivered_again_changes_nothing():  # S1.3, S7.3
+    with engine() as made:
+        made.apply(Replied("ann", "sms", "STOP", id="r1"))
+        pass_time(made, hours(1))
+        made.apply(Replied("ann", "sms", "START", id="r2"))
+        assert made.apply(Replied("ann", "sms", "STOP", id="r1")).duplicate
+        made.record("ann", "start")
+        pass_time(made)
+        assert handed(made, "sms") == ["hello"]
+
+
+@pytest.mark.parametrize(("first", "then", "arrives"), [("STOP", "START", ["hello"]), ("START", "STOP", [])])
+def test_words_hold_in_the_order_they_were_written(first, then, arrives):  # S7.1
+    with engine() as made:
+        pass_time(made, hours(3))
+        made.apply(Replied("ann", "sms", then, at=START + hours(2)))
+        made.apply(Replied("ann", "sms", first, at=START + hours(1)))
+        made.record("ann", "start")
+        pass_time(made)
+        assert handed(made, "sms") == arrives
+
+
+@pytest.mark.parametrize("words", [("STOP", "START"), ("START", "STOP")])
+def test_of_two_words_of_one_instant_stop_holds(words):  # S7.1
+    with engine() as made:
+        for word in words:
+            made.apply(Replied("ann", "sms", word, at=START))
+        made.record("ann", "start")
+        pass_time(made)
+        assert handed(made, "sms") == []
+
+
+def test_an_opt_out_acts_however_late_it_comes():  # S1.5
+    with engine() as made:
+        pass_time(made, days(30))
+        assert made.apply(Replied("ann", "sms", "STOP", at=START)).late
+        made.record("ann", "start")
+        pass_time(made)
+        assert handed(made, "sms") == []
+
+
+def test_a_word_that_is_refused_does_nothing():
+    with engine() as made, made.together():
+        with pytest.raises(InvalidInput, match="no message with that key"):
+            made.apply(Replied("ann", "sms", "STOP", about="unheard of"))
+        with pytest.raises(InvalidInput, match="in the future"):
+            made.apply(Replied("ann", "sms", "STOP", at=START + days(1)))
+        made.record("ann", "start")
+        made.run_pending()
+        assert handed(made, "sms") == ["hello"]

@@ -451,6 +451,13 @@ class Unit:
             news = {key: (row.standing, row.reason) for key, row in {**known, **newer}.items()}
             self.world.standings = {**self.world.standings, **news}
 
+    def standing(self, address: tuple[str, str]) -> AddressRow | None:
+        """What was last written of an address, by this unit included; None if nothing ever was."""
+        for row in reversed(self.changes.addresses):
+            if (row.kind, row.key) == address:
+                return row
+        return self.tx.addresses([address]).get(address)
+
     def stand(self, row: AddressRow) -> None:
         """Have an address stand so from now on, for everybody who shares it."""
         self.changes.addresses.append(row)
