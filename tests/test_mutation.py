@@ -43,12 +43,15 @@ from touchpoint import (
     times,
     trigger,
 )  # fmt: skip
+from touchpoint.cli.loading import load
 from touchpoint.cli.mutate import mutate
 from touchpoint.journey.codec import definition_hash, dumps, loads
 from touchpoint.journey.conditions import source
 from touchpoint.lab.mutate import Fault, as_job, mutants, spread
 from touchpoint.lab.shifts import clock_times, conditions, lengths
 from touchpoint.testing.mutating import Substitution, forked
+
+pytest_plugins = ["pytester"]
 
 GENERATE = [Phase.explicit, Phase.reuse, Phase.generate]  # shrinking whole journeys takes minutes
 HELLO, NUDGE = message("hello"), message("nudge", kind="marketing", channels=["sms", "email"])
@@ -479,3 +482,91 @@ def test_a_journey_of_another_name_is_refused_with_a_suggestion(tried):
 def test_without_pytest_the_command_says_what_to_install(tried, monkeypatch):
     monkeypatch.setattr("touchpoint.cli.mutate.find_spec", lambda _: None)
     assert "install touchpoint[test]" in str(tried().exception)
+
+
+# --- the run itself, in this process ----------------------------------------------------------------------------------
+
+NOTICED = """
+import pytest
+from shop import shop
+
+def test_it(touchpoint_world):
+    assert touchpoint_world([shop]) == [shop]
+
+def test_fast(touchpoint_world):
+    touchpoint_world([shop])
+
+def test_elsewhere():
+    pass
+"""
+
+
+@pytest.fixture
+def ran(pytester, monkeypatch):
+    """Runs a job as the command's process does; gives the results, and what else was left to read."""
+    monkeypatch.delenv("PYTEST_ADDOPTS", raising=False)
+
+    def run(tests, *options, fork=True, limit=3):
+        pytester.makepyfile(shop=SHOP, conftest=WORLD, test_shop=tests)
+        pytester.syspathinsert()
+        (shop,) = load(pytester.path / "shop.py").journeys
+        found = spread([(0, each) for each in mutants(shop)], limit)
+        job = pytester.path / "job.json"
+        job.write_text(json.dumps({**as_job([shop], found), "fork": fork}))
+        plugin = ("-p", "no:touchpoint", "-p", "touchpoint.testing.mutating", "-p", "no:cacheprovider")
+        pytester.runpytest_inprocess("test_shop.py", *plugin, f"--touchpoint-job={job}", *options)
+        results = pytester.path / "results.jsonl"
+        return [json.loads(line) for line in results.read_text().splitlines()] if results.exists() else []
+
+    return run
+
+
+@pytest.mark.parametrize("fork", [True, False])
+def test_a_run_tells_the_baseline_and_what_became_of_each_mutant(ran, fork):
+    baseline, unseen, *tried = ran(NOTICED, fork=fork)
+    assert (baseline["baseline"], baseline["tests"]) == ("passed", 3)
+    assert unseen == {"unseen": []}
+    assert [(each["mutant"], each["status"], each["by"], each["tests"]) for each in tried] == [
+        (number, "killed", "test_shop.py::test_it", 2) for number in range(3)
+    ]
+
+
+def test_tests_that_never_saw_the_journey_are_not_run(ran):
+    _, unseen, *tried = ran("def test_it(touchpoint_world):\n    pass\n")
+    assert unseen == {"unseen": ["shop"]}
+    assert [(each["status"], each["tests"]) for each in tried] == [("survived", 0)] * 3
+
+
+def test_a_baseline_that_fails_is_told_and_nothing_is_tried(ran):
+    assert ran("def test_it():\n    assert 1 == 2\n") == [{"baseline": "failed", "failed": ["test_shop.py::test_it"]}]
+
+
+@pytest.mark.parametrize(("tests", "answer"), [(NOTICED, "test_shop.py::test_it"), ("def test_it(): pass", "passed")])
+def test_a_mutant_of_its_own_process_answers_in_a_file(ran, pytester, tests, answer):
+    file = pytester.path / "answer.json"
+    file.write_text(json.dumps(["test_shop.py::test_it"]))
+    assert ran(tests, "--touchpoint-mutant=0") == []
+    assert json.loads(file.read_text()) == answer
+
+
+def test_the_command_puts_faults_into_real_worlds(tried, tmp_path):
+    tests = """
+from shop import shop
+from touchpoint import days
+from touchpoint.testing.plugin import touchpoint_world
+
+def test_the_reminder_comes_after_three_days(touchpoint_world):
+    world = touchpoint_world([shop])
+    ann = world.customer("ann", addresses={"phone": "+15550100", "email": "a@example.com"}, timezone="UTC",
+                         consents={("marketing", "sms"), ("service", "sms")})
+    ann.does("start")
+    world.advance(days(2.9))
+    assert ann.inbox == []
+    world.advance(days(0.2))
+    assert ann.inbox == [("nudge", "sms")]
+"""
+    told = json.loads(tried("--json", tests=tests).stdout)
+    status = {each["sentence"]: each["status"] for each in told["mutants"]}
+    assert status["rule remind never sends nudge"] == "killed"
+    assert set(status.values()) == {"killed", "survived"}
+    assert all("days" not in sentence for sentence, what in status.items() if what == "survived"), status

@@ -1,6 +1,6 @@
 """One customer of a test world: what they do, and what they got."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from keyword import iskeyword
 from typing import TYPE_CHECKING, Self
@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Self
 import attrs
 
 from touchpoint.channels.inbound import Clicked, Replied
+from touchpoint.engine.engine import Engine
 from touchpoint.engine.view import CustomerView, MessageView
 from touchpoint.errors import InvalidInput, UnknownName
 from touchpoint.model.case import Case
@@ -181,26 +182,24 @@ class Person:
     def opens_case(self, case: str, *, ref: str) -> Self:
         """Open a case. Raises UnknownName for a case type no journey declares."""
         __tracebackhide__ = True
-        world = self._world
-        world.check("case type", case, world.cases)
-        world.mirror.opened(self.id, case, ref)
-        world.act(
-            f"world[{self.id!r}].opens_case({case!r}, ref={ref!r})",
-            lambda engine: engine.open_case(self.id, case, ref=ref),
-            again=lambda other: other[self.id].opens_case(case, ref=ref),
-        )
-        return self
+        return self._case("opens_case", case, ref, self._world.mirror.opened, Engine.open_case)
 
     def closes_case(self, case: str, *, ref: str) -> Self:
         """Close a case. Raises UnknownName for a case type no journey declares."""
         __tracebackhide__ = True
+        return self._case("closes_case", case, ref, self._world.mirror.closed, Engine.close_case)
+
+    def _case(
+        self, verb: str, case: str, ref: str, noted: Callable[[str, str, str], object], act: Callable[..., object]
+    ) -> Self:
+        __tracebackhide__ = True
         world = self._world
         world.check("case type", case, world.cases)
-        world.mirror.closed(self.id, case, ref)
+        noted(self.id, case, ref)
         world.act(
-            f"world[{self.id!r}].closes_case({case!r}, ref={ref!r})",
-            lambda engine: engine.close_case(self.id, case, ref=ref),
-            again=lambda other: other[self.id].closes_case(case, ref=ref),
+            f"world[{self.id!r}].{verb}({case!r}, ref={ref!r})",
+            lambda engine: act(engine, self.id, case, ref=ref),
+            again=lambda other: getattr(other[self.id], verb)(case, ref=ref),
         )
         return self
 
@@ -229,26 +228,22 @@ class Person:
         return self
 
     def grants(self, purpose: str, *, via: str = "*") -> Self:
-        """Agree to messages of a kind or topic, on a channel."""
-        world, at = self._world, self._world.now
-        world.check_channel(via)
-        world.mirror.said(self.id, purpose, via, granted=True)
-        world.act(
-            f"world[{self.id!r}].grants({purpose!r}, via={via!r})",
-            lambda engine: engine.grant(self.id, purpose, channel=via, at=at),
-            again=lambda other: other[self.id].grants(purpose, via=via),
-        )
-        return self
+        """Agree to messages of a kind or topic, on a channel. Raises UnknownName for a channel that is not there."""
+        return self._says("grants", purpose, via, Engine.grant, granted=True)
 
     def withdraws(self, purpose: str = "*", *, via: str = "*") -> Self:
-        """Take consent back, for a kind or topic, on a channel."""
+        """Take consent back, for a kind or topic, on a channel. Raises UnknownName for a channel that is not there."""
+        return self._says("withdraws", purpose, via, Engine.withdraw, granted=False)
+
+    def _says(self, verb: str, purpose: str, via: str, act: Callable[..., object], *, granted: bool) -> Self:
+        __tracebackhide__ = True
         world, at = self._world, self._world.now
         world.check_channel(via)
-        world.mirror.said(self.id, purpose, via, granted=False)
+        world.mirror.said(self.id, purpose, via, granted=granted)
         world.act(
-            f"world[{self.id!r}].withdraws({purpose!r}, via={via!r})",
-            lambda engine: engine.withdraw(self.id, purpose, channel=via, at=at),
-            again=lambda other: other[self.id].withdraws(purpose, via=via),
+            f"world[{self.id!r}].{verb}({purpose!r}, via={via!r})",
+            lambda engine: act(engine, self.id, purpose, channel=via, at=at),
+            again=lambda other: getattr(other[self.id], verb)(purpose, via=via),
         )
         return self
 
