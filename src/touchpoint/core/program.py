@@ -215,7 +215,8 @@ def compile_program(journeys: Sequence[Journey], policy: Policy | None = None) -
     check_together(journeys)
     table = collect(expressions_of_journeys(journeys))
     rules = tuple(_compile_rules(journeys, table))
-    silences = _silences(journeys)
+    triggers = tuple(triggers_of_journeys(journeys))
+    silences = _silences(triggers)
     messages = {name: message for journey in journeys for name, message in journey.messages.items()}
     templates = _templates(messages.values())
     bounds = bind(policy or Policy(), {journey.name: journey.policy for journey in journeys})
@@ -229,8 +230,8 @@ def compile_program(journeys: Sequence[Journey], policy: Policy | None = None) -
         silences=silences,
         silences_of=_by_type(silences.values()),
         silences_any=tuple(spec for spec in silences.values() if spec.of is None),
-        dwells=_dwells(journeys),
-        anniversaries=_anniversaries(journeys),
+        dwells=_dwells(triggers),
+        anniversaries=_anniversaries(triggers),
         signals=table,
         messages=messages,
         templates=templates,
@@ -238,10 +239,10 @@ def compile_program(journeys: Sequence[Journey], policy: Policy | None = None) -
         bounds=bounds,
         history_kept=retention(bounds.values(), messages.values()),
         starts_kept={rule.label: _starts_kept(rule.rule) for rule in rules},
-        places=_places(journeys),
+        places=_places(triggers),
         looks_ahead=any(rule.exit_conditions or _waits_until(rule) for rule in rules),
         may_circle=_may_circle(rules, journeys),
-        version=_version(table, silences, journeys),
+        version=_version(table, silences, triggers),
     )
 
 
@@ -374,6 +375,10 @@ def _index_stages(
     return {key: tuple((name, tuple(stages)) for name, stages in each.items()) for key, each in found.items()}
 
 
+Triggers = Sequence[tuple[str, Trigger]]
+"""Triggers, each with the name of its journey."""
+
+
 def triggers_of_journeys(journeys: Sequence[Journey]) -> Iterable[tuple[str, Trigger]]:
     """Every trigger of every journey, in reading order."""
     for journey in journeys:
@@ -387,9 +392,9 @@ def triggers_of_journeys(journeys: Sequence[Journey]) -> Iterable[tuple[str, Tri
                 yield from ((journey.name, each) for each in (step.trigger if isinstance(step, WaitFor) else ()))
 
 
-def _silences(journeys: Sequence[Journey]) -> dict[str, SilenceSpec]:
+def _silences(triggers: Triggers) -> dict[str, SilenceSpec]:
     found: dict[str, SilenceSpec] = {}
-    for journey, trigger in triggers_of_journeys(journeys):
+    for journey, trigger in triggers:
         if isinstance(trigger, Silent):
             name = key_of(trigger, journey)[1]
             found.setdefault(name, SilenceSpec(name, trigger.of, length(trigger.length), str(trigger)))
@@ -404,21 +409,21 @@ def _by_type(specs: Iterable[SilenceSpec]) -> dict[str, tuple[SilenceSpec, ...]]
     return {of: tuple(each) for of, each in found.items()}
 
 
-def _dwells(journeys: Sequence[Journey]) -> dict[str, tuple[tuple[str, int], ...]]:
+def _dwells(triggers: Triggers) -> dict[str, tuple[tuple[str, int], ...]]:
     """`journey/stage` → ((name of the dwell, its length), …)."""
     found: dict[str, dict[str, int]] = {}
-    for journey, trigger in triggers_of_journeys(journeys):
+    for journey, trigger in triggers:
         if isinstance(trigger, Dwelt):
             name = key_of(trigger, journey)[1]
             found.setdefault(name.rpartition("|")[0], {})[name] = length(trigger.length)
     return {stage: tuple(each.items()) for stage, each in found.items()}
 
 
-def _places(journeys: Sequence[Journey]) -> dict[Key, int]:
+def _places(triggers: Triggers) -> dict[Key, int]:
     """(kind, name) of every timer of customers → its place in declaration order."""
-    dwells = [name for each in _dwells(journeys).values() for name, _ in each]
-    anniversaries = [spec.name for spec in _anniversaries(journeys)]
-    named = [("silence", _silences(journeys)), ("dwell", dwells), ("anniversary", anniversaries)]
+    dwells = [name for each in _dwells(triggers).values() for name, _ in each]
+    anniversaries = [spec.name for spec in _anniversaries(triggers)]
+    named = [("silence", _silences(triggers)), ("dwell", dwells), ("anniversary", anniversaries)]
     return {(kind, name): place for kind, names in named for place, name in enumerate(names)}
 
 
@@ -427,10 +432,8 @@ def _anniversary_name(trigger: Anniversary) -> str:
     return "|".join([trigger.trait, trigger.at, before, trigger.unknown_zone or ""])
 
 
-def _anniversaries(journeys: Sequence[Journey]) -> tuple[AnniversarySpec, ...]:
-    found = {
-        _anniversary_name(each): each for _, each in triggers_of_journeys(journeys) if isinstance(each, Anniversary)
-    }
+def _anniversaries(triggers: Triggers) -> tuple[AnniversarySpec, ...]:
+    found = {_anniversary_name(each): each for _, each in triggers if isinstance(each, Anniversary)}
     return tuple(AnniversarySpec(name, each) for name, each in found.items())
 
 
@@ -482,7 +485,7 @@ def _starts_kept(rule: Rule) -> int | None:
     return length(timedelta(days=367))
 
 
-def _version(table: SignalTable, silences: Mapping[str, SilenceSpec], journeys: Sequence[Journey]) -> str:
-    anniversaries = (spec.name for spec in _anniversaries(journeys))
-    parts = [*sorted(table.signals), *sorted(silences), *sorted(_dwells(journeys)), *anniversaries]
+def _version(table: SignalTable, silences: Mapping[str, SilenceSpec], triggers: Triggers) -> str:
+    anniversaries = (spec.name for spec in _anniversaries(triggers))
+    parts = [*sorted(table.signals), *sorted(silences), *sorted(_dwells(triggers)), *anniversaries]
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:12]
