@@ -5,7 +5,8 @@
     │   └── NotYetSupported (NotImplementedError)   designed, but not in this release
     ├── InvalidInput (ValueError)          something handed in cannot be accepted; nothing was stored
     │   ├── InvalidTouchpoint
-    │   └── InvalidAddress
+    │   ├── InvalidAddress
+    │   └── WebhookRejected                 cannot be trusted or read; nothing of it was used
     ├── UnknownName (LookupError)          a name nobody declared; says which ones exist
     ├── UnknownCustomer (LookupError)
     ├── DefectiveJourney (RuntimeError)    a decision took more than 1,000 steps
@@ -67,6 +68,10 @@ class InvalidTouchpoint(InvalidInput):
 
 class InvalidAddress(InvalidInput):
     """An address cannot be used on this channel. The message never repeats the address."""
+
+
+class WebhookRejected(InvalidInput):
+    """A webhook cannot be trusted or read: its signature, its age or its form. Nothing of it was used."""
 
 
 class UnknownName(TouchpointError, LookupError):
