@@ -155,6 +155,7 @@ def full_state():
         watches=[Watch(1, "one", "rule", "o1", 50, occurrence())],
         pending=[pending],
         history=[HandOver(1, "k", "one", "hello", "service", "email", True, "accepted", "o1")],
+        awaited={"m0": [60, "no_receipt", "hello", "email"]},
         parked=[[1, "run", "one/rule", "r1", "why"]],
     )
 

@@ -17,6 +17,8 @@ from touchpoint.model.delivery import FailureCode
 REPLIED: Final = "replied"
 CLICKED: Final = "clicked"
 OPENED: Final = "opened"
+COMPLAINED: Final = "complained"
+OPTED_OUT: Final = "opted_out"
 TASK_COMPLETED: Final = "task_completed"
 TASK_DECLINED: Final = "task_declined"
 
@@ -29,7 +31,8 @@ class Replied:
     """A customer wrote back. A word such as STOP, and nothing else, acts at once (S7.3).
 
     Args:
-        customer: the host's own id.
+        customer: the host's own id; None where only the address is known: then whoever has it, and each of them if
+            several share it and no message is named.
         channel: on which it came.
         text: what they wrote.
         address: from which it came; the customer's own for that channel unless given.
@@ -39,7 +42,7 @@ class Replied:
         ref: the provider's reference of the message it answers, where that is known.
     """
 
-    customer: str = attrs.field(repr=False)
+    customer: str | None = attrs.field(repr=False)
     channel: str
     text: str = attrs.field(repr=False)
     address: str | None = attrs.field(default=None, repr=False)
@@ -53,7 +56,7 @@ class Replied:
 class Clicked:
     """A customer followed a link in a message."""
 
-    about: str = attrs.field(repr=False)
+    about: str | None = attrs.field(default=None, repr=False)
     link: str = attrs.field(default="", repr=False)
     id: str | None = None
     at: datetime | None = None
@@ -84,12 +87,56 @@ class Receipt:
         ref: the provider's reference of it.
     """
 
-    about: str = attrs.field(repr=False)
+    about: str | None = attrs.field(default=None, repr=False)
     state: ReceiptState = "delivered"
     id: str | None = None
     at: datetime | None = None
     code: FailureCode | None = attrs.field(default=None, kw_only=True, converter=_code)
     channel: str | None = attrs.field(default=None, kw_only=True)
+    ref: str | None = attrs.field(default=None, kw_only=True, repr=False)
+
+
+@attrs.frozen
+class Complained:
+    """A customer called a message spam: the address gets nothing more on that channel, as if they had replied STOP.
+
+    Args:
+        about: the message's key.
+        id: the same one counts once.
+        at: when they did; aware. Now unless given.
+        channel: with `ref` or `address`, where the message's key is not known.
+        ref: the provider's reference of the message.
+        address: which complained, where the provider tells no message.
+    """
+
+    about: str | None = attrs.field(default=None, repr=False)
+    id: str | None = None
+    at: datetime | None = None
+    channel: str | None = attrs.field(default=None, kw_only=True)
+    ref: str | None = attrs.field(default=None, kw_only=True, repr=False)
+    address: str | None = attrs.field(default=None, kw_only=True, repr=False)
+
+
+@attrs.frozen
+class OptedOut:
+    """A customer wants nothing more, said at the provider or by one click (RFC 8058).
+
+    Args:
+        channel: on which.
+        about: the key of the message in which they said so, where that is known.
+        address: which wants nothing more; the message's unless given.
+        purpose: a kind of message or topic; `*` for everything.
+        id: the same one counts once.
+        at: when it was said; aware. Now unless given.
+        ref: the provider's reference of the message.
+    """
+
+    channel: str
+    about: str | None = attrs.field(default=None, repr=False)
+    address: str | None = attrs.field(default=None, kw_only=True, repr=False)
+    purpose: str = attrs.field(default="*", kw_only=True)
+    id: str | None = attrs.field(default=None, kw_only=True)
+    at: datetime | None = attrs.field(default=None, kw_only=True)
     ref: str | None = attrs.field(default=None, kw_only=True, repr=False)
 
 
@@ -112,7 +159,7 @@ class TaskDone:
     at: datetime | None = None
 
 
-Inbound = Replied | Clicked | Receipt | TaskDone
+Inbound = Replied | Clicked | Receipt | Complained | OptedOut | TaskDone
 """What `Engine.apply` takes."""
 
 

@@ -10,6 +10,7 @@ from touchpoint.core.occurrence import Occurrence
 from touchpoint.core.program import BUDGET, Closure, CompiledRule, Node, Program, Teller
 from touchpoint.core.state import WAITING, Pending, Run, State, Watch
 from touchpoint.errors import DefectiveJourney
+from touchpoint.model.delivery import RenderedMessage
 from touchpoint.model.message import Number
 from touchpoint.policy.facts import ConsentFact
 
@@ -97,11 +98,19 @@ class ConsentSaid:
 
 @attrs.define
 class ControlSet:
-    """A channel is paused, or a message stopped, for everybody."""
+    """A channel is paused, or a message stopped, for everybody; until somebody resumes it, or by itself."""
 
     scope: str
     name: str
     reason: str
+    until: int | None = None
+
+
+@attrs.define
+class Paced:
+    """How fast a channel may be used has changed; the names are in `World.paces`."""
+
+    names: tuple[str, ...]
 
 
 @attrs.define
@@ -114,9 +123,27 @@ class Spent:
 
 @attrs.define
 class Emitted:
-    """An internal touchpoint, to be written to the timeline."""
+    """An internal touchpoint, to be written to the timeline; `about` is the message it belongs to."""
 
     occurrence: Occurrence
+    about: str | None = None
+
+
+@attrs.define
+class NothingCame:
+    """What was awaited of a message did not come: to be written to the timeline, and kept with the message."""
+
+    key: str
+    occurrence: Occurrence
+
+
+@attrs.define
+class TaskAssigned:
+    """A person is to do what a message asks; `body` are its words."""
+
+    pending: Pending
+    words: RenderedMessage = attrs.field(repr=False)
+    at: int
 
 
 @attrs.define
@@ -126,7 +153,7 @@ class ProfileChanged:
 
 Effect = (
     RunStarted | RunEnded | CaseOpened | CaseClosed | MessageBegun | MessageChanged | MessageEnded
-    | AddressStands | ConsentSaid | ControlSet | Spent | Emitted | ProfileChanged
+    | AddressStands | ConsentSaid | ControlSet | Paced | Spent | Emitted | NothingCame | TaskAssigned | ProfileChanged
 )  # fmt: skip
 
 

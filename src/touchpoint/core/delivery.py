@@ -13,32 +13,23 @@ import attrs
 
 from touchpoint.core.advance import message_ended
 from touchpoint.core.decision import (
-    AddressStands,
-    ConsentSaid,
-    ControlSet,
     Decision,
     MessageChanged,
+    Paced,
     Spent,
 )
 from touchpoint.core.gate import Asked, World, ask
 from touchpoint.core.program import Program
 from touchpoint.core.state import IN_FLIGHT, WAITING, Pending, State
 from touchpoint.durations import length
-from touchpoint.model.consent import ANY
 from touchpoint.model.delivery import (
-    MAX_ATTEMPTS,
-    REMEDIES,
-    Accepted,
-    Action,
-    Ambiguous,
     Outcome,
-    Refused,
     RenderedMessage,
-    backoff,
     judge,
 )
 from touchpoint.model.message import Gift
-from touchpoint.policy.facts import ConsentFact, HandOver
+from touchpoint.policy.checks import PACE
+from touchpoint.policy.facts import HandOver
 from touchpoint.policy.verdict import Ruling
 
 HAND_OVER_WITHIN: Final = 20.0
@@ -65,6 +56,8 @@ class Moment:
 class Ticket:
     """The right to hand one message over, once, soon. `fence` rises with every release of the customer.
 
+    With `lookup` the provider is only asked what became of an earlier hand-over.
+
     Treat it as immutable: it and the commands below are only mutable because that is quicker to build.
     """
 
@@ -78,6 +71,7 @@ class Ticket:
     released: Moment
     function: str | None = None
     arguments: Mapping[str, object] | None = attrs.field(default=None, repr=False)
+    lookup: bool = False
 
 
 @attrs.define
@@ -173,17 +167,20 @@ def release(
     now = max(moment.wall, state.now)
     if pending.arguments is not None:
         return _release_call(program, state, pending, moment, now)
-    if pending.uncertain and (why := _too_late_to_repeat(pending, world, moment)) is not None:
-        return None, message_ended(program, state, pending, "unknown", now, why)
+    if pending.uncertain:
+        if pending.channel in world.lookups:
+            return _look_up(program, state, pending, moment, now)
+        if (why := _too_late_to_repeat(pending, world, moment)) is not None:
+            return None, message_ended(program, state, pending, "unknown", now, why)
     asked = ask(program, state, pending, world, now)
     decision = Decision(program, state, now)
     if not asked.ruling.allowed:
-        return None, _not_now(program, state, pending, asked.ruling, decision)
-    return _let_go(program, state, pending, asked, decision, moment), decision
+        return None, _not_now(program, state, pending, asked, decision, world)
+    return _let_go(program, state, pending, asked, decision, moment, world), decision
 
 
 def _let_go(
-    program: Program, state: State, pending: Pending, asked: Asked, decision: Decision, moment: Moment
+    program: Program, state: State, pending: Pending, asked: Asked, decision: Decision, moment: Moment, world: World
 ) -> Ticket:
     if len(asked.ruling.because) > 1:
         _note(pending, asked.ruling, decision.now)
@@ -195,11 +192,14 @@ def _let_go(
     if isinstance(message, Gift) and not pending.uncertain:
         decision.effects.append(Spent(message.name, message.worth))
     decision.effects.append(MessageChanged(pending))
-    address = asked.address
+    pending.to = (asked.address.kind, asked.address.key) if asked.address else None
+    if pending.to is not None and (paced := world.pacing(asked.channel, *pending.to)) is not None:
+        paced.take(world.paces, decision.now)
+        decision.effects.append(Paced(paced.names))
+        pending.booked = None
     return Ticket(
-        state.id, pending.key, pending.fence, asked.channel, pending.attempts,
-        (address.kind, address.key) if address else None, asked.words, moment,
-    )  # fmt: skip
+        state.id, pending.key, pending.fence, asked.channel, pending.attempts, pending.to, asked.words, moment
+    )
 
 
 def _take_lease(state: State, pending: Pending, channel: str, now: int) -> None:
@@ -227,6 +227,17 @@ def _take_slot(program: Program, state: State, pending: Pending, *, counted: boo
     )  # fmt: skip
 
 
+def _look_up(program: Program, state: State, pending: Pending, moment: Moment, now: int) -> tuple[Ticket, Decision]:
+    """Ask the provider what became of it. Nothing goes out, so the gate has no say, and the slot stays where it is."""
+    decision, channel, slot = Decision(program, state, now), pending.channel or "", pending.slot
+    _take_lease(state, pending, channel, decision.now)
+    pending.slot = slot
+    decision.effects.append(MessageChanged(pending))
+    return Ticket(
+        state.id, pending.key, pending.fence, channel, pending.attempts, None, None, moment, lookup=True
+    ), decision
+
+
 def _release_call(
     program: Program, state: State, pending: Pending, moment: Moment, now: int
 ) -> tuple[Ticket | None, Decision]:
@@ -242,16 +253,31 @@ def _release_call(
     return ticket, decision
 
 
-def _not_now(program: Program, state: State, pending: Pending, ruling: Ruling, decision: Decision) -> Decision:
+def _not_now(
+    program: Program, state: State, pending: Pending, asked: Asked, decision: Decision, world: World
+) -> Decision:
+    ruling = asked.ruling
     _note(pending, ruling, decision.now)
     if ruling.answer == "deny":
         return message_ended(program, state, pending, _ends_as(pending, ruling), decision.now, ruling.reason)
     until = pending.expires if ruling.until is None else min(ruling.until, pending.expires)
+    if ruling.check == PACE and asked.address is not None and until < pending.expires:
+        until = _book(pending, asked, until, decision, world)
     # An instant not in the future would ask in a circle; the gate never names one, but a circle must be impossible.
     pending.due = max(until, decision.now + 1)
     decision.trace.append(["deferred", pending.message, ruling.check, ruling.channel, ruling.reason, pending.due])
     decision.effects.append(MessageChanged(pending))
     return decision
+
+
+def _book(pending: Pending, asked: Asked, until: int, decision: Decision, world: World) -> int:
+    """A place in the queue of a channel that is used too fast."""
+    paced = None if asked.address is None else world.pacing(asked.channel, asked.address.kind, asked.address.key)
+    if paced is None:
+        return until
+    pending.booked = paced.book(world.paces, until)
+    decision.effects.append(Paced(paced.names))
+    return min(pending.booked, pending.expires)
 
 
 def _ends_as(pending: Pending, ruling: Ruling) -> str:
@@ -297,167 +323,3 @@ def last_look(ticket: Ticket, fence: int | None, moment: Moment) -> str | None:
     if abs((moment.wall - ticket.released.wall) / 1e6 - elapsed) > CLOCK_STEP:
         return "the clock was set since its release"
     return None
-
-
-def give_back(program: Program, state: State, ticket: Ticket, now: int) -> Decision:
-    """Undo a release that led to no call: the slot is free again, the gate is asked anew."""
-    decision = Decision(program, state, now)
-    pending = _mine(state, ticket)
-    if pending is not None:
-        if pending.uncertain:
-            # An earlier attempt may have arrived, and this one had taken its slot over: it stays taken.
-            _mark(state, pending, "ambiguous")
-        else:
-            state.history = [each for each in state.history if each.key != ticket.key or each.state != IN_FLIGHT]
-        _refund(program, pending, decision)
-        pending.attempts -= 1
-        if pending.attempts == 0:
-            pending.first_try = None
-        _wait_again(pending, decision.now, decision)
-    return decision
-
-
-def settle(program: Program, state: State, ticket: Ticket, outcome: Outcome, world: World, now: int) -> Decision:
-    """Write back what the adapter did.
-
-    A lease that was taken over meanwhile writes nothing but a proof of sending (S11.3).
-    """
-    pending = _mine(state, ticket)
-    if pending is None:
-        return _late_word(program, state, ticket, outcome, now)
-    if pending.arguments is not None:
-        return _settle_call(program, state, pending, outcome, now)
-    match outcome:
-        case Accepted():
-            _mark(state, pending, "accepted")
-            pending.ref = outcome.ref
-            return message_ended(program, state, pending, "sent", pending.slot or now)
-        case Refused():
-            return _refused(program, state, pending, ticket, outcome, now)
-        case Ambiguous():
-            return _uncertain(program, state, pending, outcome.reason, world, now)
-
-
-def rescue(program: Program, state: State, pending: Pending, world: World, now: int) -> Decision:
-    """Take over a message whose owner vanished: what became of it is uncertain."""
-    if pending.is_call:
-        return _settle_call(program, state, pending, Ambiguous("its worker vanished"), now)
-    return _uncertain(program, state, pending, "its worker vanished during the hand-over", world, now)
-
-
-def _mine(state: State, ticket: Ticket) -> Pending | None:
-    pending = state.pending_by_key(ticket.key)
-    return pending if pending is not None and pending.status == IN_FLIGHT and pending.fence == ticket.fence else None
-
-
-def _late_word(program: Program, state: State, ticket: Ticket, outcome: Outcome, now: int) -> Decision:
-    """An answer after its lease was lost. A proof that it went out is kept: it is never handed over again."""
-    decision = Decision(program, state, now)
-    pending = state.pending_by_key(ticket.key)
-    if isinstance(outcome, Accepted) and pending is not None:
-        _mark(state, pending, "accepted")
-        pending.ref = outcome.ref
-        return message_ended(program, state, pending, "sent", now, "its provider's answer came late")
-    decision.trace.append(["late answer", ticket.key, type(outcome).__name__])
-    return decision
-
-
-def _mark(state: State, pending: Pending, as_: str) -> None:
-    for each in state.history:
-        if each.key == pending.key and each.state != "refused":
-            each.state = as_  # type: ignore[assignment]
-
-
-def _refused(program: Program, state: State, pending: Pending, ticket: Ticket, outcome: Refused, now: int) -> Decision:
-    remedy = REMEDIES[outcome.code]
-    words = str(outcome.code) + (f" ({outcome.provider_code})" if outcome.provider_code else "")
-    pending.reasons.append([now, ticket.channel, [["refused", "provider", words]]])
-    if pending.uncertain:
-        # The earlier attempt may have arrived, so this refusal proves nothing about the message as a whole.
-        _mark(state, pending, "ambiguous")
-        return message_ended(program, state, pending, "unknown", now, f"uncertain at first, then refused: {words}")
-    _mark(state, pending, "refused")
-    decision = Decision(program, state, now)
-    _refund(program, pending, decision)
-    _remember_refusal(state, ticket, outcome, decision)
-    if not remedy.uses_attempt:
-        pending.attempts -= 1
-    match remedy.action:
-        case Action.FAIL:
-            return _joined(decision, message_ended(program, state, pending, "failed", now, f"refused: {words}"))
-        case Action.EXPIRE:
-            return _joined(decision, message_ended(program, state, pending, "expired", now, f"refused: {words}"))
-        case Action.RETRY if pending.attempts < MAX_ATTEMPTS:
-            after = backoff(max(pending.attempts, 1), pending.key, outcome.retry_after)
-            _wait_again(pending, decision.now + length(after), decision)
-        case _:
-            pending.refused[ticket.channel] = words
-            pending.attempts = 0
-            _wait_again(pending, decision.now, decision)
-    return decision
-
-
-def _remember_refusal(state: State, ticket: Ticket, outcome: Refused, decision: Decision) -> None:
-    """What a refusal says beyond this one message: about the address, the consent, the message, the channel."""
-    remedy, words = REMEDIES[outcome.code], str(outcome.code)
-    if remedy.suppress_address and ticket.address is not None:
-        kind, key = ticket.address
-        for address in state.profile.addresses:
-            if (address.kind, address.key) == ticket.address:
-                address.standing, address.reason = "suppressed", words
-        decision.effects.append(AddressStands(kind, key, "suppressed", words))
-    if remedy.record_opt_out:
-        fact = ConsentFact(granted=False, at=decision.now, source=f"provider of {ticket.channel}")
-        state.profile.consents[ANY, ticket.channel] = fact
-        decision.effects.append(ConsentSaid(ANY, ticket.channel, fact))
-    if remedy.stop_message and ticket.message is not None:
-        decision.effects.append(ControlSet("message", ticket.message.name, words))
-    if remedy.pause_channel:
-        decision.effects.append(ControlSet("channel", ticket.channel, words))
-
-
-def _uncertain(program: Program, state: State, pending: Pending, reason: str, world: World, now: int) -> Decision:
-    """Nobody knows whether it went out: the slot stays taken, and no other channel is tried.
-
-    It is repeated only where the provider remembers keys.
-    """
-    _mark(state, pending, "ambiguous")
-    pending.reasons.append([now, pending.channel, [["ambiguous", "provider", reason or "uncertain"]]])
-    if world.memories.get(pending.channel or "") is None or pending.attempts >= MAX_ATTEMPTS:
-        why = "nobody knows whether it went out; it is not sent again"
-        return message_ended(program, state, pending, "unknown", now, why)
-    decision = Decision(program, state, now)
-    pending.uncertain = True
-    _wait_again(pending, decision.now + length(backoff(pending.attempts, pending.key, None)), decision)
-    return decision
-
-
-def _settle_call(program: Program, state: State, pending: Pending, outcome: Outcome, now: int) -> Decision:
-    if isinstance(outcome, Accepted):
-        return message_ended(program, state, pending, "sent", now)
-    reason = outcome.reason if isinstance(outcome, Ambiguous) else str(outcome.code)
-    pending.reasons.append([now, "call", [["failed", "call", reason]]])
-    if pending.attempts >= MAX_ATTEMPTS:
-        return message_ended(program, state, pending, "failed", now, reason)
-    decision = Decision(program, state, now)
-    _wait_again(pending, decision.now + length(backoff(pending.attempts, pending.key, None)), decision)
-    return decision
-
-
-def _wait_again(pending: Pending, due: int, decision: Decision) -> None:
-    pending.status, pending.lease, pending.slot = WAITING, None, None
-    # Not past its best-before: then it is asked once more, to be told that it has expired.
-    pending.due = pending.not_before = min(due, max(pending.expires, decision.now))
-    decision.effects.append(MessageChanged(pending))
-
-
-def _refund(program: Program, pending: Pending, decision: Decision) -> None:
-    message = program.messages.get(pending.message)
-    if isinstance(message, Gift) and not pending.uncertain:
-        decision.effects.append(Spent(message.name, -message.worth))
-
-
-def _joined(first: Decision, then: Decision) -> Decision:
-    then.trace[:0] = first.trace
-    then.effects[:0] = first.effects
-    return then

@@ -1,11 +1,11 @@
 """Firing timers (S2.5): each is a decision of its own, at its due instant."""
 
 from touchpoint.core.advance import look_again, work_off
-from touchpoint.core.decision import Decision
+from touchpoint.core.decision import Decision, NothingCame
 from touchpoint.core.occurrence import Occurrence
 from touchpoint.core.program import Program
 from touchpoint.core.state import Run, State
-from touchpoint.core.timers import Timer, next_timer, raised_by
+from touchpoint.core.timers import AWAITED, Timer, next_timer, raised_by
 
 
 def fire_next(program: Program, state: State, *, until: int) -> tuple[Timer, Decision] | None:
@@ -19,6 +19,8 @@ def fire_next(program: Program, state: State, *, until: int) -> tuple[Timer, Dec
     decision = Decision(program, state, timer[0])
     raised = raised_by(program, state, timer)
     if isinstance(raised, Occurrence):
+        if timer[5] == AWAITED:
+            decision.effects.append(NothingCame(str(timer[6]), raised))
         decision.queue.append(raised)
     elif isinstance(raised, Run):
         _fire_run(decision, raised)

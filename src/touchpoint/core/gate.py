@@ -6,13 +6,14 @@ from datetime import timedelta
 import attrs
 
 from touchpoint.core.context import Context
+from touchpoint.core.pace import Paces, Pacing, pacing
 from touchpoint.core.program import Program
 from touchpoint.core.reading import read
 from touchpoint.core.render import render
 from touchpoint.core.schedule import after, calendar_period
 from touchpoint.core.state import WAITING, Address, Pending, Run, State
 from touchpoint.journey.steps import Send
-from touchpoint.model.delivery import OPTED_OUT, RenderedMessage, opt_out_of, takes
+from touchpoint.model.delivery import OPTED_OUT, Rate, RenderedMessage, opt_out_of, takes
 from touchpoint.model.message import Message, Number
 from touchpoint.policy.checks import rule_here
 from touchpoint.policy.facts import ChannelFacts, Facts, Rival
@@ -31,6 +32,12 @@ class World:
         paused: channels that are paused, and why.
         stopped: messages that are stopped for everybody, and why.
         spent: what gifts have cost so far, by message name.
+        paused_until: when a pause of a channel ends by itself.
+        rates: how fast the providers of channels take messages.
+        paces: how fast channels are used; changed in place.
+        lookups: channels whose providers can be asked what became of a message.
+        receipts: microseconds within which a receipt comes, for the channels that give them.
+        human: channels behind which people are.
     """
 
     channels: Mapping[str, frozenset[str]] = attrs.Factory(dict)
@@ -39,6 +46,17 @@ class World:
     paused: Mapping[str, str] = attrs.Factory(dict)
     stopped: Mapping[str, str] = attrs.Factory(dict)
     spent: Mapping[str, Number] = attrs.Factory(dict)
+    paused_until: Mapping[str, int] = attrs.Factory(dict)
+    rates: Mapping[str, tuple[Rate, ...]] = attrs.Factory(dict)
+    paces: Paces = attrs.Factory(dict)
+    lookups: frozenset[str] = frozenset()
+    receipts: Mapping[str, int] = attrs.Factory(dict)
+    human: frozenset[str] = frozenset()
+
+    def pacing(self, channel: str, kind: str, key: str) -> Pacing | None:
+        """What paces a hand-over on a channel to an address; None where nothing does."""
+        rates = self.rates.get(channel, ())
+        return pacing(channel, rates, kind, key) if rates or self.paces else None
 
 
 @attrs.define
@@ -61,7 +79,7 @@ def ask(program: Program, state: State, pending: Pending, world: World, now: int
     facts = _facts(program, state, pending, run, message, world, now)
     asked: list[Ruling] = []
     for channel in _channels(pending, message):
-        address, words, on = _on(program, state, pending, run, message, world, channel)
+        address, words, on = _on(program, state, pending, run, message, world, channel, now)
         ruling = rule_here(facts, on)
         asked.append(ruling)
         if ruling.answer == "allow":
@@ -134,7 +152,7 @@ def _rivals(program: Program, state: State, pending: Pending) -> list[Rival]:
 
 
 def _on(
-    program: Program, state: State, pending: Pending, run: Run, message: Message, world: World, channel: str
+    program: Program, state: State, pending: Pending, run: Run, message: Message, world: World, channel: str, now: int
 ) -> tuple[Address | None, RenderedMessage | None, ChannelFacts]:
     words = render(program, state, run, message, channel)
     kinds = world.channels.get(channel)
@@ -149,7 +167,11 @@ def _on(
         words.missing,
         (),
         _opt_out(world, channel, address) if address is not None and world.standings else None,
+        world.paused_until.get(channel),
     )
+    if address is not None and (world.rates or world.paces):
+        paced = world.pacing(channel, address.kind, address.key)
+        facts.too_fast_until = None if paced is None else paced.free_from(world.paces, now, pending.booked)
     return address, words.message, facts
 
 

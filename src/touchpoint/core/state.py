@@ -107,7 +107,8 @@ class Pending:
     `due` is when the gate is asked next (None: only an event can free it), `slot` the instant of its release, `lease`
     the wall instant until which its owner may act, `first_try` the elapsed seconds at the first hand-over on
     `timeline`. `refused` maps a channel to why its provider refused. `reasons` holds (instant, channel, verdict
-    records) of every asking that was no plain Allow.
+    records) of every asking that was no plain Allow. `to` is the (kind, key) of the address it was last
+    released to, `booked` the instant at which its channel's pace has a place for it.
     """
 
     key: str
@@ -137,6 +138,8 @@ class Pending:
     arguments: dict[str, object] | None = attrs.field(default=None, repr=False)
     ref: str | None = None
     run_no: int = 0
+    to: tuple[str, str] | None = attrs.field(default=None, repr=False)
+    booked: int | None = None
 
     @property
     def is_call(self) -> bool:
@@ -150,7 +153,8 @@ class State:
 
     `stages` maps a journey to [stage, entered at, visit]; `cases` a kind to {ref: [opened at, store number]}; `starts`
     a journey/rule to [[instant, key], …]; `silences`, `dwells` and `anniversaries` map a definition to when it falls
-    due, `heard` a silence to the touchpoint it counts from.
+    due, `heard` a silence to the touchpoint it counts from; `awaited` a message's key to [due, what, message, channel]
+    where something has to come back of it: a receipt, or the end of a person's task.
     """
 
     id: str = attrs.field(repr=False)
@@ -174,6 +178,7 @@ class State:
     pending: list[Pending] = attrs.Factory(list)
     history: list[HandOver] = attrs.Factory(list)
     parked: list[Record] = attrs.Factory(list)
+    awaited: dict[str, Record] = attrs.Factory(dict)
 
     def case_open(self, kind: str | None, ref: str | None) -> bool:
         """Whether a case of this kind (or any) with this ref (or any) is open."""
@@ -225,9 +230,12 @@ class State:
             at = pending.lease if pending.status == IN_FLIGHT else pending.due
             if at is not None and at < message:
                 message = at
-        for entry in self.anniversaries.values():
-            earliest = min(earliest, entry[0])
+        if self.anniversaries or self.awaited:
+            earliest = min(earliest, self._rarer_due())
         return earliest, message
+
+    def _rarer_due(self) -> int:
+        return min(int(entry[0]) for held in (self.anniversaries, self.awaited) for entry in held.values())
 
 
 def _values_of(cls: type) -> Callable[[object], tuple[object, ...]]:
@@ -250,14 +258,14 @@ def state_to_record(state: State) -> Record:
         [_watch_to_record(watch) for watch in state.watches],
         [*map(_VALUES_OF_PENDING, state.pending)],
         [*map(_VALUES_OF_HAND_OVER, state.history)],
-        state.parked,
+        state.awaited, state.parked,
     ]  # fmt: skip
 
 
 def state_from_record(customer: str, profile: Profile, record: Record) -> State:
     """The state that `state_to_record` wrote."""
     (_, now, orders, fences, version, zone_data, stages, cases, closed, signals, starts, silences, heard, dwells,
-     anniversaries, runs, watches, pending, history, parked) = record  # fmt: skip
+     anniversaries, runs, watches, pending, history, awaited, parked) = record  # fmt: skip
     return State(
         customer, profile, now, orders, fences, version, zone_data, stages, cases, closed, signals, starts, silences,
         heard, dwells, anniversaries,
@@ -266,6 +274,7 @@ def state_from_record(customer: str, profile: Profile, record: Record) -> State:
         [Pending(*each) for each in pending],
         [HandOver(*each) for each in history],
         parked,
+        awaited,
     )  # fmt: skip
 
 

@@ -1,14 +1,17 @@
 """Timers of one customer: which falls due next, and what its firing means (S2.5, S4.2 point 0)."""
 
 from collections.abc import Iterable
+from typing import Final
 
-from touchpoint.core.occurrence import Occurrence
+from touchpoint.core.occurrence import TOUCHPOINT, Occurrence
 from touchpoint.core.program import Program
 from touchpoint.core.schedule import anniversary, date_from
 from touchpoint.core.signals import backfill
 from touchpoint.core.state import Run, State
 from touchpoint.durations import instant
 
+AWAITED: Final = "awaited"
+"""The kind of timer of what did not come back in time."""
 Timer = tuple[int, int, int, int, int, str, object]
 """(due, rank, then three numbers that order timers of one rank, kind, what it is about)."""
 
@@ -30,6 +33,8 @@ def _instants(state: State) -> list[int]:
     found = [*state.silences.values(), *state.dwells.values()]
     if state.anniversaries:
         found += [entry[0] for entry in state.anniversaries.values()]
+    if state.awaited:
+        found += [entry[0] for entry in state.awaited.values()]
     for run in state.runs:
         if run.due is not None:
             found.append(run.due)
@@ -47,6 +52,9 @@ def _timers(program: Program, state: State, due: int) -> Iterable[Timer]:
     for name, entry in state.anniversaries.items():
         if entry[0] == due:
             yield due, 2, program.places.get(("anniversary", name), 0), 0, 0, "anniversary", name
+    for number, (key, entry) in enumerate(state.awaited.items()):
+        if entry[0] == due:
+            yield due, 4, number, 0, 0, AWAITED, key
     for run in state.runs:
         if due in (run.due, run.look):
             rule = program.by_name.get((run.journey, run.rule))
@@ -62,6 +70,9 @@ def raised_by(program: Program, state: State, timer: Timer) -> Occurrence | Run 
     if isinstance(about, Run):
         return about
     name = str(about)
+    if kind == AWAITED:
+        _, what, message, channel = state.awaited.pop(name)
+        return Occurrence(TOUCHPOINT, what, due, f"{what} {name}", {"message": message}, channel, direction="internal")
     if kind == "anniversary":
         _, day, _ = state.anniversaries.pop(name)
         refresh_anniversaries(program, state, after=due)

@@ -15,7 +15,8 @@ from touchpoint.core.program import Program
 from touchpoint.core.state import WAITING, Address
 from touchpoint.core.timers import refresh_anniversaries
 from touchpoint.engine.intake import Prepared, Recorded, instant_of, prepare
-from touchpoint.engine.unit import Loaded, Unit
+from touchpoint.engine.loaded import Loaded
+from touchpoint.engine.unit import Unit
 from touchpoint.engine.writing import consent_row
 from touchpoint.errors import DefectiveJourney, InvalidInput, InvalidTouchpoint, StoreCorrupt, UnknownName
 from touchpoint.journey.journey import Journey

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import AbstractContextManager, suppress
+from functools import partial
 from typing import Final, Protocol, TypeAlias
 
 import attrs
@@ -10,8 +11,9 @@ from touchpoint.channels.base import (
     Accepted,
     Adapter,
     Ambiguous,
-    Failure,
+    Capabilities,
     FailureCode,
+    LooksUp,
     Outcome,
     Refused,
     SendRequest,
@@ -19,10 +21,14 @@ from touchpoint.channels.base import (
 )  # fmt: skip
 from touchpoint.clock import Clock
 from touchpoint.core import delivery as core
+from touchpoint.core import settling
 from touchpoint.core.decision import Decision
 from touchpoint.core.state import Pending
 from touchpoint.durations import micros
-from touchpoint.engine.unit import Loaded, Unit
+from touchpoint.engine import shared
+from touchpoint.engine.calling import DEADLINE, Breaker, Caller
+from touchpoint.engine.loaded import Loaded
+from touchpoint.engine.unit import Unit
 from touchpoint.errors import DefectiveJourney, TouchpointError
 
 GROUP: Final = 50
@@ -60,12 +66,25 @@ class CallRequest:
 
 @attrs.define
 class Delivery:
-    """Delivers what is due, group by group."""
+    """Delivers what is due, group by group.
+
+    Args:
+        clock: the host's.
+        units: opens a unit of work.
+        adapters: by channel.
+        functions: of the host, by name.
+        caller: calls adapters with a deadline; None calls them in the worker's own thread, for as long as they take.
+        breaker: leaves providers alone that answer nobody.
+        arrived: told of each reference that a provider gives, since something may have come about it before.
+    """
 
     clock: Clock
     units: Units
     adapters: Mapping[str, Adapter]
     functions: Mapping[str, Callable[[CallRequest], object]]
+    caller: Caller | None = None
+    breaker: Breaker = attrs.Factory(Breaker)
+    arrived: Callable[[Unit, str, str], None] | None = None
 
     def moment(self) -> core.Moment:
         """One reading of the clock."""
@@ -122,6 +141,8 @@ class Delivery:
         """Ask the gate for everybody who is due, in one transaction."""
         with self.units() as unit:
             moment = self.moment()
+            for late, outcome in self.caller.take_late() if self.caller is not None else ():
+                settle_one(unit, late, outcome, moment.wall)
             looked = due(unit, moment.wall)
             return [ticket for each in looked if (ticket := release_due(unit, each, moment)) is not None]
 
@@ -131,6 +152,8 @@ class Delivery:
             return self._call(step.ticket)
         with self.units() as unit:
             fence = unit.fence(step.ticket.customer, step.ticket.key)
+        if self.breaker.is_open(step.ticket.channel):
+            return "its provider answers nobody just now"
         return core.last_look(step.ticket, fence, self.moment())
 
     def settle(self, outcomes: Sequence[tuple[core.Ticket, Outcome | None]]) -> None:
@@ -150,15 +173,30 @@ class Delivery:
     def _settle_in(self, unit: Unit, outcomes: Sequence[tuple[core.Ticket, Outcome | None]]) -> None:
         for ticket, outcome in outcomes:
             settle_one(unit, ticket, outcome, self.moment().wall)
+            if self.arrived is not None and isinstance(outcome, Accepted) and outcome.ref is not None:
+                self.arrived(unit, ticket.channel, outcome.ref)
+        for channel, lasts, why in self.breaker.take_pauses():
+            shared.pause(unit, channel, why, self.moment().wall, lasts)
 
     def _call(self, ticket: core.Ticket) -> object:
         try:
-            return self._call_function(ticket) if ticket.function is not None else self._send(ticket)
+            return self._call_function(ticket) if ticket.function is not None else self._hand_to_adapter(ticket)
         except Exception as error:  # noqa: BLE001 - whatever an adapter raises, the message may have gone out (S6.8)
             return judge(error)
 
-    def _send(self, ticket: core.Ticket) -> object:
+    def _hand_to_adapter(self, ticket: core.Ticket) -> Outcome:
         adapter = self.adapters[ticket.channel]
+        if ticket.lookup:
+            return self._look_up(ticket, adapter)
+        request = self.request(ticket, adapter)
+        if isinstance(request, Refused):
+            return request
+        outcome = judge(self._in_time(ticket, adapter.capabilities, partial(adapter.send, request)))
+        self.breaker.saw(ticket.channel, failed=is_outage(outcome))
+        return outcome
+
+    def request(self, ticket: core.Ticket, adapter: Adapter) -> SendRequest | Refused:
+        """What the adapter is asked, or why it cannot be."""
         if ticket.message is None or ticket.address is None:
             return Refused(FailureCode.ADDRESS_INVALID)
         try:
@@ -167,20 +205,38 @@ class Delivery:
             return Refused(FailureCode.ADDRESS_INVALID)
         problems = adapter.preflight(ticket.message, to).problems
         if problems:
-            return _problem(problems)
-        return adapter.send(SendRequest(ticket.key, to, ticket.message, ticket.channel, attempt=ticket.attempt))
+            return Refused(problems[0].code, detail=problems[0].detail)
+        within = DEADLINE if self.caller is None else self.caller.within
+        return SendRequest(ticket.key, to, ticket.message, ticket.channel, within, ticket.attempt)
 
-    def _call_function(self, ticket: core.Ticket) -> Outcome:
+    def _look_up(self, ticket: core.Ticket, adapter: Adapter) -> Outcome:
+        if not isinstance(adapter, LooksUp):
+            return Ambiguous("its adapter declares lookup, and has none")
+        found = self._in_time(ticket, adapter.capabilities, partial(adapter.lookup, ticket.key))
+        if found is None:
+            return Refused(FailureCode.PROVIDER_UNAVAILABLE, detail="the provider has never seen it")
+        return judge(found)
+
+    def _in_time(self, ticket: core.Ticket, can: Capabilities, work: Callable[[], object]) -> object:
+        # What reaches nobody cannot hang: a thread for each would only cost.
+        if self.caller is None or can.recording:
+            return work()
+        return self.caller.call(ticket, work, thread_safe=can.thread_safe)
+
+    def _call_function(self, ticket: core.Ticket) -> object:
         function = self.functions.get(ticket.function or "")
         if function is None:
             return Ambiguous(f"no function {ticket.function!r} is registered; pass it to Engine(functions=)")
-        function(CallRequest(ticket.key, ticket.customer, ticket.arguments or {}, ticket.attempt))
-        return Accepted()
+        work = partial(function, CallRequest(ticket.key, ticket.customer, ticket.arguments or {}, ticket.attempt))
+        found = work() if self.caller is None else self.caller.call(ticket, work, thread_safe=True)
+        return found if isinstance(found, Exception | Ambiguous | Refused) else Accepted()
 
 
-def _problem(problems: Sequence[Failure]) -> Outcome:
-    first = problems[0]
-    return Refused(first.code, detail=first.detail)
+def is_outage(outcome: Outcome) -> bool:
+    """Whether an outcome speaks of a provider that is not there, rather than of a message."""
+    return isinstance(outcome, Ambiguous) or (
+        isinstance(outcome, Refused) and outcome.code is FailureCode.PROVIDER_UNAVAILABLE
+    )
 
 
 def release_due(unit: Unit, loaded: Loaded, moment: core.Moment) -> core.Ticket | None:
@@ -195,7 +251,8 @@ def release_due(unit: Unit, loaded: Loaded, moment: core.Moment) -> core.Ticket 
     now = max(moment.wall, loaded.state.now)
     for pending in core.abandoned(loaded.state, now):
         _rescue(unit, loaded, pending, now)
-    unit.learn_addresses(loaded)
+    shared.learn_addresses(unit, loaded)
+    shared.learn_paces(unit, loaded)
     while waiting := core.due_messages(loaded.state, now):
         ticket = _release_one(unit, loaded, waiting[0], moment, now)
         if ticket is not None:
@@ -208,7 +265,7 @@ def _rescue(unit: Unit, loaded: Loaded, pending: Pending, now: int) -> None:
     def decide() -> Decision:
         # By key: what was undone has left other objects behind.
         held = loaded.state.pending_by_key(pending.key) or pending
-        return core.rescue(unit.program, loaded.state, held, unit.world, now)
+        return settling.rescue(unit.program, loaded.state, held, unit.world, now)
 
     unit.apply(loaded, "rescue", pending.message, now, decide, message=pending.key)
 
@@ -252,12 +309,12 @@ def settle_one(unit: Unit, ticket: core.Ticket, outcome: Outcome | None, now: in
     now = max(now, loaded.state.now)
     if outcome is None:
         unit.apply(
-            loaded, "given back", ticket.key, now, lambda: core.give_back(unit.program, loaded.state, ticket, now)
+            loaded, "given back", ticket.key, now, lambda: settling.give_back(unit.program, loaded.state, ticket, now)
         )
     else:
         unit.apply(
             loaded, "outcome", type(outcome).__name__, now,
-            lambda: core.settle(unit.program, loaded.state, ticket, outcome, unit.world, now), body=_ref(outcome),
+            lambda: settling.settle(unit.program, loaded.state, ticket, outcome, unit.world, now), body=_ref(outcome),
             message=ticket.key,
         )  # fmt: skip
 

@@ -14,21 +14,24 @@ from typing import Self, TypeVar
 import attrs
 
 from touchpoint.channels.base import Adapter
-from touchpoint.channels.inbound import Inbound
+from touchpoint.channels.inbound import Inbound, WebhookRequest
 from touchpoint.clock import Clock, SystemClock
 from touchpoint.core.gate import World
 from touchpoint.core.program import compile_program
-from touchpoint.durations import instant, micros
+from touchpoint.durations import instant, length, micros
 from touchpoint.engine import acts
+from touchpoint.engine.calling import DEADLINE, Breaker, Caller
 from touchpoint.engine.delivery import GROUP, CallRequest, Delivery
 from touchpoint.engine.explain import Why, explain
 from touchpoint.engine.grouping import Grouping
-from touchpoint.engine.inbound import apply
+from touchpoint.engine.inbound import Taking, apply, arrived
 from touchpoint.engine.intake import LATE_AFTER, MAX_SKEW, Prepared, Recorded, customer_id, instant_of, lengths, prepare
+from touchpoint.engine.loaded import Cache, Loaded
 from touchpoint.engine.opening import Durability, open_store
-from touchpoint.engine.unit import Cache, Loaded, Unit
+from touchpoint.engine.receiving import WebhookResponse, read_webhook, take_webhook
+from touchpoint.engine.unit import Unit
 from touchpoint.engine.view import CustomerView, Parked, view
-from touchpoint.errors import DefectiveJourney, JourneyError, StoreCorrupt, UnknownCustomer
+from touchpoint.errors import DefectiveJourney, JourneyError, StoreCorrupt, UnknownCustomer, UnknownName
 from touchpoint.journey.journey import Journey
 from touchpoint.journey.policy import Policy
 from touchpoint.model.consent import ANY, Basis
@@ -58,6 +61,8 @@ class Engine:
         late_after: touchpoints older than this are counted but start nothing (S1.5).
         max_skew: how far in the future a touchpoint may lie.
         traits: an attrs class that validates traits.
+        call_within: how long an adapter or function may take; then its answer is uncertain, and kept when it comes
+            after all. Each is called in a thread of its own. None: in the worker's own thread, for as long as it takes.
 
     Raises:
         JourneyError: journeys that contradict each other, or two adapters for one channel.
@@ -77,7 +82,10 @@ class Engine:
         late_after: timedelta = LATE_AFTER,
         max_skew: timedelta = MAX_SKEW,
         traits: type | None = None,
+        call_within: timedelta | None = DEADLINE,
     ) -> None:
+        self._caller = None if call_within is None else Caller(call_within)
+        self._breaker = Breaker()
         self.clock: Clock = clock or SystemClock()
         self.policy = policy or Policy()
         self._late_after, self._skew = lengths(late_after, max_skew)
@@ -182,20 +190,47 @@ class Engine:
         return acts.take_touchpoints(unit, prepared, now, self._late_after)
 
     def apply(self, event: Inbound, *, connection: object = None) -> Recorded:
-        """Take what came back from a channel: a reply, a click, a receipt, a task done (S6.9).
+        """Take what came back from a channel: a reply, a click, a receipt, a complaint, an opt-out, a task done (S6.9).
 
-        It becomes a touchpoint: `replied`, `clicked`, `delivered` and its kin, `task_completed` or `task_declined`. A
-        reply of STOP and nothing else is an opt-out, of that address on that channel, for everybody who shares it, and
-        acts before anything that the reply sets off; START takes it back (S7.3).
+        It becomes a touchpoint: `replied`, `clicked`, `delivered` and its kin, `complained`, `opted_out`,
+        `task_completed` or `task_declined`. A reply of STOP and nothing else is an opt-out, of that address on that
+        channel, for everybody who shares it, and acts before anything that the reply sets off; START takes it back
+        (S7.3). What comes back of a message proves that it went out, and moves its delivery forward.
 
         Raises:
             InvalidInput: it is about a message that this store does not know, or of a channel that has no adapter.
             StoreError: it could not be stored; nothing was acknowledged.
         """
         now = self._now()
-        return self._write(
-            lambda unit: apply(unit, event, now, self.adapters, self._skew, self._late_after), connection
-        )
+        return self._write(lambda unit: apply(unit, event, self._taking(now)), connection)
+
+    def _taking(self, now: int) -> Taking:
+        return Taking(self.adapters, self._skew, self._late_after, now)
+
+    def receive(self, channel: str, request: WebhookRequest) -> WebhookResponse:
+        """Take a request of a channel's provider: receipts, replies, opt-outs (S6.9).
+
+        The channel's adapter verifies and reads it. What it tells is applied in one transaction; a request that comes
+        again changes nothing. Answer the provider with what is returned.
+
+        Args:
+            channel: whose adapter understands it.
+            request: as the host's web framework got it, with the raw body.
+
+        Raises:
+            UnknownName: no adapter for that channel.
+            InvalidInput: its adapter understands no webhooks.
+            StoreError: it could not be stored; answer with 503, so that the provider comes again.
+        """
+        adapter = self.adapters.get(channel)
+        if adapter is None:
+            raise UnknownName("channel", channel, self.adapters)
+        received = read_webhook(adapter, request)
+        if isinstance(received, WebhookResponse):
+            return received
+        now = self._now()
+        recorded = self._write(lambda unit: take_webhook(unit, channel, received, self._taking(now)))
+        return WebhookResponse(received.status, received.body, received.headers, recorded)
 
     # Customers.
 
@@ -362,7 +397,12 @@ class Engine:
 
     def delivery(self) -> Delivery:
         """What drives hand-overs; for whoever drives the engine step by step, as replays do."""
-        return Delivery(self.clock, self._unit, self.adapters, self._functions)
+        return Delivery(
+            self.clock, self._unit, self.adapters, self._functions, self._caller, self._breaker, self._arrived
+        )
+
+    def _arrived(self, unit: Unit, channel: str, ref: str) -> None:
+        arrived(unit, channel, ref, self._taking(self._now()))
 
     def take_prepared(self, unit: Unit, loaded: Loaded, prepared: Prepared, now: int) -> bool:
         """Record a checked touchpoint that is known to be new, for whoever drives the engine step by step.
@@ -479,12 +519,18 @@ class Engine:
     def _world(self, tx: Transaction, cache: Cache) -> World:
         if cache.controls is None:
             cache.controls = tx.controls()
-        controls = cache.controls
+        controls, now = cache.controls, self._now() if cache.controls else 0
+        paused = [each for each in controls if each.scope == "channel" and (each.until is None or each.until > now)]
         capabilities = {name: adapter.capabilities for name, adapter in self.adapters.items()}
         return World(
             channels={name: each.address_kinds for name, each in capabilities.items()},
             memories={name: each.remembers_keys_for for name, each in capabilities.items()},
-            paused={each.name: each.reason for each in controls if each.scope == "channel"} if controls else {},
+            paused={each.name: each.reason for each in paused},
+            paused_until={each.name: each.until for each in paused if each.until is not None},
+            rates={name: each.rates for name, each in capabilities.items() if each.rates},
+            lookups=frozenset(name for name, each in capabilities.items() if each.lookup),
+            receipts={name: length(each.receipts_within) for name, each in capabilities.items() if each.receipts},
+            human=frozenset(name for name, each in capabilities.items() if each.human),
             stopped={each.name: each.reason for each in controls if each.scope == "message"} if controls else {},
             spent=tx.spent(self._gifts) if self._gifts else {},
         )

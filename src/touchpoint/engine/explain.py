@@ -14,7 +14,9 @@ from touchpoint.core.occurrence import TOUCHPOINT
 from touchpoint.core.program import CompiledRule
 from touchpoint.core.state import State
 from touchpoint.durations import instant, length
-from touchpoint.engine.unit import Loaded, Unit
+from touchpoint.engine.loaded import Loaded
+from touchpoint.engine.shared import learn_addresses
+from touchpoint.engine.unit import Unit
 from touchpoint.errors import UnknownName
 from touchpoint.journey.steps import Send, flat
 from touchpoint.model.limits import Limit
@@ -108,7 +110,7 @@ def _waiting(unit: Unit, loaded: Loaded, row: MessageRow, lines: list[str], now:
     pending = loaded.state.pending_by_key(row.key)
     if pending is None or pending.status == "in_flight" or pending.is_call:
         return Why(row.name, "message", "allow", row.status, (), (*lines, "it is being handed over"))
-    unit.learn_addresses(loaded)
+    learn_addresses(unit, loaded)
     ruling = ask(unit.program, loaded.state, pending, unit.world, max(now, loaded.state.now)).ruling
     lines.append(f"asked now: {ruling.answer}" + (f": {ruling.reason}" if ruling.reason else ""))
     lines += [

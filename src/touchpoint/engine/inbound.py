@@ -1,120 +1,343 @@
 """Taking what comes back from channels (S6.9, S7.3): each becomes a touchpoint, and some act at once."""
 
-from collections.abc import Mapping
-from typing import Final
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Final, Literal, assert_never
+
+import attrs
 
 from touchpoint.channels.base import Adapter
 from touchpoint.channels.inbound import (
     CLICKED,
+    COMPLAINED,
+    OPTED_OUT,
+    RECEIPT_STATES,
     REPLIED,
     TASK_COMPLETED,
     TASK_DECLINED,
     Clicked,
+    Complained,
     Inbound,
+    OptedOut,
     Receipt,
     Replied,
     TaskDone,
 )  # fmt: skip
-from touchpoint.channels.keywords import Keyword, keyword_in
+from touchpoint.channels.keywords import keyword_in
+from touchpoint.core import settling
 from touchpoint.core.gate import addressed
-from touchpoint.engine.acts import take_touchpoints
-from touchpoint.engine.intake import Recorded, customer_id, prepare
+from touchpoint.durations import micros
+from touchpoint.engine import shared
+from touchpoint.engine.acts import consent, consent_said, take_touchpoints
+from touchpoint.engine.intake import Prepared, Recorded, customer_id, prepare
 from touchpoint.engine.unit import Unit
 from touchpoint.errors import InvalidInput, UnknownName
-from touchpoint.model.delivery import OPTED_OUT, opt_out_of
-from touchpoint.model.touchpoint import Touchpoint
-from touchpoint.stores.base import AddressRow, MessageRow
+from touchpoint.model import delivery
+from touchpoint.model.consent import ANY
+from touchpoint.model.touchpoint import Direction, Touchpoint
+from touchpoint.stores.base import AddressRow, EventRow, MessageRow
+from touchpoint.stores.codec import dumps, loads
 
-_STANDS: Final[Mapping[Keyword, str]] = {"stop": OPTED_OUT, "start": "active"}
-
-
-def apply(
-    unit: Unit, event: Inbound, now: int, adapters: Mapping[str, Adapter], skew: int, late_after: int
-) -> Recorded:
-    """Record one inbound event, and do what it asks for by itself. Raises InvalidInput."""
-    if not isinstance(event, Replied):
-        prepared = prepare(_about(unit, event), now=now, skew=skew, declared={})
-        return take_touchpoints(unit, [prepared], now, late_after)[0]
-    prepared = prepare(_reply(unit, event, adapters), now=now, skew=skew, declared={})
-    keyword = keyword_in(event.text)
-    if keyword is not None and keyword in _STANDS:
-        # First of all, so that what the reply sets off sees it; but nothing is done for a reply that came before.
-        address = _address(unit, event, keyword, adapters[event.channel])
-        pairs = [(prepared.id, unit.find_or_add(prepared.customer, now).no)]
-        if not unit.seen(pairs, pairs):
-            _stand(unit, event.channel, address, keyword, now, prepared.at)
-    return take_touchpoints(unit, [prepared], now, late_after)[0]
+_ACTIVE: Final = "active"
+_KEPT_FOR: Final = 14 * 86_400 * 1_000_000
+"""Microseconds for which an event waits for a reference that nobody knows."""
+_EVENTS: Final[Mapping[str, type]] = {each.__name__: each for each in (Replied, Clicked, Receipt, Complained, OptedOut)}
+Said = Literal["stop", "start"]
 
 
-def _reply(unit: Unit, event: Replied, adapters: Mapping[str, Adapter]) -> Touchpoint:
-    if not isinstance(event.text, str):
-        raise InvalidInput(f"a reply's text is text, not {type(event.text).__name__}")
-    if event.channel not in adapters:
-        raise UnknownName("channel", event.channel, adapters)
-    properties: dict[str, object] = {"text": event.text}
-    keyword = keyword_in(event.text)
-    if keyword is not None:
-        properties["keyword"] = keyword
+@attrs.frozen
+class Taking:
+    """How inbound events are taken: the adapters by channel, and the engine's bounds in microseconds."""
+
+    adapters: Mapping[str, Adapter]
+    skew: int
+    late_after: int
+    now: int
+
+
+@attrs.define
+class _Found:
+    """Whom an event is about: customers, the message, and the address where it says so or the message went to it."""
+
+    customers: Sequence[str] = attrs.field(repr=False)
+    row: MessageRow | None = attrs.field(default=None, repr=False)
+    address: tuple[str, str] | None = attrs.field(default=None, repr=False)
+
+
+def apply(unit: Unit, event: Inbound, taking: Taking) -> Recorded:
+    """Record one inbound event, and do what it asks for by itself.
+
+    Raises:
+        InvalidInput: it is about a message that this store does not know, or not whole.
+        UnknownName: of a channel that has no adapter.
+    """
+    _check(event, taking)
+    row = _row(unit, event)
+    if row is None and _ref(event) is not None:
+        return _keep(unit, event, taking)
+    found = _whom(unit, event, row, taking)
+    channel = event.channel if isinstance(event, Replied | OptedOut) else None if row is None else row.channel
+    prepared = [_prepared(event, each, channel, row, taking) for each in found.customers]
+    if _is_new(unit, prepared, taking.now):
+        # First of all, so that what the touchpoint sets off sees it.
+        _act(unit, event, found, taking)
+    if not prepared:
+        unit.tally("inbound", _channel(event, row), "nobody known")
+        return Recorded(event.id or "", unmatched=True)
+    return take_touchpoints(unit, prepared, taking.now, taking.late_after)[0]
+
+
+def arrived(unit: Unit, channel: str, ref: str, taking: Taking) -> None:
+    """A reference became known: what came about it before is taken now, in the order in which it came."""
+    cache = unit.cache
+    if cache.has_events is None:
+        cache.has_events = unit.tx.event_count() > 0
+    rows = unit.tx.events(channel, ref) if cache.has_events else ()
+    if not rows:
+        return
+    unit.changes.events_done.append((channel, ref))
+    unit.flush()
+    for row in rows:
+        name, fields = loads(row.body)
+        apply(unit, _EVENTS[name](**fields), taking)
+
+
+def _check(event: Inbound, taking: Taking) -> None:
+    if isinstance(event, Replied):
+        if not isinstance(event.text, str):
+            raise InvalidInput(f"a reply's text is text, not {type(event.text).__name__}")
+    elif isinstance(event, Receipt) and event.state not in RECEIPT_STATES:
+        raise UnknownName("state of a receipt", str(event.state), RECEIPT_STATES)
+    channel = None if isinstance(event, TaskDone) else event.channel
+    if channel is not None and channel not in taking.adapters:
+        raise UnknownName("channel", channel, taking.adapters)
+
+
+def _ref(event: Inbound) -> str | None:
+    return None if isinstance(event, TaskDone) or event.about is not None else event.ref
+
+
+def _row(unit: Unit, event: Inbound) -> MessageRow | None:
+    """The message it is about. Raises InvalidInput for a key that this store does not know."""
+    unit.flush()
+    ref = _ref(event)
     if event.about is not None:
-        properties["message"] = _message(unit, event.about).name
-    return Touchpoint(
-        event.customer, REPLIED, event.at, event.id, properties, event.channel, direction="inbound", about=event.about
-    )
+        row = unit.tx.message(event.about)
+        if row is None:
+            raise InvalidInput("this store knows no message with that key; about= takes the key that was handed over")
+        return row
+    if ref is None or isinstance(event, TaskDone):
+        return None
+    if event.channel is None:
+        raise InvalidInput(f"{type(event).__name__}(ref=) is a reference on a channel: pass channel=, too")
+    return unit.tx.message_by_ref(event.channel, ref)
 
 
-def _address(unit: Unit, event: Replied, keyword: Keyword, adapter: Adapter) -> tuple[str, str]:
-    """(kind, key) of the address that wrote. Raises InvalidInput where nobody can tell."""
-    if event.address is not None:
-        to = adapter.normalise(event.address)
-        return to.kind, to.key
-    loaded = unit.find(customer_id(event.customer))
+def _keep(unit: Unit, event: Inbound, taking: Taking) -> Recorded:
+    """It came before the answer of the call it is about was written, or is about nothing of ours."""
+    channel, ref = str(getattr(event, "channel", "")), str(_ref(event))
+    fields = {name: value for name, value in _fields(event).items() if value is not None}
+    unit.changes.events.append(EventRow(channel, ref, dumps([type(event).__name__, fields]), taking.now))
+    unit.changes.events_before = taking.now - _KEPT_FOR
+    unit.cache.has_events = True
+    unit.tally("inbound", channel, "unknown reference")
+    if isinstance(event, OptedOut | Complained | Replied) and event.address is not None:
+        _act(unit, event, _Found((), None, _normal(taking, channel, event.address)), taking)
+    return Recorded(event.id or "", unmatched=True)
+
+
+def _fields(event: Inbound) -> dict[str, Any]:
+    return {field.name: getattr(event, field.name) for field in attrs.fields(type(event))}
+
+
+def _whom(unit: Unit, event: Inbound, row: MessageRow | None, taking: Taking) -> _Found:
+    address = None
+    if isinstance(event, Replied | OptedOut | Complained) and event.address is not None and event.channel is not None:
+        address = _normal(taking, event.channel, event.address)
+    if row is not None:
+        sent_to = None if row.sent_to is None else loads(row.sent_to)
+        return _Found([unit.by_number(row.customer).id], row, address or (sent_to and (sent_to[0], sent_to[1])))
+    if isinstance(event, Replied) and event.customer is not None:
+        return _Found([customer_id(event.customer)], None, address)
+    if address is None:
+        raise InvalidInput(
+            f"{type(event).__name__} tells neither its message (about=, or channel= and ref=) nor an address; "
+            "pass one of them"
+        )
+    return _Found([unit.by_number(no).id for no in unit.tx.reached(*address)], None, address)
+
+
+def _normal(taking: Taking, channel: str, raw: str) -> tuple[str, str]:
+    to = taking.adapters[channel].normalise(raw)
+    return to.kind, to.key
+
+
+def _is_new(unit: Unit, prepared: Sequence[Prepared], now: int) -> bool:
+    """Whether it was not recorded before; nothing is done for what came twice."""
+    if not prepared:
+        return True
+    pairs = [(each.id, unit.find_or_add(each.customer, now).no) for each in prepared]
+    return len(unit.seen(pairs, pairs)) < len(pairs)
+
+
+# What becomes of it on the timeline.
+
+
+def _prepared(event: Inbound, customer: str, channel: str | None, row: MessageRow | None, taking: Taking) -> Prepared:
+    kind, direction, properties = _TOLD[type(event)](event)
+    if row is not None:
+        properties["message"] = row.name
+    about = None if row is None else row.key
+    given = Touchpoint(customer, kind, event.at, event.id, properties, channel, None, direction, about)
+    return prepare(given, now=taking.now, skew=taking.skew, declared={})
+
+
+_Told = tuple[str, Direction, dict[str, object]]
+
+
+def _replied(event: Replied) -> _Told:
+    keyword = keyword_in(event.text)
+    properties: dict[str, object] = {"text": event.text}
+    return REPLIED, "inbound", properties if keyword is None else {**properties, "keyword": keyword}
+
+
+def _clicked(event: Clicked) -> _Told:
+    return CLICKED, "inbound", {"link": event.link} if event.link else {}
+
+
+def _receipt(event: Receipt) -> _Told:
+    return event.state, "internal", {} if event.code is None else {"code": str(event.code)}
+
+
+def _complained(_: Complained) -> _Told:
+    return COMPLAINED, "inbound", {}
+
+
+def _opted_out(event: OptedOut) -> _Told:
+    return OPTED_OUT, "inbound", {"purpose": event.purpose}
+
+
+def _task_done(event: TaskDone) -> _Told:
+    told = {"outcome": event.outcome, "reason": event.reason or None}
+    properties: dict[str, object] = {name: value for name, value in told.items() if value is not None}
+    return (TASK_DECLINED if event.outcome is None else TASK_COMPLETED), "internal", properties
+
+
+_TOLD: Final[Mapping[type, Callable[[Any], _Told]]] = {
+    Replied: _replied, Clicked: _clicked, Receipt: _receipt, Complained: _complained, OptedOut: _opted_out,
+    TaskDone: _task_done,
+}  # fmt: skip
+
+
+# What it does by itself.
+
+
+def _act(unit: Unit, event: Inbound, found: _Found, taking: Taking) -> None:
+    if found.row is not None:
+        _prove(unit, found.row, event, taking.now)
+    match event:
+        case Replied():
+            keyword = keyword_in(event.text)
+            if keyword in {"stop", "start"}:
+                address = _address(unit, event.channel, keyword.upper(), found)
+                _stand(unit, event.channel, address, keyword, f"{keyword.upper()} by {event.channel}", event, taking)
+        case OptedOut():
+            _opt_out(unit, event, found, taking)
+        case Complained():
+            _silence(unit, _channel(event, found.row), "complaint", event, found, taking)
+        case Receipt() if event.code is not None and found.row is not None:
+            _remedy(unit, event, found, taking)
+        case TaskDone():
+            _task(unit, event, taking.now)
+        case Clicked() | Receipt():
+            pass
+        case _:
+            assert_never(event)
+
+
+def _prove(unit: Unit, row: MessageRow, event: Inbound, now: int) -> None:
+    """Whatever comes back of a message proves that it went out; and its delivery moves forward (S6.8, S6.9)."""
+    loaded = unit.by_number(row.customer)
+    at = max(now, loaded.state.now)
+    pending = loaded.state.pending_by_key(row.key)
+    if row.status == "unknown" or (pending is not None and pending.attempts > 0):
+        unit.apply(
+            loaded, "proof", row.name, at, lambda: settling.proven(unit.program, loaded.state, row.key, at),
+            message=row.key,
+        )  # fmt: skip
+    told = _TOLD[type(event)](event)[0] if isinstance(event, Receipt | Clicked | Complained) else ""
+    if told or isinstance(event, TaskDone):
+        loaded.state.awaited.pop(row.key, None)
+        unit.touch(loaded)
+    if told:
+        shared.told_of(unit, row, told, now)
+
+
+def _opt_out(unit: Unit, event: OptedOut, found: _Found, taking: Taking) -> None:
+    if event.purpose == ANY:
+        _silence(unit, event.channel, "opted out", event, found, taking)
+        return
+    for customer in found.customers:
+        at = event.at if event.at is not None and micros(event.at) <= taking.now else None
+        said = consent(event.purpose, event.channel, False, at, taking.now, "express", "opt-out", None)  # noqa: FBT003 - it is the ledger's word
+        consent_said(unit, customer, said, {}, taking.now)
+
+
+def _silence(unit: Unit, channel: str, why: str, event: Inbound, found: _Found, taking: Taking) -> None:
+    address = _address(unit, channel, why, found)
+    _stand(unit, channel, address, "stop", f"{why} by {channel}", event, taking)
+
+
+def _remedy(unit: Unit, event: Receipt, found: _Found, taking: Taking) -> None:
+    """What a bounce says of its address, as the refusal of a hand-over would (`REMEDIES`)."""
+    if event.code is None or found.row is None or found.address is None:
+        return
+    remedy = delivery.REMEDIES[event.code]
+    if remedy.suppress_address:
+        shared.stand(unit, AddressRow(*found.address, "suppressed", str(event.code), taking.now))
+    if remedy.record_opt_out:
+        _silence(unit, found.row.channel or "", "opted out", event, found, taking)
+
+
+def _task(unit: Unit, event: TaskDone, now: int) -> None:
+    row = unit.tx.task(event.about)
+    if row is not None and row.status in {"assigned", "claimed"}:
+        shared.change_task(unit, row, "declined" if event.outcome is None else "completed", now)
+
+
+def _channel(event: Inbound, row: MessageRow | None) -> str:
+    said = None if isinstance(event, TaskDone) else event.channel
+    return said or (None if row is None else row.channel) or ""
+
+
+def _address(unit: Unit, channel: str, said: str, found: _Found) -> tuple[str, str]:
+    """The address that spoke. Raises InvalidInput where nobody can tell."""
+    if found.address is not None:
+        return found.address
     known = None
-    if loaded is not None:
-        unit.learn_addresses(loaded)
-        known = addressed(loaded.state, event.channel, unit.world)
+    for customer in found.customers:
+        loaded = unit.find(customer)
+        if loaded is not None:
+            shared.learn_addresses(unit, loaded)
+            known = known or addressed(loaded.state, channel, unit.world)
     if known is None:
         raise InvalidInput(
-            f"nobody can tell which address wrote {keyword.upper()} on {event.channel}: the customer has none for "
-            "that channel; pass Replied(address=…)"
+            f"nobody can tell which address said {said} on {channel}: the customer has none for that channel; "
+            "pass address="
         )
     return known.kind, known.key
 
 
-def _stand(unit: Unit, channel: str, address: tuple[str, str], keyword: Keyword, now: int, told: int | None) -> None:
-    """Have the address stand as the word says, on this channel, for everybody who shares it.
+def _stand(
+    unit: Unit, channel: str, address: tuple[str, str], said: Said, why: str, event: Inbound, taking: Taking
+) -> None:  # fmt: skip
+    """Have the address stand as was said, on this channel, for everybody who shares it.
 
     What was said last holds, in whatever order it came. Of two words with the same time told STOP does (S7.1); where no
     time was told, the order in which they came is the order in which they were said.
     """
     kind, key = address
-    name, at = opt_out_of(channel, kind), now if told is None else told
-    before = unit.standing((name, key))
-    if before is None or at > before.at or (at == before.at and (keyword == "stop" or told is None)):
-        unit.stand(AddressRow(name, key, _STANDS[keyword], f"{keyword.upper()} by {channel}", at))
-
-
-def _about(unit: Unit, event: Clicked | Receipt | TaskDone) -> Touchpoint:
-    row = _message(unit, event.about)
-    customer = unit.by_number(row.customer).id
-    properties: dict[str, object] = {"message": row.name}
-    direction: str
-    match event:
-        case Clicked():
-            kind, direction = CLICKED, "inbound"
-            if event.link:
-                properties["link"] = event.link
-        case Receipt():
-            kind, direction = event.state, "internal"
-        case TaskDone():
-            kind, direction = (TASK_DECLINED if event.outcome is None else TASK_COMPLETED), "internal"
-            told = {"outcome": event.outcome, "reason": event.reason or None}
-            properties |= {name: value for name, value in told.items() if value is not None}
-    return Touchpoint(customer, kind, event.at, event.id, properties, row.channel, None, direction, event.about)  # type: ignore[arg-type]  # the three above
-
-
-def _message(unit: Unit, key: str) -> MessageRow:
-    unit.flush()
-    row = unit.tx.message(key)
-    if row is None:
-        raise InvalidInput("this store knows no message with that key; about= takes the key that was handed over")
-    return row
+    told = None if event.at is None else min(micros(event.at), taking.now + taking.skew)
+    name, at = delivery.opt_out_of(channel, kind), taking.now if told is None else told
+    before = shared.standing(unit, (name, key))
+    if before is None or at > before.at or (at == before.at and (said == "stop" or told is None)):
+        shared.stand(unit, AddressRow(name, key, delivery.OPTED_OUT if said == "stop" else _ACTIVE, why, at))

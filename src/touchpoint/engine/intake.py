@@ -29,12 +29,15 @@ class Recorded:
         duplicate: it was recorded before; nothing has changed.
         differs: it is a duplicate whose content is not the same; the first one stands.
         late: it counted, but started no rule and moved no stage (S1.5).
+        unmatched: nobody is known whom it is about. What it asks of an address is done all the same; what is about a
+            reference that nobody knows yet is kept, and taken as soon as somebody does.
     """
 
     id: str
     duplicate: bool = False
     differs: bool = False
     late: bool = False
+    unmatched: bool = False
 
 
 @attrs.define

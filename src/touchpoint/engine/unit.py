@@ -3,9 +3,7 @@
 Decisions are taken in memory; `flush` writes each customer once, however often it was decided on.
 """
 
-from collections import OrderedDict
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from decimal import Decimal
 from typing import Any, Final, TypeAlias, TypeVar
 
 import attrs
@@ -19,25 +17,21 @@ from touchpoint.core.parking import park_act, park_after_message, park_timer, pa
 from touchpoint.core.program import Program
 from touchpoint.core.state import (
     IN_FLIGHT,
-    NEVER,
     STATE_VERSION,
     Pending,
     Profile,
     State,
     profile_from_record,
-    profile_to_record,
     state_from_record,
     state_to_record,
 )  # fmt: skip
 from touchpoint.core.timers import Timer, refresh
 from touchpoint.core.waits import follow_zone_data
+from touchpoint.engine.loaded import Cache, Loaded
 from touchpoint.engine.writing import write_effects
 from touchpoint.errors import DefectiveJourney, StoreCorrupt, StoreTooNew
-from touchpoint.model.delivery import opt_out_of, takes
 from touchpoint.stores.base import (
-    AddressRow,
     Changes,
-    ControlRow,
     CustomerRow,
     EntryRow,
     EntryValues,
@@ -50,52 +44,6 @@ from touchpoint.zones import tz_version
 T = TypeVar("T")
 Line: TypeAlias = list[Any]
 """One line of a decision's trace."""
-
-
-@attrs.define(eq=False)
-class Loaded:
-    """One customer in memory. `due` is what the store's agenda says; `text` the profile as stored."""
-
-    no: int
-    state: State = attrs.field(repr=False)
-    head: int
-    due: int | None
-    text: str = attrs.field(default="", repr=False)
-    is_new: bool = False
-    profile_changed: bool = False
-    stale: bool = True
-    _timer: int = NEVER
-    _message: int = NEVER
-    _profile: str = attrs.field(default="", repr=False)
-
-    @property
-    def id(self) -> str:
-        """The host's id."""
-        return self.state.id
-
-    def next_due(self) -> int | None:
-        """`State.next_due`, looked up once for each time the customer was touched."""
-        timer = self.next_timer()
-        earliest = min(self._message, timer)
-        return None if earliest == NEVER else earliest
-
-    def change_profile(self) -> None:
-        """The profile is no longer what it was."""
-        self.profile_changed = True
-        self._profile = ""
-
-    def profile_record(self) -> str:
-        """The profile as JSON, made once for each change of it."""
-        if not self._profile:
-            self._profile = dumps(profile_to_record(self.state.profile))
-        return self._profile
-
-    def next_timer(self) -> int:
-        """The earliest instant at which a timer falls due; `NEVER` for none."""
-        if self.stale:
-            self._timer, self._message = self.state.next_dues()
-            self.stale = False
-        return self._timer
 
 
 @attrs.define(eq=False)
@@ -115,53 +63,8 @@ class _Outgoing:
         return MessageRow(
             it.no, it.key, self.customer, it.journey, it.rule, it.run_no, it.step, it.message, it.kind, self.status,
             it.channel, it.first_due, it.expires, it.slot, it.fence, it.ref, reasons, self.changed_at,
+            None if it.to is None else dumps(it.to),
         )  # fmt: skip
-
-
-class Cache:
-    """The customers used last, as they are in the store; emptied whenever somebody else may have written.
-
-    `controls` and `has_addresses` are what the store answered to these questions; None where it was not asked since
-    they changed.
-    """
-
-    def __init__(self, size: int = 8_192) -> None:
-        self._size = size
-        self._by_number: OrderedDict[int, Loaded] = OrderedDict()
-        self._numbers: dict[str, int] = {}
-        self.generation: int | None = None
-        self.controls: list[ControlRow] | None = None
-        self.has_addresses: bool | None = None
-
-    def find(self, customer: str) -> Loaded | None:
-        """A customer by id."""
-        no = self._numbers.get(customer)
-        if no is None:
-            return None
-        self._by_number.move_to_end(no)
-        return self._by_number[no]
-
-    def get(self, no: int) -> Loaded | None:
-        """A customer by number."""
-        loaded = self._by_number.get(no)
-        if loaded is not None:
-            self._by_number.move_to_end(no)
-        return loaded
-
-    def number(self, customer: str) -> int | None:
-        """The number of a customer in the cache."""
-        return self._numbers.get(customer)
-
-    def put(self, loaded: Loaded) -> None:
-        """Keep a customer."""
-        self._by_number[loaded.no] = loaded
-        self._numbers[loaded.id] = loaded.no
-
-    def shrink(self) -> None:
-        """Forget the ones used longest ago."""
-        while len(self._by_number) > self._size:
-            _, loaded = self._by_number.popitem(last=False)
-            del self._numbers[loaded.id]
 
 
 class Unit:
@@ -435,42 +338,6 @@ class Unit:
         loaded = self.find(customer)
         pending = None if loaded is None else loaded.state.pending_by_key(key)
         return pending.fence if pending is not None and pending.status == IN_FLIGHT else None
-
-    def learn_addresses(self, loaded: Loaded) -> None:
-        """Ask the store how this customer's addresses stand for everybody who shares them."""
-        if not self.standings_known:
-            return
-        held = loaded.state.profile.addresses
-        asked = [(each.kind, each.key) for each in held]
-        for channel, kinds in self.world.channels.items():
-            asked += [(opt_out_of(channel, each.kind), each.key) for each in held if takes(kinds, each.kind)]
-        known = self.tx.addresses(asked)
-        if known:
-            # What this unit has still to write is newer than what the store says.
-            newer = {(row.kind, row.key): row for row in self.changes.addresses}
-            news = {key: (row.standing, row.reason) for key, row in {**known, **newer}.items()}
-            self.world.standings = {**self.world.standings, **news}
-
-    def standing(self, address: tuple[str, str]) -> AddressRow | None:
-        """What was last written of an address, by this unit included; None if nothing ever was."""
-        for row in reversed(self.changes.addresses):
-            if (row.kind, row.key) == address:
-                return row
-        return self.tx.addresses([address]).get(address)
-
-    def stand(self, row: AddressRow) -> None:
-        """Have an address stand so from now on, for everybody who shares it."""
-        self.changes.addresses.append(row)
-        self.world.standings = {**self.world.standings, (row.kind, row.key): (row.standing, row.reason)}
-        self.standings_known = self.cache.has_addresses = True
-
-    def spend(self, message: str, worth: Decimal) -> None:
-        """Take from a gift's budget, now and for the questions to come in this unit."""
-        budgets = self.changes.budgets
-        budgets[message] = budgets.get(message, Decimal(0)) + worth
-        spent = dict(self.world.spent)
-        spent[message] = spent.get(message, 0) + worth  # type: ignore[operator]
-        self.world.spent = spent
 
 
 _IN_WORDS: Final[Mapping[str, str]] = {"started": "started", "goal": "goal reached"}

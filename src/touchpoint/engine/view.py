@@ -9,7 +9,8 @@ from touchpoint.core.occurrence import TOUCHPOINT
 from touchpoint.core.program import Program
 from touchpoint.core.state import IN_FLIGHT, State
 from touchpoint.durations import instant
-from touchpoint.engine.unit import Loaded, Unit
+from touchpoint.engine.loaded import Loaded
+from touchpoint.engine.unit import Unit
 from touchpoint.errors import UnknownName
 from touchpoint.model.case import Case
 from touchpoint.model.touchpoint import Touchpoint
@@ -44,6 +45,8 @@ class MessageView:
         via: the channel; None before its first release.
         at: when it was released, aware UTC; None if it never was.
         because: every reason that stood in its way, in words, oldest first.
+        delivery: how far it has got since its hand-over, as its provider told (S6.9): empty, `no_receipt`, `delivered`,
+            `bounced` or `failed`, `opened`, `clicked`, `complained`.
     """
 
     name: str
@@ -56,6 +59,7 @@ class MessageView:
     journey: str
     rule: str
     key: str = attrs.field(repr=False)
+    delivery: str = ""
 
 
 @attrs.frozen
@@ -178,6 +182,7 @@ def message_view(row: MessageRow) -> MessageView:
         row.journey,
         row.rule,
         row.key,
+        row.delivery,
     )
 
 

@@ -16,19 +16,25 @@ from touchpoint.core.decision import (
     MessageBegun,
     MessageChanged,
     MessageEnded,
+    NothingCame,
+    Paced,
     ProfileChanged,
     RunEnded,
     RunStarted,
     Spent,
+    TaskAssigned,
 )  # fmt: skip
 from touchpoint.core.occurrence import TOUCHPOINT
 from touchpoint.core.state import Pending
+from touchpoint.engine import shared
+from touchpoint.model.delivery import TASK_EXPIRED
 from touchpoint.policy.facts import ConsentFact
-from touchpoint.stores.base import AddressRow, CaseRow, ConsentRow, ControlRow, RunRow
+from touchpoint.stores.base import AddressRow, CaseRow, ConsentRow, ControlRow, RunRow, TaskRow
 from touchpoint.stores.codec import dumps
 
 if TYPE_CHECKING:
-    from touchpoint.engine.unit import Loaded, Unit
+    from touchpoint.engine.loaded import Loaded
+    from touchpoint.engine.unit import Unit
 
 
 def write_effects(unit: "Unit", loaded: "Loaded", decision: Decision) -> None:
@@ -88,7 +94,7 @@ def _subject(pending: Pending) -> str:
 
 
 def _address_stands(unit: "Unit", loaded: "Loaded", effect: AddressStands, now: int) -> None:
-    unit.stand(AddressRow(effect.kind, effect.key, effect.standing, effect.reason, now))
+    shared.stand(unit, AddressRow(effect.kind, effect.key, effect.standing, effect.reason, now))
     loaded.change_profile()
 
 
@@ -98,26 +104,52 @@ def _consent_said(unit: "Unit", loaded: "Loaded", effect: ConsentSaid, now: int)
 
 
 def _control_set(unit: "Unit", _loaded: "Loaded", effect: ControlSet, now: int) -> None:
-    unit.changes.controls.append(ControlRow(effect.scope, effect.name, effect.reason, now, None))
+    unit.changes.controls.append(ControlRow(effect.scope, effect.name, effect.reason, now, effect.until))
     if effect.scope == "channel":
+        unit.world.paused_until = {name: at for name, at in unit.world.paused_until.items() if name != effect.name}
         unit.world.paused = {**unit.world.paused, effect.name: effect.reason}
     else:
         unit.world.stopped = {**unit.world.stopped, effect.name: effect.reason}
 
 
 def _spent(unit: "Unit", _loaded: "Loaded", effect: Spent, _now: int) -> None:
-    unit.spend(effect.message, Decimal(str(effect.worth)))
+    shared.spend(unit, effect.message, Decimal(str(effect.worth)))
 
 
 def _emitted(unit: "Unit", loaded: "Loaded", effect: Emitted, now: int) -> None:
     occurrence = effect.occurrence
     no = unit.tx.counters.entry
     unit.tx.counters.entry += 1
-    body = dumps([occurrence.channel, occurrence.location, occurrence.direction, None, occurrence.properties])
+    body = dumps([occurrence.channel, occurrence.location, occurrence.direction, effect.about, occurrence.properties])
     unit.changes.entries.append(
         (no, loaded.no, loaded.head, TOUCHPOINT, occurrence.id, occurrence.name, occurrence.at, now, body, None)
     )
     loaded.head = no
+
+
+def _paced(unit: "Unit", _loaded: "Loaded", effect: Paced, _now: int) -> None:
+    shared.keep_paces(unit, effect.names)
+
+
+def _nothing_came(unit: "Unit", loaded: "Loaded", effect: NothingCame, now: int) -> None:
+    _emitted(unit, loaded, Emitted(effect.occurrence, effect.key), now)
+    what, channel = effect.occurrence.name, effect.occurrence.channel or ""
+    if what == TASK_EXPIRED:
+        unit.changes.tasks_changed.append(("expired", None, now, effect.key))
+        unit.tally("task", channel, "expired")
+    else:
+        # Whatever is told of a message takes it off what is awaited, so nothing was told of this one.
+        unit.changes.delivered.append((what, now, effect.key))
+        unit.tally("delivery", str(effect.occurrence.properties["message"]), what)
+
+
+def _task_assigned(unit: "Unit", loaded: "Loaded", effect: TaskAssigned, now: int) -> None:
+    it, no = effect.pending, unit.tx.counters.task
+    unit.tx.counters.task += 1
+    body = dumps([it.journey, it.message, it.kind, effect.words.subject, effect.words.text])
+    row = TaskRow(no, it.key, loaded.no, it.channel or "", "assigned", body, effect.at, it.expires, None, now)
+    unit.changes.tasks.append(row)
+    unit.tally("task", row.channel, row.status)
 
 
 def _profile_changed(_unit: "Unit", loaded: "Loaded", _effect: ProfileChanged, _now: int) -> None:
@@ -128,7 +160,7 @@ _WRITE: Final[Mapping[type[Effect], Callable[["Unit", "Loaded", Any, int], None]
     RunStarted: _started, RunEnded: _run_ended, CaseOpened: _case_opened, CaseClosed: _case_closed,
     MessageBegun: _begun, MessageChanged: _changed, MessageEnded: _ended, AddressStands: _address_stands,
     ConsentSaid: _consent_said, ControlSet: _control_set, Spent: _spent, Emitted: _emitted,
-    ProfileChanged: _profile_changed,
+    ProfileChanged: _profile_changed, Paced: _paced, NothingCame: _nothing_came, TaskAssigned: _task_assigned,
 }  # fmt: skip
 
 

@@ -24,7 +24,8 @@ from touchpoint.engine import acts
 from touchpoint.engine.delivery import CallRequest, Delivery
 from touchpoint.engine.engine import Engine
 from touchpoint.engine.intake import Prepared, instant_of
-from touchpoint.engine.unit import Loaded, Unit
+from touchpoint.engine.loaded import Loaded
+from touchpoint.engine.unit import Unit
 from touchpoint.errors import DefectiveJourney, InvalidInput
 from touchpoint.journey.journey import Journey
 from touchpoint.journey.policy import Policy

@@ -363,6 +363,24 @@ Outcome: TypeAlias = Accepted | Refused | Ambiguous
 """What an adapter's `send` answers."""
 
 
+NO_RECEIPT: Final = "no_receipt"
+TASK_EXPIRED: Final = "task_expired"
+
+_FORWARD: Final[Mapping[str, int]] = {
+    "": 0, NO_RECEIPT: 1, "delivered": 2, "bounced": 3, "failed": 3, "opened": 4, "clicked": 5, "complained": 6,
+}  # fmt: skip
+
+
+def further(known: str, told: str) -> str:
+    """How far a message has got after its hand-over, as things stand and one more thing is told (S6.9).
+
+    It only moves forward: nothing told, `no_receipt`, `delivered`, `bounced` or `failed`, `opened`, `clicked`,
+    `complained`. A provider that first says delivered and then bounced has the last word; one that says delivered after
+    the customer has opened it tells nothing new.
+    """
+    return told if _FORWARD[told] > _FORWARD[known] else known
+
+
 def judge(answer: object) -> Outcome:
     """What an adapter did, as one of the three outcomes.
 

@@ -25,6 +25,7 @@ STOPPED: Final = "stopped"
 ADDRESS: Final = "address"
 REFUSED: Final = "refused"
 PAUSED: Final = "paused"
+PACE: Final = "pace"
 DATA_USE: Final = "data use"
 WORDS: Final = "words"
 CHANNEL_RESUMED: Final = "channel resumed"
@@ -83,11 +84,22 @@ def check_refused(_: Facts, on: ChannelFacts) -> Sequence[Verdict]:
     return () if on.refused is None else (deny_here(REFUSED, f"refused by the provider: {on.refused}"),)
 
 
-def check_paused(_: Facts, on: ChannelFacts) -> Sequence[Verdict]:
+def check_paused(facts: Facts, on: ChannelFacts) -> Sequence[Verdict]:
     """Whether the channel is paused; then the message waits until it is resumed."""
     if on.paused is None:
         return ()
+    if on.paused_until is not None:
+        reason = f"the channel {on.channel!r} is paused until {facts.when(on.paused_until)}: {on.paused}"
+        return (defer(PAUSED, reason, until=on.paused_until),)
     return (defer(PAUSED, f"the channel {on.channel!r} is paused: {on.paused}", waits_for=CHANNEL_RESUMED),)
+
+
+def check_pace(facts: Facts, on: ChannelFacts) -> Sequence[Verdict]:
+    """Whether the channel is not used faster than its provider takes messages."""
+    if on.too_fast_until is None:
+        return ()
+    reason = f"{on.channel} takes no more so soon: free again at {facts.when(on.too_fast_until)}"
+    return (defer(PACE, reason, until=on.too_fast_until),)
 
 
 def check_data_use(_: Facts, on: ChannelFacts) -> Sequence[Verdict]:
@@ -122,6 +134,7 @@ CHECKS: Final[tuple[Check, ...]] = (
     check_arbitration,
     check_spacing,
     check_paused,
+    check_pace,
     check_limit,
     check_budget,
     check_holdout,
@@ -150,6 +163,7 @@ _RARE: Final[Mapping[Check, Callable[[Facts], bool]]] = {
     check_arbitration: lambda facts: facts.message.counted and _meets_a_cap(facts),
     check_spacing: lambda facts: any(covers(each.spacing.kinds, facts.kind) for each in facts.policy.spacings),
     check_paused: _never,
+    check_pace: _never,
     check_limit: lambda facts: facts.message.limit is not None,
     check_budget: lambda facts: isinstance(facts.message, Gift) and facts.message.budget is not None,
     check_holdout: _never,
@@ -174,6 +188,7 @@ def _that_apply(facts: Facts, on: ChannelFacts) -> Sequence[Check]:
         or facts.stopped is not None
         or on.refused is not None
         or on.paused is not None
+        or on.too_fast_until is not None
         or on.missing_words
         or on.misused
         or facts.holdout

@@ -134,6 +134,8 @@ class ChannelFacts:
         opted_out: how whoever reads at this address said that they want nothing more here; None where nobody did.
         refused: why the provider refused this message here; None where it did not.
         paused: why the channel is paused; None where it is not.
+        paused_until: when that ends by itself; None where somebody has to resume it.
+        too_fast_until: when the channel's pace lets it through; None for now.
         missing_words: fields without a value that the content for this channel needs, such as `customer.name`.
         misused: traits that the content uses beyond their declared uses.
     """
@@ -147,6 +149,8 @@ class ChannelFacts:
     missing_words: tuple[str, ...] = ()
     misused: tuple[str, ...] = ()
     opted_out: str | None = None
+    paused_until: int | None = None
+    too_fast_until: int | None = None
 
 
 def _no_calendar(*_: object) -> NoReturn:

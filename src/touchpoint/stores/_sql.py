@@ -76,7 +76,7 @@ _TASK: Final = _select("tasks", TaskRow, "WHERE key = ?")
 _TASKS: Final = _select("tasks", TaskRow, "WHERE channel = ? AND status = ? ORDER BY no LIMIT ?")
 _TASKS_OF: Final = _select("tasks", TaskRow, "WHERE customer = ? ORDER BY no")
 _EVENTS: Final = _select("events", EventRow, "WHERE ref = ? AND channel = ? ORDER BY no")
-_PACES: Final = "SELECT name, free_at FROM touchpoint_paces WHERE name IN (?*)"
+_PACES: Final = "SELECT name, body FROM touchpoint_paces WHERE name IN (?*)"
 _RUNS: Final = _select("runs", RunRow, "WHERE customer = ? ORDER BY no")
 _CASES: Final = _select("cases", CaseRow, "WHERE customer = ? ORDER BY no")
 _CONSENTS: Final = _select("consents", ConsentRow, "WHERE customer = ? ORDER BY no")
@@ -143,14 +143,11 @@ _REACH: Final = "INSERT OR IGNORE INTO touchpoint_reach (kind, key, customer) VA
 _REACH_GONE: Final = "DELETE FROM touchpoint_reach WHERE kind = ? AND key = ? AND customer = ?"
 _NEW_TASK: Final = _insert("tasks", TaskRow)
 _CHANGE_TASK: Final = (
-    "UPDATE touchpoint_tasks SET status = ?, body = ?, claimed_by = ?, changed_at = ? WHERE no = ? AND key = ?"
-)
-_as_changed_task: Final = itemgetter(
-    *(TaskRow._fields.index(name) for name in ("status", "body", "claimed_by", "changed_at", "no", "key"))
+    "UPDATE touchpoint_tasks SET status = ?, claimed_by = ifnull(?, claimed_by), changed_at = ? WHERE key = ?"
 )
 _NEW_EVENT: Final = _insert("events", EventRow)
 _EVENTS_DONE: Final = "DELETE FROM touchpoint_events WHERE channel = ? AND ref = ?"
-_PUT_PACE: Final = "INSERT OR REPLACE INTO touchpoint_paces (name, free_at) VALUES (?, ?)"
+_PUT_PACE: Final = "INSERT OR REPLACE INTO touchpoint_paces (name, body) VALUES (?, ?)"
 _PUT_META: Final = "INSERT OR REPLACE INTO touchpoint_meta (key, value) VALUES (?, ?)"
 
 
@@ -262,9 +259,13 @@ class SqliteReader:
         """How many events wait for a reference that nobody knows yet."""
         return int(self.run("SELECT count(*) FROM touchpoint_events")[0][0])
 
-    def paces(self, names: Sequence[str]) -> dict[str, int]:
-        """Of those of these that are known: the instant from which each is free again."""
-        return {name: int(free_at) for name, free_at in self._among(_PACES, names)}
+    def paces(self, names: Sequence[str]) -> dict[str, str]:
+        """What is kept of those of these names of which anything is, as JSON."""
+        return dict(self._among(_PACES, names))
+
+    def has_paces(self) -> bool:
+        """Whether any pace was ever kept."""
+        return bool(self.run("SELECT EXISTS (SELECT 1 FROM touchpoint_paces)")[0][0])
 
     def runs(self, customer: int) -> list[RunRow]:
         """All runs of a customer, oldest first."""
@@ -382,8 +383,10 @@ class SqliteTransaction(SqliteReader):
         self._change(_CHANGE_MESSAGE, [_as_changed(row) for row in changes.messages_changed], "message")
         self._change(_DELIVERED, changes.delivered, "message")
         self._many(_NEW_TASK, changes.tasks)
-        self._change(_CHANGE_TASK, [_as_changed_task(row) for row in changes.tasks_changed], "task")
+        self._change(_CHANGE_TASK, changes.tasks_changed, "task")
         self._many(_EVENTS_DONE, changes.events_done)
+        if changes.events_before:
+            self.run("DELETE FROM touchpoint_events WHERE recorded_at < ?", (changes.events_before,))
         self._many(_NEW_EVENT, changes.events)
         self._many(_REACH_GONE, changes.reach_gone)
         self._many(_REACH, changes.reach)

@@ -60,7 +60,8 @@ An empty id or trace is written as None.
 class MessageRow(NamedTuple):
     """One message of the outbox, waiting or ended. `at` is the instant of its release (None before).
 
-    `delivery` is what its provider told of it after the hand-over, empty before anything was told.
+    `sent_to` is JSON of the (kind, key) of the address it was last released to; `delivery` what its provider told of it
+    after the hand-over, empty before anything was told.
     """
 
     no: int
@@ -81,6 +82,7 @@ class MessageRow(NamedTuple):
     ref: str | None
     reasons: str
     changed_at: int
+    sent_to: str | None = None
     delivery: str = ""
 
 
@@ -197,9 +199,10 @@ class Changes:
     `new_customers` are inserted; `customers` are (profile or "" to leave it, state, head, due, no) of ones that
     exist, or were inserted by the same changes; `dues` are (old due, new due, no), either may be None. `runs_ended` are
     (ended_at, reason, no); `cases_closed` (closed_at, no); `messages_changed` whole rows, found by `no`; `budgets` and
-    `tallies` are added to what is there. `delivered` are (delivery, changed_at, message key); `reach` and
-    `reach_gone` (kind, key, customer number) of addresses; `tasks_changed` whole rows, found by `no`; `events_done`
-    (channel, ref); `paces` (name, instant from which it is free again).
+    `tallies` are added to what is there. `delivered` are (delivery, changed_at, message key);
+    `reach` and `reach_gone` (kind, key, customer number) of addresses; `tasks_changed` (status, claimed by or None to
+    leave it, changed at, message key); `events_done` (channel, ref), and older ones than `events_before` are removed;
+    `paces` JSON by name.
     """
 
     new_customers: list[CustomerRow] = attrs.Factory(list)
@@ -214,10 +217,11 @@ class Changes:
     reach: list[tuple[str, str, int]] = attrs.Factory(list)
     reach_gone: list[tuple[str, str, int]] = attrs.Factory(list)
     tasks: list[TaskRow] = attrs.Factory(list)
-    tasks_changed: list[TaskRow] = attrs.Factory(list)
+    tasks_changed: list[tuple[str, str | None, int, str]] = attrs.Factory(list)
     events: list[EventRow] = attrs.Factory(list)
     events_done: list[tuple[str, str]] = attrs.Factory(list)
-    paces: dict[str, int] = attrs.Factory(dict)
+    events_before: int = 0
+    paces: dict[str, str] = attrs.Factory(dict)
     cases: list[CaseRow] = attrs.Factory(list)
     cases_closed: list[tuple[int, int]] = attrs.Factory(list)
     consents: list[ConsentRow] = attrs.Factory(list)
@@ -300,8 +304,12 @@ class Reader(Protocol):
         """How many events wait for a reference that nobody knows yet."""
         ...
 
-    def paces(self, names: Sequence[str]) -> dict[str, int]:
-        """Of those of these that are known: the instant from which each is free again."""
+    def paces(self, names: Sequence[str]) -> dict[str, str]:
+        """What is kept of those of these names of which anything is, as JSON."""
+        ...
+
+    def has_paces(self) -> bool:
+        """Whether any pace was ever kept."""
         ...
 
     def messages(self, customer: int) -> list[MessageRow]:

@@ -58,7 +58,7 @@ _INITIAL: Final = (
     journey TEXT NOT NULL, rule TEXT NOT NULL, run INTEGER NOT NULL, step TEXT NOT NULL,
     name TEXT NOT NULL, kind TEXT NOT NULL, status TEXT NOT NULL, channel TEXT,
     due INTEGER NOT NULL, expires_at INTEGER NOT NULL, at INTEGER, fence INTEGER NOT NULL,
-    ref TEXT, reasons TEXT NOT NULL, changed_at INTEGER NOT NULL, delivery TEXT NOT NULL
+    ref TEXT, reasons TEXT NOT NULL, changed_at INTEGER NOT NULL, sent_to TEXT, delivery TEXT NOT NULL
 )""",
     "CREATE INDEX touchpoint_messages_customer ON touchpoint_messages (customer)",
     # Receipts name a message by the provider's reference.
@@ -86,7 +86,7 @@ _INITIAL: Final = (
     """CREATE TABLE touchpoint_reach (
     kind TEXT NOT NULL, key TEXT NOT NULL, customer INTEGER NOT NULL, PRIMARY KEY (key, kind, customer)
 ) WITHOUT ROWID""",
-    "CREATE TABLE touchpoint_paces (name TEXT PRIMARY KEY, free_at INTEGER NOT NULL) WITHOUT ROWID",
+    "CREATE TABLE touchpoint_paces (name TEXT PRIMARY KEY, body TEXT NOT NULL) WITHOUT ROWID",
     """CREATE TABLE touchpoint_controls (
     scope TEXT NOT NULL, name TEXT NOT NULL, reason TEXT NOT NULL, since INTEGER NOT NULL, until INTEGER,
     PRIMARY KEY (scope, name)

@@ -9,13 +9,15 @@ from contextlib import AbstractContextManager
 from datetime import datetime
 from typing import Protocol
 
+from touchpoint.channels.base import Adapter, Refused, SendRequest
 from touchpoint.clock import VirtualClock
 from touchpoint.core.delivery import Ticket, due_messages
 from touchpoint.core.state import NEVER
 from touchpoint.durations import instant, micros
 from touchpoint.engine.delivery import Delivery
 from touchpoint.engine.engine import Engine
-from touchpoint.engine.unit import Loaded, Unit
+from touchpoint.engine.loaded import Loaded
+from touchpoint.engine.unit import Unit
 
 _FAR = NEVER - 1
 
@@ -125,6 +127,6 @@ class _Delivery(Delivery):
         super().__init__(given.clock, given.units, given.adapters, given.functions)
         self._handing = handing
 
-    def _send(self, ticket: Ticket) -> object:
+    def request(self, ticket: Ticket, adapter: Adapter) -> SendRequest | Refused:
         self._handing(ticket.customer)
-        return super()._send(ticket)
+        return super().request(ticket, adapter)

@@ -1,0 +1,103 @@
+"""Customers in memory: what is loaded of each, and those that were used last."""
+
+from collections import OrderedDict
+
+import attrs
+
+from touchpoint.core.state import NEVER, State, profile_to_record
+from touchpoint.stores.base import ControlRow
+from touchpoint.stores.codec import dumps
+
+
+@attrs.define(eq=False)
+class Loaded:
+    """One customer in memory. `due` is what the store's agenda says; `text` the profile as stored."""
+
+    no: int
+    state: State = attrs.field(repr=False)
+    head: int
+    due: int | None
+    text: str = attrs.field(default="", repr=False)
+    is_new: bool = False
+    profile_changed: bool = False
+    stale: bool = True
+    _timer: int = NEVER
+    _message: int = NEVER
+    _profile: str = attrs.field(default="", repr=False)
+
+    @property
+    def id(self) -> str:
+        """The host's id."""
+        return self.state.id
+
+    def next_due(self) -> int | None:
+        """`State.next_due`, looked up once for each time the customer was touched."""
+        timer = self.next_timer()
+        earliest = min(self._message, timer)
+        return None if earliest == NEVER else earliest
+
+    def change_profile(self) -> None:
+        """The profile is no longer what it was."""
+        self.profile_changed = True
+        self._profile = ""
+
+    def profile_record(self) -> str:
+        """The profile as JSON, made once for each change of it."""
+        if not self._profile:
+            self._profile = dumps(profile_to_record(self.state.profile))
+        return self._profile
+
+    def next_timer(self) -> int:
+        """The earliest instant at which a timer falls due; `NEVER` for none."""
+        if self.stale:
+            self._timer, self._message = self.state.next_dues()
+            self.stale = False
+        return self._timer
+
+
+class Cache:
+    """The customers used last, as they are in the store; emptied whenever somebody else may have written.
+
+    `controls`, `has_addresses`, `has_paces` and `has_events` are what the store answered to these questions; None where
+    it was not asked since they changed.
+    """
+
+    def __init__(self, size: int = 8_192) -> None:
+        self._size = size
+        self._by_number: OrderedDict[int, Loaded] = OrderedDict()
+        self._numbers: dict[str, int] = {}
+        self.generation: int | None = None
+        self.controls: list[ControlRow] | None = None
+        self.has_addresses: bool | None = None
+        self.has_paces: bool | None = None
+        self.has_events: bool | None = None
+
+    def find(self, customer: str) -> Loaded | None:
+        """A customer by id."""
+        no = self._numbers.get(customer)
+        if no is None:
+            return None
+        self._by_number.move_to_end(no)
+        return self._by_number[no]
+
+    def get(self, no: int) -> Loaded | None:
+        """A customer by number."""
+        loaded = self._by_number.get(no)
+        if loaded is not None:
+            self._by_number.move_to_end(no)
+        return loaded
+
+    def number(self, customer: str) -> int | None:
+        """The number of a customer in the cache."""
+        return self._numbers.get(customer)
+
+    def put(self, loaded: Loaded) -> None:
+        """Keep a customer."""
+        self._by_number[loaded.no] = loaded
+        self._numbers[loaded.id] = loaded.no
+
+    def shrink(self) -> None:
+        """Forget the ones used longest ago."""
+        while len(self._by_number) > self._size:
+            _, loaded = self._by_number.popitem(last=False)
+            del self._numbers[loaded.id]

@@ -1,0 +1,106 @@
+"""What customers share, and a unit learns and changes: addresses, channels and their pace, budgets, tasks, messages."""
+
+from collections.abc import Iterable
+from datetime import timedelta
+from decimal import Decimal
+from typing import TYPE_CHECKING
+
+from touchpoint.core.pace import pacing
+from touchpoint.durations import length
+from touchpoint.engine.loaded import Loaded
+from touchpoint.model.delivery import further, opt_out_of, takes
+from touchpoint.stores.base import AddressRow, ControlRow, MessageRow, TaskRow
+from touchpoint.stores.codec import dumps, loads
+
+if TYPE_CHECKING:
+    from touchpoint.engine.unit import Unit
+
+
+def learn_addresses(unit: "Unit", loaded: Loaded) -> None:
+    """Ask the store how this customer's addresses stand for everybody who shares them."""
+    if not unit.standings_known:
+        return
+    held = loaded.state.profile.addresses
+    asked = [(each.kind, each.key) for each in held]
+    for channel, kinds in unit.world.channels.items():
+        asked += [(opt_out_of(channel, each.kind), each.key) for each in held if takes(kinds, each.kind)]
+    known = unit.tx.addresses(asked)
+    if known:
+        # What this unit has still to write is newer than what the store says.
+        newer = {(row.kind, row.key): row for row in unit.changes.addresses}
+        news = {key: (row.standing, row.reason) for key, row in {**known, **newer}.items()}
+        unit.world.standings = {**unit.world.standings, **news}
+
+
+def learn_paces(unit: "Unit", loaded: Loaded) -> None:
+    """Ask the store how fast the channels of this customer are used."""
+    world, cache = unit.world, unit.cache
+    if cache.has_paces is None:
+        cache.has_paces = unit.tx.has_paces()
+    if not cache.has_paces:
+        return
+    names = {
+        name
+        for channel, kinds in world.channels.items()
+        for each in loaded.state.profile.addresses
+        if takes(kinds, each.kind)
+        for name, _ in pacing(channel, world.rates.get(channel, ()), each.kind, each.key).limits
+    }
+    for name, body in unit.tx.paces([*(names - world.paces.keys())]).items():
+        world.paces[name] = loads(body)
+
+
+def keep_paces(unit: "Unit", names: Iterable[str]) -> None:
+    """Have the paces of these names written as they are in the world."""
+    for name in names:
+        if name in unit.world.paces:
+            unit.changes.paces[name] = dumps(unit.world.paces[name])
+    unit.cache.has_paces = True
+
+
+def pause(unit: "Unit", channel: str, why: str, now: int, lasts: timedelta) -> None:
+    """Pause a channel for a while, unless somebody has paused it already."""
+    if channel not in unit.world.paused:
+        until = now + length(lasts)
+        unit.changes.controls.append(ControlRow("channel", channel, why, now, until))
+        unit.world.paused = {**unit.world.paused, channel: why}
+        unit.world.paused_until = {**unit.world.paused_until, channel: until}
+
+
+def standing(unit: "Unit", address: tuple[str, str]) -> AddressRow | None:
+    """What was last written of an address, by this unit included; None if nothing ever was."""
+    for row in reversed(unit.changes.addresses):
+        if (row.kind, row.key) == address:
+            return row
+    return unit.tx.addresses([address]).get(address)
+
+
+def stand(unit: "Unit", row: AddressRow) -> None:
+    """Have an address stand so from now on, for everybody who shares it."""
+    unit.changes.addresses.append(row)
+    unit.world.standings = {**unit.world.standings, (row.kind, row.key): (row.standing, row.reason)}
+    unit.standings_known = unit.cache.has_addresses = True
+
+
+def spend(unit: "Unit", message: str, worth: Decimal) -> None:
+    """Take from a gift's budget, now and for the questions to come in this unit."""
+    budgets = unit.changes.budgets
+    budgets[message] = budgets.get(message, Decimal(0)) + worth
+    spent = dict(unit.world.spent)
+    spent[message] = spent.get(message, 0) + worth  # type: ignore[operator]
+    unit.world.spent = spent
+
+
+def told_of(unit: "Unit", row: MessageRow, told: str, now: int) -> None:
+    """Keep what was told of a message after its hand-over, where that is something new (S6.9)."""
+    state = further(row.delivery, told)
+    if state != row.delivery:
+        unit.changes.delivered.append((state, now, row.key))
+        unit.tally("delivery", row.name, state)
+
+
+def change_task(unit: "Unit", row: TaskRow, status: str, now: int, *, by: str | None = None) -> TaskRow:
+    """Have a task stand so from now on; who has claimed it is kept where `by` is not given."""
+    unit.changes.tasks_changed.append((status, by, now, row.key))
+    unit.tally("task", row.channel, status)
+    return row._replace(status=status, claimed_by=by or row.claimed_by, changed_at=now)
