@@ -5,7 +5,9 @@
     │   └── NotYetSupported (NotImplementedError)   designed, but not in this release
     ├── InvalidInput (ValueError)          something handed in cannot be accepted; nothing was stored
     │   ├── InvalidTouchpoint
-    │   └── InvalidAddress
+    │   ├── InvalidAddress
+    │   ├── WebhookRejected                a request that claims to be a webhook; `reason` says what is wrong with it
+    │   └── UnsubscribeRejected            a request that claims to follow an unsubscribe link
     ├── UnknownName (LookupError)          a name nobody declared; says which ones exist
     ├── UnknownCustomer (LookupError)
     ├── DefectiveJourney (RuntimeError)    a decision took more than 1,000 steps
@@ -67,6 +69,23 @@ class InvalidTouchpoint(InvalidInput):
 
 class InvalidAddress(InvalidInput):
     """An address cannot be used on this channel. The message never repeats the address."""
+
+
+class WebhookRejected(InvalidInput):
+    """A request that claims to be a signed webhook is not accepted. Nothing of it may be used.
+
+    Attributes:
+        reason: `missing` or `malformed` (a header), `stale` (its time is too far from now), `forged` (no signature
+            fits), `replayed` (it was handled before), `in_progress` (it is being handled), `full` (too many at once).
+    """
+
+    def __init__(self, message: str, reason: str = "malformed") -> None:
+        self.reason = reason
+        super().__init__(message)
+
+
+class UnsubscribeRejected(InvalidInput):
+    """A request that claims to follow an unsubscribe link is not accepted: the link is not ours, or the form is not."""
 
 
 class UnknownName(TouchpointError, LookupError):
