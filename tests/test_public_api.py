@@ -17,7 +17,8 @@ LANGUAGE = [
     "Policy", "Preferences", "Problem", "QuietHours", "Rule", "Send", "SendWindow", "SetTrait", "Silent", "Spacing",
     "Stage", "StoreBusy", "StoreClosed", "StoreCorrupt", "StoreError", "StoreFull", "StoreReadOnly", "StoreTooNew",
     "Survey", "SystemClock", "Touchpoint", "TouchpointError", "UnknownCustomer", "UnknownName",
-    "UnsubscribeRejected", "VirtualClock", "Wait", "WaitFor", "WaitUntil", "WebhookRejected", "calendar_days", "case_open", "cool_down", "count", "customer", "days", "event",
+    "UnsubscribeRejected", "VirtualClock", "Wait", "WaitFor", "WaitUntil", "WebhookRejected",
+    "calendar_days", "case_open", "cool_down", "count", "customer", "days", "event",
     "ever", "forever", "hours", "in_stage", "last", "minutes", "months", "now", "once", "once_per_stage", "outcome",
     "seconds", "sent", "times", "total", "trigger", "weeks", "years",
 ]  # fmt: skip
