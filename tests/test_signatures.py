@@ -432,6 +432,15 @@ def test_room_is_made_by_what_can_no_longer_be_played(step):
     assert len(guard) <= 2
 
 
+def test_a_full_guard_looks_for_room_once_a_second_at_most():
+    guard = ReplayGuard(limit=1)
+    play(guard, "a")
+    almost = AT + minutes(10) - timedelta(microseconds=1)
+    assert not_again(guard, "b", almost) == "full"
+    assert not_again(guard, "b", almost + timedelta(milliseconds=999)) == "full"
+    play(guard, "b", almost + seconds(1))
+
+
 def test_a_clock_that_was_ahead_for_a_while_does_not_fill_it_for_good():
     guard = ReplayGuard(limit=2)
     play(guard, "a", AT + hours(2))

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from touchpoint import InvalidAddress, InvalidInput, UnsubscribeRejected
 from touchpoint.channels import AskFirst, OneClick, Unsubscribe, UnsubscribeLink
+from touchpoint.channels.unsubscribe import _mac
 
 OLD, NEW = b"o" * 16, b"n" * 32
 KEY = "5f2c0d9e8b7a61534f2e1d0c9b8a7766"
@@ -83,6 +84,12 @@ def test_the_secret_signs_here_what_it_signs_nowhere_else():
     plain = base64.urlsafe_b64encode(hmac.new(NEW, content.encode(), hashlib.sha256).digest()).rstrip(b"=").decode()
     with pytest.raises(UnsubscribeRejected, match="none of the secrets"):
         links.read(f"{content}.{plain}")
+
+
+@pytest.mark.parametrize("content", ["AAAA", "A", "MQ", "e30", "WyJhIl0", "W10"])
+def test_what_somebody_else_signed_with_the_same_key_is_refused(content):
+    with pytest.raises(UnsubscribeRejected, match="not by us"):
+        links.read(f"v1.{content}.{_mac(links._keys[0], content)}")
 
 
 @pytest.mark.parametrize("key", ["jess@example.com", "+442079460958", "two words", "", "x" * 129, "a/b", "é", None, 7])
@@ -229,6 +236,7 @@ def test_the_form_of_the_rfc_acts_at_once(body, content_type):
         (FORM, None),
         (FORM, MULTIPART),
         (parts(FIELD), "multipart/form-data"),
+        (parts(FIELD), MULTIPART + ";" + " " * 300),
         (parts(FIELD), "multipart/mixed; boundary=----b0undary"),
         (parts(FIELD), "multipart/form-data; boundary=another"),
         (parts(FIELD, FIELD), MULTIPART),

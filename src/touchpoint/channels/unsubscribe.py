@@ -27,6 +27,7 @@ ONE_CLICK: Final = "One-Click"
 LARGEST_FORM: Final = 4096
 """Bytes of the largest form that is read. The form of RFC 8058 has 26, or about 200 as multipart/form-data."""
 
+_LONGEST_CONTENT_TYPE: Final = 300
 _VERSION: Final = "v1"
 _DOMAIN: Final = b"touchpoint/unsubscribe/v1"
 _SHORTEST_SECRET: Final = 16
@@ -233,7 +234,7 @@ def _encoded(data: bytes) -> str:
 
 
 def _says_one_click(body: bytes | bytearray | memoryview, content_type: object) -> bool:
-    if len(body) > LARGEST_FORM or not isinstance(content_type, str):
+    if len(body) > LARGEST_FORM or not isinstance(content_type, str) or len(content_type) > _LONGEST_CONTENT_TYPE:
         return False
     kind = content_type.partition(";")[0].strip().lower()
     if kind in ("", "application/x-www-form-urlencoded"):
