@@ -29,7 +29,6 @@ from touchpoint import (
     times,
 )  # fmt: skip
 from touchpoint.channels.memory import MemoryChannel
-from touchpoint.core import delivery as core
 from touchpoint.model.delivery import Ambiguous, Refused
 
 MARK = Emit("mark")
@@ -154,9 +153,9 @@ def test_a_message_of_a_paused_channel_says_who_paused_it():  # S10
 def test_a_message_in_flight_says_so():  # S10
     engine = engine_of(sending())
     engine.record("ann", "start")
-    flow = core.hand_over()
-    delivery = engine.delivery()
-    flow.send(delivery._answer(next(flow), lambda unit, _: [unit.find("ann")]))
+    walk = engine.delivery().walk(lambda unit, _: [unit.find("ann")])
+    next(walk)
+    next(walk)
     answer = why(engine)
     assert (answer.status, answer.lines[-1]) == ("in_flight", "it is being handed over")
 

@@ -76,19 +76,12 @@ class Stepped:
     """A worker that does one step of the protocol at a time."""
 
     def __init__(self, engine):
-        self.delivery = engine.delivery()
-        self.flow = core.hand_over()
-        self.command = next(self.flow)
+        self.walk = engine.delivery().walk(lambda unit, now: [unit.by_number(no) for _, no in unit.tx.due(now, 100)])
+        self.command = None
+        self.step()
 
     def step(self):
-        answer = self.delivery._answer(
-            self.command, lambda unit, now: [unit.by_number(no) for _, no in unit.tx.due(now, 100)]
-        )
-        try:
-            self.command = self.flow.send(answer)
-        except StopIteration:
-            self.command = None
-        return answer
+        self.command = next(self.walk, None)
 
     def until(self, kind):
         while not isinstance(self.command, kind):

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from touchpoint import InvalidInput, WebhookRejected, hours, minutes, seconds
 from touchpoint.channels import ReplayGuard, WebhookSecrets
+from touchpoint.channels.inbound import WebhookRequest
 
 # The vectors of the standard's own libraries.
 SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
@@ -160,6 +161,11 @@ def test_upper_and_lower_case_of_names_do_not_matter():
 )
 def test_headers_come_as_the_frameworks_have_them(shape):
     assert ours.verify(shape(HEADERS.items()), BODY, now=AT) == ID
+
+
+def test_a_request_as_adapters_get_it_is_verified():
+    request = WebhookRequest(BODY, {name.title(): value for name, value in HEADERS.items()})
+    assert ours.verify(request.headers, request.body, now=AT) == ID
 
 
 @pytest.mark.parametrize("name", list(HEADERS))

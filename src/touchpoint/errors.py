@@ -72,7 +72,7 @@ class InvalidAddress(InvalidInput):
 
 
 class WebhookRejected(InvalidInput):
-    """A request that claims to be a signed webhook is not accepted. Nothing of it may be used.
+    """A webhook cannot be trusted or read: its signature, its age or its form. Nothing of it was used.
 
     Attributes:
         reason: `missing` or `malformed` (a header), `stale` (its time is too far from now), `forged` (no signature

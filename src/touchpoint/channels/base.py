@@ -4,9 +4,10 @@ An adapter is any object with the four members of `Adapter`. Constructing one do
 """
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Final, Protocol, runtime_checkable
 
+from touchpoint.channels.inbound import Received, WebhookRequest
 from touchpoint.errors import InvalidAddress
 from touchpoint.model.delivery import (
     ADDRESS_KINDS,
@@ -22,9 +23,11 @@ from touchpoint.model.delivery import (
     FailureCode,
     Outcome,
     Preflight,
+    Rate,
     Refused,
     Remedy,
     RenderedMessage,
+    Scope,
     SendRequest,
     backoff,
     clean_subject,
@@ -43,16 +46,24 @@ __all__ = [
     "Adapter",
     "Address",
     "Ambiguous",
+    "AsyncAdapter",
     "BaseAdapter",
+    "Cancels",
     "Capabilities",
+    "Checks",
+    "Closes",
     "Failure",
     "FailureCode",
     "InvalidAddress",
+    "LooksUp",
     "Outcome",
     "Preflight",
+    "Rate",
+    "Receives",
     "Refused",
     "Remedy",
     "RenderedMessage",
+    "Scope",
     "SendRequest",
     "backoff",
     "clean_subject",
@@ -86,6 +97,83 @@ class Adapter(Protocol):
 
     def send(self, request: SendRequest) -> Outcome:
         """Hand it over, within `request.deadline`. Whatever it does but return an outcome counts as ambiguous."""
+        ...
+
+
+@runtime_checkable
+class AsyncAdapter(Protocol):
+    """An `Adapter` whose `send` is a coroutine function; for `AsyncEngine`, which awaits many at once."""
+
+    @property
+    def capabilities(self) -> Capabilities:
+        """As for `Adapter`."""
+        ...
+
+    def normalise(self, raw: str, *, region: str | None = None) -> Address:
+        """As for `Adapter`."""
+        ...
+
+    def preflight(self, message: RenderedMessage, to: Address | None = None) -> Preflight:
+        """As for `Adapter`."""
+        ...
+
+    async def send(self, request: SendRequest) -> Outcome:
+        """As for `Adapter`. It is cancelled when `request.deadline` is over, and counts as ambiguous then."""
+        ...
+
+
+# What an adapter may be able to do besides. Each goes with a member of `Capabilities`, which says that it can.
+
+
+@runtime_checkable
+class Receives(Protocol):
+    """An adapter that understands the webhooks of its provider; `Capabilities(inbound=True)`."""
+
+    def receive(self, request: WebhookRequest) -> Received:
+        """What a request of the provider tells, after its signature was verified over the raw body. No I/O.
+
+        Events that it does not know are left out. Identities are the provider's and stable: a request that is repeated
+        tells the same.
+
+        Raises:
+            WebhookRejected: it cannot be trusted or read; nothing of it is used.
+        """
+        ...
+
+
+@runtime_checkable
+class LooksUp(Protocol):
+    """An adapter that can ask its provider what became of a send; `Capabilities(lookup=True)`."""
+
+    def lookup(self, key: str) -> Outcome | None:
+        """What became of the hand-over under this key; None where the provider has never seen it."""
+        ...
+
+
+@runtime_checkable
+class Cancels(Protocol):
+    """An adapter that can take back what its provider has not sent yet; `Capabilities(cancel=True)`."""
+
+    def cancel(self, ref: str) -> bool:
+        """Take back what was accepted under this reference. Whether that is certain."""
+        ...
+
+
+@runtime_checkable
+class Checks(Protocol):
+    """An adapter that can try whether it is set up, without sending anything."""
+
+    def check(self) -> Sequence[Failure]:
+        """What stands against sending as it is set up: credentials, sender, reachability. Sends nothing."""
+        ...
+
+
+@runtime_checkable
+class Closes(Protocol):
+    """An adapter that holds something open."""
+
+    def close(self) -> None:
+        """Let go of it. Once more does nothing."""
         ...
 
 

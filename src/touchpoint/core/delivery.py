@@ -7,7 +7,7 @@ generator.
 
 from collections.abc import Generator, Mapping, Sequence
 from datetime import timedelta
-from typing import Final
+from typing import Final, TypeAlias
 
 import attrs
 
@@ -106,21 +106,38 @@ class SettleAll:
     outcomes: Sequence[tuple[Ticket, Outcome | None]]
 
 
-Command = ReleaseAll | LastLook | Call | SettleAll
+Step = LastLook | Call
+Outcomes: TypeAlias = list[tuple[Ticket, Outcome | None]]
+
+
+@attrs.define
+class HandAll:
+    """Take each of these through its last look and its call, one after the other or all at once.
+
+    `outcomes` is filled as they come, so that what is known survives whatever stops the driver.
+    """
+
+    tickets: Sequence[Ticket]
+    outcomes: Outcomes
+
+    def steps(self, ticket: Ticket) -> Generator[Step, object, None]:
+        """What has to happen with one ticket, and nobody else's."""
+        if (yield LastLook(ticket)) is not None:
+            self.outcomes.append((ticket, None))
+        else:
+            self.outcomes.append((ticket, judge((yield Call(ticket)))))
+
+
+Command = ReleaseAll | HandAll | SettleAll
 
 
 def hand_over() -> Generator[Command, object, int]:
     """The protocol for one group of messages: release, last look, call, settle. Returns how many were handed over."""
     tickets: Sequence[Ticket] = yield ReleaseAll()  # type: ignore[assignment]
-    outcomes: list[tuple[Ticket, Outcome | None]] = []
-    handed = 0
+    outcomes: Outcomes = []
     try:
-        for ticket in tickets:
-            if (yield LastLook(ticket)) is not None:
-                outcomes.append((ticket, None))
-                continue
-            outcomes.append((ticket, judge((yield Call(ticket)))))
-            handed += 1
+        if tickets:
+            yield HandAll(tickets, outcomes)
     except GeneratorExit:
         raise
     except BaseException:
@@ -130,7 +147,7 @@ def hand_over() -> Generator[Command, object, int]:
         raise
     if outcomes:
         yield SettleAll(outcomes)
-    return handed
+    return sum(outcome is not None for _, outcome in outcomes)
 
 
 def due_messages(state: State, now: int) -> list[Pending]:

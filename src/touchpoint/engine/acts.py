@@ -176,10 +176,14 @@ def identify(unit: Unit, customer: str, said: ProfileNews, now: int) -> None:
     if said.traits is not None:
         profile.traits.update(said.traits)
     if said.addresses is not None:
+        before = {(each.kind, each.key) for each in profile.addresses}
         known = {(each.kind, each.key): each for each in profile.addresses}
         kept = [each for each in profile.addresses if each.kind not in said.addresses]
         news = [known.get((kind, key), Address(kind, key)) for kind, keys in said.addresses.items() for key in keys]
         profile.addresses = kept + news
+        after = {(each.kind, each.key) for each in profile.addresses}
+        unit.changes.reach_gone += [(*each, loaded.no) for each in sorted(before - after)]
+        unit.changes.reach += [(*each, loaded.no) for each in sorted(after - before)]
     if said.zones is not None:
         profile.zones = said.zones
     if said.locale is not None:

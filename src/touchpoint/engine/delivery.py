@@ -1,8 +1,8 @@
 """Driving the hand-over protocol of the core: this is where time passes, rows are written and adapters are called."""
 
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import AbstractContextManager
-from typing import Final, Protocol
+from collections.abc import Callable, Generator, Mapping, Sequence
+from contextlib import AbstractContextManager, suppress
+from typing import Final, Protocol, TypeAlias
 
 import attrs
 
@@ -27,6 +27,10 @@ from touchpoint.errors import DefectiveJourney, TouchpointError
 
 GROUP: Final = 50
 """Customers whose messages are released in one transaction. At most 20 seconds lie between release and call (S6.8)."""
+
+
+Due: TypeAlias = Callable[[Unit, int], Sequence[Loaded]]
+"""Who is due, given the unit and the instant."""
 
 
 class Units(Protocol):
@@ -67,43 +71,69 @@ class Delivery:
         """One reading of the clock."""
         return core.Moment(micros(self.clock.now()), self.clock.monotonic(), self.clock.timeline())
 
-    def run(self, due: Callable[[Unit, int], Sequence[Loaded]]) -> int:
+    def run(self, due: Due) -> int:
         """One group through the protocol; returns how many messages were handed over.
 
         Args:
             due: the customers to look at, given the unit and the instant.
         """
-        flow = core.hand_over()
-        command: core.Command = next(flow)
+        walk = self.walk(due)
         try:
             while True:
-                try:
-                    answer = self._answer(command, due)
-                except BaseException as error:  # noqa: BLE001 - the protocol saves what is known, then lets it through
-                    command = flow.throw(error)
-                else:
-                    command = flow.send(answer)
+                next(walk)
         except StopIteration as stop:
             return int(stop.value)
 
-    def _answer(self, command: core.Command, due: Callable[[Unit, int], Sequence[Loaded]]) -> object:
+    def walk(self, due: Due) -> Generator[core.Command | core.Step, None, int]:
+        """`run`, pausing before everything it does, so that others may come in between, or the worker vanish."""
+        flow = core.hand_over()
+        command: core.Command = next(flow)
+        while True:
+            try:
+                yield command
+                answer = yield from self._do(command, due)
+            except BaseException as error:  # noqa: BLE001 - the protocol saves what is known, then lets it through
+                command = flow.throw(error)
+            else:
+                try:
+                    command = flow.send(answer)
+                except StopIteration as stop:
+                    return int(stop.value)
+
+    def _do(self, command: core.Command, due: Due) -> Generator[core.Step, None, object]:
         match command:
             case core.ReleaseAll():
-                with self.units() as unit:
-                    moment = self.moment()
-                    looked = due(unit, moment.wall)
-                    return [ticket for each in looked if (ticket := release_due(unit, each, moment)) is not None]
-            case core.LastLook(ticket):
-                with self.units() as unit:
-                    fence = unit.fence(ticket.customer, ticket.key)
-                return core.last_look(ticket, fence, self.moment())
-            case core.Call(ticket):
-                return self._call(ticket)
+                return self.release(due)
+            case core.HandAll(tickets):
+                for ticket in tickets:
+                    yield from self._hand(command.steps(ticket))
             case core.SettleAll(outcomes):
-                self._settle(outcomes)
-                return None
+                self.settle(outcomes)
+        return None
 
-    def _settle(self, outcomes: Sequence[tuple[core.Ticket, Outcome | None]]) -> None:
+    def _hand(self, steps: Generator[core.Step, object, None]) -> Generator[core.Step, None, None]:
+        with suppress(StopIteration):
+            step = next(steps)
+            while True:
+                yield step
+                step = steps.send(self.take(step))
+
+    def release(self, due: Due) -> list[core.Ticket]:
+        """Ask the gate for everybody who is due, in one transaction."""
+        with self.units() as unit:
+            moment = self.moment()
+            looked = due(unit, moment.wall)
+            return [ticket for each in looked if (ticket := release_due(unit, each, moment)) is not None]
+
+    def take(self, step: core.Step) -> object:
+        """Do one step of a hand-over: look, or call. No transaction is open while an adapter is called."""
+        if isinstance(step, core.Call):
+            return self._call(step.ticket)
+        with self.units() as unit:
+            fence = unit.fence(step.ticket.customer, step.ticket.key)
+        return core.last_look(step.ticket, fence, self.moment())
+
+    def settle(self, outcomes: Sequence[tuple[core.Ticket, Outcome | None]]) -> None:
         """Write outcomes back.
 
         One that sets off a defective journey must not take those of others with it (S4.3, S11.4).

@@ -9,7 +9,7 @@ from collections.abc import Collection, Iterable, Mapping
 from datetime import timedelta
 from enum import StrEnum
 from hashlib import sha256
-from typing import Final, TypeAlias
+from typing import Final, Literal, TypeAlias, get_args
 
 import attrs
 
@@ -117,6 +117,49 @@ def _memory(_: object, __: object, value: timedelta | None) -> None:
     )
 
 
+Scope = Literal["account", "sender", "recipient", "destination"]
+"""What a limit of speed is about: all that goes through the account, from one sender, to one recipient, or to one
+destination (a mail domain, a country)."""
+SCOPES: Final = get_args(Scope)
+
+
+def _positive(_: object, attribute: "attrs.Attribute[timedelta]", value: timedelta) -> None:
+    if not isinstance(value, timedelta) or value <= timedelta(0):
+        raise InvalidInput(f"{attribute.name}= takes a positive length of time such as seconds(1)")
+
+
+def _at_least_one(_: object, attribute: "attrs.Attribute[int]", value: int) -> None:
+    if not isinstance(value, int) or isinstance(value, bool) or value < 1:
+        raise InvalidInput(f"{attribute.name}= takes a whole number from 1 on")
+
+
+def _scope(_: object, __: object, value: str | None) -> None:
+    if value is not None and value not in SCOPES:
+        raise UnknownName("scope", str(value), SCOPES)
+
+
+@attrs.frozen
+class Rate:
+    """How fast a provider takes messages: at most `n` in any `per`.
+
+    Args:
+        n: how many.
+        per: elapsed time.
+        by: what they are counted by.
+
+    Raises:
+        InvalidInput: not a whole number from 1 on, or not a positive length.
+        UnknownName: no such scope.
+    """
+
+    n: int = attrs.field(validator=_at_least_one)
+    per: timedelta = attrs.field(validator=_positive, kw_only=True)
+    by: Scope = attrs.field(default="account", validator=_scope, kw_only=True)
+
+
+_RECEIPTS_WITHIN: Final = timedelta(days=3)
+
+
 @attrs.frozen
 class Capabilities:
     """What an adapter can do.
@@ -130,7 +173,15 @@ class Capabilities:
         max_units: of one message; None for no bound.
         thread_safe: `send` may be called from several threads at once.
         receipts: delivery receipts come back for what it sent.
+        receipts_within: how long after the hand-over a receipt is waited for; then the message's delivery is
+            `no_receipt`. Three days unless given.
         recording: it reaches nobody; only such adapters may serve a store made for tests.
+        human: what it accepts is the task of a person, who claims it, and completes or declines it.
+        inbound: it understands webhooks of its provider (`receive`).
+        lookup: it can ask its provider what became of an uncertain send (`lookup`).
+        cancel: it can take back what its provider has accepted and not sent yet (`cancel`).
+        rates: how fast its provider takes messages. What comes too soon waits, and uses up no attempt.
+        unsubscribe: its messages carry headers, such as those of one-click unsubscribe (RFC 8058).
 
     Raises:
         InvalidInput: a name that is not a word, no kinds, or a memory that is not a positive length.
@@ -143,7 +194,14 @@ class Capabilities:
     max_units: int | None = attrs.field(default=None, kw_only=True)
     thread_safe: bool = attrs.field(default=False, kw_only=True)
     receipts: bool = attrs.field(default=False, kw_only=True)
+    receipts_within: timedelta = attrs.field(default=_RECEIPTS_WITHIN, kw_only=True, validator=_positive)
     recording: bool = attrs.field(default=False, kw_only=True)
+    human: bool = attrs.field(default=False, kw_only=True)
+    inbound: bool = attrs.field(default=False, kw_only=True)
+    lookup: bool = attrs.field(default=False, kw_only=True)
+    cancel: bool = attrs.field(default=False, kw_only=True)
+    rates: tuple[Rate, ...] = attrs.field(default=(), kw_only=True, converter=tuple)
+    unsubscribe: bool = attrs.field(default=False, kw_only=True)
 
     def takes(self, kind: str) -> bool:
         """Whether it can send to an address of this kind."""
@@ -236,6 +294,7 @@ class SendRequest:
         channel: the adapter's own name.
         deadline: elapsed time that the call may take; after that its answer is taken as ambiguous.
         attempt: starts at 1.
+        headers: to be sent along where `Capabilities.unsubscribe` says that the channel has such things.
     """
 
     key: str = attrs.field(repr=False)
@@ -244,6 +303,7 @@ class SendRequest:
     channel: str
     deadline: timedelta = timedelta(seconds=30)
     attempt: int = 1
+    headers: Mapping[str, str] = attrs.field(factory=dict, repr=False)
 
 
 def _ref(value: object) -> str | None:
@@ -276,18 +336,19 @@ class Refused:
         code: a `FailureCode` or its value.
         retry_after: elapsed time the provider asks us to stay away for.
         provider_code: the provider's own code, kept for the record.
-        scope: what the refusal is about where that is wider than this message, such as `account`.
+        scope: what a THROTTLED is about: nothing more is handed over to that before `retry_after`. The message alone
+            unless given.
         detail: the provider's words. Kept out of the repr, since they often repeat the address.
 
     Raises:
-        UnknownName: no such failure code.
+        UnknownName: no such failure code or scope.
         InvalidInput: `retry_after` is not a timedelta.
     """
 
     code: FailureCode = attrs.field(converter=_code)
     retry_after: timedelta | None = attrs.field(default=None, kw_only=True, validator=_retry_after)
     provider_code: str | None = attrs.field(default=None, kw_only=True, converter=_ref)
-    scope: str | None = attrs.field(default=None, kw_only=True)
+    scope: Scope | None = attrs.field(default=None, kw_only=True, validator=_scope)
     detail: str = attrs.field(default="", kw_only=True, repr=False)
 
 

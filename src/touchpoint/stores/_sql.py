@@ -18,9 +18,11 @@ from touchpoint.stores.base import (
     Counters,
     CustomerRow,
     EntryRow,
+    EventRow,
     MessageRow,
     RunRow,
     TallyRow,
+    TaskRow,
 )
 from touchpoint.stores.migrations import SCHEMA_VERSION_FOUND, version_of
 
@@ -47,7 +49,8 @@ def _select(table: str, row: Any, rest: str = "") -> str:  # noqa: ANN401 - like
 _NEXT_NUMBERS: Final = (  # in the order of Counters
     "SELECT (SELECT ifnull(max(no), 0) + 1 FROM touchpoint_customers), "
     "(SELECT ifnull(max(no), 0) + 1 FROM touchpoint_journal), (SELECT ifnull(max(no), 0) + 1 FROM touchpoint_runs), "
-    "(SELECT ifnull(max(no), 0) + 1 FROM touchpoint_cases), (SELECT ifnull(max(no), 0) + 1 FROM touchpoint_messages)"
+    "(SELECT ifnull(max(no), 0) + 1 FROM touchpoint_cases), (SELECT ifnull(max(no), 0) + 1 FROM touchpoint_messages), "
+    "(SELECT ifnull(max(no), 0) + 1 FROM touchpoint_tasks)"
 )
 _CUSTOMERS_BY_ID: Final = _select("customers", CustomerRow, "WHERE id IN (?*)")
 _CUSTOMERS_BY_NUMBER: Final = _select("customers", CustomerRow, "WHERE no IN (?*)")
@@ -67,6 +70,13 @@ _CHAIN: Final = (
 )
 _MESSAGE: Final = _select("messages", MessageRow, "WHERE key = ?")
 _MESSAGES: Final = _select("messages", MessageRow, "WHERE customer = ? ORDER BY no")
+_MESSAGE_BY_REF: Final = _select("messages", MessageRow, "WHERE ref = ? AND channel = ? ORDER BY no DESC LIMIT 1")
+_REACHED: Final = "SELECT customer FROM touchpoint_reach WHERE key = ? AND kind = ? ORDER BY customer"
+_TASK: Final = _select("tasks", TaskRow, "WHERE key = ?")
+_TASKS: Final = _select("tasks", TaskRow, "WHERE channel = ? AND status = ? ORDER BY no LIMIT ?")
+_TASKS_OF: Final = _select("tasks", TaskRow, "WHERE customer = ? ORDER BY no")
+_EVENTS: Final = _select("events", EventRow, "WHERE ref = ? AND channel = ? ORDER BY no")
+_PACES: Final = "SELECT name, free_at FROM touchpoint_paces WHERE name IN (?*)"
 _RUNS: Final = _select("runs", RunRow, "WHERE customer = ? ORDER BY no")
 _CASES: Final = _select("cases", CaseRow, "WHERE customer = ? ORDER BY no")
 _CONSENTS: Final = _select("consents", ConsentRow, "WHERE customer = ? ORDER BY no")
@@ -110,7 +120,9 @@ _NEW_CASE: Final = _insert("cases", CaseRow)
 _CLOSE_CASE: Final = "UPDATE touchpoint_cases SET closed_at = ? WHERE no = ?"
 _NEW_MESSAGE: Final = _insert("messages", MessageRow)
 # A message keeps its number, key and customer: left out of what is set, their indexes need not be touched.
-_CHANGED: Final = tuple(name for name in MessageRow._fields if name not in {"no", "key", "customer"})
+# What the provider told after the hand-over is written by itself: whoever settles does not know it.
+_KEPT: Final = {"no", "key", "customer", "delivery"}
+_CHANGED: Final = tuple(name for name in MessageRow._fields if name not in _KEPT)
 _CHANGE_MESSAGE: Final = (
     f"UPDATE touchpoint_messages SET {', '.join(f'{name} = ?' for name in _CHANGED)} "  # noqa: S608 - names of our own
     "WHERE no = ? AND key = ? AND customer = ?"
@@ -126,6 +138,19 @@ _PUT_DEFINITION: Final = (
 )
 _PUT_BUDGET: Final = "INSERT OR REPLACE INTO touchpoint_budgets (name, spent) VALUES (?, ?)"
 _ADD_TALLY: Final = _insert("tallies", TallyRow) + " ON CONFLICT (subject, name, what) DO UPDATE SET n = n + excluded.n"
+_DELIVERED: Final = "UPDATE touchpoint_messages SET delivery = ?, changed_at = ? WHERE key = ?"
+_REACH: Final = "INSERT OR IGNORE INTO touchpoint_reach (kind, key, customer) VALUES (?, ?, ?)"
+_REACH_GONE: Final = "DELETE FROM touchpoint_reach WHERE kind = ? AND key = ? AND customer = ?"
+_NEW_TASK: Final = _insert("tasks", TaskRow)
+_CHANGE_TASK: Final = (
+    "UPDATE touchpoint_tasks SET status = ?, body = ?, claimed_by = ?, changed_at = ? WHERE no = ? AND key = ?"
+)
+_as_changed_task: Final = itemgetter(
+    *(TaskRow._fields.index(name) for name in ("status", "body", "claimed_by", "changed_at", "no", "key"))
+)
+_NEW_EVENT: Final = _insert("events", EventRow)
+_EVENTS_DONE: Final = "DELETE FROM touchpoint_events WHERE channel = ? AND ref = ?"
+_PUT_PACE: Final = "INSERT OR REPLACE INTO touchpoint_paces (name, free_at) VALUES (?, ?)"
 _PUT_META: Final = "INSERT OR REPLACE INTO touchpoint_meta (key, value) VALUES (?, ?)"
 
 
@@ -206,6 +231,40 @@ class SqliteReader:
     def messages(self, customer: int) -> list[MessageRow]:
         """All messages of a customer, oldest first."""
         return [MessageRow._make(row) for row in self.run(_MESSAGES, (customer,))]
+
+    def message_by_ref(self, channel: str, ref: str) -> MessageRow | None:
+        """The newest message that a channel's provider knows under this reference, if there is one."""
+        rows = self.run(_MESSAGE_BY_REF, (ref, channel))
+        return MessageRow._make(rows[0]) if rows else None
+
+    def reached(self, kind: str, key: str) -> list[int]:
+        """Numbers of the customers who have this address, in their order."""
+        return [customer for (customer,) in self.run(_REACHED, (key, kind))]
+
+    def task(self, key: str) -> TaskRow | None:
+        """The task that the message of this key asks for, if there is one."""
+        rows = self.run(_TASK, (key,))
+        return TaskRow._make(rows[0]) if rows else None
+
+    def tasks(self, channel: str, status: str, limit: int) -> list[TaskRow]:
+        """Tasks of a channel in this status, oldest first, at most `limit`."""
+        return [TaskRow._make(row) for row in self.run(_TASKS, (channel, status, limit))]
+
+    def tasks_of(self, customer: int) -> list[TaskRow]:
+        """All tasks about a customer, oldest first."""
+        return [TaskRow._make(row) for row in self.run(_TASKS_OF, (customer,))]
+
+    def events(self, channel: str, ref: str) -> list[EventRow]:
+        """What came about a reference that nobody knew, in the order in which it came."""
+        return [EventRow._make(row) for row in self.run(_EVENTS, (ref, channel))]
+
+    def event_count(self) -> int:
+        """How many events wait for a reference that nobody knows yet."""
+        return int(self.run("SELECT count(*) FROM touchpoint_events")[0][0])
+
+    def paces(self, names: Sequence[str]) -> dict[str, int]:
+        """Of those of these that are known: the instant from which each is free again."""
+        return {name: int(free_at) for name, free_at in self._among(_PACES, names)}
 
     def runs(self, customer: int) -> list[RunRow]:
         """All runs of a customer, oldest first."""
@@ -321,6 +380,14 @@ class SqliteTransaction(SqliteReader):
         self._change(_CLOSE_CASE, changes.cases_closed, "case")
         self._many(_NEW_MESSAGE, changes.messages)
         self._change(_CHANGE_MESSAGE, [_as_changed(row) for row in changes.messages_changed], "message")
+        self._change(_DELIVERED, changes.delivered, "message")
+        self._many(_NEW_TASK, changes.tasks)
+        self._change(_CHANGE_TASK, [_as_changed_task(row) for row in changes.tasks_changed], "task")
+        self._many(_EVENTS_DONE, changes.events_done)
+        self._many(_NEW_EVENT, changes.events)
+        self._many(_REACH_GONE, changes.reach_gone)
+        self._many(_REACH, changes.reach)
+        self._many(_PUT_PACE, list(changes.paces.items()))
         self._many(_NEW_CONSENT, changes.consents)
         self._many(_PUT_ADDRESS, changes.addresses)
         self._many(

@@ -58,7 +58,10 @@ An empty id or trace is written as None.
 
 
 class MessageRow(NamedTuple):
-    """One message of the outbox, waiting or ended. `at` is the instant of its release (None before)."""
+    """One message of the outbox, waiting or ended. `at` is the instant of its release (None before).
+
+    `delivery` is what its provider told of it after the hand-over, empty before anything was told.
+    """
 
     no: int
     key: str
@@ -78,6 +81,34 @@ class MessageRow(NamedTuple):
     ref: str | None
     reasons: str
     changed_at: int
+    delivery: str = ""
+
+
+class TaskRow(NamedTuple):
+    """What a message asks a person to do. `body` holds its words, `key` is the message's.
+
+    `status` is assigned, claimed, completed, declined, expired or withdrawn.
+    """
+
+    no: int
+    key: str
+    customer: int
+    channel: str
+    status: str
+    body: str
+    assigned_at: int
+    expires_at: int
+    claimed_by: str | None
+    changed_at: int
+
+
+class EventRow(NamedTuple):
+    """Something that came back from a channel about a reference nobody knows yet. `body` holds it."""
+
+    channel: str
+    ref: str
+    body: str
+    recorded_at: int
 
 
 class RunRow(NamedTuple):
@@ -156,6 +187,7 @@ class Counters:
     run: int
     case: int
     message: int
+    task: int
 
 
 @attrs.define
@@ -165,7 +197,9 @@ class Changes:
     `new_customers` are inserted; `customers` are (profile or "" to leave it, state, head, due, no) of ones that
     exist, or were inserted by the same changes; `dues` are (old due, new due, no), either may be None. `runs_ended` are
     (ended_at, reason, no); `cases_closed` (closed_at, no); `messages_changed` whole rows, found by `no`; `budgets` and
-    `tallies` are added to what is there.
+    `tallies` are added to what is there. `delivered` are (delivery, changed_at, message key); `reach` and
+    `reach_gone` (kind, key, customer number) of addresses; `tasks_changed` whole rows, found by `no`; `events_done`
+    (channel, ref); `paces` (name, instant from which it is free again).
     """
 
     new_customers: list[CustomerRow] = attrs.Factory(list)
@@ -176,6 +210,14 @@ class Changes:
     runs_ended: list[tuple[int, str, int]] = attrs.Factory(list)
     messages: list[MessageRow] = attrs.Factory(list)
     messages_changed: list[MessageRow] = attrs.Factory(list)
+    delivered: list[tuple[str, int, str]] = attrs.Factory(list)
+    reach: list[tuple[str, str, int]] = attrs.Factory(list)
+    reach_gone: list[tuple[str, str, int]] = attrs.Factory(list)
+    tasks: list[TaskRow] = attrs.Factory(list)
+    tasks_changed: list[TaskRow] = attrs.Factory(list)
+    events: list[EventRow] = attrs.Factory(list)
+    events_done: list[tuple[str, str]] = attrs.Factory(list)
+    paces: dict[str, int] = attrs.Factory(dict)
     cases: list[CaseRow] = attrs.Factory(list)
     cases_closed: list[tuple[int, int]] = attrs.Factory(list)
     consents: list[ConsentRow] = attrs.Factory(list)
@@ -228,6 +270,38 @@ class Reader(Protocol):
 
     def message(self, key: str) -> MessageRow | None:
         """The message with this key, or None."""
+        ...
+
+    def message_by_ref(self, channel: str, ref: str) -> MessageRow | None:
+        """The newest message that a channel's provider knows under this reference, or None."""
+        ...
+
+    def reached(self, kind: str, key: str) -> list[int]:
+        """Numbers of the customers who have this address, in their order."""
+        ...
+
+    def task(self, key: str) -> TaskRow | None:
+        """The task that the message with this key asks for, or None."""
+        ...
+
+    def tasks(self, channel: str, status: str, limit: int) -> list[TaskRow]:
+        """Tasks of a channel in this status, oldest first, at most `limit`."""
+        ...
+
+    def tasks_of(self, customer: int) -> list[TaskRow]:
+        """All tasks about a customer, oldest first."""
+        ...
+
+    def events(self, channel: str, ref: str) -> list[EventRow]:
+        """What came about a reference that nobody knew, in the order in which it came."""
+        ...
+
+    def event_count(self) -> int:
+        """How many events wait for a reference that nobody knows yet."""
+        ...
+
+    def paces(self, names: Sequence[str]) -> dict[str, int]:
+        """Of those of these that are known: the instant from which each is free again."""
         ...
 
     def messages(self, customer: int) -> list[MessageRow]:

@@ -58,9 +58,22 @@ _INITIAL: Final = (
     journey TEXT NOT NULL, rule TEXT NOT NULL, run INTEGER NOT NULL, step TEXT NOT NULL,
     name TEXT NOT NULL, kind TEXT NOT NULL, status TEXT NOT NULL, channel TEXT,
     due INTEGER NOT NULL, expires_at INTEGER NOT NULL, at INTEGER, fence INTEGER NOT NULL,
-    ref TEXT, reasons TEXT NOT NULL, changed_at INTEGER NOT NULL
+    ref TEXT, reasons TEXT NOT NULL, changed_at INTEGER NOT NULL, delivery TEXT NOT NULL
 )""",
     "CREATE INDEX touchpoint_messages_customer ON touchpoint_messages (customer)",
+    # Receipts name a message by the provider's reference.
+    "CREATE INDEX touchpoint_messages_ref ON touchpoint_messages (ref, channel) WHERE ref IS NOT NULL",
+    """CREATE TABLE touchpoint_tasks (
+    no INTEGER PRIMARY KEY, key TEXT NOT NULL UNIQUE, customer INTEGER NOT NULL, channel TEXT NOT NULL,
+    status TEXT NOT NULL, body TEXT NOT NULL, assigned_at INTEGER NOT NULL, expires_at INTEGER NOT NULL,
+    claimed_by TEXT, changed_at INTEGER NOT NULL
+)""",
+    "CREATE INDEX touchpoint_tasks_status ON touchpoint_tasks (channel, status)",
+    "CREATE INDEX touchpoint_tasks_customer ON touchpoint_tasks (customer)",
+    """CREATE TABLE touchpoint_events (
+    no INTEGER PRIMARY KEY, channel TEXT NOT NULL, ref TEXT NOT NULL, body TEXT NOT NULL, recorded_at INTEGER NOT NULL
+)""",
+    "CREATE INDEX touchpoint_events_ref ON touchpoint_events (ref, channel)",
     """CREATE TABLE touchpoint_consents (
     no INTEGER PRIMARY KEY, customer INTEGER NOT NULL, at INTEGER NOT NULL, recorded_at INTEGER NOT NULL,
     purpose TEXT NOT NULL, channel TEXT NOT NULL, granted INTEGER NOT NULL, body TEXT NOT NULL
@@ -70,6 +83,10 @@ _INITIAL: Final = (
     kind TEXT NOT NULL, key TEXT NOT NULL, standing TEXT NOT NULL, reason TEXT NOT NULL, at INTEGER NOT NULL,
     PRIMARY KEY (kind, key)
 ) WITHOUT ROWID""",
+    """CREATE TABLE touchpoint_reach (
+    kind TEXT NOT NULL, key TEXT NOT NULL, customer INTEGER NOT NULL, PRIMARY KEY (key, kind, customer)
+) WITHOUT ROWID""",
+    "CREATE TABLE touchpoint_paces (name TEXT PRIMARY KEY, free_at INTEGER NOT NULL) WITHOUT ROWID",
     """CREATE TABLE touchpoint_controls (
     scope TEXT NOT NULL, name TEXT NOT NULL, reason TEXT NOT NULL, since INTEGER NOT NULL, until INTEGER,
     PRIMARY KEY (scope, name)
