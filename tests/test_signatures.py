@@ -140,6 +140,11 @@ def test_a_signature_without_version_and_comma_is_refused(value):
     assert refused(HEADERS | {"webhook-signature": value}) == "malformed"
 
 
+@pytest.mark.parametrize("value", ["v1,é", f"{SIGNATURE} v1,\ud800", f"{SIGNATURE} " + "v1,x " * 900])
+def test_a_signature_beside_what_is_not_ascii_or_too_long_is_refused(value):
+    assert refused(HEADERS | {"webhook-signature": value}) == "malformed"
+
+
 @pytest.mark.parametrize("value", ["v1,", "v1,!!!", "v1,====", "v1,AAAA", SIGNATURE + "=", SIGNATURE.replace("+", "-")])
 def test_a_signature_of_other_text_does_not_fit(value):
     assert refused(HEADERS | {"webhook-signature": value}) == "forged"
@@ -481,6 +486,28 @@ def test_of_many_threads_one_handles_it():
     for each in threads:
         each.join()
     assert (len(handled), len(refusals)) == (1, 7)
+
+
+def test_two_threads_never_look_at_one_instant():
+    class Slow(dict):
+        def get(self, *asked):
+            found = super().get(*asked)
+            with suppress(threading.BrokenBarrierError):
+                both.wait(0.2)  # without a lock both would be here before either goes on
+            return found
+
+    def handle():
+        with suppress(WebhookRejected), guard.once(ID, now=AT):
+            handled.append(1)
+
+    guard, handled, both = ReplayGuard(), [], threading.Barrier(2)
+    guard._until = Slow()
+    threads = [threading.Thread(target=handle) for _ in range(2)]
+    for each in threads:
+        each.start()
+    for each in threads:
+        each.join()
+    assert handled == [1]
 
 
 @pytest.mark.parametrize("limit", [0, -1, True, 1.5, None])

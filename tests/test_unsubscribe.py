@@ -146,7 +146,8 @@ def test_the_token_goes_where_the_url_says(url, link):
 @pytest.mark.parametrize(
     "url",
     ["http://shop.example/u", "HTTPS://shop.example/u", "https://", "https:///u", "//shop.example", "shop.example/u",
-     "https://jess:secret@shop.example/u", "https://shop.example/u#x", "https://shop.example/u?x=1",
+     "https://jess:secret@shop.example/u", "https://shop.example/u#x", "https://shop.example/u#",
+     "https://shop.example/u?x=1",
      "https://{token}.example/u", "https://shop.example/{token}/{token}", "https://shop.example/u>, <https://evil.example",
      "https://shop.example/u\r\nBcc: x@example.com", "https://shop.example/a,b", "https://shop.example/ü",
      "https://shop.example/a b",
@@ -245,6 +246,7 @@ def test_the_form_of_the_rfc_acts_at_once(body, content_type):
         (parts(FIELD, line=b"\n"), MULTIPART),
         (parts((b'Content-Disposition: form-data; name="x"', b"One-Click")), MULTIPART),
         (parts((b"X: y", b"One-Click")), MULTIPART),
+        (parts((FIELD[0] + b"\r\nContent-Disposition: form-data; name=x", FIELD[1])), MULTIPART),
         (parts((FIELD[0] + b'; filename="x"', b"One-Click")), MULTIPART),
         (parts((FIELD[0], b"One-Click\r\nmore")), MULTIPART),
     ],

@@ -195,7 +195,7 @@ class ReplayGuard:
         if self._swept is not None and abs(now - self._swept) < _SECOND:
             return
         self._swept = now
-        self._until = {each: until for each, until in self._until.items() if until > now or each in self._busy}
+        self._until = {each: until for each, until in self._until.items() if until > now}
 
 
 def _key(secret: object, n: int) -> bytes:

@@ -244,7 +244,7 @@ def _says_one_click(body: bytes | bytearray | memoryview, content_type: object) 
 
 def _in_urlencoded(body: bytes) -> bool:
     try:
-        pairs = parse_qsl(body.decode("ascii").strip(), keep_blank_values=True, strict_parsing=True, max_num_fields=2)
+        pairs = parse_qsl(body.decode("ascii").strip(), keep_blank_values=True, strict_parsing=True)
     except ValueError:
         return False
     return pairs == [(HEADER, ONE_CLICK)]
