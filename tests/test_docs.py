@@ -129,8 +129,8 @@ def test_the_language_reference_names_every_method_of_the_engine():
 
 
 @pytest.mark.parametrize("module", [touchpoint.channels, touchpoint.lab], ids=lambda module: module.__name__)
-def test_the_language_reference_names_what_is_public_in_the_rooms(module):
-    code = code_in(ROOT / "docs/reference/language.md")
+def test_the_reference_names_what_is_public_in_the_rooms(module):
+    code = "\n".join(code_in(page) for page in sorted((ROOT / "docs/reference").glob("*.md")))
     assert [name for name in module.__all__ if not mentions(code, name)] == []
 
 

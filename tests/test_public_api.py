@@ -16,8 +16,9 @@ LANGUAGE = [
     "InvalidTouchpoint", "Journey", "JourneyError", "Left", "Message", "MoveTo", "NotYetSupported", "On", "OpenCase",
     "Policy", "Preferences", "Problem", "QuietHours", "Rule", "Send", "SendWindow", "SetTrait", "Silent", "Spacing",
     "Stage", "StoreBusy", "StoreClosed", "StoreCorrupt", "StoreError", "StoreFull", "StoreReadOnly", "StoreTooNew",
-    "Survey", "SystemClock", "Touchpoint", "TouchpointError", "UnknownCustomer", "UnknownName", "VirtualClock",
-    "Wait", "WaitFor", "WaitUntil", "calendar_days", "case_open", "cool_down", "count", "customer", "days", "event",
+    "Survey", "SystemClock", "Touchpoint", "TouchpointError", "UnknownCustomer", "UnknownName",
+    "UnsubscribeRejected", "VirtualClock", "Wait", "WaitFor", "WaitUntil", "WebhookRejected",
+    "calendar_days", "case_open", "cool_down", "count", "customer", "days", "event",
     "ever", "forever", "hours", "in_stage", "last", "minutes", "months", "now", "once", "once_per_stage", "outcome",
     "seconds", "sent", "times", "total", "trigger", "weeks", "years",
 ]  # fmt: skip
@@ -27,7 +28,8 @@ CHANNELS = [
     "Ambiguous", "BaseAdapter", "Capabilities", "ConsoleChannel", "Failure", "FailureCode", "FunctionChannel",
     "InvalidAddress", "MemoryChannel", "Outcome", "Preflight", "RecordingChannel", "Refused", "Remedy",
     "RenderedMessage", "SendRequest", "backoff", "channel", "clean_subject", "default_address_kind", "judge",
-    "normalise_address", "redact",
+    "normalise_address", "redact", "AskFirst", "OneClick", "ReplayGuard", "Segments", "Unsubscribe", "UnsubscribeLink",
+    "WebhookSecrets", "reply_to",
 ]  # fmt: skip
 
 LAB = ["Probe", "Replay", "read_events", "replay"]

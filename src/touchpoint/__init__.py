@@ -29,6 +29,8 @@ if TYPE_CHECKING:
         TouchpointError,
         UnknownCustomer,
         UnknownName,
+        UnsubscribeRejected,
+        WebhookRejected,
     )  # fmt: skip
     from touchpoint.journey.conditions import (
         case_open,
@@ -90,7 +92,8 @@ __all__ = [
     "JourneyError", "Left", "Message", "MoveTo", "NotYetSupported", "On", "OpenCase", "Policy", "Preferences",
     "Problem", "QuietHours", "Rule", "Send", "SendWindow", "SetTrait", "Silent", "Spacing", "Stage", "StoreBusy",
     "StoreClosed", "StoreCorrupt", "StoreError", "StoreFull", "StoreReadOnly", "StoreTooNew", "Survey", "SystemClock",
-    "Touchpoint", "TouchpointError", "UnknownCustomer", "UnknownName", "VirtualClock", "Wait", "WaitFor", "WaitUntil",
+    "Touchpoint", "TouchpointError", "UnknownCustomer", "UnknownName", "UnsubscribeRejected", "VirtualClock", "Wait",
+    "WaitFor", "WaitUntil", "WebhookRejected",
     "calendar_days", "case_open", "cool_down", "count", "customer", "days", "event", "ever", "forever", "hours",
     "in_stage", "last", "minutes", "months", "now", "once", "once_per_stage", "outcome", "seconds", "sent", "times",
     "total", "trigger", "weeks", "years",
@@ -124,6 +127,8 @@ _FROM = {
         "TouchpointError",
         "UnknownCustomer",
         "UnknownName",
+        "UnsubscribeRejected",
+        "WebhookRejected",
     ),
     "journey.conditions": (
         "case_open",

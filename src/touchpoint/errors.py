@@ -6,7 +6,8 @@
     ├── InvalidInput (ValueError)          something handed in cannot be accepted; nothing was stored
     │   ├── InvalidTouchpoint
     │   ├── InvalidAddress
-    │   └── WebhookRejected                 cannot be trusted or read; nothing of it was used
+    │   ├── WebhookRejected                a request that claims to be a webhook; `reason` says what is wrong with it
+    │   └── UnsubscribeRejected            a request that claims to follow an unsubscribe link
     ├── UnknownName (LookupError)          a name nobody declared; says which ones exist
     ├── UnknownCustomer (LookupError)
     ├── DefectiveJourney (RuntimeError)    a decision took more than 1,000 steps
@@ -71,7 +72,20 @@ class InvalidAddress(InvalidInput):
 
 
 class WebhookRejected(InvalidInput):
-    """A webhook cannot be trusted or read: its signature, its age or its form. Nothing of it was used."""
+    """A webhook cannot be trusted or read: its signature, its age or its form. Nothing of it was used.
+
+    Attributes:
+        reason: `missing` or `malformed` (a header), `stale` (its time is too far from now), `forged` (no signature
+            fits), `replayed` (it was handled before), `in_progress` (it is being handled), `full` (too many at once).
+    """
+
+    def __init__(self, message: str, reason: str = "malformed") -> None:
+        self.reason = reason
+        super().__init__(message)
+
+
+class UnsubscribeRejected(InvalidInput):
+    """A request that claims to follow an unsubscribe link is not accepted: the link is not ours, or the form is not."""
 
 
 class UnknownName(TouchpointError, LookupError):

@@ -1,8 +1,10 @@
 """Words that act by themselves when a customer replies with nothing else (S7.3).
 
-Exact after trimming case, spaces and punctuation: "Stop." counts, "please stop by the shop" does not. The English words
-are those that the CTIA's Short Code Monitoring Handbook and the large SMS providers have in common; the others are
-their counterparts in use with carriers of these languages.
+Exact after trimming case, spaces, punctuation and emoji: "Stop." counts, "please stop by the shop" does not, and nor
+does "stop please". The English words are those of the CTIA's Short Code Monitoring Handbook, of the FCC (47 CFR
+64.1200(a)(10): stop, quit, end, revoke, opt out, cancel, unsubscribe) and of what the large SMS providers take unless
+told otherwise; in Canada they take the French ones. The others are their counterparts in these languages. YES is left
+out although some providers take it for START: it answers any question. What is answered is in `replies`.
 """
 
 import unicodedata
@@ -15,7 +17,8 @@ Keyword = Literal["stop", "start", "help"]
 WORDS: Final[Mapping[str, Mapping[Keyword, frozenset[str]]]] = {
     "en": {
         "stop": frozenset(
-            {"stop", "stopall", "stop all", "unsubscribe", "cancel", "end", "quit", "optout", "opt out", "revoke"}
+            {"stop", "stopall", "stop all", "unsubscribe", "cancel", "end", "quit", "optout", "opt out", "revoke",
+             "remove"}
         ),
         "start": frozenset({"start", "unstop"}),
         "help": frozenset({"help", "info"}),
@@ -26,7 +29,7 @@ WORDS: Final[Mapping[str, Mapping[Keyword, frozenset[str]]]] = {
         "help": frozenset({"hilfe"}),
     },
     "fr": {
-        "stop": frozenset({"arret", "arreter", "desabonner", "desinscrire"}),
+        "stop": frozenset({"arret", "arrett", "arrete", "arreter", "desabonner", "desinscrire"}),
         "start": frozenset({"abonner"}),
         "help": frozenset({"aide"}),
     },
@@ -37,7 +40,7 @@ WORDS: Final[Mapping[str, Mapping[Keyword, frozenset[str]]]] = {
     },
     "it": {"stop": frozenset({"cancella", "annulla"}), "start": frozenset(), "help": frozenset({"aiuto"})},
     "pt": {"stop": frozenset({"parar", "sair", "cancelar"}), "start": frozenset(), "help": frozenset({"ajuda"})},
-    "nl": {"stop": frozenset({"afmelden"}), "start": frozenset({"aanmelden"}), "help": frozenset()},
+    "nl": {"stop": frozenset({"afmelden"}), "start": frozenset({"aanmelden"}), "help": frozenset({"hulp"})},
 }  # fmt: skip
 """By language; accents are left out, since most phones leave them out too."""
 
@@ -45,6 +48,14 @@ _KNOWN: Final[Mapping[str, Keyword]] = {
     word: keyword for words in WORDS.values() for keyword, found in words.items() for word in found
 }
 _LONGEST: Final = 40
+# Letters of other alphabets that look like Latin ones, in lower case: Cyrillic, Greek, and the Turkish i without a dot.
+_LOOK_ALIKES: Final = str.maketrans(
+    "\u0430\u0432\u0435\u043a\u043c\u043d\u043e\u0440\u0441\u0442\u0443\u0445\u0455\u0456\u0458\u0501"
+    "\u03b1\u03b2\u03b5\u03b7\u03b9\u03ba\u03bc\u03bd\u03bf\u03c1\u03c4\u03c5\u03c7\u0131",
+    "abekmhopctyxsijd"
+    "abehikmnoptyxi",
+)  # fmt: skip
+_UNSEEN: Final = frozenset({"Cf", "Mn", "Me"})
 
 
 def keyword_in(text: str) -> Keyword | None:
@@ -58,6 +69,10 @@ def keyword_in(text: str) -> Keyword | None:
 
 
 def _plain(text: str) -> str:
-    """Lower case, without accents, punctuation and needless spaces."""
-    letters = (each for each in unicodedata.normalize("NFKD", text.casefold()) if not unicodedata.combining(each))
-    return " ".join("".join(each if each.isalnum() else " " for each in letters).split())
+    """Lower case, without accents, punctuation, what cannot be seen, and needless spaces.
+
+    Compatibility forms (full width, bold, in circles) become letters first, and those have a case of their own.
+    """
+    letters = unicodedata.normalize("NFKD", unicodedata.normalize("NFKD", text).casefold()).translate(_LOOK_ALIKES)
+    seen = (each for each in letters if unicodedata.category(each) not in _UNSEEN)
+    return " ".join("".join(each if each.isalnum() else " " for each in seen).split())
