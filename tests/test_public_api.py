@@ -29,7 +29,9 @@ CHANNELS = [
     "InvalidAddress", "MemoryChannel", "Outcome", "Preflight", "RecordingChannel", "Refused", "Remedy",
     "RenderedMessage", "SendRequest", "backoff", "channel", "clean_subject", "default_address_kind", "judge",
     "normalise_address", "redact", "AskFirst", "OneClick", "ReplayGuard", "Segments", "Unsubscribe", "UnsubscribeLink",
-    "WebhookSecrets", "reply_to",
+    "WebhookSecrets", "reply_to", "TaskChannel", "answers", "AsyncAdapter", "Cancels", "Checks", "Closes", "LooksUp",
+    "Rate", "Receives", "Scope", "Clicked", "Complained", "OptedOut", "Received", "Receipt", "Replied", "TaskDone",
+    "WebhookRequest",
 ]  # fmt: skip
 
 LAB = ["Probe", "Replay", "read_events", "replay"]

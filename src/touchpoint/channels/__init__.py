@@ -16,16 +16,24 @@ from touchpoint.channels.base import (
     Adapter,
     Address,
     Ambiguous,
+    AsyncAdapter,
     BaseAdapter,
+    Cancels,
     Capabilities,
+    Checks,
+    Closes,
     Failure,
     FailureCode,
     InvalidAddress,
+    LooksUp,
     Outcome,
     Preflight,
+    Rate,
+    Receives,
     Refused,
     Remedy,
     RenderedMessage,
+    Scope,
     SendRequest,
     backoff,
     clean_subject,
@@ -36,10 +44,22 @@ from touchpoint.channels.base import (
 )
 from touchpoint.channels.console import ConsoleChannel
 from touchpoint.channels.decorator import FunctionChannel, channel
+from touchpoint.channels.inbound import (
+    Clicked,
+    Complained,
+    OptedOut,
+    Received,
+    Receipt,
+    Replied,
+    TaskDone,
+    WebhookRequest,
+)
 from touchpoint.channels.memory import MemoryChannel
 from touchpoint.channels.recording import RecordingChannel
+from touchpoint.channels.tasks import TaskChannel
 
 if TYPE_CHECKING:
+    from touchpoint.channels.answers import answers
     from touchpoint.channels.replies import reply_to
     from touchpoint.channels.segments import Segments
     from touchpoint.channels.signatures import ReplayGuard, WebhookSecrets
@@ -56,27 +76,45 @@ __all__ = [
     "Address",
     "Ambiguous",
     "AskFirst",
+    "AsyncAdapter",
     "BaseAdapter",
+    "Cancels",
     "Capabilities",
+    "Checks",
+    "Clicked",
+    "Closes",
+    "Complained",
     "ConsoleChannel",
     "Failure",
     "FailureCode",
     "FunctionChannel",
     "InvalidAddress",
+    "LooksUp",
     "MemoryChannel",
     "OneClick",
+    "OptedOut",
     "Outcome",
     "Preflight",
+    "Rate",
+    "Receipt",
+    "Received",
+    "Receives",
     "RecordingChannel",
     "Refused",
     "Remedy",
     "RenderedMessage",
     "ReplayGuard",
+    "Replied",
+    "Scope",
     "Segments",
     "SendRequest",
+    "TaskChannel",
+    "TaskDone",
     "Unsubscribe",
     "UnsubscribeLink",
+    "WebhookRequest",
     "WebhookSecrets",
+    "answers",
     "backoff",
     "channel",
     "clean_subject",
@@ -88,6 +126,7 @@ __all__ = [
 ]
 
 _FROM = {
+    "answers": ("answers",),
     "replies": ("reply_to",),
     "segments": ("Segments",),
     "signatures": ("ReplayGuard", "WebhookSecrets"),

@@ -18,6 +18,7 @@ from urllib.parse import parse_qsl, quote, urlsplit
 import attrs
 
 from touchpoint.channels.base import normalise_address
+from touchpoint.channels.inbound import OptedOut
 from touchpoint.errors import InvalidInput, UnsubscribeRejected
 
 HEADER: Final = "List-Unsubscribe"
@@ -67,6 +68,11 @@ class OneClick:
     """The recipient has unsubscribed: act on it at once. It may come again; it means the same then."""
 
     link: UnsubscribeLink
+
+    def event(self) -> OptedOut:
+        """What to hand to `Engine.apply`; the same click counts once."""
+        link = self.link
+        return OptedOut(link.channel, about=link.key, purpose=link.purpose, id=f"one-click {link.purpose} {link.key}")
 
 
 @attrs.frozen

@@ -2,10 +2,12 @@
 
 from collections.abc import Mapping
 from datetime import timedelta
+from typing import Protocol
 
 import attrs
 
 from touchpoint.core.context import Context
+from touchpoint.core.occurrence import Occurrence
 from touchpoint.core.pace import Paces, Pacing, pacing
 from touchpoint.core.program import Program
 from touchpoint.core.reading import read
@@ -14,7 +16,7 @@ from touchpoint.core.schedule import after, calendar_period
 from touchpoint.core.state import WAITING, Address, Pending, Run, State
 from touchpoint.journey.steps import Send
 from touchpoint.model.delivery import OPTED_OUT, Rate, RenderedMessage, opt_out_of, takes
-from touchpoint.model.message import Message, Number
+from touchpoint.model.message import Gift, Message, Number
 from touchpoint.policy.checks import rule_here
 from touchpoint.policy.facts import ChannelFacts, Facts, Rival
 from touchpoint.policy.verdict import Ruling, rule_over_channels
@@ -59,9 +61,29 @@ class World:
         return pacing(channel, rates, kind, key) if rates or self.paces else None
 
 
+class TaskFacts(Protocol):
+    """What the gate is told of a task. Instants are microseconds UTC."""
+
+    @property
+    def key(self) -> str:
+        """Of the message it comes from."""
+
+    @property
+    def channel(self) -> str:
+        """Behind which the person is."""
+
+    @property
+    def assigned_at(self) -> int:
+        """When it was handed over."""
+
+    @property
+    def expires_at(self) -> int:
+        """Its best-before."""
+
+
 @attrs.define
 class Asked:
-    """What the gate said, and, where it allows, what goes out and where to. Treat it as immutable."""
+    """What the gate said, channel and address it came to last, and the words if it allows. Treat it as immutable."""
 
     ruling: Ruling
     channel: str = ""
@@ -85,8 +107,34 @@ def ask(program: Program, state: State, pending: Pending, world: World, now: int
         if ruling.answer == "allow":
             return Asked(ruling if len(asked) == 1 else rule_over_channels(asked), channel, address, words)
         if not ruling.moves_on:
-            break
+            return Asked(rule_over_channels(asked), channel, address)
     return Asked(rule_over_channels(asked))
+
+
+def ask_about_task(
+    program: Program, state: State, world: World, journey: str, message: str, kind: str, row: TaskFacts, now: int
+) -> Ruling:
+    """Ask again about what a person was asked to do, before they do it. Changes nothing.
+
+    Its run need not wait for it any more, so nothing but the customer, the policies and the channel has a say.
+    """
+    known = program.messages.get(message)
+    if known is None or journey not in program.bounds:
+        return Ruling("deny", check="wanted", reason="its journey no longer has it", ends_as="withdrawn")
+    pending = Pending(
+        row.key, journey, "", 0, "", message, kind, known.priority, row.assigned_at, now, row.expires_at,
+        channel=row.channel,
+    )  # fmt: skip
+    nothing = Occurrence("", "", now, "")
+    run = Run("", journey, "", None, row.assigned_at, 0, nothing, nothing)
+    facts = _facts(program, state, pending, run, known, world, now)
+    facts.rivals = ()  # it has its place already
+    if isinstance(known, Gift):
+        facts.spent = facts.spent - known.worth  # type: ignore[operator]  # both of one sort of number
+    address = addressed(state, row.channel, world)
+    opted_out = _opt_out(world, row.channel, address) if address is not None and world.standings else None
+    on = ChannelFacts(row.channel, row.channel in world.channels, address, opted_out=opted_out)
+    return rule_over_channels([rule_here(facts, on)])
 
 
 def _channels(pending: Pending, message: Message) -> tuple[str, ...]:

@@ -76,6 +76,7 @@ class Delivery:
         caller: calls adapters with a deadline; None calls them in the worker's own thread, for as long as they take.
         breaker: leaves providers alone that answer nobody.
         arrived: told of each reference that a provider gives, since something may have come about it before.
+        headers: what goes along with a message where its channel has such things.
     """
 
     clock: Clock
@@ -85,6 +86,7 @@ class Delivery:
     caller: Caller | None = None
     breaker: Breaker = attrs.Factory(Breaker)
     arrived: Callable[[Unit, str, str], None] | None = None
+    headers: Callable[[core.Ticket], Mapping[str, str]] | None = None
 
     def moment(self) -> core.Moment:
         """One reading of the clock."""
@@ -207,7 +209,8 @@ class Delivery:
         if problems:
             return Refused(problems[0].code, detail=problems[0].detail)
         within = DEADLINE if self.caller is None else self.caller.within
-        return SendRequest(ticket.key, to, ticket.message, ticket.channel, within, ticket.attempt)
+        headers = self.headers(ticket) if adapter.capabilities.unsubscribe and self.headers is not None else {}
+        return SendRequest(ticket.key, to, ticket.message, ticket.channel, within, ticket.attempt, headers)
 
     def _look_up(self, ticket: core.Ticket, adapter: Adapter) -> Outcome:
         if not isinstance(adapter, LooksUp):

@@ -9,13 +9,14 @@ from datetime import datetime, timedelta
 from functools import partial
 from itertools import islice
 from types import TracebackType
-from typing import Self, TypeVar
+from typing import Protocol, Self, TypeVar
 
 import attrs
 
 from touchpoint.channels.base import Adapter
 from touchpoint.channels.inbound import Inbound, WebhookRequest
 from touchpoint.clock import Clock, SystemClock
+from touchpoint.core.delivery import Ticket
 from touchpoint.core.gate import World
 from touchpoint.core.program import compile_program
 from touchpoint.durations import instant, length, micros
@@ -29,6 +30,7 @@ from touchpoint.engine.intake import LATE_AFTER, MAX_SKEW, Prepared, Recorded, c
 from touchpoint.engine.loaded import Cache, Loaded
 from touchpoint.engine.opening import Durability, open_store
 from touchpoint.engine.receiving import WebhookResponse, read_webhook, take_webhook
+from touchpoint.engine.tasks import TaskDesk
 from touchpoint.engine.unit import Unit
 from touchpoint.engine.view import CustomerView, Parked, view
 from touchpoint.errors import DefectiveJourney, JourneyError, StoreCorrupt, UnknownCustomer, UnknownName
@@ -38,10 +40,21 @@ from touchpoint.model.consent import ANY, Basis
 from touchpoint.model.message import Gift
 from touchpoint.model.preference import Preferences
 from touchpoint.model.touchpoint import Direction, Touchpoint
+from touchpoint.policy.consent import UNLESS_WITHDRAWN
 from touchpoint.stores.base import Reader, Store, Transaction
 from touchpoint.stores.codec import loads
 
 T = TypeVar("T")
+
+
+class UnsubscribeLinks(Protocol):
+    """Makes the headers of one-click unsubscribe; `touchpoint.channels.Unsubscribe` does."""
+
+    def headers(self, key: str, purpose: str, channel: str = "email") -> Mapping[str, str]:
+        """The headers for one message."""
+        ...
+
+
 BATCH = 1_000
 """Touchpoints that `record_many` commits at once."""
 END_OF_TIME = (1 << 63) - 1
@@ -63,6 +76,8 @@ class Engine:
         traits: an attrs class that validates traits.
         call_within: how long an adapter or function may take; then its answer is uncertain, and kept when it comes
             after all. Each is called in a thread of its own. None: in the worker's own thread, for as long as it takes.
+        unsubscribe: makes one-click links (`touchpoint.channels.Unsubscribe`) for whatever needs consent, on channels
+            that have headers.
 
     Raises:
         JourneyError: journeys that contradict each other, or two adapters for one channel.
@@ -83,7 +98,9 @@ class Engine:
         max_skew: timedelta = MAX_SKEW,
         traits: type | None = None,
         call_within: timedelta | None = DEADLINE,
+        unsubscribe: UnsubscribeLinks | None = None,
     ) -> None:
+        self._unsubscribe = unsubscribe
         self._caller = None if call_within is None else Caller(call_within)
         self._breaker = Breaker()
         self.clock: Clock = clock or SystemClock()
@@ -231,6 +248,11 @@ class Engine:
         now = self._now()
         recorded = self._write(lambda unit: take_webhook(unit, channel, received, self._taking(now)))
         return WebhookResponse(received.status, received.body, received.headers, recorded)
+
+    @property
+    def tasks(self) -> TaskDesk:
+        """What messages ask people to do, on channels such as `TaskChannel`: open, claim, complete, decline."""
+        return TaskDesk(self._write, lambda: self._taking(self._now()))
 
     # Customers.
 
@@ -398,8 +420,16 @@ class Engine:
     def delivery(self) -> Delivery:
         """What drives hand-overs; for whoever drives the engine step by step, as replays do."""
         return Delivery(
-            self.clock, self._unit, self.adapters, self._functions, self._caller, self._breaker, self._arrived
-        )
+            self.clock, self._unit, self.adapters, self._functions, self._caller, self._breaker, self._arrived,
+            self._headers,
+        )  # fmt: skip
+
+    def _headers(self, ticket: Ticket) -> Mapping[str, str]:
+        """RFC 8058: whatever needs consent can be unsubscribed from by one click."""
+        message = None if ticket.message is None else self._program.messages.get(ticket.message.name)
+        if self._unsubscribe is None or message is None or message.effective_kind in UNLESS_WITHDRAWN:
+            return {}
+        return self._unsubscribe.headers(ticket.key, message.topic or message.effective_kind, ticket.channel)
 
     def _arrived(self, unit: Unit, channel: str, ref: str) -> None:
         arrived(unit, channel, ref, self._taking(self._now()))

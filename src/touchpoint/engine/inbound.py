@@ -75,8 +75,8 @@ def apply(unit: Unit, event: Inbound, taking: Taking) -> Recorded:
     if row is None and _ref(event) is not None:
         return _keep(unit, event, taking)
     found = _whom(unit, event, row, taking)
-    channel = event.channel if isinstance(event, Replied | OptedOut) else None if row is None else row.channel
-    prepared = [_prepared(event, each, channel, row, taking) for each in found.customers]
+    told = [_touchpoint(event, each, row, first=n == 0) for n, each in enumerate(found.customers)]
+    prepared = [prepare(each, now=taking.now, skew=taking.skew, declared={}) for each in told]
     if _is_new(unit, prepared, taking.now):
         # First of all, so that what the touchpoint sets off sees it.
         _act(unit, event, found, taking)
@@ -182,13 +182,17 @@ def _is_new(unit: Unit, prepared: Sequence[Prepared], now: int) -> bool:
 # What becomes of it on the timeline.
 
 
-def _prepared(event: Inbound, customer: str, channel: str | None, row: MessageRow | None, taking: Taking) -> Prepared:
+def _touchpoint(event: Inbound, customer: str, row: MessageRow | None, *, first: bool) -> Touchpoint:
     kind, direction, properties = _TOLD[type(event)](event)
     if row is not None:
         properties["message"] = row.name
+    if not first:
+        properties["shared"] = True  # one person spoke, and others with the address have it on their timelines as well
+    channel = event.channel if isinstance(event, Replied | OptedOut) else None
+    if channel is None and row is not None:
+        channel = row.channel
     about = None if row is None else row.key
-    given = Touchpoint(customer, kind, event.at, event.id, properties, channel, None, direction, about)
-    return prepare(given, now=taking.now, skew=taking.skew, declared={})
+    return Touchpoint(customer, kind, event.at, event.id, properties, channel, None, direction, about)
 
 
 _Told = tuple[str, Direction, dict[str, object]]

@@ -138,6 +138,7 @@ _MESSAGE = {
     "name": _NAME, "why": _TEXT, "wants": _TEXT, "feels": _TEXT, "kind": _KIND, "channels": _many(_CHANNEL),
     "content": _mapping(_a(Content)), "topic": _maybe(_NAME), "uses": _many(_NAME), "expires": _maybe(_ELAPSED),
     "priority": _WHOLE, "cost": _AMOUNT, "exempt": _FLAG, "counted": _FLAG, "limit": _maybe(_a(Limit)),
+    "answer": _FLAG,
     # "replan" is refused below, as something to come.
     "on_release": attrs.evolve(_one_of("send", "drop"), test=lambda value: value in ("send", "drop", "replan")),
 }  # fmt: skip

@@ -282,6 +282,11 @@ def _messages(scene: _Scene) -> Iterator[Problem]:
             yield Problem(f"{path}.channels", found, 'write channels=["email"], say')
         if message.limit is not None and (message.limit.kind == "once_per_stage" or message.limit.per_key):
             yield Problem(f"{path}.limit", "a message knows no stage and no key", "put this limit on the rule")
+        if message.answer and message.effective_kind != "transactional":
+            found = (
+                f"message {message.name!r} passes every wish as the answer to a word, and is {message.effective_kind}"
+            )
+            yield Problem(f"{path}.answer", found, 'answers are kind="transactional" and promote nothing')
         yield from _content(path, message)
         if isinstance(message, Gift):
             yield from _gift(path, message)

@@ -67,6 +67,8 @@ class Message:
         counted: False keeps it out of caps; an exempt message is still counted unless told otherwise.
         on_release: what a held message does once the hold ends: `send` or `drop`.
         limit: how often one customer may get it.
+        answer: it answers a word such as STOP or HELP, and passes caps, quiet hours, holds, wishes, and the opt-out
+            itself (S7.3). Only what is transactional may; `touchpoint.channels.answers` makes them.
     """
 
     name: str = attrs.field(kw_only=False)
@@ -85,6 +87,7 @@ class Message:
     counted: bool = True
     on_release: OnRelease = "send"
     limit: Limit | None = None
+    answer: bool = False
 
     @property
     def effective_kind(self) -> str:

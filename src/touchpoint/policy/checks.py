@@ -144,6 +144,13 @@ CHECKS: Final[tuple[Check, ...]] = (
 """In the order of S6.5. Where several deny, the first of them says how the message ends."""
 
 
+FOR_ANSWERS: Final[tuple[Check, ...]] = (
+    check_wanted, check_expiry, check_stopped, check_address, check_refused, check_paused, check_pace, check_limit,
+    check_words,
+)  # fmt: skip
+"""What is asked of the answer to a word such as STOP: whether it can go out, not whether it is welcome (S7.3)."""
+
+
 def _never(_: Facts) -> bool:
     return False
 
@@ -183,6 +190,8 @@ def ask(facts: Facts, on: ChannelFacts) -> tuple[Verdict, ...]:
 
 def _that_apply(facts: Facts, on: ChannelFacts) -> Sequence[Check]:
     """The checks that may have something to say: all of them where anything rare has happened, else the usual ones."""
+    if facts.message.answer:
+        return FOR_ANSWERS
     if (
         facts.preferences is not None
         or facts.stopped is not None

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from touchpoint.testing.world import World
 
 Note = Callable[[str, Callable[["World"], object]], None]
+_HUMAN = frozenset({"call", "visit"})
+"""Behind channels of these names are people, unless the host's own adapter says otherwise."""
 _RECEIPTS = ("delivered", "bounced", "failed", "opened")
 
 
@@ -56,6 +58,8 @@ class StandIn(MemoryChannel):
         self._note: Note | None = None
         if like is not None:
             self._capabilities: Capabilities = attrs.evolve(like.capabilities, recording=True)
+        elif name in _HUMAN:
+            self._capabilities = attrs.evolve(self._capabilities, human=True)
 
     def normalise(self, raw: str, *, region: str | None = None) -> Address:
         """As the host's adapter does; without one, addresses of a known kind in their one form, others trimmed."""
@@ -189,15 +193,21 @@ class Staff:
         return [self._tasks.setdefault(each.key, Task(self, each)) for each in self._channel.sent]
 
     def claim(self) -> Task:
-        """Take the oldest task that nobody has taken. Raises InvalidInput if there is none."""
+        """Take the oldest task that nobody has taken and that every policy still allows.
+
+        Raises InvalidInput if there is none, with what stands against those that there are.
+        """
+        self._world.note(f"task = world.staff({self._channel.name!r}).claim()", lambda other: self._of(other).claim())
+        against: list[str] = []
         for task in self.tasks:
             if task.status == "assigned":
-                task.status = "claimed"
-                self._world.note(
-                    f"task = world.staff({self._channel.name!r}).claim()", lambda other: self._of(other).claim()
-                )
-                return task
-        raise InvalidInput(f"nobody asked for anything on {self._channel.name}: there is no task to claim")
+                status, because = self._world.claim_task(task.request.key, self._channel.name)
+                task.status = status
+                if status == "claimed":
+                    return task
+                against.append(because or status)
+        why = f" ({'; '.join(against)})" if against else ""
+        raise InvalidInput(f"nobody asked for anything on {self._channel.name}: there is no task to claim{why}")
 
     def ended(self, task: Task, outcome: str | None, reason: str) -> None:
         """A task ended; `outcome` is None where it was declined."""

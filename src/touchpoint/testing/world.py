@@ -393,6 +393,12 @@ class World:
         identity = self.next_id("task")
         self.act(words, lambda engine: engine.apply(TaskDone(key, outcome, reason, id=identity)), again=again)
 
+    def claim_task(self, key: str, by: str) -> tuple[str, str]:
+        """What becomes of a task that somebody claims, and why; see `Staff`."""
+        task = self._do(lambda engine: engine.tasks.claim(key, by=by))
+        self._settle()
+        return task.status, task.because
+
     def _hands_over(self, customer: str) -> None:
         self._handed_to = customer
 
