@@ -12,7 +12,12 @@ if TYPE_CHECKING:
 Duration: TypeAlias = Union[timedelta, "relativedelta"]
 
 EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+LONGEST: Final = timedelta(days=36_525)
+"""The longest length of time that anything may take: a hundred years, so that no sum leaves the calendar."""
 _MICROSECOND: Final = timedelta(microseconds=1)
+FIRST_INSTANT: Final = (datetime.min.replace(tzinfo=UTC) - EPOCH) // _MICROSECOND
+LAST_INSTANT: Final = (datetime.max.replace(tzinfo=UTC) - EPOCH) // _MICROSECOND
+"""Where the calendar ends: the last microsecond of the year 9999 UTC."""
 
 
 def seconds(n: float) -> timedelta:
@@ -93,6 +98,21 @@ def micros(at: datetime) -> int:
 def instant(us: int) -> datetime:
     """Microseconds since 1970 UTC as an aware UTC datetime."""
     return EPOCH + timedelta(microseconds=us)
+
+
+def in_calendar(us: int) -> bool:
+    """Whether an instant, in microseconds UTC, lies within the calendar: the years 1 to 9999 UTC."""
+    return FIRST_INSTANT <= us <= LAST_INSTANT
+
+
+def is_lasting(duration: object) -> bool:
+    """Whether a length of time, elapsed or calendar, is longer than anything may take (`LONGEST`), either way."""
+    if isinstance(duration, timedelta):
+        return abs(duration) > LONGEST
+    # The largest part decides; absolute ones (an hour of the day, say) have bounds of their own.
+    days_in = {"years": 365.25, "months": 30.4, "days": 1, "leapdays": 1, "hours": 1 / 24, "minutes": 1 / 1440}
+    parts = (abs(getattr(duration, unit, 0)) * in_one for unit, in_one in days_in.items())
+    return is_calendar(duration) and sum(parts) > LONGEST.days
 
 
 def length(duration: timedelta) -> int:

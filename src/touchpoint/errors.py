@@ -24,8 +24,13 @@ Messages say what, where, why and how to mend it. They name fields, rules and ty
 
 from collections.abc import Iterable, Sequence
 from difflib import get_close_matches
+from typing import Final
 
 import attrs
+
+_NAME_TOLD: Final = 100
+_TEXT_TOLD: Final = 2_000
+_PROBLEMS_TOLD: Final = 100
 
 
 class TouchpointError(Exception):
@@ -52,7 +57,10 @@ class JourneyError(TouchpointError, ValueError):
 
     def __init__(self, message: str, problems: Sequence[Problem] = ()) -> None:
         self.problems = tuple(problems)
-        super().__init__("\n  - ".join([message, *map(str, self.problems)]))
+        told = [_short(str(problem)) for problem in self.problems[:_PROBLEMS_TOLD]]
+        if len(self.problems) > len(told):
+            told.append(f"… and {len(self.problems) - len(told):,} more, in .problems")
+        super().__init__("\n  - ".join([_short(message), *told]))
 
 
 class NotYetSupported(JourneyError, NotImplementedError):
@@ -91,9 +99,9 @@ class UnsubscribeRejected(InvalidInput):
 class UnknownName(TouchpointError, LookupError):
     """A name that nobody declared."""
 
-    def __init__(self, what: str, name: str, known: Iterable[str] = ()) -> None:
+    def __init__(self, what: str, name: object, known: Iterable[str] = ()) -> None:
         self.what, self.name, self.known = what, name, tuple(known)
-        super().__init__(f"there is no {what} {name!r}" + hint(name, self.known))
+        super().__init__(f"there is no {what} {shown(name)}" + hint(name, self.known))
 
 
 class UnknownCustomer(TouchpointError, LookupError):
@@ -137,10 +145,22 @@ class StoreClosed(StoreError):
     """The engine or store was closed before this call."""
 
 
-def hint(name: str, known: Iterable[str]) -> str:
+def shown(name: object) -> str:
+    """A name as errors tell it: quoted, without control characters, and cut off where it is too long to be one."""
+    if not isinstance(name, str):
+        return f"of type {type(name).__name__}"
+    return repr(str.__str__(name)) if len(name) <= _NAME_TOLD else f"{name[:_NAME_TOLD]!r}…"
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= _TEXT_TOLD else text[:_TEXT_TOLD] + "…"
+
+
+def hint(name: object, known: Iterable[str]) -> str:
     """`; did you mean 'x'?` for a near miss, else the list of what exists, else nothing."""
     names = sorted(known)
-    close = get_close_matches(name, names, n=1, cutoff=0.6)
+    is_name = isinstance(name, str) and len(name) <= _NAME_TOLD
+    close = get_close_matches(str(name), names, n=1, cutoff=0.6) if is_name else []
     if close:
         return f"; did you mean {close[0]!r}?"
     if not names:

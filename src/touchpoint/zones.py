@@ -16,7 +16,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from touchpoint.durations import EPOCH, length
+from touchpoint.durations import EPOCH, FIRST_INSTANT, LAST_INSTANT, length
 from touchpoint.errors import InvalidInput, UnknownName
 
 if TYPE_CHECKING:
@@ -65,8 +65,14 @@ def tz_version() -> str:
 
 
 def to_local(us: int, zone: "ZoneInfo") -> datetime:
-    """What the clock on the wall says at this instant, as a naive datetime."""
-    return (EPOCH + timedelta(microseconds=us)).astimezone(zone).replace(tzinfo=None, fold=0)
+    """What the clock on the wall says at this instant, as a naive datetime.
+
+    Where the local calendar ends before the instant, or begins after it (years 1 and 9999), it is its very edge.
+    """
+    try:
+        return (EPOCH + timedelta(microseconds=us)).astimezone(zone).replace(tzinfo=None, fold=0)
+    except OverflowError:
+        return datetime.max if us > 0 else datetime.min  # noqa: DTZ901 - a local time is naive
 
 
 def from_local(naive: datetime, zone: "ZoneInfo") -> int:
@@ -83,7 +89,7 @@ def from_local(naive: datetime, zone: "ZoneInfo") -> int:
     earlier = _offset(naive.replace(tzinfo=zone, fold=0))
     later = _offset(naive.replace(tzinfo=zone, fold=1))
     if later <= earlier:
-        return wall - earlier
+        return min(max(wall - earlier, FIRST_INSTANT), LAST_INSTANT)
     return _change_between(zone, wall - later, wall - earlier)
 
 

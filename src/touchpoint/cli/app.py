@@ -43,7 +43,13 @@ class _Commands(click.Group):
         except TouchpointError as error:
             if os.environ.get("TOUCHPOINT_TRACEBACK", "") not in ("", "0"):
                 raise
-            raise _RefusedError(words(error)) from error
+            raise _RefusedError(_plainly(words(error))) from error
+
+
+def _plainly(text: str) -> str:
+    from touchpoint.cli.show import plain
+
+    return "\n".join(map(plain, text.split("\n")))
 
 
 def _instant(_ctx: click.Context, _param: click.Parameter, value: str | None) -> datetime | None:
@@ -181,9 +187,9 @@ def check(ctx: click.Context, file: Path) -> None:
         journeys = load(file).journeys
         together(journeys)
     except JourneyError as error:
-        click.echo(words(error))
+        click.echo(_plainly(words(error)))
         ctx.exit(1)
     for each in journeys:
         parts = [(len(each.stages), "stage"), (len(each.rules), "rule"), (len(each.messages), "message")]
         counts = ", ".join(f"{n} {what}" + ("" if n == 1 else "s") for n, what in parts)
-        click.echo(f"{each.name}: {counts}: no problems found")
+        click.echo(_plainly(f"{each.name}: {counts}: no problems found"))

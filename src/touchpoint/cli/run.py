@@ -11,7 +11,7 @@ from rich.console import Console
 
 from touchpoint.cli.loading import Program, granted
 from touchpoint.cli.looking import file_of, size_of
-from touchpoint.cli.show import console, number, tables
+from touchpoint.cli.show import console, number, plain, tables
 from touchpoint.lab.events import Events, read_events
 from touchpoint.lab.replay import Replay, rarely_collected, replay
 
@@ -48,12 +48,12 @@ def replay_file(
     with _progress(events) as progress, rarely_collected():
         result = replay(program.journeys, events, grant=kinds, store=store, until=until, progress=progress)
     for line in _bad_lines(events):
-        click.echo(line, err=True)
+        click.echo(plain(line), err=True)
     out = console()
     for line in _summary(result, events):
         out.print(line, soft_wrap=True)
     for title, table in tables(program.journeys, result.tallies, result.customers_seen):
-        out.print(f"\n{title}\n", style="bold")
+        out.print(f"\n{plain(title)}\n", style="bold")
         out.print(table)
     out.print("\n" + _pace(result, store), soft_wrap=True)
 

@@ -91,6 +91,10 @@ def _table(texts: Sequence[str], numbers: Sequence[str], after: Sequence[str] = 
     return table
 
 
+def _add(table: Table, *cells: str) -> None:
+    table.add_row(*("\n".join(map(plain, cell.split("\n"))) for cell in cells))
+
+
 def _named(tallies: Tallies, subject: str, declared: Iterable[str], prefix: str = "") -> list[str]:
     """The names of a subject: those declared, then those that the store knows from earlier versions."""
     counted = [name for of, name, _ in sorted(tallies) if of == subject and name.startswith(prefix)]
@@ -105,9 +109,9 @@ def _stages(journey: Journey, tallies: Tallies, customers: int) -> Table:
         now = tallies.get(("stage", name, "now"), 0)
         somewhere += now
         entered = tallies.get(("stage", name, "entered"), 0)
-        table.add_row(name.partition("/")[2], phases.get(name, ""), number(now), number(entered))
+        _add(table, name.partition("/")[2], phases.get(name, ""), number(now), number(entered))
     if journey.stages and customers > somewhere:
-        table.add_row("(none)", "", number(customers - somewhere), "")
+        _add(table, "(none)", "", number(customers - somewhere), "")
     return table
 
 
@@ -118,7 +122,7 @@ def _messages(journeys: Sequence[Journey], tallies: Tallies) -> Table:
     shown = ["begun", "sent", "deferred", "withdrawn", "denied", "expired", *rare]
     table = _table(["message"], shown)
     for name in names:
-        table.add_row(name, *(number(counts[name][what]) for what in shown))
+        _add(table, name, *(number(counts[name][what]) for what in shown))
     return table
 
 
@@ -143,7 +147,7 @@ def _reasons(journeys: Sequence[Journey], tallies: Tallies) -> Table:
             verdict, _, check = what.partition(": ")
             if n > 0 and verdict != "sent":
                 words = "its run ended first" if check == "run over" else _CHECKS.get(check, check)
-                table.add_row(name, verdict, number(n), words)
+                _add(table, name, verdict, number(n), words)
     return table
 
 
@@ -158,7 +162,7 @@ def _rules(journey: Journey, tallies: Tallies) -> Table:
         numbers = [started, started - sum(ended.values()), *(counts.get("goal reached", 0) for _ in goals)]
         how = {"goal reached" if why == "goal" else why.removeprefix("exit: "): n for why, n in ended.items()}
         why_not = {_REFUSED.get(why, why): n for why, n in refused.items()}
-        table.add_row(name.partition("/")[2], *map(number, numbers), _lines(how), _lines(why_not))
+        _add(table, name.partition("/")[2], *map(number, numbers), _lines(how), _lines(why_not))
     return table
 
 
@@ -175,5 +179,5 @@ def _cases(journeys: Sequence[Journey], tallies: Tallies) -> Table:
     table = _table(["case"], ["opened", "closed", "open now"])
     for name in _named(tallies, "case", [case.name for journey in journeys for case in journey.cases]):
         opened, closed = tallies.get(("case", name, "opened"), 0), tallies.get(("case", name, "closed"), 0)
-        table.add_row(name, number(opened), number(closed), number(opened - closed))
+        _add(table, name, number(opened), number(closed), number(opened - closed))
     return table

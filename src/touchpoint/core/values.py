@@ -17,6 +17,7 @@ from typing import Any, Final, NoReturn, Self, TypeAlias
 
 from touchpoint.core.occurrence import Occurrence
 from touchpoint.durations import instant, micros
+from touchpoint.model.payload import is_kept
 
 
 class Unknown:
@@ -267,7 +268,7 @@ def _of_numbers(
 def _finite(value: Value) -> object:
     if isinstance(value, Decimal):
         return value if value.is_finite() else UNKNOWN
-    return value if isinstance(value, int) or math.isfinite(value) else UNKNOWN
+    return value if is_kept(value) and math.isfinite(value) else UNKNOWN
 
 
 def _add_times(left: Value, right: Value) -> object:

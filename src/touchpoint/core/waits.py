@@ -7,7 +7,7 @@ from touchpoint.core.decision import Decision
 from touchpoint.core.program import Node
 from touchpoint.core.schedule import after, date_from, next_local_time
 from touchpoint.core.state import Run, State
-from touchpoint.durations import Duration, Forever, is_calendar, micros
+from touchpoint.durations import LAST_INSTANT, Duration, Forever, is_calendar, micros
 from touchpoint.journey.steps import Wait
 from touchpoint.zones import from_local, to_local, tz_version, zone
 
@@ -44,7 +44,7 @@ def _moment(decision: Decision, run: Run, value: object, step: Wait) -> int | No
     if isinstance(value, str):
         value = _parsed(value)
     if isinstance(value, datetime) and step.at is None:
-        return micros(value) if value.tzinfo is not None else None
+        return min(micros(value), LAST_INSTANT) if value.tzinfo is not None else None
     day = date_from(value)
     if day is None:
         return None

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from datetime import datetime
-from typing import Final
+from typing import Final, get_args
 
 import attrs
 
@@ -14,7 +14,7 @@ from touchpoint.core.occurrence import Occurrence
 from touchpoint.core.program import Program
 from touchpoint.core.state import WAITING, Address
 from touchpoint.core.timers import refresh_anniversaries
-from touchpoint.engine.intake import Prepared, Recorded, instant_of, prepare
+from touchpoint.engine.intake import Prepared, Recorded, instant_of, prepare, text_of, texts_of
 from touchpoint.engine.loaded import Loaded
 from touchpoint.engine.unit import Unit
 from touchpoint.engine.writing import consent_row
@@ -22,7 +22,7 @@ from touchpoint.errors import DefectiveJourney, InvalidInput, InvalidTouchpoint,
 from touchpoint.journey.journey import Journey
 from touchpoint.model.consent import Basis
 from touchpoint.model.names import type_of
-from touchpoint.model.payload import checked
+from touchpoint.model.payload import TEXT, checked
 from touchpoint.model.preference import Preferences
 from touchpoint.model.touchpoint import Touchpoint
 from touchpoint.policy.consent import newer
@@ -32,6 +32,9 @@ from touchpoint.zones import tz_version, zone
 
 _CIRCLE: Final = 3
 _SWEEP: Final = 1_000
+_WORD: Final = 200
+_LOCALE: Final = 100
+_BASES: Final = get_args(Basis)
 _ZONE_DATA: Final = "zone_data"
 
 
@@ -141,19 +144,21 @@ def profile_news(
     timezone: str | Sequence[str] | None, locale: str | None, adapters: Mapping[str, Adapter], declared: type | None,
 ) -> ProfileNews:  # fmt: skip
     """Check what `identify` was told. Raises InvalidInput, UnknownName for a time zone."""
-    zones = None if timezone is None else ((timezone,) if isinstance(timezone, str) else tuple(timezone))
+    zones = None if timezone is None else tuple(texts_of(timezone, "timezone="))
     for name in zones or ():
         zone(name)
+    if addresses is not None and not isinstance(addresses, Mapping):
+        raise InvalidInput(f"addresses= maps kinds of address to addresses; it is no {type(addresses).__name__}")
     return ProfileNews(
         None if traits is None else _traits(traits, declared),
         None if addresses is None else {kind: _normal(kind, given, adapters) for kind, given in addresses.items()},
         zones,
-        locale,
+        None if locale is None else text_of(locale, "locale=", least=0, most=_LOCALE),
     )
 
 
 def _traits(traits: Mapping[str, object], declared: type | None) -> dict[str, object]:
-    if declared is not None:
+    if declared is not None and isinstance(traits, Mapping):
         from touchpoint.journey.declared import structure_traits
 
         traits = structure_traits(declared, traits)
@@ -162,8 +167,9 @@ def _traits(traits: Mapping[str, object], declared: type | None) -> dict[str, ob
 
 def _normal(kind: str, given: str | Sequence[str], adapters: Mapping[str, Adapter]) -> list[str]:
     """Each address in its one form: by the first adapter that takes the kind, so that adapter and record agree."""
+    kind = text_of(kind, "a kind of address", most=_WORD)
     takers = [each for each in adapters.values() if kind in each.capabilities.address_kinds]
-    raw = [given] if isinstance(given, str) else list(given)
+    raw = texts_of(given, "an address")
     if takers:
         return [takers[0].normalise(each).key for each in raw]
     return [normalise_address(kind, each).key for each in raw]
@@ -229,6 +235,10 @@ def consent(
         raise InvalidInput("consent dated in the future cannot be entered: record it when it is given")
     if not purpose or not channel:
         raise InvalidInput("consent is about a kind of message or topic, on a channel; '*' stands for all of them")
+    purpose, channel = text_of(purpose, "purpose", most=_WORD), text_of(channel, "channel=", most=_WORD)
+    if not isinstance(basis, str) or basis not in _BASES:
+        raise InvalidInput(f"basis= is one of {', '.join(_BASES)}")
+    source = text_of(source, "source=", least=0, most=TEXT)
     until = None if expires_at is None else instant_of(expires_at, "expires_at=")
     return Said(purpose, channel, ConsentFact(granted, when, until, basis, source))
 
@@ -236,7 +246,8 @@ def consent(
 def evidence(wording: str, proof: str, jurisdiction: str) -> dict[str, object]:
     """What goes with a statement, where it was given."""
     given = {"wording": wording, "evidence": proof, "jurisdiction": jurisdiction}
-    return {name: value for name, value in given.items() if value}
+    told = {name: text_of(value, f"{name}=", least=0, most=TEXT) for name, value in given.items()}
+    return {name: value for name, value in told.items() if value}
 
 
 def consent_said(unit: Unit, customer: str, said: Said, proof: dict[str, object], now: int) -> None:
@@ -252,7 +263,9 @@ def consent_said(unit: Unit, customer: str, said: Said, proof: dict[str, object]
 
 
 def prefer(unit: Unit, customer: str, preferences: Preferences | None, now: int) -> None:
-    """Set what the customer prefers."""
+    """Set what the customer prefers. Raises InvalidInput for anything but preferences."""
+    if preferences is not None and not isinstance(preferences, Preferences):
+        raise InvalidInput(f"prefer() takes Preferences(…), or None, not {type(preferences).__name__}")
     loaded = unit.find_or_add(customer, now)
     unit.fire(loaded, until=max(now, loaded.state.now), inclusive=False)
     loaded.state.profile.preferences = preferences
@@ -266,7 +279,7 @@ def prefer(unit: Unit, customer: str, preferences: Preferences | None, now: int)
 def rule_label(program: Program, rule: str, journey: str | None) -> str:
     """journey/rule of a rule's name. Raises UnknownName, also where several journeys have one of that name."""
     found = [each for each in program.rules if each.rule.name == rule and journey in (None, each.journey)]
-    if len(found) != 1:
+    if len(found) != 1 or not isinstance(rule, str):
         known = [each.rule.name for each in program.rules] if not found else [each.label for each in found]
         raise UnknownName("rule" if not found else "single rule", rule, known)
     return found[0].label
@@ -276,9 +289,9 @@ def case_kind(program: Program, case: str) -> str:
     """A declared case type's name. Raises UnknownName."""
     known = {each.name for journey in program.journeys.values() for each in journey.cases}
     name = getattr(case, "name", case)
-    if name not in known:
-        raise UnknownName("case type", str(name), known)
-    return str(name)
+    if not isinstance(name, str) or name not in known:
+        raise UnknownName("case type", name, known)
+    return str.__str__(name)
 
 
 def enrol(
@@ -287,6 +300,7 @@ def enrol(
     """Enrol a customer into a rule."""
     loaded = unit.find_or_add(customer, now)
     given = checked(properties, "properties")
+    identity = None if identity is None else text_of(identity, "id=", error=InvalidTouchpoint)
     at = max(now, loaded.state.now)
     touchpoint = None if identity is None else f"enrol:{identity}"
     pairs = [] if touchpoint is None else [(touchpoint, loaded.no)]
@@ -307,7 +321,8 @@ def enrol(
 
 
 def change_case(unit: Unit, customer: str, kind: str, ref: str, now: int, *, opening: bool) -> bool:
-    """Open or close a case on behalf of the host."""
+    """Open or close a case on behalf of the host. Raises InvalidInput for a `ref` that is no text."""
+    ref = text_of(ref, "ref=")
     loaded = unit.find_or_add(customer, now)
     at = max(now, loaded.state.now)
     unit.fire(loaded, until=at, inclusive=False)
@@ -343,7 +358,7 @@ def resume(unit: Unit, channel: str | None, message: str | None, now: int) -> No
 def _lift(unit: Unit, scope: str, name: str | None, known: Sequence[str]) -> None:
     if name is None:
         return
-    if name not in known:
+    if not isinstance(name, str) or name not in known:
         raise UnknownName(scope, name, known)
     unit.changes.controls_lifted.append((scope, name))
 

@@ -55,6 +55,8 @@ class Why:
 
 def explain(unit: Unit, loaded: Loaded, name: str, now: int) -> Why:
     """Explain a message, or a rule. Where both have the name, the message answers if there is one, else the rule."""
+    if not isinstance(name, str):
+        raise UnknownName("message or rule", name, _names(unit))
     unit.flush()
     rows = [row for row in unit.tx.messages(loaded.no) if row.name == name]
     if rows:
@@ -65,9 +67,11 @@ def explain(unit: Unit, loaded: Loaded, name: str, now: int) -> Why:
         return _rules(loaded, rules, entries)
     if name in unit.program.messages:
         return _never_sent(unit, loaded, name, entries)
-    raise UnknownName(
-        "message or rule", name, [*unit.program.messages, *(rule.rule.name for rule in unit.program.rules)]
-    )
+    raise UnknownName("message or rule", name, _names(unit))
+
+
+def _names(unit: Unit) -> list[str]:
+    return [*unit.program.messages, *(rule.rule.name for rule in unit.program.rules)]
 
 
 def when(us: int, state: State) -> str:

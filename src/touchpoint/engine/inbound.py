@@ -1,7 +1,7 @@
 """Taking what comes back from channels (S6.9, S7.3): each becomes a touchpoint, and some act at once."""
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, Final, Literal, assert_never
+from typing import Any, Final, Literal, assert_never, get_args
 
 import attrs
 
@@ -28,16 +28,22 @@ from touchpoint.core.gate import addressed
 from touchpoint.durations import micros
 from touchpoint.engine import shared
 from touchpoint.engine.acts import consent, consent_said, take_touchpoints
-from touchpoint.engine.intake import Prepared, Recorded, customer_id, prepare
+from touchpoint.engine.intake import Prepared, Recorded, customer_id, instant_of, prepare, text_of
 from touchpoint.engine.unit import Unit
 from touchpoint.errors import InvalidInput, UnknownName
 from touchpoint.model import delivery
 from touchpoint.model.consent import ANY
+from touchpoint.model.payload import TEXT
 from touchpoint.model.touchpoint import Direction, Touchpoint
 from touchpoint.stores.base import AddressRow, EventRow, MessageRow
 from touchpoint.stores.codec import dumps, loads
 
 _ACTIVE: Final = "active"
+_TEXTS: Final[Mapping[str, int]] = {
+    "customer": 500, "channel": 500, "address": 500, "about": 500, "id": 500, "ref": 500, "purpose": 200, "text": TEXT,
+    "link": TEXT, "outcome": TEXT, "reason": TEXT,
+}  # fmt: skip
+"""Fields of what comes back that are texts, with how many characters they may have."""
 _KEPT_FOR: Final = 14 * 86_400 * 1_000_000
 """Microseconds for which an event waits for a reference that nobody knows."""
 _EVENTS: Final[Mapping[str, type]] = {each.__name__: each for each in (Replied, Clicked, Receipt, Complained, OptedOut)}
@@ -102,11 +108,19 @@ def arrived(unit: Unit, channel: str, ref: str, taking: Taking) -> None:
 
 
 def _check(event: Inbound, taking: Taking) -> None:
+    kind = type(event).__name__
+    if not isinstance(event, get_args(Inbound)):
+        raise InvalidInput(f"apply() takes what came back, such as Replied(…), not {kind}")
+    for name, most in _TEXTS.items():
+        if (value := getattr(event, name, None)) is not None:
+            text_of(value, f"{kind}({name}=)", least=0, most=most)
+    if event.at is not None:
+        instant_of(event.at, f"{kind}(at=)")
     if isinstance(event, Replied):
         if not isinstance(event.text, str):
             raise InvalidInput(f"a reply's text is text, not {type(event.text).__name__}")
     elif isinstance(event, Receipt) and event.state not in RECEIPT_STATES:
-        raise UnknownName("state of a receipt", str(event.state), RECEIPT_STATES)
+        raise UnknownName("state of a receipt", event.state, RECEIPT_STATES)
     channel = None if isinstance(event, TaskDone) else event.channel
     if channel is not None and channel not in taking.adapters:
         raise UnknownName("channel", channel, taking.adapters)

@@ -8,15 +8,17 @@ from typing import Final
 import attrs
 
 from touchpoint.core.occurrence import TOUCHPOINT, Occurrence
-from touchpoint.durations import length, micros, spoken
+from touchpoint.durations import in_calendar, length, micros, spoken
 from touchpoint.errors import InvalidInput, InvalidTouchpoint
 from touchpoint.model.names import check_type_name
-from touchpoint.model.payload import checked
+from touchpoint.model.payload import checked, is_unicode
 from touchpoint.model.touchpoint import Touchpoint
 from touchpoint.stores.codec import dumps
 
 LATE_AFTER: Final = timedelta(days=7)
 MAX_SKEW: Final = timedelta(minutes=5)
+_ID: Final = 500
+_MANY: Final = 100
 _DIRECTIONS: Final = frozenset({"inbound", "outbound", "internal"})
 
 
@@ -63,6 +65,8 @@ def prepare(given: Touchpoint, *, now: int | None, skew: int, declared: Mapping[
     Raises:
         InvalidTouchpoint: with what is wrong and how to mend it.
     """
+    if not isinstance(given, Touchpoint):
+        raise InvalidTouchpoint(f"a touchpoint is a Touchpoint, not of type {type(given).__name__}")
     check_type_name(given.type)
     customer = _text(given.customer, "customer")
     at = None if given.at is None else instant_of(given.at, "at=")
@@ -77,15 +81,17 @@ def prepare(given: Touchpoint, *, now: int | None, skew: int, declared: Mapping[
             f"more than max_skew ({spoken(timedelta(microseconds=skew))}); "
             "record it when it has happened, or check the clock of its source"
         )
-    if given.direction not in _DIRECTIONS:
-        raise InvalidTouchpoint(f"touchpoint {given.type!r}: direction is inbound or outbound, not {given.direction!r}")
+    if not isinstance(given.direction, str) or given.direction not in _DIRECTIONS:
+        raise InvalidTouchpoint(f"touchpoint {given.type!r}: direction is inbound or outbound")
+    about = _known_text(given.about, "about=")
     properties = _properties(given, declared) if declared else checked(given.properties, given.type, InvalidTouchpoint)
     identity = _own_id(now) if given.id is None else _text(given.id, "id=")
-    channel, location, direction = given.channel, given.location, given.direction
+    channel, location = _known_text(given.channel, "channel="), _known_text(given.location, "location=")
+    direction = given.direction
     occurrence = Occurrence(
         TOUCHPOINT, given.type, now if at is None else at, identity, properties, channel, location, direction
     )
-    body = dumps([channel, location, direction, given.about, properties])
+    body = dumps([channel, location, direction, about, properties])
     return Prepared(customer, identity, at, body, occurrence)
 
 
@@ -104,20 +110,44 @@ def customer_id(value: object) -> str:
 
 
 def _text(value: object, what: str) -> str:
-    if type(value) is str and 0 < len(value) <= 500 and value.isascii():
+    if type(value) is str and 0 < len(value) <= _ID and value.isascii():
         return value
-    if not isinstance(value, str) or not value or len(value) > 500:
-        raise InvalidTouchpoint(f"{what} is a text of 1 to 500 characters, not {_described(value)}")
-    if not value.isascii():
-        try:
-            value.encode()
-        except UnicodeEncodeError:
-            raise InvalidTouchpoint(f"{what} holds half of a surrogate pair; decode it properly first") from None
-    return value
+    return text_of(value, what, error=InvalidTouchpoint)
+
+
+def _known_text(value: object, what: str) -> str | None:
+    """A text of at most 500 characters, which may be empty, or None where it is not known."""
+    if value is None or (type(value) is str and len(value) <= _ID and value.isascii()):
+        return value
+    return text_of(value, what, least=0, error=InvalidTouchpoint)
+
+
+def text_of(
+    value: object, what: str, *, least: int = 1, most: int = _ID, error: type[InvalidInput] = InvalidInput
+) -> str:
+    """A text that was handed in, as a plain one.
+
+    Raises:
+        InvalidInput: of the class `error`, for anything but a text of `least` to `most` characters that can be written
+            as UTF-8. It never repeats the text.
+    """
+    if not isinstance(value, str) or not least <= len(value) <= most:
+        raise error(f"{what} is a text of {least} to {most:,} characters, not {_described(value)}")
+    if not is_unicode(value):
+        raise error(f"{what} holds half of a surrogate pair; decode it properly first")
+    return str.__str__(value)
+
+
+def texts_of(value: object, what: str) -> list[str]:
+    """One text, or a list of up to 100, as a list. Raises InvalidInput."""
+    given = [value] if isinstance(value, str) else value
+    if not isinstance(given, list | tuple) or len(given) > _MANY:
+        raise InvalidInput(f"{what} is a text, or a list of at most {_MANY} of them, not {_described(value)}")
+    return [text_of(each, what) for each in given]
 
 
 def _described(value: object) -> str:
-    return f"a text of {len(value)}" if isinstance(value, str) else type(value).__name__
+    return f"a text of {len(value):,}" if isinstance(value, str) else type(value).__name__
 
 
 def instant_of(value: object, what: str) -> int:
@@ -127,9 +157,12 @@ def instant_of(value: object, what: str) -> int:
     if value.tzinfo is None:
         raise InvalidTouchpoint(f"{what} takes an aware datetime: add a time zone, e.g. datetime(…, tzinfo=UTC)")
     try:
-        return micros(value)
-    except OverflowError:
-        raise InvalidTouchpoint(f"{what} lies outside of the calendar") from None
+        us = micros(value)
+    except Exception:  # noqa: BLE001 - a time zone of the host's own may do anything
+        raise InvalidTouchpoint(f"{what} takes an aware datetime, and its time zone gives no offset") from None
+    if not in_calendar(us):
+        raise InvalidTouchpoint(f"{what} lies outside of the calendar: the years 1 to 9999 UTC")
+    return us
 
 
 def _own_id(now: int) -> str:

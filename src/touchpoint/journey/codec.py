@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from functools import lru_cache, reduce
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, NoReturn
 
 import attrs
 
@@ -35,6 +35,7 @@ from touchpoint.model.case import CaseType
 from touchpoint.model.limits import Limit
 from touchpoint.model.message import Content, Gift, Message, Survey
 from touchpoint.model.names import type_name
+from touchpoint.model.payload import DIGITS, is_kept
 
 if TYPE_CHECKING:
     from cattrs import Converter
@@ -42,6 +43,8 @@ if TYPE_CHECKING:
 FORMAT: Final = "touchpoint.journey"
 VERSION: Final = 1
 """The version of the format that is written; older ones are read, newer ones refused."""
+
+_PARTS: Final = 1_000
 
 # --- names ------------------------------------------------------------------------------------------------------------
 
@@ -63,6 +66,16 @@ def _operation(table: Mapping[str, Callable[[Any, Any], Any]]) -> Callable[..., 
     return build
 
 
+def _joined(join: Callable[[Any, Any], Any]) -> Callable[..., object]:
+    def build(parts: object) -> object:
+        # Each part is joined to all before it, so many of them take long.
+        if not isinstance(parts, tuple) or not 0 < len(parts) <= _PARTS:
+            raise JourneyError(f"& and | join a list of 1 to {_PARTS:,} conditions")
+        return reduce(join, map(c.operand, parts))
+
+    return build
+
+
 def _field(root: object, path: Sequence[str]) -> object:
     if isinstance(root, str) and root not in _ROOTS:
         raise JourneyError(
@@ -72,7 +85,7 @@ def _field(root: object, path: Sequence[str]) -> object:
 
 
 def _stepped(field: Any, path: Sequence[str]) -> Any:  # noqa: ANN401 - a Field, or what will be refused
-    for name in path:
+    for name in (path,) if isinstance(path, str) else path:  # a text alone is one name, not one for each letter
         field = field[name]
     return field
 
@@ -106,8 +119,8 @@ _BUILDERS: Final[Mapping[type, Callable[..., object]]] = {
     c.Field: _field,
     c.Now: lambda: c.now,
     c.Compare: _operation(_COMPARISONS),
-    c.And: lambda parts: reduce(operator.and_, map(c.operand, parts)),
-    c.Or: lambda parts: reduce(operator.or_, map(c.operand, parts)),
+    c.And: _joined(operator.and_),
+    c.Or: _joined(operator.or_),
     c.Not: lambda part: ~c.operand(part),
     c.Arithmetic: _operation(_CALCULATIONS),
     c.In: lambda value, options: c.operand(value).in_(options),
@@ -133,6 +146,7 @@ _CALENDAR: Final = (
     "years", "months", "days", "leapdays", "hours", "minutes", "seconds", "microseconds",
     "year", "month", "day", "hour", "minute", "second", "microsecond", "weekday",
 )  # fmt: skip
+_TOO_DEEP: Final = "a journey cannot be nested as deeply as this one"
 _WEEKDAY: Final = re.compile(r"(MO|TU|WE|TH|FR|SA|SU)(?:\(([+-][1-9][0-9]*)\))?")
 
 
@@ -273,11 +287,13 @@ def journey_from_dict(data: Mapping[str, object], *, types: Sequence[type] = ())
     except (_Wrong, ExceptionGroup, RecursionError) as error:
         found = list(leaves(error, "$"))
         if any(isinstance(each, RecursionError) for _, each in found):
-            raise JourneyError("a journey cannot be nested as deeply as this one") from None
+            raise JourneyError(_TOO_DEEP) from None
         raise JourneyError("this is no journey", [Problem(path, str(each)) for path, each in found]) from None
     _resolve(parts, types)
     try:
         return Journey(**parts)
+    except RecursionError:
+        raise JourneyError(_TOO_DEEP) from None
     except (TypeError, AttributeError) as error:  # a list that is none, say: no list could be walked to look inside
         raise JourneyError(f"this is no journey: {error}") from None
 
@@ -285,10 +301,23 @@ def journey_from_dict(data: Mapping[str, object], *, types: Sequence[type] = ())
 def loads(text: str | bytes, *, types: Sequence[type] = ()) -> Journey:
     """The journey that `dumps` wrote. Arguments and errors as for `journey_from_dict`."""
     try:
-        data = json.loads(text)
-    except (ValueError, RecursionError) as error:
+        data = json.loads(text, object_pairs_hook=_unique, parse_constant=_no_number)
+    except RecursionError:
+        raise JourneyError(_TOO_DEEP) from None
+    except (ValueError, TypeError) as error:
         raise JourneyError(f"this is no journey, for it is no JSON: {error}") from None
     return journey_from_dict(data, types=types)
+
+
+def _unique(pairs: list[tuple[str, object]]) -> dict[str, object]:
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        raise ValueError("a name stands twice in one object; which value counts is not clear")
+    return found
+
+
+def _no_number(_: str) -> NoReturn:
+    raise ValueError("NaN and Infinity are no JSON numbers")
 
 
 class _Wrong(ValueError):
@@ -305,6 +334,8 @@ def _check_format(data: object) -> None:
     version = data.get("version")
     if not isinstance(version, int) or isinstance(version, bool) or version < 1:
         raise JourneyError(f'a journey says which version of the format it is written in; write "version": {VERSION}')
+    if not is_kept(version):
+        raise JourneyError(f"the version of the format is no number of more than {DIGITS} digits")
     if version > VERSION:
         raise JourneyError(
             f"this journey is written in version {version} of the format, and this release of touchpoint reads up to "
@@ -313,6 +344,8 @@ def _check_format(data: object) -> None:
 
 
 def _read(value: object) -> object:
+    if not is_kept(value):
+        raise _Wrong(f"a number of more than {DIGITS} digits")
     if value is None or isinstance(value, str | bool | int | float):
         return value
     if isinstance(value, list | tuple):

@@ -14,6 +14,7 @@ import attrs
 from touchpoint.durations import micros
 from touchpoint.errors import JourneyError
 from touchpoint.journey.literals import literal
+from touchpoint.model.payload import is_unicode
 
 
 class Expression:
@@ -149,6 +150,8 @@ class Field(Expression):
     def __getitem__(self, name: str) -> "Field":
         if not isinstance(name, str):
             raise TypeError(f"{self}[…] takes the name of a property, not a {type(name).__name__}")
+        if not is_unicode(name):
+            raise JourneyError(f"{self}[…] takes a name without halves of surrogate pairs")
         return Field(self._root, (*self._path, name))
 
 

@@ -1,7 +1,6 @@
 """The shape of every part of a journey, as a table: what a field must look like, and how to say where it does not."""
 
 import json
-import math
 import re
 from collections.abc import Callable, Iterator, Mapping
 from datetime import date, timedelta
@@ -10,10 +9,10 @@ from typing import Any, Final, get_args
 
 import attrs
 
-from touchpoint.durations import Forever, is_calendar, spoken
+from touchpoint.durations import LONGEST, Forever, is_calendar, is_lasting, spoken
 from touchpoint.errors import Problem, TouchpointError, hint
 from touchpoint.journey import steps, triggers
-from touchpoint.journey.conditions import Expression, Field, path_of
+from touchpoint.journey.conditions import Expression, Field, children, path_of
 from touchpoint.journey.journey import Journey
 from touchpoint.journey.policy import Cap, ConsentRule, ConsentRules, Hold, Policy, PolicyItem, Spacing
 from touchpoint.journey.rule import Goal, Rule
@@ -23,6 +22,7 @@ from touchpoint.model.case import CaseType
 from touchpoint.model.limits import Limit
 from touchpoint.model.message import Content, Gift, Message, Survey
 from touchpoint.model.names import TYPE_PATTERN
+from touchpoint.model.payload import DIGITS, is_finite, is_kept, is_unicode
 
 
 @attrs.frozen
@@ -63,11 +63,20 @@ def _pattern(words: str, pattern: re.Pattern[str]) -> _Kind:
 
 
 def _is_number(value: object) -> bool:
-    return isinstance(value, int | float | Decimal) and not isinstance(value, bool) and math.isfinite(value)
+    if not isinstance(value, int | float | Decimal) or isinstance(value, bool):
+        return False
+    return is_finite(value) and -_HIGHEST < value < _HIGHEST
 
 
 def _is_condition(value: object) -> bool:
-    return isinstance(value, Expression) and (not isinstance(value, Field) or path_of(value) != ())
+    if not isinstance(value, Expression) or (isinstance(value, Field) and path_of(value) == ()):
+        return False
+    level: list[Expression] = [value]
+    for _ in range(_DEEPEST):
+        level = [child for node in level for child in children(node)]
+        if not level:
+            return True
+    return False
 
 
 def _accepted(function: Callable[[Any], object]) -> Callable[[Any], bool]:
@@ -88,34 +97,56 @@ def _zone(name: str) -> object:
 
 
 def _is_elapsed(value: object) -> bool:
-    return isinstance(value, timedelta) and value > timedelta(0)
+    return isinstance(value, timedelta) and timedelta(0) < value <= LONGEST
+
+
+def _is_gap(value: object) -> bool:
+    return isinstance(value, timedelta) and timedelta(0) <= value <= LONGEST
 
 
 def _is_length(value: object) -> bool:
-    return is_calendar(value) or (isinstance(value, timedelta) and value >= timedelta(0))
+    return (is_calendar(value) and not is_lasting(value)) or _is_gap(value)
+
+
+def _is_name(value: object) -> bool:
+    return isinstance(value, str) and value.strip() != "" and len(value) <= _LONGEST_NAME and is_unicode(value)
 
 
 _TRIGGERS: Final = get_args(triggers.Trigger)
 _STEPS: Final = get_args(steps.Step)
 _ITEMS: Final = get_args(PolicyItem)
+_DEEPEST: Final = 100  # levels of a condition; each takes a few frames of Python's stack, of which the host has some
+_NESTED: Final = f", nested at most {_DEEPEST} deep"
+_AT_MOST: Final = "at most a hundred years"
+_HIGHEST: Final = 10**DIGITS
+_MOST: Final = 10**9
+_LONGEST_NAME: Final = 200
 _WORD: Final = re.compile(r"[A-Za-z][A-Za-z0-9_.:-]{0,99}")
 
-_TEXT = _Kind("text", lambda value: isinstance(value, str))
-_NAME = _Kind("a name, text that is not blank", lambda value: isinstance(value, str) and value.strip() != "")
+_TEXT = _Kind("text without halves of surrogate pairs", lambda value: isinstance(value, str) and is_unicode(value))
+_NAME = _Kind(f"a name, text that is not blank, of at most {_LONGEST_NAME} characters", _is_name)
 _FLAG = _Kind("True or False", lambda value: isinstance(value, bool))
-_WHOLE = _Kind("a whole number", lambda value: isinstance(value, int) and not isinstance(value, bool))
-_FROM_ONE = _Kind("a whole number from 1", lambda value: _WHOLE.test(value) and value >= 1)
+_WHOLE = _Kind(
+    f"a whole number, {-_MOST:,} to {_MOST:,}",
+    lambda value: isinstance(value, int) and not isinstance(value, bool) and abs(value) <= _MOST,
+)
+_FROM_ONE = _Kind(f"a whole number from 1 to {_MOST:,}", lambda value: _WHOLE.test(value) and value >= 1)
 _AMOUNT = _Kind("a number from 0", lambda value: _is_number(value) and value >= 0)
 _DAY = _Kind("a date", lambda value: type(value) is date)
-_ELAPSED = _Kind("an elapsed time longer than nothing, such as days(3)", _is_elapsed)
-_GAP = _Kind("an elapsed time, such as days(3)", lambda value: isinstance(value, timedelta) and value >= timedelta(0))
-_LENGTH = _Kind("a length such as days(3) or months(1)", _is_length)
-_PERIOD = _Kind("a period such as days(7) or calendar_days(1)", lambda value: is_calendar(value) or _is_elapsed(value))
-_TIMEOUT = _Kind("a length such as days(3), or forever", lambda value: isinstance(value, Forever) or _is_length(value))
+_ELAPSED = _Kind(f"an elapsed time longer than nothing and {_AT_MOST}, such as days(3)", _is_elapsed)
+_GAP = _Kind(f"an elapsed time of {_AT_MOST}, such as days(3)", _is_gap)
+_LENGTH = _Kind(f"a length such as days(3) or months(1), {_AT_MOST}", _is_length)
+_PERIOD = _Kind(
+    f"a period such as days(7) or calendar_days(1), {_AT_MOST}",
+    lambda value: _is_length(value) and value != timedelta(0),
+)
+_TIMEOUT = _Kind(
+    f"a length such as days(3), {_AT_MOST}, or forever", lambda value: isinstance(value, Forever) or _is_length(value)
+)
 _CLOCK = _Kind('a time of day such as "09:00"', _accepted(time_of_day))
 _ZONE = _Kind("the name of a time zone such as Europe/Madrid", _accepted(_zone))
-_CONDITION = _maybe(_Kind("a condition such as event.score <= 2", _is_condition))
-_VALUE = _Kind("a value or an expression such as event.score", _is_condition)
+_CONDITION = _maybe(_Kind(f"a condition such as event.score <= 2{_NESTED}", _is_condition))
+_VALUE = _Kind(f"a value or an expression such as event.score{_NESTED}", _is_condition)
 _UNTIL = _Kind(
     'a time of day such as "09:00" or an expression such as customer.renewal',
     lambda v: _is_condition(v) or _CLOCK.test(v),
@@ -237,6 +268,8 @@ def _shown(value: object) -> str:
         return spoken(value)
     if isinstance(value, str):
         return repr(value[:60])
+    if not is_kept(value):
+        return "one of hundreds of digits"
     return repr(value) if isinstance(value, int | float | Decimal | None) else f"a {type(value).__name__}"
 
 

@@ -23,7 +23,7 @@ import attrs
 
 from touchpoint.errors import InvalidInput
 from touchpoint.model.names import TYPE_PATTERN
-from touchpoint.model.payload import TEXT, checked
+from touchpoint.model.payload import TEXT, checked, is_kept
 from touchpoint.model.touchpoint import Touchpoint
 
 OnError = Literal["raise", "skip"]
@@ -39,12 +39,12 @@ _REQUIRED: Final = ("customer", "type", "at")
 _FIELDS: Final = frozenset({*_REQUIRED, "channel", "direction", "location", "properties", "id", "about"})
 _DIRECTIONS: Final = frozenset({"inbound", "outbound", "internal"})
 _SCALARS: Final = frozenset({str, int, float, bool, type(None)})
-_TEXT_OR_NULL: Final = frozenset({str, type(None)})
 _INFINITE: Final = frozenset({math.inf, -math.inf})
 _NAME_LIMIT: Final = 200
 _ID_LIMIT: Final = 500
 _SURROGATE: Final = re.compile(r"\\u[dD][89a-fA-F]")
 _MARK: Final = b"\xef\xbb\xbf"
+_BLANK: Final = frozenset({b"\n", b"\r\n"})
 _ENDS: Final = frozenset({"\n", "", "\r\n"})
 _UNREADABLE: Final = (OSError, EOFError, zlib.error)
 
@@ -140,6 +140,8 @@ class Events:
 
     def _json(self, file: "_File", lines: Iterator[tuple[int, bytes]]) -> Iterator[Touchpoint]:
         for number, line in lines:
+            if line in _BLANK:
+                continue
             try:
                 text = _text(line)
                 record = _quick(text) or _object(text)
@@ -407,16 +409,23 @@ def _event(record: Mapping[str, object], own_id: str | None, *, plain: bool) -> 
         raise _Bad("type is a text such as order_placed: a letter, then letters, digits and _ . : -, at most 100")
     if not isinstance(identity, str) or not 0 < len(identity) <= _ID_LIMIT:
         raise _Bad(_no_id(identity))
-    channel, location, about = get("channel"), get("location"), get("about")
-    if not _TEXT_OR_NULL.issuperset((type(channel), type(location), type(about))):
-        for name, value in (("channel", channel), ("location", location), ("about", about)):
-            if value is not None and not isinstance(value, str):
-                raise _Bad(f"{name} is a text or null, not {_json_name(value)}")
-    direction = get("direction") or "inbound"
-    if direction not in _DIRECTIONS:
+    channel, location, about = _texts(get("channel"), get("location"), get("about"))
+    direction = get("direction")
+    if direction is None or direction == "":
+        direction = "inbound"
+    elif not isinstance(direction, str) or direction not in _DIRECTIONS:
         raise _Bad("direction is inbound, outbound or internal")
     properties = _properties(get("properties"), plain=plain)
     return Touchpoint(customer, kind, at, identity, properties, channel, location, direction, about)  # type: ignore[arg-type]
+
+
+def _texts(*values: object) -> tuple[str | None, ...]:
+    for name, value in zip(("channel", "location", "about"), values, strict=True):
+        if value is not None and not isinstance(value, str):
+            raise _Bad(f"{name} is a text or null, not {_json_name(value)}")
+        if value is not None and len(value) > _ID_LIMIT:
+            raise _Bad(f"{name} is a text of at most {_ID_LIMIT} characters")
+    return values  # type: ignore[return-value]  # as has just been found
 
 
 def _time(value: object) -> datetime:
@@ -449,8 +458,10 @@ def _properties(value: object, *, plain: bool) -> dict[str, object]:
 def _is_flat(properties: dict[str, object]) -> bool:
     """Whether all is plain to see; else it is looked at value by value, which takes longer than the parsing did."""
     values = properties.values()
+    kinds = set(map(type, values))
     return (
-        _SCALARS.issuperset(map(type, values))
+        _SCALARS.issuperset(kinds)
+        and (int not in kinds or all(map(is_kept, values)))
         and _INFINITE.isdisjoint(values)
         and "" not in properties
         and max(map(len, properties), default=0) <= _NAME_LIMIT

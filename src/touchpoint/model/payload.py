@@ -9,6 +9,7 @@ from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any, Final, TypeAlias
 
+from touchpoint.durations import in_calendar, micros
 from touchpoint.errors import InvalidInput
 
 DEPTH: Final = 16
@@ -17,11 +18,38 @@ SIZE: Final = 10_000
 TEXT: Final = 65_536
 """Characters in one text."""
 
+TEXTS: Final = 1_000_000
+"""Characters in all texts and names of one payload together."""
+DIGITS: Final = 600
+"""Digits of a whole number. Python reads and writes at least 640, however its host sets it up."""
+
 LONGEST_NAME: Final = 200
 
-_PLAIN: Final = frozenset({int, bool, type(None)})
-_SIMPLE: Final = _PLAIN | {str, float}
+_LARGEST: Final = 10**DIGITS
+_PLAIN: Final = frozenset({bool, type(None)})
+_SIMPLE: Final = _PLAIN | {str, float, int}
 _NAMES: Final = frozenset({str})
+
+
+def is_finite(number: float | Decimal) -> bool:
+    """Whether it is neither infinite nor not-a-number, of whatever kind and size."""
+    return number.is_finite() if isinstance(number, Decimal) else isinstance(number, int) or math.isfinite(number)
+
+
+def is_kept(number: object) -> bool:
+    """Whether a number is small enough to be kept; anything else than a whole one is."""
+    return not isinstance(number, int) or -_LARGEST < number < _LARGEST
+
+
+def is_unicode(text: str) -> bool:
+    """Whether it can be written as UTF-8, which has no place for half of a surrogate pair."""
+    if text.isascii():
+        return True
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def checked(
@@ -55,6 +83,8 @@ def _is_plain(values: dict[Any, Any]) -> bool:
     texts = "".join([*values, *[each for each in values.values() if type(each) is str]])
     if len(texts) > LONGEST_NAME and (len(texts) > TEXT or max(map(len, values)) > LONGEST_NAME):
         return False
+    if int in kinds and not all(-_LARGEST < each < _LARGEST for each in values.values() if type(each) is int):
+        return False
     if float in kinds and not all(map(math.isfinite, [each for each in values.values() if type(each) is float])):
         return False
     return texts.isascii() and all(map(str.isidentifier, values))
@@ -65,31 +95,33 @@ class _Check:
         self._what = what
         self._error = error
         self._left = SIZE
+        self._room = TEXTS
 
     def mapping(self, values: Mapping[str, object], path: str, depth: int) -> dict[str, object]:
         copy: dict[str, object] = {}
         for name, value in values.items():
             # Nearly all names are identifiers, which can neither start with '$' nor hold half a surrogate pair.
             if type(name) is not str or len(name) > LONGEST_NAME or not name.isidentifier():
-                self._name(name, path)
+                name = self._name(name, path)  # noqa: PLW2901 - the plain text of a subclass
             kind = type(value)
             plain = kind in _PLAIN
-            if kind is str:
-                plain = len(value) <= TEXT and value.isascii()  # type: ignore[arg-type, attr-defined]
+            if kind is int:
+                plain = -_LARGEST < value < _LARGEST  # type: ignore[operator]
             elif kind is float:
                 plain = math.isfinite(value)  # type: ignore[arg-type]
             copy[name] = value if plain else self._value(value, f"{path}.{name}", depth + 1)
         self._count(len(copy), path)
+        self._make_room(sum(map(len, copy)), path)
         return copy
 
-    def _name(self, name: object, path: str) -> None:
+    def _name(self, name: object, path: str) -> str:
         if not isinstance(name, str) or not name or name[0] == "$" or len(name) > LONGEST_NAME:
             raise self._error(
                 f"{self._what}: {path}: a name is a text of 1 to {LONGEST_NAME} characters "
                 "that does not start with '$', "
                 f"not {'this' if isinstance(name, str) else 'a ' + type(name).__name__}"
             )
-        self.text(name, path)
+        return self.text(name, path)
 
     def _value(self, value: object, path: str, depth: int) -> object:
         if depth > DEPTH:
@@ -102,18 +134,31 @@ class _Check:
             "use JSON values, Decimal, aware datetime, date or timedelta"
         )
 
+    def whole(self, value: int, path: str, _depth: int) -> int:
+        if not -_LARGEST < value < _LARGEST:
+            raise self._error(f"{self._what}: {path}: a whole number of more than {DIGITS} digits; keep it as a text")
+        return int.__int__(value)
+
     def number(self, value: float | Decimal, path: str, _depth: int) -> float | Decimal:
-        if not math.isfinite(value):
+        if not is_finite(value):
             raise self._error(
                 f"{self._what}: {path}: a number must be finite; leave it out, or use None, where it is not known"
             )
-        return value
+        if isinstance(value, Decimal) and len(value.as_tuple().digits) > DIGITS:
+            raise self._error(f"{self._what}: {path}: a number of more than {DIGITS} digits; keep it as a text")
+        return float.__float__(value) if isinstance(value, float) else value
 
     def instant(self, value: datetime, path: str, _depth: int) -> datetime:
-        if value.tzinfo is None:
+        try:
+            aware = value.utcoffset() is not None
+        except Exception:  # noqa: BLE001 - a time zone of the host's own may do anything
+            aware = False
+        if not aware:
             raise self._error(
                 f"{self._what}: {path}: a datetime without a time zone; use an aware one, e.g. tzinfo=UTC"
             )
+        if not in_calendar(micros(value)):
+            raise self._error(f"{self._what}: {path}: a datetime outside of the years 1 to 9999 UTC")
         return value
 
     def sequence(self, values: Sequence[object], path: str, depth: int) -> list[object]:
@@ -123,15 +168,20 @@ class _Check:
     def text(self, value: str, path: str, _depth: int = 0) -> str:
         if len(value) > TEXT:
             raise self._error(f"{self._what}: {path}: a text of {len(value):,} characters; the most is {TEXT:,}")
-        if value.isascii():
-            return value
-        try:
-            value.encode()
-        except UnicodeEncodeError:
+        self._make_room(len(value), path)
+        if not is_unicode(value):
             raise self._error(
                 f"{self._what}: {path}: the text holds half of a surrogate pair; decode it properly first"
-            ) from None
-        return value
+            )
+        return str.__str__(value)
+
+    def _make_room(self, n: int, path: str) -> None:
+        self._room -= n
+        if self._room < 0:
+            raise self._error(
+                f"{self._what}: {path}: more than {TEXTS:,} characters in one payload; "
+                "keep references instead of whole documents"
+            )
 
     def _count(self, n: int, path: str) -> None:
         self._left -= n
@@ -150,7 +200,8 @@ _Kinds: TypeAlias = type | tuple[type, ...]
 # Asked in this order, because a datetime is a date too. Subclasses count, so the type itself is not enough to find one.
 _COPIES: Final[Sequence[tuple[_Kinds, Callable[[_Check, Any, str, int], object]]]] = (
     (str, _Check.text),
-    ((type(None), bool, int, timedelta), _as_it_is),
+    ((type(None), bool, timedelta), _as_it_is),
+    (int, _Check.whole),
     ((float, Decimal), _Check.number),
     (datetime, _Check.instant),
     (date, _as_it_is),

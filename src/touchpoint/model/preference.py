@@ -3,37 +3,58 @@
 import re
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
+from itertools import islice
 from typing import Final
 
 import attrs
 
-from touchpoint.durations import instant, length, micros
+from touchpoint.durations import LONGEST, in_calendar, instant, length, micros
 from touchpoint.errors import InvalidInput
+from touchpoint.model.payload import LONGEST_NAME, is_unicode
 
+_MANY: Final = 1_000
+_HIGHEST: Final = 10**9
 _CLOCK: Final = re.compile(r"(?:[01][0-9]|2[0-3]):[0-5][0-9](?::[0-5][0-9])?")
 
 
 def _names(value: Iterable[str] | str) -> tuple[str, ...]:
-    names = (value,) if isinstance(value, str) else tuple(dict.fromkeys(value))
-    if not all(isinstance(name, str) and name for name in names):
-        raise InvalidInput('preferences name channels and topics as texts; write channels_off=["sms"]')
-    return names
+    given = (value,) if isinstance(value, str) else value
+    if not isinstance(given, Iterable) or not all(map(_is_name, names := list(islice(given, _MANY + 1)))):
+        raise InvalidInput(
+            f"preferences name channels and topics as texts of at most {LONGEST_NAME} characters; "
+            'write channels_off=["sms"]'
+        )
+    if len(names) > _MANY:
+        raise InvalidInput(f"preferences name at most {_MANY:,} channels or topics")
+    return tuple(dict.fromkeys(map(str.__str__, names)))
+
+
+def _is_name(value: object) -> bool:
+    return isinstance(value, str) and 0 < len(value) <= LONGEST_NAME and is_unicode(value)
 
 
 def _snooze(value: datetime | None) -> datetime | None:
     if value is None:
         return None
-    if not isinstance(value, datetime) or value.tzinfo is None:
+    if not isinstance(value, datetime) or not _is_instant(value):
         raise InvalidInput(
-            "snooze_until is an aware datetime, e.g. datetime(…, tzinfo=UTC); a naive one could be any instant"
+            "snooze_until is an aware datetime, e.g. datetime(…, tzinfo=UTC), within the years 1 to 9999; "
+            "a naive one could be any instant"
         )
     return value
+
+
+def _is_instant(value: datetime) -> bool:
+    try:
+        return value.utcoffset() is not None and in_calendar(micros(value))
+    except Exception:  # noqa: BLE001 - a time zone of the host's own may do anything
+        return False
 
 
 def _quiet(value: Sequence[str] | None) -> tuple[str, str] | None:
     if value is None:
         return None
-    times = () if isinstance(value, str) else tuple(value)
+    times = tuple(value) if isinstance(value, list | tuple) else ()
     if len(times) != 2 or not all(isinstance(each, str) for each in times):
         raise InvalidInput('quiet is a pair of local times; write quiet=("22:00", "07:00")')
     start, end = times
@@ -49,15 +70,18 @@ def _quiet(value: Sequence[str] | None) -> tuple[str, str] | None:
 def _at_most(value: tuple[int, timedelta] | None) -> tuple[int, timedelta] | None:
     if value is None:
         return None
-    if not isinstance(value, Sequence) or len(value) != 2:
+    if not isinstance(value, list | tuple) or len(value) != 2:
         raise InvalidInput("at_most is a number and an elapsed time; write at_most=(2, days(7))")
     n, per = value
-    if not isinstance(n, int) or isinstance(n, bool) or n < 1:
+    if not isinstance(n, int) or isinstance(n, bool) or not 1 <= n <= _HIGHEST:
         raise InvalidInput(
-            "at_most starts at 1; who wants nothing at all withdraws consent, turns topics off or snoozes"
+            f"at_most starts at 1 and ends at {_HIGHEST:,}; who wants nothing at all withdraws consent, "
+            "turns topics off or snoozes"
         )
-    if not isinstance(per, timedelta) or per <= timedelta(0):
-        raise InvalidInput("at_most takes an elapsed time longer than nothing; write at_most=(2, days(7))")
+    if not isinstance(per, timedelta) or not timedelta(0) < per <= LONGEST:
+        raise InvalidInput(
+            "at_most takes an elapsed time longer than nothing and at most a hundred years; write at_most=(2, days(7))"
+        )
     return n, per
 
 

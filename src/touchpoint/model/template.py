@@ -31,6 +31,7 @@ import attrs
 
 from touchpoint.durations import spoken
 from touchpoint.errors import JourneyError, Problem, hint
+from touchpoint.model.payload import is_unicode
 
 Lookup: TypeAlias = Callable[[str, tuple[str, ...]], object]
 """Given a root and a path: the value, or None (or a LookupError) where there is none."""
@@ -38,6 +39,7 @@ Lookup: TypeAlias = Callable[[str, tuple[str, ...]], object]
 ROOTS: Final = ("customer", "trigger", "event", "message")
 """Where a look-up may begin."""
 
+_MISTAKES: Final = 100
 # The possessive quantifiers keep a look-up that does not close from being read again and again.
 _TOKEN: Final = re.compile(r"""\{\{|\}\}|\{(?:\[\s*(?:"[^"]*"|'[^']*')\s*\]|[^{}])*+\}|[{}]""")
 _SEGMENT: Final = r"""\.[^\W\d]\w*|\[\s*(?:"[^"]+"|'[^']+')\s*\]"""
@@ -196,6 +198,8 @@ def _value(field: Field, lookup: Lookup, zone: tzinfo | None) -> str:
 def _parse(text: object) -> tuple[str | Field, ...]:
     if not isinstance(text, str):
         raise JourneyError(f"a template is text, not {type(text).__name__}")
+    if not is_unicode(text):
+        raise JourneyError("a template holds half of a surrogate pair; decode it properly first")
     parts: list[str | Field] = []
     problems: list[Problem] = []
     end = 0
@@ -205,6 +209,8 @@ def _parse(text: object) -> tuple[str | Field, ...]:
         found = _token(token[0])
         if isinstance(found, _Mistake):
             problems.append(Problem(_position(text, token.start()), found.message, found.fix))
+            if len(problems) == _MISTAKES:  # to find the place of each takes longer, the longer the text
+                break
         else:
             parts.append(found)
     if problems:
