@@ -24,8 +24,21 @@ from touchpoint.journey.conditions import (
     total,
     trigger,
 )
+from touchpoint.journey.content_rules import ContentRule, ContentRules, Sender
 from touchpoint.journey.journey import Journey
 from touchpoint.journey.policy import Cap, ConsentRule, ConsentRules, Hold, Policy, Spacing
+from touchpoint.journey.requirements import (
+    ComplaintRate,
+    Keywords,
+    LinkLife,
+    OneClickUnsubscribe,
+    OptOutText,
+    OptOutWithin,
+    PostalAddress,
+    QuietHoursIn,
+    SenderIdentity,
+    SessionWindow,
+)
 from touchpoint.journey.rule import Goal, Rule
 from touchpoint.journey.stage import Stage
 from touchpoint.journey.windows import QuietHours, SendWindow
@@ -293,7 +306,66 @@ def goals(asks):
 
 scopes = st.none() | st.lists(kinds, min_size=1, max_size=2, unique=True)
 unknown_zones = st.just("deny") | st.sampled_from(ZONES)
+words = st.lists(st.sampled_from(["STOP", "Ende", "help me"]), max_size=2)
+requirements = st.one_of(
+    st.builds(SenderIdentity, contact=st.booleans()),
+    st.just(PostalAddress()),
+    st.builds(OptOutText, st.sampled_from(["words", "link"]), phrases=words),
+    st.just(OneClickUnsubscribe()),
+    st.builds(LinkLife, st.integers(1, 90)),
+    st.builds(OptOutWithin, st.integers(1, 30), business=st.booleans()),
+    st.builds(
+        QuietHoursIn,
+        st.just("21:00"),
+        st.sampled_from(["08:00", "24:00"]),
+        weekdays=st.none() | st.just(["sat", "sun"]),
+        holidays=st.sampled_from([(), "US", ("US", "US-RI")]),
+    ),
+    st.builds(
+        ComplaintRate,
+        st.floats(0.0001, 1),
+        provider=st.sampled_from([None, "gmail", "yahoo"]),
+        minimum=st.integers(1, 10_000),
+    ),
+    st.builds(SessionWindow, st.integers(1, 100), closed=st.sampled_from(["next", "wait"])),
+    st.builds(Keywords, stop=words, help=words),
+)
+senders = st.builds(
+    Sender,
+    texts,
+    also=words,
+    postal=texts,
+    contact=texts,
+    one_click=st.sampled_from([(), "email"]),
+    links_live=st.none() | st.integers(1, 90),
+    opt_outs_within=st.integers(0, 20),
+    approved=st.sampled_from([(), "hello"]),
+    answers=words,
+)
+content_rules = st.builds(
+    ContentRules,
+    st.lists(
+        st.builds(
+            ContentRule,
+            name=st.sampled_from(["can-spam/opt-out", "our own", "x"]),
+            asks=requirements | st.lists(requirements, min_size=1, max_size=3),
+            kinds=scopes,
+            except_kinds=st.sampled_from([(), "service", ("service", "gift")]),
+            channels=st.sampled_from(["sms", ("email", "whatsapp")]),
+            jurisdictions=st.none() | st.just("US-FL") | st.just(["EU", "GB"]),
+            source=texts,
+            url=texts,
+            valid_from=st.none() | st.dates(date(2000, 1, 1), date(2020, 1, 1)),
+            valid_until=st.none() | st.dates(date(2020, 1, 2)),
+        ),
+        max_size=3,
+        unique_by=lambda rule: rule.name,
+    ),
+    sender=senders,
+    unknown_jurisdiction=st.sampled_from(["every", "US", "DE-BY"]),
+)
 policy_items = st.one_of(
+    content_rules,
     st.builds(
         QuietHours,
         st.just("21:00"),

@@ -181,15 +181,27 @@ def dump(file: Path) -> None:
 def check(ctx: click.Context, file: Path) -> None:
     """Look for problems in the journeys of FILE.
 
-    The status is 1 if there are any.
+    The status is 1 if there are any. What content rules of a journey's own policy may hold against a message, depending
+    on data, is shown and is no problem yet.
     """
+    from touchpoint.rules import check_content
+
     try:
         journeys = load(file).journeys
         together(journeys)
     except JourneyError as error:
         click.echo(_plainly(words(error)))
         ctx.exit(1)
+    failed = False
     for each in journeys:
         parts = [(len(each.stages), "stage"), (len(each.rules), "rule"), (len(each.messages), "message")]
         counts = ", ".join(f"{n} {what}" + ("" if n == 1 else "s") for n, what in parts)
-        click.echo(_plainly(f"{each.name}: {counts}: no problems found"))
+        found = check_content([each])
+        for finding in found:
+            click.echo(_plainly(str(finding)))
+        certain = sum(finding.certain for finding in found)
+        problems = "no problems" if not certain else "1 problem" if certain == 1 else f"{certain} problems"
+        click.echo(_plainly(f"{each.name}: {counts}: {problems} found"))
+        failed = failed or certain > 0
+    if failed:
+        ctx.exit(1)

@@ -11,6 +11,7 @@ from touchpoint.core.identity import run_id
 from touchpoint.core.limits import refused_by_limit, remember_start
 from touchpoint.core.occurrence import TOUCHPOINT, Occurrence
 from touchpoint.core.program import BUDGET, CompiledRule, CompiledStage, Key, Node, Program
+from touchpoint.core.sessions import hear, wrote_on
 from touchpoint.core.signals import lapses_at, update
 from touchpoint.core.state import Pending, Run, State, Watch
 from touchpoint.core.steps import take_steps
@@ -106,6 +107,10 @@ def remember(decision: Decision, occurrence: Occurrence, *, late: bool) -> None:
         if occurrence.at > state.heard.get(spec.name, -1) and not (late and due <= decision.now):
             state.heard[spec.name] = occurrence.at
             state.silences[spec.name] = due
+    if program.sessions and (channel := wrote_on(program.sessions, occurrence)) is not None:
+        hear(state.heard, channel, occurrence.at)
+        if program.sessions[channel]:
+            decision.ask_again()
 
 
 # S4.2 point 3: live runs.

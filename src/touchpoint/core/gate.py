@@ -13,6 +13,7 @@ from touchpoint.core.program import Program
 from touchpoint.core.reading import read
 from touchpoint.core.render import render
 from touchpoint.core.schedule import after, calendar_period
+from touchpoint.core.sessions import session_on
 from touchpoint.core.state import WAITING, Address, Pending, Run, State
 from touchpoint.journey.steps import Send
 from touchpoint.model.delivery import OPTED_OUT, Rate, RenderedMessage, opt_out_of, takes
@@ -220,6 +221,9 @@ def _on(
     if address is not None and (world.rates or world.paces):
         paced = world.pacing(channel, address.kind, address.key)
         facts.too_fast_until = None if paced is None else paced.free_from(world.paces, now, pending.booked)
+    if program.bounds[pending.journey].content is not None:
+        facts.words = words.message
+        facts.last_inbound = state.heard.get(session_on(channel)) if program.sessions else None
     return address, words.message, facts
 
 

@@ -15,6 +15,7 @@ from touchpoint.core.compile import compile_condition, compile_expression
 from touchpoint.core.context import Context
 from touchpoint.core.occurrence import TOUCHPOINT
 from touchpoint.core.reading import teller_of
+from touchpoint.core.sessions import session_on
 from touchpoint.core.signals import SignalTable, collect
 from touchpoint.durations import is_calendar, length, spoken
 from touchpoint.journey.conditions import Expression
@@ -55,6 +56,7 @@ from touchpoint.model.delivery import RenderedMessage
 from touchpoint.model.message import Message
 from touchpoint.model.template import Template
 from touchpoint.policy.binding import Bound, bind, retention
+from touchpoint.policy.content_binding import sessions_of
 
 Closure = Callable[[Context], object]
 Teller = Callable[[Context], str]
@@ -151,7 +153,8 @@ class Program:
     """Everything `advance` needs to know of the journeys.
 
     `version` changes when customers' timers or signals must be looked at anew. `fixed` are the (message, content key)
-    whose words are the same for everybody; what they are in a locale is kept in `words` once it was made.
+    whose words are the same for everybody; what they are in a locale is kept in `words` once it was made. `sessions`
+    are the channels on which it counts when the customer last wrote, and whether messages wait there for that.
     """
 
     journeys: Mapping[str, Journey]
@@ -176,6 +179,7 @@ class Program:
     looks_ahead: bool
     may_circle: bool
     version: str
+    sessions: Mapping[str, bool] = attrs.Factory(dict)
     words: dict[tuple[str, str, str | None], RenderedMessage] = attrs.field(factory=dict, init=False, repr=False)
 
 
@@ -220,6 +224,7 @@ def compile_program(journeys: Sequence[Journey], policy: Policy | None = None) -
     messages = {name: message for journey in journeys for name, message in journey.messages.items()}
     templates = _templates(messages.values())
     bounds = bind(policy or Policy(), {journey.name: journey.policy for journey in journeys})
+    sessions = sessions_of([policy or Policy(), *(journey.policy for journey in journeys)])
     return Program(
         journeys={journey.name: journey for journey in journeys},
         rules=rules,
@@ -242,7 +247,8 @@ def compile_program(journeys: Sequence[Journey], policy: Policy | None = None) -
         places=_places(triggers),
         looks_ahead=any(rule.exit_conditions or _waits_until(rule) for rule in rules),
         may_circle=_may_circle(rules, journeys),
-        version=_version(table, silences, triggers),
+        version=_version(table, silences, triggers, sessions),
+        sessions=sessions,
     )
 
 
@@ -485,7 +491,10 @@ def _starts_kept(rule: Rule) -> int | None:
     return length(timedelta(days=367))
 
 
-def _version(table: SignalTable, silences: Mapping[str, SilenceSpec], triggers: Triggers) -> str:
+def _version(
+    table: SignalTable, silences: Mapping[str, SilenceSpec], triggers: Triggers, sessions: Iterable[str]
+) -> str:
     anniversaries = (spec.name for spec in _anniversaries(triggers))
     parts = [*sorted(table.signals), *sorted(silences), *sorted(_dwells(triggers)), *anniversaries]
+    parts += map(session_on, sorted(sessions))
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:12]

@@ -6,6 +6,7 @@ from typing import Final
 from touchpoint.core.occurrence import TOUCHPOINT, Occurrence
 from touchpoint.core.program import Program
 from touchpoint.core.schedule import anniversary, date_from
+from touchpoint.core.sessions import heard_before
 from touchpoint.core.signals import backfill
 from touchpoint.core.state import Run, State
 from touchpoint.durations import instant
@@ -113,6 +114,7 @@ def refresh(program: Program, state: State, timeline: Iterable[Occurrence]) -> N
     backfill(program.signals, state.signals, occurrences, state.now)
     state.silences = {name: due for name, due in state.silences.items() if name in program.silences}
     state.heard = {name: at for name, at in state.heard.items() if name in program.silences}
+    state.heard |= heard_before(program.sessions, occurrences)
     for spec in program.silences.values():
         last = max((each.at for each in occurrences if _breaks(spec.of, each)), default=None)
         if spec.name not in state.heard and last is not None:

@@ -25,9 +25,11 @@ from touchpoint.errors import JourneyError, Problem, TouchpointError, hint
 from touchpoint.journey import conditions as c
 from touchpoint.journey import steps, triggers
 from touchpoint.journey.conditions import Expression
+from touchpoint.journey.content_rules import ContentRule, ContentRules, Sender
 from touchpoint.journey.declared import leaves
 from touchpoint.journey.journey import Journey
 from touchpoint.journey.policy import Cap, ConsentRule, ConsentRules, Hold, Policy, Spacing
+from touchpoint.journey.requirements import REQUIREMENTS
 from touchpoint.journey.rule import Goal, Rule
 from touchpoint.journey.stage import Stage
 from touchpoint.journey.windows import QuietHours, SendWindow
@@ -106,6 +108,8 @@ _NAMES: Final[Mapping[type, str]] = {
     Message: "message", Survey: "survey", Gift: "gift", Content: "content",
     Policy: "policy", QuietHours: "quiethours", SendWindow: "sendwindow", Cap: "cap", Spacing: "spacing", Hold: "hold",
     ConsentRules: "consentrules", ConsentRule: "consentrule",
+    ContentRules: "contentrules", ContentRule: "contentrule", Sender: "sender",
+    **{cls: cls.__name__.lower() for cls in REQUIREMENTS},
     c.Literal: "literal", c.Field: "field", c.Now: "now", c.Compare: "compare", c.And: "and", c.Or: "or", c.Not: "not",
     c.Arithmetic: "arithmetic", c.In: "in", c.Contains: "contains", c.Exists: "exists", c.Outcome: "outcome",
     c.Count: "count", c.Ever: "ever", c.Total: "total", c.Last: "last", c.CaseOpen: "caseopen", c.InStage: "instage",

@@ -8,6 +8,7 @@ import attrs
 
 from touchpoint.durations import Duration, is_calendar, spoken
 from touchpoint.errors import JourneyError
+from touchpoint.journey.content_rules import ContentRules
 from touchpoint.journey.windows import QuietHours, SendWindow
 from touchpoint.model.case import CaseType, case_name
 
@@ -144,13 +145,13 @@ class ConsentRules:
     rules: tuple[ConsentRule, ...] = attrs.field(converter=tuple)
 
 
-PolicyItem: TypeAlias = QuietHours | SendWindow | Cap | Spacing | Hold | ConsentRules
-_ITEMS = (QuietHours, SendWindow, Cap, Spacing, Hold, ConsentRules)
+PolicyItem: TypeAlias = QuietHours | SendWindow | Cap | Spacing | Hold | ConsentRules | ContentRules
+_ITEMS = (QuietHours, SendWindow, Cap, Spacing, Hold, ConsentRules, ContentRules)
 
 
 @attrs.frozen(init=False)
 class Policy:
-    """What binds messages: quiet hours, windows, caps, spacing, holds, consent rules.
+    """What binds messages: quiet hours, windows, caps, spacing, holds, rules about consent and content.
 
     The policy of an `Engine` binds every message of every journey; a journey's own policy only adds. Caps and holds of
     equal definition share one counter across journeys (S6.4).
@@ -167,7 +168,7 @@ class Policy:
         for item in items:
             if not isinstance(item, _ITEMS):
                 raise JourneyError(
-                    "Policy() takes QuietHours, SendWindow, Cap, Spacing, Hold and ConsentRules, "
+                    "Policy() takes QuietHours, SendWindow, Cap, Spacing, Hold, ConsentRules and ContentRules, "
                     f"not {type(item).__name__}"
                 )
         self.__attrs_init__(items, look_ahead)

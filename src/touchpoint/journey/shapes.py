@@ -13,8 +13,10 @@ from touchpoint.durations import LONGEST, Forever, is_calendar, is_lasting, spok
 from touchpoint.errors import Problem, TouchpointError, hint
 from touchpoint.journey import steps, triggers
 from touchpoint.journey.conditions import Expression, Field, children, path_of
+from touchpoint.journey.content_rules import ContentRule, ContentRules, Sender
 from touchpoint.journey.journey import Journey
 from touchpoint.journey.policy import Cap, ConsentRule, ConsentRules, Hold, Policy, PolicyItem, Spacing
+from touchpoint.journey.requirements import REQUIREMENTS
 from touchpoint.journey.rule import Goal, Rule
 from touchpoint.journey.stage import PHASES, Stage
 from touchpoint.journey.windows import QuietHours, SendWindow, time_of_day
@@ -231,6 +233,15 @@ SHAPES: Final[Mapping[type, Mapping[str, _Kind]]] = {
     ConsentRule: {
         "needs": _one_of("grant", "no_withdrawal"), "jurisdictions": _maybe(_many(_NAME)), "source": _TEXT,
         "valid_from": _maybe(_DAY), "valid_until": _maybe(_DAY), **_SCOPE,
+    },
+    ContentRules: {"rules": _many(_a(ContentRule)), "sender": _a(Sender), "unknown_jurisdiction": _NAME},
+    ContentRule: {
+        "name": _NAME, "asks": _many(_a(*REQUIREMENTS)), "except_kinds": _many(_KIND), "source": _TEXT, "url": _TEXT,
+        "jurisdictions": _maybe(_many(_NAME)), "valid_from": _maybe(_DAY), "valid_until": _maybe(_DAY), **_SCOPE,
+    },
+    Sender: {
+        "name": _TEXT, "also": _many(_NAME), "postal": _TEXT, "contact": _TEXT, "one_click": _many(_CHANNEL),
+        "links_live": _maybe(_FROM_ONE), "opt_outs_within": _AMOUNT, "approved": _many(_NAME), "answers": _many(_NAME),
     },
     QuietHours: _SCOPE, SendWindow: _SCOPE,  # the rest they refuse themselves
 }  # fmt: skip

@@ -64,6 +64,11 @@ def check_together(journeys: Sequence[Journey]) -> None:
     _refuse("these journeys cannot live together", found)
 
 
+def placed_messages(journey: Journey) -> Iterator[tuple[str, Message]]:
+    """Every message of a journey with its path, at each place where it is sent."""
+    return _only(_walk(journey, "$"), Message)
+
+
 def _refuse(what: str, found: Sequence[Problem]) -> None:
     if found:
         later = all(_NOT_YET in problem.message for problem in found)

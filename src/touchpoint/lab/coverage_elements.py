@@ -10,11 +10,13 @@ from touchpoint.durations import Duration, Forever
 from touchpoint.journey.conditions import Expression
 from touchpoint.journey.journey import Journey
 from touchpoint.journey.policy import Hold
+from touchpoint.journey.requirements import SessionWindow
 from touchpoint.journey.stage import Stage
 from touchpoint.journey.steps import Branch, Call, Exit, MoveTo, Send, Step, Wait, WaitFor, WaitUntil, flat
 from touchpoint.journey.windows import DENY
 from touchpoint.model.message import Gift, Message
 from touchpoint.policy.binding import BoundCap, BoundWindow, covers, meets
+from touchpoint.policy.content import CONTENT, LACKS, SESSION, STATUTORY
 
 Place: TypeAlias = tuple[str, ...]
 NEAR: Final = 60_000_000
@@ -213,6 +215,7 @@ def items_of(program: Program, journey: Journey, message: Message) -> list[Polic
         PolicyItem("address", "address", ("deny",)),
         PolicyItem("consent", "consent", ("deny",)),
         *waits,
+        *_content(program, journey, message),
         *([PolicyItem("limit", f"limit of {message.limit}", ("deny",))] if message.limit is not None else []),
         *(
             [PolicyItem("budget", "budget", ("deny",))]
@@ -245,6 +248,22 @@ def _waiting(program: Program, journey: Journey, message: Message) -> list[Polic
             begins = f"{spacing.said}:"
             found.setdefault(spacing.said, PolicyItem("spacing", spacing.said, ("defer",), begins=begins, channels=on))
     return list(found.values())
+
+
+def _content(program: Program, journey: Journey, message: Message) -> Iterator[PolicyItem]:
+    """What content rules ask of the message; where the customer lives decides, so nothing of it is missed."""
+    content = program.bounds[journey.name].content
+    for bound in () if content is None else (each for _, rules in content.sets for each in rules):
+        rule = bound.rule
+        if on := tuple(each for each in message.channels if rule.binds(message.effective_kind, each)):
+            name, kinds = rule.name, [type(each) for each in rule.asks]
+            if any(each in LACKS for each in kinds):
+                yield PolicyItem(CONTENT, name, ("deny",), begins=f"{name}:", channels=on, optional=True)
+            for each, _ in bound.windows:
+                said = f"{name} {each.start}-{each.end}"
+                yield PolicyItem(STATUTORY, said, ("defer", "deny"), begins=f"{said}:", channels=on, optional=True)
+            if SessionWindow in kinds:
+                yield PolicyItem(SESSION, name, ("defer", "deny"), begins=f"{name}:", channels=on, optional=True)
 
 
 def called(window: BoundWindow) -> str:

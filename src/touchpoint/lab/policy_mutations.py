@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from touchpoint.durations import spoken
+from touchpoint.journey.content_rules import ContentRules
 from touchpoint.journey.policy import Cap, ConsentRules, Hold, PolicyItem, Spacing
 from touchpoint.journey.windows import DENY, QuietHours, SendWindow
 from touchpoint.lab.places import Change, Place, change
@@ -13,7 +14,9 @@ from touchpoint.model.limits import Limit
 def policy_changes(place: Place) -> Iterator[Change]:
     """Every small fault of a journey's policy."""
     for one, rest in place.without("items"):
-        if not isinstance(one.node, Cap | ConsentRules):  # a test that notices one more notices any number
+        if not isinstance(
+            one.node, Cap | ConsentRules | ContentRules
+        ):  # a test that notices one more notices any number
             yield change(one, rest, f"the policy leaves out the {_name(one.node)}")
     for item in place.each("items"):
         match item.node:
@@ -27,8 +30,8 @@ def policy_changes(place: Place) -> Iterator[Change]:
                 yield from _lengths(item.field("gap"), f"the {item.node} is")
             case Hold():
                 yield from _lengths(item.field("cool_off"), f"the cool-off of the {item.node} is")
-            case ConsentRules():
-                yield from _consent(item)
+            case ConsentRules() | ContentRules():
+                yield from _rules(item)
 
 
 def limit_changes(place: Place, name: str, *, keyed: bool = False) -> Iterator[Change]:
@@ -109,6 +112,14 @@ def _consent(place: Place) -> Iterator[Change]:
         scope = ", ".join(rule.node.kinds or ("every kind",))
         words = {"grant": "a grant", "no_withdrawal": "no more than that nothing was withdrawn"}
         yield change(needs, new, f"the consent rule for {scope} asks for {words[new]} instead of {words[needs.node]}")
+
+
+def _rules(place: Place) -> Iterator[Change]:
+    if isinstance(place.node, ConsentRules):
+        yield from _consent(place)
+        return
+    for one, rest in place.without("rules"):
+        yield change(one, rest, f"the content rule {one.node.name} is left out")
 
 
 def _lengths(place: Place, what: str) -> Iterator[Change]:

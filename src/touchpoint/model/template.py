@@ -127,6 +127,11 @@ class Template:
         """Every look-up, in order of appearance."""
         return tuple(part for part in self._parts if isinstance(part, Field))
 
+    @property
+    def words(self) -> tuple[str, ...]:
+        """The author's own words around the look-ups, in order; fallbacks are not among them."""
+        return tuple(part for part in self._parts if isinstance(part, str))
+
     def render(self, lookup: Lookup, *, escape_html: bool, zone: tzinfo | None = None) -> Rendered:
         """Put the data in.
 

@@ -10,6 +10,7 @@ from touchpoint.durations import Duration, length
 from touchpoint.journey.policy import Cap, ConsentRule, ConsentRules, Hold, Policy, Spacing
 from touchpoint.journey.windows import DENY, QuietHours, SendWindow
 from touchpoint.model.message import Message
+from touchpoint.policy.content_binding import BoundContent, Evaluators, bind_content
 from touchpoint.policy.verdict import Verdict, allow
 from touchpoint.policy.windows import WindowEvaluator
 
@@ -104,6 +105,7 @@ class Bound:
     Args:
         consent, own_consent: the consent rules of the house and of the journey; of their answers the stricter holds.
         look_ahead: how far ahead a rival reserves its place in a cap; microseconds.
+        content: the content rules; None where there are none.
         usual: what `policy.checks` has found out, by name: a message, its kind, and the checks that it meets.
     """
 
@@ -114,6 +116,7 @@ class Bound:
     consent: tuple[ConsentRule, ...] = ()
     own_consent: tuple[ConsentRule, ...] = ()
     look_ahead: int = length(timedelta(days=1))
+    content: BoundContent | None = None
     usual: dict[str, tuple[Message, str, Sequence[Any]]] = attrs.field(factory=dict, init=False, repr=False)
     _own_quiet: dict[tuple[str, str], BoundWindow] = attrs.field(factory=dict, init=False, repr=False)
     _windows_for: dict[tuple[str, str], Sequence[BoundWindow]] = attrs.field(factory=dict, init=False, repr=False)
@@ -173,6 +176,7 @@ def bind(house: Policy, journeys: Mapping[str, Policy]) -> Mapping[str, Bound]:
         journeys: the own policy of each journey, by its name.
     """
     evaluators: list[BoundWindow] = []
+    statutory: Evaluators = {}
     holds = _unique(BoundHold(each) for policy in (house, *journeys.values()) for each in _of(policy, Hold))
     return {
         name: Bound(
@@ -183,6 +187,7 @@ def bind(house: Policy, journeys: Mapping[str, Policy]) -> Mapping[str, Bound]:
             consent=_consent_rules(house),
             own_consent=_consent_rules(own),
             look_ahead=length(max(house.look_ahead, own.look_ahead)),
+            content=bind_content(house, own, statutory),
         )
         for name, own in journeys.items()
     }

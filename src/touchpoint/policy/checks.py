@@ -11,6 +11,7 @@ from touchpoint.policy.arbitration import check_arbitration
 from touchpoint.policy.binding import covers
 from touchpoint.policy.caps import check_budget, check_caps, check_frequency, check_limit, check_spacing
 from touchpoint.policy.consent import check_consent, check_preferences
+from touchpoint.policy.content import check_content_rules
 from touchpoint.policy.facts import ChannelFacts, Facts
 from touchpoint.policy.holds import check_holdout, check_holds
 from touchpoint.policy.verdict import Ruling, Verdict, allow, combine, defer, deny, deny_here, rule_over_channels
@@ -133,6 +134,7 @@ CHECKS: Final[tuple[Check, ...]] = (
     check_frequency,
     check_arbitration,
     check_spacing,
+    check_content_rules,
     check_paused,
     check_pace,
     check_limit,
@@ -169,6 +171,7 @@ _RARE: Final[Mapping[Check, Callable[[Facts], bool]]] = {
     check_frequency: _never,
     check_arbitration: lambda facts: facts.message.counted and _meets_a_cap(facts),
     check_spacing: lambda facts: any(covers(each.spacing.kinds, facts.kind) for each in facts.policy.spacings),
+    check_content_rules: lambda facts: facts.policy.content is not None and facts.policy.content.concerns(facts.kind),
     check_paused: _never,
     check_pace: _never,
     check_limit: lambda facts: facts.message.limit is not None,

@@ -9,6 +9,7 @@ from functools import lru_cache
 from typing import Final
 
 from touchpoint.durations import instant, micros
+from touchpoint.journey.jurisdictions import falls_under
 from touchpoint.journey.policy import ConsentRule, Needs
 from touchpoint.model.consent import ANY
 from touchpoint.model.preference import Preferences
@@ -142,11 +143,15 @@ def _first_fitting(rules: Iterable[ConsentRule], facts: Facts, channel: str) -> 
     return next((rule for rule in rules if _fits(rule, facts, channel, today)), None)
 
 
+def _is_in(jurisdiction: str | None, names: Sequence[str]) -> bool:
+    return jurisdiction is not None and falls_under(jurisdiction, names)
+
+
 def _fits(rule: ConsentRule, facts: Facts, channel: str, today: date) -> bool:
     return (
         covers(rule.kinds, facts.kind)
         and covers(rule.channels, channel)
-        and (rule.jurisdictions is None or facts.jurisdiction in rule.jurisdictions)
+        and (rule.jurisdictions is None or _is_in(facts.jurisdiction, rule.jurisdictions))
         and (rule.valid_from is None or rule.valid_from <= today)
         and (rule.valid_until is None or today < rule.valid_until)
     )

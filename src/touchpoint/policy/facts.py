@@ -11,6 +11,7 @@ import attrs
 from touchpoint.durations import Duration, instant, length
 from touchpoint.errors import InvalidInput
 from touchpoint.model.consent import Basis
+from touchpoint.model.delivery import RenderedMessage
 from touchpoint.model.message import Message, Number
 from touchpoint.model.preference import Preferences
 from touchpoint.policy.binding import Bound
@@ -138,6 +139,8 @@ class ChannelFacts:
         too_fast_until: when the channel's pace lets it through; None for now.
         missing_words: fields without a value that the content for this channel needs, such as `customer.name`.
         misused: traits that the content uses beyond their declared uses.
+        words: the finished words; only where content rules look at them.
+        last_inbound: when the customer last wrote on this channel; only where a session there counts.
     """
 
     channel: str
@@ -151,6 +154,8 @@ class ChannelFacts:
     opted_out: str | None = None
     paused_until: int | None = None
     too_fast_until: int | None = None
+    words: RenderedMessage | None = attrs.field(default=None, repr=False)
+    last_inbound: int | None = attrs.field(default=None, repr=False)
 
 
 def _no_calendar(*_: object) -> NoReturn:
