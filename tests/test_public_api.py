@@ -32,6 +32,7 @@ CHANNELS = [
     "WebhookSecrets", "reply_to", "TaskChannel", "answers", "AsyncAdapter", "Cancels", "Checks", "Closes", "LooksUp",
     "Rate", "Receives", "Scope", "Clicked", "Complained", "OptedOut", "Received", "Receipt", "Replied", "TaskDone",
     "WebhookRequest",
+    "AppriseChannel", "SmtpChannel", "SmtpServer", "WebhookChannel",
 ]  # fmt: skip
 
 LAB = ["Probe", "Replay", "read_events", "replay"]

@@ -10,6 +10,7 @@
     │   └── UnsubscribeRejected            a request that claims to follow an unsubscribe link
     ├── UnknownName (LookupError)          a name nobody declared; says which ones exist
     ├── UnknownCustomer (LookupError)
+    ├── MissingExtra (ImportError)         an optional dependency is not installed
     ├── DefectiveJourney (RuntimeError)    a decision took more than 1,000 steps
     └── StoreError (OSError)               the store; nothing was acknowledged
         ├── StoreBusy (TimeoutError)       somebody else holds the lock; try again
@@ -94,6 +95,18 @@ class WebhookRejected(InvalidInput):
 
 class UnsubscribeRejected(InvalidInput):
     """A request that claims to follow an unsubscribe link is not accepted: the link is not ours, or the form is not."""
+
+
+class MissingExtra(TouchpointError, ImportError):
+    """An optional dependency is not installed. `extra` is what to install."""
+
+    def __init__(self, what: str, extra: str) -> None:
+        self.extra = extra
+        # Not by our name alone: on PyPI another project has it.
+        super().__init__(
+            f"{what} needs the extra {extra!r} (touchpoint[{extra}]); in the folder of touchpoint's source: "
+            f"pip install '.[{extra}]'"
+        )
 
 
 class UnknownName(TouchpointError, LookupError):

@@ -1,6 +1,7 @@
-"""Channels: the port (`Adapter`), what goes through it, and the adapters that need no provider.
+"""Channels: the port (`Adapter`), what goes through it, and the adapters that ship.
 
-What serves webhooks and unsubscribe links is loaded when it is first used: it needs more of the standard library.
+What serves webhooks and unsubscribe links, and what opens connections, is loaded when it is first used: it needs more
+of the standard library.
 """
 
 from importlib import import_module
@@ -60,10 +61,13 @@ from touchpoint.channels.tasks import TaskChannel
 
 if TYPE_CHECKING:
     from touchpoint.channels.answers import answers
+    from touchpoint.channels.apprise import AppriseChannel
     from touchpoint.channels.replies import reply_to
     from touchpoint.channels.segments import Segments
     from touchpoint.channels.signatures import ReplayGuard, WebhookSecrets
+    from touchpoint.channels.smtp import SmtpChannel, SmtpServer
     from touchpoint.channels.unsubscribe import AskFirst, OneClick, Unsubscribe, UnsubscribeLink
+    from touchpoint.channels.webhook import WebhookChannel
 
 __all__ = [
     "ADDRESS_KINDS",
@@ -75,6 +79,7 @@ __all__ = [
     "Adapter",
     "Address",
     "Ambiguous",
+    "AppriseChannel",
     "AskFirst",
     "AsyncAdapter",
     "BaseAdapter",
@@ -108,10 +113,13 @@ __all__ = [
     "Scope",
     "Segments",
     "SendRequest",
+    "SmtpChannel",
+    "SmtpServer",
     "TaskChannel",
     "TaskDone",
     "Unsubscribe",
     "UnsubscribeLink",
+    "WebhookChannel",
     "WebhookRequest",
     "WebhookSecrets",
     "answers",
@@ -126,11 +134,14 @@ __all__ = [
 ]
 
 _FROM = {
+    "apprise": ("AppriseChannel",),
     "answers": ("answers",),
     "replies": ("reply_to",),
     "segments": ("Segments",),
     "signatures": ("ReplayGuard", "WebhookSecrets"),
+    "smtp": ("SmtpChannel", "SmtpServer"),
     "unsubscribe": ("AskFirst", "OneClick", "Unsubscribe", "UnsubscribeLink"),
+    "webhook": ("WebhookChannel",),
 }
 _WHERE = {name: f"{__name__}.{module}" for module, names in _FROM.items() for name in names}
 

@@ -4,7 +4,7 @@ Each becomes a touchpoint on the customer's timeline, about the message it belon
 named by its own key (`about`), or by the provider's reference of it on a channel (`channel` and `ref`).
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from types import MappingProxyType
 from typing import Final, Literal, get_args
@@ -199,6 +199,10 @@ class WebhookRequest:
     query: Mapping[str, str] = attrs.field(factory=dict, repr=False)
 
 
+def _events(value: Iterable[Inbound]) -> tuple[Inbound, ...]:
+    return tuple(value)
+
+
 @attrs.frozen
 class Received:
     """What an adapter made of a request.
@@ -208,7 +212,7 @@ class Received:
         status, body, headers: the answer that the provider expects, such as a challenge repeated.
     """
 
-    events: Sequence[Inbound] = attrs.field(default=(), repr=False, converter=tuple)
+    events: Sequence[Inbound] = attrs.field(default=(), repr=False, converter=_events)
     status: int = 200
     body: bytes = attrs.field(default=b"", repr=False)
     headers: Mapping[str, str] = attrs.field(factory=dict, repr=False)

@@ -249,12 +249,16 @@ class Failure:
     detail: str = ""
 
 
+def _failures(value: Iterable[Failure]) -> tuple[Failure, ...]:
+    return tuple(value)
+
+
 @attrs.frozen
 class Preflight:
     """What sending would take. `units` as `Capabilities.unit` says; without `problems` nothing stands against it."""
 
     units: int = 1
-    problems: tuple[Failure, ...] = attrs.field(default=(), converter=tuple)
+    problems: tuple[Failure, ...] = attrs.field(default=(), converter=_failures)
 
     @property
     def ok(self) -> bool:
