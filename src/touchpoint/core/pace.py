@@ -12,6 +12,7 @@ from typing import Any, Final, TypeAlias
 import attrs
 
 from touchpoint.durations import length
+from touchpoint.journey.mailboxes import provider_of
 from touchpoint.model.delivery import Rate, Scope
 
 Pace: TypeAlias = list[Any]
@@ -95,6 +96,8 @@ def pacing(channel: str, rates: Sequence[Rate], kind: str, key: str) -> Pacing:
 
 
 def _limits(channel: str, rates: Sequence[Rate], kind: str, key: str) -> Iterator[tuple[str, Rate | None]]:
+    if kind == "email":
+        yield mailbox_name(channel, kind, key), None
     for scope in _SCOPES:
         name = scope_name(channel, scope, kind, key)
         yield name, None
@@ -113,6 +116,12 @@ def scope_name(channel: str, scope: Scope, kind: str, key: str) -> str:
     if scope == "destination":
         return f"{channel} destination {destination(kind, key)}"
     return f"{channel} {scope}"
+
+
+def mailbox_name(channel: str, kind: str, key: str) -> str:
+    """The name under which it is kept that a mailbox provider, who may have many domains, gets nothing for a while."""
+    domain = destination(kind, key)
+    return f"{channel} mailbox {provider_of(domain) or domain}"
 
 
 def destination(kind: str, key: str) -> str:

@@ -21,6 +21,7 @@ from touchpoint.durations import is_calendar, length, spoken
 from touchpoint.journey.conditions import Expression
 from touchpoint.journey.journey import Journey
 from touchpoint.journey.policy import Policy
+from touchpoint.journey.requirements import ComplaintRate
 from touchpoint.journey.rule import Rule
 from touchpoint.journey.stage import Stage
 from touchpoint.journey.steps import (
@@ -56,7 +57,7 @@ from touchpoint.model.delivery import RenderedMessage
 from touchpoint.model.message import Message
 from touchpoint.model.template import Template
 from touchpoint.policy.binding import Bound, bind, retention
-from touchpoint.policy.content_binding import sessions_of
+from touchpoint.policy.content_binding import complaint_rates_of, sessions_of
 
 Closure = Callable[[Context], object]
 Teller = Callable[[Context], str]
@@ -180,6 +181,7 @@ class Program:
     may_circle: bool
     version: str
     sessions: Mapping[str, bool] = attrs.Factory(dict)
+    complaint_rates: Mapping[str, tuple[ComplaintRate, ...]] = attrs.Factory(dict)
     words: dict[tuple[str, str, str | None], RenderedMessage] = attrs.field(factory=dict, init=False, repr=False)
 
 
@@ -224,7 +226,8 @@ def compile_program(journeys: Sequence[Journey], policy: Policy | None = None) -
     messages = {name: message for journey in journeys for name, message in journey.messages.items()}
     templates = _templates(messages.values())
     bounds = bind(policy or Policy(), {journey.name: journey.policy for journey in journeys})
-    sessions = sessions_of([policy or Policy(), *(journey.policy for journey in journeys)])
+    policies = [policy or Policy(), *(journey.policy for journey in journeys)]
+    sessions = sessions_of(policies)
     return Program(
         journeys={journey.name: journey for journey in journeys},
         rules=rules,
@@ -249,6 +252,7 @@ def compile_program(journeys: Sequence[Journey], policy: Policy | None = None) -
         may_circle=_may_circle(rules, journeys),
         version=_version(table, silences, triggers, sessions),
         sessions=sessions,
+        complaint_rates=complaint_rates_of(policies),
     )
 
 

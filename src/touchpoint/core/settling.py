@@ -4,6 +4,7 @@ from datetime import timedelta
 from typing import Final
 
 from touchpoint.core.advance import message_ended
+from touchpoint.core.complaints import count
 from touchpoint.core.decision import (
     AddressStands,
     ConsentSaid,
@@ -90,10 +91,16 @@ def _accepted(
         state.awaited[pending.key] = [max(pending.expires, slot + 1), TASK_EXPIRED, pending.message, channel]
     elif channel in world.receipts:
         state.awaited[pending.key] = [slot + world.receipts[channel], NO_RECEIPT, pending.message, channel]
+    if pending.to is not None and (rates := program.complaint_rates.get(channel)) is not None:
+        counted = tuple(count(world.paces, rates, channel, (pending.to[0], pending.to[1]), now, complaint=False))
+    else:
+        counted = ()
     assigned = channel in world.human and ticket.message is not None
     decision = message_ended(program, state, pending, "sent", slot)
     if assigned and ticket.message is not None:
         decision.effects.append(TaskAssigned(pending, ticket.message, now))
+    if counted:
+        decision.effects.append(Paced(counted))
     return decision
 
 

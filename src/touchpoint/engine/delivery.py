@@ -310,6 +310,8 @@ def settle_one(unit: Unit, ticket: core.Ticket, outcome: Outcome | None, now: in
     if loaded is None:
         return
     now = max(now, loaded.state.now)
+    if unit.program.complaint_rates and ticket.address is not None:
+        shared.learn_paces_of(unit, [ticket.address])
     if outcome is None:
         unit.apply(
             loaded, "given back", ticket.key, now, lambda: settling.give_back(unit.program, loaded.state, ticket, now)

@@ -261,7 +261,9 @@ def _act(unit: Unit, event: Inbound, found: _Found, taking: Taking) -> None:
         case OptedOut():
             _opt_out(unit, event, found, taking)
         case Complained():
-            _silence(unit, _channel(event, found.row), "complaint", event, found, taking)
+            channel = _channel(event, found.row)
+            _silence(unit, channel, "complaint", event, found, taking)
+            shared.complained(unit, channel, _address(unit, channel, "complaint", found), taking.now)
         case Receipt() if event.code is not None and found.row is not None:
             _remedy(unit, event, found, taking)
         case TaskDone():

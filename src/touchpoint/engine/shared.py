@@ -5,6 +5,7 @@ from datetime import timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
+from touchpoint.core.complaints import count, name_of
 from touchpoint.core.pace import pacing
 from touchpoint.durations import length
 from touchpoint.engine.loaded import Loaded
@@ -34,18 +35,22 @@ def learn_addresses(unit: "Unit", loaded: Loaded) -> None:
 
 def learn_paces(unit: "Unit", loaded: Loaded) -> None:
     """Ask the store how fast the channels of this customer are used."""
-    world, cache = unit.world, unit.cache
+    cache = unit.cache
     if cache.has_paces is None:
         cache.has_paces = unit.tx.has_paces()
-    if not cache.has_paces:
-        return
-    names = {
-        name
-        for channel, kinds in world.channels.items()
-        for each in loaded.state.profile.addresses
-        if takes(kinds, each.kind)
-        for name, _ in pacing(channel, world.rates.get(channel, ()), each.kind, each.key).limits
-    }
+    if cache.has_paces:
+        learn_paces_of(unit, [(each.kind, each.key) for each in loaded.state.profile.addresses])
+
+
+def learn_paces_of(unit: "Unit", addresses: Iterable[tuple[str, str]]) -> None:
+    """Ask the store how fast these addresses are written to, and what their owners complain of."""
+    world, names = unit.world, set[str]()
+    for kind, key in addresses:
+        for channel, kinds in world.channels.items():
+            if takes(kinds, kind):
+                names.update(name for name, _ in pacing(channel, world.rates.get(channel, ()), kind, key).limits)
+            if channel in unit.program.complaint_rates and (name := name_of(channel, kind, key)) is not None:
+                names.add(name)
     for name, body in unit.tx.paces([*(names - world.paces.keys())]).items():
         world.paces[name] = loads(body)
 
@@ -56,6 +61,14 @@ def keep_paces(unit: "Unit", names: Iterable[str]) -> None:
         if name in unit.world.paces:
             unit.changes.paces[name] = dumps(unit.world.paces[name])
     unit.cache.has_paces = True
+
+
+def complained(unit: "Unit", channel: str, address: tuple[str, str], now: int) -> None:
+    """Count a complaint, where a content rule asks for that; too many hold the channel for this mailbox provider."""
+    rates = unit.program.complaint_rates.get(channel)
+    if rates is not None:
+        learn_paces_of(unit, [address])
+        keep_paces(unit, count(unit.world.paces, rates, channel, address, now, complaint=True))
 
 
 def pause(unit: "Unit", channel: str, why: str, now: int, lasts: timedelta) -> None:

@@ -148,8 +148,9 @@ class QuietHoursIn:
 class ComplaintRate:
     """What part of the mail delivered to one mailbox provider may be reported as spam.
 
-    touchpoint does not count: who reads the provider's reports (feedback loops, Postmaster Tools) asks `exceeded`, and
-    holds the channel for that provider's domains.
+    Complaints that come back (`Complained`) are counted against what was accepted, for each mailbox provider, over
+    today and yesterday (UTC). When they are too many, the channel is held for this provider's mailboxes until a day
+    after the last one. Who reads other reports (Postmaster Tools) may ask `exceeded`, and pause the channel.
 
     Args:
         most: the rate at which it is too much, above 0 and at most 1.

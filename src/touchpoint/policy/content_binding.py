@@ -10,7 +10,7 @@ from touchpoint.durations import instant
 from touchpoint.journey.content_rules import EVERY, ContentRule, ContentRules, Sender
 from touchpoint.journey.jurisdictions import falls_under, spelt
 from touchpoint.journey.policy import Policy
-from touchpoint.journey.requirements import QuietHoursIn, SessionWindow
+from touchpoint.journey.requirements import ComplaintRate, QuietHoursIn, SessionWindow
 from touchpoint.policy.windows import WindowEvaluator
 
 _CACHED: Final = 1_024
@@ -107,6 +107,18 @@ def _bound(rule: ContentRule, sender: Sender, evaluators: Evaluators) -> BoundRu
         if each not in evaluators:
             evaluators[each] = WindowEvaluator(each.hours())
     return BoundRule(rule, sender, tuple((each, evaluators[each]) for each in hours))
+
+
+def complaint_rates_of(policies: Iterable[Policy]) -> Mapping[str, tuple[ComplaintRate, ...]]:
+    """What part of the mail may be reported as spam, by channel."""
+    found: dict[str, tuple[ComplaintRate, ...]] = {}
+    for policy in policies:
+        for rules in (item.rules for item in policy.items if isinstance(item, ContentRules)):
+            for rule in rules:
+                asked = tuple(each for each in rule.asks if isinstance(each, ComplaintRate))
+                for channel in rule.channels or ("email",) if asked else ():
+                    found[channel] = found.get(channel, ()) + asked
+    return found
 
 
 def sessions_of(policies: Iterable[Policy]) -> Mapping[str, bool]:
