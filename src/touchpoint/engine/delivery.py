@@ -73,6 +73,7 @@ class Delivery:
         units: opens a unit of work.
         adapters: by channel.
         functions: of the host, by name.
+        fence: the fence that a ticket's message has now; None where it is not in flight.
         caller: calls adapters with a deadline; None calls them in the worker's own thread, for as long as they take.
         breaker: leaves providers alone that answer nobody.
         arrived: told of each reference that a provider gives, since something may have come about it before.
@@ -83,6 +84,7 @@ class Delivery:
     units: Units
     adapters: Mapping[str, Adapter]
     functions: Mapping[str, Callable[[CallRequest], object]]
+    fence: Callable[[core.Ticket], int | None]
     caller: Caller | None = None
     breaker: Breaker = attrs.Factory(Breaker)
     arrived: Callable[[Unit, str, str], None] | None = None
@@ -152,8 +154,7 @@ class Delivery:
         """Do one step of a hand-over: look, or call. No transaction is open while an adapter is called."""
         if isinstance(step, core.Call):
             return self._call(step.ticket)
-        with self.units() as unit:
-            fence = unit.fence(step.ticket.customer, step.ticket.key)
+        fence = self.fence(step.ticket)
         if self.breaker.is_open(step.ticket.channel):
             return "its provider answers nobody just now"
         return core.last_look(step.ticket, fence, self.moment())

@@ -19,6 +19,7 @@ from touchpoint.clock import Clock, SystemClock
 from touchpoint.core.delivery import Ticket
 from touchpoint.core.gate import World
 from touchpoint.core.program import compile_program
+from touchpoint.core.state import IN_FLIGHT
 from touchpoint.durations import instant, length, micros
 from touchpoint.engine import acts
 from touchpoint.engine.calling import DEADLINE, Breaker, Caller
@@ -420,9 +421,17 @@ class Engine:
     def delivery(self) -> Delivery:
         """What drives hand-overs; for whoever drives the engine step by step, as replays do."""
         return Delivery(
-            self.clock, self._unit, self.adapters, self._functions, self._caller, self._breaker, self._arrived,
-            self._headers,
+            self.clock, self._unit, self.adapters, self._functions, self._fence, self._caller, self._breaker,
+            self._arrived, self._headers,
         )  # fmt: skip
+
+    def _fence(self, ticket: Ticket) -> int | None:
+        if self._open is not None:
+            return self._open.enter_result.fence(ticket.customer, ticket.key)
+        # Without the write lock, which a look does not need; the row says what the customer's state does.
+        with self.store.reading() as reader:
+            row = reader.message(ticket.key)
+        return row.fence if row is not None and row.status == IN_FLIGHT else None
 
     def _headers(self, ticket: Ticket) -> Mapping[str, str]:
         """RFC 8058: whatever needs consent can be unsubscribed from by one click."""

@@ -225,8 +225,8 @@ class _ReplayDelivery(Delivery):
 
     def __init__(self, clock: _ReplayClock, engine: Engine) -> None:
         given = engine.delivery()
-        super().__init__(clock, given.units, given.adapters, given.functions)
-        self._clock = clock
+        super().__init__(*(getattr(given, field.name) for field in attrs.fields(Delivery)))
+        self.clock = self._clock = clock
         self._moment = Moment(0, 0.0, clock.timeline())
 
     def moment(self) -> Moment:

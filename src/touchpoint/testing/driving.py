@@ -9,6 +9,8 @@ from contextlib import AbstractContextManager
 from datetime import datetime
 from typing import Protocol
 
+import attrs
+
 from touchpoint.channels.base import Adapter, Refused, SendRequest
 from touchpoint.clock import VirtualClock
 from touchpoint.core.delivery import Ticket, due_messages
@@ -124,7 +126,7 @@ class _Delivery(Delivery):
     """Tells whose message it hands over."""
 
     def __init__(self, given: Delivery, handing: Callable[[str], object]) -> None:
-        super().__init__(given.clock, given.units, given.adapters, given.functions)
+        super().__init__(*(getattr(given, field.name) for field in attrs.fields(Delivery)))
         self._handing = handing
 
     def request(self, ticket: Ticket, adapter: Adapter) -> SendRequest | Refused:
