@@ -83,11 +83,15 @@ def prepare(given: Touchpoint, *, now: int | None, skew: int, declared: Mapping[
         )
     if not isinstance(given.direction, str) or given.direction not in _DIRECTIONS:
         raise InvalidTouchpoint(f"touchpoint {given.type!r}: direction is inbound or outbound")
-    about = _known_text(given.about, "about=")
     properties = _properties(given, declared) if declared else checked(given.properties, given.type, InvalidTouchpoint)
     identity = _own_id(now) if given.id is None else _text(given.id, "id=")
-    channel, location = _known_text(given.channel, "channel="), _known_text(given.location, "location=")
-    direction = given.direction
+    channel, location, direction, about = given.channel, given.location, given.direction, given.about
+    if channel is not None:
+        channel = _known_text(channel, "channel=")
+    if location is not None:
+        location = _known_text(location, "location=")
+    if about is not None:
+        about = _known_text(about, "about=")
     occurrence = Occurrence(
         TOUCHPOINT, given.type, now if at is None else at, identity, properties, channel, location, direction
     )
@@ -115,9 +119,9 @@ def _text(value: object, what: str) -> str:
     return text_of(value, what, error=InvalidTouchpoint)
 
 
-def _known_text(value: object, what: str) -> str | None:
-    """A text of at most 500 characters, which may be empty, or None where it is not known."""
-    if value is None or (type(value) is str and len(value) <= _ID and value.isascii()):
+def _known_text(value: object, what: str) -> str:
+    """A text of at most 500 characters, which may be empty."""
+    if type(value) is str and len(value) <= _ID and value.isascii():
         return value
     return text_of(value, what, least=0, error=InvalidTouchpoint)
 

@@ -409,7 +409,10 @@ def _event(record: Mapping[str, object], own_id: str | None, *, plain: bool) -> 
         raise _Bad("type is a text such as order_placed: a letter, then letters, digits and _ . : -, at most 100")
     if not isinstance(identity, str) or not 0 < len(identity) <= _ID_LIMIT:
         raise _Bad(_no_id(identity))
-    channel, location, about = _texts(get("channel"), get("location"), get("about"))
+    channel, location, about = get("channel"), get("location"), get("about")
+    for name, value in (("channel", channel), ("location", location), ("about", about)):
+        if value is not None and (type(value) is not str or len(value) > _ID_LIMIT):
+            _refuse_text(name, value)
     direction = get("direction")
     if direction is None or direction == "":
         direction = "inbound"
@@ -419,13 +422,10 @@ def _event(record: Mapping[str, object], own_id: str | None, *, plain: bool) -> 
     return Touchpoint(customer, kind, at, identity, properties, channel, location, direction, about)  # type: ignore[arg-type]
 
 
-def _texts(*values: object) -> tuple[str | None, ...]:
-    for name, value in zip(("channel", "location", "about"), values, strict=True):
-        if value is not None and not isinstance(value, str):
-            raise _Bad(f"{name} is a text or null, not {_json_name(value)}")
-        if value is not None and len(value) > _ID_LIMIT:
-            raise _Bad(f"{name} is a text of at most {_ID_LIMIT} characters")
-    return values  # type: ignore[return-value]  # as has just been found
+def _refuse_text(name: str, value: object) -> NoReturn:
+    if isinstance(value, str):
+        raise _Bad(f"{name} is a text of at most {_ID_LIMIT} characters")
+    raise _Bad(f"{name} is a text or null, not {_json_name(value)}")
 
 
 def _time(value: object) -> datetime:
