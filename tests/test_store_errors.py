@@ -311,7 +311,7 @@ def test_a_question_about_the_generation_reports_a_broken_connection(store):
 def test_a_checkpoint_of_a_file_that_was_taken_away_makes_no_new_one(path, store):
     write(store, new_customers=[customer(1)])
     Path(path).unlink()
-    with pytest.raises(StoreError, match="cannot be opened"):
+    with pytest.raises(StoreError, match="has been taken away"):
         store.checkpoint()
     assert not Path(path).exists()
 

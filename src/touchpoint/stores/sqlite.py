@@ -23,6 +23,7 @@ from touchpoint.stores._connection import (
     Durability,
     connect,
     counters,
+    file_at,
     fold,
     inside,
     log_size,
@@ -74,7 +75,9 @@ class SqliteStore:
         durability: "full" loses nothing that was committed, whatever happens. "fast" does not wait for the disk at
             every commit: a power cut or a crash of the operating system can lose the last commits, at worst all since
             the write-ahead log was last folded (some 4 MB of changes); a crash or kill of the process loses nothing.
-            Either way the file stays consistent.
+            Either way the file stays consistent. Measured on 3,000 rebuilt states of the disk: "full" lost nothing;
+            "fast" at most the last 85 of 500 acknowledged touchpoints, half of the time 10 or fewer, and no state was
+            damaged (`python tests/faults/power.py --states 3000 --durability fast`).
         timeout: how long to wait for whoever is writing.
 
     Raises:
@@ -93,6 +96,7 @@ class SqliteStore:
         self._lock = threading.RLock()
         self._connection: sqlite3.Connection | None = None
         self._opened = 0  # how often; part of the generation
+        self._file: tuple[int, int] | None = None  # that the connection has open
         self._active: SqliteTransaction | None = None
         self._known: tuple[int, Counters] | None = None  # as long as data_version stays the same
         self._folded_at = 0  # bytes of log
@@ -260,11 +264,27 @@ class SqliteStore:
     def _held(self) -> Iterator[sqlite3.Connection]:
         """The connection, opened if need be, while no other thread uses it."""
         with self._locked():
+            if self._place.path and self._opened and self._active is None:
+                self._refuse_another_file()
             if self._connection is None:
                 self._connection = connect(self._place, self._durability, self._seconds)
+                self._file = file_at(self._place)
                 self._opened += 1
                 self._known = None
             yield self._connection
+
+    def _refuse_another_file(self) -> None:
+        """Raise where the file was taken away or replaced: what is committed to one without a name is lost (S11.1)."""
+        found = file_at(self._place)
+        if found is None:
+            self._disconnect()
+            raise StoreError(f"{self._place} has been taken away while it was in use; put it back, or open a new one")
+        if self._connection is not None and found != self._file:
+            self._disconnect()
+            raise StoreError(
+                f"{self._place} has been replaced by another file while it was in use; nothing was written. From now "
+                "on the new one is used: close the store before its file is exchanged"
+            )
 
     @contextmanager
     def _locked(self) -> Iterator[None]:

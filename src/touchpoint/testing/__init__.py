@@ -9,13 +9,14 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from touchpoint.testing.channels import Staff, StandIn, Task
     from touchpoint.testing.person import Got, Person
+    from touchpoint.testing.store_contract import StoreContract
     from touchpoint.testing.world import Sent, World
 
-__all__ = ["Got", "Person", "Sent", "Staff", "StandIn", "Task", "World"]
+__all__ = ["Got", "Person", "Sent", "Staff", "StandIn", "StoreContract", "Task", "World"]
 
 _WHERE = {
     "Got": "person", "Person": "person", "Sent": "world", "Staff": "channels", "StandIn": "channels",
-    "Task": "channels", "World": "world",
+    "StoreContract": "store_contract", "Task": "channels", "World": "world",
 }  # fmt: skip
 
 

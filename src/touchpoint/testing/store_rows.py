@@ -1,0 +1,197 @@
+"""Rows to try a store with: one of every kind, and everything that can be asked, as one value to compare."""
+
+from decimal import Decimal
+from typing import Any, Final
+
+from touchpoint.stores.base import (
+    AddressRow,
+    CaseRow,
+    Changes,
+    ConsentRow,
+    ControlRow,
+    CustomerRow,
+    EntryRow,
+    EntryValues,
+    EventRow,
+    MessageRow,
+    Reader,
+    RunRow,
+    Store,
+    TaskRow,
+)
+
+NOW: Final = 1_760_000_000_000_000
+"""An instant of 2025, in microseconds."""
+
+MANY: Final = 700
+"""More than a store may ask or fetch at once."""
+
+ODD_TEXTS: Final = (
+    "", " ", "\n\r\t", "it's", '"quoted"', "'; DROP TABLE x; --", "100 % of {this} and %s", "nul\0inside",
+    "\x7f\x1b[0m", "é", "e\u0301", "ﬀ", "İıſẞ", "עברית", "العربية", "日本語", "👩\u200d👩\u200d👧", "\U0010fffd",
+    "\u202eright", "\ufeffbom", "\u2028line", "NULL", "null", "0", "007", "1e5", "x" * 70_000,
+)  # fmt: skip
+"""Texts that stores have been known to change."""
+
+FAR: Final = (-(1 << 63), -(1 << 53) - 1, -1, 0, 1, (1 << 53) + 1, (1 << 63) - 1)
+"""Numbers of 64 bits that a floating-point number cannot hold, among others."""
+
+
+def customer(no: int, **changes: Any) -> CustomerRow:  # noqa: ANN401 - any field of the row
+    """A customer."""
+    return CustomerRow(no, f"customer-{no}", '{"tier":"gold"}', "{}", 0, None)._replace(**changes)
+
+
+def entry(no: int, *, of: int = 1, prev: int = 0, id: str | None = None, **changes: Any) -> EntryRow:  # noqa: ANN401 - likewise
+    """A journal entry."""
+    return EntryRow(no, of, prev, "touchpoint", id, "order_placed", NOW, NOW + 1, "{}", None)._replace(**changes)
+
+
+def values(row: EntryRow) -> EntryValues:
+    """An entry as it is handed in."""
+    return (*row,)
+
+
+def message(no: int, *, of: int = 1, **changes: Any) -> MessageRow:  # noqa: ANN401 - likewise
+    """A message that waits."""
+    what = ("shop", "come_back", 1, "send:offer", "offer", "marketing", "waiting", None)
+    row = MessageRow(no, f"message-{no}", of, *what, NOW, NOW + 9, None, 0, None, "[]", NOW)
+    return row._replace(**changes)
+
+
+def task(no: int, *, of: int = 1, **changes: Any) -> TaskRow:  # noqa: ANN401 - likewise
+    """A task that nobody has claimed."""
+    row = TaskRow(no, f"message-{no}", of, "phone", "assigned", '{"text":"call"}', NOW, NOW + 9, None, NOW)
+    return row._replace(**changes)
+
+
+def run(no: int, *, of: int = 1, **changes: Any) -> RunRow:  # noqa: ANN401 - likewise
+    """A live run."""
+    return RunRow(no, f"run-{no}", of, "shop", "come_back", None, "t1", NOW, None, None)._replace(**changes)
+
+
+def case(no: int, *, of: int = 1, **changes: Any) -> CaseRow:  # noqa: ANN401 - likewise
+    """An open case."""
+    return CaseRow(no, of, "complaint", f"order-{no}", NOW, None)._replace(**changes)
+
+
+def consent(n: int = 0, *, of: int = 1, **changes: Any) -> ConsentRow:  # noqa: ANN401 - likewise
+    """A line of the ledger."""
+    return ConsentRow(of, NOW - n, NOW, "marketing", "email", granted=bool(n % 2), body="{}")._replace(**changes)
+
+
+def address(key: str, **changes: Any) -> AddressRow:  # noqa: ANN401 - likewise
+    """An address that is not simply active."""
+    return AddressRow("email", key, "suppressed", "hard_bounce", NOW)._replace(**changes)
+
+
+def put(store: Store, **changes: Any) -> None:  # noqa: ANN401 - any field of Changes
+    """Write these changes in a transaction of their own."""
+    with store.transaction() as transaction:
+        transaction.write(Changes(**changes))
+
+
+def something() -> Changes:
+    """Changes that write to every table."""
+    return Changes(
+        new_customers=[customer(1, head=2, due=NOW), customer(2, id="customer two", profile="{}")],
+        customers=[("", '{"n":1}', 2, NOW, 1)],
+        dues=[(None, NOW, 1), (None, NOW + 1, 2)],
+        entries=[values(entry(1, id="t1")), values(entry(2, prev=1, kind="timer", trace="[]"))],
+        runs=[run(1), run(2, of=2, key="order-1")],
+        runs_ended=[(NOW + 1, "goal", 2)],
+        messages=[message(1), message(2, of=2)],
+        messages_changed=[message(1, status="sent", channel="email", at=NOW, ref="ref-1")],
+        delivered=[('{"opened":1}', NOW + 2, "message-1")],
+        reach=[("email", "a@example.com", 1), ("email", "a@example.com", 2)],
+        tasks=[task(1), task(2, of=2)],
+        tasks_changed=[("claimed", "chris", NOW + 1, "message-1")],
+        events=[EventRow("email", "unheard", "{}", NOW)],
+        paces={"email/account": "1"},
+        cases=[case(1), case(2, of=2)],
+        cases_closed=[(NOW + 1, 2)],
+        consents=[consent(1), consent(2, of=2)],
+        addresses=[address("a@example.com")],
+        controls=[ControlRow("channel", "sms", "breaker", NOW, None)],
+        definitions=[("hash-1", "shop", "{}", NOW)],
+        budgets={"gifts": Decimal("10.50")},
+        tallies={("message", "shop/offer", "sent"): 2},
+        meta={"timeline": "a"},
+    )
+
+
+def something_else() -> Changes:
+    """Changes to every table in which `something` stands."""
+    return Changes(
+        new_customers=[customer(3)],
+        customers=[("{}", '{"n":2}', 3, None, 1)],
+        dues=[(NOW, None, 1), (NOW + 1, NOW + 5, 2)],
+        entries=[values(entry(3, prev=2, id="t3"))],
+        runs=[run(3)],
+        runs_ended=[(NOW + 2, "exit", 1)],
+        messages=[message(3)],
+        messages_changed=[message(2, of=2, status="denied", fence=4)],
+        delivered=[('{"opened":2}', NOW + 3, "message-1")],
+        reach=[("phone", "+1555", 1)],
+        reach_gone=[("email", "a@example.com", 2)],
+        tasks=[task(3)],
+        tasks_changed=[("completed", None, NOW + 2, "message-1")],
+        events=[EventRow("sms", "new", "{}", NOW)],
+        events_done=[("email", "unheard")],
+        paces={"email/account": "2", "sms/account": "{}"},
+        cases=[case(3)],
+        cases_closed=[(NOW + 2, 1)],
+        consents=[consent(3)],
+        addresses=[address("a@example.com", standing="dormant"), address("b@example.com")],
+        controls=[ControlRow("message", "offer", "kill switch", NOW, NOW + 9)],
+        controls_lifted=[("channel", "sms")],
+        definitions=[("hash-2", "shop", "{}", NOW + 1)],
+        budgets={"gifts": Decimal("0.50"), "vouchers": Decimal(1)},
+        tallies={("message", "shop/offer", "sent"): 1, ("rule", "shop/r", "started"): 1},
+        meta={"timeline": "b", "more": "c"},
+    )
+
+
+def everything(reader: Reader) -> dict[str, object]:
+    """All that can be asked about what `something` and `something_else` write."""
+    numbers = (1, 2, 3)
+    refs = [("email", "ref-1"), ("email", "unheard"), ("sms", "new")]
+    return {
+        "customers": sorted(reader.customers_by_number(numbers)),
+        "customers by id": sorted(reader.customers(["customer-1", "customer two", "customer-3"])),
+        "customer_count": reader.customer_count(),
+        "all_customers": list(reader.all_customers()),
+        "seen": reader.seen([(id_, no) for id_ in ("t1", "t3") for no in numbers]),
+        "due": reader.due(NOW + 100, 10),
+        "journal": [list(reader.journal(no)) for no in numbers],
+        "message": [reader.message(f"message-{no}") for no in numbers],
+        "messages": [reader.messages(no) for no in numbers],
+        "message_by_ref": [reader.message_by_ref(*each) for each in refs],
+        "reached": [reader.reached("email", "a@example.com"), reader.reached("phone", "+1555")],
+        "task": [reader.task(f"message-{no}") for no in numbers],
+        "tasks": [reader.tasks("phone", status, 10) for status in ("assigned", "claimed", "completed")],
+        "tasks_of": [reader.tasks_of(no) for no in numbers],
+        "events": [reader.events(*each) for each in refs],
+        "event_count": reader.event_count(),
+        "paces": reader.paces(["email/account", "sms/account"]),
+        "has_paces": reader.has_paces(),
+        "runs": [reader.runs(no) for no in numbers],
+        "cases": [reader.cases(no) for no in numbers],
+        "consents": [reader.consents(no) for no in numbers],
+        "addresses": reader.addresses([("email", "a@example.com"), ("email", "b@example.com")]),
+        "has_addresses": reader.has_addresses(),
+        "controls": reader.controls(),
+        "spent": reader.spent(["gifts", "vouchers"]),
+        "tallies": reader.tallies(),
+        "definitions": reader.definitions(),
+        "meta": dict(reader.meta()),
+        "ids_with_case_open": reader.ids_with_case_open("complaint"),
+        "ids_with_run": reader.ids_with_run("come_back"),
+        "ids_with_message": [reader.ids_with_message("offer", status) for status in ("waiting", "sent", "denied")],
+    }
+
+
+def held(store: Store) -> dict[str, object]:
+    """`everything`, asked in a transaction of its own."""
+    with store.reading() as reader:
+        return everything(reader)

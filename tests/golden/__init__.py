@@ -1,0 +1,1 @@
+"""Stores of every release, and what they hold."""
