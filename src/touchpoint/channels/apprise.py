@@ -114,8 +114,11 @@ class AppriseChannel(BaseAdapter):
         """An Apprise object with all services; None where a URL is not understood."""
         apprise: Any = import_module("apprise")
         # One after the other, in this thread; nothing kept on disk, nothing secret in its log.
-        wanted = {"async_mode": False, "secure_logging": True, "result_log_disk_size": 0}
+        wanted: dict[str, Any] = {"async_mode": False, "secure_logging": True, "result_log_disk_size": 0}
         known = {name: value for name, value in wanted.items() if hasattr(apprise.AppriseAsset, name)}
+        if hasattr(apprise.AppriseAsset, "_service_timeout"):
+            # With a time-out Apprise 2 works in a pool of threads of the process, which a fork does not take along.
+            known["service_timeout"] = 0
         services = apprise.Apprise(asset=apprise.AppriseAsset(storage_mode="memory", **known))
         return services if all(services.add(url.replace(_PLACE, to)) for url in self._urls) else None
 

@@ -1,20 +1,27 @@
 """The journey test kit: journeys under test in virtual time, on the very engine that runs in production.
 
 `World` is a small world of customers, channels and a clock; with pytest the fixture `touchpoint_world` makes one.
+`AdapterContract` is the suite that every adapter passes, `StoreContract` that of every store.
 """
 
 from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from touchpoint.testing.adapter_contract import AdapterContract, ContractFailure, ContractWarning, WebhookSample
     from touchpoint.testing.channels import Staff, StandIn, Task
     from touchpoint.testing.person import Got, Person
     from touchpoint.testing.store_contract import StoreContract
     from touchpoint.testing.world import Sent, World
 
-__all__ = ["Got", "Person", "Sent", "Staff", "StandIn", "StoreContract", "Task", "World"]
+__all__ = [
+    "AdapterContract", "ContractFailure", "ContractWarning", "Got", "Person", "Sent", "Staff", "StandIn",
+    "StoreContract", "Task", "WebhookSample", "World",
+]  # fmt: skip
 
 _WHERE = {
+    "AdapterContract": "adapter_contract", "ContractFailure": "adapter_contract",
+    "ContractWarning": "adapter_contract", "WebhookSample": "adapter_contract",
     "Got": "person", "Person": "person", "Sent": "world", "Staff": "channels", "StandIn": "channels",
     "StoreContract": "store_contract", "Task": "channels", "World": "world",
 }  # fmt: skip
