@@ -10,7 +10,8 @@ import touchpoint
 from touchpoint import channels, lab
 
 LANGUAGE = [
-    "Anniversary", "Ask", "Branch", "Call", "Cap", "Case", "CaseClosed", "CaseOpened", "CaseType", "Clock",
+    "Anniversary", "Ask", "AsyncEngine",
+    "Branch", "Call", "Cap", "Case", "CaseClosed", "CaseOpened", "CaseType", "Clock",
     "CloseCase", "ConsentRule", "ConsentRules", "Content", "DefectiveJourney", "Dwelt", "Emit", "Engine", "Enrol",
     "Enrolled", "Entered", "Exit", "Gift", "Give", "Goal", "Hold", "InvalidAddress", "InvalidInput",
     "InvalidTouchpoint", "Journey", "JourneyError", "Left", "Message", "MoveTo", "NotYetSupported", "On", "OpenCase",

@@ -160,7 +160,7 @@ def test_the_answers_that_others_gave_are_kept_when_a_worker_is_stopped():  # S1
         engine.record(each, "start")
     with pytest.raises(KeyboardInterrupt):
         engine.run_pending()
-    assert [ends(engine, each)[0][1] for each in ("ann", "bob", "cid")] == ["sent", "in_flight", "in_flight"]
+    assert [ends(engine, each)[0][1] for each in ("ann", "bob", "cid")] == ["sent", "in_flight", "waiting"]
 
 
 def test_a_call_whose_worker_vanished_is_made_again():  # S5: at least once

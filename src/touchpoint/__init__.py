@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from touchpoint.clock import Clock, SystemClock, VirtualClock
     from touchpoint.durations import calendar_days, days, forever, hours, minutes, months, seconds, weeks, years
+    from touchpoint.engine.aio import AsyncEngine
     from touchpoint.engine.engine import Engine
     from touchpoint.errors import (
         DefectiveJourney,
@@ -86,7 +87,8 @@ if TYPE_CHECKING:
     from touchpoint.model.touchpoint import Touchpoint
 
 __all__ = [
-    "Anniversary", "Ask", "Branch", "Call", "Cap", "Case", "CaseClosed", "CaseOpened", "CaseType", "Clock", "CloseCase",
+    "Anniversary", "Ask", "AsyncEngine",
+    "Branch", "Call", "Cap", "Case", "CaseClosed", "CaseOpened", "CaseType", "Clock", "CloseCase",
     "ConsentRule", "ConsentRules", "Content", "DefectiveJourney", "Dwelt", "Emit", "Engine", "Enrol", "Enrolled",
     "Entered", "Exit", "Gift", "Give", "Goal", "Hold", "InvalidAddress", "InvalidInput", "InvalidTouchpoint", "Journey",
     "JourneyError", "Left", "Message", "MoveTo", "NotYetSupported", "On", "OpenCase", "Policy", "Preferences",
@@ -182,6 +184,7 @@ _FROM = {
     "model.message": ("Content", "Gift", "Message", "Survey"),
     "model.preference": ("Preferences",),
     "model.touchpoint": ("Touchpoint",),
+    "engine.aio": ("AsyncEngine",),
     "engine.engine": ("Engine",),
 }
 _WHERE = {name: f"{__name__}.{module}" for module, names in _FROM.items() for name in names}

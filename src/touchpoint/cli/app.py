@@ -19,7 +19,9 @@ class _RefusedError(click.ClickException):
     exit_code = 2
 
 
-_ELSEWHERE: Final[Mapping[str, str]] = {name: f"touchpoint.cli.{name}" for name in ("mutate", "testgen", "walk")}
+_ELSEWHERE: Final[Mapping[str, str]] = {
+    name: f"touchpoint.cli.{name}" for name in ("mutate", "testgen", "walk", "work")
+}
 """Commands that live in modules of their own, and load more than the others need."""
 
 

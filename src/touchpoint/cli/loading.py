@@ -5,7 +5,7 @@ import os
 import runpy
 import sys
 import traceback
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from types import ModuleType
@@ -22,11 +22,15 @@ ALL: Final = "all"
 
 @attrs.frozen
 class Program:
-    """What a file defines: journeys in their order, the events they are tried on, and the kinds taken as agreed to."""
+    """What a file defines: journeys in their order, the events they are tried on, and the kinds taken as agreed to.
+
+    `values` is everything at its top level, by name; empty for JSON.
+    """
 
     journeys: tuple[Journey, ...]
     events: tuple[Path, ...] = ()
     grant: tuple[str, ...] = ()
+    values: Mapping[str, object] = attrs.field(factory=dict, repr=False)
 
 
 def load(path: Path) -> Program:
@@ -62,6 +66,7 @@ def _from_python(path: Path) -> Program:
         tuple(found.values()),
         tuple(path.parent / each for each in events),
         _strings(path, "GRANT", values.get("GRANT")),
+        values,
     )
 
 

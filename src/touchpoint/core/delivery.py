@@ -113,13 +113,20 @@ class HandAll:
 
     tickets: Sequence[Ticket]
     outcomes: Outcomes
+    looked_at: set[str] = attrs.Factory(set)
 
     def steps(self, ticket: Ticket) -> Generator[Step, object, None]:
         """What has to happen with one ticket, and nobody else's."""
-        if (yield LastLook(ticket)) is not None:
+        not_now = yield LastLook(ticket)
+        self.looked_at.add(ticket.key)
+        if not_now is not None:
             self.outcomes.append((ticket, None))
         else:
             self.outcomes.append((ticket, judge((yield Call(ticket)))))
+
+    def untouched(self) -> Outcomes:
+        """Those whose adapter was certainly not called, to be given back."""
+        return [(ticket, None) for ticket in self.tickets if ticket.key not in self.looked_at]
 
 
 Command = ReleaseAll | HandAll | SettleAll
@@ -129,13 +136,15 @@ def hand_over() -> Generator[Command, object, int]:
     """The protocol for one group of messages: release, last look, call, settle. Returns how many were handed over."""
     tickets: Sequence[Ticket] = yield ReleaseAll()  # type: ignore[assignment]
     outcomes: Outcomes = []
+    hand_all = HandAll(tickets, outcomes)
     try:
         if tickets:
-            yield HandAll(tickets, outcomes)
+            yield hand_all
     except GeneratorExit:
         raise
     except BaseException:
         # Somebody stops the worker, or the store fails: what is known of the others must not become uncertain.
+        outcomes += hand_all.untouched()
         if outcomes:
             yield SettleAll(outcomes)
         raise
@@ -147,9 +156,12 @@ def hand_over() -> Generator[Command, object, int]:
 def due_messages(state: State, now: int) -> list[Pending]:
     """The customer's messages that are due, in the order in which they are asked.
 
-    That is higher priority first, then earlier due, then name, then outbox order (S6.6).
+    That is higher priority first, then earlier due, then name, then outbox order (S6.6). None while one of them is on
+    its way, by whichever worker: what follows from its outcome comes first.
     """
     due = [each for each in state.pending if each.status == WAITING and each.due is not None and each.due <= now]
+    if due and any(each.status == IN_FLIGHT for each in state.pending):
+        return []
     if len(due) > 1:
         due.sort(key=lambda each: (-each.priority, each.first_due, each.message, each.no))
     return due

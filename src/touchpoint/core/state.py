@@ -216,7 +216,7 @@ class State:
     def next_dues(self) -> tuple[int, int]:
         """The earliest instants at which a timer and a message of this customer fall due; `NEVER` for none."""
         # Asked after every decision: a plain loop is half the time of a generator.
-        earliest = message = NEVER
+        earliest = NEVER
         for timers in (self.silences, self.dwells):
             for due in timers.values():
                 if due < earliest:  # noqa: PLR1730 - min() would be a call
@@ -226,13 +226,19 @@ class State:
                 earliest = run.due
             if run.look is not None and run.look < earliest:
                 earliest = run.look
-        for pending in self.pending:
-            at = pending.lease if pending.status == IN_FLIGHT else pending.due
-            if at is not None and at < message:
-                message = at
         if self.anniversaries or self.awaited:
             earliest = min(earliest, self._rarer_due())
-        return earliest, message
+        return earliest, self._next_message() if self.pending else NEVER
+
+    def _next_message(self) -> int:
+        """While a message is on its way the others wait for it, at most until its lease is over."""
+        due = lease = NEVER
+        for pending in self.pending:
+            if pending.status == IN_FLIGHT:
+                lease = min(lease, pending.lease or NEVER)
+            elif pending.due is not None and pending.due < due:
+                due = pending.due
+        return due if lease == NEVER else lease
 
     def _rarer_due(self) -> int:
         return min(int(entry[0]) for held in (self.anniversaries, self.awaited) for entry in held.values())

@@ -363,15 +363,15 @@ def _lift(unit: Unit, scope: str, name: str | None, known: Sequence[str]) -> Non
     unit.changes.controls_lifted.append((scope, name))
 
 
-def readable(unit: Unit, due: Iterable[tuple[int, int]], damaged: dict[int, StoreCorrupt]) -> list[Loaded]:
-    """Those of these (due, number) whose records can be read; the others join `damaged`, and delay nobody (S11.4)."""
+def readable(unit: Unit, due: Iterable[tuple[int, int]], left_out: dict[int, Exception]) -> list[Loaded]:
+    """Those of these (due, number) whose records can be read; the others join `left_out`, and delay nobody (S11.4)."""
     found = []
     for _, no in due:
-        if no not in damaged:
+        if no not in left_out:
             try:
                 found.append(unit.by_number(no))
             except StoreCorrupt as error:
-                damaged[no] = error
+                left_out[no] = error
     return found
 
 

@@ -13,7 +13,9 @@ from touchpoint.core.delivery import Ticket
 from touchpoint.model.delivery import Accepted, Ambiguous, FailureCode, Refused, judge
 
 DEADLINE: Final = timedelta(seconds=30)
-"""What a call may take. Release, 20 seconds at most and this stay within the lease."""
+"""What a call may take. Release, 20 seconds at most, the wait for a turn and this stay within the lease."""
+_FOR_A_TURN: Final = 5.0
+"""Seconds: workers take turns before the last look, so whoever has to wait here waits for a call that hangs."""
 
 
 @attrs.define
@@ -44,7 +46,7 @@ class Caller:
     def call(self, ticket: Ticket, work: Callable[[], object], *, thread_safe: bool) -> object:
         """What the work returned or raised; Ambiguous where it has not come back in time."""
         turn = None if thread_safe else self._turn(ticket.channel)
-        if turn is not None and not turn.acquire(timeout=self.within.total_seconds()):
+        if turn is not None and not turn.acquire(timeout=min(_FOR_A_TURN, self.within.total_seconds())):
             # It was not called, so that is certain. An adapter that hangs for good must not take a thread each time.
             return Refused(FailureCode.PROVIDER_UNAVAILABLE, detail="an earlier call has not come back")
         answer = _Answer()
@@ -88,6 +90,10 @@ class Caller:
         while self._late:
             found.append(self._late.popleft())
         return found
+
+    def put_back(self, late: list[tuple[Ticket, Accepted]]) -> None:
+        """They could not be written: keep them."""
+        self._late.extendleft(reversed(late))
 
     def _turn(self, channel: str) -> threading.Lock:
         with self._guard:

@@ -143,12 +143,18 @@ class Delivery:
 
     def release(self, due: Due) -> list[core.Ticket]:
         """Ask the gate for everybody who is due, in one transaction."""
-        with self.units() as unit:
-            moment = self.moment()
-            for late, outcome in self.caller.take_late() if self.caller is not None else ():
-                settle_one(unit, late, outcome, moment.wall)
-            looked = due(unit, moment.wall)
-            return [ticket for each in looked if (ticket := release_due(unit, each, moment)) is not None]
+        late = self.caller.take_late() if self.caller is not None else []
+        try:
+            with self.units() as unit:
+                moment = self.moment()
+                for ticket, outcome in late:
+                    settle_one(unit, ticket, outcome, moment.wall)
+                looked = due(unit, moment.wall)
+                return [found for each in looked if (found := release_due(unit, each, moment)) is not None]
+        except BaseException:
+            if self.caller is not None:
+                self.caller.put_back(late)
+            raise
 
     def take(self, step: core.Step) -> object:
         """Do one step of a hand-over: look, or call. No transaction is open while an adapter is called."""
@@ -216,10 +222,7 @@ class Delivery:
     def _look_up(self, ticket: core.Ticket, adapter: Adapter) -> Outcome:
         if not isinstance(adapter, LooksUp):
             return Ambiguous("its adapter declares lookup, and has none")
-        found = self._in_time(ticket, adapter.capabilities, partial(adapter.lookup, ticket.key))
-        if found is None:
-            return Refused(FailureCode.PROVIDER_UNAVAILABLE, detail="the provider has never seen it")
-        return judge(found)
+        return looked_up(self._in_time(ticket, adapter.capabilities, partial(adapter.lookup, ticket.key)))
 
     def _in_time(self, ticket: core.Ticket, can: Capabilities, work: Callable[[], object]) -> object:
         # What reaches nobody cannot hang: a thread for each would only cost.
@@ -234,6 +237,13 @@ class Delivery:
         work = partial(function, CallRequest(ticket.key, ticket.customer, ticket.arguments or {}, ticket.attempt))
         found = work() if self.caller is None else self.caller.call(ticket, work, thread_safe=True)
         return found if isinstance(found, Exception | Ambiguous | Refused) else Accepted()
+
+
+def looked_up(found: object) -> Outcome:
+    """What a provider says of an earlier hand-over; None where it has never seen it."""
+    if found is None:
+        return Refused(FailureCode.PROVIDER_UNAVAILABLE, detail="the provider has never seen it")
+    return judge(found)
 
 
 def is_outage(outcome: Outcome) -> bool:

@@ -3,15 +3,13 @@
 It reads the clock, opens transactions, and calls adapters; what to do is decided by the core.
 """
 
+import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from datetime import datetime, timedelta
-from functools import partial
 from itertools import islice
 from types import TracebackType
 from typing import Protocol, Self, TypeVar
-
-import attrs
 
 from touchpoint.channels.base import Adapter
 from touchpoint.channels.inbound import Inbound, WebhookRequest
@@ -26,15 +24,19 @@ from touchpoint.engine.calling import DEADLINE, Breaker, Caller
 from touchpoint.engine.delivery import GROUP, CallRequest, Delivery
 from touchpoint.engine.explain import Why, explain
 from touchpoint.engine.grouping import Grouping
+from touchpoint.engine.handing import Workplace
 from touchpoint.engine.inbound import Taking, apply, arrived
 from touchpoint.engine.intake import LATE_AFTER, MAX_SKEW, Prepared, Recorded, customer_id, instant_of, lengths, prepare
 from touchpoint.engine.loaded import Cache, Loaded
 from touchpoint.engine.opening import Durability, open_store
 from touchpoint.engine.receiving import WebhookResponse, read_webhook, take_webhook
 from touchpoint.engine.tasks import TaskDesk
+from touchpoint.engine.threads import Bell, Turns, watch_forks
 from touchpoint.engine.unit import Unit
 from touchpoint.engine.view import CustomerView, Parked, view
-from touchpoint.errors import DefectiveJourney, JourneyError, StoreCorrupt, UnknownCustomer, UnknownName
+from touchpoint.engine.worker import work
+from touchpoint.engine.working import POLL, Event, Report, Worked, refuse_async
+from touchpoint.errors import DefectiveJourney, JourneyError, UnknownCustomer, UnknownName
 from touchpoint.journey.journey import Journey
 from touchpoint.journey.policy import Policy
 from touchpoint.model.consent import ANY, Basis
@@ -58,7 +60,6 @@ class UnsubscribeLinks(Protocol):
 
 BATCH = 1_000
 """Touchpoints that `record_many` commits at once."""
-END_OF_TIME = (1 << 63) - 1
 
 
 class Engine:
@@ -82,8 +83,12 @@ class Engine:
 
     Raises:
         JourneyError: journeys that contradict each other, or two adapters for one channel.
+        InvalidInput: an adapter or a function is asynchronous, which `AsyncEngine` takes.
         StoreError: the store cannot be opened.
     """
+
+    _awaits = False
+    """Whether whoever drives it awaits what is asynchronous."""
 
     def __init__(  # noqa: PLR0913 - each is a setting of its own, and all but the first are options
         self,
@@ -101,21 +106,21 @@ class Engine:
         call_within: timedelta | None = DEADLINE,
         unsubscribe: UnsubscribeLinks | None = None,
     ) -> None:
+        self._call_within = call_within
         self._unsubscribe = unsubscribe
-        self._caller = None if call_within is None else Caller(call_within)
-        self._breaker = Breaker()
         self.clock: Clock = clock or SystemClock()
         self.policy = policy or Policy()
         self._late_after, self._skew = lengths(late_after, max_skew)
         self.adapters = _by_channel(channels)
         self._functions = dict(functions or {})
+        if not self._awaits:
+            refuse_async(self.adapters, self._functions)
         self._traits = traits
         self._program = compile_program(tuple(journeys), self.policy)
         self._declared = acts.declared_types(journeys)
         self._gifts = [name for name, message in self._program.messages.items() if isinstance(message, Gift)]
-        self._cache = Cache()
-        self._open: nullcontext[Unit] | None = None
-        self._grouping = Grouping(self._commit)
+        self._begin_anew()
+        watch_forks(self, Engine._begin_anew)
         self.store = open_store(store, durability=durability) if isinstance(store, str) else store
         put_to_work = micros(SystemClock().now())
         try:
@@ -187,8 +192,10 @@ class Engine:
         prepared = prepare(given, now=now, skew=self._skew, declared=self._declared)
         return self._write(lambda unit: self._take(unit, [prepared], now), connection)[0]
 
-    def record_many(self, touchpoints: Iterable[Touchpoint]) -> list[Recorded]:
+    def record_many(self, touchpoints: Iterable[Touchpoint], *, connection: object = None) -> list[Recorded]:
         """Record many touchpoints, in their order, in batches of 1,000 each of which is one transaction.
+
+        With `connection`, as for `record`, all of them are part of the host's transaction.
 
         Raises:
             InvalidTouchpoint: one cannot be accepted; it says which. Nothing of its batch was stored, earlier batches
@@ -201,7 +208,7 @@ class Engine:
             prepared = [
                 acts.numbered(each, len(recorded) + n, now, self._skew, self._declared) for n, each in enumerate(batch)
             ]
-            recorded += self._write(lambda unit, p=prepared, at=now: self._take(unit, p, at))  # type: ignore[misc]
+            recorded += self._write(lambda unit, p=prepared, at=now: self._take(unit, p, at), connection)  # type: ignore[misc]
         return recorded
 
     def _take(self, unit: Unit, prepared: Sequence[Prepared], now: int) -> list[Recorded]:
@@ -225,7 +232,7 @@ class Engine:
     def _taking(self, now: int) -> Taking:
         return Taking(self.adapters, self._skew, self._late_after, now)
 
-    def receive(self, channel: str, request: WebhookRequest) -> WebhookResponse:
+    def receive(self, channel: str, request: WebhookRequest, *, connection: object = None) -> WebhookResponse:
         """Take a request of a channel's provider: receipts, replies, opt-outs (S6.9).
 
         The channel's adapter verifies and reads it. What it tells is applied in one transaction; a request that comes
@@ -234,6 +241,7 @@ class Engine:
         Args:
             channel: whose adapter understands it.
             request: as the host's web framework got it, with the raw body.
+            connection: as for `record`.
 
         Raises:
             UnknownName: no adapter for that channel.
@@ -247,7 +255,7 @@ class Engine:
         if isinstance(received, WebhookResponse):
             return received
         now = self._now()
-        recorded = self._write(lambda unit: take_webhook(unit, channel, received, self._taking(now)))
+        recorded = self._write(lambda unit: take_webhook(unit, channel, received, self._taking(now)), connection)
         return WebhookResponse(received.status, received.body, received.headers, recorded)
 
     @property
@@ -320,10 +328,10 @@ class Engine:
         identity, now = customer_id(customer), self._now()
         self._write(lambda unit: acts.consent_said(unit, identity, said, proof, now), connection)
 
-    def prefer(self, customer: str, preferences: Preferences | None) -> None:
-        """Set the customer's own preferences (S7.4); None takes them back."""
+    def prefer(self, customer: str, preferences: Preferences | None, *, connection: object = None) -> None:
+        """Set the customer's own preferences (S7.4); None takes them back. `connection` as for `record`."""
         identity, now = customer_id(customer), self._now()
-        self._write(lambda unit: acts.prefer(unit, identity, preferences, now))
+        self._write(lambda unit: acts.prefer(unit, identity, preferences, now), connection)
 
     def preferences(self, customer: str) -> Preferences:
         """The customer's own preferences. Raises UnknownCustomer."""
@@ -366,15 +374,17 @@ class Engine:
         identity, now = customer_id(customer), self._now()
         return self._write(lambda unit: acts.change_case(unit, identity, kind, ref, now, opening=opening), connection)
 
-    def resume(self, *, channel: str | None = None, message: str | None = None) -> None:
+    def resume(self, *, channel: str | None = None, message: str | None = None, connection: object = None) -> None:
         """Lift a pause of a channel or the stop of a message; what waits is asked again at once.
+
+        `connection` as for `record`.
 
         Raises:
             UnknownName: no such channel or message.
             InvalidInput: neither was named.
         """
         now = self._now()
-        self._write(lambda unit: acts.resume(unit, channel, message, now))
+        self._write(lambda unit: acts.resume(unit, channel, message, now), connection)
 
     # Work.
 
@@ -387,39 +397,54 @@ class Engine:
         Raises:
             StoreCorrupt: the record of a customer is damaged; what is due for all others has been done before.
         """
-        delivery = self.delivery()
-        handed, circle = 0, acts.Circle()
-        damaged: dict[int, StoreCorrupt] = {}
-        while self._is_due(len(damaged)):
-            looked: list[Loaded] = []
-
-            def due(unit: Unit, now: int, looked: list[Loaded] = looked) -> Sequence[Loaded]:
-                # Anew each time: asked again after a defect, those of the first time hold what was never committed.
-                looked[:] = acts.readable(unit, unit.tx.due(now, group + len(damaged)), damaged)
-                return looked
-
-            handed += self._run_group(delivery, due)
-            if not looked:
-                break
-            circle.check((each.no, each.head) for each in looked)
-        if damaged:
-            raise next(iter(damaged.values()))
+        place = self.workplace()
+        agenda, handing, handed = place.agenda(), place.handing(), 0
+        handing.settle_the_rest()
+        while (more := agenda.group(handing, group)) is not None:
+            handed += more
+        if agenda.left_out:
+            raise next(iter(agenda.left_out.values()))
         return handed
 
-    def _is_due(self, damaged: int) -> bool:
-        """Whether more is due than what is damaged; asked without the write lock, which whoever idles does not need."""
-        now = self._now()
-        with self._reading() as reader:
-            return len(reader.due(now, damaged + 1)) > damaged
+    def work(
+        self, *, stop: Event | Callable[[], object] | None = None, poll: timedelta = POLL, threads: int = 1,
+        until_idle: bool = False, report: Report | None = None,
+    ) -> Worked:  # fmt: skip
+        """Do what is due, sleep until something is, and so on until told to stop. Messages go out meanwhile.
+
+        Told to stop, it ends the call in hand, gives back what is released and not called yet, and writes every outcome
+        that is known. It waits for a store in trouble, and leaves out customers whose records are damaged. So any
+        number of threads and processes may work on one store.
+
+        Args:
+            stop: a `threading.Event`, or a function that says whether to stop, which is asked before each call and at
+                each `poll`; the process's end unless given.
+            poll: how often to look for what other processes, or the host's own transactions, have recorded. What this
+                process records by itself wakes the worker at once.
+            threads: how many deliver at the same time, the caller's own among them. Adapters that are not thread-safe,
+                and each function of the host, are called by one thread at a time.
+            until_idle: come back as soon as nothing is due.
+            report: called with what was done so far, after each group, in the thread that did it.
+
+        Raises:
+            InvalidInput: an argument is not acceptable.
+            StoreError: no waiting would mend it: closed, read-only, damaged as a whole, or too new.
+        """
+        return work(self.workplace(), stop=stop, poll=poll, threads=threads, until_idle=until_idle, report=report)
 
     def next_due(self) -> datetime | None:
         """When anything falls due next, for whoever sleeps until then; None if nothing ever does. Aware UTC."""
-        with self._reading() as reader:
-            rows = reader.due(END_OF_TIME, 1)
-        return instant(rows[0][0]) if rows else None
+        due = self.workplace().agenda().next_due()
+        return None if due is None else instant(due)
+
+    def workplace(self) -> Workplace:
+        """What workers need of this engine."""
+        self._here()
+        return Workplace(self.delivery(), self._reading, self._now, self._turns, self._bell)
 
     def delivery(self) -> Delivery:
         """What drives hand-overs; for whoever drives the engine step by step, as replays do."""
+        self._here()
         return Delivery(
             self.clock, self._unit, self.adapters, self._functions, self._fence, self._caller, self._breaker,
             self._arrived, self._headers,
@@ -449,14 +474,6 @@ class Engine:
         Whether it came too late to start anything.
         """
         return acts.take_one(unit, loaded, prepared, now, self._late_after)
-
-    def _run_group(self, delivery: Delivery, due: Callable[[Unit, int], Sequence[Loaded]]) -> int:
-        try:
-            return delivery.run(due)
-        except DefectiveJourney:
-            # Nothing was handed over yet: once more, so that what is defective is parked and others go on (S4.3).
-            careful = attrs.evolve(delivery, units=partial(self._unit, careful=True))
-            return careful.run(due)
 
     # Looking.
 
@@ -499,8 +516,27 @@ class Engine:
 
     # Transactions.
 
+    def _begin_anew(self) -> None:
+        """Make what belongs to one process.
+
+        A lock that a thread of the parent's holds is never given back in the child of a fork, and a cache may be in the
+        middle of a change.
+        """
+        self._pid = os.getpid()
+        self._cache = Cache()
+        self._open: nullcontext[Unit] | None = None
+        self._grouping = Grouping(self._commit)
+        self._bell, self._turns = Bell(), Turns()
+        self._caller = None if self._call_within is None else Caller(self._call_within)
+        self._breaker = Breaker()
+
+    def _here(self) -> None:
+        if self._pid != os.getpid():  # forked by somebody who does not tell Python
+            self._begin_anew()
+
     def _reading(self) -> AbstractContextManager[Reader]:
         """The store as it is, or as it will be when the transaction that `together` holds open commits."""
+        self._here()
         if self._open is None:
             return self.store.reading()
         unit = self._open.enter_result
@@ -511,6 +547,7 @@ class Engine:
         return instant_of(self.clock.now(), "clock.now()")
 
     def _write(self, work: Callable[[Unit], T], connection: object = None) -> T:
+        self._here()
         if connection is None and self._open is None:
             return self._grouping.submit(work)
         found: list[T] = []
@@ -529,6 +566,7 @@ class Engine:
 
     def _unit(self, connection: object = None, *, careful: bool = False) -> AbstractContextManager[Unit]:
         """A unit of work in a transaction of its own, or in the one that `together` holds open."""
+        self._here()
         if self._open is not None and connection is None:
             return self._open
         return self._own_unit(connection, careful=careful)
@@ -543,6 +581,8 @@ class Engine:
             unit.flush()
         # Only a cache whose unit has committed is good; who came in between has begun one of their own.
         cache.generation = generation
+        if connection is None:
+            self._bell.ring(unit.soonest)
 
     def _take_cache(self) -> tuple[Cache, int]:
         """A cache that holds what is stored, or nothing, and its generation.

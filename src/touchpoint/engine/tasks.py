@@ -62,16 +62,23 @@ class TaskDesk:
     """The tasks of people, as `Engine.tasks` gives it.
 
     Every method that changes something raises InvalidInput where no task has that key, or where it is not in a state
-    that allows it, and StoreError where it could not be stored.
+    that allows it, and StoreError where it could not be stored. It takes `connection=` as `Engine.record` does.
     """
 
-    def __init__(self, write: Callable[[Callable[[Unit], object]], object], taking: Callable[[], Taking]) -> None:
+    def __init__(
+        self, write: Callable[[Callable[[Unit], object], object], object], taking: Callable[[], Taking]
+    ) -> None:
         self._write = write
         self._taking = taking
 
     def open(self, channel: str, *, limit: int = 100) -> list[Task]:
         """Those that wait for somebody, oldest first, at most `limit`."""
-        return self._do(lambda unit, _: [_task(unit, row) for row in _rows(unit, channel, "assigned", limit)])
+        return self._open(channel, limit, None)
+
+    def _open(self, channel: str, limit: int, connection: object) -> list[Task]:
+        return self._do(
+            lambda unit, _: [_task(unit, row) for row in _rows(unit, channel, "assigned", limit)], connection
+        )
 
     def claimed(self, channel: str, *, limit: int = 100) -> list[Task]:
         """Those that somebody is at, oldest first, at most `limit`."""
@@ -81,7 +88,7 @@ class TaskDesk:
         """One task, whatever became of it."""
         return self._do(lambda unit, _: _task(unit, _found(unit, key)))
 
-    def claim(self, key: str, *, by: str) -> Task:
+    def claim(self, key: str, *, by: str, connection: object = None) -> Task:
         """Take a task, if every policy still allows it now: consent, open cases, quiet hours, caps (S6.8).
 
         Look at the answer's `status`. `claimed`: go ahead. `assigned`: not now, see `because` and `ask_again_at`.
@@ -89,34 +96,34 @@ class TaskDesk:
         """
         if not isinstance(by, str) or not by:
             raise InvalidInput("claim(by=) takes who claims it, such as a colleague's name")
-        return self._do(lambda unit, taking: _claim(unit, key, by, taking))
+        return self._do(lambda unit, taking: _claim(unit, key, by, taking), connection)
 
-    def next(self, channel: str, *, by: str) -> Task | None:
+    def next(self, channel: str, *, by: str, connection: object = None) -> Task | None:
         """Claim the oldest that may be done now; None if there is none. Those that may not be done any more end."""
-        for task in self.open(channel, limit=1_000):
-            claimed = self.claim(task.key, by=by)
+        for task in self._open(channel, 1_000, connection):
+            claimed = self.claim(task.key, by=by, connection=connection)
             if claimed.status == "claimed":
                 return claimed
         return None
 
-    def give_back(self, key: str) -> Task:
+    def give_back(self, key: str, *, connection: object = None) -> Task:
         """Let go of a claimed task, for somebody else."""
-        return self._do(lambda unit, taking: _give_back(unit, key, taking))
+        return self._do(lambda unit, taking: _give_back(unit, key, taking), connection)
 
-    def complete(self, key: str, outcome: str, *, at: datetime | None = None) -> Task:
+    def complete(self, key: str, outcome: str, *, at: datetime | None = None, connection: object = None) -> Task:
         """A claimed task was done, and this came of it, such as `reached`: the touchpoint `task_completed`."""
         if not isinstance(outcome, str) or not outcome:
             raise InvalidInput("complete() takes what came of it in a word, such as 'reached'")
-        return self._do(lambda unit, taking: _end(unit, key, TaskDone(key, outcome, at=at), taking))
+        return self._do(lambda unit, taking: _end(unit, key, TaskDone(key, outcome, at=at), taking), connection)
 
-    def decline(self, key: str, reason: str = "", *, at: datetime | None = None) -> Task:
+    def decline(self, key: str, reason: str = "", *, at: datetime | None = None, connection: object = None) -> Task:
         """A claimed task will not be done: the touchpoint `task_declined`."""
-        return self._do(lambda unit, taking: _end(unit, key, TaskDone(key, None, reason, at=at), taking))
+        return self._do(lambda unit, taking: _end(unit, key, TaskDone(key, None, reason, at=at), taking), connection)
 
-    def _do(self, work: Callable[[Unit, Taking], T]) -> T:
+    def _do(self, work: Callable[[Unit, Taking], T], connection: object = None) -> T:
         taking = self._taking()
         found: list[T] = []
-        self._write(lambda unit: found.append(work(unit, taking)))
+        self._write(lambda unit: found.append(work(unit, taking)), connection)
         return found[-1]
 
 

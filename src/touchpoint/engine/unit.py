@@ -17,6 +17,7 @@ from touchpoint.core.parking import park_act, park_after_message, park_timer, pa
 from touchpoint.core.program import Program
 from touchpoint.core.state import (
     IN_FLIGHT,
+    NEVER,
     STATE_VERSION,
     Pending,
     Profile,
@@ -76,6 +77,9 @@ class Unit:
         world: what the gate has to know beyond a customer.
         cache: customers kept from earlier units; must be cleared by the caller if this one does not commit.
         careful: keep a copy of each state while it is decided on, so that a defective journey can be undone (S4.3).
+
+    Attributes:
+        soonest: the earliest instant at which anything of what was written falls due; `NEVER` for none.
     """
 
     def __init__(self, tx: Transaction, program: Program, world: World, cache: Cache, *, careful: bool = False) -> None:
@@ -92,6 +96,7 @@ class Unit:
         self.standings_known = cache.has_addresses
         self.defects: list[tuple[str, str]] = []
         self.flushes = 0
+        self.soonest = NEVER
         self._fresh: dict[tuple[str, int], EntryValues] = {}
 
     # Customers.
@@ -319,6 +324,8 @@ class Unit:
     def _write_customer(self, loaded: Loaded) -> None:
         state = loaded.state
         due = loaded.next_due()
+        if due is not None and due < self.soonest:
+            self.soonest = due
         record = dumps(state_to_record(state))
         profile = loaded.profile_record() if loaded.profile_changed else ""
         if loaded.is_new:

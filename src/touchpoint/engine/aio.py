@@ -1,0 +1,274 @@
+"""`AsyncEngine`: the engine for programs that run on asyncio. No rule is written twice: it drives the same core."""
+
+import asyncio
+import functools
+import os
+import threading
+from collections.abc import Callable, Coroutine, Iterable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+from types import TracebackType
+from typing import Any, Concatenate, Final, ParamSpec, Self, TypeVar, cast
+from weakref import WeakKeyDictionary
+
+from touchpoint.channels.base import Adapter, AsyncAdapter
+from touchpoint.clock import Clock
+from touchpoint.engine.calling import DEADLINE
+from touchpoint.engine.delivery import GROUP, CallRequest
+from touchpoint.engine.engine import Engine, UnsubscribeLinks
+from touchpoint.engine.intake import LATE_AFTER, MAX_SKEW
+from touchpoint.engine.opening import Durability
+from touchpoint.engine.shift import Shift
+from touchpoint.engine.tasks import TaskDesk
+from touchpoint.engine.working import POLL, Report, Worked, check_concurrency, check_poll
+from touchpoint.errors import InvalidInput, StoreClosed
+from touchpoint.journey.journey import Journey
+from touchpoint.journey.policy import Policy
+from touchpoint.stores.base import Store
+
+P = ParamSpec("P")
+T = TypeVar("T")
+CONCURRENCY: Final = 50
+_THREADS: Final = 4
+"""For the store: several that wait to write share one commit."""
+
+
+class _Inner(Engine):
+    """The engine inside: whoever drives it awaits what is asynchronous."""
+
+    _awaits = True
+
+
+def _aside(
+    method: Callable[Concatenate[Engine, P], T],
+) -> Callable[Concatenate["AsyncEngine", P], Coroutine[Any, Any, T]]:
+    """The same method, in a thread, as a coroutine function."""
+
+    @functools.wraps(method)
+    async def call(self: "AsyncEngine", /, *args: P.args, **kwargs: P.kwargs) -> T:
+        return await self.do(lambda engine: method(engine, *args, **kwargs), kwargs.get("connection"))
+
+    return call
+
+
+def _at_desk(
+    method: Callable[Concatenate[TaskDesk, P], T],
+) -> Callable[Concatenate["AsyncTaskDesk", P], Coroutine[Any, Any, T]]:
+    """Likewise, of the desk of tasks."""
+
+    @functools.wraps(method)
+    async def call(self: "AsyncTaskDesk", /, *args: P.args, **kwargs: P.kwargs) -> T:
+        return await self.engine.do(lambda engine: method(engine.tasks, *args, **kwargs), kwargs.get("connection"))
+
+    return call
+
+
+class AsyncTaskDesk:
+    """The tasks of people, as `AsyncEngine.tasks` gives it: a `TaskDesk` whose methods are coroutines."""
+
+    def __init__(self, engine: "AsyncEngine") -> None:
+        self.engine = engine
+
+    open = _at_desk(TaskDesk.open)
+    claimed = _at_desk(TaskDesk.claimed)
+    get = _at_desk(TaskDesk.get)
+    claim = _at_desk(TaskDesk.claim)
+    next = _at_desk(TaskDesk.next)
+    give_back = _at_desk(TaskDesk.give_back)
+    complete = _at_desk(TaskDesk.complete)
+    decline = _at_desk(TaskDesk.decline)
+
+
+class AsyncEngine:
+    """An `Engine` whose methods are coroutines, and that awaits asynchronous adapters side by side.
+
+    Whatever needs the store happens in threads, so that the event loop never waits for it. The store is opened by
+    `async with`, or by what is called first; what is wrong with journeys or store is raised there.
+
+    A call that is cancelled may have been carried out all the same: record with an `id=`, and repeat it. A call with
+    `connection=` is carried out in the thread that makes it, at once, because the connection belongs to that thread.
+
+    Args:
+        store, journeys, channels, policy, clock, functions, durability, late_after, max_skew, traits, call_within,
+            unsubscribe: as for `Engine`. A channel's `send` and a function may be coroutine functions. Synchronous ones
+            are called in threads, one at a time unless they say that they are thread-safe.
+        concurrency: how many messages are handed over at the same time.
+
+    Raises:
+        InvalidInput: concurrency is not a whole number from 1 to 10,000.
+    """
+
+    def __init__(  # noqa: PLR0913 - as the engine's
+        self,
+        store: str | Store,
+        *,
+        journeys: Sequence[Journey] = (),
+        channels: Iterable[Adapter | AsyncAdapter] = (),
+        policy: Policy | None = None,
+        clock: Clock | None = None,
+        functions: Mapping[str, Callable[[CallRequest], object]] | None = None,
+        durability: Durability = "full",
+        late_after: timedelta = LATE_AFTER,
+        max_skew: timedelta = MAX_SKEW,
+        traits: type | None = None,
+        call_within: timedelta | None = DEADLINE,
+        unsubscribe: UnsubscribeLinks | None = None,
+        concurrency: int = CONCURRENCY,
+    ) -> None:
+        self._concurrency = check_concurrency(concurrency)
+        self._make = functools.partial(
+            _Inner,
+            store,
+            journeys=tuple(journeys),
+            channels=cast("tuple[Adapter, ...]", tuple(channels)),
+            policy=policy,
+            clock=clock,
+            functions=functions,
+            durability=durability,
+            late_after=late_after,
+            max_skew=max_skew,
+            traits=traits,
+            call_within=call_within,
+            unsubscribe=unsubscribe,
+        )
+        self._journeys = tuple(journeys)
+        self._engine: Engine | None = None
+        self._closed = False
+        self._turns: WeakKeyDictionary[asyncio.AbstractEventLoop, dict[str, asyncio.Lock]] = WeakKeyDictionary()
+        self._begin_anew()
+
+    def __repr__(self) -> str:
+        return f"<AsyncEngine of {len(self._journeys)} journeys>"
+
+    async def __aenter__(self) -> Self:
+        await self._in_thread(lambda _: None)
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self.close()
+
+    async def close(self) -> None:
+        """Close the store. Closing twice does nothing; other use raises StoreClosed."""
+        if not self._closed:
+            self._closed = True
+            if self._engine is not None:
+                await asyncio.get_running_loop().run_in_executor(self._threads(), self._engine.close)
+            self._pool.shutdown(wait=False)
+
+    @property
+    def journeys(self) -> tuple[Journey, ...]:
+        """The journeys at work."""
+        return self._journeys
+
+    @property
+    def tasks(self) -> AsyncTaskDesk:
+        """What messages ask people to do: open, claim, complete, decline."""
+        return AsyncTaskDesk(self)
+
+    async def do(self, act: Callable[[Engine], T], connection: object = None) -> T:
+        """Do something with the `Engine` inside, in a thread: several questions at once, say.
+
+        With a host's `connection` in this thread, at once: it belongs to the thread that made it, and its transaction
+        is not to wait for one of ours.
+        """
+        if connection is not None:
+            return self._here(act)
+        return await self._in_thread(act)
+
+    record = _aside(Engine.record)
+    record_many = _aside(Engine.record_many)
+    apply = _aside(Engine.apply)
+    receive = _aside(Engine.receive)
+    identify = _aside(Engine.identify)
+    grant = _aside(Engine.grant)
+    withdraw = _aside(Engine.withdraw)
+    prefer = _aside(Engine.prefer)
+    preferences = _aside(Engine.preferences)
+    enrol = _aside(Engine.enrol)
+    open_case = _aside(Engine.open_case)
+    close_case = _aside(Engine.close_case)
+    resume = _aside(Engine.resume)
+    next_due = _aside(Engine.next_due)
+    customer = _aside(Engine.customer)
+    planned = _aside(Engine.planned)
+    parked = _aside(Engine.parked)
+    why = _aside(Engine.why)
+
+    async def run_pending(self, *, group: int = GROUP) -> int:
+        """See `Engine.run_pending`: everything that is due now; how many messages were handed over."""
+        shift = await self._shift(until_idle=True)
+        shift.size, shift.patient = group, False
+        return (await shift.work(None)).handed
+
+    async def work(
+        self, *, stop: asyncio.Event | Callable[[], object] | None = None, poll: timedelta = POLL,
+        until_idle: bool = False, report: Report | None = None,
+    ) -> Worked:  # fmt: skip
+        """See `Engine.work`: until told to stop.
+
+        Told to stop, it ends the calls in hand; cancelled, it cancels those of asynchronous adapters, which leaves them
+        in doubt. Either way what is known is written, and what was not called yet is given back.
+
+        Args:
+            stop: an `asyncio.Event`, or a function that says whether to stop.
+            poll: how often to look for what other processes have recorded.
+            until_idle: come back as soon as nothing is due and nothing is under way.
+            report: called in the event loop with what was done so far.
+
+        Raises:
+            InvalidInput: an argument is not acceptable.
+            StoreError: no waiting would mend it.
+        """
+        asked, event = _asked(stop)
+        shift = await self._shift(until_idle=until_idle)
+        shift.asked, shift.poll, shift.report = asked, check_poll(poll), report
+        return await shift.work(event)
+
+    async def _shift(self, *, until_idle: bool) -> Shift:
+        place = await self._in_thread(Engine.workplace)
+        turns = self._turns.setdefault(asyncio.get_running_loop(), {})
+        return Shift(place, self._any_thread, turns, self._concurrency, until_idle)
+
+    # Threads.
+
+    def _begin_anew(self) -> None:
+        self._pid = os.getpid()
+        self._opening = threading.Lock()
+        self._pool = ThreadPoolExecutor(_THREADS, "touchpoint store")
+
+    def _threads(self) -> ThreadPoolExecutor:
+        if self._pid != os.getpid():  # those of the parent process do not exist here
+            self._begin_anew()
+        return self._pool
+
+    def _here(self, act: Callable[[Engine], T]) -> T:
+        with self._opening:
+            if self._closed:
+                raise StoreClosed("this AsyncEngine was closed before this call; make a new one")
+            if self._engine is None:
+                self._engine = self._make()
+        return act(self._engine)
+
+    async def _in_thread(self, act: Callable[[Engine], T]) -> T:
+        return await self._any_thread(lambda: self._here(act))
+
+    async def _any_thread(self, act: Callable[[], T], /) -> T:
+        threads = self._threads()
+        if self._closed:
+            raise StoreClosed("this AsyncEngine was closed before this call; make a new one")
+        return await asyncio.get_running_loop().run_in_executor(threads, act)
+
+
+def _asked(stop: object) -> tuple[Callable[[], bool], asyncio.Event | None]:
+    if stop is None:
+        return (lambda: False), None
+    if isinstance(stop, asyncio.Event):
+        return stop.is_set, stop
+    if callable(stop):
+        return (lambda: bool(stop())), None
+    raise InvalidInput(
+        f"stop= takes an asyncio.Event, or a function that says whether to stop, not {type(stop).__name__}; of a "
+        "threading.Event hand in its is_set"
+    )
