@@ -226,7 +226,9 @@ class Decision:
         self.effects.append(RunEnded(run, self.now, reason))
         for pending in tuple(self.state.pending):
             if pending.run == run.order and pending.status == WAITING:
-                self.end_message(pending, "withdrawn", f"its run ended: {reason}")
+                # What may have gone out already cannot be taken back (S6.8).
+                status = "unknown" if pending.uncertain else "withdrawn"
+                self.end_message(pending, status, f"its run ended: {reason}")
         self._watch(run, reason)
 
     def _watch(self, run: Run, reason: str) -> None:

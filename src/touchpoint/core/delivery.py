@@ -184,7 +184,7 @@ def release(
             return _look_up(program, state, pending, moment, now)
         if (why := _too_late_to_repeat(pending, world, moment)) is not None:
             return None, message_ended(program, state, pending, "unknown", now, why)
-    asked = ask(program, state, pending, world, now)
+    asked = ask(program, state, pending, world, now, moment.wall)
     decision = Decision(program, state, now)
     if not asked.ruling.allowed:
         return None, _not_now(program, state, pending, asked, decision, world)

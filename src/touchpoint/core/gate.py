@@ -92,14 +92,19 @@ class Asked:
     words: RenderedMessage | None = attrs.field(default=None, repr=False)
 
 
-def ask(program: Program, state: State, pending: Pending, world: World, now: int) -> Asked:
-    """Ask whether this message may go out at `now`. Changes nothing."""
+def ask(program: Program, state: State, pending: Pending, world: World, now: int, wall: int | None = None) -> Asked:
+    """Ask whether this message may go out at `now`, while the clock on the wall reads `wall`. Changes nothing.
+
+    The two differ where somebody has set the clock back: `now` is the customer's own clock, which waits for the wall.
+    """
     message = program.messages.get(pending.message)
     run = state.run_by_order(pending.run)
     if message is None or run is None:
         reason = "its run is over" if run is None else "its journey no longer has it"
         return Asked(Ruling("deny", check="wanted", reason=reason, ends_as="withdrawn"))
     facts = _facts(program, state, pending, run, message, world, now)
+    if wall is not None and wall < now:
+        facts.wall = wall
     asked: list[Ruling] = []
     for channel in _channels(pending, message):
         address, words, on = _on(program, state, pending, run, message, world, channel, now)

@@ -156,9 +156,13 @@ def _refused(
     words = str(outcome.code) + (f" ({outcome.provider_code})" if outcome.provider_code else "")
     pending.reasons.append([now, ticket.channel, [["refused", "provider", words]]])
     if pending.uncertain:
-        # The earlier attempt may have arrived, so this refusal proves nothing about the message as a whole.
+        # The earlier attempt may have arrived, so this refusal proves nothing about the message as a whole. What it
+        # says of the address, the customer's wish, the message and the channel holds all the same.
         _mark(state, pending, "ambiguous")
-        return message_ended(program, state, pending, "unknown", now, f"uncertain at first, then refused: {words}")
+        learned = Decision(program, state, now)
+        _remember_refusal(state, ticket, outcome, learned, world)
+        ended = message_ended(program, state, pending, "unknown", now, f"uncertain at first, then refused: {words}")
+        return _joined(learned, ended)
     _mark(state, pending, "refused")
     decision = Decision(program, state, now)
     _refund(program, pending, decision)

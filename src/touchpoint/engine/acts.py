@@ -218,11 +218,12 @@ def _changed(unit: Unit, loaded: Loaded, kind: str, now: int) -> None:
 
 @attrs.frozen
 class Said:
-    """One statement for the ledger."""
+    """One statement for the ledger. `told`: whether the host said when it was made; else it is made now."""
 
     purpose: str
     channel: str
     fact: ConsentFact
+    told: bool = True
 
 
 def consent(
@@ -240,7 +241,7 @@ def consent(
         raise InvalidInput(f"basis= is one of {', '.join(_BASES)}")
     source = text_of(source, "source=", least=0, most=TEXT)
     until = None if expires_at is None else instant_of(expires_at, "expires_at=")
-    return Said(purpose, channel, ConsentFact(granted, when, until, basis, source))
+    return Said(purpose, channel, ConsentFact(granted, when, until, basis, source), told=at is not None)
 
 
 def evidence(wording: str, proof: str, jurisdiction: str) -> dict[str, object]:
@@ -255,11 +256,19 @@ def consent_said(unit: Unit, customer: str, said: Said, proof: dict[str, object]
     loaded = unit.find_or_add(customer, now)
     unit.fire(loaded, until=max(now, loaded.state.now), inclusive=False)
     consents = loaded.state.profile.consents
-    key = (said.purpose, said.channel)
-    consents[key] = newer(consents.get(key), said.fact)
+    key, fact = (said.purpose, said.channel), said.fact if said.told else _made_now(said.fact, consents.values())
+    consents[key] = newer(consents.get(key), fact)
     loaded.change_profile()
-    unit.changes.consents.append(consent_row(loaded.no, now, said.purpose, said.channel, said.fact, proof))
-    _changed(unit, loaded, "consent", now)
+    unit.changes.consents.append(consent_row(loaded.no, now, said.purpose, said.channel, fact, proof))
+    _changed(unit, loaded, "consent", max(now, fact.at))
+
+
+def _made_now(fact: ConsentFact, known: Iterable[ConsentFact]) -> ConsentFact:
+    """A statement made now follows all that were made before, also where the clock was set back since (S11.3)."""
+    newest = max((each.at for each in known), default=fact.at)
+    if newest <= fact.at:
+        return fact
+    return attrs.evolve(fact, at=newest + 1 if fact.granted else newest)
 
 
 def prefer(unit: Unit, customer: str, preferences: Preferences | None, now: int) -> None:

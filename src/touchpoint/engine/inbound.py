@@ -357,7 +357,9 @@ def _stand(
     """
     kind, key = address
     told = None if event.at is None else min(micros(event.at), taking.now + taking.skew)
-    name, at = delivery.opt_out_of(channel, kind), taking.now if told is None else told
+    name = delivery.opt_out_of(channel, kind)
     before = shared.standing(unit, (name, key))
+    # What is said now follows what was said before, also where the clock was set back since (S11.3).
+    at = told if told is not None else max(taking.now, 0 if before is None else before.at)
     if before is None or at > before.at or (at == before.at and (said == "stop" or told is None)):
         shared.stand(unit, AddressRow(name, key, delivery.OPTED_OUT if said == "stop" else _ACTIVE, why, at))

@@ -194,6 +194,7 @@ class Facts:
         holdout: whether the customer is in the global hold-out.
         tz_version: of the time-zone data in use.
         calendar_period, after: the customer's calendar.
+        wall: what the clock on the wall reads where that is earlier than `now`, because somebody has set it back.
     """
 
     now: int
@@ -229,6 +230,7 @@ class Facts:
     tz_version: str = ""
     calendar_period: CalendarPeriod = attrs.field(default=_no_calendar, repr=False)
     after: After = attrs.field(default=_no_calendar, repr=False)
+    wall: int | None = None
 
     def when(self, us: int, *, otherwise: str = "UTC") -> str:
         """An instant as the customer's clock shows it: local ISO 8601 and the zone's name.

@@ -13,15 +13,19 @@ from touchpoint.policy.windows import HORIZON_DAYS
 
 def check_windows(facts: Facts, on: ChannelFacts) -> Sequence[Verdict]:
     """Every window of the policy that binds this message here, then the customer's own quiet hours."""
-    found = [_ask_window(bound, facts) for bound in facts.policy.windows_for(facts.kind, on.channel)]
+    bounds = [*facts.policy.windows_for(facts.kind, on.channel)]
     wishes = facts.preferences
     if wishes is not None and wishes.quiet is not None and facts.kind != UNBOUND:
-        found.append(_ask_window(facts.policy.own_quiet(wishes.quiet), facts))
+        bounds.append(facts.policy.own_quiet(wishes.quiet))
+    found = [_ask_window(bound, facts, facts.now) for bound in bounds]
+    if facts.wall is not None:
+        # Somebody has set the clock back: it is still night for those whom the clock on the wall tells so (S11.3).
+        found += [_ask_window(bound, facts, facts.wall) for bound in bounds]
     return found
 
 
-def _ask_window(bound: BoundWindow, facts: Facts) -> Verdict:
-    opening = bound.evaluator.opens(facts.zones, facts.now)
+def _ask_window(bound: BoundWindow, facts: Facts, at: int) -> Verdict:
+    opening = bound.evaluator.opens(facts.zones, at)
     check = bound.check
     if opening.state == "open":
         return _open(check, bound.said, tuple(facts.zones), facts.tz_version)

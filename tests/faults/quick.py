@@ -1,0 +1,57 @@
+"""What makes schedules cheap without changing what they show: things that are the same for all are made once."""
+
+import sqlite3
+from contextlib import contextmanager
+
+from touchpoint.engine import engine as engine_module
+from touchpoint.journey import codec
+from touchpoint.stores.sqlite import SqliteStore
+
+_compiled = {}
+_described = {}
+_stores = []
+
+
+def forget():
+    """Make everything anew: a defect was planted, or taken out, in what the compiled journeys remember."""
+    _compiled.clear()
+    _described.clear()
+
+
+def fresh_store():
+    """An empty store in memory: the same object again and again, its content put back to that of a new one."""
+    if not _stores:
+        _stores.extend((SqliteStore(None), SqliteStore(None)))
+    pristine, store = _stores
+    if store._connection is None or store._active is not None:
+        _stores[1] = store = SqliteStore(None)
+    try:
+        pristine._connection.backup(store._connection)
+    except sqlite3.Error:
+        _stores[1] = store = SqliteStore(None)
+    store._known = None
+    return store
+
+
+@contextmanager
+def quick():
+    """Compile and describe equal journeys once; `journeys.py` hands out the same objects each time."""
+    compile_program, described = engine_module.compile_program, codec.described
+
+    def compile_once(journeys, policy):
+        key = (*map(id, journeys), id(policy))
+        if key not in _compiled:
+            _compiled[key] = compile_program(journeys, policy)
+        return _compiled[key]
+
+    def describe_once(journey):
+        if id(journey) not in _described:
+            _described[id(journey)] = described(journey)
+        return _described[id(journey)]
+
+    engine_module.compile_program, codec.described = compile_once, describe_once
+    try:
+        yield
+    finally:
+        engine_module.compile_program, codec.described = compile_program, described
+        forget()
