@@ -740,3 +740,37 @@ def test_a_damaged_customer_delays_nobody_elses_work(tmp_path):  # S11.4, S11.7
 )
 def test_only_journeys_that_could_run_in_circles_are_guarded(rules, stages, could):  # S4.3
     assert compile_program([Journey("one", rules=rules, stages=stages)]).may_circle is could
+
+
+# --- clocks that are set back -----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("restarted", [False, True])
+def test_a_lost_claim_is_rescued_in_time_though_the_clock_was_set_back(restarted, tmp_path):  # S11.3
+    clock, channel = VirtualClock(START), Scripted(act=killed)
+    options = {"store": f"sqlite:///{tmp_path}/a.db", "clock": clock, "channels": [channel]}
+    engine = engine_of(sending(), **options)
+    engine.record("ann", "start")
+    crashed(engine)
+    clock.set(START - hours(2))
+    if restarted:
+        engine.close()
+        engine = engine_of(sending(), people=(), **options)
+    engine.run_pending()
+    clock.advance(minutes(2))
+    engine.run_pending()
+    assert ends(engine) == [("hello", "unknown")]
+    engine.close()
+
+
+def test_a_live_claim_is_not_taken_over_because_the_clock_was_set_back():  # S11.3
+    engine = engine_of(sending())
+    engine.record("ann", "start")
+    worker = Stepped(engine).until(core.SettleAll)
+    engine.clock.set(START - hours(2))
+    engine.run_pending()
+    engine.clock.advance(seconds(60))
+    engine.run_pending()
+    assert ends(engine) == [("hello", "in_flight")]
+    worker.step()
+    assert ends(engine) == [("hello", "sent")]

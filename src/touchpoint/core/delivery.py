@@ -196,7 +196,7 @@ def _let_go(
 ) -> Ticket:
     if len(asked.ruling.because) > 1:
         _note(pending, asked.ruling, decision.now)
-    _take_lease(state, pending, asked.channel, decision.now)
+    _take_lease(state, pending, asked.channel, decision.now, moment)
     message = program.messages[pending.message]
     if pending.first_try is None:
         pending.first_try, pending.timeline = moment.elapsed, moment.timeline
@@ -214,10 +214,11 @@ def _let_go(
     )
 
 
-def _take_lease(state: State, pending: Pending, channel: str, now: int) -> None:
+def _take_lease(state: State, pending: Pending, channel: str, now: int, moment: Moment) -> None:
     state.fences += 1
     pending.status, pending.channel, pending.fence = IN_FLIGHT, channel, state.fences
-    pending.slot, pending.lease = now, now + LEASE
+    # By the wall, which is what looks whether it is over: the customer's own clock may be ahead of it (S11.3).
+    pending.slot, pending.lease = now, moment.wall + LEASE
     pending.attempts += 1
 
 
@@ -242,7 +243,7 @@ def _take_slot(program: Program, state: State, pending: Pending, *, counted: boo
 def _look_up(program: Program, state: State, pending: Pending, moment: Moment, now: int) -> tuple[Ticket, Decision]:
     """Ask the provider what became of it. Nothing goes out, so the gate has no say, and the slot stays where it is."""
     decision, channel, slot = Decision(program, state, now), pending.channel or "", pending.slot
-    _take_lease(state, pending, channel, decision.now)
+    _take_lease(state, pending, channel, decision.now, moment)
     pending.slot = slot
     decision.effects.append(MessageChanged(pending))
     return Ticket(
@@ -256,7 +257,7 @@ def _release_call(
     if now >= pending.expires:
         return None, message_ended(program, state, pending, "failed", now, "it kept failing until its time was over")
     decision = Decision(program, state, now)
-    _take_lease(state, pending, "call", decision.now)
+    _take_lease(state, pending, "call", decision.now, moment)
     decision.effects.append(MessageChanged(pending))
     ticket = Ticket(
         state.id, pending.key, pending.fence, "call", pending.attempts, None, None, moment,

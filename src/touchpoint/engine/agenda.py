@@ -28,11 +28,13 @@ class Agenda:
         now: the wall clock, microseconds UTC.
         left_out: customers by number who cannot be worked on, and why; several agendas may share one. Those whose
             records cannot be read come in by themselves.
+        heal: called before anybody is looked for: what has to be mended first, as after a clock was set back.
         among: how many threads share what is due; none takes more than its part at once.
     """
 
     reading: Callable[[], AbstractContextManager[Reader]]
     now: Callable[[], int]
+    heal: Callable[[], None]
     left_out: dict[int, Exception] = attrs.field(factory=dict)
     among: int = 1
     looked: list[Loaded] = attrs.field(factory=list, init=False)
@@ -40,6 +42,7 @@ class Agenda:
 
     def is_due(self) -> bool:
         """Whether anything is due now."""
+        self.heal()
         due = self.next_due()
         return due is not None and due <= self.now()
 

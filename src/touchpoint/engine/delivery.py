@@ -263,7 +263,7 @@ def release_due(unit: Unit, loaded: Loaded, moment: core.Moment) -> core.Ticket 
     """
     unit.fire(loaded, until=moment.wall, inclusive=True)
     now = max(moment.wall, loaded.state.now)
-    for pending in core.abandoned(loaded.state, now):
+    for pending in core.abandoned(loaded.state, moment.wall):
         _rescue(unit, loaded, pending, now)
     shared.learn_addresses(unit, loaded)
     shared.learn_paces(unit, loaded)

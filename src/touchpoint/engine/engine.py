@@ -30,6 +30,7 @@ from touchpoint.engine.intake import LATE_AFTER, MAX_SKEW, Prepared, Recorded, c
 from touchpoint.engine.loaded import Cache, Loaded
 from touchpoint.engine.opening import Durability, open_store
 from touchpoint.engine.receiving import WebhookResponse, read_webhook, take_webhook
+from touchpoint.engine.rewound import Wall, date_leases, went_back_before
 from touchpoint.engine.tasks import TaskDesk
 from touchpoint.engine.threads import Bell, Turns, watch_forks
 from touchpoint.engine.unit import Unit
@@ -126,9 +127,15 @@ class Engine:
         try:
             self._commit(lambda unit: acts.remember_definitions(unit, tuple(journeys), put_to_work))
             self._commit(acts.follow_zone_data)
+            self._commit(self._look_at_wall)
         except BaseException:
             self.store.close()
             raise
+
+    def _look_at_wall(self, unit: Unit) -> None:
+        now = self._now()
+        if went_back_before(unit, now):
+            date_leases(unit, now)
 
     def __enter__(self) -> Self:
         return self
@@ -440,7 +447,7 @@ class Engine:
     def workplace(self) -> Workplace:
         """What workers need of this engine."""
         self._here()
-        return Workplace(self.delivery(), self._reading, self._now, self._turns, self._bell)
+        return Workplace(self.delivery(), self._reading, self._now, self._heal, self._turns, self._bell)
 
     def delivery(self) -> Delivery:
         """What drives hand-overs; for whoever drives the engine step by step, as replays do."""
@@ -529,6 +536,7 @@ class Engine:
         self._bell, self._turns = Bell(), Turns()
         self._caller = None if self._call_within is None else Caller(self._call_within)
         self._breaker = Breaker()
+        self._wall = Wall()
 
     def _here(self) -> None:
         if self._pid != os.getpid():  # forked by somebody who does not tell Python
@@ -544,7 +552,13 @@ class Engine:
         return nullcontext(unit.tx)
 
     def _now(self) -> int:
-        return instant_of(self.clock.now(), "clock.now()")
+        return self._wall.saw(instant_of(self.clock.now(), "clock.now()"))
+
+    def _heal(self) -> None:
+        """What a clock that was set back would otherwise keep waiting (S11.3)."""
+        now = self._now()
+        if self._wall.take():
+            self._commit(lambda unit: date_leases(unit, now))
 
     def _write(self, work: Callable[[Unit], T], connection: object = None) -> T:
         self._here()

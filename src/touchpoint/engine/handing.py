@@ -116,6 +116,7 @@ class Workplace:
     delivery: Delivery
     reading: Callable[[], AbstractContextManager[Reader]]
     now: Callable[[], int]
+    heal: Callable[[], None]
     turns: Turns
     bell: Bell
 
@@ -131,4 +132,4 @@ class Workplace:
 
     def agenda(self, left_out: dict[int, Exception] | None = None, among: int = 1) -> Agenda:
         """For one thread, to see who is due."""
-        return Agenda(self.reading, self.now, {} if left_out is None else left_out, among)
+        return Agenda(self.reading, self.now, self.heal, {} if left_out is None else left_out, among)

@@ -73,6 +73,7 @@ _MESSAGES: Final = _select("messages", MessageRow, "WHERE customer = ? ORDER BY 
 _MESSAGE_BY_REF: Final = _select("messages", MessageRow, "WHERE ref = ? AND channel = ? ORDER BY no DESC LIMIT 1")
 _REACHED: Final = "SELECT customer FROM touchpoint_reach WHERE key = ? AND kind = ? ORDER BY customer"
 _TASK: Final = _select("tasks", TaskRow, "WHERE key = ?")
+_IN_FLIGHT: Final = "SELECT DISTINCT customer FROM touchpoint_messages WHERE status = 'in_flight' ORDER BY customer"
 _TASKS: Final = _select("tasks", TaskRow, "WHERE channel = ? AND status = ? ORDER BY no LIMIT ?")
 _TASKS_OF: Final = _select("tasks", TaskRow, "WHERE customer = ? ORDER BY no")
 _EVENTS: Final = _select("events", EventRow, "WHERE ref = ? AND channel = ? ORDER BY no")
@@ -309,6 +310,15 @@ class SqliteReader:
     def definitions(self) -> list[tuple[str, str, str, int]]:
         """(hash, name, JSON, stored at) of every journey version, oldest first."""
         return [(digest, name, body, at) for digest, name, body, at in self.run(_DEFINITIONS)]
+
+    def newest(self) -> int | None:
+        """When the newest journal entry was recorded, if there is one."""
+        rows = self.run("SELECT recorded_at FROM touchpoint_journal ORDER BY no DESC LIMIT 1")
+        return int(rows[0][0]) if rows else None
+
+    def in_flight(self) -> list[int]:
+        """Numbers of the customers of whom a message is in flight, in their order."""
+        return [customer for (customer,) in self.run(_IN_FLIGHT)]
 
     def meta(self) -> Mapping[str, str]:
         """Every note about the store as a whole, `schema_version` among them."""

@@ -352,6 +352,14 @@ class Reader(Protocol):
         """(hash, name, JSON, put to work at) of every journey version, the one put to work last at the end."""
         ...
 
+    def newest(self) -> int | None:
+        """When the newest journal entry was recorded; None where there is none."""
+        ...
+
+    def in_flight(self) -> list[int]:
+        """Numbers of the customers of whom a message is in flight, in their order. Reads every message."""
+        ...
+
     def meta(self) -> Mapping[str, str]:
         """Every note about the store as a whole, `schema_version` among them."""
         ...
