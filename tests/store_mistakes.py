@@ -169,6 +169,21 @@ def _quoting(inner, changes):
 
 WRONG = {
     # name: (the mistake, a check that must see it)
+    "knows no other ids": (without("aliases"), "test_another_id_leads_to_its_customer"),
+    "erases nothing": (
+        answering(erase=lambda *_: {"journal": 2, "messages": 1}),
+        "test_what_is_erased_is_gone_and_nothing_else",
+    ),
+    "merges nothing": (answering(absorb=lambda *_: None), "test_two_customers_become_one"),
+    "leaves entries where they are": (without("entries_moved"), "test_entries_change_hands_and_lose_their_ids"),
+    "keeps ids": (answering(rename=lambda *_: None), "test_a_customer_is_given_another_id"),
+    "loses tombstones": (without("tombstones"), "test_tombstones_are_found_by_secret_and_hash"),
+    "keeps addresses": (without("addresses_gone"), "test_what_is_written_of_addresses_can_be_taken_away"),
+    "keeps what waits": (without("events_gone"), "test_what_waits_for_a_reference_can_be_taken_away"),
+    "erases by halves": (
+        answering(erase=lambda inner, _: inner.run("DELETE FROM touchpoint_runs") or {}),
+        "test_after_a_checkpoint_of_a_rewritten_store_everything_is_there",
+    ),
     "loses messages": (without("messages"), "test_messages_are_found_by_key_and_by_customer"),
     "loses receipts": (without("delivered"), "test_what_a_provider_tells_changes_nothing_else_of_the_message"),
     "loses closed cases": (without("cases_closed"), "test_cases_come_oldest_first_and_close"),

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from touchpoint import Content, Engine, Journey, Message, Rule, Send
 from touchpoint.cli import main
 from touchpoint.cli.looking import LookOnly, open_to_look
 from touchpoint.errors import InvalidInput
@@ -567,3 +568,18 @@ def test_it_can_be_run_as_a_module():
         "shop: 2 stages, 3 rules, 3 messages: no problems found\n",
         "",
     )
+
+
+def test_where_people_were_erased_the_secret_comes_from_the_environment(tmp_path, monkeypatch, refused, shown):
+    secret = "a secret that only this test knows"
+    greet = Message("greet", why="say", kind="service", channels=["email"], content=Content(subject="s", text="t"))
+    hello = Journey("hello", rules=[Rule("greet", when="x", then=[Send(greet)])])
+    url = f"sqlite:///{tmp_path}/app.db"
+    with Engine(url, journeys=[hello], secret=secret) as engine:
+        engine.identify("bob", addresses={"email": "bob@example.com"})
+        engine.record("bob", "x")
+        engine.erase("ann")
+    asked = ["why", "--store", url, "bob", "greet"]
+    assert "Engine(secret=" in refused(*asked)
+    monkeypatch.setenv("TOUCHPOINT_SECRET", secret)
+    assert "message 'greet': waiting" in shown(*asked)

@@ -28,8 +28,8 @@ class Chat(MemoryChannel):
         return Received([Replied("ann", "chat", "hello", id="r1")])
 
 
-READS = {"customer", "journeys", "next_due", "parked", "planned", "preferences", "tasks", "why"}
-DRIVES = {"close", "delivery", "run_pending", "take_prepared", "together", "work", "workplace"}
+READS = {"customer", "export", "journeys", "next_due", "parked", "planned", "preferences", "tasks", "why"}
+DRIVES = {"checkpoint", "close", "delivery", "run_pending", "take_prepared", "together", "work", "workplace"}
 """They open transactions of their own, or are for whoever drives the engine step by step: messages go out only after
 the host has committed."""
 
@@ -47,6 +47,13 @@ WRITES = {
     "enrol": lambda engine, db: engine.enrol("ann", "send hello", connection=db),
     "open_case": lambda engine, db: engine.open_case("ann", "trouble", ref="2", connection=db),
     "close_case": lambda engine, db: engine.close_case("ann", "trouble", ref="1", connection=db),
+    "merge": lambda engine, db: engine.merge("anonymous", "ann", connection=db),
+    "erase": lambda engine, db: engine.erase("eve", connection=db),
+    "readmit": lambda engine, db: [
+        engine.erase("eve", connection=db),
+        engine.erase("may", connection=db),
+        engine.readmit("eve", connection=db),
+    ],
     "resume": lambda engine, db: engine.resume(channel="email", connection=db),
 }
 AT_THE_DESK = {
@@ -76,6 +83,7 @@ def engine(path):
         durability="fast",
         parts={"cases": [TROUBLE]},
         channels=["email", "sms", Chat()],
+        secret="a secret that only this test knows",
     ) as engine:
         engine.record("ann", "start")
         engine.open_case("ann", "trouble", ref="1")

@@ -10,18 +10,17 @@ import touchpoint
 from touchpoint import channels, lab
 
 LANGUAGE = [
-    "Anniversary", "Ask", "AsyncEngine",
-    "Branch", "Call", "Cap", "Case", "CaseClosed", "CaseOpened", "CaseType", "Clock",
-    "CloseCase", "ConsentRule", "ConsentRules", "Content", "DefectiveJourney", "Dwelt", "Emit", "Engine", "Enrol",
-    "Enrolled", "Entered", "Exit", "Gift", "Give", "Goal", "Hold", "InvalidAddress", "InvalidInput",
-    "InvalidTouchpoint", "Journey", "JourneyError", "Left", "Message", "MoveTo", "NotYetSupported", "On", "OpenCase",
-    "Policy", "Preferences", "Problem", "QuietHours", "Rule", "Send", "SendWindow", "SetTrait", "Silent", "Spacing",
-    "Stage", "StoreBusy", "StoreClosed", "StoreCorrupt", "StoreError", "StoreFull", "StoreReadOnly", "StoreTooNew",
-    "Survey", "SystemClock", "Touchpoint", "TouchpointError", "UnknownCustomer", "UnknownName",
-    "UnsubscribeRejected", "VirtualClock", "Wait", "WaitFor", "WaitUntil", "WebhookRejected",
-    "calendar_days", "case_open", "cool_down", "count", "customer", "days", "event",
-    "ever", "forever", "hours", "in_stage", "last", "minutes", "months", "now", "once", "once_per_stage", "outcome",
-    "seconds", "sent", "times", "total", "trigger", "weeks", "years",
+    "Anniversary", "Ask", "AsyncEngine", "Branch", "Call", "Cap", "Case", "CaseClosed", "CaseOpened", "CaseType",
+    "Clock", "CloseCase", "ConsentRule", "ConsentRules", "Content", "CustomerErased", "DefectiveJourney", "Dwelt",
+    "Emit", "Engine", "Enrol", "Enrolled", "Entered", "Exit", "Gift", "Give", "Goal", "Hold", "InvalidAddress",
+    "InvalidInput", "InvalidTouchpoint", "Journey", "JourneyError", "Left", "Message", "MoveTo", "NotYetSupported",
+    "On", "OpenCase", "Policy", "Preferences", "Problem", "QuietHours", "Rule", "SecretNeeded", "Send", "SendWindow",
+    "SetTrait", "Silent", "Spacing", "Stage", "StoreBusy", "StoreClosed", "StoreCorrupt", "StoreError", "StoreFull",
+    "StoreReadOnly", "StoreTooNew", "Survey", "SystemClock", "Touchpoint", "TouchpointError", "UnknownCustomer",
+    "UnknownName", "UnsubscribeRejected", "VirtualClock", "Wait", "WaitFor", "WaitUntil", "WebhookRejected",
+    "calendar_days", "case_open", "cool_down", "count", "customer", "days", "event", "ever", "forever", "hours",
+    "in_stage", "last", "minutes", "months", "now", "once", "once_per_stage", "outcome", "seconds", "sent", "times",
+    "total", "trigger", "weeks", "years",
 ]  # fmt: skip
 
 CHANNELS = [

@@ -48,8 +48,11 @@ class Wrong:
     def generation(self):
         return self.inner.generation()
 
-    def checkpoint(self):
-        self.inner.checkpoint()
+    def checkpoint(self, **how):
+        return self.inner.checkpoint(**how)
+
+    def left_over(self, texts):
+        return self.inner.left_over(texts)
 
     def close(self):
         self.inner.close()
@@ -284,10 +287,11 @@ class OpensAgain(Wrong):
 
 
 class CheckpointForgets(Wrong):
-    def checkpoint(self):
-        self.inner.checkpoint()
+    def checkpoint(self, **how):
+        told = self.inner.checkpoint(**how)
         with self.inner.transaction() as transaction:
             transaction.write(Changes(tallies={("message", "shop/offer", "sent"): -2}))
+        return told
 
 
 class CommitsForTheHost(Wrong):

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from touchpoint.engine.aio import AsyncEngine
     from touchpoint.engine.engine import Engine
     from touchpoint.errors import (
+        CustomerErased,
         DefectiveJourney,
         InvalidAddress,
         InvalidInput,
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
         JourneyError,
         NotYetSupported,
         Problem,
+        SecretNeeded,
         StoreBusy,
         StoreClosed,
         StoreCorrupt,
@@ -87,15 +89,14 @@ if TYPE_CHECKING:
     from touchpoint.model.touchpoint import Touchpoint
 
 __all__ = [
-    "Anniversary", "Ask", "AsyncEngine",
-    "Branch", "Call", "Cap", "Case", "CaseClosed", "CaseOpened", "CaseType", "Clock", "CloseCase",
-    "ConsentRule", "ConsentRules", "Content", "DefectiveJourney", "Dwelt", "Emit", "Engine", "Enrol", "Enrolled",
-    "Entered", "Exit", "Gift", "Give", "Goal", "Hold", "InvalidAddress", "InvalidInput", "InvalidTouchpoint", "Journey",
-    "JourneyError", "Left", "Message", "MoveTo", "NotYetSupported", "On", "OpenCase", "Policy", "Preferences",
-    "Problem", "QuietHours", "Rule", "Send", "SendWindow", "SetTrait", "Silent", "Spacing", "Stage", "StoreBusy",
-    "StoreClosed", "StoreCorrupt", "StoreError", "StoreFull", "StoreReadOnly", "StoreTooNew", "Survey", "SystemClock",
-    "Touchpoint", "TouchpointError", "UnknownCustomer", "UnknownName", "UnsubscribeRejected", "VirtualClock", "Wait",
-    "WaitFor", "WaitUntil", "WebhookRejected",
+    "Anniversary", "Ask", "AsyncEngine", "Branch", "Call", "Cap", "Case", "CaseClosed", "CaseOpened", "CaseType",
+    "Clock", "CloseCase", "ConsentRule", "ConsentRules", "Content", "CustomerErased", "DefectiveJourney", "Dwelt",
+    "Emit", "Engine", "Enrol", "Enrolled", "Entered", "Exit", "Gift", "Give", "Goal", "Hold", "InvalidAddress",
+    "InvalidInput", "InvalidTouchpoint", "Journey", "JourneyError", "Left", "Message", "MoveTo", "NotYetSupported",
+    "On", "OpenCase", "Policy", "Preferences", "Problem", "QuietHours", "Rule", "SecretNeeded", "Send", "SendWindow",
+    "SetTrait", "Silent", "Spacing", "Stage", "StoreBusy", "StoreClosed", "StoreCorrupt", "StoreError", "StoreFull",
+    "StoreReadOnly", "StoreTooNew", "Survey", "SystemClock", "Touchpoint", "TouchpointError", "UnknownCustomer",
+    "UnknownName", "UnsubscribeRejected", "VirtualClock", "Wait", "WaitFor", "WaitUntil", "WebhookRejected",
     "calendar_days", "case_open", "cool_down", "count", "customer", "days", "event", "ever", "forever", "hours",
     "in_stage", "last", "minutes", "months", "now", "once", "once_per_stage", "outcome", "seconds", "sent", "times",
     "total", "trigger", "weeks", "years",
@@ -112,6 +113,7 @@ _FROM = {
     "clock": ("Clock", "SystemClock", "VirtualClock"),
     "durations": ("calendar_days", "days", "forever", "hours", "minutes", "months", "seconds", "weeks", "years"),
     "errors": (
+        "CustomerErased",
         "DefectiveJourney",
         "InvalidAddress",
         "InvalidInput",
@@ -119,6 +121,7 @@ _FROM = {
         "JourneyError",
         "NotYetSupported",
         "Problem",
+        "SecretNeeded",
         "StoreBusy",
         "StoreClosed",
         "StoreCorrupt",

@@ -5,6 +5,8 @@
     │   └── NotYetSupported (NotImplementedError)   designed, but not in this release
     ├── InvalidInput (ValueError)          something handed in cannot be accepted; nothing was stored
     │   ├── InvalidTouchpoint
+    │   │   └── CustomerErased             about somebody who was erased; `index` in a batch
+    │   ├── SecretNeeded                   the engine's secret, where people are or were erased
     │   ├── InvalidAddress
     │   ├── WebhookRejected                a request that claims to be a webhook; `reason` says what is wrong with it
     │   └── UnsubscribeRejected            a request that claims to follow an unsubscribe link
@@ -74,6 +76,26 @@ class InvalidInput(TouchpointError, ValueError):
 
 class InvalidTouchpoint(InvalidInput):
     """A touchpoint cannot be recorded: its type, time, id or payload is not acceptable."""
+
+
+class CustomerErased(InvalidTouchpoint):
+    """Somebody who was erased is recorded about, identified or merged (S1.7); nothing was stored. It names nobody.
+
+    Attributes:
+        index: the place in the batch that was handed in; None where there was none.
+    """
+
+    def __init__(self, index: int | None = None) -> None:
+        self.index = index
+        super().__init__(
+            ("" if index is None else f"touchpoints[{index}]: ")
+            + "this customer was erased, and nothing more is taken about them; engine.readmit() lets them in again as "
+            "somebody new"
+        )
+
+
+class SecretNeeded(InvalidInput):
+    """`Engine(secret=…)` is missing, or lacks one with which people were erased. It repeats no secret."""
 
 
 class InvalidAddress(InvalidInput):

@@ -63,10 +63,13 @@ class SeamStore:
         """As the store's."""
         return self.store.generation() if self.world.on_file else self.world.generation_seen_by(self.process)
 
-    def checkpoint(self):
+    def left_over(self, texts):
+        return self.store.left_over(texts)
+
+    def checkpoint(self, **how):
         """As the store's."""
         self._check()
-        return self.store.checkpoint()
+        return self.store.checkpoint(**how)
 
     def close(self):
         """Nothing: whoever made the store closes it."""

@@ -47,7 +47,7 @@ class Replied:
     text: str = attrs.field(repr=False)
     address: str | None = attrs.field(default=None, repr=False)
     about: str | None = attrs.field(default=None, repr=False)
-    id: str | None = None
+    id: str | None = attrs.field(default=None, repr=False)
     at: datetime | None = None
     ref: str | None = attrs.field(default=None, kw_only=True, repr=False)
 
@@ -58,7 +58,7 @@ class Clicked:
 
     about: str | None = attrs.field(default=None, repr=False)
     link: str = attrs.field(default="", repr=False)
-    id: str | None = None
+    id: str | None = attrs.field(default=None, repr=False)
     at: datetime | None = None
     channel: str | None = attrs.field(default=None, kw_only=True)
     ref: str | None = attrs.field(default=None, kw_only=True, repr=False)
@@ -89,7 +89,7 @@ class Receipt:
 
     about: str | None = attrs.field(default=None, repr=False)
     state: ReceiptState = "delivered"
-    id: str | None = None
+    id: str | None = attrs.field(default=None, repr=False)
     at: datetime | None = None
     code: FailureCode | None = attrs.field(default=None, kw_only=True, converter=_code)
     channel: str | None = attrs.field(default=None, kw_only=True)
@@ -110,7 +110,7 @@ class Complained:
     """
 
     about: str | None = attrs.field(default=None, repr=False)
-    id: str | None = None
+    id: str | None = attrs.field(default=None, repr=False)
     at: datetime | None = None
     channel: str | None = attrs.field(default=None, kw_only=True)
     ref: str | None = attrs.field(default=None, kw_only=True, repr=False)
@@ -155,7 +155,7 @@ class TaskDone:
     about: str = attrs.field(repr=False)
     outcome: str | None
     reason: str = attrs.field(default="", repr=False)
-    id: str | None = None
+    id: str | None = attrs.field(default=None, repr=False)
     at: datetime | None = None
 
 

@@ -1,10 +1,11 @@
 """Opening a store to look at it: nothing is created, and nothing that is done while looking stays."""
 
+import os
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from datetime import datetime
 from pathlib import Path
-from typing import NoReturn
+from typing import Final, NoReturn
 
 from touchpoint.channels import FailureCode, FunctionChannel, Outcome, Refused, SendRequest, channel
 from touchpoint.cli.loading import load
@@ -14,6 +15,9 @@ from touchpoint.engine.opening import open_store
 from touchpoint.errors import InvalidInput, JourneyError
 from touchpoint.journey.journey import Journey
 from touchpoint.stores.base import Reader, Store, Transaction
+
+SECRET: Final = "TOUCHPOINT_SECRET"  # noqa: S105 - a name, not what it holds
+"""The environment variable from which the secret of `Engine(secret=)` is taken."""
 
 
 class _UndoError(Exception):
@@ -51,8 +55,13 @@ class LookOnly:
         """As the store's."""
         return self._store.generation()
 
-    def checkpoint(self) -> None:
+    def checkpoint(self, *, rewrite: bool = False) -> bool:  # noqa: ARG002 - part of the port
         """Nothing to fold."""
+        return True
+
+    def left_over(self, texts: Sequence[str]) -> bool:
+        """As the store's."""
+        return self._store.left_over(texts)
 
     def close(self) -> None:
         """Close the store."""
@@ -104,6 +113,9 @@ def kept_journeys(store: LookOnly) -> Sequence[Journey]:
 def engine_on(url: str, journeys: Path | None, at: datetime | None) -> Iterator[tuple[Engine, LookOnly]]:
     """An engine that only looks at a store, with the store.
 
+    Where people were erased, the environment variable of `SECRET` tells the secret: without it nobody can say how some
+    addresses stand.
+
     Args:
         url: of the store.
         journeys: the file that defines them; those kept in the store unless given.
@@ -116,7 +128,10 @@ def engine_on(url: str, journeys: Path | None, at: datetime | None) -> Iterator[
     try:
         found = kept_journeys(store) if journeys is None else load(journeys).journeys
         clock = None if at is None else VirtualClock(at)
-        yield Engine(store, journeys=found, channels=_stand_ins(found), clock=clock), store
+        yield (
+            Engine(store, journeys=found, channels=_stand_ins(found), clock=clock, secret=os.environ.get(SECRET)),
+            store,
+        )
     finally:
         store.close()
 

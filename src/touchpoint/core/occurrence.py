@@ -23,7 +23,7 @@ class Occurrence:
     kind: str
     name: str
     at: int
-    id: str
+    id: str = attrs.field(repr=False)
     properties: Mapping[str, object] = attrs.field(factory=dict, repr=False)
     channel: str | None = None
     location: str | None = attrs.field(default=None, repr=False)

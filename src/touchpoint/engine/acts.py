@@ -14,13 +14,22 @@ from touchpoint.core.occurrence import Occurrence
 from touchpoint.core.program import Program
 from touchpoint.core.state import WAITING, Address
 from touchpoint.core.timers import refresh_anniversaries
+from touchpoint.engine import erased
 from touchpoint.engine.intake import Prepared, Recorded, instant_of, prepare, text_of, texts_of
 from touchpoint.engine.loaded import Loaded
 from touchpoint.engine.unit import Unit
 from touchpoint.engine.writing import consent_row
-from touchpoint.errors import DefectiveJourney, InvalidInput, InvalidTouchpoint, StoreCorrupt, UnknownName
+from touchpoint.errors import (
+    CustomerErased,
+    DefectiveJourney,
+    InvalidInput,
+    InvalidTouchpoint,
+    StoreCorrupt,
+    UnknownName,
+)
 from touchpoint.journey.journey import Journey
 from touchpoint.model.consent import Basis
+from touchpoint.model.delivery import formerly
 from touchpoint.model.names import type_of
 from touchpoint.model.payload import TEXT, checked
 from touchpoint.model.preference import Preferences
@@ -86,7 +95,7 @@ def follow_zone_data(unit: Unit) -> None:
 def take_touchpoints(unit: Unit, prepared: Sequence[Prepared], now: int, late_after: int) -> list[Recorded]:
     """Record touchpoints in their order and decide what follows from each."""
     unit.prefetch(each.customer for each in prepared)
-    loaded = [unit.find_or_add(each.customer, now) for each in prepared]
+    loaded = [_owner(unit, each, n if len(prepared) > 1 else None, now) for n, each in enumerate(prepared)]
     pairs = [(each.id, owner.no) for each, owner in zip(prepared, loaded, strict=True)]
     # Of somebody whom the store does not have yet, it has no touchpoint either.
     asked = [pair for pair, owner in zip(pairs, loaded, strict=True) if not owner.is_new]
@@ -107,6 +116,13 @@ def take_touchpoints(unit: Unit, prepared: Sequence[Prepared], now: int, late_af
             taken[pair] = each
             results.append(Recorded(each.id, late=take_one(unit, owner, each, now, late_after)))
     return results
+
+
+def _owner(unit: Unit, each: Prepared, index: int | None, now: int) -> Loaded:
+    try:
+        return unit.find_or_add(each.customer, now)
+    except CustomerErased:
+        raise CustomerErased(index) from None
 
 
 def _differs(each: Prepared, entry: EntryRow) -> bool:
@@ -188,20 +204,29 @@ def identify(unit: Unit, customer: str, said: ProfileNews, now: int) -> None:
         kept = [each for each in profile.addresses if each.kind not in said.addresses]
         news = [known.get((kind, key), Address(kind, key)) for kind, keys in said.addresses.items() for key in keys]
         profile.addresses = kept + news
-        after = {(each.kind, each.key) for each in profile.addresses}
-        unit.changes.reach_gone += [(*each, loaded.no) for each in sorted(before - after)]
-        unit.changes.reach += [(*each, loaded.no) for each in sorted(after - before)]
+        _reach_changed(unit, loaded, before, now)
     if said.zones is not None:
         profile.zones = said.zones
     if said.locale is not None:
         profile.locale = said.locale
     loaded.change_profile()
     refresh_anniversaries(unit.program, loaded.state)
-    _changed(unit, loaded, "profile", now)
+    facts_changed(unit, loaded, "profile", now)
 
 
-def _changed(unit: Unit, loaded: Loaded, kind: str, now: int) -> None:
-    """A change of facts: what waits is are asked again (S5.2); the journal leaves out what it was."""
+def _reach_changed(unit: Unit, loaded: Loaded, before: set[tuple[str, str]], now: int) -> None:
+    """Keep by which addresses a customer is found, and which ones to erase with them, though they have them no more."""
+    after = {(each.kind, each.key) for each in loaded.state.profile.addresses}
+    gone, come = sorted(before - after), sorted(after - before)
+    changes, no = unit.changes, loaded.no
+    changes.reach_gone += [(kind, key, no) for kind, key in gone] + [(formerly(kind), key, no) for kind, key in come]
+    changes.reach += [(kind, key, no) for kind, key in come] + [(formerly(kind), key, no) for kind, key in gone]
+    if come and unit.cache.secrets:
+        erased.learn_withdrawals(unit, loaded, come, now)
+
+
+def facts_changed(unit: Unit, loaded: Loaded, kind: str, now: int) -> None:
+    """A change of facts: what waits is asked again (S5.2); the journal leaves out what it was."""
     at = max(now, loaded.state.now)
 
     def decide() -> Decision:
@@ -260,7 +285,7 @@ def consent_said(unit: Unit, customer: str, said: Said, proof: dict[str, object]
     consents[key] = newer(consents.get(key), fact)
     loaded.change_profile()
     unit.changes.consents.append(consent_row(loaded.no, now, said.purpose, said.channel, fact, proof))
-    _changed(unit, loaded, "consent", max(now, fact.at))
+    facts_changed(unit, loaded, "consent", max(now, fact.at))
 
 
 def _made_now(fact: ConsentFact, known: Iterable[ConsentFact]) -> ConsentFact:
@@ -279,7 +304,7 @@ def prefer(unit: Unit, customer: str, preferences: Preferences | None, now: int)
     unit.fire(loaded, until=max(now, loaded.state.now), inclusive=False)
     loaded.state.profile.preferences = preferences
     loaded.change_profile()
-    _changed(unit, loaded, "preferences", now)
+    facts_changed(unit, loaded, "preferences", now)
 
 
 # Journeys.
@@ -361,7 +386,7 @@ def resume(unit: Unit, channel: str | None, message: str | None, now: int) -> No
         loaded = unit.by_number(row.no)
         if any(each.status == WAITING for each in loaded.state.pending):
             unit.fire(loaded, until=max(now, loaded.state.now), inclusive=False)
-            _changed(unit, loaded, "resumed", now)
+            facts_changed(unit, loaded, "resumed", now)
 
 
 def _lift(unit: Unit, scope: str, name: str | None, known: Sequence[str]) -> None:

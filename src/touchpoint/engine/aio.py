@@ -17,6 +17,7 @@ from touchpoint.engine.calling import DEADLINE
 from touchpoint.engine.delivery import GROUP, CallRequest
 from touchpoint.engine.engine import Engine, UnsubscribeLinks
 from touchpoint.engine.intake import LATE_AFTER, MAX_SKEW
+from touchpoint.engine.keyed import Secret
 from touchpoint.engine.opening import Durability
 from touchpoint.engine.shift import Shift
 from touchpoint.engine.tasks import TaskDesk
@@ -90,8 +91,8 @@ class AsyncEngine:
 
     Args:
         store, journeys, channels, policy, clock, functions, durability, late_after, max_skew, traits, call_within,
-            unsubscribe: as for `Engine`. A channel's `send` and a function may be coroutine functions. Synchronous ones
-            are called in threads, one at a time unless they say that they are thread-safe.
+            unsubscribe, secret: as for `Engine`. A channel's `send` and a function may be coroutine functions.
+            Synchronous ones are called in threads, one at a time unless they say that they are thread-safe.
         concurrency: how many messages are handed over at the same time.
 
     Raises:
@@ -113,6 +114,7 @@ class AsyncEngine:
         traits: type | None = None,
         call_within: timedelta | None = DEADLINE,
         unsubscribe: UnsubscribeLinks | None = None,
+        secret: Secret | Sequence[Secret] | None = None,
         concurrency: int = CONCURRENCY,
     ) -> None:
         self._concurrency = check_concurrency(concurrency)
@@ -130,6 +132,7 @@ class AsyncEngine:
             traits=traits,
             call_within=call_within,
             unsubscribe=unsubscribe,
+            secret=secret,
         )
         self._journeys = tuple(journeys)
         self._engine: Engine | None = None
@@ -189,6 +192,11 @@ class AsyncEngine:
     enrol = _aside(Engine.enrol)
     open_case = _aside(Engine.open_case)
     close_case = _aside(Engine.close_case)
+    merge = _aside(Engine.merge)
+    erase = _aside(Engine.erase)
+    readmit = _aside(Engine.readmit)
+    export = _aside(Engine.export)
+    checkpoint = _aside(Engine.checkpoint)
     resume = _aside(Engine.resume)
     next_due = _aside(Engine.next_due)
     customer = _aside(Engine.customer)

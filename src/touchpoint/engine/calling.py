@@ -3,7 +3,7 @@
 import contextvars
 import threading
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Container
 from datetime import timedelta
 from typing import Final
 
@@ -90,6 +90,11 @@ class Caller:
         while self._late:
             found.append(self._late.popleft())
         return found
+
+    def forget(self, customers: Container[str]) -> None:
+        """Drop what came late about these: nobody waits for it any more."""
+        kept = [each for each in self.take_late() if each[0].customer not in customers]
+        self._late.extend(kept)
 
     def put_back(self, late: list[tuple[Ticket, Accepted]]) -> None:
         """They could not be written: keep them."""

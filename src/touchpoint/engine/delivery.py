@@ -181,8 +181,10 @@ class Delivery:
 
     def _settle_in(self, unit: Unit, outcomes: Sequence[tuple[core.Ticket, Outcome | None]]) -> None:
         for ticket, outcome in outcomes:
-            settle_one(unit, ticket, outcome, self.moment().wall)
-            if self.arrived is not None and isinstance(outcome, Accepted) and outcome.ref is not None:
+            known = settle_one(unit, ticket, outcome, self.moment().wall)
+            if not known and isinstance(outcome, Accepted) and outcome.ref is not None:
+                unit.changes.events_done.append((ticket.channel, outcome.ref))  # the customer was erased meanwhile
+            elif self.arrived is not None and isinstance(outcome, Accepted) and outcome.ref is not None:
                 self.arrived(unit, ticket.channel, outcome.ref)
         for channel, lasts, why in self.breaker.take_pauses():
             shared.pause(unit, channel, why, self.moment().wall, lasts)
@@ -315,11 +317,14 @@ def _check_of(reasons: list[list[object]]) -> str:
     return ""
 
 
-def settle_one(unit: Unit, ticket: core.Ticket, outcome: Outcome | None, now: int) -> None:
-    """Write one outcome back; None gives the message back to the gate."""
+def settle_one(unit: Unit, ticket: core.Ticket, outcome: Outcome | None, now: int) -> bool:
+    """Write one outcome back; None gives the message back to the gate.
+
+    False if the customer is not there any more (S1.7).
+    """
     loaded = unit.find(ticket.customer)
     if loaded is None:
-        return
+        return False
     now = max(now, loaded.state.now)
     if unit.program.complaint_rates and ticket.address is not None:
         shared.learn_paces_of(unit, [ticket.address])
@@ -333,6 +338,7 @@ def settle_one(unit: Unit, ticket: core.Ticket, outcome: Outcome | None, now: in
             lambda: settling.settle(unit.program, loaded.state, ticket, outcome, unit.world, now), body=_ref(outcome),
             message=ticket.key,
         )  # fmt: skip
+    return True
 
 
 def _ref(outcome: Outcome) -> str:

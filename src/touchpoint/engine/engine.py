@@ -11,6 +11,8 @@ from itertools import islice
 from types import TracebackType
 from typing import Protocol, Self, TypeVar
 
+import attrs
+
 from touchpoint.channels.base import Adapter
 from touchpoint.channels.inbound import Inbound, WebhookRequest
 from touchpoint.clock import Clock, SystemClock
@@ -19,7 +21,7 @@ from touchpoint.core.gate import World
 from touchpoint.core.program import compile_program
 from touchpoint.core.state import IN_FLIGHT
 from touchpoint.durations import instant, length, micros
-from touchpoint.engine import acts
+from touchpoint.engine import acts, exporting, merging, privacy
 from touchpoint.engine.calling import DEADLINE, Breaker, Caller
 from touchpoint.engine.delivery import GROUP, CallRequest, Delivery
 from touchpoint.engine.explain import Why, explain
@@ -27,6 +29,7 @@ from touchpoint.engine.grouping import Grouping
 from touchpoint.engine.handing import Workplace
 from touchpoint.engine.inbound import Taking, apply, arrived
 from touchpoint.engine.intake import LATE_AFTER, MAX_SKEW, Prepared, Recorded, customer_id, instant_of, lengths, prepare
+from touchpoint.engine.keyed import Secret, able, keyed
 from touchpoint.engine.loaded import Cache, Loaded
 from touchpoint.engine.opening import Durability, open_store
 from touchpoint.engine.receiving import WebhookResponse, read_webhook, take_webhook
@@ -37,7 +40,14 @@ from touchpoint.engine.unit import Unit
 from touchpoint.engine.view import CustomerView, Parked, view
 from touchpoint.engine.worker import work
 from touchpoint.engine.working import POLL, Event, Report, Worked, refuse_async
-from touchpoint.errors import DefectiveJourney, JourneyError, UnknownCustomer, UnknownName
+from touchpoint.errors import (
+    CustomerErased,
+    DefectiveJourney,
+    JourneyError,
+    StoreError,
+    UnknownCustomer,
+    UnknownName,
+)
 from touchpoint.journey.journey import Journey
 from touchpoint.journey.policy import Policy
 from touchpoint.model.consent import ANY, Basis
@@ -77,6 +87,8 @@ class Engine:
         late_after: touchpoints older than this are counted but start nothing (S1.5).
         max_skew: how far in the future a touchpoint may lie.
         traits: an attrs class that validates traits.
+        secret: at least 32 bytes, kept by the host: what stays of people who are erased is hashed with it (S1.7). After
+            a change several, newest first: those that people were erased with are needed as long as the store.
         call_within: how long an adapter or function may take; then its answer is uncertain, and kept when it comes
             after all. Each is called in a thread of its own. None: in the worker's own thread, for as long as it takes.
         unsubscribe: makes one-click links (`touchpoint.channels.Unsubscribe`) for whatever needs consent, on channels
@@ -84,7 +96,8 @@ class Engine:
 
     Raises:
         JourneyError: journeys that contradict each other, or two adapters for one channel.
-        InvalidInput: an adapter or a function is asynchronous, which `AsyncEngine` takes.
+        InvalidInput: a secret that is too short, or an adapter or a function that is asynchronous, which `AsyncEngine`
+            takes.
         StoreError: the store cannot be opened.
     """
 
@@ -106,7 +119,9 @@ class Engine:
         traits: type | None = None,
         call_within: timedelta | None = DEADLINE,
         unsubscribe: UnsubscribeLinks | None = None,
+        secret: Secret | Sequence[Secret] | None = None,
     ) -> None:
+        self._keyed = keyed(secret)
         self._call_within = call_within
         self._unsubscribe = unsubscribe
         self.clock: Clock = clock or SystemClock()
@@ -215,7 +230,10 @@ class Engine:
             prepared = [
                 acts.numbered(each, len(recorded) + n, now, self._skew, self._declared) for n, each in enumerate(batch)
             ]
-            recorded += self._write(lambda unit, p=prepared, at=now: self._take(unit, p, at), connection)  # type: ignore[misc]
+            try:
+                recorded += self._write(lambda unit, p=prepared, at=now: self._take(unit, p, at), connection)  # type: ignore[misc]
+            except CustomerErased as error:
+                raise CustomerErased(len(recorded) + (error.index or 0)) from None
         return recorded
 
     def _take(self, unit: Unit, prepared: Sequence[Prepared], now: int) -> list[Recorded]:
@@ -344,6 +362,85 @@ class Engine:
         """The customer's own preferences. Raises UnknownCustomer."""
         with self._unit() as unit:
             return self._known(unit, customer).state.profile.preferences or Preferences()
+
+    # Whole people (S1.6, S1.7).
+
+    def merge(self, old: str, into: str, *, connection: object = None) -> merging.Merged:
+        """Have two ids be one person, such as an anonymous visitor who has signed in (S1.6).
+
+        Histories interleave, caps and limits add up, and a withdrawal on either side beats a grant. `old` stays another
+        id of the person: whatever is recorded or asked under it goes to `into`. Doing it again changes nothing.
+
+        Args:
+            old: the id that becomes another name; one that nobody has becomes one, too.
+            into: the id that stays; where nobody has it, the customer `old` is given it.
+            connection: as for `record`.
+
+        Raises:
+            CustomerErased: either of them was erased.
+        """
+        one, other, now = customer_id(old), customer_id(into), self._now()
+        return self._write(lambda unit: merging.merge(unit, one, other, now), connection)
+
+    def erase(self, customer: str, *, connection: object = None) -> privacy.Erased:
+        """Remove a person everywhere, under all their ids (S1.7).
+
+        Gone are the profile, timeline, messages, decisions and payloads; in the file they are overwritten. What stays:
+        hashes of ids and addresses, keyed with the engine's secret, so that nothing more is taken about them and what
+        they or their providers said of an address still holds; and counts that name nobody. Backups are the host's.
+
+        Args:
+            customer: any of their ids. One that nobody has is kept out all the same.
+            connection: as for `record`. The bytes are then gone once the host has committed and called `checkpoint()`.
+
+        Raises:
+            SecretNeeded: the engine was made without `secret=`.
+        """
+        identity, now = customer_id(customer), self._now()
+        able(self._keyed, frozenset())
+        erased, left = self._write(lambda unit: privacy.erase(unit, identity, self.adapters, now), connection)
+        if self._caller is not None:
+            self._caller.forget(left.ids)
+        if connection is not None or self._open is not None:
+            return erased
+        try:
+            folded = self.store.checkpoint()
+            if self.store.left_over(left.marks()):
+                folded = self.store.checkpoint(rewrite=True)
+            return attrs.evolve(erased, folded=folded)
+        except StoreError:  # it is committed all the same: `folded` says that something is left to do
+            return erased
+
+    def readmit(self, customer: str, *, connection: object = None) -> bool:
+        """Take touchpoints again about an id that was erased, as of somebody new. False if it was not kept out.
+
+        Nothing comes back; what is kept of addresses still holds. Touchpoints of before the erasure would be taken as
+        well, since nobody knows them any more: do not send them again.
+
+        Raises:
+            SecretNeeded: the engine lacks a secret with which people were erased.
+        """
+        identity = customer_id(customer)
+        return self._write(lambda unit: privacy.readmit(unit, identity), connection)
+
+    def export(self, customer: str) -> dict[str, object]:
+        """Everything that is held about a person, as plain JSON values (S1.7). Raises UnknownCustomer."""
+        with self._unit() as unit:
+            return exporting.export(unit, self._known(unit, customer), self.adapters, self._now())
+
+    def checkpoint(self, *, rewrite: bool = False) -> bool:
+        """Fold the store's log, so that what was erased is in neither the file nor the log.
+
+        Whether nothing older is left in it: False while somebody reads an older state; call it again then.
+
+        Args:
+            rewrite: write all tables anew as well, for whoever wants no fragment of an erased row in unused parts of
+                the file (`docs/how-to/privacy.md`). Everybody waits as long as it takes.
+
+        Raises:
+            StoreError: also inside of a transaction of this engine.
+        """
+        return self.store.checkpoint(rewrite=rewrite)
 
     # What the host does in a journey.
 
@@ -590,7 +687,7 @@ class Engine:
         with self.store.transaction(connection) as tx:
             # The host's own transaction may see what nobody else does, and may be rolled back: nothing of it is kept.
             cache, generation = self._take_cache() if connection is None else (Cache(), None)
-            unit = Unit(tx, self._program, self._world(tx, cache), cache, careful=careful)
+            unit = Unit(tx, self._program, self._world(tx, cache), cache, careful=careful, keyed=self._keyed)
             yield unit
             unit.flush()
         # Only a cache whose unit has committed is good; who came in between has begun one of their own.

@@ -26,7 +26,7 @@ from touchpoint.channels.keywords import keyword_in
 from touchpoint.core import settling
 from touchpoint.core.gate import addressed
 from touchpoint.durations import micros
-from touchpoint.engine import shared
+from touchpoint.engine import erased, shared
 from touchpoint.engine.acts import consent, consent_said, take_touchpoints
 from touchpoint.engine.intake import Prepared, Recorded, customer_id, instant_of, prepare, text_of
 from touchpoint.engine.unit import Unit
@@ -149,6 +149,8 @@ def _row(unit: Unit, event: Inbound) -> MessageRow | None:
 def _keep(unit: Unit, event: Inbound, taking: Taking) -> Recorded:
     """It came before the answer of the call it is about was written, or is about nothing of ours."""
     channel, ref = str(getattr(event, "channel", "")), str(_ref(event))
+    if _of_nobody_left(unit, event, channel, taking):
+        return Recorded(event.id or "", unmatched=True)
     fields = {name: value for name, value in _fields(event).items() if value is not None}
     unit.changes.events.append(EventRow(channel, ref, dumps([type(event).__name__, fields]), taking.now))
     unit.changes.events_before = taking.now - _KEPT_FOR
@@ -157,6 +159,17 @@ def _keep(unit: Unit, event: Inbound, taking: Taking) -> Recorded:
     if isinstance(event, OptedOut | Complained | Replied) and event.address is not None:
         _act(unit, event, _Found((), None, _normal(taking, channel, event.address)), taking)
     return Recorded(event.id or "", unmatched=True)
+
+
+def _of_nobody_left(unit: Unit, event: Inbound, channel: str, taking: Taking) -> bool:
+    """Whether it comes from somebody who was erased: nothing of it is kept but what it asks of the address."""
+    if not unit.cache.secrets or not isinstance(event, OptedOut | Complained | Replied) or event.address is None:
+        return False
+    address = _normal(taking, channel, event.address)
+    if not erased.was_only_theirs(unit, *address):
+        return False
+    _act(unit, event, _Found((), None, address), taking)
+    return True
 
 
 def _fields(event: Inbound) -> dict[str, Any]:
@@ -171,7 +184,8 @@ def _whom(unit: Unit, event: Inbound, row: MessageRow | None, taking: Taking) ->
         sent_to = None if row.sent_to is None else loads(row.sent_to)
         return _Found([unit.by_number(row.customer).id], row, address or (sent_to and (sent_to[0], sent_to[1])))
     if isinstance(event, Replied) and event.customer is not None:
-        return _Found([customer_id(event.customer)], None, address)
+        told = customer_id(event.customer)
+        return _Found([] if unit.find(told) is None and unit.is_erased(told) else [told], None, address)
     if address is None:
         raise InvalidInput(
             f"{type(event).__name__} tells neither its message (about=, or channel= and ref=) nor an address; "
@@ -296,8 +310,11 @@ def _opt_out(unit: Unit, event: OptedOut, found: _Found, taking: Taking) -> None
     if event.purpose == ANY:
         _silence(unit, event.channel, "opted out", event, found, taking)
         return
+    at = event.at if event.at is not None and micros(event.at) <= taking.now else None
+    if unit.cache.secrets and found.address is not None and erased.was_only_theirs(unit, *found.address):
+        said_at = taking.now if at is None else micros(at)
+        erased.keep_withdrawal(unit, found.address, event.purpose, event.channel, said_at)
     for customer in found.customers:
-        at = event.at if event.at is not None and micros(event.at) <= taking.now else None
         said = consent(event.purpose, event.channel, False, at, taking.now, "express", "opt-out", None)  # noqa: FBT003 - it is the ledger's word
         consent_said(unit, customer, said, {}, taking.now)
 

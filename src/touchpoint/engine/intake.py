@@ -35,7 +35,7 @@ class Recorded:
             reference that nobody knows yet is kept, and taken as soon as somebody does.
     """
 
-    id: str
+    id: str = attrs.field(repr=False)
     duplicate: bool = False
     differs: bool = False
     late: bool = False
@@ -47,7 +47,7 @@ class Prepared:
     """A touchpoint ready to be decided on. `at` is as told, or None where it was not told."""
 
     customer: str = attrs.field(repr=False)
-    id: str
+    id: str = attrs.field(repr=False)
     at: int | None
     body: str = attrs.field(repr=False)
     occurrence: Occurrence = attrs.field(repr=False)

@@ -58,8 +58,8 @@ class Loaded:
 class Cache:
     """The customers used last, as they are in the store; emptied whenever somebody else may have written.
 
-    `controls`, `has_addresses`, `has_paces` and `has_events` are what the store answered to these questions; None where
-    it was not asked since they changed.
+    `controls`, `has_addresses`, `has_paces`, `has_events`, `has_aliases` and `secrets` are what the store answered to
+    these questions; None where it was not asked since they changed. `aliases` are other ids that were looked up.
     """
 
     def __init__(self, size: int = 8_192) -> None:
@@ -71,6 +71,9 @@ class Cache:
         self.has_addresses: bool | None = None
         self.has_paces: bool | None = None
         self.has_events: bool | None = None
+        self.has_aliases: bool | None = None
+        self.secrets: frozenset[str] | None = None
+        self.aliases: dict[str, int] = {}
 
     def find(self, customer: str) -> Loaded | None:
         """A customer by id."""
@@ -96,8 +99,17 @@ class Cache:
         self._by_number[loaded.no] = loaded
         self._numbers[loaded.id] = loaded.no
 
+    def forget(self, no: int) -> None:
+        """Keep nothing of a customer, nor of anybody's other ids."""
+        loaded = self._by_number.pop(no, None)
+        if loaded is not None:
+            self._numbers.pop(loaded.id, None)
+        self.aliases.clear()
+
     def shrink(self) -> None:
         """Forget the ones used longest ago."""
         while len(self._by_number) > self._size:
             _, loaded = self._by_number.popitem(last=False)
             del self._numbers[loaded.id]
+        if len(self.aliases) > self._size:
+            self.aliases.clear()

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from touchpoint.core.complaints import count, name_of
 from touchpoint.core.pace import pacing
 from touchpoint.durations import length
+from touchpoint.engine import erased
 from touchpoint.engine.loaded import Loaded
 from touchpoint.model.delivery import further, opt_out_of, takes
 from touchpoint.stores.base import AddressRow, ControlRow, MessageRow, TaskRow
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
 
 def learn_addresses(unit: "Unit", loaded: Loaded) -> None:
     """Ask the store how this customer's addresses stand for everybody who shares them."""
+    if unit.cache.secrets:
+        erased.learn(unit, loaded)
     if not unit.standings_known:
         return
     held = loaded.state.profile.addresses
@@ -29,7 +32,8 @@ def learn_addresses(unit: "Unit", loaded: Loaded) -> None:
     if known:
         # What this unit has still to write is newer than what the store says.
         newer = {(row.kind, row.key): row for row in unit.changes.addresses}
-        news = {key: (row.standing, row.reason) for key, row in {**known, **newer}.items()}
+        found = {key: row for key, row in {**known, **newer}.items() if erased.said_since(unit, row)}
+        news = {key: (row.standing, row.reason) for key, row in found.items()}
         unit.world.standings = {**unit.world.standings, **news}
 
 
@@ -85,12 +89,19 @@ def standing(unit: "Unit", address: tuple[str, str]) -> AddressRow | None:
     for row in reversed(unit.changes.addresses):
         if (row.kind, row.key) == address:
             return row
-    return unit.tx.addresses([address]).get(address)
+    known = unit.tx.addresses([address]).get(address)
+    if not unit.cache.secrets:
+        return known
+    kept = next((row for row in erased.standings(unit, *address) if row.kind == address[0]), None)
+    return kept if kept is not None and (known is None or kept.at > known.at) else known
 
 
 def stand(unit: "Unit", row: AddressRow) -> None:
     """Have an address stand so from now on, for everybody who shares it."""
-    unit.changes.addresses.append(row)
+    if unit.cache.secrets and erased.was_only_theirs(unit, row.kind, row.key):
+        erased.keep_standing(unit, row)
+    else:
+        unit.changes.addresses.append(row)
     unit.world.standings = {**unit.world.standings, (row.kind, row.key): (row.standing, row.reason)}
     unit.standings_known = unit.cache.has_addresses = True
 

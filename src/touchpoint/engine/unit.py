@@ -28,9 +28,10 @@ from touchpoint.core.state import (
 )  # fmt: skip
 from touchpoint.core.timers import Timer, refresh
 from touchpoint.core.waits import follow_zone_data
+from touchpoint.engine.keyed import Keyed, able
 from touchpoint.engine.loaded import Cache, Loaded
 from touchpoint.engine.writing import write_effects
-from touchpoint.errors import DefectiveJourney, StoreCorrupt, StoreTooNew
+from touchpoint.errors import CustomerErased, DefectiveJourney, StoreCorrupt, StoreTooNew
 from touchpoint.stores.base import (
     Changes,
     CustomerRow,
@@ -77,12 +78,16 @@ class Unit:
         world: what the gate has to know beyond a customer.
         cache: customers kept from earlier units; must be cleared by the caller if this one does not commit.
         careful: keep a copy of each state while it is decided on, so that a defective journey can be undone (S4.3).
+        keyed: makes the hashes of people who were erased; None where the host gave no secret.
 
     Attributes:
         soonest: the earliest instant at which anything of what was written falls due; `NEVER` for none.
     """
 
-    def __init__(self, tx: Transaction, program: Program, world: World, cache: Cache, *, careful: bool = False) -> None:
+    def __init__(
+        self, tx: Transaction, program: Program, world: World, cache: Cache, *, careful: bool = False,
+        keyed: Keyed | None = None,
+    ) -> None:  # fmt: skip
         self.tx = tx
         self.program = program
         self.world = world
@@ -94,6 +99,9 @@ class Unit:
         if cache.has_addresses is None:
             cache.has_addresses = tx.has_addresses()
         self.standings_known = cache.has_addresses
+        if cache.secrets is None or cache.has_aliases is None:
+            cache.secrets, cache.has_aliases = tx.secrets(), tx.has_aliases()
+        self.keyed = keyed
         self.defects: list[tuple[str, str]] = []
         self.flushes = 0
         self.soonest = NEVER
@@ -110,9 +118,19 @@ class Unit:
     def find(self, customer: str) -> Loaded | None:
         """A customer by id, or None if there is no such one."""
         loaded = self.cache.find(customer)
-        if loaded is None and (rows := self.tx.customers([customer])):
-            loaded = self._load(rows[0])
+        if loaded is None:
+            if customer in self.cache.aliases:
+                return self.by_number(self.cache.aliases[customer])
+            if rows := self.tx.customers([customer]):
+                loaded = self._load(rows[0])
+            elif self.cache.has_aliases:
+                loaded = self._by_alias(customer)
         return loaded
+
+    def _by_alias(self, customer: str) -> Loaded | None:
+        known = self.tx.aliases([customer])
+        self.cache.aliases.update(known)
+        return self.by_number(known[customer]) if known else None
 
     def by_number(self, no: int) -> Loaded:
         """A customer by number."""
@@ -123,6 +141,8 @@ class Unit:
         return self.find(customer) or self._add(customer, now, profile or Profile())
 
     def _add(self, customer: str, now: int, profile: Profile) -> Loaded:
+        if self.cache.secrets and self.is_erased(customer):
+            raise CustomerErased
         no = self.tx.counters.customer
         self.tx.counters.customer += 1
         state = State(customer, profile, now=now, version=self.program.version, zone_data=tz_version())
@@ -130,6 +150,11 @@ class Unit:
         self.cache.put(loaded)
         self.touch(loaded)
         return loaded
+
+    def is_erased(self, customer: str) -> bool:
+        """Whether somebody of this id was erased (S1.7). Raises SecretNeeded where nobody can tell."""
+        used = self.cache.secrets
+        return bool(used) and bool(self.tx.tombstones(able(self.keyed, used or frozenset()).every("id", customer)))
 
     def _load(self, row: CustomerRow) -> Loaded:
         state = _state_of(row)

@@ -30,7 +30,7 @@ class Case:
     """One case of one customer: (customer, kind, ref). `closed_at` is None while it is open; instants are aware UTC."""
 
     kind: str
-    ref: str
+    ref: str = attrs.field(repr=False)
     opened_at: datetime
     closed_at: datetime | None = None
 

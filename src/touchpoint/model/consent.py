@@ -33,9 +33,9 @@ class Consent:
     granted: bool
     at: datetime
     basis: Basis = "express"
-    source: str = ""
-    wording: str = ""
-    evidence: str = ""
+    source: str = attrs.field(default="", repr=False)
+    wording: str = attrs.field(default="", repr=False)
+    evidence: str = attrs.field(default="", repr=False)
     jurisdiction: str = ""
     expires_at: datetime | None = None
 

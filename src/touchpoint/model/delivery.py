@@ -60,6 +60,16 @@ def opt_out_of(channel: str, kind: str) -> str:
     return f"{kind} on {channel}"
 
 
+def kind_of(name: str) -> str:
+    """The kind of address that a name of a standing is about: its own, or of an opt-out on a channel."""
+    return name.partition(" on ")[0]
+
+
+def formerly(kind: str) -> str:
+    """The name under which it is kept whose address one was that they have no more: so that erasing finds it."""
+    return f"former {kind}"
+
+
 def clean_subject(subject: str | None) -> str | None:
     """The subject as one line: each run of line breaks and other control characters becomes one space.
 

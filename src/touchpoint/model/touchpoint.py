@@ -29,10 +29,10 @@ class Touchpoint:
     customer: str = attrs.field(repr=False)
     type: str
     at: datetime | None = None
-    id: str | None = None
+    id: str | None = attrs.field(default=None, repr=False)
     properties: Mapping[str, object] = attrs.field(factory=dict, repr=False)
     channel: str | None = None
     location: str | None = attrs.field(default=None, repr=False)
     direction: Direction = "inbound"
-    about: str | None = None
+    about: str | None = attrs.field(default=None, repr=False)
     recorded_at: datetime | None = None

@@ -72,7 +72,7 @@ class ConsentFact:
     at: int
     expires_at: int | None = None
     basis: Basis = "express"
-    source: str = ""
+    source: str = attrs.field(default="", repr=False)
 
 
 class Reachable(Protocol):

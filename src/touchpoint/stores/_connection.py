@@ -106,8 +106,8 @@ def log_size(place: Place) -> int:
         return 0
 
 
-def fold(own: sqlite3.Connection, place: Place) -> None:
-    """Copy the write-ahead log into the file, while nobody can commit.
+def fold(own: sqlite3.Connection, place: Place) -> bool:
+    """Copy the write-ahead log into the file, while nobody can commit. Whether all of it could be copied.
 
     Before version 3.51.3 SQLite can corrupt a log when one connection checkpoints while another commits. So `own` takes
     the write lock, which no process can take meanwhile, and a second connection does the work.
@@ -120,10 +120,20 @@ def fold(own: sqlite3.Connection, place: Place) -> None:
         # mode=rw: if the file has been taken away, do not make an empty one.
         uri = Path(place.path).as_uri() + "?mode=rw"
         with closing(sqlite3.connect(uri, uri=True, timeout=0, isolation_level=None)) as second:
-            second.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchall()
+            busy, frames, copied = second.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()
+            return not busy and frames == copied
     finally:
         if own.in_transaction:
             own.execute("ROLLBACK")
+
+
+def log_salt(place: Place) -> bytes:
+    """What tells one start of the write-ahead log from the next; empty where there is none."""
+    try:
+        with Path(place.path + "-wal").open("rb") as log:
+            return log.read(24)[16:]  # "salt-1" and "salt-2" in the file format of SQLite
+    except OSError:
+        return b""
 
 
 def restart_log(own: sqlite3.Connection) -> None:
@@ -147,6 +157,8 @@ def inside(host: sqlite3.Connection, place: Place) -> Iterator[SqliteTransaction
         StoreError: and its kinds.
     """
     current = SqliteTransaction(host, place)
+    [(overwrites,)] = current.run("PRAGMA secure_delete")
+    current.run("PRAGMA secure_delete = ON")  # S1.7: a connection's own, and what we replace must not stay behind
     current.run("SAVEPOINT touchpoint")
     try:
         current.counters = counters(current, place)
@@ -159,6 +171,8 @@ def inside(host: sqlite3.Connection, place: Place) -> Iterator[SqliteTransaction
                 current.run("RELEASE touchpoint")
         raise
     finally:
+        with suppress(*TROUBLE, StoreError):
+            current.run(f"PRAGMA secure_delete = {int(overwrites)}")
         current.end()
         current.release()
 

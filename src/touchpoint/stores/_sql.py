@@ -8,6 +8,7 @@ from operator import itemgetter
 from typing import Any, Final, TypeVar
 
 from touchpoint.errors import StoreClosed, StoreCorrupt, StoreError
+from touchpoint.stores import _people
 from touchpoint.stores._trouble import TROUBLE, Place, reraise
 from touchpoint.stores.base import (
     AddressRow,
@@ -152,7 +153,7 @@ _PUT_PACE: Final = "INSERT OR REPLACE INTO touchpoint_paces (name, body) VALUES 
 _PUT_META: Final = "INSERT OR REPLACE INTO touchpoint_meta (key, value) VALUES (?, ?)"
 
 
-class SqliteReader:
+class SqliteReader(_people.PeopleReader):
     """Answers questions over one connection, until `end()`.
 
     Args:
@@ -371,7 +372,7 @@ class SqliteReader:
             raise StoreClosed(f"{self._place} was not asked: {self._over}")
 
 
-class SqliteTransaction(SqliteReader):
+class SqliteTransaction(SqliteReader, _people.PeopleWriter):
     """Questions and changes under the write lock."""
 
     counters: Counters
@@ -381,6 +382,8 @@ class SqliteTransaction(SqliteReader):
 
         Raises StoreError; then part of it may be written, and the transaction must be rolled back.
         """
+        self._many(_people.DOUBLED, changes.entries_doubled)
+        self._many(_people.MOVED, changes.entries_moved)
         self._many(_NEW_CUSTOMER, changes.new_customers)
         self._many(_NEW_ENTRY, changes.entries)
         self._change(_CHANGE_CUSTOMER, changes.customers, "customer")
@@ -411,6 +414,13 @@ class SqliteTransaction(SqliteReader):
         self._write_budgets(changes.budgets)
         self._many(_ADD_TALLY, [(*key, n) for key, n in changes.tallies.items()])
         self._many(_PUT_META, list(changes.meta.items()))
+        self._many(_people.NEW_ALIAS, changes.aliases)
+        self._many(_people.TOMBSTONE_GONE, changes.tombstones_gone)
+        self._many(_people.NEW_TOMBSTONE, changes.tombstones)
+        self._many(_people.ADDRESS_GONE, changes.addresses_gone)
+        # A blank comes right before an exclamation mark: the name itself, and those with a blank and more after it.
+        self._many(_people.PACE_GONE, [(name, name + "!") for name in changes.paces_gone])
+        self._many(_people.EVENT_GONE, [(no,) for no in changes.events_gone])
 
     def _write_dues(self, dues: Sequence[tuple[int | None, int | None, int]]) -> None:
         before: dict[int, int | None] = {}

@@ -171,6 +171,20 @@ class ControlRow(NamedTuple):
     until: int | None
 
 
+class TombstoneRow(NamedTuple):
+    """What stays of somebody erased: a keyed hash, and what it stands for.
+
+    `secret` is a fingerprint of the secret it was made with, `what` what the hash is of, or how it stands; `body` JSON,
+    or empty. There may be several for one hash.
+    """
+
+    secret: str
+    hash: str
+    what: str
+    body: str
+    at: int
+
+
 class TallyRow(NamedTuple):
     """A count that names nobody, such as ("message", "shop/come_back", "sent")."""
 
@@ -202,7 +216,9 @@ class Changes:
     `tallies` are added to what is there. `delivered` are (delivery, changed_at, message key);
     `reach` and `reach_gone` (kind, key, customer number) of addresses; `tasks_changed` (status, claimed by or None to
     leave it, changed at, message key); `events_done` (channel, ref), and older ones than `events_before` are removed;
-    `paces` JSON by name.
+    `paces` JSON by name. `aliases` are (id, customer number); `tombstones_gone` (secret, hash); `addresses_gone` (kind,
+    key); `paces_gone` names, each with what begins with it and a blank; `events_gone` numbers; `entries_doubled` (kind,
+    body, no) of entries that lose their id; `entries_moved` (prev, customer, no).
     """
 
     new_customers: list[CustomerRow] = attrs.Factory(list)
@@ -232,6 +248,14 @@ class Changes:
     budgets: dict[str, Decimal] = attrs.Factory(dict)
     tallies: dict[tuple[str, str, str], int] = attrs.Factory(dict)
     meta: dict[str, str] = attrs.Factory(dict)
+    aliases: list[tuple[str, int]] = attrs.Factory(list)
+    tombstones: list[TombstoneRow] = attrs.Factory(list)
+    tombstones_gone: list[tuple[str, str]] = attrs.Factory(list)
+    addresses_gone: list[tuple[str, str]] = attrs.Factory(list)
+    paces_gone: list[str] = attrs.Factory(list)
+    events_gone: list[int] = attrs.Factory(list)
+    entries_doubled: list[tuple[str, str, int]] = attrs.Factory(list)
+    entries_moved: list[tuple[int, int, int]] = attrs.Factory(list)
 
     def is_empty(self) -> bool:
         """Whether there is nothing to write."""
@@ -376,11 +400,57 @@ class Reader(Protocol):
         """Ids of the customers with a message of this name in this status."""
         ...
 
+    # People: who they are called, and what stays of whom was erased.
+
+    def has_aliases(self) -> bool:
+        """Whether anybody has another id."""
+        ...
+
+    def aliases(self, ids: Sequence[str]) -> dict[str, int]:
+        """The customer numbers behind those of these ids that are another id of somebody."""
+        ...
+
+    def aliases_of(self, customer: int) -> list[str]:
+        """A customer's other ids."""
+        ...
+
+    def links(self, customer: int) -> list[tuple[str, str]]:
+        """(kind, key) of the addresses kept of a customer for finding them."""
+        ...
+
+    def standings(self, keys: Sequence[str]) -> list[AddressRow]:
+        """Whatever was written of addresses with these keys, of any kind."""
+        ...
+
+    def waiting_events(self) -> Iterator[tuple[int, EventRow]]:
+        """(number, event) of everything that waits for a reference."""
+        ...
+
+    def secrets(self) -> frozenset[str]:
+        """Fingerprints of the secrets that tombstones were made with; empty where nobody was erased."""
+        ...
+
+    def tombstones(self, hashes: Sequence[tuple[str, str]]) -> list[TombstoneRow]:
+        """What stays under these (secret, hash)."""
+        ...
+
 
 class Transaction(Reader, Protocol):
     """Questions and changes under the write lock. Nothing is visible to others before the transaction commits."""
 
     counters: Counters
+
+    def erase(self, customer: int) -> dict[str, int]:
+        """Delete everything that bears this customer's number; how many rows of each table. At once, not at the end."""
+        ...
+
+    def absorb(self, old: int, into: int) -> None:
+        """Have all that bears the number `old`, journal entries aside, bear `into`, and the customer `old` be gone."""
+        ...
+
+    def rename(self, customer: int, name: str) -> None:
+        """Give a customer another id, which nobody has."""
+        ...
 
     def write(self, changes: Changes) -> None:
         """Write everything. Raises StoreError; the transaction is then rolled back by its context manager."""
@@ -410,8 +480,16 @@ class Store(Protocol):
         """A number that differs after anybody but this store object has committed; read inside a transaction."""
         ...
 
-    def checkpoint(self) -> None:
-        """Fold what was appended into the store proper, where the store has such a thing."""
+    def checkpoint(self, *, rewrite: bool = False) -> bool:
+        """Fold what was appended into the store proper, where the store has such a thing.
+
+        With `rewrite` everything is written anew, so that nothing is left of what was erased. Whether nothing older is
+        left of what was appended: somebody who reads an older state may keep it from being cut.
+        """
+        ...
+
+    def left_over(self, texts: Sequence[str]) -> bool:
+        """Whether any of these texts, all of them erased, is left somewhere after a checkpoint."""
         ...
 
     def close(self) -> None:

@@ -81,10 +81,19 @@ _INITIAL: Final = (
     "CREATE INDEX touchpoint_consents_customer ON touchpoint_consents (customer)",
     """CREATE TABLE touchpoint_addresses (
     kind TEXT NOT NULL, key TEXT NOT NULL, standing TEXT NOT NULL, reason TEXT NOT NULL, at INTEGER NOT NULL,
-    PRIMARY KEY (kind, key)
+    PRIMARY KEY (key, kind)
 ) WITHOUT ROWID""",
     """CREATE TABLE touchpoint_reach (
     kind TEXT NOT NULL, key TEXT NOT NULL, customer INTEGER NOT NULL, PRIMARY KEY (key, kind, customer)
+) WITHOUT ROWID""",
+    "CREATE INDEX touchpoint_reach_customer ON touchpoint_reach (customer)",
+    # Other ids of somebody, after a merge.
+    "CREATE TABLE touchpoint_aliases (id TEXT PRIMARY KEY, customer INTEGER NOT NULL) WITHOUT ROWID",
+    "CREATE INDEX touchpoint_aliases_customer ON touchpoint_aliases (customer)",
+    # What stays of whom was erased: keyed hashes (S1.7).
+    """CREATE TABLE touchpoint_tombstones (
+    secret TEXT NOT NULL, hash TEXT NOT NULL, what TEXT NOT NULL, body TEXT NOT NULL, at INTEGER NOT NULL,
+    PRIMARY KEY (secret, hash, what)
 ) WITHOUT ROWID""",
     "CREATE TABLE touchpoint_paces (name TEXT PRIMARY KEY, body TEXT NOT NULL) WITHOUT ROWID",
     """CREATE TABLE touchpoint_controls (

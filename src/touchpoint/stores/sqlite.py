@@ -9,7 +9,7 @@ import os
 import sqlite3
 import threading
 import weakref
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from datetime import timedelta
 from itertools import count
@@ -26,10 +26,13 @@ from touchpoint.stores._connection import (
     file_at,
     fold,
     inside,
+    log_salt,
     log_size,
     restart_log,
     suitable,
 )
+from touchpoint.stores._slack import left_in_slack
+from touchpoint.stores._slack import rewrite as rewrite_tables
 from touchpoint.stores._sql import SqliteReader, SqliteTransaction
 from touchpoint.stores._trouble import TROUBLE, Place, reraise
 from touchpoint.stores.base import Counters
@@ -153,10 +156,17 @@ class SqliteStore:
         with self._held() as own:
             return (self._opened << 32) + self._data_version(own)
 
-    def checkpoint(self) -> None:
+    def checkpoint(self, *, rewrite: bool = False) -> bool:
         """Fold the write-ahead log into the file and cut it short, so that erased data is in neither (S1.7).
 
-        Waits for whoever is writing. Readers of an older state, in other processes, may keep part of the log.
+        Waits for whoever is writing.
+
+        Args:
+            rewrite: write our tables anew first, so that no copy of a row that SQLite once moved is left in an unused
+                part of a page. It takes as long as writing everything once more, and everybody waits.
+
+        Returns:
+            Whether nothing older is left in the log. Somebody who reads an older state keeps it: try again later.
 
         Raises:
             StoreError: and its kinds; also inside a transaction of this thread.
@@ -164,12 +174,25 @@ class SqliteStore:
         with self._held() as own:
             self._refuse_inside("checkpoint()")
             if not self._place.path:
-                return
+                return True
             try:
-                fold(own, self._place)
+                if rewrite:
+                    rewrite_tables(own)
+                folded, salt = fold(own, self._place), log_salt(self._place)
                 restart_log(own)
             except TROUBLE as trouble:
                 reraise(trouble, self._place)
+            return folded and log_salt(self._place) != salt
+
+    def left_over(self, texts: Sequence[str]) -> bool:
+        """Whether any of these texts is left in an unused part of the file, after `checkpoint()`.
+
+        The whole file is read, without any lock.
+        """
+        try:
+            return bool(self._place.path) and left_in_slack(self._place.path, [each.encode() for each in texts])
+        except OSError as trouble:
+            raise StoreError(f"{self._place} cannot be read: {trouble.strerror}") from None
 
     def close(self) -> None:
         """Fold the write-ahead log and let go of the file. Once more does nothing; other use raises StoreClosed.

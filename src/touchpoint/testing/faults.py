@@ -4,7 +4,7 @@ What was committed stays, everything in memory is lost. From the crash on, the e
 any more: neither the store nor a channel.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 
 import attrs
@@ -90,10 +90,14 @@ class FaultyStore:
         """As the store's."""
         return self._store.generation()
 
-    def checkpoint(self) -> None:
+    def checkpoint(self, *, rewrite: bool = False) -> bool:
         """As the store's."""
         self._check()
-        self._store.checkpoint()
+        return self._store.checkpoint(rewrite=rewrite)
+
+    def left_over(self, texts: Sequence[str]) -> bool:
+        """As the store's."""
+        return self._store.left_over(texts)
 
     def close(self) -> None:
         """Nothing: whoever made the store closes it."""

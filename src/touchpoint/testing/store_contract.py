@@ -23,11 +23,12 @@ from touchpoint.stores.base import Store
 from touchpoint.testing.contracts import checks
 from touchpoint.testing.store_checks_hosts import Connect, HostChecks
 from touchpoint.testing.store_checks_people import PeopleChecks
+from touchpoint.testing.store_checks_privacy import PrivacyChecks
 from touchpoint.testing.store_checks_rows import RowChecks
 from touchpoint.testing.store_checks_sharing import Reopen, SharingChecks
 
 
-class StoreContract(PeopleChecks, RowChecks, SharingChecks, HostChecks):
+class StoreContract(PeopleChecks, PrivacyChecks, RowChecks, SharingChecks, HostChecks):
     """What every store must do: subclass it in a test module and supply three fixtures.
 
     `store` gives an empty store, and closes it afterwards. `reopen` gives a function that opens another store object on
@@ -64,4 +65,5 @@ class StoreContract(PeopleChecks, RowChecks, SharingChecks, HostChecks):
     @classmethod
     def checks(cls) -> list[str]:
         """Names of all checks, in their order."""
-        return [name for part in (PeopleChecks, RowChecks, SharingChecks, HostChecks) for name in checks(part)]
+        parts = PeopleChecks, PrivacyChecks, RowChecks, SharingChecks, HostChecks
+        return [name for part in parts for name in checks(part)]

@@ -1,0 +1,136 @@
+"""The statements about people as a whole: their other ids, their erasure, and two who turn out to be one."""
+
+from collections.abc import Iterator, Sequence
+from typing import Any, Final
+
+from touchpoint.errors import StoreCorrupt
+from touchpoint.stores.base import AddressRow, EntryRow, EventRow, TombstoneRow
+
+_EVENT: Final = ", ".join(EventRow._fields)
+_TOMBSTONE: Final = ", ".join(TombstoneRow._fields)
+
+ALIASES: Final = "SELECT id, customer FROM touchpoint_aliases WHERE id IN (?*)"
+ALIASES_OF: Final = "SELECT id FROM touchpoint_aliases WHERE customer = ? ORDER BY id"
+LINKS: Final = "SELECT kind, key FROM touchpoint_reach WHERE customer = ? ORDER BY kind, key"
+STANDINGS: Final = f"SELECT {', '.join(AddressRow._fields)} FROM touchpoint_addresses WHERE key IN (?*)"  # noqa: S608 - names of our own
+EVENTS: Final = f"SELECT no, {_EVENT} FROM touchpoint_events ORDER BY no"  # noqa: S608 - nothing but names of our own
+# From one secret to the next, so that a million tombstones cost no more than their few secrets.
+SECRETS: Final = (
+    "WITH RECURSIVE found (secret) AS (SELECT min(secret) FROM touchpoint_tombstones UNION ALL "
+    "SELECT (SELECT min(secret) FROM touchpoint_tombstones AS next WHERE next.secret > found.secret) FROM found "
+    "WHERE secret IS NOT NULL) SELECT secret FROM found WHERE secret IS NOT NULL"
+)
+TOMBSTONES: Final = (
+    f"WITH wanted (wanted_secret, wanted_hash) AS (VALUES ?*) SELECT {_TOMBSTONE} "  # noqa: S608 - names of our own
+    "FROM wanted CROSS JOIN touchpoint_tombstones ON secret = wanted_secret AND hash = wanted_hash"
+)
+NEW_ALIAS: Final = "INSERT OR REPLACE INTO touchpoint_aliases (id, customer) VALUES (?, ?)"
+NEW_TOMBSTONE: Final = (
+    f"INSERT INTO touchpoint_tombstones ({_TOMBSTONE}) VALUES (?, ?, ?, ?, ?) "  # noqa: S608 - names of our own
+    "ON CONFLICT (secret, hash, what) DO UPDATE SET body = excluded.body, at = excluded.at WHERE excluded.at >= at"
+)
+TOMBSTONE_GONE: Final = "DELETE FROM touchpoint_tombstones WHERE secret = ? AND hash = ?"
+ADDRESS_GONE: Final = "DELETE FROM touchpoint_addresses WHERE kind = ? AND key = ?"
+PACE_GONE: Final = "DELETE FROM touchpoint_paces WHERE name >= ? AND name < ?"
+EVENT_GONE: Final = "DELETE FROM touchpoint_events WHERE no = ?"
+DOUBLED: Final = "UPDATE touchpoint_journal SET id = NULL, kind = ?, body = ? WHERE no = ?"
+MOVED: Final = "UPDATE touchpoint_journal SET prev = ?, customer = ? WHERE no = ?"
+
+_OWNED: Final = ("runs", "cases", "messages", "tasks", "consents")
+"""Tables whose rows belong to one customer, beside the journal."""
+_BATCH: Final = 256
+
+
+class _Asks:
+    """What the statements need of whoever runs them."""
+
+    def run(self, statement: str, values: Sequence[object] = ()) -> list[tuple[Any, ...]]:
+        raise NotImplementedError
+
+    def journal(self, customer: int) -> Iterator[EntryRow]:
+        raise NotImplementedError
+
+    def _among(self, template: str, values: Sequence[object]) -> Iterator[tuple[Any, ...]]:
+        raise NotImplementedError
+
+    def _among_pairs(self, template: str, pairs: Sequence[tuple[object, object]]) -> Iterator[tuple[Any, ...]]:
+        raise NotImplementedError
+
+
+class PeopleReader(_Asks):
+    """Questions about people as a whole."""
+
+    def has_aliases(self) -> bool:
+        """Whether anybody has another id."""
+        return bool(self.run("SELECT EXISTS (SELECT 1 FROM touchpoint_aliases)")[0][0])
+
+    def aliases(self, ids: Sequence[str]) -> dict[str, int]:
+        """The customer numbers behind those of these ids that are another id of somebody."""
+        return dict(self._among(ALIASES, ids))
+
+    def aliases_of(self, customer: int) -> list[str]:
+        """A customer's other ids."""
+        return [id for (id,) in self.run(ALIASES_OF, (customer,))]  # noqa: A001 - an id is called id
+
+    def links(self, customer: int) -> list[tuple[str, str]]:
+        """(kind, key) of the addresses kept of a customer for finding them."""
+        return [(kind, key) for kind, key in self.run(LINKS, (customer,))]
+
+    def standings(self, keys: Sequence[str]) -> list[AddressRow]:
+        """Whatever was written of addresses with these keys, of any kind."""
+        return [AddressRow._make(row) for row in self._among(STANDINGS, keys)]
+
+    def waiting_events(self) -> Iterator[tuple[int, EventRow]]:
+        """(number, event) of everything that waits for a reference; it is never much."""
+        for no, *row in self.run(EVENTS):
+            yield no, EventRow._make(row)
+
+    def secrets(self) -> frozenset[str]:
+        """Fingerprints of the secrets that tombstones were made with."""
+        return frozenset(secret for (secret,) in self.run(SECRETS))
+
+    def tombstones(self, hashes: Sequence[tuple[str, str]]) -> list[TombstoneRow]:
+        """What stays under these (secret, hash)."""
+        return [TombstoneRow._make(row) for row in self._among_pairs(TOMBSTONES, hashes)]
+
+
+class PeopleWriter(_Asks):
+    """What is done to all rows of a customer, at once."""
+
+    def erase(self, customer: int) -> dict[str, int]:
+        """Delete everything that bears this customer's number; how many rows of each table."""
+        counts = {"journal": self._erase_journal(customer)}
+        for table in (*_OWNED, "reach", "aliases", "due"):
+            counts[table] = self._erase_from(table, customer)
+        self.run("DELETE FROM touchpoint_customers WHERE no = ?", (customer,))
+        return counts
+
+    def _erase_from(self, table: str, customer: int) -> int:
+        where = f"FROM touchpoint_{table} WHERE customer = ?"
+        [(count,)] = self.run(f"SELECT count(*) {where}", (customer,))
+        if count:
+            self.run(f"DELETE {where}", (customer,))
+        return int(count)
+
+    def _erase_journal(self, customer: int) -> int:
+        try:
+            numbers = [entry.no for entry in self.journal(customer)]
+        except StoreCorrupt:  # what is left of a broken chain is found the long way: nobody stays because of damage
+            return self._erase_from("journal", customer)
+        for start in range(0, len(numbers), _BATCH):
+            some = numbers[start : start + _BATCH]
+            self.run(f"DELETE FROM touchpoint_journal WHERE no IN ({', '.join('?' * len(some))})", some)  # noqa: S608 - likewise
+        return len(numbers)
+
+    def absorb(self, old: int, into: int) -> None:
+        """Have all that bears the number `old`, journal entries aside, bear `into`, and the customer `old` be gone."""
+        for table in (*_OWNED, "aliases"):
+            self.run(f"UPDATE touchpoint_{table} SET customer = ? WHERE customer = ?", (into, old))  # noqa: S608 - likewise
+        # Both may have had the same address.
+        self.run("UPDATE OR REPLACE touchpoint_reach SET customer = ? WHERE customer = ?", (into, old))
+        self.run("DELETE FROM touchpoint_due WHERE customer = ?", (old,))
+        self.run("DELETE FROM touchpoint_customers WHERE no = ?", (old,))
+
+    def rename(self, customer: int, name: str) -> None:
+        """Give a customer another id, which nobody has."""
+        self.run("UPDATE touchpoint_customers SET id = ? WHERE no = ?", (name, customer))
