@@ -86,7 +86,7 @@ def prepare(given: Touchpoint, *, now: int | None, skew: int, declared: Mapping[
     properties = _properties(given, declared) if declared else checked(given.properties, given.type, InvalidTouchpoint)
     identity = _own_id(now) if given.id is None else _text(given.id, "id=")
     channel, location, direction, about = given.channel, given.location, given.direction, given.about
-    if channel is not None:
+    if channel is not None and not (type(channel) is str and len(channel) <= _ID and channel.isascii()):
         channel = _known_text(channel, "channel=")
     if location is not None:
         location = _known_text(location, "location=")

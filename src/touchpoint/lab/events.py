@@ -23,7 +23,7 @@ import attrs
 
 from touchpoint.errors import InvalidInput
 from touchpoint.model.names import TYPE_PATTERN
-from touchpoint.model.payload import TEXT, checked, is_kept
+from touchpoint.model.payload import DIGITS, checked
 from touchpoint.model.touchpoint import Touchpoint
 
 OnError = Literal["raise", "skip"]
@@ -147,7 +147,7 @@ class Events:
                 record = _quick(text) or _object(text)
                 if record is None:
                     continue
-                plain = len(text) <= TEXT and '"$' not in text
+                plain = len(text) <= DIGITS and '"$' not in text
                 event = _event(record, self._id(file, number), plain=plain)
             except _Bad as bad:
                 self._note(file, number, str(bad))
@@ -397,7 +397,7 @@ def _record(header: list[str], row: list[str]) -> dict[str, object]:
 
 
 def _event(record: Mapping[str, object], own_id: str | None, *, plain: bool) -> Touchpoint:
-    """The touchpoint of a record. `plain`: no text in it is too long, and no name starts with a dollar sign."""
+    """The touchpoint of a record. `plain`: no value in it is too long, and no name starts with a dollar sign."""
     get = record.get
     customer, kind, identity = get("customer"), get("type"), get("id", own_id)
     if not record.keys() <= _FIELDS:
@@ -410,9 +410,12 @@ def _event(record: Mapping[str, object], own_id: str | None, *, plain: bool) -> 
     if not isinstance(identity, str) or not 0 < len(identity) <= _ID_LIMIT:
         raise _Bad(_no_id(identity))
     channel, location, about = get("channel"), get("location"), get("about")
-    for name, value in (("channel", channel), ("location", location), ("about", about)):
-        if value is not None and (type(value) is not str or len(value) > _ID_LIMIT):
-            _refuse_text(name, value)
+    if channel is not None and (type(channel) is not str or len(channel) > _ID_LIMIT):
+        _refuse_text("channel", channel)
+    if location is not None and (type(location) is not str or len(location) > _ID_LIMIT):
+        _refuse_text("location", location)
+    if about is not None and (type(about) is not str or len(about) > _ID_LIMIT):
+        _refuse_text("about", about)
     direction = get("direction")
     if direction is None or direction == "":
         direction = "inbound"
@@ -458,10 +461,8 @@ def _properties(value: object, *, plain: bool) -> dict[str, object]:
 def _is_flat(properties: dict[str, object]) -> bool:
     """Whether all is plain to see; else it is looked at value by value, which takes longer than the parsing did."""
     values = properties.values()
-    kinds = set(map(type, values))
     return (
-        _SCALARS.issuperset(kinds)
-        and (int not in kinds or all(map(is_kept, values)))
+        _SCALARS.issuperset(map(type, values))
         and _INFINITE.isdisjoint(values)
         and "" not in properties
         and max(map(len, properties), default=0) <= _NAME_LIMIT

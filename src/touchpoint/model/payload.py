@@ -83,8 +83,10 @@ def _is_plain(values: dict[Any, Any]) -> bool:
     texts = "".join([*values, *[each for each in values.values() if type(each) is str]])
     if len(texts) > LONGEST_NAME and (len(texts) > TEXT or max(map(len, values)) > LONGEST_NAME):
         return False
-    if int in kinds and not all(-_LARGEST < each < _LARGEST for each in values.values() if type(each) is int):
-        return False
+    if int in kinds:
+        for each in values.values():  # a generator would take three times as long
+            if type(each) is int and not -_LARGEST < each < _LARGEST:
+                return False
     if float in kinds and not all(map(math.isfinite, [each for each in values.values() if type(each) is float])):
         return False
     return texts.isascii() and all(map(str.isidentifier, values))
