@@ -189,6 +189,16 @@ WRONG = {
     "loses closed cases": (without("cases_closed"), "test_cases_come_oldest_first_and_close"),
     "loses lifted controls": (without("controls_lifted"), "test_controls_are_set_and_lifted"),
     "loses paces": (without("paces"), "test_paces_are_replaced"),
+    "loses volumes": (without("volumes"), "test_volumes_are_replaced"),
+    "loses what is parked": (without("parked"), "test_parked_things_are_counted"),
+    "keeps what is not parked any more": (
+        writing(lambda _, changes: attrs.evolve(changes, parked={no: n for no, n in changes.parked.items() if n})),
+        "test_parked_things_are_counted",
+    ),
+    "gives the last page of what is parked": (
+        answering(parked=lambda inner, after, limit: inner.parked(after, 999)[-limit:]),
+        "test_parked_things_are_counted",
+    ),
     "forgets who claimed a task": (
         each("tasks_changed", lambda row: (row[0], row[1] or "", *row[2:])), "test_a_task_changes_hands",
     ),

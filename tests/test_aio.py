@@ -36,6 +36,7 @@ from touchpoint.channels.base import AsyncAdapter, BaseAdapter
 from touchpoint.channels.memory import MemoryChannel
 from touchpoint.channels.tasks import TaskChannel
 from touchpoint.engine.aio import AsyncTaskDesk
+from touchpoint.engine.doctor import examine
 from touchpoint.engine.tasks import TaskDesk
 from touchpoint.model.delivery import Accepted, Capabilities, Failure, FailureCode, Preflight, Refused
 from touchpoint.stores.sqlite import SqliteStore
@@ -98,7 +99,7 @@ EXTRA = {"do"}
 
 
 def public(cls):
-    return {name for name in vars(cls) if not name.startswith("_")}
+    return {name for name in dir(cls) if not name.startswith("_")}
 
 
 def test_it_has_every_method_of_the_engine():
@@ -119,6 +120,21 @@ def test_tasks_are_claimed_and_done():
             task = await engine.tasks.next("call", by="chris")
             done = await engine.tasks.complete(task.key, "reached")
             assert (task.status, done.status, await engine.tasks.open("call")) == ("claimed", "completed", [])
+
+    run(story)
+
+
+def test_operators_hold_things_back_and_send_by_hand():  # S11.8
+    async def story():
+        channel = Awaited()
+        async with engine_of(sending(), channels=[channel]) as engine:
+            await engine.pause(message="hello", reason="wrong price")
+            await engine.send("ann", "hello", by="chris")
+            held = (await engine.run_pending(), len(await engine.controls()), await engine.parked_count())
+            await engine.resume(message="hello")
+            await engine.run_pending()
+            assert (held, len(channel.requests)) == ((0, 1, 0), 2)
+            assert [each.level for each in await engine.do(examine) if each.check == "parked"] == []
 
     run(story)
 

@@ -7,7 +7,19 @@ from contextlib import closing, contextmanager
 import pytest
 
 from making import engine_of, sending
-from touchpoint import AsyncEngine, CaseType, Engine, InvalidTouchpoint, Preferences, StoreError, Touchpoint
+from touchpoint import (
+    AsyncEngine,
+    CaseType,
+    Content,
+    Engine,
+    Gift,
+    Give,
+    InvalidTouchpoint,
+    Preferences,
+    Rule,
+    StoreError,
+    Touchpoint,
+)
 from touchpoint.channels.inbound import Clicked, Received, Replied, WebhookRequest
 from touchpoint.channels.memory import MemoryChannel
 from touchpoint.channels.tasks import TaskChannel
@@ -16,6 +28,7 @@ from touchpoint.stores.base import ControlRow
 from touchpoint.stores.sqlite import SqliteStore
 
 TROUBLE = CaseType("trouble")
+CAKE = Gift("cake", why="a test wants it", channels=["email"], content=Content(text="Cake!"))
 
 
 class Chat(MemoryChannel):
@@ -28,7 +41,10 @@ class Chat(MemoryChannel):
         return Received([Replied("ann", "chat", "hello", id="r1")])
 
 
-READS = {"customer", "export", "journeys", "next_due", "parked", "planned", "preferences", "tasks", "why"}
+READS = {
+    "controls", "customer", "export", "journeys", "next_due", "parked", "parked_count", "planned", "preferences",
+    "tasks", "why",
+}  # fmt: skip
 DRIVES = {"checkpoint", "close", "delivery", "run_pending", "take_prepared", "together", "work", "workplace"}
 """They open transactions of their own, or are for whoever drives the engine step by step: messages go out only after
 the host has committed."""
@@ -47,6 +63,7 @@ WRITES = {
     "enrol": lambda engine, db: engine.enrol("ann", "send hello", connection=db),
     "open_case": lambda engine, db: engine.open_case("ann", "trouble", ref="2", connection=db),
     "close_case": lambda engine, db: engine.close_case("ann", "trouble", ref="1", connection=db),
+    "pause": lambda engine, db: engine.pause(journey="one", reason="x", connection=db),
     "merge": lambda engine, db: engine.merge("anonymous", "ann", connection=db),
     "erase": lambda engine, db: engine.erase("eve", connection=db),
     "readmit": lambda engine, db: [
@@ -55,6 +72,9 @@ WRITES = {
         engine.readmit("eve", connection=db),
     ],
     "resume": lambda engine, db: engine.resume(channel="email", connection=db),
+    "replay_parked": lambda engine, db: engine.replay_parked(connection=db),
+    "send": lambda engine, db: engine.send("ann", "hello", by="chris", connection=db),
+    "give": lambda engine, db: engine.give("ann", "cake", by="chris", connection=db),
 }
 AT_THE_DESK = {
     "claim": lambda desk, key, db: desk.claim(key, by="chris", connection=db),
@@ -67,7 +87,7 @@ AT_THE_DESK = {
 
 
 def methods(cls):
-    return {name for name in vars(cls) if not name.startswith("_")}
+    return {name for name in dir(cls) if not name.startswith("_")}
 
 
 @pytest.fixture
@@ -79,15 +99,19 @@ def path(tmp_path):
 def engine(path):
     with engine_of(
         sending(),
+        Rule("by staff", then=[Give(CAKE)]),
         store=f"sqlite:///{path}",
         durability="fast",
         parts={"cases": [TROUBLE]},
         channels=["email", "sms", Chat()],
         secret="a secret that only this test knows",
     ) as engine:
-        engine.record("ann", "start")
+        engine.record("ann", "start", id="s1")
         engine.open_case("ann", "trouble", ref="1")
         with engine.together() as unit:
+            loaded = unit.find("ann")
+            loaded.state.parked.append([0, "touchpoint", "start", "s1", "a test wants it", 0, None])
+            unit.touch(loaded)
             unit.changes.controls.append(ControlRow("channel", "email", "a test wants it", 0, None))
         yield engine
 

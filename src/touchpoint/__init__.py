@@ -87,6 +87,7 @@ if TYPE_CHECKING:
     from touchpoint.model.message import Content, Gift, Message, Survey
     from touchpoint.model.preference import Preferences
     from touchpoint.model.touchpoint import Touchpoint
+    from touchpoint.model.volume import VolumeBreaker
 
 __all__ = [
     "Anniversary", "Ask", "AsyncEngine", "Branch", "Call", "Cap", "Case", "CaseClosed", "CaseOpened", "CaseType",
@@ -96,7 +97,8 @@ __all__ = [
     "On", "OpenCase", "Policy", "Preferences", "Problem", "QuietHours", "Rule", "SecretNeeded", "Send", "SendWindow",
     "SetTrait", "Silent", "Spacing", "Stage", "StoreBusy", "StoreClosed", "StoreCorrupt", "StoreError", "StoreFull",
     "StoreReadOnly", "StoreTooNew", "Survey", "SystemClock", "Touchpoint", "TouchpointError", "UnknownCustomer",
-    "UnknownName", "UnsubscribeRejected", "VirtualClock", "Wait", "WaitFor", "WaitUntil", "WebhookRejected",
+    "UnknownName", "UnsubscribeRejected", "VirtualClock", "VolumeBreaker", "Wait", "WaitFor",
+    "WaitUntil", "WebhookRejected",
     "calendar_days", "case_open", "cool_down", "count", "customer", "days", "event", "ever", "forever", "hours",
     "in_stage", "last", "minutes", "months", "now", "once", "once_per_stage", "outcome", "seconds", "sent", "times",
     "total", "trigger", "weeks", "years",
@@ -187,6 +189,7 @@ _FROM = {
     "model.message": ("Content", "Gift", "Message", "Survey"),
     "model.preference": ("Preferences",),
     "model.touchpoint": ("Touchpoint",),
+    "model.volume": ("VolumeBreaker",),
     "engine.aio": ("AsyncEngine",),
     "engine.engine": ("Engine",),
 }

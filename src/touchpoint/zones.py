@@ -64,6 +64,14 @@ def tz_version() -> str:
     return (sources[0].version if sources else "") or "unknown"
 
 
+def tz_copies() -> list[tuple[str, str]]:
+    """(version, where) of every copy of the time-zone data on this machine, the one in use first.
+
+    `where` is a folder of the system's, or `tzdata` for the package; the version is empty where a copy names none.
+    """
+    return [(source.version, str(source.root) if isinstance(source.root, Path) else "tzdata") for source in _sources()]
+
+
 def to_local(us: int, zone: "ZoneInfo") -> datetime:
     """What the clock on the wall says at this instant, as a naive datetime.
 

@@ -126,7 +126,7 @@ def _(replace):
 
         return unguarded
 
-    replace(Unit, "_guarded", make)
+    replace(Unit, "guarded", make)
 
 
 @defect("what may have gone out is called withdrawn", aimed="cancelled while it is uncertain", strengths={})

@@ -10,6 +10,7 @@ from typing import Any, Final
 import click
 
 from touchpoint.cli.loading import load, together, words
+from touchpoint.cli.options import JOURNEYS, STORE, an_instant
 from touchpoint.errors import JourneyError, TouchpointError
 
 
@@ -20,7 +21,8 @@ class _RefusedError(click.ClickException):
 
 
 _ELSEWHERE: Final[Mapping[str, str]] = {
-    name: f"touchpoint.cli.{name}" for name in ("mutate", "testgen", "walk", "work")
+    **{name: f"touchpoint.cli.{name}" for name in ("mutate", "testgen", "walk", "work")},
+    **dict.fromkeys(("controls", "doctor", "parked", "pause", "resume"), "touchpoint.cli.operate"),
 }
 """Commands that live in modules of their own, and load more than the others need."""
 
@@ -54,33 +56,7 @@ def _plainly(text: str) -> str:
     return "\n".join(map(plain, text.split("\n")))
 
 
-def _instant(_ctx: click.Context, _param: click.Parameter, value: str | None) -> datetime | None:
-    if value is None:
-        return None
-    try:
-        at = datetime.fromisoformat(value)
-    except ValueError:
-        raise click.BadParameter("write an instant in ISO 8601, such as 2026-03-01T10:00:00Z") from None
-    if at.tzinfo is None:
-        raise click.BadParameter("an instant needs its time zone; write Z for UTC: 2026-03-01T10:00:00Z")
-    return at
-
-
 _FILE = click.argument("file", type=click.Path(path_type=Path))
-_STORE = click.option(
-    "--store",
-    required=True,
-    envvar="TOUCHPOINT_STORE",
-    metavar="URL",
-    help="Such as sqlite:///shop.db.",
-    show_envvar=True,
-)
-_JOURNEYS = click.option(
-    "--journeys",
-    type=click.Path(path_type=Path),
-    metavar="FILE",
-    help="Defines the journeys; those kept in the store unless given.",
-)
 
 
 @click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})
@@ -108,7 +84,7 @@ def cli() -> None:
     metavar="URL",
     help="Where to keep everything, such as sqlite:///shop.db.  [default: in memory]",
 )
-@click.option("--until", callback=_instant, metavar="ISO", help="Where to end.  [default: the last event]")
+@click.option("--until", callback=an_instant, metavar="ISO", help="Where to end.  [default: the last event]")
 @click.option("--skip-bad", is_flag=True, help="Go on after lines that are no events, and list them.")
 def run(
     file: Path,
@@ -129,9 +105,9 @@ def run(
 
 
 @cli.command()
-@_STORE
-@_JOURNEYS
-@click.option("--at", callback=_instant, metavar="ISO", help="Ask as if it were then.  [default: now]")
+@STORE
+@JOURNEYS
+@click.option("--at", callback=an_instant, metavar="ISO", help="Ask as if it were then.  [default: now]")
 @click.argument("customer")
 @click.argument("name")
 def why(store: str, journeys: Path | None, at: datetime | None, customer: str, name: str) -> None:
@@ -147,8 +123,8 @@ def why(store: str, journeys: Path | None, at: datetime | None, customer: str, n
 
 
 @cli.command()
-@_STORE
-@_JOURNEYS
+@STORE
+@JOURNEYS
 @click.argument("customer")
 def timeline(store: str, journeys: Path | None, customer: str) -> None:
     """Tell what happened to one customer.

@@ -13,8 +13,10 @@ from typing import Final
 
 import attrs
 
+from touchpoint.channels.base import Adapter, AsyncAdapter
 from touchpoint.errors import InvalidInput, TouchpointError, hint
 from touchpoint.journey.journey import Journey
+from touchpoint.journey.policy import Policy
 
 _MODULE: Final = "touchpoint_program"
 ALL: Final = "all"
@@ -68,6 +70,26 @@ def _from_python(path: Path) -> Program:
         _strings(path, "GRANT", values.get("GRANT")),
         values,
     )
+
+
+def adapters_of(path: Path, program: Program) -> tuple[Adapter | AsyncAdapter, ...]:
+    """What the file calls `channels`; none where it does not. Raises InvalidInput for anything but adapters."""
+    found = program.values.get("channels", ())
+    if not isinstance(found, list | tuple) or not all(map(_is_adapter, found)):
+        raise InvalidInput(f"{path}: channels is a list of adapters, such as [email, sms]")
+    return tuple(found)
+
+
+def _is_adapter(value: object) -> bool:
+    return isinstance(value, Adapter) and not isinstance(value, type)
+
+
+def policy_of(path: Path, program: Program) -> Policy | None:
+    """What the file calls `policy`: the house's. Raises InvalidInput for anything but a policy."""
+    policy = program.values.get("policy")
+    if policy is not None and not isinstance(policy, Policy):
+        raise InvalidInput(f"{path}: policy is a Policy, not {type(policy).__name__}; give the value another name")
+    return policy
 
 
 def _strings(path: Path, name: str, value: object) -> tuple[str, ...]:
@@ -147,7 +169,6 @@ def granted(journeys: Sequence[Journey], grant: Iterable[str]) -> tuple[str, ...
 def together(journeys: Sequence[Journey]) -> None:
     """Refuse journeys that cannot be at work in one engine. Raises JourneyError."""
     from touchpoint.core.program import compile_program
-    from touchpoint.journey.policy import Policy
 
     compile_program(tuple(journeys), Policy())
 

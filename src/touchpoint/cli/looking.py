@@ -7,8 +7,16 @@ from datetime import datetime
 from pathlib import Path
 from typing import Final, NoReturn
 
-from touchpoint.channels import FailureCode, FunctionChannel, Outcome, Refused, SendRequest, channel
-from touchpoint.cli.loading import load
+from touchpoint.channels import (
+    Capabilities,
+    FailureCode,
+    FunctionChannel,
+    Outcome,
+    Refused,
+    SendRequest,
+    default_address_kind,
+)
+from touchpoint.cli.loading import load, policy_of
 from touchpoint.clock import VirtualClock
 from touchpoint.engine.engine import Engine
 from touchpoint.engine.opening import open_store
@@ -35,13 +43,13 @@ class LookOnly:
     """
 
     def __init__(self, store: Store) -> None:
-        self._store = store
+        self.store = store
 
     @contextmanager
     def transaction(self, connection: object = None) -> Iterator[Transaction]:
         """As the store's, but rolled back at its end."""
         try:
-            with self._store.transaction(connection) as tx:
+            with self.store.transaction(connection) as tx:
                 yield tx
                 _undo()
         except _UndoError:
@@ -49,11 +57,11 @@ class LookOnly:
 
     def reading(self) -> AbstractContextManager[Reader]:
         """As the store's."""
-        return self._store.reading()
+        return self.store.reading()
 
     def generation(self) -> int:
         """As the store's."""
-        return self._store.generation()
+        return self.store.generation()
 
     def checkpoint(self, *, rewrite: bool = False) -> bool:  # noqa: ARG002 - part of the port
         """Nothing to fold."""
@@ -61,11 +69,11 @@ class LookOnly:
 
     def left_over(self, texts: Sequence[str]) -> bool:
         """As the store's."""
-        return self._store.left_over(texts)
+        return self.store.left_over(texts)
 
     def close(self) -> None:
         """Close the store."""
-        self._store.close()
+        self.store.close()
 
 
 def file_of(url: str) -> Path | None:
@@ -81,14 +89,19 @@ def open_to_look(url: str) -> LookOnly:
         InvalidInput: there is no such store.
         StoreError: it cannot be opened.
     """
+    return LookOnly(open_store(there(url)))
+
+
+def there(url: str) -> str:
+    """The URL itself, where its store is there. Raises InvalidInput."""
     path = file_of(url)
     if url.startswith("sqlite:") and (path is None or not path.is_file()):
         where = "a store in memory is empty when it is opened" if path is None else f"there is no file {path}"
         raise InvalidInput(f"no store there: {where}; make one with touchpoint run --store sqlite:///file.db")
-    return LookOnly(open_store(url))
+    return url
 
 
-def kept_journeys(store: LookOnly) -> Sequence[Journey]:
+def kept_journeys(store: Store) -> Sequence[Journey]:
     """The latest version of each journey that the store has been used with.
 
     Raises:
@@ -136,10 +149,38 @@ def engine_on(url: str, journeys: Path | None, at: datetime | None) -> Iterator[
         store.close()
 
 
+@contextmanager
+def engine_at_work(url: str, journeys: Path | None) -> Iterator[Engine]:
+    """An engine that changes a store, which has to be there, and hands nothing over.
+
+    Args:
+        url: of the store.
+        journeys: the file that defines them, and the policy of the house; those kept in the store unless given.
+
+    Raises:
+        InvalidInput, JourneyError, StoreError.
+    """
+    store = open_store(there(url))
+    try:
+        program = None if journeys is None else load(journeys)
+        found = kept_journeys(store) if program is None else program.journeys
+        policy = None if journeys is None or program is None else policy_of(journeys, program)
+        yield Engine(store, journeys=found, channels=_stand_ins(found), policy=policy, volume_breaker=None)
+    finally:
+        store.close()
+
+
 def _stand_ins(journeys: Iterable[Journey]) -> list[FunctionChannel]:
     """Channels for those that the journeys name, so that the gate looks at addresses as it would with real ones."""
     messages = [message for journey in journeys for message in journey.messages.values()]
-    return [channel(name)(_nobody) for name in sorted({name for message in messages for name in message.channels})]
+    return [_stand_in(name) for name in sorted({name for message in messages for name in message.channels})]
+
+
+def _stand_in(name: str) -> FunctionChannel:
+    kind = default_address_kind(name)
+    return FunctionChannel(
+        _nobody, Capabilities(name, frozenset({kind}), remembers_keys_for=None, recording=True), kind
+    )
 
 
 def _nobody(request: SendRequest) -> Outcome:

@@ -40,7 +40,7 @@ _CHECKS: Final = {
     "content rule": "its words lacked what a content rule asks for",
     "statutory quiet hours": "statutory quiet hours",
     "channel session": "the customer had not written on the channel lately",
-    "paused": "the channel was paused",
+    "paused": "it, its journey or its channel was paused",
     "limit": "its own limit was reached",
     "budget": "the budget for it was spent",
     "hold-out": "the customer is in the hold-out",

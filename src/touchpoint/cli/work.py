@@ -13,7 +13,7 @@ import attrs
 import click
 
 from touchpoint.channels import Adapter, AsyncAdapter, ConsoleChannel
-from touchpoint.cli.loading import Program, load
+from touchpoint.cli.loading import Program, adapters_of, load, policy_of
 from touchpoint.cli.looking import file_of
 from touchpoint.engine.engine import Engine
 from touchpoint.engine.working import MAX_THREADS, Worked, is_async
@@ -86,9 +86,7 @@ def equipment(file: Path, program: Program, *, console: bool) -> Equipment:
     functions = program.values.get("functions", {})
     if not isinstance(functions, Mapping) or not all(map(callable, functions.values())):
         raise InvalidInput(f"{file}: functions is a mapping of names to functions, as Engine(functions=) takes it")
-    policy = program.values.get("policy")
-    if policy is not None and not isinstance(policy, Policy):
-        raise InvalidInput(f"{file}: policy is a Policy, not {type(policy).__name__}; give the value another name")
+    policy = policy_of(file, program)
     _check_functions(file, program.journeys, functions)
     if console:
         return Equipment(tuple(map(ConsoleChannel, _named(program.journeys))), functions, policy)
@@ -96,9 +94,7 @@ def equipment(file: Path, program: Program, *, console: bool) -> Equipment:
 
 
 def _channels(file: Path, program: Program) -> tuple[AnyAdapter, ...]:
-    found = program.values.get("channels", ())
-    if not isinstance(found, list | tuple) or not all(map(_is_adapter, found)):
-        raise InvalidInput(f"{file}: channels is a list of adapters, such as [email, sms]")
+    found = adapters_of(file, program)
     served = {each.capabilities.channel for each in found}
     lost = [name for name, channels in _messages(program.journeys) if not served & set(channels)]
     if lost:
@@ -107,11 +103,7 @@ def _channels(file: Path, program: Program) -> tuple[AnyAdapter, ...]:
             f"{file}: no adapter could send the message {lost[0]!r}; write channels = [...] at the top level, with an "
             f"adapter for {names}; or pass --console, which prints messages instead of sending them"
         )
-    return tuple(found)
-
-
-def _is_adapter(value: object) -> bool:
-    return isinstance(value, Adapter) and not isinstance(value, type)
+    return found
 
 
 def _messages(journeys: Iterable[Journey]) -> Iterator[tuple[str, Sequence[str]]]:

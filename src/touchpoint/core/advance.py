@@ -6,7 +6,7 @@ Points that the semantics leave open are fixed in docs/explanation/decisions.md.
 
 from collections.abc import Iterable, Iterator, Sequence
 
-from touchpoint.core.decision import Decision, RunStarted
+from touchpoint.core.decision import NOT_LOADED, PARKED, Decision, RunStarted
 from touchpoint.core.identity import run_id
 from touchpoint.core.limits import refused_by_limit, remember_start
 from touchpoint.core.occurrence import TOUCHPOINT, Occurrence
@@ -15,6 +15,7 @@ from touchpoint.core.sessions import hear, wrote_on
 from touchpoint.core.signals import lapses_at, update
 from touchpoint.core.state import Pending, Run, State, Watch
 from touchpoint.core.steps import take_steps
+from touchpoint.journey.by_hand import PREFIX
 
 _MISSING = object()
 
@@ -45,11 +46,11 @@ def message_ended(
     run = state.run_by_order(pending.run)
     if run is not None and run.message == pending.key:
         run.outcomes[pending.message] = status
-        _go_on_after(decision, run, pending.step, status)
+        go_on_after(decision, run, pending.step, status)
     return work_off(decision)
 
 
-def _go_on_after(decision: Decision, run: Run, step: str, status: str) -> None:
+def go_on_after(decision: Decision, run: Run, step: str, status: str) -> None:
     """Let a run go on after its message, unless its outcome is what an exit has waited for (S5.3)."""
     rule = decision.rule_of(run)
     node = rule.nodes.get(step) if rule else None
@@ -57,10 +58,20 @@ def _go_on_after(decision: Decision, run: Run, step: str, status: str) -> None:
         decision.end(run, "exit")
     elif node is not None:
         decision.go_on(run, node.next if status == "sent" else node.otherwise)
+    elif run.rule.startswith(PREFIX):
+        decision.end(run, "done")  # no journey has the message any more, and nothing else was to come
+    elif run.waiting != PARKED:
+        decision.park(run, NOT_LOADED)
 
 
-def work_off(decision: Decision, *, late: bool = False) -> Decision:
-    """Let the runs that can go on take their steps, then round after round until nothing is left to react to."""
+def work_off(decision: Decision, *, late: bool = False, again: int | None = None) -> Decision:
+    """Let the runs that can go on take their steps, then round after round until nothing is left to react to.
+
+    Args:
+        decision: its queue holds what is to be reacted to.
+        late: as for `advance`.
+        again: of what was parked and is counted already: the number of the customer's last run that had begun then.
+    """
     queue = decision.queue
     while decision.ready or queue:
         if decision.ready:
@@ -69,20 +80,22 @@ def work_off(decision: Decision, *, late: bool = False) -> Decision:
         decision.taken += 1
         if decision.taken > BUDGET:
             decision.give_up()
-        _round(decision, queue.pop(0), late=late)
-        late = False
+        _round(decision, queue.pop(0), late=late, again=again)
+        late, again = False, None
     if decision.program.looks_ahead:
         _look_ahead(decision)
     return decision
 
 
-def _round(decision: Decision, occurrence: Occurrence, *, late: bool) -> None:
-    if occurrence.kind == TOUCHPOINT:
+def _round(decision: Decision, occurrence: Occurrence, *, late: bool, again: int | None) -> None:
+    if occurrence.kind == TOUCHPOINT and again is None:
         remember(decision, occurrence, late=late)
     key = (occurrence.kind, occurrence.name)
     state = decision.state
     if state.runs or state.watches:
         for each in _concerned(decision):
+            if again is not None and each.order > again:
+                continue  # it began after this had happened
             if isinstance(each, Run):
                 _meet(decision, each, occurrence, key)
             else:

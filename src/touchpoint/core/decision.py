@@ -1,7 +1,7 @@
 """The working space of one decision: what it reads, what it changes, and what it leaves to the shell to write."""
 
 from collections.abc import Mapping
-from typing import Any, NoReturn, TypeAlias
+from typing import Any, Final, NoReturn, TypeAlias
 
 import attrs
 
@@ -96,9 +96,18 @@ class ConsentSaid:
     fact: ConsentFact
 
 
+RUN: Final = "run"
+"""The kind of what is parked of a run that had begun."""
+PARKED: Final = "parked"
+"""What a parked run waits for."""
+NOT_LOADED: Final = "its rule or step is not loaded"
+MESSAGE_PAUSED: Final = "message paused"
+"""The scope of a control that has a message wait; under `message` alone it is stopped."""
+
+
 @attrs.define
 class ControlSet:
-    """A channel is paused, or a message stopped, for everybody; until somebody resumes it, or by itself."""
+    """A channel or message is paused, or a message stopped, for everybody; until it is resumed, or by itself."""
 
     scope: str
     name: str
@@ -111,6 +120,13 @@ class Paced:
     """How fast a channel may be used has changed; the names are in `World.paces`."""
 
     names: tuple[str, ...]
+
+
+@attrs.define
+class Counted:
+    """One more of a message goes out; how many is in `World.volumes`."""
+
+    message: str
 
 
 @attrs.define
@@ -153,7 +169,8 @@ class ProfileChanged:
 
 Effect = (
     RunStarted | RunEnded | CaseOpened | CaseClosed | MessageBegun | MessageChanged | MessageEnded
-    | AddressStands | ConsentSaid | ControlSet | Paced | Spent | Emitted | NothingCame | TaskAssigned | ProfileChanged
+    | AddressStands | ConsentSaid | ControlSet | Paced | Counted | Spent | Emitted | NothingCame | TaskAssigned
+    | ProfileChanged
 )  # fmt: skip
 
 
@@ -216,6 +233,19 @@ class Decision:
         """Let a run that was blocked go on at this node, once the round is over."""
         run.waiting, run.due, run.look, run.local, run.message = "", None, None, None, None
         self.ready.append((run, node))
+
+    def park(self, run: Run, error: str) -> None:
+        """Have a run wait until it is replayed (S4.3); exits, goals and touchpoints still reach it."""
+        more = [run.waiting, run.due, run.look, run.message]
+        run.due = run.look = run.message = None
+        run.waiting = PARKED
+        self.keep_parked(RUN, run.label, run.id, error, more)
+        self.trace.append(["parked", run.journey, run.rule, run.key, error])
+
+    def keep_parked(self, kind: str, name: str, identity: str, error: str, more: Entry | None) -> None:
+        """Enter something into the list of what is parked; see `core.parking`."""
+        entry: Entry = [self.now, kind, name, identity, error, self.state.orders, more]
+        self.state.parked.append(entry)
 
     def end(self, run: Run, reason: str) -> None:
         """End a run: its waiting messages are withdrawn, its goal may still be watched (S5.3)."""

@@ -13,6 +13,9 @@ import attrs
 
 from touchpoint.core.advance import message_ended
 from touchpoint.core.decision import (
+    MESSAGE_PAUSED,
+    ControlSet,
+    Counted,
     Decision,
     MessageChanged,
     Paced,
@@ -21,6 +24,7 @@ from touchpoint.core.decision import (
 from touchpoint.core.gate import Asked, World, ask
 from touchpoint.core.program import Program
 from touchpoint.core.state import IN_FLIGHT, WAITING, Pending, State
+from touchpoint.core.volume import count, too_many
 from touchpoint.durations import length
 from touchpoint.model.delivery import (
     Outcome,
@@ -28,8 +32,8 @@ from touchpoint.model.delivery import (
     judge,
 )
 from touchpoint.model.message import Gift
-from touchpoint.policy.checks import PACE
-from touchpoint.policy.facts import HandOver
+from touchpoint.policy.checks import PACE, PAUSED
+from touchpoint.policy.facts import HandOver, Pause
 from touchpoint.policy.verdict import Ruling
 
 HAND_OVER_WITHIN: Final = 20.0
@@ -178,7 +182,7 @@ def release(
     """Ask the gate; on Allow take the cap slot, the lease and a fence: from here on the message is in flight (S6.8)."""
     now = max(moment.wall, state.now)
     if pending.arguments is not None:
-        return _release_call(program, state, pending, moment, now)
+        return _release_call(program, state, pending, world, moment, now)
     if pending.uncertain:
         if pending.channel in world.lookups:
             return _look_up(program, state, pending, moment, now)
@@ -186,9 +190,35 @@ def release(
             return None, message_ended(program, state, pending, "unknown", now, why)
     asked = ask(program, state, pending, world, now, moment.wall)
     decision = Decision(program, state, now)
+    if asked.ruling.allowed and not _within_volume(pending, asked, decision, world):
+        asked = ask(program, state, pending, world, now, moment.wall)
     if not asked.ruling.allowed:
         return None, _not_now(program, state, pending, asked, decision, world)
     return _let_go(program, state, pending, asked, decision, moment, world), decision
+
+
+def _within_volume(pending: Pending, asked: Asked, decision: Decision, world: World) -> bool:
+    """S11.8: whether no more of this message goes out than is planned or usual; else it, or its channel, is paused.
+
+    Each message counts once, at its first release.
+    """
+    breaker = world.breaker
+    if breaker is None or asked.channel in world.recording or pending.fence:
+        return True
+    why = too_many(breaker, world.volumes, pending.message, decision.now)
+    if why is None:
+        count(breaker, world.volumes, pending.message, decision.now)
+        decision.effects.append(Counted(pending.message))
+        return True
+    if breaker.holds == "channel":
+        world.paused = {**world.paused, asked.channel: f"{pending.message}: {why}"}
+        world.paused_until = {name: at for name, at in world.paused_until.items() if name != asked.channel}
+        decision.effects.append(ControlSet("channel", asked.channel, world.paused[asked.channel]))
+    else:
+        pause = Pause("message", pending.message, why)
+        world.switches = {**world.switches, (pause.scope, pause.name): pause}
+        decision.effects.append(ControlSet(MESSAGE_PAUSED, pending.message, why))
+    return False
 
 
 def _let_go(
@@ -252,11 +282,15 @@ def _look_up(program: Program, state: State, pending: Pending, moment: Moment, n
 
 
 def _release_call(
-    program: Program, state: State, pending: Pending, moment: Moment, now: int
+    program: Program, state: State, pending: Pending, world: World, moment: Moment, now: int
 ) -> tuple[Ticket | None, Decision]:
     if now >= pending.expires:
-        return None, message_ended(program, state, pending, "failed", now, "it kept failing until its time was over")
+        why = "it kept failing until its time was over" if pending.attempts else "it was held until its time was over"
+        return None, message_ended(program, state, pending, "failed", now, why)
     decision = Decision(program, state, now)
+    for pause in world.paused_here(pending.journey, ""):
+        if pause.until is None or pause.until > moment.wall:
+            return None, _wait_for_switch(pending, pause, decision)
     _take_lease(state, pending, "call", decision.now, moment)
     decision.effects.append(MessageChanged(pending))
     ticket = Ticket(
@@ -264,6 +298,19 @@ def _release_call(
         pending.message, pending.arguments,
     )  # fmt: skip
     return ticket, decision
+
+
+def _wait_for_switch(pending: Pending, pause: Pause, decision: Decision) -> Decision:
+    """A call of a paused journey; of policies nothing else binds it."""
+    reason = f"the journey {pause.name!r} is paused: {pause.reason}"
+    against = [["defer", PAUSED, reason]]
+    if not any(each[2] == against for each in pending.reasons):
+        pending.reasons.append([decision.now, None, against])
+    until = pending.expires if pause.until is None else min(pause.until, pending.expires)
+    pending.due = max(until, decision.now + 1)
+    decision.trace.append(["deferred", pending.message, PAUSED, None, reason, pending.due])
+    decision.effects.append(MessageChanged(pending))
+    return decision
 
 
 def _not_now(

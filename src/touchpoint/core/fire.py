@@ -1,7 +1,7 @@
 """Firing timers (S2.5): each is a decision of its own, at its due instant."""
 
 from touchpoint.core.advance import look_again, work_off
-from touchpoint.core.decision import Decision, NothingCame
+from touchpoint.core.decision import NOT_LOADED, Decision, NothingCame
 from touchpoint.core.occurrence import Occurrence
 from touchpoint.core.program import Program
 from touchpoint.core.state import Run, State
@@ -23,17 +23,16 @@ def fire_next(program: Program, state: State, *, until: int) -> tuple[Timer, Dec
             decision.effects.append(NothingCame(str(timer[6]), raised))
         decision.queue.append(raised)
     elif isinstance(raised, Run):
-        _fire_run(decision, raised)
+        fire_run(decision, raised)
     return timer, work_off(decision)
 
 
-def _fire_run(decision: Decision, run: Run) -> None:
+def fire_run(decision: Decision, run: Run) -> None:
+    """Let a run go on whose timer is due, or look again through a window that has lapsed."""
     rule = decision.rule_of(run)
     node = rule.nodes.get(run.node) if rule is not None and run.node is not None else None
     if node is None:
-        # The journey no longer knows this run or its step: it stays where it is and is shown as parked.
-        run.due = run.look = None
-        decision.trace.append(["parked", run.journey, run.rule, run.key, "its rule or step is not loaded"])
+        decision.park(run, NOT_LOADED)
         return
     # What a run waits for comes before the end of its waiting, where both fall on one instant.
     lapsed = run.look is not None and run.look <= decision.now

@@ -1,6 +1,6 @@
 """The gate (S6.5): gathers what is true of a waiting message and asks every policy, channel by channel, at release."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import Protocol
 
@@ -15,11 +15,14 @@ from touchpoint.core.render import render
 from touchpoint.core.schedule import after, calendar_period
 from touchpoint.core.sessions import session_on
 from touchpoint.core.state import WAITING, Address, Pending, Run, State
+from touchpoint.core.volume import Volumes
+from touchpoint.journey.by_hand import PREFIX
 from touchpoint.journey.steps import Send
 from touchpoint.model.delivery import OPTED_OUT, Rate, RenderedMessage, opt_out_of, takes
 from touchpoint.model.message import Gift, Message, Number
+from touchpoint.model.volume import VolumeBreaker
 from touchpoint.policy.checks import rule_here
-from touchpoint.policy.facts import ChannelFacts, Facts, Rival
+from touchpoint.policy.facts import ChannelFacts, Facts, Pause, Rival
 from touchpoint.policy.verdict import Ruling, rule_over_channels
 from touchpoint.zones import tz_version
 
@@ -41,6 +44,10 @@ class World:
         lookups: channels whose providers can be asked what became of a message.
         receipts: microseconds within which a receipt comes, for the channels that give them.
         human: channels behind which people are.
+        switches: what is paused besides channels, as {(scope, name): pause}.
+        breaker: what is too much of one message; None where nobody counts.
+        volumes: how much goes out of messages; changed in place.
+        recording: channels that reach nobody.
     """
 
     channels: Mapping[str, frozenset[str]] = attrs.Factory(dict)
@@ -55,6 +62,18 @@ class World:
     lookups: frozenset[str] = frozenset()
     receipts: Mapping[str, int] = attrs.Factory(dict)
     human: frozenset[str] = frozenset()
+    switches: Mapping[tuple[str, str], Pause] = attrs.Factory(dict)
+    breaker: VolumeBreaker | None = None
+    volumes: Volumes = attrs.Factory(dict)
+    recording: frozenset[str] = frozenset()
+
+    def paused_here(self, journey: str, message: str) -> Sequence[Pause]:
+        """What of a message of a journey is paused."""
+        switches = self.switches
+        if not switches:
+            return ()
+        found = (switches.get(("journey", journey)), switches.get(("message", message)))
+        return tuple(each for each in found if each is not None)
 
     def pacing(self, channel: str, kind: str, key: str) -> Pacing | None:
         """What paces a hand-over on a channel to an address; None where nothing does."""
@@ -99,14 +118,14 @@ def ask(program: Program, state: State, pending: Pending, world: World, now: int
     """
     message = program.messages.get(pending.message)
     run = state.run_by_order(pending.run)
-    if message is None or run is None:
+    if message is None or run is None or pending.journey not in program.bounds:
         reason = "its run is over" if run is None else "its journey no longer has it"
         return Asked(Ruling("deny", check="wanted", reason=reason, ends_as="withdrawn"))
     facts = _facts(program, state, pending, run, message, world, now)
     if wall is not None and wall < now:
         facts.wall = wall
     asked: list[Ruling] = []
-    for channel in _channels(pending, message):
+    for channel in _channels(pending, run, message):
         address, words, on = _on(program, state, pending, run, message, world, channel, now)
         ruling = rule_here(facts, on)
         asked.append(ruling)
@@ -143,10 +162,13 @@ def ask_about_task(
     return rule_over_channels([rule_here(facts, on)])
 
 
-def _channels(pending: Pending, message: Message) -> tuple[str, ...]:
+def _channels(pending: Pending, run: Run, message: Message) -> tuple[str, ...]:
     # Nobody knows whether the customer has it: no other channel is tried (S6.8).
     if pending.uncertain and pending.channel is not None:
         return (pending.channel,)
+    # Whoever sends by hand may have chosen one.
+    if run.trigger.channel is not None and pending.rule.startswith(PREFIX):
+        return (run.trigger.channel,)
     return message.channels
 
 
@@ -169,7 +191,7 @@ def _facts(
         None if held is None else held[1],
         world.spent.get(message.name, 0), False, tz_version(),  # noqa: FBT003 - nobody is in a hold-out
         lambda at, per: calendar_period(at, per, profile.zones),
-        lambda at, lasts: after(at, lasts, profile.zones),
+        lambda at, lasts: after(at, lasts, profile.zones), world.paused_here(pending.journey, message.name),
     )  # fmt: skip
 
 

@@ -56,6 +56,8 @@ def merge(program: Program, into: State, old: State, timeline: Iterable[Occurren
     into.watches = sorted([*into.watches, *old.watches], key=attrgetter("order"))
     into.pending += old.pending
     into.runs = sorted([*into.runs, *old.runs], key=attrgetter("order"))
+    for entry in into.parked:
+        entry[5:6] = [max((run.order for run in into.runs if run.started <= entry[0]), default=0)]
     _anniversaries(program, into, old)
     for run in _doubled(decision):
         decision.end(run, MERGED)

@@ -1,14 +1,16 @@
 """What a defective journey leaves behind (S4.3): what happened stays recorded and counted, what it led to is parked.
 
-`State.parked` lists it: [instant, kind, name, identity, error].
+`State.parked` lists it: [instant, kind, name, identity, error, orders, more]. `orders` is the number of the last run
+that had begun by then; `more` what it takes to decide again: of a run what it waited for, of an event the event
+itself, and of a touchpoint, which the journal has, nothing.
 """
 
 from touchpoint.core.advance import remember
-from touchpoint.core.decision import Decision
+from touchpoint.core.decision import Decision, NothingCame
 from touchpoint.core.occurrence import TOUCHPOINT, Occurrence
 from touchpoint.core.program import Program
-from touchpoint.core.state import Run, State
-from touchpoint.core.timers import Timer, next_timer, raised_by
+from touchpoint.core.state import Run, State, occurrence_to_record
+from touchpoint.core.timers import AWAITED, Timer, next_timer, raised_by
 
 
 def park_touchpoint(
@@ -28,9 +30,14 @@ def park_timer(program: Program, state: State, error: str) -> tuple[Timer, Decis
     decision = Decision(program, state, timer[0])
     raised = raised_by(program, state, timer)
     if isinstance(raised, Run):
-        _park_run(decision, raised, error)
+        decision.park(raised, error)
+    elif timer[5] == AWAITED and raised is not None:
+        # That nothing came is a fact, whatever it sets off.
+        decision.effects.append(NothingCame(str(timer[6]), raised))
+        _note(decision, AWAITED, raised.name, raised.id, error, raised)
+        remember(decision, raised, late=False)
     else:
-        _note(decision, timer[5], str(timer[6]), "", error)
+        _note(decision, timer[5], str(timer[6]), "", error, raised)
     return timer, decision
 
 
@@ -39,24 +46,26 @@ def park_after_message(program: Program, state: State, key: str, now: int, error
     decision = Decision(program, state, now)
     for run in state.runs:
         if run.message == key:
-            _park_run(decision, run, error)
+            decision.park(run, error)
     return decision
 
 
-def park_act(program: Program, state: State, kind: str, name: str, identity: str, now: int, error: str) -> Decision:
+def park_act(
+    program: Program, state: State, kind: str, name: str, identity: str, now: int, error: str,
+    raised: Occurrence | None = None,
+) -> Decision:  # fmt: skip
     """Park what something else has led to."""
     decision = Decision(program, state, now)
-    _note(decision, kind, name, identity, error)
+    _note(decision, kind, name, identity, error, raised)
     return decision
 
 
-def _park_run(decision: Decision, run: Run, error: str) -> None:
-    run.due = run.look = run.message = None
-    run.waiting = "parked"
-    decision.state.parked.append([decision.now, "run", run.label, run.id, error])
-    decision.trace.append(["parked", run.journey, run.rule, run.key, error])
+def keep_raised(state: State, decision: Decision) -> None:
+    """Keep with what was parked last the event that is left of its decision."""
+    if decision.queue and state.parked and state.parked[-1][6] is None:
+        state.parked[-1][6] = occurrence_to_record(decision.queue[0])
 
 
-def _note(decision: Decision, kind: str, name: str, identity: str, error: str) -> None:
-    decision.state.parked.append([decision.now, kind, name, identity, error])
+def _note(decision: Decision, kind: str, name: str, identity: str, error: str, raised: Occurrence | None) -> None:
+    decision.keep_parked(kind, name, identity, error, None if raised is None else occurrence_to_record(raised))
     decision.trace.append(["parked", kind, name, None, error])

@@ -17,7 +17,9 @@ from touchpoint.core.occurrence import TOUCHPOINT
 from touchpoint.core.reading import teller_of
 from touchpoint.core.sessions import session_on
 from touchpoint.core.signals import SignalTable, collect
+from touchpoint.core.wording import fixed_of, templates_of
 from touchpoint.durations import is_calendar, length, spoken
+from touchpoint.journey.by_hand import rules_by_hand
 from touchpoint.journey.conditions import Expression
 from touchpoint.journey.journey import Journey
 from touchpoint.journey.policy import Policy
@@ -154,8 +156,9 @@ class Program:
     """Everything `advance` needs to know of the journeys.
 
     `version` changes when customers' timers or signals must be looked at anew. `fixed` are the (message, content key)
-    whose words are the same for everybody; what they are in a locale is kept in `words` once it was made. `sessions`
-    are the channels on which it counts when the customer last wrote, and whether messages wait there for that.
+    whose words are the same for everybody; what they are in a locale is kept in `words` once it was made. `by_name`
+    also has the rules by which people send messages. `sessions` are the channels on which it counts when the customer
+    last wrote, and whether messages wait there for that.
     """
 
     journeys: Mapping[str, Journey]
@@ -220,11 +223,13 @@ def compile_program(journeys: Sequence[Journey], policy: Policy | None = None) -
     """
     check_together(journeys)
     table = collect(expressions_of_journeys(journeys))
-    rules = tuple(_compile_rules(journeys, table))
+    rules = tuple(_compile_rules(((each.name, rule) for each in journeys for rule in each.rules), table))
+    manual = ((each.name, rule) for each in journeys for rule in rules_by_hand(each))
+    by_hand = tuple(_compile_rules(manual, table, len(rules)))
     triggers = tuple(triggers_of_journeys(journeys))
     silences = _silences(triggers)
     messages = {name: message for journey in journeys for name, message in journey.messages.items()}
-    templates = _templates(messages.values())
+    templates = templates_of(messages.values())
     bounds = bind(policy or Policy(), {journey.name: journey.policy for journey in journeys})
     policies = [policy or Policy(), *(journey.policy for journey in journeys)]
     sessions = sessions_of(policies)
@@ -232,7 +237,7 @@ def compile_program(journeys: Sequence[Journey], policy: Policy | None = None) -
         journeys={journey.name: journey for journey in journeys},
         rules=rules,
         by_label={rule.label: rule for rule in rules},
-        by_name={(rule.journey, rule.rule.name): rule for rule in rules},
+        by_name={(rule.journey, rule.rule.name): rule for rule in (*rules, *by_hand)},
         by_trigger=_index(rules),
         stages=_index_stages(journeys, table),
         silences=silences,
@@ -243,10 +248,10 @@ def compile_program(journeys: Sequence[Journey], policy: Policy | None = None) -
         signals=table,
         messages=messages,
         templates=templates,
-        fixed=_fixed(templates),
+        fixed=fixed_of(templates),
         bounds=bounds,
         history_kept=retention(bounds.values(), messages.values()),
-        starts_kept={rule.label: _starts_kept(rule.rule) for rule in rules},
+        starts_kept={rule.label: _starts_kept(rule.rule) for rule in (*rules, *by_hand)},
         places=_places(triggers),
         looks_ahead=any(rule.exit_conditions or _waits_until(rule) for rule in rules),
         may_circle=_may_circle(rules, journeys),
@@ -276,12 +281,9 @@ def _waits_until(rule: CompiledRule) -> bool:
     return any(isinstance(node.step, WaitUntil) for node in rule.nodes.values())
 
 
-def _compile_rules(journeys: Sequence[Journey], table: SignalTable) -> Iterable[CompiledRule]:
-    index = 0
-    for journey in journeys:
-        for rule in journey.rules:
-            yield _compile_rule(index, journey.name, rule, table)
-            index += 1
+def _compile_rules(rules: Iterable[tuple[str, Rule]], table: SignalTable, first: int = 0) -> Iterable[CompiledRule]:
+    for index, (journey, rule) in enumerate(rules, first):
+        yield _compile_rule(index, journey, rule, table)
 
 
 def _compile_rule(index: int, journey: str, rule: Rule, table: SignalTable) -> CompiledRule:
@@ -464,23 +466,6 @@ def _expressions_of(step: Step) -> Iterable[Expression]:
             yield found
     for name in ("properties", "arguments"):
         yield from getattr(step, name, {}).values()
-
-
-def _templates(messages: Iterable[Message]) -> dict[tuple[str, str, str], Template]:
-    """(message, content key, part) → template."""
-    return {
-        (message.name, key, part): Template.parse(text)
-        for message in messages
-        for key, content in message.content.items()
-        for part in ("subject", "text", "html")
-        if (text := getattr(content, part)) is not None
-    }
-
-
-def _fixed(templates: Mapping[tuple[str, str, str], Template]) -> frozenset[tuple[str, str]]:
-    """The (message, content key) all of whose parts are without any look-up."""
-    open_ = {(name, key) for (name, key, _), template in templates.items() if template.fields}
-    return frozenset((name, key) for name, key, _ in templates) - open_
 
 
 def _starts_kept(rule: Rule) -> int | None:

@@ -287,40 +287,42 @@ def state_from_record(customer: str, profile: Profile, record: Record) -> State:
 def _run_to_record(run: Run) -> Record:
     same = run.event is run.trigger
     return [
-        run.id, run.journey, run.rule, run.key, run.started, run.order, _occurrence_to_record(run.trigger),
-        None if same else _occurrence_to_record(run.event), run.no, run.node, run.waiting, run.due, run.look, run.local,
-        run.message, run.visits, run.outcomes, [[number, _occurrence_to_record(each)] for number, each in run.kept],
+        run.id, run.journey, run.rule, run.key, run.started, run.order, occurrence_to_record(run.trigger),
+        None if same else occurrence_to_record(run.event), run.no, run.node, run.waiting, run.due, run.look, run.local,
+        run.message, run.visits, run.outcomes, [[number, occurrence_to_record(each)] for number, each in run.kept],
         run.arrived, run.mark, run.reached,
     ]  # fmt: skip
 
 
 def _watch_to_record(watch: Watch) -> Record:
-    trigger = _occurrence_to_record(watch.trigger)
+    trigger = occurrence_to_record(watch.trigger)
     return [watch.order, watch.journey, watch.rule, watch.key, watch.until, trigger, watch.outcomes]
 
 
 def _watch_from_record(record: Record) -> Watch:
     order, journey, rule, key, until, trigger, outcomes = record
-    return Watch(order, journey, rule, key, until, _occurrence_from_record(trigger), outcomes)
+    return Watch(order, journey, rule, key, until, occurrence_from_record(trigger), outcomes)
 
 
 def _run_from_record(record: Record) -> Run:
     identity, journey, rule, key, started, order, first, last, *rest = record
-    trigger = _occurrence_from_record(first)
-    event = trigger if last is None else _occurrence_from_record(last)
+    trigger = occurrence_from_record(first)
+    event = trigger if last is None else occurrence_from_record(last)
     run = Run(identity, journey, rule, key, started, order, trigger, event, *rest)
     kept: Any = run.kept
-    run.kept = [(number, _occurrence_from_record(each)) for number, each in kept]
+    run.kept = [(number, occurrence_from_record(each)) for number, each in kept]
     if run.local is not None:
         run.local = (run.local[0], run.local[1])
     return run
 
 
-def _occurrence_to_record(each: Occurrence) -> Record:
+def occurrence_to_record(each: Occurrence) -> Record:
+    """An occurrence as a positional JSON list."""
     return [each.kind, each.name, each.at, each.id, each.properties, each.channel, each.location, each.direction]
 
 
-def _occurrence_from_record(record: Record) -> Occurrence:
+def occurrence_from_record(record: Record) -> Occurrence:
+    """The occurrence that `occurrence_to_record` wrote."""
     return Occurrence(*record)
 
 

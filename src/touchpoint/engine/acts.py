@@ -12,7 +12,7 @@ from touchpoint.core.advance import advance, work_off
 from touchpoint.core.decision import Decision
 from touchpoint.core.occurrence import Occurrence
 from touchpoint.core.program import Program
-from touchpoint.core.state import WAITING, Address
+from touchpoint.core.state import Address
 from touchpoint.core.timers import refresh_anniversaries
 from touchpoint.engine import erased
 from touchpoint.engine.intake import Prepared, Recorded, instant_of, prepare, text_of, texts_of
@@ -228,14 +228,15 @@ def _reach_changed(unit: Unit, loaded: Loaded, before: set[tuple[str, str]], now
 def facts_changed(unit: Unit, loaded: Loaded, kind: str, now: int) -> None:
     """A change of facts: what waits is asked again (S5.2); the journal leaves out what it was."""
     at = max(now, loaded.state.now)
+    raised = Occurrence(kind, "", at, f"{kind}:{at}")
 
     def decide() -> Decision:
         decision = Decision(unit.program, loaded.state, at)
         decision.ask_again()
-        decision.queue.append(Occurrence(kind, "", at, f"{kind}:{at}"))
+        decision.queue.append(raised)
         return work_off(decision)
 
-    unit.apply(loaded, kind, "", at, decide)
+    unit.apply(loaded, kind, "", at, decide, raised=raised)
 
 
 # Consent and preferences.
@@ -350,6 +351,7 @@ def enrol(
         at,
         lambda: advance(unit.program, loaded.state, occurrence, at),
         touchpoint=touchpoint,
+        raised=occurrence,
     )
     return Recorded(cause)
 
@@ -370,31 +372,6 @@ def change_case(unit: Unit, customer: str, kind: str, ref: str, now: int, *, ope
 
     unit.apply(loaded, "case", kind, at, lambda: work_off(change()), alone=change)
     return changed[-1]
-
-
-def resume(unit: Unit, channel: str | None, message: str | None, now: int) -> None:
-    """Lift a pause or a stop, and ask again about everything that waits."""
-    if channel is None and message is None:
-        raise InvalidInput("resume() takes channel= or message=: the name of what is to go on")
-    world = unit.world
-    _lift(unit, "channel", channel, [*world.channels, *world.paused])
-    _lift(unit, "message", message, [*unit.program.messages, *world.stopped])
-    world.paused = {name: why for name, why in world.paused.items() if name != channel}
-    world.stopped = {name: why for name, why in world.stopped.items() if name != message}
-    unit.flush()
-    for row in list(unit.tx.all_customers()):
-        loaded = unit.by_number(row.no)
-        if any(each.status == WAITING for each in loaded.state.pending):
-            unit.fire(loaded, until=max(now, loaded.state.now), inclusive=False)
-            facts_changed(unit, loaded, "resumed", now)
-
-
-def _lift(unit: Unit, scope: str, name: str | None, known: Sequence[str]) -> None:
-    if name is None:
-        return
-    if not isinstance(name, str) or name not in known:
-        raise UnknownName(scope, name, known)
-    unit.changes.controls_lifted.append((scope, name))
 
 
 def readable(unit: Unit, due: Iterable[tuple[int, int]], left_out: dict[int, Exception]) -> list[Loaded]:

@@ -15,7 +15,7 @@ from touchpoint.channels.base import Adapter, AsyncAdapter
 from touchpoint.clock import Clock
 from touchpoint.engine.calling import DEADLINE
 from touchpoint.engine.delivery import GROUP, CallRequest
-from touchpoint.engine.engine import Engine, UnsubscribeLinks
+from touchpoint.engine.engine import USUAL_BREAKER, Engine, UnsubscribeLinks
 from touchpoint.engine.intake import LATE_AFTER, MAX_SKEW
 from touchpoint.engine.keyed import Secret
 from touchpoint.engine.opening import Durability
@@ -25,6 +25,7 @@ from touchpoint.engine.working import POLL, Report, Worked, check_concurrency, c
 from touchpoint.errors import InvalidInput, StoreClosed
 from touchpoint.journey.journey import Journey
 from touchpoint.journey.policy import Policy
+from touchpoint.model.volume import VolumeBreaker
 from touchpoint.stores.base import Store
 
 P = ParamSpec("P")
@@ -91,8 +92,9 @@ class AsyncEngine:
 
     Args:
         store, journeys, channels, policy, clock, functions, durability, late_after, max_skew, traits, call_within,
-            unsubscribe, secret: as for `Engine`. A channel's `send` and a function may be coroutine functions.
-            Synchronous ones are called in threads, one at a time unless they say that they are thread-safe.
+            unsubscribe, secret, volume_breaker, test_store: as for `Engine`. A channel's `send` and a function may be
+            coroutine functions. Synchronous ones are called in threads, one at a time unless they say that they are
+            thread-safe.
         concurrency: how many messages are handed over at the same time.
 
     Raises:
@@ -115,6 +117,8 @@ class AsyncEngine:
         call_within: timedelta | None = DEADLINE,
         unsubscribe: UnsubscribeLinks | None = None,
         secret: Secret | Sequence[Secret] | None = None,
+        volume_breaker: VolumeBreaker | None = USUAL_BREAKER,
+        test_store: bool = False,
         concurrency: int = CONCURRENCY,
     ) -> None:
         self._concurrency = check_concurrency(concurrency)
@@ -133,6 +137,8 @@ class AsyncEngine:
             call_within=call_within,
             unsubscribe=unsubscribe,
             secret=secret,
+            volume_breaker=volume_breaker,
+            test_store=test_store,
         )
         self._journeys = tuple(journeys)
         self._engine: Engine | None = None
@@ -192,16 +198,22 @@ class AsyncEngine:
     enrol = _aside(Engine.enrol)
     open_case = _aside(Engine.open_case)
     close_case = _aside(Engine.close_case)
+    send = _aside(Engine.send)
+    give = _aside(Engine.give)
+    pause = _aside(Engine.pause)
     merge = _aside(Engine.merge)
     erase = _aside(Engine.erase)
     readmit = _aside(Engine.readmit)
     export = _aside(Engine.export)
     checkpoint = _aside(Engine.checkpoint)
     resume = _aside(Engine.resume)
+    controls = _aside(Engine.controls)
     next_due = _aside(Engine.next_due)
     customer = _aside(Engine.customer)
     planned = _aside(Engine.planned)
     parked = _aside(Engine.parked)
+    parked_count = _aside(Engine.parked_count)
+    replay_parked = _aside(Engine.replay_parked)
     why = _aside(Engine.why)
 
     async def run_pending(self, *, group: int = GROUP) -> int:

@@ -23,6 +23,7 @@ from touchpoint.core.state import IN_FLIGHT
 from touchpoint.durations import instant, length, micros
 from touchpoint.engine import acts, exporting, merging, privacy
 from touchpoint.engine.calling import DEADLINE, Breaker, Caller
+from touchpoint.engine.controls import for_tests, planned_names, switches
 from touchpoint.engine.delivery import GROUP, CallRequest, Delivery
 from touchpoint.engine.explain import Why, explain
 from touchpoint.engine.grouping import Grouping
@@ -32,12 +33,13 @@ from touchpoint.engine.intake import LATE_AFTER, MAX_SKEW, Prepared, Recorded, c
 from touchpoint.engine.keyed import Secret, able, keyed
 from touchpoint.engine.loaded import Cache, Loaded
 from touchpoint.engine.opening import Durability, open_store
+from touchpoint.engine.operations import Operations
 from touchpoint.engine.receiving import WebhookResponse, read_webhook, take_webhook
 from touchpoint.engine.rewound import Wall, date_leases, went_back_before
 from touchpoint.engine.tasks import TaskDesk
 from touchpoint.engine.threads import Bell, Turns, watch_forks
 from touchpoint.engine.unit import Unit
-from touchpoint.engine.view import CustomerView, Parked, view
+from touchpoint.engine.view import CustomerView, view
 from touchpoint.engine.worker import work
 from touchpoint.engine.working import POLL, Event, Report, Worked, refuse_async
 from touchpoint.errors import (
@@ -54,9 +56,9 @@ from touchpoint.model.consent import ANY, Basis
 from touchpoint.model.message import Gift
 from touchpoint.model.preference import Preferences
 from touchpoint.model.touchpoint import Direction, Touchpoint
+from touchpoint.model.volume import VolumeBreaker
 from touchpoint.policy.consent import UNLESS_WITHDRAWN
 from touchpoint.stores.base import Reader, Store, Transaction
-from touchpoint.stores.codec import loads
 
 T = TypeVar("T")
 
@@ -69,11 +71,12 @@ class UnsubscribeLinks(Protocol):
         ...
 
 
+USUAL_BREAKER = VolumeBreaker()
 BATCH = 1_000
 """Touchpoints that `record_many` commits at once."""
 
 
-class Engine:
+class Engine(Operations):
     """Journeys at work on a store, through channels.
 
     Args:
@@ -93,11 +96,14 @@ class Engine:
             after all. Each is called in a thread of its own. None: in the worker's own thread, for as long as it takes.
         unsubscribe: makes one-click links (`touchpoint.channels.Unsubscribe`) for whatever needs consent, on channels
             that have headers.
+        volume_breaker: what is far too much of one message, which is then held (S11.8); None for no bound.
+        test_store: the store is made for tests, now and for ever: it takes only adapters that reach nobody.
 
     Raises:
         JourneyError: journeys that contradict each other, or two adapters for one channel.
-        InvalidInput: a secret that is too short, or an adapter or a function that is asynchronous, which `AsyncEngine`
-            takes.
+        InvalidInput: a secret that is too short; an adapter or a function that is asynchronous, which `AsyncEngine`
+            takes; or an adapter that reaches people for a store made for tests.
+        UnknownName: the breaker plans a message that no journey has.
         StoreError: the store cannot be opened.
     """
 
@@ -120,10 +126,13 @@ class Engine:
         call_within: timedelta | None = DEADLINE,
         unsubscribe: UnsubscribeLinks | None = None,
         secret: Secret | Sequence[Secret] | None = None,
+        volume_breaker: VolumeBreaker | None = USUAL_BREAKER,
+        test_store: bool = False,
     ) -> None:
         self._keyed = keyed(secret)
         self._call_within = call_within
         self._unsubscribe = unsubscribe
+        self.volume_breaker = volume_breaker
         self.clock: Clock = clock or SystemClock()
         self.policy = policy or Policy()
         self._late_after, self._skew = lengths(late_after, max_skew)
@@ -133,6 +142,7 @@ class Engine:
             refuse_async(self.adapters, self._functions)
         self._traits = traits
         self._program = compile_program(tuple(journeys), self.policy)
+        planned_names(self._program, volume_breaker)
         self._declared = acts.declared_types(journeys)
         self._gifts = [name for name, message in self._program.messages.items() if isinstance(message, Gift)]
         self._begin_anew()
@@ -140,6 +150,7 @@ class Engine:
         self.store = open_store(store, durability=durability) if isinstance(store, str) else store
         put_to_work = micros(SystemClock().now())
         try:
+            self._commit(lambda unit: for_tests(unit, self.adapters.values(), test_store=test_store))
             self._commit(lambda unit: acts.remember_definitions(unit, tuple(journeys), put_to_work))
             self._commit(acts.follow_zone_data)
             self._commit(self._look_at_wall)
@@ -478,18 +489,6 @@ class Engine:
         identity, now = customer_id(customer), self._now()
         return self._write(lambda unit: acts.change_case(unit, identity, kind, ref, now, opening=opening), connection)
 
-    def resume(self, *, channel: str | None = None, message: str | None = None, connection: object = None) -> None:
-        """Lift a pause of a channel or the stop of a message; what waits is asked again at once.
-
-        `connection` as for `record`.
-
-        Raises:
-            UnknownName: no such channel or message.
-            InvalidInput: neither was named.
-        """
-        now = self._now()
-        self._write(lambda unit: acts.resume(unit, channel, message, now), connection)
-
     # Work.
 
     def run_pending(self, *, group: int = GROUP) -> int:
@@ -592,15 +591,6 @@ class Engine:
     def planned(self, customer: str) -> list[tuple[datetime, str]]:
         """What falls due next for a customer, earliest first: (aware UTC instant, what). Raises UnknownCustomer."""
         return self.customer(customer).planned
-
-    def parked(self) -> list[tuple[str, Parked]]:
-        """Everything that defects of journeys keep from going on, as (customer id, what) (S4.3)."""
-        with self._unit() as unit:
-            unit.flush()
-            rows = [(row.id, loads(row.state)[-1]) for row in unit.tx.all_customers()]
-        return [
-            (customer, Parked(instant(at), name, error)) for customer, held in rows for at, _, name, _, error in held
-        ]
 
     def why(self, customer: str, name: str) -> Why:
         """Why a customer did or did not get a message, or why a rule did or did not start (S10).
@@ -723,6 +713,10 @@ class Engine:
             human=frozenset(name for name, each in capabilities.items() if each.human),
             stopped={each.name: each.reason for each in controls if each.scope == "message"} if controls else {},
             spent=tx.spent(self._gifts) if self._gifts else {},
+            switches=switches(controls, now) if controls else {},
+            breaker=self.volume_breaker,
+            volumes=cache.volumes,
+            recording=frozenset(name for name, each in capabilities.items() if each.recording),
         )
 
     @contextmanager

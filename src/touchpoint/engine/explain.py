@@ -18,6 +18,7 @@ from touchpoint.engine.loaded import Loaded
 from touchpoint.engine.shared import learn_addresses
 from touchpoint.engine.unit import Unit
 from touchpoint.errors import UnknownName
+from touchpoint.journey.by_hand import PREFIX
 from touchpoint.journey.steps import Send, flat
 from touchpoint.model.limits import Limit
 from touchpoint.policy.verdict import Ruling, Verdict
@@ -91,7 +92,8 @@ def _message(unit: Unit, loaded: Loaded, rows: Sequence[MessageRow], now: int) -
     state = loaded.state
     lines = [f"purpose: {message.why}"] if message else []
     due, best_before = when(row.due, state), when(row.expires_at, state)
-    lines.append(f"rule {row.journey}/{row.rule} asked for it; due {due}, best before {best_before}")
+    asked = _by_hand(unit, loaded, row) or f"rule {row.journey}/{row.rule} asked for it"
+    lines.append(f"{asked}; due {due}, best before {best_before}")
     lines += list(_history(row, state))
     if row.status in ("waiting", "in_flight"):
         return _waiting(unit, loaded, row, lines, now)
@@ -100,6 +102,18 @@ def _message(unit: Unit, loaded: Loaded, rows: Sequence[MessageRow], now: int) -
     if len(rows) > 1:
         lines.append(f"{len(rows) - 1} earlier: " + ", ".join(each.status for each in rows[:-1]))
     return Why(row.name, "message", "allow" if row.status == "sent" else "deny", row.status, (), tuple(lines))
+
+
+def _by_hand(unit: Unit, loaded: Loaded, row: MessageRow) -> str:
+    """Who sent it, where that was a person."""
+    if not row.rule.startswith(PREFIX):
+        return ""
+    cause = next((run.cause for run in unit.tx.runs(loaded.no) if run.no == row.run), "")
+    told = unit.seen([(cause, loaded.no)], [(cause, loaded.no)]).get((cause, loaded.no))
+    if told is None:
+        return "a person sent it by hand"
+    _, _, _, about, properties = loads(told.body)
+    return f"{properties['by']} sent it by hand" + (f", about {about}" if about is not None else "")
 
 
 def _history(row: MessageRow, state: State) -> Iterator[str]:
@@ -184,7 +198,7 @@ def _rule(loaded: Loaded, rule: CompiledRule, entries: Sequence[EntryRow]) -> Wh
 
 def _parked(rule: CompiledRule, state: State) -> Iterator[str]:
     """What a defect of the journey keeps from going on: the rule's own runs, and touchpoints that would start it."""
-    for at, kind, name, _, error in state.parked:
+    for at, kind, name, _, error, *_ in state.parked:
         if name == rule.label or (kind == "touchpoint" and any(str(each) == name for each in rule.rule.when)):
             yield f"{when(at, state)}: parked ({name}): {error}"
 

@@ -5,13 +5,17 @@ from collections import OrderedDict
 import attrs
 
 from touchpoint.core.state import NEVER, State, profile_to_record
+from touchpoint.core.volume import Volume
 from touchpoint.stores.base import ControlRow
 from touchpoint.stores.codec import dumps
 
 
 @attrs.define(eq=False)
 class Loaded:
-    """One customer in memory. `due` is what the store's agenda says; `text` the profile as stored."""
+    """One customer in memory.
+
+    `due` is what the store's agenda says, `parked` what it says of how much is parked; `text` the profile as stored.
+    """
 
     no: int
     state: State = attrs.field(repr=False)
@@ -21,6 +25,7 @@ class Loaded:
     is_new: bool = False
     profile_changed: bool = False
     stale: bool = True
+    parked: int = 0
     _timer: int = NEVER
     _message: int = NEVER
     _profile: str = attrs.field(default="", repr=False)
@@ -59,7 +64,8 @@ class Cache:
     """The customers used last, as they are in the store; emptied whenever somebody else may have written.
 
     `controls`, `has_addresses`, `has_paces`, `has_events`, `has_aliases` and `secrets` are what the store answered to
-    these questions; None where it was not asked since they changed. `aliases` are other ids that were looked up.
+    these questions; None where it was not asked since they changed. `aliases` are other ids that were looked up,
+    `volumes` those that were asked for.
     """
 
     def __init__(self, size: int = 8_192) -> None:
@@ -71,6 +77,7 @@ class Cache:
         self.has_addresses: bool | None = None
         self.has_paces: bool | None = None
         self.has_events: bool | None = None
+        self.volumes: dict[str, Volume] = {}
         self.has_aliases: bool | None = None
         self.secrets: frozenset[str] | None = None
         self.aliases: dict[str, int] = {}

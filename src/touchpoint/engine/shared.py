@@ -11,6 +11,7 @@ from touchpoint.durations import length
 from touchpoint.engine import erased
 from touchpoint.engine.loaded import Loaded
 from touchpoint.model.delivery import further, opt_out_of, takes
+from touchpoint.policy.facts import Pause
 from touchpoint.stores.base import AddressRow, ControlRow, MessageRow, TaskRow
 from touchpoint.stores.codec import dumps, loads
 
@@ -67,6 +68,58 @@ def keep_paces(unit: "Unit", names: Iterable[str]) -> None:
     unit.cache.has_paces = True
 
 
+def learn_volume(unit: "Unit", message: str) -> None:
+    """Ask the store how much of a message goes out, where it is not known yet."""
+    volumes = unit.world.volumes
+    if message in volumes:
+        return
+    body = unit.tx.volumes([message]).get(message)
+    if body is not None:
+        volumes[message] = loads(body)
+
+
+def keep_volume(unit: "Unit", message: str) -> None:
+    """Have the volume of a message written as it is in the world."""
+    unit.changes.volumes[message] = dumps(unit.world.volumes[message])
+
+
+def control(unit: "Unit", row: ControlRow) -> None:
+    """Have something paused or stopped for everybody, now and for the questions to come in this unit."""
+    world = unit.world
+    unit.changes.controls_lifted = [each for each in unit.changes.controls_lifted if each != (row.scope, row.name)]
+    unit.changes.controls.append(row)
+    if row.scope == "channel":
+        world.paused = {**world.paused, row.name: row.reason}
+        world.paused_until = {name: at for name, at in world.paused_until.items() if name != row.name}
+        if row.until is not None:
+            world.paused_until = {**world.paused_until, row.name: row.until}
+    elif row.scope == "message":
+        world.stopped = {**world.stopped, row.name: row.reason}
+    else:
+        pause = pause_of(row)
+        world.switches = {**world.switches, (pause.scope, pause.name): pause}
+
+
+def lift(unit: "Unit", scope: str, name: str) -> None:
+    """Have something go on that was paused or stopped."""
+    world, changes = unit.world, unit.changes
+    changes.controls = [row for row in changes.controls if (row.scope, row.name) != (scope, name)]
+    changes.controls_lifted.append((scope, name))
+    if scope == "channel":
+        world.paused = {each: why for each, why in world.paused.items() if each != name}
+    elif scope == "message":
+        world.stopped = {each: why for each, why in world.stopped.items() if each != name}
+    else:
+        world.switches = {
+            key: each for key, each in world.switches.items() if key != (scope.split(maxsplit=1)[0], name)
+        }
+
+
+def pause_of(row: ControlRow) -> Pause:
+    """What the gate is told of a row about a journey or a message that waits."""
+    return Pause(row.scope.split()[0], row.name, row.reason, row.until)
+
+
 def complained(unit: "Unit", channel: str, address: tuple[str, str], now: int) -> None:
     """Count a complaint, where a content rule asks for that; too many hold the channel for this mailbox provider."""
     rates = unit.program.complaint_rates.get(channel)
@@ -78,10 +131,7 @@ def complained(unit: "Unit", channel: str, address: tuple[str, str], now: int) -
 def pause(unit: "Unit", channel: str, why: str, now: int, lasts: timedelta) -> None:
     """Pause a channel for a while, unless somebody has paused it already."""
     if channel not in unit.world.paused:
-        until = now + length(lasts)
-        unit.changes.controls.append(ControlRow("channel", channel, why, now, until))
-        unit.world.paused = {**unit.world.paused, channel: why}
-        unit.world.paused_until = {**unit.world.paused_until, channel: until}
+        control(unit, ControlRow("channel", channel, why, now, now + length(lasts)))
 
 
 def standing(unit: "Unit", address: tuple[str, str]) -> AddressRow | None:

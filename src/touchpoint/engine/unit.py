@@ -13,7 +13,7 @@ from touchpoint.core.decision import Decision
 from touchpoint.core.fire import fire_next
 from touchpoint.core.gate import World
 from touchpoint.core.occurrence import TOUCHPOINT, Occurrence
-from touchpoint.core.parking import park_act, park_after_message, park_timer, park_touchpoint
+from touchpoint.core.parking import keep_raised, park_act, park_after_message, park_timer, park_touchpoint
 from touchpoint.core.program import Program
 from touchpoint.core.state import (
     IN_FLIGHT,
@@ -158,7 +158,7 @@ class Unit:
 
     def _load(self, row: CustomerRow) -> Loaded:
         state = _state_of(row)
-        loaded = Loaded(row.no, state, row.head, row.due, row.profile)
+        loaded = Loaded(row.no, state, row.head, row.due, row.profile, parked=len(state.parked))
         if state.version != self.program.version:
             refresh(self.program, state, occurrences(reversed(list(self.tx.journal(row.no)))))
             self.touch(loaded)
@@ -198,7 +198,7 @@ class Unit:
         self.fire(loaded, until=now, inclusive=False)
 
         if self.careful:
-            decision = self._guarded(
+            decision = self.guarded(
                 loaded,
                 lambda: advance(self.program, loaded.state, occurrence, now, late=late),
                 lambda error: park_touchpoint(self.program, loaded.state, occurrence, now, error, late=late),
@@ -224,7 +224,7 @@ class Unit:
     def _fire_one(self, loaded: Loaded, until: int) -> tuple[Timer, Decision] | None:
         if not self.careful:
             return fire_next(self.program, loaded.state, until=until)
-        return self._guarded(
+        return self.guarded(
             loaded,
             lambda: fire_next(self.program, loaded.state, until=until),
             lambda error: park_timer(self.program, loaded.state, error),
@@ -233,7 +233,7 @@ class Unit:
     def apply(  # noqa: PLR0913 - the fields of a journal entry, and what it is made by
         self, loaded: Loaded, kind: str, name: str, now: int, decide: Callable[[], Decision], *,
         body: str = "", touchpoint: str | None = None, message: str | None = None,
-        alone: Callable[[], Decision] | None = None,
+        alone: Callable[[], Decision] | None = None, raised: Occurrence | None = None,
     ) -> Decision:  # fmt: skip
         """Take any other decision on a customer and write it to the journal.
 
@@ -248,6 +248,7 @@ class Unit:
             message: key of the message it is about; where what follows is defective, its run is parked and the rest
                 stands.
             alone: what remains of the decision where what follows from it is defective; nothing unless given.
+            raised: what the decision reacts to; unless given what `alone` leaves in its queue.
         """
         if self.careful:
             # Of what is defective after a message its own run is parked, and the rest asked again.
@@ -255,16 +256,18 @@ class Unit:
 
             def parked(error: str) -> Decision:
                 if message is None:
-                    rest = park_act(self.program, loaded.state, kind, name, touchpoint or "", now, error)
+                    rest = park_act(self.program, loaded.state, kind, name, touchpoint or "", now, error, raised)
                 else:
                     rest = park_after_message(self.program, loaded.state, message, now, error)
                 if again is None:
                     return rest
                 decision = again()
                 decision.trace[:0] = rest.trace
+                if message is None:
+                    keep_raised(loaded.state, decision)
                 return decision
 
-            decision = self._guarded(loaded, decide, parked)
+            decision = self.guarded(loaded, decide, parked)
         else:
             decision = decide()
         if kind == "release" and not decision.trace:
@@ -275,7 +278,7 @@ class Unit:
         self.enter(loaded, kind, name, now, now, body, decision, touchpoint=touchpoint or "")
         return decision
 
-    def _guarded(self, loaded: Loaded, decide: Callable[[], T], parked: Callable[[str], T]) -> T:
+    def guarded(self, loaded: Loaded, decide: Callable[[], T], parked: Callable[[str], T]) -> T:
         """Take a decision with care: one that is defective is undone, and `parked` says what is left of it (S4.3)."""
         before = dumps(state_to_record(loaded.state))
         profile = loaded.profile_record()
@@ -362,6 +365,8 @@ class Unit:
             self.changes.customers.append((profile, record, loaded.head, due, loaded.no))
             if due != loaded.due:
                 self.changes.dues.append((loaded.due, due, loaded.no))
+        if loaded.parked != len(state.parked):
+            self.changes.parked[loaded.no] = loaded.parked = len(state.parked)
         loaded.is_new = loaded.profile_changed = False
         loaded.due = due
 

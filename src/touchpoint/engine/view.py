@@ -5,9 +5,10 @@ from datetime import datetime
 
 import attrs
 
+from touchpoint.core.decision import RUN
 from touchpoint.core.occurrence import TOUCHPOINT
 from touchpoint.core.program import Program
-from touchpoint.core.state import IN_FLIGHT, State
+from touchpoint.core.state import IN_FLIGHT, Record, State
 from touchpoint.durations import instant
 from touchpoint.engine.loaded import Loaded
 from touchpoint.engine.unit import Unit
@@ -20,7 +21,11 @@ from touchpoint.stores.codec import loads
 
 @attrs.frozen
 class RunView:
-    """One run of a rule. `ended_at` and `reason` are None while it is live; instants are aware UTC."""
+    """One run of a rule.
+
+    `ended_at` and `reason` are None while it is live; `parked` says what keeps a live one from going on. Instants are
+    aware UTC.
+    """
 
     journey: str
     rule: str
@@ -28,6 +33,7 @@ class RunView:
     started_at: datetime
     ended_at: datetime | None = None
     reason: str | None = None
+    parked: str | None = None
 
     @property
     def live(self) -> bool:
@@ -70,11 +76,13 @@ class Parked:
         at: aware UTC.
         what: the touchpoint type, rule or timer it was about.
         error: what went wrong, and how to mend it.
+        kind: `touchpoint`, `run`, or of the timer or change of facts that it followed from.
     """
 
     at: datetime
     what: str
     error: str
+    kind: str = ""
 
 
 @attrs.frozen
@@ -129,11 +137,12 @@ def view(unit: Unit, loaded: Loaded) -> CustomerView:
     """Gather what is known of one customer."""
     unit.flush()
     state, tx = loaded.state, unit.tx
+    held = {entry[3]: str(entry[4]) for entry in state.parked if entry[1] == RUN}
     journal, messages = list(tx.journal(loaded.no)), tx.messages(loaded.no)
     return CustomerView(
         id=state.id,
         stages={journey: str(held[0]) for journey, held in state.stages.items()},
-        runs=tuple(_run(row) for row in tx.runs(loaded.no)),
+        runs=tuple(_run(row, held.get(row.id)) for row in tx.runs(loaded.no)),
         messages=tuple(message_view(row) for row in messages),
         planned=planned(unit.program, state),
         traits=dict(state.profile.traits),
@@ -160,12 +169,18 @@ def _moves(entries: Iterable[EntryRow]) -> Iterator[Move]:
 
 def parked(state: State) -> tuple[Parked, ...]:
     """What is parked of a customer, oldest first."""
-    return tuple(Parked(instant(at), name, error) for at, _, name, _, error in state.parked)
+    return tuple(map(parked_view, state.parked))
 
 
-def _run(row: RunRow) -> RunView:
+def parked_view(entry: Record) -> Parked:
+    """An entry of `State.parked` for people."""
+    return Parked(instant(entry[0]), entry[2], entry[4], entry[1])
+
+
+def _run(row: RunRow, parked: str | None) -> RunView:
     ended = None if row.ended_at is None else instant(row.ended_at)
-    return RunView(row.journey, row.rule, row.key, instant(row.started_at), ended, row.reason)
+    parked = parked if ended is None else None
+    return RunView(row.journey, row.rule, row.key, instant(row.started_at), ended, row.reason, parked)
 
 
 def message_view(row: MessageRow) -> MessageView:

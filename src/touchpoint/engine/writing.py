@@ -10,6 +10,7 @@ from touchpoint.core.decision import (
     CaseOpened,
     ConsentSaid,
     ControlSet,
+    Counted,
     Decision,
     Effect,
     Emitted,
@@ -104,12 +105,7 @@ def _consent_said(unit: "Unit", loaded: "Loaded", effect: ConsentSaid, now: int)
 
 
 def _control_set(unit: "Unit", _loaded: "Loaded", effect: ControlSet, now: int) -> None:
-    unit.changes.controls.append(ControlRow(effect.scope, effect.name, effect.reason, now, effect.until))
-    if effect.scope == "channel":
-        unit.world.paused_until = {name: at for name, at in unit.world.paused_until.items() if name != effect.name}
-        unit.world.paused = {**unit.world.paused, effect.name: effect.reason}
-    else:
-        unit.world.stopped = {**unit.world.stopped, effect.name: effect.reason}
+    shared.control(unit, ControlRow(effect.scope, effect.name, effect.reason, now, effect.until))
 
 
 def _spent(unit: "Unit", _loaded: "Loaded", effect: Spent, _now: int) -> None:
@@ -129,6 +125,10 @@ def _emitted(unit: "Unit", loaded: "Loaded", effect: Emitted, now: int) -> None:
 
 def _paced(unit: "Unit", _loaded: "Loaded", effect: Paced, _now: int) -> None:
     shared.keep_paces(unit, effect.names)
+
+
+def _counted(unit: "Unit", _loaded: "Loaded", effect: Counted, _now: int) -> None:
+    shared.keep_volume(unit, effect.message)
 
 
 def _nothing_came(unit: "Unit", loaded: "Loaded", effect: NothingCame, now: int) -> None:
@@ -160,7 +160,8 @@ _WRITE: Final[Mapping[type[Effect], Callable[["Unit", "Loaded", Any, int], None]
     RunStarted: _started, RunEnded: _run_ended, CaseOpened: _case_opened, CaseClosed: _case_closed,
     MessageBegun: _begun, MessageChanged: _changed, MessageEnded: _ended, AddressStands: _address_stands,
     ConsentSaid: _consent_said, ControlSet: _control_set, Spent: _spent, Emitted: _emitted,
-    ProfileChanged: _profile_changed, Paced: _paced, NothingCame: _nothing_came, TaskAssigned: _task_assigned,
+    ProfileChanged: _profile_changed, Paced: _paced, Counted: _counted, NothingCame: _nothing_came,
+    TaskAssigned: _task_assigned,
 }  # fmt: skip
 
 

@@ -12,6 +12,7 @@ import attrs
 
 from touchpoint.errors import JourneyError, NotYetSupported, Problem, TouchpointError, hint
 from touchpoint.journey import steps, triggers
+from touchpoint.journey.by_hand import PREFIX
 from touchpoint.journey.conditions import CaseOpen, Expression, InStage, Outcome, walk
 from touchpoint.journey.declared import Declared, Types
 from touchpoint.journey.journey import Journey
@@ -188,6 +189,8 @@ def _names(scene: _Scene) -> Iterator[Problem]:
         yield from _twice(what, ((f"{path}.name", each.name) for path, each in found))
     yield from _differ("message", scene.only(Message))
     for path, rule in scene.rules:
+        if rule.name.startswith(PREFIX):
+            yield Problem(f"{path}.name", f"rules whose names begin with {PREFIX!r} are the engine's own", "rename it")
         places = [place for place, _ in _steps(rule.then, f"{path}.then")]
         yield from _twice("step", zip(places, (name for name, _ in steps.identified(rule.then)), strict=True))
 

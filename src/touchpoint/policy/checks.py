@@ -12,7 +12,7 @@ from touchpoint.policy.binding import covers
 from touchpoint.policy.caps import check_budget, check_caps, check_frequency, check_limit, check_spacing
 from touchpoint.policy.consent import check_consent, check_preferences
 from touchpoint.policy.content import check_content_rules
-from touchpoint.policy.facts import ChannelFacts, Facts
+from touchpoint.policy.facts import ChannelFacts, Facts, Pause
 from touchpoint.policy.holds import check_holdout, check_holds
 from touchpoint.policy.verdict import Ruling, Verdict, allow, combine, defer, deny, deny_here, rule_over_channels
 from touchpoint.policy.windows_check import check_windows
@@ -85,6 +85,19 @@ def check_refused(_: Facts, on: ChannelFacts) -> Sequence[Verdict]:
     return () if on.refused is None else (deny_here(REFUSED, f"refused by the provider: {on.refused}"),)
 
 
+def check_switches(facts: Facts, _: ChannelFacts) -> Sequence[Verdict]:
+    """Whether the message or its journey is paused; then it waits until that is resumed (S11.8)."""
+    at = facts.now if facts.wall is None else facts.wall  # a clock that was set back ends no pause early (S11.3)
+    return tuple(_paused(facts, each) for each in facts.paused if each.until is None or each.until > at)
+
+
+def _paused(facts: Facts, pause: Pause) -> Verdict:
+    what = f"the {pause.scope} {pause.name!r} is paused"
+    if pause.until is not None:
+        return defer(PAUSED, f"{what} until {facts.when(pause.until)}: {pause.reason}", until=pause.until)
+    return defer(PAUSED, f"{what}: {pause.reason}", waits_for=f"{pause.scope} resumed")
+
+
 def check_paused(facts: Facts, on: ChannelFacts) -> Sequence[Verdict]:
     """Whether the channel is paused; then the message waits until it is resumed."""
     if on.paused is None:
@@ -135,6 +148,7 @@ CHECKS: Final[tuple[Check, ...]] = (
     check_arbitration,
     check_spacing,
     check_content_rules,
+    check_switches,
     check_paused,
     check_pace,
     check_limit,
@@ -147,8 +161,8 @@ CHECKS: Final[tuple[Check, ...]] = (
 
 
 FOR_ANSWERS: Final[tuple[Check, ...]] = (
-    check_wanted, check_expiry, check_stopped, check_address, check_refused, check_paused, check_pace, check_limit,
-    check_words,
+    check_wanted, check_expiry, check_stopped, check_address, check_refused, check_switches, check_paused, check_pace,
+    check_limit, check_words,
 )  # fmt: skip
 """What is asked of the answer to a word such as STOP: whether it can go out, not whether it is welcome (S7.3)."""
 
@@ -172,6 +186,7 @@ _RARE: Final[Mapping[Check, Callable[[Facts], bool]]] = {
     check_arbitration: lambda facts: facts.message.counted and _meets_a_cap(facts),
     check_spacing: lambda facts: any(covers(each.spacing.kinds, facts.kind) for each in facts.policy.spacings),
     check_content_rules: lambda facts: facts.policy.content is not None and facts.policy.content.concerns(facts.kind),
+    check_switches: _never,
     check_paused: _never,
     check_pace: _never,
     check_limit: lambda facts: facts.message.limit is not None,
@@ -198,6 +213,7 @@ def _that_apply(facts: Facts, on: ChannelFacts) -> Sequence[Check]:
     if (
         facts.preferences is not None
         or facts.stopped is not None
+        or facts.paused
         or on.refused is not None
         or on.paused is not None
         or on.too_fast_until is not None

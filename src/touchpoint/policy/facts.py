@@ -123,6 +123,23 @@ class Rival:
     counted: bool = True
 
 
+@attrs.frozen
+class Pause:
+    """A kill switch that somebody has thrown: what it names waits.
+
+    Args:
+        scope: `message` or `journey`.
+        name: of that.
+        reason: why.
+        until: when it ends by itself; None where somebody has to resume it.
+    """
+
+    scope: str
+    name: str
+    reason: str
+    until: int | None = None
+
+
 @attrs.define
 class ChannelFacts:
     """What is special to one channel.
@@ -182,6 +199,7 @@ class Facts:
         still: the value of its `still` condition, None where it has none; anything but True withdraws it.
         still_reading: that condition with its values filled in.
         stopped: why the message was stopped for everyone; None where it was not.
+        paused: what of it is paused for everyone.
         zones: names of the customer's candidate time zones.
         consents: by (purpose, channel); `*` stands for every one.
         jurisdiction: whose law holds for the customer; None where nobody knows.
@@ -230,6 +248,7 @@ class Facts:
     tz_version: str = ""
     calendar_period: CalendarPeriod = attrs.field(default=_no_calendar, repr=False)
     after: After = attrs.field(default=_no_calendar, repr=False)
+    paused: Sequence[Pause] = ()
     wall: int | None = None
 
     def when(self, us: int, *, otherwise: str = "UTC") -> str:

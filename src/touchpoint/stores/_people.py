@@ -100,7 +100,7 @@ class PeopleWriter(_Asks):
     def erase(self, customer: int) -> dict[str, int]:
         """Delete everything that bears this customer's number; how many rows of each table."""
         counts = {"journal": self._erase_journal(customer)}
-        for table in (*_OWNED, "reach", "aliases", "due"):
+        for table in (*_OWNED, "reach", "aliases", "due", "parked"):
             counts[table] = self._erase_from(table, customer)
         self.run("DELETE FROM touchpoint_customers WHERE no = ?", (customer,))
         return counts
@@ -129,6 +129,7 @@ class PeopleWriter(_Asks):
         # Both may have had the same address.
         self.run("UPDATE OR REPLACE touchpoint_reach SET customer = ? WHERE customer = ?", (into, old))
         self.run("DELETE FROM touchpoint_due WHERE customer = ?", (old,))
+        self.run("DELETE FROM touchpoint_parked WHERE customer = ?", (old,))
         self.run("DELETE FROM touchpoint_customers WHERE no = ?", (old,))
 
     def rename(self, customer: int, name: str) -> None:

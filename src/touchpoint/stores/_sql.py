@@ -79,6 +79,8 @@ _TASKS: Final = _select("tasks", TaskRow, "WHERE channel = ? AND status = ? ORDE
 _TASKS_OF: Final = _select("tasks", TaskRow, "WHERE customer = ? ORDER BY no")
 _EVENTS: Final = _select("events", EventRow, "WHERE ref = ? AND channel = ? ORDER BY no")
 _PACES: Final = "SELECT name, body FROM touchpoint_paces WHERE name IN (?*)"
+_VOLUMES: Final = "SELECT name, body FROM touchpoint_volumes WHERE name IN (?*)"
+_PARKED: Final = "SELECT customer, n FROM touchpoint_parked WHERE customer > ? ORDER BY customer LIMIT ?"
 _RUNS: Final = _select("runs", RunRow, "WHERE customer = ? ORDER BY no")
 _CASES: Final = _select("cases", CaseRow, "WHERE customer = ? ORDER BY no")
 _CONSENTS: Final = _select("consents", ConsentRow, "WHERE customer = ? ORDER BY no")
@@ -150,6 +152,9 @@ _CHANGE_TASK: Final = (
 _NEW_EVENT: Final = _insert("events", EventRow)
 _EVENTS_DONE: Final = "DELETE FROM touchpoint_events WHERE channel = ? AND ref = ?"
 _PUT_PACE: Final = "INSERT OR REPLACE INTO touchpoint_paces (name, body) VALUES (?, ?)"
+_PUT_VOLUME: Final = "INSERT OR REPLACE INTO touchpoint_volumes (name, body) VALUES (?, ?)"
+_PUT_PARKED: Final = "INSERT OR REPLACE INTO touchpoint_parked (customer, n) VALUES (?, ?)"
+_NOT_PARKED: Final = "DELETE FROM touchpoint_parked WHERE customer = ?"
 _PUT_META: Final = "INSERT OR REPLACE INTO touchpoint_meta (key, value) VALUES (?, ?)"
 
 
@@ -268,6 +273,18 @@ class SqliteReader(_people.PeopleReader):
     def has_paces(self) -> bool:
         """Whether any pace was ever kept."""
         return bool(self.run("SELECT EXISTS (SELECT 1 FROM touchpoint_paces)")[0][0])
+
+    def volumes(self, names: Sequence[str]) -> dict[str, str]:
+        """How much goes out of those of these messages of which anything was counted, as JSON."""
+        return dict(self._among(_VOLUMES, names))
+
+    def parked(self, after: int, limit: int) -> list[tuple[int, int]]:
+        """(customer number, how many things are parked) for numbers above `after`, at most `limit`."""
+        return [(customer, n) for customer, n in self.run(_PARKED, (after, limit))]
+
+    def parked_count(self) -> int:
+        """How many things are parked of all customers together."""
+        return int(self.run("SELECT ifnull(sum(n), 0) FROM touchpoint_parked")[0][0])
 
     def runs(self, customer: int) -> list[RunRow]:
         """All runs of a customer, oldest first."""
@@ -404,6 +421,9 @@ class SqliteTransaction(SqliteReader, _people.PeopleWriter):
         self._many(_REACH_GONE, changes.reach_gone)
         self._many(_REACH, changes.reach)
         self._many(_PUT_PACE, list(changes.paces.items()))
+        self._many(_PUT_VOLUME, list(changes.volumes.items()))
+        self._many(_PUT_PARKED, [(customer, n) for customer, n in changes.parked.items() if n])
+        self._many(_NOT_PARKED, [(customer,) for customer, n in changes.parked.items() if not n])
         self._many(_NEW_CONSENT, changes.consents)
         self._many(_PUT_ADDRESS, changes.addresses)
         self._many(

@@ -162,7 +162,10 @@ class AddressRow(NamedTuple):
 
 
 class ControlRow(NamedTuple):
-    """A channel paused or a message stopped for everybody. `until` None: until somebody resumes it."""
+    """Something paused or stopped for everybody. `until` None: until somebody resumes it.
+
+    `scope` is `channel`, `journey` or `message paused` for what waits, and `message` for one that is stopped.
+    """
 
     scope: str
     name: str
@@ -216,9 +219,10 @@ class Changes:
     `tallies` are added to what is there. `delivered` are (delivery, changed_at, message key);
     `reach` and `reach_gone` (kind, key, customer number) of addresses; `tasks_changed` (status, claimed by or None to
     leave it, changed at, message key); `events_done` (channel, ref), and older ones than `events_before` are removed;
-    `paces` JSON by name. `aliases` are (id, customer number); `tombstones_gone` (secret, hash); `addresses_gone` (kind,
-    key); `paces_gone` names, each with what begins with it and a blank; `events_gone` numbers; `entries_doubled` (kind,
-    body, no) of entries that lose their id; `entries_moved` (prev, customer, no).
+    `paces` and `volumes` JSON by name; `parked` how many things are parked of a customer, by number. `aliases` are (id,
+    customer number); `tombstones_gone` (secret, hash); `addresses_gone` (kind, key); `paces_gone` names, each with what
+    begins with it and a blank; `events_gone` numbers; `entries_doubled` (kind, body, no) of entries that lose their id;
+    `entries_moved` (prev, customer, no).
     """
 
     new_customers: list[CustomerRow] = attrs.Factory(list)
@@ -238,6 +242,8 @@ class Changes:
     events_done: list[tuple[str, str]] = attrs.Factory(list)
     events_before: int = 0
     paces: dict[str, str] = attrs.Factory(dict)
+    volumes: dict[str, str] = attrs.Factory(dict)
+    parked: dict[int, int] = attrs.Factory(dict)
     cases: list[CaseRow] = attrs.Factory(list)
     cases_closed: list[tuple[int, int]] = attrs.Factory(list)
     consents: list[ConsentRow] = attrs.Factory(list)
@@ -334,6 +340,18 @@ class Reader(Protocol):
 
     def has_paces(self) -> bool:
         """Whether any pace was ever kept."""
+        ...
+
+    def volumes(self, names: Sequence[str]) -> dict[str, str]:
+        """How much goes out of those of these messages of which anything was counted, as JSON."""
+        ...
+
+    def parked(self, after: int, limit: int) -> list[tuple[int, int]]:
+        """(customer number, how many things are parked) for numbers above `after`, in their order, at most `limit`."""
+        ...
+
+    def parked_count(self) -> int:
+        """How many things are parked of all customers together."""
         ...
 
     def messages(self, customer: int) -> list[MessageRow]:

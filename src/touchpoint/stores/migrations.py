@@ -96,6 +96,9 @@ _INITIAL: Final = (
     PRIMARY KEY (secret, hash, what)
 ) WITHOUT ROWID""",
     "CREATE TABLE touchpoint_paces (name TEXT PRIMARY KEY, body TEXT NOT NULL) WITHOUT ROWID",
+    "CREATE TABLE touchpoint_volumes (name TEXT PRIMARY KEY, body TEXT NOT NULL) WITHOUT ROWID",
+    # What is parked stands in the state of its customer; this tells of whom there is any, and how much.
+    "CREATE TABLE touchpoint_parked (customer INTEGER PRIMARY KEY, n INTEGER NOT NULL)",
     """CREATE TABLE touchpoint_controls (
     scope TEXT NOT NULL, name TEXT NOT NULL, reason TEXT NOT NULL, since INTEGER NOT NULL, until INTEGER,
     PRIMARY KEY (scope, name)

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Final
 
 from touchpoint.errors import InvalidInput, StoreBusy, StoreClosed, StoreError, StoreFull
+from touchpoint.stores._condition import condition
 from touchpoint.stores._connection import (
     LOG_LIMIT,
     SYNCHRONOUS,
@@ -36,6 +37,7 @@ from touchpoint.stores._slack import rewrite as rewrite_tables
 from touchpoint.stores._sql import SqliteReader, SqliteTransaction
 from touchpoint.stores._trouble import TROUBLE, Place, reraise
 from touchpoint.stores.base import Counters
+from touchpoint.stores.condition import Condition
 
 _TEN_SECONDS: Final = timedelta(seconds=10)
 _LONGEST_WAIT: Final = timedelta(days=20)  # SQLite counts milliseconds in 32 bits
@@ -193,6 +195,16 @@ class SqliteStore:
             return bool(self._place.path) and left_in_slack(self._place.path, [each.encode() for each in texts])
         except OSError as trouble:
             raise StoreError(f"{self._place} cannot be read: {trouble.strerror}") from None
+
+    def condition(self, *, deep: bool = False) -> Condition:
+        """How the store is; with `deep` it also looks for damage, which reads all of it.
+
+        Raises:
+            StoreError: and its kinds; also inside a transaction of this thread.
+        """
+        with self._held() as own:
+            self._refuse_inside("condition()")
+            return condition(own, self._place, deep=deep)
 
     def close(self) -> None:
         """Fold the write-ahead log and let go of the file. Once more does nothing; other use raises StoreClosed.

@@ -176,6 +176,26 @@ class RowChecks(Contract):
             every = {f"n{n}": str(n) for n in range(MANY)}
             same(reader.paces(list(every)), every, "paces() takes any number of names")
 
+    def test_volumes_are_replaced(self, store: Store) -> None:
+        """Of those asked for, the known ones (S11.8)."""
+        put(store, volumes={"a": "5", "b": "{}"} | {f"n{n}": str(n) for n in range(MANY)})
+        put(store, volumes={"a": "3"})
+        with store.reading() as reader:
+            found = reader.volumes(["a", "b", "c"])
+            same(found, {"a": "3", "b": "{}"}, "volumes() gives what was written last, of known names")
+            every = {f"n{n}": str(n) for n in range(MANY)}
+            same(reader.volumes(list(every)), every, "volumes() takes any number of names")
+
+    def test_parked_things_are_counted(self, store: Store) -> None:
+        """Of whom there is any, by number; a page at a time (S4.3)."""
+        put(store, new_customers=[customer(no) for no in range(1, 6)], parked={5: 1, 2: 3, 4: 2})
+        put(store, parked={2: 1, 4: 0, 3: 0})
+        with store.reading() as reader:
+            same(reader.parked(0, 10), [(2, 1), (5, 1)], "parked() gives what was written last, by number, and no zero")
+            same(reader.parked(2, 10), [(5, 1)], "parked() begins after the number it is given")
+            same(reader.parked(0, 1), [(2, 1)], "parked() gives no more than it is asked for")
+            same(reader.parked_count(), 2, "parked_count() adds up what is parked of everybody")
+
     def test_controls_are_set_and_lifted(self, store: Store) -> None:
         """Listed by scope and name; what is lifted and set in one breath is set (S11.8)."""
         pause = ControlRow("channel", "sms", "breaker", NOW, None)

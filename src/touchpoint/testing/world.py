@@ -148,6 +148,7 @@ class World:
         self.engine = Engine(
             self._seen, journeys=self._journeys, channels=self._stand_ins.values(), policy=self._settings.policy,
             clock=self.clock, functions={**calls, **self._settings.functions}, traits=self._settings.traits,
+            test_store=True,
         )  # fmt: skip
         self._driver: Driver = Apart(self.engine)
         self._drive()

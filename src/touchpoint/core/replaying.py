@@ -1,0 +1,106 @@
+"""Deciding again what a defect kept from going on (S4.3): with its own instant, and the present as now."""
+
+from collections.abc import Callable
+
+import attrs
+
+from touchpoint.core.advance import go_on_after, work_off
+from touchpoint.core.decision import NOT_LOADED, PARKED, RUN, Decision
+from touchpoint.core.fire import fire_run
+from touchpoint.core.occurrence import TOUCHPOINT, Occurrence
+from touchpoint.core.program import Program
+from touchpoint.core.state import Record, Run, State, occurrence_from_record
+
+
+@attrs.frozen
+class Told:
+    """What the store tells of a touchpoint: what it was, and whether it came late (S1.5)."""
+
+    occurrence: Occurrence
+    late: bool
+
+
+@attrs.frozen
+class Ended:
+    """What the store tells of a message that a run waited for: its name, its step, and how it stands."""
+
+    name: str
+    step: str
+    status: str
+
+
+@attrs.frozen
+class Journal:
+    """Asks the store; each gives None for what it does not have.
+
+    Args:
+        touchpoint: by its id.
+        message: by its key.
+    """
+
+    touchpoint: Callable[[str], Told | None]
+    message: Callable[[str], Ended | None]
+
+
+@attrs.frozen
+class Stuck:
+    """Why something cannot be replayed, and how to mend it."""
+
+    why: str
+
+
+def replay(program: Program, state: State, entry: Record, journal: Journal, now: int) -> Decision | Stuck:
+    """Decide again what was parked, and take it off the list; `Stuck` changes nothing.
+
+    It meets the runs that had begun by then, and is not counted once more.
+
+    Raises:
+        DefectiveJourney: it is defective still; the state is then not to be used any more.
+    """
+    kind, name = entry[1], entry[2]
+    if kind == RUN:
+        return _run(program, state, entry, journal, now)
+    occurrence, late = None, False
+    if kind == TOUCHPOINT:
+        told = journal.touchpoint(entry[3])
+        if told is not None:
+            occurrence, late = told.occurrence, told.late
+    elif entry[6] is not None:
+        occurrence = occurrence_from_record(entry[6])
+    if occurrence is None:
+        return Stuck(f"what the {kind} {name} told is not kept any more; record it anew with an id of its own")
+    decision = _begin(program, state, entry, now)
+    decision.queue.append(occurrence)
+    return work_off(decision, late=late, again=entry[5])
+
+
+def _begin(program: Program, state: State, entry: Record, now: int) -> Decision:
+    state.parked.remove(entry)
+    decision = Decision(program, state, now)
+    decision.trace.append(["replayed", entry[1], entry[2]])
+    return decision
+
+
+def _run(program: Program, state: State, entry: Record, journal: Journal, now: int) -> Decision | Stuck:
+    run = next((each for each in state.runs if each.id == entry[3]), None)
+    if run is None or run.waiting != PARKED:
+        return _begin(program, state, entry, now)  # an exit or a goal has ended it, or it goes on already
+    rule = program.by_name.get((run.journey, run.rule))
+    if rule is None or run.node not in rule.nodes:
+        return Stuck(f"{NOT_LOADED}: load a version of {run.journey!r} that has it")
+    decision = _begin(program, state, entry, now)
+    waiting, due, look, key = entry[6]
+    run.waiting, run.due, run.look = waiting, due, look
+    if key is None:
+        fire_run(decision, run)
+    else:
+        _after_message(decision, run, key, journal.message(key))
+    return work_off(decision)
+
+
+def _after_message(decision: Decision, run: Run, key: str, ended: Ended | None) -> None:
+    if ended is None or decision.state.pending_by_key(key) is not None:
+        run.message = key  # it has no end yet, and goes on after that
+        return
+    run.outcomes[ended.name] = ended.status
+    go_on_after(decision, run, ended.step, ended.status)
