@@ -9,6 +9,7 @@ from making import Scripted, ends, engine_of, pass_time, sending
 from touchpoint import StoreBusy, days, hours, minutes
 from touchpoint.channels import Accepted, Ambiguous, Capabilities, Refused
 from touchpoint.channels.base import BaseAdapter
+from touchpoint.engine.delivery import Delivery
 
 ACCEPTED = Accepted("ref")
 SOON = timedelta(milliseconds=30)
@@ -324,3 +325,38 @@ def test_sending_again_after_asking_is_asked_of_the_gate():  # S6.8
     made.withdraw("ann", "service")
     pass_time(made, hours(1))
     assert (ends(made)[0][1], len(channel.sent)) == ("denied", 1)
+
+
+# --- what fails before the call ---------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("part", ["normalise", "preflight"])
+def test_an_adapter_that_fails_before_it_was_asked_to_send_has_sent_nothing(part):  # S6.8
+    channel = Scripted()
+    made = engine_of(sending(channels=["email", "sms"]), channels=[channel, "sms"])
+    made.record("ann", "start")
+
+    def broken(*_, **__):
+        raise KeyError("ann@example.com")
+
+    setattr(channel, part, broken)
+    pass_time(made)
+    assert (ends(made), made.customer("ann").messages[0].via) == ([("hello", "sent")], "sms")
+    assert "ann@" not in str(made.customer("ann").messages[0].because)
+
+
+def test_what_is_known_of_a_hand_over_outlives_a_store_that_could_not_take_it(monkeypatch):  # S11.3, S11.7
+    channel = Scripted()
+    made = engine_of(sending(), channels=[channel])
+    made.record("ann", "start")
+
+    def busy(*_):
+        raise StoreBusy
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Delivery, "settle", busy)
+        with pytest.raises(StoreBusy):
+            made.run_pending()
+    made.clock.advance(minutes(5))
+    made.run_pending()
+    assert (ends(made), len(channel.requests)) == ([("hello", "sent")], 1)

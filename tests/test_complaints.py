@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 
 from making import START, ends, engine_of, pass_time, sending
 from touchpoint import Policy, VirtualClock, days
-from touchpoint.channels import Complained
+from touchpoint.channels import Accepted, Complained
 from touchpoint.core.complaints import DAY, count, name_of
 from touchpoint.rules import ComplaintRate, ContentRule, ContentRules
 
@@ -101,3 +101,16 @@ def test_the_counts_are_those_of_today_and_yesterday(events):
 
 def test_what_is_no_mailbox_is_not_counted():
     assert list(count({}, [ONE_IN_FIVE], "sms", ("phone", "+1555"), 0, complaint=True)) == []
+
+
+def test_a_complaint_that_came_before_its_reference_was_known_counts_once():
+    made = shop(crowd(9))
+    made.apply(Complained(channel="email", ref="r-1", address="zoe@gmail.com"))
+    channel = made.adapters["email"]
+    channel.send = lambda _: Accepted("r-1")
+    made.identify("yan", addresses={"email": "yan@gmail.com"})
+    made.record("yan", "start")
+    pass_time(made)
+    with made.store.reading() as reader:
+        (body,) = reader.paces([name_of("email", "email", "zoe@gmail.com")]).values()
+    assert body.split(",")[1:3] == ["1", "10"]  # complaints and deliveries of today

@@ -211,3 +211,43 @@ def test_a_scope_that_does_not_exist_is_refused():
         Rate(1, per=seconds(1), by="planet")
     with pytest.raises(UnknownName, match="scope"):
         Refused("throttled", scope="planet")
+
+
+def test_a_customer_of_whom_much_is_heard_keeps_one_place_and_delays_nobody():  # S11.4
+    clock = VirtualClock(START)
+    channel = Paced(Rate(1, per=minutes(1)), clock=clock)
+    engine = engine_of(sending(), channels=[channel], people=people(3), clock=clock)
+    start(engine, 2)
+    engine.run_pending()
+    for n in range(30):  # whatever is learned of a customer has the waiting message asked again
+        engine.identify("c001", traits={"n": n})
+        engine.run_pending()
+    engine.record("c002", "start")
+    pass_time(engine, minutes(2))
+    assert [at for at, _ in channel.calls] == [START, START + minutes(1), START + minutes(2)]
+
+
+def test_a_throttle_is_not_cut_short_by_a_later_and_milder_one():  # S6.8
+    clock = VirtualClock(START)
+    told = iter([hours(1), seconds(10)])
+    channel = Paced(clock=clock, act=lambda _: Refused("throttled", retry_after=next(told), scope="account"))
+    engine = engine_of(sending(), channels=[channel], people=people(3), clock=clock)
+    start(engine, 2)
+    walks = [engine.delivery().walk(lambda unit, _, who=who: [unit.find(who)]) for who in ("c000", "c001")]
+    for walk in walks:
+        next(walk), next(walk)  # both are released before either answer is known
+    for walk in walks:
+        for _ in walk:
+            pass
+    channel.act = lambda _: Accepted()
+    engine.record("c002", "start")
+    pass_time(engine, minutes(30))
+    assert len(channel.calls) == 2
+    pass_time(engine, hours(2))
+    assert len(channel.calls) == 5
+
+
+def test_a_clock_that_was_set_back_holds_up_nobody_for_longer_than_a_period():  # S11.3
+    paced, paces = pacing("sms", [Rate(1, per=seconds(10))], "phone", "+1"), {}
+    paced.take(paces, 7_200 * SECOND)
+    assert paced.free_from(paces, 0, None) == 10 * SECOND

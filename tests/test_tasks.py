@@ -19,9 +19,12 @@ from touchpoint import (
     WaitFor,
     days,
     hours,
+    times,
 )
 from touchpoint.channels import MemoryChannel, TaskChannel
-from touchpoint.channels.inbound import TaskDone
+from touchpoint.channels.inbound import Receipt, TaskDone
+from touchpoint.durations import micros
+from touchpoint.engine import shared
 from touchpoint.errors import InvalidInput
 
 CALL = {"channels": ["call"], "name": "ring"}
@@ -238,3 +241,47 @@ def test_the_journal_knows_who_did_what_with_a_task():  # S10
         (row,) = reader.customers(["ann"])
         assert [each.type for each in reader.journal(row.no) if each.kind == "task"] == ["given back", "claimed"]
     assert trace(made)
+
+
+def test_nothing_is_claimed_on_a_channel_that_is_paused():  # S11.8
+    made = engine()
+    (key,) = assigned(made)
+    with made._unit() as unit:
+        shared.pause(unit, "call", "nobody is in", micros(made.clock.now()), hours(1))
+    task = made.tasks.claim(key, by="chris")
+    assert (task.status, task.ask_again_at) == ("assigned", made.clock.now() + hours(1))
+    made.clock.advance(hours(1))
+    assert made.tasks.claim(key, by="chris").status == "claimed"
+
+
+def test_a_task_that_somebody_else_takes_meanwhile_is_passed_over():
+    made = engine(people=("ann", "bob"))
+    first, second = assigned(made, "ann", "bob")
+    desk, listed = made.tasks, made.tasks._open
+
+    def late(*given):
+        tasks = listed(*given)
+        made.tasks.claim(first, by="sam")
+        return tasks
+
+    desk._open = late
+    assert desk.next("call", by="chris").key == second
+
+
+def test_a_receipt_about_a_task_does_not_keep_it_from_expiring():  # S6.9
+    made = engine()
+    (key,) = assigned(made)
+    made.apply(Receipt(key, "delivered"))
+    pass_time(made, days(4))
+    assert made.tasks.get(key).status == "expired"
+
+
+def test_a_task_expires_although_what_follows_from_that_is_defective():  # S4.3
+    circle = Rule("c", when="task_expired", then=[Emit("again")])
+    again = Rule("a", when="again", then=[Emit("again")], limit=times(2_000, per=days(1)), concurrency="parallel")
+    made = engine(sending("ring", channels=["call"]), circle, again)
+    (key,) = assigned(made)
+    pass_time(made, days(4))
+    assert made.tasks.get(key).status == "expired"
+    assert types(made) == ["task_expired"]
+    assert len(made.parked()) == 1

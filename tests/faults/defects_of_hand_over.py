@@ -177,11 +177,11 @@ def _(replace):
 @defect("an acceptance that comes late is ignored", aimed="lease expires during the call", strengths={})
 def _(replace):
     def make(late):
-        def deaf(program, state, ticket, outcome, now):
+        def deaf(program, state, ticket, outcome, world, now):
             return (
                 Decision(program, state, now)
                 if isinstance(outcome, Accepted)
-                else late(program, state, ticket, outcome, now)
+                else late(program, state, ticket, outcome, world, now)
             )
 
         return deaf

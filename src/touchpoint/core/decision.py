@@ -116,6 +116,14 @@ class ControlSet:
 
 
 @attrs.define
+class RefLearned:
+    """What the provider of a message that has its end already calls it."""
+
+    key: str
+    ref: str
+
+
+@attrs.define
 class Paced:
     """How fast a channel may be used has changed; the names are in `World.paces`."""
 
@@ -169,7 +177,8 @@ class ProfileChanged:
 
 Effect = (
     RunStarted | RunEnded | CaseOpened | CaseClosed | MessageBegun | MessageChanged | MessageEnded
-    | AddressStands | ConsentSaid | ControlSet | Paced | Counted | Spent | Emitted | NothingCame | TaskAssigned
+    | AddressStands | ConsentSaid | ControlSet | Paced | RefLearned | Counted | Spent | Emitted | NothingCame
+    | TaskAssigned
     | ProfileChanged
 )  # fmt: skip
 

@@ -23,6 +23,7 @@ from touchpoint.core.decision import (
 )
 from touchpoint.core.gate import Asked, World, ask
 from touchpoint.core.program import Program
+from touchpoint.core.render import render
 from touchpoint.core.state import IN_FLIGHT, WAITING, Pending, State
 from touchpoint.core.volume import count, too_many
 from touchpoint.durations import length
@@ -60,7 +61,7 @@ class Moment:
 class Ticket:
     """The right to hand one message over, once, soon. `fence` rises with every release of the customer.
 
-    With `lookup` the provider is only asked what became of an earlier hand-over.
+    With `lookup` the provider is only asked what became of an earlier hand-over. `first` says that there was none.
 
     Treat it as immutable: it and the commands below are only mutable because that is quicker to build.
     """
@@ -76,6 +77,7 @@ class Ticket:
     function: str | None = None
     arguments: Mapping[str, object] | None = attrs.field(default=None, repr=False)
     lookup: bool = False
+    first: bool = False
 
 
 @attrs.define
@@ -234,14 +236,16 @@ def _let_go(
     if isinstance(message, Gift) and not pending.uncertain:
         decision.effects.append(Spent(message.name, message.worth))
     decision.effects.append(MessageChanged(pending))
+    first = pending.to is None
     pending.to = (asked.address.kind, asked.address.key) if asked.address else None
     if pending.to is not None and (paced := world.pacing(asked.channel, *pending.to)) is not None:
         paced.take(world.paces, decision.now)
         decision.effects.append(Paced(paced.names))
         pending.booked = None
     return Ticket(
-        state.id, pending.key, pending.fence, asked.channel, pending.attempts, pending.to, asked.words, moment
-    )
+        state.id, pending.key, pending.fence, asked.channel, pending.attempts, pending.to, asked.words, moment,
+        first=first,
+    )  # fmt: skip
 
 
 def _take_lease(state: State, pending: Pending, channel: str, now: int, moment: Moment) -> None:
@@ -276,8 +280,11 @@ def _look_up(program: Program, state: State, pending: Pending, moment: Moment, n
     _take_lease(state, pending, channel, decision.now, moment)
     pending.slot = slot
     decision.effects.append(MessageChanged(pending))
+    run, message = state.run_by_order(pending.run), program.messages.get(pending.message)
+    # Where people are behind the channel, what has become of it may be a task, which needs the words.
+    words = None if run is None or message is None else render(program, state, run, message, channel).message
     return Ticket(
-        state.id, pending.key, pending.fence, channel, pending.attempts, None, None, moment, lookup=True
+        state.id, pending.key, pending.fence, channel, pending.attempts, None, words, moment, lookup=True
     ), decision
 
 
@@ -331,13 +338,14 @@ def _not_now(
 
 
 def _book(pending: Pending, asked: Asked, until: int, decision: Decision, world: World) -> int:
-    """A place in the queue of a channel that is used too fast."""
+    """A place in the queue of a channel that is used too fast; whoever has one to come keeps it."""
     paced = None if asked.address is None else world.pacing(asked.channel, asked.address.kind, asked.address.key)
     if paced is None:
         return until
-    pending.booked = paced.book(world.paces, until)
-    decision.effects.append(Paced(paced.names))
-    return min(pending.booked, pending.expires)
+    if pending.booked is None or pending.booked <= decision.now:
+        pending.booked = paced.book(world.paces, until)
+        decision.effects.append(Paced(paced.names))
+    return min(max(until, pending.booked), pending.expires)
 
 
 def _ends_as(pending: Pending, ruling: Ruling) -> str:

@@ -75,6 +75,11 @@ class World:
         found = (switches.get(("journey", journey)), switches.get(("message", message)))
         return tuple(each for each in found if each is not None)
 
+    def pause_of(self, channel: str, now: int) -> tuple[str | None, int | None]:
+        """Why a channel is paused at this instant, and until when; (None, None) where it is not."""
+        until = self.paused_until.get(channel)
+        return (None, None) if until is not None and until <= now else (self.paused.get(channel), until)
+
     def pacing(self, channel: str, kind: str, key: str) -> Pacing | None:
         """What paces a hand-over on a channel to an address; None where nothing does."""
         rates = self.rates.get(channel, ())
@@ -158,7 +163,10 @@ def ask_about_task(
         facts.spent = facts.spent - known.worth  # type: ignore[operator]  # both of one sort of number
     address = addressed(state, row.channel, world)
     opted_out = _opt_out(world, row.channel, address) if address is not None and world.standings else None
-    on = ChannelFacts(row.channel, row.channel in world.channels, address, opted_out=opted_out)
+    paused, until = world.pause_of(row.channel, now)
+    on = ChannelFacts(
+        row.channel, row.channel in world.channels, address, paused=paused, opted_out=opted_out, paused_until=until
+    )
     return rule_over_channels([rule_here(facts, on)])
 
 
@@ -233,17 +241,18 @@ def _on(
     words = render(program, state, run, message, channel)
     kinds = world.channels.get(channel)
     address = addressed(state, channel, world)
+    paused, until = world.pause_of(channel, now) if world.paused else (None, None)
     facts = ChannelFacts(
         channel,
         kinds is not None,
         address,
         "",
         pending.refused.get(channel),
-        world.paused.get(channel),
+        paused,
         words.missing,
         (),
         _opt_out(world, channel, address) if address is not None and world.standings else None,
-        world.paused_until.get(channel),
+        until,
     )
     if address is not None and (world.rates or world.paces):
         paced = world.pacing(channel, address.kind, address.key)

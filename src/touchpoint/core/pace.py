@@ -80,7 +80,8 @@ def _free(pace: Pace | None, rate: Rate | None, now: int, booked: int | None) ->
             break
         count += n
         if count >= rate.n:
-            return max(free, int(at) + per)
+            # What a clock that was set back since has noted in the future holds up nobody for longer than a period.
+            return max(free, min(int(at), now) + per)
     return max(now, free)
 
 

@@ -12,6 +12,7 @@ from touchpoint.core.decision import (
     Decision,
     MessageChanged,
     Paced,
+    RefLearned,
     Spent,
     TaskAssigned,
 )  # fmt: skip
@@ -53,8 +54,8 @@ def give_back(program: Program, state: State, ticket: Ticket, now: int) -> Decis
             state.history = [each for each in state.history if each.key != ticket.key or each.state != IN_FLIGHT]
         _refund(program, pending, decision)
         pending.attempts -= 1
-        if pending.attempts == 0:
-            pending.first_try = None
+        if ticket.first:
+            pending.first_try = pending.to = None
         _wait_again(pending, decision.now, decision)
     return decision
 
@@ -66,7 +67,7 @@ def settle(program: Program, state: State, ticket: Ticket, outcome: Outcome, wor
     """
     pending = _mine(state, ticket)
     if pending is None:
-        return _late_word(program, state, ticket, outcome, now)
+        return _late_word(program, state, ticket, outcome, world, now)
     if pending.arguments is not None:
         return _settle_call(program, state, pending, outcome, now)
     if ticket.lookup and not isinstance(outcome, Ambiguous):
@@ -81,42 +82,67 @@ def settle(program: Program, state: State, ticket: Ticket, outcome: Outcome, wor
 
 
 def _accepted(
-    program: Program, state: State, pending: Pending, ticket: Ticket, outcome: Accepted, world: World, now: int
-) -> Decision:
+    program: Program, state: State, pending: Pending, ticket: Ticket, outcome: Accepted, world: World, now: int,
+    reason: str = "",
+) -> Decision:  # fmt: skip
     _mark(state, pending, "accepted")
     pending.ref = outcome.ref
     slot = pending.slot or now
     channel = pending.channel or ""
-    if channel in world.human:
+    words = ticket.message if channel in world.human else None
+    if words is not None:
         state.awaited[pending.key] = [max(pending.expires, slot + 1), TASK_EXPIRED, pending.message, channel]
     elif channel in world.receipts:
         state.awaited[pending.key] = [slot + world.receipts[channel], NO_RECEIPT, pending.message, channel]
+    decision = message_ended(program, state, pending, "sent", slot, reason)
+    if words is not None:
+        decision.effects.append(TaskAssigned(pending, words, now))
+    # Last of all: a decision that is defective is taken anew, and nobody would take back what was counted.
     if pending.to is not None and (rates := program.complaint_rates.get(channel)) is not None:
-        counted = tuple(count(world.paces, rates, channel, (pending.to[0], pending.to[1]), now, complaint=False))
-    else:
-        counted = ()
-    assigned = channel in world.human and ticket.message is not None
-    decision = message_ended(program, state, pending, "sent", slot)
-    if assigned and ticket.message is not None:
-        decision.effects.append(TaskAssigned(pending, ticket.message, now))
-    if counted:
-        decision.effects.append(Paced(counted))
+        counted = count(world.paces, rates, channel, (pending.to[0], pending.to[1]), now, complaint=False)
+        decision.effects.append(Paced(tuple(counted)))
     return decision
+
+
+def proves(pending: Pending, *, failed: bool) -> bool:
+    """Whether what came back of a message that has no end yet proves that it went out.
+
+    Nothing does of one that was never handed over. That it `failed` says nothing new where its adapter has said so.
+    """
+    in_doubt = pending.status == IN_FLIGHT or pending.uncertain
+    return not pending.is_call and pending.to is not None and (in_doubt or not failed)
 
 
 def proven(program: Program, state: State, key: str, now: int) -> Decision:
     """A receipt, a click or a reply proves that a message went out, whatever its adapter said (S6.8, S6.9).
 
-    One that still waits for its outcome ends as sent; the slot of one that ended as unknown counts as accepted.
+    One that has no end yet ends as sent; the slot of one that ended as unknown counts as accepted.
     """
     pending = state.pending_by_key(key)
-    for each in state.history:
-        if each.key == key and each.state != "refused":
-            each.state = "accepted"
-    if pending is None or pending.is_call or pending.attempts == 0:
+    if pending is None:
+        for each in state.history:
+            if each.key == key and each.state != "refused":
+                each.state = "accepted"
         return Decision(program, state, now)
+    before = _not_refused_after_all(program, state, pending)
     slot = pending.slot or now
-    return message_ended(program, state, pending, "sent", slot, "what came back proves that it went out")
+    return _joined(
+        before, message_ended(program, state, pending, "sent", slot, "what came back proves that it went out")
+    )
+
+
+def _not_refused_after_all(program: Program, state: State, pending: Pending) -> Decision:
+    """It went out, though its adapter may have said that it did not: then its slot and its price count again."""
+    decision = Decision(program, state, state.now)
+    last = next((each for each in reversed(state.history) if each.key == pending.key), None)
+    if last is not None and last.state == "refused":
+        pending.slot = last.at
+        message = program.messages.get(pending.message)
+        if isinstance(message, Gift):
+            decision.effects.append(Spent(message.name, message.worth))
+    if last is not None:
+        last.state = "accepted"
+    return decision
 
 
 def rescue(program: Program, state: State, pending: Pending, world: World, now: int) -> Decision:
@@ -131,16 +157,21 @@ def _mine(state: State, ticket: Ticket) -> Pending | None:
     return pending if pending is not None and pending.status == IN_FLIGHT and pending.fence == ticket.fence else None
 
 
-def _late_word(program: Program, state: State, ticket: Ticket, outcome: Outcome, now: int) -> Decision:
+def _late_word(program: Program, state: State, ticket: Ticket, outcome: Outcome, world: World, now: int) -> Decision:
     """An answer after its lease was lost. A proof that it went out is kept: it is never handed over again."""
-    decision = Decision(program, state, now)
     pending = state.pending_by_key(ticket.key)
-    if isinstance(outcome, Accepted) and pending is not None:
-        _mark(state, pending, "accepted")
-        pending.ref = outcome.ref
-        return message_ended(program, state, pending, "sent", now, "its provider's answer came late")
-    decision.trace.append(["late answer", ticket.key, type(outcome).__name__])
-    return decision
+    if not isinstance(outcome, Accepted) or pending is None:
+        decision = Decision(program, state, now)
+        decision.trace.append(["late answer", ticket.key, type(outcome).__name__])
+        if isinstance(outcome, Accepted) and outcome.ref is not None:
+            decision.effects.append(RefLearned(ticket.key, outcome.ref))
+        return decision
+    late = "its provider's answer came late"
+    if pending.is_call:
+        return message_ended(program, state, pending, "sent", now, late)
+    before = _not_refused_after_all(program, state, pending)
+    pending.channel, pending.to = ticket.channel, ticket.address or pending.to
+    return _joined(before, _accepted(program, state, pending, ticket, outcome, world, now, late))
 
 
 def _mark(state: State, pending: Pending, as_: str) -> None:
@@ -155,18 +186,21 @@ def _refused(
     remedy = REMEDIES[outcome.code]
     words = str(outcome.code) + (f" ({outcome.provider_code})" if outcome.provider_code else "")
     pending.reasons.append([now, ticket.channel, [["refused", "provider", words]]])
+    decision = Decision(program, state, now)
+    _remember_refusal(state, ticket, outcome, decision, world)
     if pending.uncertain:
         # The earlier attempt may have arrived, so this refusal proves nothing about the message as a whole. What it
         # says of the address, the customer's wish, the message and the channel holds all the same.
         _mark(state, pending, "ambiguous")
-        learned = Decision(program, state, now)
-        _remember_refusal(state, ticket, outcome, learned, world)
-        ended = message_ended(program, state, pending, "unknown", now, f"uncertain at first, then refused: {words}")
-        return _joined(learned, ended)
+        if remedy.action is Action.RETRY and pending.attempts < MAX_ATTEMPTS:
+            # Put off, not turned down: it is repeated while the provider remembers its key, and no longer.
+            after = backoff(pending.attempts, pending.key, outcome.retry_after)
+            _wait_again(pending, decision.now + length(after), decision)
+            return decision
+        why = f"uncertain at first, then refused: {words}"
+        return _joined(decision, message_ended(program, state, pending, "unknown", now, why))
     _mark(state, pending, "refused")
-    decision = Decision(program, state, now)
     _refund(program, pending, decision)
-    _remember_refusal(state, ticket, outcome, decision, world)
     if not remedy.uses_attempt:
         pending.attempts -= 1
     match remedy.action:
@@ -179,7 +213,8 @@ def _refused(
             _wait_again(pending, decision.now + length(after), decision)
         case _:
             pending.refused[ticket.channel] = words
-            pending.attempts = 0
+            # The provider of another channel has seen nothing of it yet, and neither has its queue.
+            pending.attempts, pending.first_try, pending.booked = 0, None, None
             _wait_again(pending, decision.now, decision)
     return decision
 
@@ -238,14 +273,16 @@ def _settle_call(program: Program, state: State, pending: Pending, outcome: Outc
 
 
 def _wait_again(pending: Pending, due: int, decision: Decision) -> None:
-    pending.status, pending.lease, pending.slot = WAITING, None, None
+    pending.status, pending.lease = WAITING, None
+    if not pending.uncertain:
+        pending.slot = None
     # Not past its best-before: then it is asked once more, to be told that it has expired.
     pending.due = pending.not_before = min(due, max(pending.expires, decision.now))
     decision.effects.append(MessageChanged(pending))
 
 
 def _refund(program: Program, pending: Pending, decision: Decision) -> None:
-    message = program.messages.get(pending.message)
+    message = None if pending.is_call else program.messages.get(pending.message)
     if isinstance(message, Gift) and not pending.uncertain:
         decision.effects.append(Spent(message.name, -message.worth))
 

@@ -3,19 +3,23 @@
 import contextvars
 import threading
 from collections import deque
-from collections.abc import Callable, Container
+from collections.abc import Callable, Container, Sequence
 from datetime import timedelta
-from typing import Final
+from typing import Final, TypeAlias
 
 import attrs
 
-from touchpoint.core.delivery import Ticket
-from touchpoint.model.delivery import Accepted, Ambiguous, FailureCode, Refused, judge
+from touchpoint.core.delivery import Outcomes, Ticket
+from touchpoint.model.delivery import Accepted, Ambiguous, FailureCode, Outcome, Refused, judge
 
 DEADLINE: Final = timedelta(seconds=30)
 """What a call may take. Release, 20 seconds at most, the wait for a turn and this stay within the lease."""
 _FOR_A_TURN: Final = 5.0
 """Seconds: workers take turns before the last look, so whoever has to wait here waits for a call that hangs."""
+
+
+Pause: TypeAlias = tuple[str, timedelta, str]
+"""A channel, for how long, and why."""
 
 
 @attrs.define
@@ -39,7 +43,7 @@ class Caller:
     """
 
     within: timedelta = DEADLINE
-    _late: deque[tuple[Ticket, Accepted]] = attrs.field(factory=deque, repr=False)
+    _late: deque[tuple[Ticket, Outcome | None]] = attrs.field(factory=deque, repr=False)
     _turns: dict[str, threading.Lock] = attrs.field(factory=dict, repr=False)
     _guard: threading.Lock = attrs.field(factory=threading.Lock, repr=False)
 
@@ -84,8 +88,8 @@ class Caller:
         if isinstance(outcome, Accepted):
             self._late.append((ticket, outcome))
 
-    def take_late(self) -> list[tuple[Ticket, Accepted]]:
-        """Proofs of sending that came after nobody waited for them any more (S11.3)."""
+    def take_late(self) -> Outcomes:
+        """Proofs of sending that came after nobody waited for them any more (S11.3), and what was put back."""
         found = []
         while self._late:
             found.append(self._late.popleft())
@@ -96,8 +100,8 @@ class Caller:
         kept = [each for each in self.take_late() if each[0].customer not in customers]
         self._late.extend(kept)
 
-    def put_back(self, late: list[tuple[Ticket, Accepted]]) -> None:
-        """They could not be written: keep them."""
+    def put_back(self, late: Outcomes) -> None:
+        """They could not be written: keep them, for whoever comes next."""
         self._late.extendleft(reversed(late))
 
     def _turn(self, channel: str) -> threading.Lock:
@@ -123,26 +127,34 @@ class Breaker:
     longest: timedelta = timedelta(hours=1)
     _failures: dict[str, int] = attrs.field(factory=dict, repr=False)
     _open: set[str] = attrs.field(factory=set, repr=False)
+    _guard: threading.Lock = attrs.field(factory=threading.Lock, repr=False)
 
     def saw(self, channel: str, *, failed: bool) -> None:
         """Note how a call went."""
-        if not failed:
-            self._failures.pop(channel, None)
-            return
-        failures = self._failures[channel] = self._failures.get(channel, 0) + 1
-        if failures >= self.after:
-            self._open.add(channel)
+        with self._guard:
+            if not failed:
+                self._failures.pop(channel, None)
+                self._open.discard(channel)
+                return
+            failures = self._failures[channel] = self._failures.get(channel, 0) + 1
+            if failures >= self.after:
+                self._open.add(channel)
 
     def is_open(self, channel: str) -> bool:
         """Whether nothing more may be handed to it before the pause is written."""
         return channel in self._open
 
-    def take_pauses(self) -> list[tuple[str, timedelta, str]]:
-        """(channel, how long, why) of those that are to be paused now."""
-        found = []
-        for channel in sorted(self._open):
-            failures = self._failures.get(channel, self.after)
-            lasts = min(self.first * 2 ** min(failures - self.after, 16), self.longest)
-            found.append((channel, lasts, f"circuit breaker: {failures} calls in a row failed"))
-        self._open.clear()
-        return found
+    def pauses(self) -> list[Pause]:
+        """Those that are to be written now."""
+        with self._guard:
+            return [self._pause(channel) for channel in sorted(self._open)]
+
+    def _pause(self, channel: str) -> Pause:
+        failures = self._failures[channel]
+        lasts = min(self.first * 2 ** min(failures - self.after, 16), self.longest)
+        return channel, lasts, f"circuit breaker: {failures} calls in a row failed"
+
+    def written(self, pauses: Sequence[Pause]) -> None:
+        """These are in the store: from now on the gate holds what would go there."""
+        with self._guard:
+            self._open.difference_update(channel for channel, _, _ in pauses)

@@ -26,7 +26,7 @@ from touchpoint.core.decision import Decision
 from touchpoint.core.state import Pending
 from touchpoint.durations import micros
 from touchpoint.engine import shared
-from touchpoint.engine.calling import DEADLINE, Breaker, Caller
+from touchpoint.engine.calling import DEADLINE, Breaker, Caller, Pause
 from touchpoint.engine.loaded import Loaded
 from touchpoint.engine.unit import Unit
 from touchpoint.errors import DefectiveJourney, TouchpointError
@@ -147,14 +147,15 @@ class Delivery:
         try:
             with self.units() as unit:
                 moment = self.moment()
-                for ticket, outcome in late:
-                    settle_one(unit, ticket, outcome, moment.wall)
+                pauses = self._settle_in(unit, late)
                 looked = due(unit, moment.wall)
-                return [found for each in looked if (found := release_due(unit, each, moment)) is not None]
+                tickets = [found for each in looked if (found := release_due(unit, each, moment)) is not None]
         except BaseException:
             if self.caller is not None:
                 self.caller.put_back(late)
             raise
+        self.breaker.written(pauses)
+        return tickets
 
     def take(self, step: core.Step) -> object:
         """Do one step of a hand-over: look, or call. No transaction is open while an adapter is called."""
@@ -172,22 +173,26 @@ class Delivery:
         """
         try:
             with self.units() as unit:
-                self._settle_in(unit, outcomes)
+                pauses = self._settle_in(unit, outcomes)
         except DefectiveJourney:
             with self.units(careful=True) as unit:
                 if not unit.careful:  # a unit that somebody else has opened, and will do over as a whole
                     raise
-                self._settle_in(unit, outcomes)
+                pauses = self._settle_in(unit, outcomes)
+        # Not before they are in the store: a pause that could not be written is still to be made.
+        self.breaker.written(pauses)
 
-    def _settle_in(self, unit: Unit, outcomes: Sequence[tuple[core.Ticket, Outcome | None]]) -> None:
+    def _settle_in(self, unit: Unit, outcomes: Sequence[tuple[core.Ticket, Outcome | None]]) -> Sequence[Pause]:
         for ticket, outcome in outcomes:
             known = settle_one(unit, ticket, outcome, self.moment().wall)
             if not known and isinstance(outcome, Accepted) and outcome.ref is not None:
                 unit.changes.events_done.append((ticket.channel, outcome.ref))  # the customer was erased meanwhile
             elif self.arrived is not None and isinstance(outcome, Accepted) and outcome.ref is not None:
                 self.arrived(unit, ticket.channel, outcome.ref)
-        for channel, lasts, why in self.breaker.take_pauses():
+        pauses = self.breaker.pauses()
+        for channel, lasts, why in pauses:
             shared.pause(unit, channel, why, self.moment().wall, lasts)
+        return pauses
 
     def _call(self, ticket: core.Ticket) -> object:
         try:
@@ -208,6 +213,12 @@ class Delivery:
 
     def request(self, ticket: core.Ticket, adapter: Adapter) -> SendRequest | Refused:
         """What the adapter is asked, or why it cannot be."""
+        try:
+            return self._request(ticket, adapter)
+        except Exception as error:  # noqa: BLE001 - whatever it is: nothing was sent yet, which is certain (S6.8)
+            return Refused(FailureCode.UNKNOWN, detail=f"{type(error).__name__} before it was handed over")
+
+    def _request(self, ticket: core.Ticket, adapter: Adapter) -> SendRequest | Refused:
         if ticket.message is None or ticket.address is None:
             return Refused(FailureCode.ADDRESS_INVALID)
         try:
@@ -328,7 +339,8 @@ def settle_one(unit: Unit, ticket: core.Ticket, outcome: Outcome | None, now: in
     if loaded is None:
         return False
     now = max(now, loaded.state.now)
-    if unit.program.complaint_rates and ticket.address is not None:
+    slowed = isinstance(outcome, Refused) and outcome.scope is not None
+    if ticket.address is not None and (slowed or unit.program.complaint_rates):
         shared.learn_paces_of(unit, [ticket.address])
     if outcome is None:
         unit.apply(

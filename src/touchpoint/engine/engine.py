@@ -502,9 +502,13 @@ class Engine(Operations):
         """
         place = self.workplace()
         agenda, handing, handed = place.agenda(), place.handing(), 0
-        handing.settle_the_rest()
-        while (more := agenda.group(handing, group)) is not None:
-            handed += more
+        try:
+            handing.settle_the_rest()
+            while (more := agenda.group(handing, group)) is not None:
+                handed += more
+        finally:
+            if self._caller is not None:
+                self._caller.put_back(handing.unsettled)
         if agenda.left_out:
             raise next(iter(agenda.left_out.values()))
         return handed

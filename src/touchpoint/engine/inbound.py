@@ -25,7 +25,7 @@ from touchpoint.channels.inbound import (
 from touchpoint.channels.keywords import keyword_in
 from touchpoint.core import settling
 from touchpoint.core.gate import addressed
-from touchpoint.durations import micros
+from touchpoint.durations import instant, micros
 from touchpoint.engine import erased, shared
 from touchpoint.engine.acts import consent, consent_said, take_touchpoints
 from touchpoint.engine.intake import Prepared, Recorded, customer_id, instant_of, prepare, text_of
@@ -39,6 +39,7 @@ from touchpoint.stores.base import AddressRow, EventRow, MessageRow
 from touchpoint.stores.codec import dumps, loads
 
 _ACTIVE: Final = "active"
+_FAILED: Final = frozenset({"bounced", "failed"})
 _TEXTS: Final[Mapping[str, int]] = {
     "customer": 500, "channel": 500, "address": 500, "about": 500, "id": 500, "ref": 500, "purpose": 200, "text": TEXT,
     "link": TEXT, "outcome": TEXT, "reason": TEXT,
@@ -52,12 +53,16 @@ Said = Literal["stop", "start"]
 
 @attrs.frozen
 class Taking:
-    """How inbound events are taken: the adapters by channel, and the engine's bounds in microseconds."""
+    """How inbound events are taken: the adapters by channel, and the engine's bounds in microseconds.
+
+    `early` says that they came before their reference was known: what they tell of an address has been done then.
+    """
 
     adapters: Mapping[str, Adapter]
     skew: int
     late_after: int
     now: int
+    early: bool = False
 
 
 @attrs.define
@@ -104,7 +109,13 @@ def arrived(unit: Unit, channel: str, ref: str, taking: Taking) -> None:
     unit.flush()
     for row in rows:
         name, fields = loads(row.body)
-        apply(unit, _EVENTS[name](**fields), taking)
+        # It happened when it came: taken as of now it would beat what was said since (S7.3).
+        fields["at"] = fields.get("at") or instant(row.recorded_at)
+        try:
+            apply(unit, _EVENTS[name](**fields), attrs.evolve(taking, early=True))
+        except (InvalidInput, UnknownName, LookupError, TypeError):
+            # Whoever is written here has the outcomes of others in hand (S11.4).
+            unit.tally("inbound", channel, f"not usable: {name}")
 
 
 def _check(event: Inbound, taking: Taking) -> None:
@@ -114,8 +125,8 @@ def _check(event: Inbound, taking: Taking) -> None:
     for name, most in _TEXTS.items():
         if (value := getattr(event, name, None)) is not None:
             text_of(value, f"{kind}({name}=)", least=0, most=most)
-    if event.at is not None:
-        instant_of(event.at, f"{kind}(at=)")
+    if event.at is not None and instant_of(event.at, f"{kind}(at=)") > taking.now + taking.skew:
+        raise InvalidInput(f"{kind}(at=) lies further in the future than max_skew allows; check both clocks")
     if isinstance(event, Replied):
         if not isinstance(event.text, str):
             raise InvalidInput(f"a reply's text is text, not {type(event.text).__name__}")
@@ -151,8 +162,7 @@ def _keep(unit: Unit, event: Inbound, taking: Taking) -> Recorded:
     channel, ref = str(getattr(event, "channel", "")), str(_ref(event))
     if _of_nobody_left(unit, event, channel, taking):
         return Recorded(event.id or "", unmatched=True)
-    fields = {name: value for name, value in _fields(event).items() if value is not None}
-    unit.changes.events.append(EventRow(channel, ref, dumps([type(event).__name__, fields]), taking.now))
+    unit.changes.events.append(EventRow(channel, ref, dumps([type(event).__name__, _fields(event)]), taking.now))
     unit.changes.events_before = taking.now - _KEPT_FOR
     unit.cache.has_events = True
     unit.tally("inbound", channel, "unknown reference")
@@ -191,7 +201,7 @@ def _whom(unit: Unit, event: Inbound, row: MessageRow | None, taking: Taking) ->
             f"{type(event).__name__} tells neither its message (about=, or channel= and ref=) nor an address; "
             "pass one of them"
         )
-    return _Found([unit.by_number(no).id for no in unit.tx.reached(*address)], None, address)
+    return _Found([each.id for each in unit.by_numbers(unit.tx.reached(*address))], None, address)
 
 
 def _normal(taking: Taking, channel: str, raw: str) -> tuple[str, str]:
@@ -200,11 +210,9 @@ def _normal(taking: Taking, channel: str, raw: str) -> tuple[str, str]:
 
 
 def _is_new(unit: Unit, prepared: Sequence[Prepared], now: int) -> bool:
-    """Whether it was not recorded before; nothing is done for what came twice."""
-    if not prepared:
-        return True
+    """Whether it was not recorded before, of anybody; nothing is done for what came twice."""
     pairs = [(each.id, unit.find_or_add(each.customer, now).no) for each in prepared]
-    return len(unit.seen(pairs, pairs)) < len(pairs)
+    return not pairs or not unit.seen(pairs, pairs)
 
 
 # What becomes of it on the timeline.
@@ -269,15 +277,15 @@ def _act(unit: Unit, event: Inbound, found: _Found, taking: Taking) -> None:
     match event:
         case Replied():
             keyword = keyword_in(event.text)
-            if keyword in {"stop", "start"}:
-                address = _address(unit, event.channel, keyword.upper(), found)
-                _stand(unit, event.channel, address, keyword, f"{keyword.upper()} by {event.channel}", event, taking)
+            if keyword == "stop":
+                _silence(unit, event.channel, "STOP", event, found, taking)
+            elif keyword == "start":
+                address = _address(unit, event.channel, "START", found)
+                _stand(unit, event.channel, address, "start", f"START by {event.channel}", event, taking)
         case OptedOut():
             _opt_out(unit, event, found, taking)
         case Complained():
-            channel = _channel(event, found.row)
-            _silence(unit, channel, "complaint", event, found, taking)
-            shared.complained(unit, channel, _address(unit, channel, "complaint", found), taking.now)
+            _complained_of(unit, event, found, taking)
         case Receipt() if event.code is not None and found.row is not None:
             _remedy(unit, event, found, taking)
         case TaskDone():
@@ -293,17 +301,27 @@ def _prove(unit: Unit, row: MessageRow, event: Inbound, now: int) -> None:
     loaded = unit.by_number(row.customer)
     at = max(now, loaded.state.now)
     pending = loaded.state.pending_by_key(row.key)
-    if row.status == "unknown" or (pending is not None and pending.attempts > 0):
+    told = _TOLD[type(event)](event)[0] if isinstance(event, Receipt | Clicked | Complained) else ""
+    if row.sent_to is None or (pending is not None and not settling.proves(pending, failed=told in _FAILED)):
+        return
+    if row.status == "unknown" or pending is not None:
         unit.apply(
             loaded, "proof", row.name, at, lambda: settling.proven(unit.program, loaded.state, row.key, at),
             message=row.key,
         )  # fmt: skip
-    told = _TOLD[type(event)](event)[0] if isinstance(event, Receipt | Clicked | Complained) else ""
-    if told or isinstance(event, TaskDone):
-        loaded.state.awaited.pop(row.key, None)
+    awaited = loaded.state.awaited.get(row.key)
+    if awaited is not None and (awaited[1] == delivery.NO_RECEIPT or isinstance(event, TaskDone)):
+        del loaded.state.awaited[row.key]
         unit.touch(loaded)
     if told:
         shared.told_of(unit, row, told, now)
+
+
+def _complained_of(unit: Unit, event: Complained, found: _Found, taking: Taking) -> None:
+    channel = _channel(event, found.row)
+    _silence(unit, channel, "complaint", event, found, taking)
+    if not taking.early or event.address is None:
+        shared.complained(unit, channel, _address(unit, channel, "complaint", found), taking.now)
 
 
 def _opt_out(unit: Unit, event: OptedOut, found: _Found, taking: Taking) -> None:
@@ -320,8 +338,8 @@ def _opt_out(unit: Unit, event: OptedOut, found: _Found, taking: Taking) -> None
 
 
 def _silence(unit: Unit, channel: str, why: str, event: Inbound, found: _Found, taking: Taking) -> None:
-    address = _address(unit, channel, why, found)
-    _stand(unit, channel, address, "stop", f"{why} by {channel}", event, taking)
+    for address in _addresses(unit, channel, why, found):
+        _stand(unit, channel, address, "stop", f"{why} by {channel}", event, taking)
 
 
 def _remedy(unit: Unit, event: Receipt, found: _Found, taking: Taking) -> None:
@@ -347,21 +365,30 @@ def _channel(event: Inbound, row: MessageRow | None) -> str:
 
 
 def _address(unit: Unit, channel: str, said: str, found: _Found) -> tuple[str, str]:
-    """The address that spoke. Raises InvalidInput where nobody can tell."""
-    if found.address is not None:
-        return found.address
-    known = None
-    for customer in found.customers:
+    """The address that spoke, or would be written to. Raises InvalidInput where nobody can tell."""
+    possible = _addresses(unit, channel, said, found)
+    for customer in found.customers if len(possible) > 1 else ():
         loaded = unit.find(customer)
         if loaded is not None:
             shared.learn_addresses(unit, loaded)
-            known = known or addressed(loaded.state, channel, unit.world)
-    if known is None:
+            if (known := addressed(loaded.state, channel, unit.world)) is not None:
+                return known.kind, known.key
+    return possible[0]
+
+
+def _addresses(unit: Unit, channel: str, said: str, found: _Found) -> Sequence[tuple[str, str]]:
+    """The address that spoke; where that was not told, all that it may have been. Raises InvalidInput for none."""
+    if found.address is not None:
+        return [found.address]
+    kinds = unit.world.channels.get(channel, frozenset())
+    known = [loaded.state.profile.addresses for each in found.customers if (loaded := unit.find(each)) is not None]
+    possible = [(each.kind, each.key) for held in known for each in held if delivery.takes(kinds, each.kind)]
+    if not possible:
         raise InvalidInput(
             f"nobody can tell which address said {said} on {channel}: the customer has none for that channel; "
             "pass address="
         )
-    return known.kind, known.key
+    return possible
 
 
 def _stand(

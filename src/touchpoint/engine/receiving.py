@@ -1,7 +1,8 @@
 """Webhooks of providers (S6.9): the adapter reads them, and what they tell is applied."""
 
 from collections.abc import Mapping, Sequence
-from typing import Final
+from datetime import datetime
+from typing import Final, get_args
 
 import attrs
 
@@ -61,6 +62,9 @@ def take_webhook(unit: Unit, channel: str, received: Received, taking: Taking) -
     """Apply what a request told, each event for itself: one that cannot be used keeps no other from it."""
     recorded = []
     for event in received.events:
+        if not isinstance(event, get_args(Inbound)):
+            unit.tally("inbound", channel, f"not usable: {type(event).__name__}")
+            continue
         try:
             recorded.append(apply(unit, _placed(event, channel, taking.now), taking))
         except (InvalidInput, UnknownName):
@@ -75,7 +79,7 @@ def _placed(event: Inbound, channel: str, now: int) -> Inbound:
     """
     identity = None if event.id is None else f"{channel}:{event.id}"
     at = event.at
-    if at is not None and at.tzinfo is not None and micros(at) > now:
+    if isinstance(at, datetime) and at.tzinfo is not None and micros(at) > now:
         at = instant(now)
     if isinstance(event, TaskDone):
         return attrs.evolve(event, id=identity, at=at)

@@ -129,8 +129,8 @@ def complained(unit: "Unit", channel: str, address: tuple[str, str], now: int) -
 
 
 def pause(unit: "Unit", channel: str, why: str, now: int, lasts: timedelta) -> None:
-    """Pause a channel for a while, unless somebody has paused it already."""
-    if channel not in unit.world.paused:
+    """Pause a channel for a while, unless it is paused already."""
+    if unit.world.pause_of(channel, now)[0] is None:
         control(unit, ControlRow("channel", channel, why, now, now + length(lasts)))
 
 

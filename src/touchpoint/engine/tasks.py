@@ -94,6 +94,12 @@ class TaskDesk:
         Look at the answer's `status`. `claimed`: go ahead. `assigned`: not now, see `because` and `ask_again_at`.
         `withdrawn` or `expired`: not any more. Who has it already gets it again.
         """
+        task = self._claim(key, by, connection)
+        if task.status == "claimed" and task.claimed_by != by:
+            raise InvalidInput("somebody else has claimed this task; give_back() comes first")
+        return task
+
+    def _claim(self, key: str, by: str, connection: object) -> Task:
         if not isinstance(by, str) or not by:
             raise InvalidInput("claim(by=) takes who claims it, such as a colleague's name")
         return self._do(lambda unit, taking: _claim(unit, key, by, taking), connection)
@@ -101,8 +107,8 @@ class TaskDesk:
     def next(self, channel: str, *, by: str, connection: object = None) -> Task | None:
         """Claim the oldest that may be done now; None if there is none. Those that may not be done any more end."""
         for task in self._open(channel, 1_000, connection):
-            claimed = self.claim(task.key, by=by, connection=connection)
-            if claimed.status == "claimed":
+            claimed = self._claim(task.key, by, connection)
+            if claimed.status == "claimed" and claimed.claimed_by == by:
                 return claimed
         return None
 
@@ -155,9 +161,7 @@ def _claim(unit: Unit, key: str, by: str, taking: Taking) -> Task:
     loaded = unit.by_number(row.customer)
     unit.fire(loaded, until=max(taking.now, loaded.state.now), inclusive=True)
     row = _found(unit, key)  # it may have expired just now
-    if row.status == "claimed" and row.claimed_by != by:
-        raise InvalidInput("somebody else has claimed this task; give_back() comes first")
-    if row.status not in {"assigned", "claimed"}:
+    if row.status not in {"assigned", "claimed"} or (row.status == "claimed" and row.claimed_by != by):
         return _task(unit, row)
     shared.learn_addresses(unit, loaded)
     journey, message, kind, _, _ = loads(row.body)

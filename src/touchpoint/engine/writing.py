@@ -20,6 +20,7 @@ from touchpoint.core.decision import (
     NothingCame,
     Paced,
     ProfileChanged,
+    RefLearned,
     RunEnded,
     RunStarted,
     Spent,
@@ -127,6 +128,10 @@ def _paced(unit: "Unit", _loaded: "Loaded", effect: Paced, _now: int) -> None:
     shared.keep_paces(unit, effect.names)
 
 
+def _ref_learned(unit: "Unit", _loaded: "Loaded", effect: RefLearned, _now: int) -> None:
+    unit.changes.refs.append((effect.ref, effect.key))
+
+
 def _counted(unit: "Unit", _loaded: "Loaded", effect: Counted, _now: int) -> None:
     shared.keep_volume(unit, effect.message)
 
@@ -160,7 +165,8 @@ _WRITE: Final[Mapping[type[Effect], Callable[["Unit", "Loaded", Any, int], None]
     RunStarted: _started, RunEnded: _run_ended, CaseOpened: _case_opened, CaseClosed: _case_closed,
     MessageBegun: _begun, MessageChanged: _changed, MessageEnded: _ended, AddressStands: _address_stands,
     ConsentSaid: _consent_said, ControlSet: _control_set, Spent: _spent, Emitted: _emitted,
-    ProfileChanged: _profile_changed, Paced: _paced, Counted: _counted, NothingCame: _nothing_came,
+    ProfileChanged: _profile_changed, Paced: _paced, RefLearned: _ref_learned, Counted: _counted,
+    NothingCame: _nothing_came,
     TaskAssigned: _task_assigned,
 }  # fmt: skip
 

@@ -143,6 +143,7 @@ _PUT_DEFINITION: Final = (
 _PUT_BUDGET: Final = "INSERT OR REPLACE INTO touchpoint_budgets (name, spent) VALUES (?, ?)"
 _ADD_TALLY: Final = _insert("tallies", TallyRow) + " ON CONFLICT (subject, name, what) DO UPDATE SET n = n + excluded.n"
 _DELIVERED: Final = "UPDATE touchpoint_messages SET delivery = ?, changed_at = ? WHERE key = ?"
+_REF_LEARNED: Final = "UPDATE touchpoint_messages SET ref = ifnull(ref, ?) WHERE key = ?"
 _REACH: Final = "INSERT OR IGNORE INTO touchpoint_reach (kind, key, customer) VALUES (?, ?, ?)"
 _REACH_GONE: Final = "DELETE FROM touchpoint_reach WHERE kind = ? AND key = ? AND customer = ?"
 _NEW_TASK: Final = _insert("tasks", TaskRow)
@@ -412,6 +413,7 @@ class SqliteTransaction(SqliteReader, _people.PeopleWriter):
         self._many(_NEW_MESSAGE, changes.messages)
         self._change(_CHANGE_MESSAGE, [_as_changed(row) for row in changes.messages_changed], "message")
         self._change(_DELIVERED, changes.delivered, "message")
+        self._many(_REF_LEARNED, changes.refs)
         self._many(_NEW_TASK, changes.tasks)
         self._change(_CHANGE_TASK, changes.tasks_changed, "task")
         self._many(_EVENTS_DONE, changes.events_done)

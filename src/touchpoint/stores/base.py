@@ -216,7 +216,8 @@ class Changes:
     `new_customers` are inserted; `customers` are (profile or "" to leave it, state, head, due, no) of ones that
     exist, or were inserted by the same changes; `dues` are (old due, new due, no), either may be None. `runs_ended` are
     (ended_at, reason, no); `cases_closed` (closed_at, no); `messages_changed` whole rows, found by `no`; `budgets` and
-    `tallies` are added to what is there. `delivered` are (delivery, changed_at, message key);
+    `tallies` are added to what is there. `delivered` are (delivery, changed_at, message key); `refs` (provider's
+    reference, message key), which change nothing where the message has one;
     `reach` and `reach_gone` (kind, key, customer number) of addresses; `tasks_changed` (status, claimed by or None to
     leave it, changed at, message key); `events_done` (channel, ref), and older ones than `events_before` are removed;
     `paces` and `volumes` JSON by name; `parked` how many things are parked of a customer, by number. `aliases` are (id,
@@ -234,6 +235,7 @@ class Changes:
     messages: list[MessageRow] = attrs.Factory(list)
     messages_changed: list[MessageRow] = attrs.Factory(list)
     delivered: list[tuple[str, int, str]] = attrs.Factory(list)
+    refs: list[tuple[str, str]] = attrs.Factory(list)
     reach: list[tuple[str, str, int]] = attrs.Factory(list)
     reach_gone: list[tuple[str, str, int]] = attrs.Factory(list)
     tasks: list[TaskRow] = attrs.Factory(list)
