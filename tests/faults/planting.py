@@ -47,6 +47,8 @@ def planted(one):
     undo = []
 
     def replace(owner, name, make):
+        if isinstance(owner, type):  # the class that has it, which may be one that this one is made of
+            owner = next(each for each in owner.__mro__ if name in vars(each))
         before = getattr(owner, name)
         undo.append((owner, name, owner.__dict__[name]))
         setattr(owner, name, make(before))

@@ -3,7 +3,7 @@
 import sqlite3
 from contextlib import contextmanager
 
-from touchpoint.engine import engine as engine_module
+from touchpoint.engine import ground
 from touchpoint.journey import codec
 from touchpoint.stores.sqlite import SqliteStore
 
@@ -36,7 +36,7 @@ def fresh_store():
 @contextmanager
 def quick():
     """Compile and describe equal journeys once; `journeys.py` hands out the same objects each time."""
-    compile_program, described = engine_module.compile_program, codec.described
+    compile_program, described = ground.compile_program, codec.described
 
     def compile_once(journeys, policy):
         key = (*map(id, journeys), id(policy))
@@ -49,9 +49,9 @@ def quick():
             _described[id(journey)] = described(journey)
         return _described[id(journey)]
 
-    engine_module.compile_program, codec.described = compile_once, describe_once
+    ground.compile_program, codec.described = compile_once, describe_once
     try:
         yield
     finally:
-        engine_module.compile_program, codec.described = compile_program, described
+        ground.compile_program, codec.described = compile_program, described
         forget()

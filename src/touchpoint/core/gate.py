@@ -256,7 +256,9 @@ def _on(
     )
     if address is not None and (world.rates or world.paces):
         paced = world.pacing(channel, address.kind, address.key)
-        facts.too_fast_until = None if paced is None else paced.free_from(world.paces, now, pending.booked)
+        # Who asked for help is answered before those who wait in the queue.
+        booked = now if message.answer else pending.booked
+        facts.too_fast_until = None if paced is None else paced.free_from(world.paces, now, booked)
     if program.bounds[pending.journey].content is not None:
         facts.words = words.message
         facts.last_inbound = state.heard.get(session_on(channel)) if program.sessions else None

@@ -15,7 +15,8 @@ from touchpoint.channels.base import Adapter, AsyncAdapter
 from touchpoint.clock import Clock
 from touchpoint.engine.calling import DEADLINE
 from touchpoint.engine.delivery import GROUP, CallRequest
-from touchpoint.engine.engine import USUAL_BREAKER, Engine, UnsubscribeLinks
+from touchpoint.engine.engine import Engine
+from touchpoint.engine.ground import USUAL_BREAKER, UnsubscribeLinks
 from touchpoint.engine.intake import LATE_AFTER, MAX_SKEW
 from touchpoint.engine.keyed import Secret
 from touchpoint.engine.opening import Durability

@@ -3,15 +3,13 @@
 A part of `Engine`, in a file of its own; what its methods do is in the modules beside.
 """
 
-from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping
-from contextlib import AbstractContextManager
+from collections.abc import Mapping
 from datetime import datetime
 from typing import TypeVar
 
-from touchpoint.core.program import Program
 from touchpoint.engine import by_hand, controls, parked
 from touchpoint.engine.controls import Control
+from touchpoint.engine.ground import Ground
 from touchpoint.engine.intake import Recorded, customer_id
 from touchpoint.engine.parked import Replayed
 from touchpoint.engine.unit import Unit
@@ -20,15 +18,12 @@ from touchpoint.errors import UnknownCustomer
 from touchpoint.journey.journey import Journey
 from touchpoint.model.case import Case
 from touchpoint.model.message import Gift, Message
-from touchpoint.stores.base import Reader
 
 T = TypeVar("T")
 
 
-class Operations(ABC):
+class Operations(Ground):
     """Kill switches, parked things, and acts by hand."""
-
-    _program: Program
 
     # What is held back (S11.8).
 
@@ -183,14 +178,3 @@ class Operations(ABC):
             properties=properties, gift=True, now=now,
         )  # fmt: skip
         return self._write(lambda unit: by_hand.take(unit, what, now), connection)
-
-    # What the engine has.
-
-    @abstractmethod
-    def _now(self) -> int: ...
-
-    @abstractmethod
-    def _write(self, work: Callable[[Unit], T], connection: object = None) -> T: ...
-
-    @abstractmethod
-    def _reading(self) -> AbstractContextManager[Reader]: ...

@@ -1,0 +1,313 @@
+"""What every part of the engine stands on: its store, its transactions, its clock, its journeys and channels."""
+
+import os
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from datetime import timedelta
+from types import TracebackType
+from typing import Protocol, Self, TypeVar
+
+from touchpoint.channels.base import Adapter
+from touchpoint.clock import Clock, SystemClock
+from touchpoint.core.delivery import Ticket
+from touchpoint.core.gate import World
+from touchpoint.core.program import compile_program
+from touchpoint.core.state import IN_FLIGHT
+from touchpoint.durations import length, micros
+from touchpoint.engine import acts
+from touchpoint.engine.calling import DEADLINE, Breaker, Caller
+from touchpoint.engine.controls import for_tests, planned_names, switches
+from touchpoint.engine.delivery import CallRequest, Delivery
+from touchpoint.engine.grouping import Grouping
+from touchpoint.engine.handing import Workplace
+from touchpoint.engine.inbound import Taking, arrived
+from touchpoint.engine.intake import LATE_AFTER, MAX_SKEW, Prepared, customer_id, instant_of, lengths
+from touchpoint.engine.keyed import Secret, keyed
+from touchpoint.engine.loaded import Cache, Loaded
+from touchpoint.engine.opening import Durability, open_store
+from touchpoint.engine.rewound import Wall, date_leases, went_back_before
+from touchpoint.engine.threads import Bell, Turns, watch_forks
+from touchpoint.engine.unit import Unit
+from touchpoint.engine.working import refuse_async
+from touchpoint.errors import (
+    DefectiveJourney,
+    JourneyError,
+    UnknownCustomer,
+)
+from touchpoint.journey.journey import Journey
+from touchpoint.journey.policy import Policy
+from touchpoint.model.message import Gift
+from touchpoint.model.volume import VolumeBreaker
+from touchpoint.policy.consent import UNLESS_WITHDRAWN
+from touchpoint.stores.base import Reader, Store, Transaction
+
+T = TypeVar("T")
+
+
+class UnsubscribeLinks(Protocol):
+    """Makes the headers of one-click unsubscribe; `touchpoint.channels.Unsubscribe` does."""
+
+    def headers(self, key: str, purpose: str, channel: str = "email") -> Mapping[str, str]:
+        """The headers for one message."""
+        ...
+
+
+USUAL_BREAKER = VolumeBreaker()
+
+
+class Ground:
+    """The settings of an engine, and the transactions in which everything happens."""
+
+    _awaits = False
+    """Whether whoever drives it awaits what is asynchronous."""
+
+    def __init__(  # noqa: PLR0913 - each is a setting of its own, and all but the first are options
+        self,
+        store: str | Store,
+        *,
+        journeys: Sequence[Journey] = (),
+        channels: Iterable[Adapter] = (),
+        policy: Policy | None = None,
+        clock: Clock | None = None,
+        functions: Mapping[str, Callable[[CallRequest], object]] | None = None,
+        durability: Durability = "full",
+        late_after: timedelta = LATE_AFTER,
+        max_skew: timedelta = MAX_SKEW,
+        traits: type | None = None,
+        call_within: timedelta | None = DEADLINE,
+        unsubscribe: UnsubscribeLinks | None = None,
+        secret: Secret | Sequence[Secret] | None = None,
+        volume_breaker: VolumeBreaker | None = USUAL_BREAKER,
+        test_store: bool = False,
+    ) -> None:
+        self._keyed = keyed(secret)
+        self._call_within = call_within
+        self._unsubscribe = unsubscribe
+        self.volume_breaker = volume_breaker
+        self.clock: Clock = clock or SystemClock()
+        self.policy = policy or Policy()
+        self._late_after, self._skew = lengths(late_after, max_skew)
+        self.adapters = _by_channel(channels)
+        self._functions = dict(functions or {})
+        if not self._awaits:
+            refuse_async(self.adapters, self._functions)
+        self._traits = traits
+        self._program = compile_program(tuple(journeys), self.policy)
+        planned_names(self._program, volume_breaker)
+        self._declared = acts.declared_types(journeys)
+        self._gifts = [name for name, message in self._program.messages.items() if isinstance(message, Gift)]
+        self._begin_anew()
+        watch_forks(self, Ground._begin_anew)
+        self.store = open_store(store, durability=durability) if isinstance(store, str) else store
+        put_to_work = micros(SystemClock().now())
+        try:
+            self._commit(lambda unit: for_tests(unit, self.adapters.values(), test_store=test_store))
+            self._commit(lambda unit: acts.remember_definitions(unit, tuple(journeys), put_to_work))
+            self._commit(acts.follow_zone_data)
+            self._commit(self._look_at_wall)
+        except BaseException:
+            self.store.close()
+            raise
+
+    def _look_at_wall(self, unit: Unit) -> None:
+        now = self._now()
+        if went_back_before(unit, now):
+            date_leases(unit, now)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def __repr__(self) -> str:
+        return f"<Engine of {len(self._program.journeys)} journeys on {self.store!r}>"
+
+    def close(self) -> None:
+        """Close the store. Closing twice does nothing."""
+        self.store.close()
+
+    # Transactions.
+
+    def _begin_anew(self) -> None:
+        """Make what belongs to one process.
+
+        A lock that a thread of the parent's holds is never given back in the child of a fork, and a cache may be in the
+        middle of a change.
+        """
+        self._pid = os.getpid()
+        self._cache = Cache()
+        self._open: nullcontext[Unit] | None = None
+        self._grouping = Grouping(self._commit)
+        self._bell, self._turns = Bell(), Turns()
+        self._caller = None if self._call_within is None else Caller(self._call_within)
+        self._breaker = Breaker()
+        self._wall = Wall()
+
+    def _here(self) -> None:
+        if self._pid != os.getpid():  # forked by somebody who does not tell Python
+            self._begin_anew()
+
+    def _reading(self) -> AbstractContextManager[Reader]:
+        """The store as it is, or as it will be when the transaction that `together` holds open commits."""
+        self._here()
+        if self._open is None:
+            return self.store.reading()
+        unit = self._open.enter_result
+        unit.flush()
+        return nullcontext(unit.tx)
+
+    def _now(self) -> int:
+        return self._wall.saw(instant_of(self.clock.now(), "clock.now()"))
+
+    def _heal(self) -> None:
+        """What a clock that was set back would otherwise keep waiting (S11.3)."""
+        now = self._now()
+        if self._wall.take():
+            self._commit(lambda unit: date_leases(unit, now))
+
+    def _write(self, work: Callable[[Unit], T], connection: object = None) -> T:
+        self._here()
+        if connection is None and self._open is None:
+            return self._grouping.submit(work)
+        found: list[T] = []
+        self._commit(lambda unit: found.append(work(unit)), connection)
+        return found[0]
+
+    def _commit(self, work: Callable[[Unit], None], connection: object = None) -> None:
+        try:
+            with self._unit(connection) as unit:
+                work(unit)
+        except DefectiveJourney:
+            if self._open is not None:
+                raise
+            with self._unit(connection, careful=True) as unit:
+                work(unit)
+
+    def _unit(self, connection: object = None, *, careful: bool = False) -> AbstractContextManager[Unit]:
+        """A unit of work in a transaction of its own, or in the one that `together` holds open."""
+        self._here()
+        if self._open is not None and connection is None:
+            return self._open
+        return self._own_unit(connection, careful=careful)
+
+    @contextmanager
+    def _own_unit(self, connection: object, *, careful: bool) -> Iterator[Unit]:
+        with self.store.transaction(connection) as tx:
+            # The host's own transaction may see what nobody else does, and may be rolled back: nothing of it is kept.
+            cache, generation = self._take_cache() if connection is None else (Cache(), None)
+            unit = Unit(tx, self._program, self._world(tx, cache), cache, careful=careful, keyed=self._keyed)
+            yield unit
+            unit.flush()
+        # Only a cache whose unit has committed is good; who came in between has begun one of their own.
+        cache.generation = generation
+        if connection is None:
+            self._bell.ring(unit.soonest)
+
+    def _take_cache(self) -> tuple[Cache, int]:
+        """A cache that holds what is stored, or nothing, and its generation.
+
+        Not to be used again unless that is set on it.
+        """
+        generation = self.store.generation()
+        if self._cache.generation != generation:
+            self._cache = Cache()
+        self._cache.generation = None
+        return self._cache, generation
+
+    def _world(self, tx: Transaction, cache: Cache) -> World:
+        if cache.controls is None:
+            cache.controls = tx.controls()
+        controls, now = cache.controls, self._now() if cache.controls else 0
+        paused = [each for each in controls if each.scope == "channel" and (each.until is None or each.until > now)]
+        capabilities = {name: adapter.capabilities for name, adapter in self.adapters.items()}
+        return World(
+            channels={name: each.address_kinds for name, each in capabilities.items()},
+            memories={name: each.remembers_keys_for for name, each in capabilities.items()},
+            paused={each.name: each.reason for each in paused},
+            paused_until={each.name: each.until for each in paused if each.until is not None},
+            rates={name: each.rates for name, each in capabilities.items() if each.rates},
+            lookups=frozenset(name for name, each in capabilities.items() if each.lookup),
+            receipts={name: length(each.receipts_within) for name, each in capabilities.items() if each.receipts},
+            human=frozenset(name for name, each in capabilities.items() if each.human),
+            stopped={each.name: each.reason for each in controls if each.scope == "message"} if controls else {},
+            spent=tx.spent(self._gifts) if self._gifts else {},
+            switches=switches(controls, now) if controls else {},
+            breaker=self.volume_breaker,
+            volumes=cache.volumes,
+            recording=frozenset(name for name, each in capabilities.items() if each.recording),
+        )
+
+    @contextmanager
+    def together(self, *, careful: bool = False) -> Iterator[Unit]:
+        """Everything until the end of this block commits at once.
+
+        For replays into recording channels, by one thread (S6.8).
+        """
+        with self._unit(careful=careful) as unit:
+            self._open = nullcontext(unit)
+            try:
+                yield unit
+            finally:
+                self._open = None
+
+    def _known(self, unit: Unit, customer: str) -> Loaded:
+        loaded = unit.find(customer_id(customer))
+        if loaded is None:
+            raise UnknownCustomer
+        return loaded
+
+    def _taking(self, now: int) -> Taking:
+        return Taking(self.adapters, self._skew, self._late_after, now)
+
+    # Driving.
+
+    def workplace(self) -> Workplace:
+        """What workers need of this engine."""
+        self._here()
+        return Workplace(self.delivery(), self._reading, self._now, self._heal, self._turns, self._bell)
+
+    def delivery(self) -> Delivery:
+        """What drives hand-overs; for whoever drives the engine step by step, as replays do."""
+        self._here()
+        return Delivery(
+            self.clock, self._unit, self.adapters, self._functions, self._fence, self._caller, self._breaker,
+            self._arrived, self._headers,
+        )  # fmt: skip
+
+    def _fence(self, ticket: Ticket) -> int | None:
+        if self._open is not None:
+            return self._open.enter_result.fence(ticket.customer, ticket.key)
+        # Without the write lock, which a look does not need; the row says what the customer's state does.
+        with self.store.reading() as reader:
+            row = reader.message(ticket.key)
+        return row.fence if row is not None and row.status == IN_FLIGHT else None
+
+    def _headers(self, ticket: Ticket) -> Mapping[str, str]:
+        """RFC 8058: whatever needs consent can be unsubscribed from by one click."""
+        message = None if ticket.message is None else self._program.messages.get(ticket.message.name)
+        if self._unsubscribe is None or message is None or message.effective_kind in UNLESS_WITHDRAWN:
+            return {}
+        return self._unsubscribe.headers(ticket.key, message.topic or message.effective_kind, ticket.channel)
+
+    def _arrived(self, unit: Unit, channel: str, ref: str) -> None:
+        arrived(unit, channel, ref, self._taking(self._now()))
+
+    def take_prepared(self, unit: Unit, loaded: Loaded, prepared: Prepared, now: int) -> bool:
+        """Record a checked touchpoint that is known to be new, for whoever drives the engine step by step.
+
+        Whether it came too late to start anything.
+        """
+        return acts.take_one(unit, loaded, prepared, now, self._late_after)
+
+
+def _by_channel(channels: Iterable[Adapter]) -> dict[str, Adapter]:
+    found: dict[str, Adapter] = {}
+    for adapter in channels:
+        name = adapter.capabilities.channel
+        if name in found:
+            raise JourneyError(f"two adapters for the channel {name!r}: give each its own channel name")
+        found[name] = adapter
+    return found
