@@ -435,3 +435,13 @@ def test_a_channel_without_headers_gets_none():
     made.record("ann", "start")
     pass_time(made)
     assert made.adapters["email"].requests[0].headers == {}
+
+
+def test_headers_are_found_in_whatever_case_and_bytes_are_texts():  # S6.9
+    request = WebhookRequest(b"{}", {"Webhook-Id": "1", b"Webhook-Timestamp": b"2"})
+    assert dict(request.headers) == {"webhook-id": "1", "webhook-timestamp": "2"}
+
+
+def test_a_header_that_came_twice_hides_nothing():  # RFC 9110, section 5.3
+    request = WebhookRequest(b"{}", {"webhook-signature": "v1,good", "Webhook-Signature": "v1,bad"})
+    assert request.headers["webhook-signature"] == "v1,good, v1,bad"

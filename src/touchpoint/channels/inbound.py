@@ -176,7 +176,16 @@ def _upper(method: str) -> str:
 
 
 def _lower(headers: Mapping[str, str]) -> Mapping[str, str]:
-    return MappingProxyType({str(name).lower(): str(value) for name, value in headers.items()})
+    found: dict[str, str] = {}
+    for given, value in headers.items():
+        name, text = _header(given).lower(), _header(value)
+        # One that came twice is one list (RFC 9110, section 5.3): nobody may hide the second behind the first.
+        found[name] = f"{found[name]}, {text}" if name in found else text
+    return MappingProxyType(found)
+
+
+def _header(value: object) -> str:
+    return value.decode("latin-1") if isinstance(value, bytes) else str(value)
 
 
 @attrs.frozen

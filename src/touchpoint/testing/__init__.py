@@ -11,8 +11,9 @@ if TYPE_CHECKING:
     from touchpoint.testing.adapter_contract import AdapterContract, ContractFailure, ContractWarning, WebhookSample
     from touchpoint.testing.channels import Staff, StandIn, Task
     from touchpoint.testing.person import Got, Person
+    from touchpoint.testing.sent import Sent
     from touchpoint.testing.store_contract import StoreContract
-    from touchpoint.testing.world import Sent, World
+    from touchpoint.testing.world import World
 
 __all__ = [
     "AdapterContract", "ContractFailure", "ContractWarning", "Got", "Person", "Sent", "Staff", "StandIn",
@@ -22,7 +23,7 @@ __all__ = [
 _WHERE = {
     "AdapterContract": "adapter_contract", "ContractFailure": "adapter_contract",
     "ContractWarning": "adapter_contract", "WebhookSample": "adapter_contract",
-    "Got": "person", "Person": "person", "Sent": "world", "Staff": "channels", "StandIn": "channels",
+    "Got": "person", "Person": "person", "Sent": "sent", "Staff": "channels", "StandIn": "channels",
     "StoreContract": "store_contract", "Task": "channels", "World": "world",
 }  # fmt: skip
 

@@ -12,7 +12,8 @@ from touchpoint.testing.vocabulary import OWN_TYPES
 
 if TYPE_CHECKING:
     from touchpoint.testing.person import Person
-    from touchpoint.testing.world import Sent, World
+    from touchpoint.testing.sent import Sent
+from touchpoint.testing.world import World
 
 ZONES: Final[Sequence[str | tuple[str, ...] | None]] = (
     "America/New_York", "Europe/Madrid", "Asia/Kolkata", "Australia/Lord_Howe", "UTC",

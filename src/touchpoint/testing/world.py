@@ -7,8 +7,6 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final, Self, TypeVar
 
-import attrs
-
 from touchpoint.channels.base import ADDRESS_KINDS, Adapter
 from touchpoint.channels.inbound import Receipt, TaskDone
 from touchpoint.clock import VirtualClock
@@ -27,6 +25,8 @@ from touchpoint.testing.driving import Apart, Driver, Together
 from touchpoint.testing.faults import Crash, Faults, FaultyStore
 from touchpoint.testing.mirror import Mirror
 from touchpoint.testing.person import Person
+from touchpoint.testing.sent import Sent
+from touchpoint.testing.settings import Settings
 from touchpoint.testing.vocabulary import OWN_TYPES, Vocabulary
 from touchpoint.zones import zone
 
@@ -36,47 +36,6 @@ MONDAY: Final = datetime(2026, 1, 5, 9, tzinfo=UTC)
 USUAL: Final = tuple(dict.fromkeys([*ADDRESS_KINDS, "chat", "console"]))
 """Channels that every world has, whether or not a journey names them."""
 _LONGEST: Final = timedelta(days=400)
-
-
-@attrs.frozen
-class Sent:
-    """A message that a channel accepted, with the facts of that moment as the test's own acts tell them.
-
-    Args:
-        customer: the customer's id.
-        name, kind, via, key: of the message.
-        at: when it was accepted, aware UTC; `local` on the customer's own clock then.
-        case_was_open: whether a case of theirs was open.
-        consented: whether what they had said last allowed it.
-        subject, text: its words.
-    """
-
-    customer: str
-    name: str
-    kind: str
-    via: str
-    key: str = attrs.field(repr=False)
-    at: datetime
-    local: datetime
-    case_was_open: bool
-    consented: bool
-    subject: str | None = attrs.field(default=None, repr=False)
-    text: str = attrs.field(default="", repr=False)
-
-
-@attrs.frozen
-class Settings:
-    """What a world was made with, so that another one can be made like it."""
-
-    journeys: tuple[Journey, ...]
-    policy: Policy | None
-    at: datetime
-    channels: tuple[Adapter, ...]
-    functions: Mapping[str, Callable[[CallRequest], object]]
-    traits: type | None
-    strict: bool
-    substitute: Callable[[Journey], Journey]
-    closing: "Callable[[World], object]"
 
 
 class World:

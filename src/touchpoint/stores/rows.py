@@ -1,0 +1,269 @@
+"""What a store keeps, row by row, and everything that one transaction changes.
+
+All instants are `int` microseconds since 1970 UTC; `*_no` and `no` are numbers that the caller takes from `Counters`
+inside the transaction, so that rows can point at each other before they are written. Texts named `body`, `profile`,
+`state`, `trace` and `reasons` are JSON and opaque to the store.
+"""
+
+from decimal import Decimal
+from operator import attrgetter
+from typing import Final, NamedTuple, TypeAlias
+
+import attrs
+
+
+class CustomerRow(NamedTuple):
+    """One customer.
+
+    `profile` is what the host said of them, `state` what the core remembers, `head` their newest journal entry (0 for
+    none), `due` the earliest instant at which something of theirs falls due (None for nothing).
+    """
+
+    no: int
+    id: str
+    profile: str
+    state: str
+    head: int
+    due: int | None
+
+
+class EntryRow(NamedTuple):
+    """One journal entry: a touchpoint, a timer, an outcome … and what was decided.
+
+    `prev` is the customer's entry before it (0 for none). `id` is the touchpoint's own id and unique per customer; None
+    for entries that are no touchpoints.
+    """
+
+    no: int
+    customer: int
+    prev: int
+    kind: str
+    id: str | None
+    type: str
+    at: int
+    recorded_at: int
+    body: str
+    trace: str | None
+
+
+EntryValues: TypeAlias = tuple[int, int, int, str, str | None, str, int, int, str, str | None]
+"""An `EntryRow` as a plain tuple: the most frequent row of all, and so much quicker to make and to write.
+
+An empty id or trace is written as None.
+"""
+
+
+class MessageRow(NamedTuple):
+    """One message of the outbox, waiting or ended. `at` is the instant of its release (None before).
+
+    `sent_to` is JSON of the (kind, key) of the address it was last released to; `delivery` what its provider told of it
+    after the hand-over, empty before anything was told.
+    """
+
+    no: int
+    key: str
+    customer: int
+    journey: str
+    rule: str
+    run: int
+    step: str
+    name: str
+    kind: str
+    status: str
+    channel: str | None
+    due: int
+    expires_at: int
+    at: int | None
+    fence: int
+    ref: str | None
+    reasons: str
+    changed_at: int
+    sent_to: str | None = None
+    delivery: str = ""
+
+
+class TaskRow(NamedTuple):
+    """What a message asks a person to do. `body` holds its words, `key` is the message's.
+
+    `status` is assigned, claimed, completed, declined, expired or withdrawn.
+    """
+
+    no: int
+    key: str
+    customer: int
+    channel: str
+    status: str
+    body: str
+    assigned_at: int
+    expires_at: int
+    claimed_by: str | None
+    changed_at: int
+
+
+class EventRow(NamedTuple):
+    """Something that came back from a channel about a reference nobody knows yet. `body` holds it."""
+
+    channel: str
+    ref: str
+    body: str
+    recorded_at: int
+
+
+class RunRow(NamedTuple):
+    """One run of a rule; `ended_at` and `reason` are None while it is live."""
+
+    no: int
+    id: str
+    customer: int
+    journey: str
+    rule: str
+    key: str | None
+    cause: str
+    started_at: int
+    ended_at: int | None
+    reason: str | None
+
+
+class CaseRow(NamedTuple):
+    """One case; `closed_at` is None while it is open."""
+
+    no: int
+    customer: int
+    kind: str
+    ref: str
+    opened_at: int
+    closed_at: int | None
+
+
+class ConsentRow(NamedTuple):
+    """One line of the consent ledger; never changed, never removed but by erasure. `body` holds its evidence."""
+
+    customer: int
+    at: int
+    recorded_at: int
+    purpose: str
+    channel: str
+    granted: bool
+    body: str
+
+
+class AddressRow(NamedTuple):
+    """An address that is not simply active, whoever shares it."""
+
+    kind: str
+    key: str
+    standing: str
+    reason: str
+    at: int
+
+
+class ControlRow(NamedTuple):
+    """Something paused or stopped for everybody. `until` None: until somebody resumes it.
+
+    `scope` is `channel`, `journey` or `message paused` for what waits, and `message` for one that is stopped.
+    """
+
+    scope: str
+    name: str
+    reason: str
+    since: int
+    until: int | None
+
+
+class TombstoneRow(NamedTuple):
+    """What stays of somebody erased: a keyed hash, and what it stands for.
+
+    `secret` is a fingerprint of the secret it was made with, `what` what the hash is of, or how it stands; `body` JSON,
+    or empty. There may be several for one hash.
+    """
+
+    secret: str
+    hash: str
+    what: str
+    body: str
+    at: int
+
+
+class TallyRow(NamedTuple):
+    """A count that names nobody, such as ("message", "shop/come_back", "sent")."""
+
+    subject: str
+    name: str
+    what: str
+    n: int
+
+
+@attrs.define
+class Counters:
+    """The next free number of each table; taken and raised by the caller within its transaction."""
+
+    customer: int
+    entry: int
+    run: int
+    case: int
+    message: int
+    task: int
+
+
+@attrs.define
+class Changes:
+    """Everything one transaction writes. Order within a list is kept.
+
+    `new_customers` are inserted; `customers` are (profile or "" to leave it, state, head, due, no) of ones that
+    exist, or were inserted by the same changes; `dues` are (old due, new due, no), either may be None. `runs_ended` are
+    (ended_at, reason, no); `cases_closed` (closed_at, no); `messages_changed` whole rows, found by `no`; `budgets` and
+    `tallies` are added to what is there. `delivered` are (delivery, changed_at, message key); `refs` (provider's
+    reference, message key), which change nothing where the message has one;
+    `reach` and `reach_gone` (kind, key, customer number) of addresses; `tasks_changed` (status, claimed by or None to
+    leave it, changed at, message key); `events_done` (channel, ref), and older ones than `events_before` are removed;
+    `paces` and `volumes` JSON by name; `parked` how many things are parked of a customer, by number. `aliases` are (id,
+    customer number); `tombstones_gone` (secret, hash); `addresses_gone` (kind, key); `paces_gone` names, each with what
+    begins with it and a blank; `events_gone` numbers; `entries_doubled` (kind, body, no) of entries that lose their id;
+    `entries_moved` (prev, customer, no).
+    """
+
+    new_customers: list[CustomerRow] = attrs.Factory(list)
+    customers: list[tuple[str, str, int, int | None, int]] = attrs.Factory(list)
+    dues: list[tuple[int | None, int | None, int]] = attrs.Factory(list)
+    entries: list[EntryValues] = attrs.Factory(list)
+    runs: list[RunRow] = attrs.Factory(list)
+    runs_ended: list[tuple[int, str, int]] = attrs.Factory(list)
+    messages: list[MessageRow] = attrs.Factory(list)
+    messages_changed: list[MessageRow] = attrs.Factory(list)
+    delivered: list[tuple[str, int, str]] = attrs.Factory(list)
+    refs: list[tuple[str, str]] = attrs.Factory(list)
+    reach: list[tuple[str, str, int]] = attrs.Factory(list)
+    reach_gone: list[tuple[str, str, int]] = attrs.Factory(list)
+    tasks: list[TaskRow] = attrs.Factory(list)
+    tasks_changed: list[tuple[str, str | None, int, str]] = attrs.Factory(list)
+    events: list[EventRow] = attrs.Factory(list)
+    events_done: list[tuple[str, str]] = attrs.Factory(list)
+    events_before: int = 0
+    paces: dict[str, str] = attrs.Factory(dict)
+    volumes: dict[str, str] = attrs.Factory(dict)
+    parked: dict[int, int] = attrs.Factory(dict)
+    cases: list[CaseRow] = attrs.Factory(list)
+    cases_closed: list[tuple[int, int]] = attrs.Factory(list)
+    consents: list[ConsentRow] = attrs.Factory(list)
+    addresses: list[AddressRow] = attrs.Factory(list)
+    controls: list[ControlRow] = attrs.Factory(list)
+    controls_lifted: list[tuple[str, str]] = attrs.Factory(list)
+    definitions: list[tuple[str, str, str, int]] = attrs.Factory(list)
+    budgets: dict[str, Decimal] = attrs.Factory(dict)
+    tallies: dict[tuple[str, str, str], int] = attrs.Factory(dict)
+    meta: dict[str, str] = attrs.Factory(dict)
+    aliases: list[tuple[str, int]] = attrs.Factory(list)
+    tombstones: list[TombstoneRow] = attrs.Factory(list)
+    tombstones_gone: list[tuple[str, str]] = attrs.Factory(list)
+    addresses_gone: list[tuple[str, str]] = attrs.Factory(list)
+    paces_gone: list[str] = attrs.Factory(list)
+    events_gone: list[int] = attrs.Factory(list)
+    entries_doubled: list[tuple[str, str, int]] = attrs.Factory(list)
+    entries_moved: list[tuple[int, int, int]] = attrs.Factory(list)
+
+    def is_empty(self) -> bool:
+        """Whether there is nothing to write."""
+        return not any(_ALL_CHANGES(self))
+
+
+_ALL_CHANGES: Final = attrgetter(*(field.name for field in attrs.fields(Changes)))

@@ -1,0 +1,30 @@
+"""What a test world is made with."""
+
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+import attrs
+
+from touchpoint.channels.base import Adapter
+from touchpoint.engine.delivery import CallRequest
+from touchpoint.journey.journey import Journey
+from touchpoint.journey.policy import Policy
+
+if TYPE_CHECKING:
+    from touchpoint.testing.world import World
+
+
+@attrs.frozen
+class Settings:
+    """What a world was made with, so that another one can be made like it."""
+
+    journeys: tuple[Journey, ...]
+    policy: Policy | None
+    at: datetime
+    channels: tuple[Adapter, ...]
+    functions: Mapping[str, Callable[[CallRequest], object]]
+    traits: type | None
+    strict: bool
+    substitute: Callable[[Journey], Journey]
+    closing: "Callable[[World], object]"
