@@ -49,6 +49,7 @@ class Schedule(Notes):
         self.seq = 0
         self.commits = 0
         self.version = 1
+        self.asked_to_go = set()
         self.steps = self.defective = 0
         self.injected = Counter()
         self.evidence = Evidence(memories=self.swarm.memories, calm=self.swarm.calm)
@@ -302,8 +303,8 @@ class Schedule(Notes):
             self.at(self.now + self.rng.choice((1, 60, 5000, 90_000)) * SECOND, lambda: self.do(again))
 
     def _now_and_then(self):
-        """What the host does besides what its script says."""
-        if self.rng.random() < 0.7:
+        """What the host does besides what its script says, while anything of it is up."""
+        if self.rng.random() < 0.7 or not any(each.alive for each in self.processes):
             return
         if self.draws("down for days"):
             self.stop_all(self.now + self.rng.choice((1, 3, 9)) * DAY)
@@ -314,7 +315,10 @@ class Schedule(Notes):
             if call.reached or call.answer == "accepted":
                 self.do(Act("receipt", call.customer, {"key": call.key, "id": f"e{self.script.number()}"}))
         if ERASES and self.draws("erased"):
-            self.do(Act("erase", self.rng.choice(self.script.customers), {}))
+            customer = self.rng.choice(self.script.customers)
+            if customer not in self.asked_to_go:  # a host that is down asks once when it is up again, not each second
+                self.asked_to_go.add(customer)
+                self.do(Act("erase", customer, {}))
 
     def release_journeys(self):
         """A new version of the journeys goes to work: every process is started anew with it."""
