@@ -10,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from touchpoint.errors import InvalidInput
-from touchpoint.lab.events import BAD_KEPT, LINE_LIMIT, read_events
+from touchpoint.lab.event_files import LINE_LIMIT
+from touchpoint.lab.events import BAD_KEPT, read_events
 from touchpoint.model.touchpoint import Touchpoint
 
 T0 = datetime(2026, 3, 2, 10, tzinfo=UTC)

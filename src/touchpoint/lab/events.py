@@ -6,22 +6,20 @@ properties.
 """
 
 import csv
-import gzip
-import io
 import json
 import math
 import os
 import re
-import zlib
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import UTC, datetime
 from heapq import merge
 from pathlib import Path
-from typing import IO, Final, Literal, NoReturn
+from typing import Final, Literal, NoReturn
 
 import attrs
 
 from touchpoint.errors import InvalidInput
+from touchpoint.lab.event_files import LINE_LIMIT, EventFile, numbered_lines, open_file
 from touchpoint.model.names import TYPE_PATTERN
 from touchpoint.model.payload import DIGITS, checked
 from touchpoint.model.touchpoint import Touchpoint
@@ -29,12 +27,9 @@ from touchpoint.model.touchpoint import Touchpoint
 OnError = Literal["raise", "skip"]
 PathLike = str | os.PathLike[str]
 
-LINE_LIMIT: Final = 1_000_000
-"""Bytes in a line; longer ones are bad."""
 BAD_KEPT: Final = 100
 """Bad lines that `Events.bad` keeps; more are only counted."""
 
-_SUFFIXES: Final = {".jsonl": "json", ".ndjson": "json", ".json": "json", ".csv": "csv"}
 _REQUIRED: Final = ("customer", "type", "at")
 _FIELDS: Final = frozenset({*_REQUIRED, "channel", "direction", "location", "properties", "id", "about"})
 _DIRECTIONS: Final = frozenset({"inbound", "outbound", "internal"})
@@ -43,10 +38,8 @@ _INFINITE: Final = frozenset({math.inf, -math.inf})
 _NAME_LIMIT: Final = 200
 _ID_LIMIT: Final = 500
 _SURROGATE: Final = re.compile(r"\\u[dD][89a-fA-F]")
-_MARK: Final = b"\xef\xbb\xbf"
 _BLANK: Final = frozenset({b"\n", b"\r\n"})
 _ENDS: Final = frozenset({"\n", "", "\r\n"})
-_UNREADABLE: Final = (OSError, EOFError, zlib.error)
 
 
 @attrs.frozen
@@ -97,7 +90,7 @@ def read_events(
     given = [paths] if isinstance(paths, str | os.PathLike) else list(paths)
     if not given:
         raise InvalidInput("there is no file to read events from: name at least one")
-    return Events([_file(Path(path)) for path in given], on_error, report)
+    return Events([open_file(Path(path)) for path in given], on_error, report)
 
 
 class Events:
@@ -111,7 +104,7 @@ class Events:
         bad_count: how many there were.
     """
 
-    def __init__(self, files: "list[_File]", on_error: OnError, report: Callable[[BadLine], None] | None) -> None:
+    def __init__(self, files: "list[EventFile]", on_error: OnError, report: Callable[[BadLine], None] | None) -> None:
         self._files = files
         self._on_error = on_error
         self._report = report
@@ -134,11 +127,11 @@ class Events:
         size = sum(file.size for file in self._files)
         return min(1.0, sum(file.position() for file in self._files) / size) if size else 1.0
 
-    def _read(self, file: "_File") -> Iterator[Touchpoint]:
+    def _read(self, file: EventFile) -> Iterator[Touchpoint]:
         with file.open() as stream:
-            yield from (self._csv if file.kind == "csv" else self._json)(file, _lines(file, stream))
+            yield from (self._csv if file.kind == "csv" else self._json)(file, numbered_lines(file, stream))
 
-    def _json(self, file: "_File", lines: Iterator[tuple[int, bytes]]) -> Iterator[Touchpoint]:
+    def _json(self, file: EventFile, lines: Iterator[tuple[int, bytes]]) -> Iterator[Touchpoint]:
         for number, line in lines:
             if line in _BLANK:
                 continue
@@ -154,7 +147,7 @@ class Events:
                 continue
             yield event
 
-    def _csv(self, file: "_File", lines: Iterator[tuple[int, bytes]]) -> Iterator[Touchpoint]:
+    def _csv(self, file: EventFile, lines: Iterator[tuple[int, bytes]]) -> Iterator[Touchpoint]:
         texts = _Texts(lines)
         rows = csv.reader(texts, strict=True)
         header = _header(file, rows)
@@ -171,11 +164,11 @@ class Events:
             if event is not None:
                 yield event
 
-    def _id(self, file: "_File", number: int) -> str | None:
+    def _id(self, file: EventFile, number: int) -> str | None:
         # Of two files of one name, the lines of one would pass for duplicates of the other's.
         return None if file.name in self._shared else f"{file.name}:{number:09d}"
 
-    def _note(self, file: "_File", number: int, reason: str) -> None:
+    def _note(self, file: EventFile, number: int, reason: str) -> None:
         bad = BadLine(file.label, number, reason)
         self.bad_count += 1
         if len(self.bad) < BAD_KEPT:
@@ -188,89 +181,6 @@ class Events:
 
 def _instant(event: Touchpoint) -> datetime:
     return event.at  # type: ignore[return-value]  # `_event` sets it
-
-
-# --- files ------------------------------------------------------------------------------------------------------------
-
-
-@attrs.define(eq=False)
-class _File:
-    """One file. `label` names it as it was given, `name` without its folder."""
-
-    path: Path
-    label: str
-    name: str
-    kind: str
-    zipped: bool
-    size: int
-    raw: IO[bytes] | None = None
-
-    def open(self) -> IO[bytes]:
-        """The bytes in it, unzipped."""
-        try:
-            self.raw = self.path.open("rb")
-        except OSError as error:
-            _refuse(self.path, error)
-        return io.BufferedReader(_Unzipped(self.raw)) if self.zipped else self.raw
-
-    def position(self) -> int:
-        """Bytes read of the file as it is on disk."""
-        if self.raw is None:
-            return 0
-        return self.size if self.raw.closed else self.raw.tell()
-
-
-class _Unzipped(gzip.GzipFile):
-    """Closes the file it reads from, too."""
-
-    def __init__(self, raw: IO[bytes]) -> None:
-        super().__init__(fileobj=raw, mode="rb")
-        self._raw = raw
-
-    def close(self) -> None:
-        super().close()
-        self._raw.close()
-
-
-def _file(path: Path) -> _File:
-    zipped = path.suffix.lower() == ".gz"
-    kind = _SUFFIXES.get((path.with_suffix("") if zipped else path).suffix.lower())
-    if kind is None:
-        raise InvalidInput(f"{path}: events are read from files that end in {', '.join(_SUFFIXES)}, each also with .gz")
-    try:
-        if path.is_dir():
-            raise IsADirectoryError
-        size = path.stat().st_size
-    except OSError as error:
-        _refuse(path, error)
-    return _File(path, str(path), path.name, kind, zipped, size)
-
-
-def _refuse(path: Path, error: OSError) -> NoReturn:
-    match error:
-        case FileNotFoundError():
-            raise InvalidInput(f"{path}: there is no such file; check the path and the folder it starts from") from None
-        case IsADirectoryError():
-            raise InvalidInput(f"{path} is a folder; name the files in it") from None
-    raise InvalidInput(f"{path} cannot be opened: {error.strerror or type(error).__name__}") from error
-
-
-def _lines(file: _File, stream: IO[bytes]) -> Iterator[tuple[int, bytes]]:
-    """Numbered lines with their ends; of one that is too long, a first part that is too long."""
-    number = 0
-    while True:
-        try:
-            line = stream.readline(LINE_LIMIT + 1)
-            rest = line
-            while len(rest) > LINE_LIMIT and not rest.endswith(b"\n"):
-                rest = stream.readline(LINE_LIMIT + 1)
-        except _UNREADABLE as error:
-            what = "the gzip data are damaged or cut off" if file.zipped else "the file cannot be read on"
-            raise InvalidInput(f"{file.label}: {what} after line {number}; get the file anew") from error
-        if not line:
-            return
-        number += 1
-        yield number, line.removeprefix(_MARK) if number == 1 else line
 
 
 def _text(line: bytes) -> str:
@@ -363,7 +273,7 @@ class _Texts:
         return _text(line)
 
 
-def _header(file: _File, rows: Iterator[list[str]]) -> list[str]:
+def _header(file: EventFile, rows: Iterator[list[str]]) -> list[str]:
     try:
         header = [name.strip() for name in next(rows, [])]
     except (_Bad, csv.Error) as bad:
