@@ -543,7 +543,7 @@ def test_wishes_of_the_customer_bind(wish, status):  # S7.4
     engine.run_pending()
     assert ends(engine) != [("hello", "sent")]
     pass_time(engine, days(1))
-    assert (engine.preferences("ann"), ends(engine)) == (wish, [("hello", status)])
+    assert (engine.preferences("ann").wishes, ends(engine)) == (wish, [("hello", status)])
 
 
 def test_a_frequency_wished_for_is_kept():  # S7.4
@@ -564,7 +564,7 @@ def test_taking_a_snooze_back_lets_the_message_out_at_once():  # S7.4
     pass_time(engine)
     engine.prefer("ann", None)
     pass_time(engine)
-    assert (ends(engine), engine.preferences("ann")) == ([("hello", "sent")], Preferences())
+    assert (ends(engine), engine.preferences("ann").wishes) == ([("hello", "sent")], Preferences())
 
 
 def test_changes_of_a_profile_come_after_the_timers_that_were_due():  # S4.2: each at its due instant
@@ -679,8 +679,8 @@ def test_what_is_planned_is_told_earliest_first():  # S10
     silent = Rule("quiet", when=Silent(days(3)), then=[MARK])
     engine = engine_of(Rule("r", when="start", then=[Wait(days(5)), MARK]), sending(when="start"), silent)
     engine.record("ann", "start")
-    assert [at for at, _ in engine.planned("ann")] == [START, START + days(3), START + days(5)]
-    assert [what.split()[0] for _, what in engine.planned("ann")] == ["hello", "silent", "one/r"]
+    assert [each.at for each in engine.planned("ann")] == [START, START + days(3), START + days(5)]
+    assert [each.what.split()[0] for each in engine.planned("ann")] == ["hello", "silent", "one/r"]
 
 
 def test_a_view_does_not_change_with_the_customer():

@@ -19,6 +19,7 @@ from touchpoint import (
     Rule,
     StoreError,
     Touchpoint,
+    days,
 )
 from touchpoint.channels.inbound import Clicked, Received, Replied, WebhookRequest
 from touchpoint.channels.memory import MemoryChannel
@@ -43,7 +44,7 @@ class Chat(MemoryChannel):
 
 READS = {
     "controls", "customer", "export", "journeys", "next_due", "parked", "parked_count", "planned", "preferences",
-    "tasks", "why",
+    "proof_of_consent", "recipient_of", "tasks", "why", "why_received",
 }  # fmt: skip
 DRIVES = {"checkpoint", "close", "delivery", "run_pending", "take_prepared", "together", "work", "workplace"}
 """They open transactions of their own, or are for whoever drives the engine step by step: messages go out only after
@@ -60,6 +61,12 @@ WRITES = {
     "grant": lambda engine, db: engine.grant("ann", "marketing", connection=db),
     "withdraw": lambda engine, db: engine.withdraw("ann", "marketing", connection=db),
     "prefer": lambda engine, db: engine.prefer("ann", Preferences(topics_off=["news"]), connection=db),
+    "choose": lambda engine, db: engine.choose("ann", "marketing", yes=True, connection=db),
+    "snooze": lambda engine, db: engine.snooze("ann", days(1), connection=db),
+    "unsnooze": lambda engine, db: [
+        engine.snooze("ann", days(1), connection=db),
+        engine.unsnooze("ann", connection=db),
+    ],
     "enrol": lambda engine, db: engine.enrol("ann", "send hello", connection=db),
     "open_case": lambda engine, db: engine.open_case("ann", "trouble", ref="2", connection=db),
     "close_case": lambda engine, db: engine.close_case("ann", "trouble", ref="1", connection=db),

@@ -95,7 +95,7 @@ def test_the_old_id_goes_to_the_merged_customer_in_everything():
         assert engine.planned("anon") == engine.planned("ann")
         assert not engine.close_case("ann", "complaint", ref="2")
         assert engine.close_case("ann", "complaint", ref="1")
-        assert engine.preferences("anon") == Preferences()
+        assert engine.preferences("anon").wishes == Preferences()
         assert engine.export("anon")["other_ids"] == ["anon"]
 
 
@@ -237,7 +237,7 @@ def test_the_stricter_preferences_hold():  # S7.4
         engine.prefer("ann", Preferences(topics_off=["a"], quiet=("23:00", "08:00"), at_most=(5, days(7)),
                                          snooze_until=START + days(1)))  # fmt: skip
         engine.merge("anon", "ann")
-        assert engine.preferences("ann") == Preferences(
+        assert engine.preferences("ann").wishes == Preferences(
             channels_off=["sms"], topics_off=["a"], quiet=("22:00", "08:00"), at_most=(1, days(7)),
             snooze_until=START + days(2),
         )  # fmt: skip
@@ -265,7 +265,7 @@ def test_quiet_times_that_meet_become_one(ours, theirs, both):
         engine.prefer("anon", Preferences(quiet=theirs))
         engine.prefer("ann", Preferences(quiet=ours))
         engine.merge("anon", "ann")
-        assert engine.preferences("ann").quiet == both
+        assert engine.preferences("ann").wishes.quiet == both
 
 
 # Consent.
@@ -529,7 +529,7 @@ def test_an_anniversary_of_the_old_id_is_kept_and_not_celebrated_twice():
         engine.merge("anon", "ann")
         engine.clock.advance(days(30))
         assert engine.run_pending() == 0
-        assert [what for _, what in engine.planned("ann")] == ["anniversary of born"]
+        assert [each.what for each in engine.planned("ann")] == ["anniversary of born"]
 
 
 def test_cases_of_both_are_open_and_of_one_that_both_have_the_older():

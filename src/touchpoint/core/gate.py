@@ -14,7 +14,7 @@ from touchpoint.core.reading import read
 from touchpoint.core.render import render
 from touchpoint.core.schedule import after, calendar_period
 from touchpoint.core.sessions import session_on
-from touchpoint.core.state import WAITING, Address, Pending, Run, State
+from touchpoint.core.state import NEVER, WAITING, Address, Pending, Run, State
 from touchpoint.core.volume import Volumes
 from touchpoint.journey.by_hand import PREFIX
 from touchpoint.journey.steps import Send
@@ -151,23 +151,48 @@ def ask_about_task(
     known = program.messages.get(message)
     if known is None or journey not in program.bounds:
         return Ruling("deny", check="wanted", reason="its journey no longer has it", ends_as="withdrawn")
-    pending = Pending(
-        row.key, journey, "", 0, "", message, kind, known.priority, row.assigned_at, now, row.expires_at,
-        channel=row.channel,
+    facts, on = facts_about(
+        program, state, world, journey, known, row.channel, now, key=row.key, kind=kind, since=row.assigned_at,
+        expires=row.expires_at,
     )  # fmt: skip
-    nothing = Occurrence("", "", now, "")
-    run = Run("", journey, "", None, row.assigned_at, 0, nothing, nothing)
-    facts = _facts(program, state, pending, run, known, world, now)
-    facts.rivals = ()  # it has its place already
     if isinstance(known, Gift):
         facts.spent = facts.spent - known.worth  # type: ignore[operator]  # both of one sort of number
-    address = addressed(state, row.channel, world)
-    opted_out = _opt_out(world, row.channel, address) if address is not None and world.standings else None
-    paused, until = world.pause_of(row.channel, now)
-    on = ChannelFacts(
-        row.channel, row.channel in world.channels, address, paused=paused, opted_out=opted_out, paused_until=until
-    )
     return rule_over_channels([rule_here(facts, on)])
+
+
+def facts_about(  # noqa: PLR0913 - what the gate is told of, and what a row of the store adds
+    program: Program, state: State, world: World, journey: str, message: Message, channel: str, now: int, *,
+    key: str = "", kind: str = "", since: int | None = None, expires: int = NEVER,
+) -> tuple[Facts, ChannelFacts]:  # fmt: skip
+    """What the gate would be told of a message on a channel that no run waits for: nothing competes with it.
+
+    Args:
+        program: of the journeys at work.
+        state: of the customer.
+        world: what the state does not know.
+        journey: the name of the message's journey.
+        message: what it is about.
+        channel: where it would go out.
+        now: the instant asked about.
+        key: of the message, where it was handed over before.
+        kind: its effective kind; as the message is defined unless given.
+        since: when it was first due; now unless given.
+        expires: its best-before.
+    """
+    first = now if since is None else since
+    pending = Pending(
+        key, journey, "", 0, "", message.name, kind or message.effective_kind, message.priority, first, now, expires,
+        channel=channel,
+    )  # fmt: skip
+    nothing = Occurrence("", "", now, "")
+    run = Run("", journey, "", None, first, 0, nothing, nothing)
+    facts = _facts(program, state, pending, run, message, world, now)
+    facts.rivals = ()
+    address = addressed(state, channel, world)
+    opted_out = _opt_out(world, channel, address) if address is not None and world.standings else None
+    paused, until = world.pause_of(channel, now)
+    configured = channel in world.channels
+    return facts, ChannelFacts(channel, configured, address, paused=paused, opted_out=opted_out, paused_until=until)
 
 
 def _channels(pending: Pending, run: Run, message: Message) -> tuple[str, ...]:

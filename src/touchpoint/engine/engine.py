@@ -17,6 +17,7 @@ from touchpoint.engine.inbound import apply
 from touchpoint.engine.intake import Prepared, Recorded, customer_id, prepare
 from touchpoint.engine.operations import Operations
 from touchpoint.engine.people import People
+from touchpoint.engine.planning import Planned, plans
 from touchpoint.engine.receiving import WebhookResponse, read_webhook, take_webhook
 from touchpoint.engine.tasks import TaskDesk
 from touchpoint.engine.unit import Unit
@@ -287,9 +288,10 @@ class Engine(People, Operations):
         with self._unit() as unit:
             return view(unit, self._known(unit, customer))
 
-    def planned(self, customer: str) -> list[tuple[datetime, str]]:
-        """What falls due next for a customer, earliest first: (aware UTC instant, what). Raises UnknownCustomer."""
-        return self.customer(customer).planned
+    def planned(self, customer: str) -> list[Planned]:
+        """What is planned for a customer, earliest first, and what holds it now. Raises UnknownCustomer."""
+        with self._unit() as unit:
+            return plans(unit, self._known(unit, customer), self._now())
 
     def why(self, customer: str, name: str) -> Why:
         """Why a customer did or did not get a message, or why a rule did or did not start (S10).

@@ -6,13 +6,12 @@ from typing import TypeVar
 
 import attrs
 
-from touchpoint.engine import acts, exporting, merging, privacy
+from touchpoint.durations import Duration
+from touchpoint.engine import acts, exporting, ledger, merging, preferring, privacy, received
 from touchpoint.engine.ground import Ground
 from touchpoint.engine.intake import customer_id
 from touchpoint.engine.keyed import able
-from touchpoint.errors import (
-    StoreError,
-)
+from touchpoint.errors import InvalidInput, StoreError
 from touchpoint.model.consent import ANY, Basis
 from touchpoint.model.preference import Preferences
 
@@ -92,10 +91,83 @@ class People(Ground):
         identity, now = customer_id(customer), self._now()
         self._write(lambda unit: acts.prefer(unit, identity, preferences, now), connection)
 
-    def preferences(self, customer: str) -> Preferences:
-        """The customer's own preferences. Raises UnknownCustomer."""
+    def preferences(self, customer: str) -> preferring.PreferenceCentre:
+        """What the customer may choose and has chosen: all that a page of one's own needs. Raises UnknownCustomer."""
         with self._unit() as unit:
-            return self._known(unit, customer).state.profile.preferences or Preferences()
+            return preferring.centre(unit, self._known(unit, customer), self.adapters, self._now())
+
+    def choose(  # noqa: PLR0913 - each argument is a field of the ledger's line
+        self, customer: str, purpose: str, *, yes: bool, channel: str = ANY, source: str = "", wording: str = "",
+        evidence: str = "", jurisdiction: str = "", connection: object = None,
+    ) -> None:  # fmt: skip
+        """Enter what a customer chose on a page: `grant` or `withdraw`, in one call.
+
+        A yes also takes back the wish that switched the topic off; a channel that is switched off stays so.
+
+        Args:
+            customer: the host's own id; created if new.
+            purpose: as `Choice.purpose`: a kind of message or topic; `*` for all.
+            yes: what was chosen.
+            channel: `*` for all.
+            source: where, such as "preference page".
+            wording: what the customer was shown.
+            evidence: a reference to the proof the host keeps.
+            jurisdiction: whose law, such as "EU".
+            connection: as for `record`.
+
+        Raises:
+            InvalidInput: `yes` is no bool, or there is no purpose.
+        """
+        if not isinstance(yes, bool):
+            raise InvalidInput(f"yes= is True or False, not {type(yes).__name__}; a form's text is neither")
+        said = acts.consent(purpose, channel, yes, None, self._now(), "express", source, None)
+        proof = acts.evidence(wording, evidence, jurisdiction)
+        identity, now = customer_id(customer), self._now()
+        self._write(lambda unit: preferring.choose(unit, identity, said, proof, now), connection)
+
+    def snooze(self, customer: str, until: datetime | Duration, *, connection: object = None) -> datetime | None:
+        """Put off everything that wishes bind, until an instant or for a length of time, such as `days(14)`.
+
+        What waits by then goes through the gate again; what is past its best-before is dropped. The instant at which
+        it ends, aware UTC. `connection` as for `record`.
+
+        Raises:
+            InvalidInput: neither an aware datetime nor a length of time, or one that is over.
+        """
+        identity, now = customer_id(customer), self._now()
+        return self._write(lambda unit: preferring.snooze(unit, identity, until, now), connection)
+
+    def unsnooze(self, customer: str, *, connection: object = None) -> None:
+        """Take a snooze back: what waits for its end is asked again at once. `connection` as for `record`."""
+        identity, now = customer_id(customer), self._now()
+        self._write(lambda unit: preferring.snooze(unit, identity, None, now), connection)
+
+    def why_received(self, customer: str, message: str) -> received.Received:
+        """Why a customer got a message, for the customer to read: `.lines()` are sentences.
+
+        Args:
+            customer: any of their ids.
+            message: its name (the last one counts), or the key of one.
+
+        Raises:
+            UnknownCustomer: no such customer.
+            UnknownName: this customer got no such message.
+        """
+        with self._unit() as unit:
+            return received.received(unit, self._known(unit, customer), message)
+
+    def recipient_of(self, key: str) -> str | None:
+        """The id of the customer whom a message was for; None for a key that nobody knows (any more).
+
+        With the signed link of a mail (`Unsubscribe`), which holds a message's key, a host finds whose page to show.
+        """
+        with self._unit() as unit:
+            return received.recipient(unit, key)
+
+    def proof_of_consent(self, customer: str) -> ledger.ConsentProof:
+        """The customer's consent ledger as evidence, and what stands of it (S7.1). Raises UnknownCustomer."""
+        with self._unit() as unit:
+            return ledger.proof_of_consent(unit, self._known(unit, customer), self._now())
 
     # Whole people (S1.6, S1.7).
 

@@ -251,7 +251,12 @@ def planned(program: Program, state: State) -> list[tuple[datetime, str]]:
         for pending in state.pending
         if pending.due is not None and pending.status != IN_FLIGHT
     ]
-    found += [(due, program.silences[name].words) for name, due in state.silences.items() if name in program.silences]
+    return [(instant(due), what) for due, what in sorted([*found, *timers(program, state)])]
+
+
+def timers(program: Program, state: State) -> list[tuple[int, str]]:
+    """What rules wait for that only time brings: (instant in microseconds, in words)."""
+    found = [(due, program.silences[name].words) for name, due in state.silences.items() if name in program.silences]
     found += [(due, f"dwelt in {name.partition('|')[0]}") for name, due in state.dwells.items()]
     found += [(entry[0], f"anniversary of {name.partition('|')[0]}") for name, entry in state.anniversaries.items()]
-    return [(instant(due), what) for due, what in sorted(found)]
+    return found
