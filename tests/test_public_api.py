@@ -21,7 +21,7 @@ LANGUAGE = [
     "WaitUntil", "WebhookRejected",
     "calendar_days", "case_open", "cool_down", "count", "customer", "days", "event", "ever", "forever", "hours",
     "in_stage", "last", "minutes", "months", "now", "once", "once_per_stage", "outcome", "seconds", "sent", "times",
-    "total", "trigger", "weeks", "years",
+    "total", "trait", "trigger", "weeks", "years",
 ]  # fmt: skip
 
 CHANNELS = [

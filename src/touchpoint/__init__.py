@@ -87,6 +87,7 @@ if TYPE_CHECKING:
     from touchpoint.model.message import Content, Gift, Message, Survey
     from touchpoint.model.preference import Preferences
     from touchpoint.model.touchpoint import Touchpoint
+    from touchpoint.model.trait import trait
     from touchpoint.model.volume import VolumeBreaker
 
 __all__ = [
@@ -101,7 +102,7 @@ __all__ = [
     "WaitUntil", "WebhookRejected",
     "calendar_days", "case_open", "cool_down", "count", "customer", "days", "event", "ever", "forever", "hours",
     "in_stage", "last", "minutes", "months", "now", "once", "once_per_stage", "outcome", "seconds", "sent", "times",
-    "total", "trigger", "weeks", "years",
+    "total", "trait", "trigger", "weeks", "years",
 ]  # fmt: skip
 
 _LATER = {
@@ -189,6 +190,7 @@ _FROM = {
     "model.message": ("Content", "Gift", "Message", "Survey"),
     "model.preference": ("Preferences",),
     "model.touchpoint": ("Touchpoint",),
+    "model.trait": ("trait",),
     "model.volume": ("VolumeBreaker",),
     "engine.aio": ("AsyncEngine",),
     "engine.engine": ("Engine",),

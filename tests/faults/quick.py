@@ -38,10 +38,10 @@ def quick():
     """Compile and describe equal journeys once; `journeys.py` hands out the same objects each time."""
     compile_program, described = ground.compile_program, codec.described
 
-    def compile_once(journeys, policy):
-        key = (*map(id, journeys), id(policy))
+    def compile_once(journeys, policy, traits=None):
+        key = (*map(id, journeys), id(policy), id(traits))
         if key not in _compiled:
-            _compiled[key] = compile_program(journeys, policy)
+            _compiled[key] = compile_program(journeys, policy, traits)
         return _compiled[key]
 
     def describe_once(journey):

@@ -11,7 +11,7 @@ from touchpoint.core.occurrence import Occurrence
 from touchpoint.core.pace import Paces, Pacing, pacing
 from touchpoint.core.program import Program
 from touchpoint.core.reading import read
-from touchpoint.core.render import render
+from touchpoint.core.render import content_key, render
 from touchpoint.core.schedule import after, calendar_period
 from touchpoint.core.sessions import session_on
 from touchpoint.core.state import NEVER, WAITING, Address, Pending, Run, State
@@ -275,7 +275,7 @@ def _on(
         pending.refused.get(channel),
         paused,
         words.missing,
-        (),
+        _misused(program, state, message, channel) if program.misused else (),
         _opt_out(world, channel, address) if address is not None and world.standings else None,
         until,
     )
@@ -288,6 +288,10 @@ def _on(
         facts.words = words.message
         facts.last_inbound = state.heard.get(session_on(channel)) if program.sessions else None
     return address, words.message, facts
+
+
+def _misused(program: Program, state: State, message: Message, channel: str) -> tuple[str, ...]:
+    return program.misused.get((message.name, content_key(message, channel, state.profile.locale)), ())
 
 
 def _opt_out(world: World, channel: str, address: Address) -> str | None:

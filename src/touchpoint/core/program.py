@@ -21,6 +21,7 @@ from touchpoint.core.wording import fixed_of, templates_of
 from touchpoint.durations import is_calendar, length, spoken
 from touchpoint.journey.by_hand import rules_by_hand
 from touchpoint.journey.conditions import Expression
+from touchpoint.journey.data_use import Declared, declared, misused_content
 from touchpoint.journey.journey import Journey
 from touchpoint.journey.policy import Policy
 from touchpoint.journey.requirements import ComplaintRate
@@ -158,7 +159,8 @@ class Program:
     `version` changes when customers' timers or signals must be looked at anew. `fixed` are the (message, content key)
     whose words are the same for everybody; what they are in a locale is kept in `words` once it was made. `by_name`
     also has the rules by which people send messages. `sessions` are the channels on which it counts when the customer
-    last wrote, and whether messages wait there for that.
+    last wrote, and whether messages wait there for that. `misused` are the traits that (message, content key) use
+    beyond their declaration.
     """
 
     journeys: Mapping[str, Journey]
@@ -185,6 +187,7 @@ class Program:
     version: str
     sessions: Mapping[str, bool] = attrs.Factory(dict)
     complaint_rates: Mapping[str, tuple[ComplaintRate, ...]] = attrs.Factory(dict)
+    misused: Mapping[tuple[str, str], tuple[str, ...]] = attrs.Factory(dict)
     words: dict[tuple[str, str, str | None], RenderedMessage] = attrs.field(factory=dict, init=False, repr=False)
 
 
@@ -215,8 +218,8 @@ def key_of(trigger: Trigger, journey: str, rule: str = "") -> Key:
     return key
 
 
-def compile_program(journeys: Sequence[Journey], policy: Policy | None = None) -> Program:
-    """Compile journeys, with the policy of the house.
+def compile_program(journeys: Sequence[Journey], policy: Policy | None = None, traits: type | None = None) -> Program:
+    """Compile journeys, with the policy of the house and the class by which it declares traits.
 
     Raises:
         JourneyError: journeys that contradict each other, such as two messages of one name with different definitions.
@@ -258,7 +261,12 @@ def compile_program(journeys: Sequence[Journey], policy: Policy | None = None) -
         version=_version(table, silences, triggers, sessions),
         sessions=sessions,
         complaint_rates=complaint_rates_of(policies),
+        misused=misused_content(messages.values(), _declared(journeys, traits)),
     )
+
+
+def _declared(journeys: Sequence[Journey], traits: type | None) -> Declared:
+    return declared(each for each in (traits, *(journey.traits for journey in journeys)) if each is not None)
 
 
 def _may_circle(rules: Sequence[CompiledRule], journeys: Sequence[Journey]) -> bool:

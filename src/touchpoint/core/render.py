@@ -57,6 +57,12 @@ def render(program: Program, state: State, run: Run, message: Message, channel: 
     return Words(words)
 
 
+def content_key(message: Message, channel: str, locale: str | None) -> str:
+    """The key of the content that is taken for a channel and locale; empty where there is none."""
+    chosen = _chosen(message, channel, locale)
+    return "" if chosen is None else chosen[0]
+
+
 def _chosen(message: Message, channel: str, locale: str | None) -> tuple[str, Content] | None:
     """What `Message.words` chooses, with its key."""
     contents = message.content

@@ -92,7 +92,7 @@ class Ground:
         if not self._awaits:
             refuse_async(self.adapters, self._functions)
         self._traits = traits
-        self._program = compile_program(tuple(journeys), self.policy)
+        self._program = compile_program(tuple(journeys), self.policy, traits)
         planned_names(self._program, volume_breaker)
         self._declared = acts.declared_types(journeys)
         self._gifts = [name for name, message in self._program.messages.items() if isinstance(message, Gift)]

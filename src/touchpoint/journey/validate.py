@@ -14,6 +14,7 @@ from touchpoint.errors import JourneyError, NotYetSupported, Problem, Touchpoint
 from touchpoint.journey import steps, triggers
 from touchpoint.journey.by_hand import PREFIX
 from touchpoint.journey.conditions import CaseOpen, Expression, InStage, Outcome, walk
+from touchpoint.journey.data_use import declared, misuses
 from touchpoint.journey.declared import Declared, Types
 from touchpoint.journey.journey import Journey
 from touchpoint.journey.policy import Hold
@@ -407,6 +408,17 @@ def _traits(node: object) -> Iterator[tuple[str, str]]:
             yield from (("uses", each) for each in node.uses)
 
 
+def _misused(scene: _Scene) -> Iterator[Problem]:
+    """Traits that messages use beyond what the journey's own class declares of them (S7.5)."""
+    known = declared(filter(None, (scene.said.traits,)))
+    for path, message in scene.only(Message) if known else ():
+        for each in misuses(message, known):
+            place = f"{path_to(f'{path}.content', each.content)}.{each.part}" if each.content else f"{path}.uses"
+            what = f"{message.effective_kind} message {message.name!r}"
+            found = f"the trait {each.trait!r} is not declared for use in this {what}"
+            yield Problem(place, found, "leave it out, or declare the use: metadata=trait(uses=[…])")
+
+
 def _types(given: Iterable[object]) -> Types:
     """The touchpoint types of triggers; None where something else triggers, too."""
     found = [each.type if isinstance(each, triggers.On) else None for each in given]
@@ -444,5 +456,5 @@ def _conditions(scene: _Scene) -> Iterator[tuple[str, Expression, Types, Types]]
 
 
 _CONCERNS: Final[tuple[Callable[[_Scene], Iterator[Problem]], ...]] = (
-    _names, _classes, _mentions, _outcomes, _starts_and_ends, _messages, _later, _undeclared,
+    _names, _classes, _mentions, _outcomes, _starts_and_ends, _messages, _later, _undeclared, _misused,
 )  # fmt: skip
