@@ -184,7 +184,7 @@ def test_verdicts_and_rulings_survive_json():  # S10
 
 
 def test_all_checks_are_asked_and_none_hides_another():  # S6.5, S10
-    facts = facts_of(QuietHours("10:00", "14:00", unknown_zone="deny"), consents={}, live=False, holdout=True)
+    facts = facts_of(QuietHours("10:00", "14:00", unknown_zone="deny"), consents={}, live=False, holdout="2026")
     verdicts = ask(facts, on(address=None, paused="by hand"))
     against = [each.check for each in verdicts if each.answer != "allow"]
     assert against == ["wanted", "address", "consent", "quiet hours", "paused", "hold-out"]
@@ -218,7 +218,7 @@ SOMETIMES = st.fixed_dictionaries(
         "rivals": st.just([rival()]),
         "preferences": st.just(Preferences(quiet=("10:00", "14:00"), topics_off=["marketing"])),
         "stopped": st.just("rejected"),
-        "holdout": st.just(True),
+        "holdout": st.just("2026"),
         "open_cases": st.just({"x": ["1"]}),
         "live": st.just(False),
         "spent": st.just(9),
@@ -322,7 +322,7 @@ def test_no_reason_shows_an_address():  # S7.5
 
 
 def test_whoever_is_in_the_hold_out_gets_nothing():  # S9
-    assert decide(holdout=True).answer == "deny"
+    assert decide(holdout="2026").answer == "deny"
 
 
 # --- windows ----------------------------------------------------------------------------------------------------------

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
         JourneyError,
         NotYetSupported,
         Problem,
+        SampleRatioMismatch,
         SecretNeeded,
         StoreBusy,
         StoreClosed,
@@ -48,9 +49,10 @@ if TYPE_CHECKING:
         sent,
         total,
         trigger,
+        variant,
     )  # fmt: skip
     from touchpoint.journey.journey import Journey
-    from touchpoint.journey.policy import Cap, ConsentRule, ConsentRules, Hold, Policy, Spacing
+    from touchpoint.journey.policy import Cap, ConsentRule, ConsentRules, Hold, HoldOut, Policy, Spacing
     from touchpoint.journey.rule import Goal, Rule
     from touchpoint.journey.stage import Stage
     from touchpoint.journey.steps import (
@@ -66,6 +68,7 @@ if TYPE_CHECKING:
         OpenCase,
         Send,
         SetTrait,
+        Split,
         Wait,
         WaitFor,
         WaitUntil,
@@ -77,12 +80,14 @@ if TYPE_CHECKING:
         Dwelt,
         Enrolled,
         Entered,
+        Exposed,
         Left,
         On,
         Silent,
     )  # fmt: skip
     from touchpoint.journey.windows import QuietHours, SendWindow
     from touchpoint.model.case import Case, CaseType
+    from touchpoint.model.experiment import assignment
     from touchpoint.model.limits import cool_down, once, once_per_stage, times
     from touchpoint.model.message import Content, Gift, Message, Survey
     from touchpoint.model.preference import Preferences
@@ -93,20 +98,20 @@ if TYPE_CHECKING:
 __all__ = [
     "Anniversary", "Ask", "AsyncEngine", "Branch", "Call", "Cap", "Case", "CaseClosed", "CaseOpened", "CaseType",
     "Clock", "CloseCase", "ConsentRule", "ConsentRules", "Content", "CustomerErased", "DefectiveJourney", "Dwelt",
-    "Emit", "Engine", "Enrol", "Enrolled", "Entered", "Exit", "Gift", "Give", "Goal", "Hold", "InvalidAddress",
-    "InvalidInput", "InvalidTouchpoint", "Journey", "JourneyError", "Left", "Message", "MoveTo", "NotYetSupported",
-    "On", "OpenCase", "Policy", "Preferences", "Problem", "QuietHours", "Rule", "SecretNeeded", "Send", "SendWindow",
-    "SetTrait", "Silent", "Spacing", "Stage", "StoreBusy", "StoreClosed", "StoreCorrupt", "StoreError", "StoreFull",
-    "StoreReadOnly", "StoreTooNew", "Survey", "SystemClock", "Touchpoint", "TouchpointError", "UnknownCustomer",
-    "UnknownName", "UnsubscribeRejected", "VirtualClock", "VolumeBreaker", "Wait", "WaitFor",
-    "WaitUntil", "WebhookRejected",
-    "calendar_days", "case_open", "cool_down", "count", "customer", "days", "event", "ever", "forever", "hours",
-    "in_stage", "last", "minutes", "months", "now", "once", "once_per_stage", "outcome", "seconds", "sent", "times",
-    "total", "trait", "trigger", "weeks", "years",
+    "Emit", "Engine", "Enrol", "Enrolled", "Entered", "Exit", "Exposed", "Gift", "Give", "Goal", "Hold", "HoldOut",
+    "InvalidAddress", "InvalidInput", "InvalidTouchpoint", "Journey", "JourneyError", "Left", "Message", "MoveTo",
+    "NotYetSupported", "On", "OpenCase", "Policy", "Preferences", "Problem", "QuietHours", "Rule",
+    "SampleRatioMismatch", "SecretNeeded", "Send", "SendWindow", "SetTrait", "Silent", "Spacing", "Split", "Stage",
+    "StoreBusy", "StoreClosed", "StoreCorrupt", "StoreError", "StoreFull", "StoreReadOnly", "StoreTooNew", "Survey",
+    "SystemClock", "Touchpoint", "TouchpointError", "UnknownCustomer", "UnknownName", "UnsubscribeRejected",
+    "VirtualClock", "VolumeBreaker", "Wait", "WaitFor", "WaitUntil", "WebhookRejected",
+    "assignment", "calendar_days", "case_open", "cool_down", "count", "customer", "days", "event", "ever",
+    "forever", "hours", "in_stage", "last", "minutes", "months", "now", "once", "once_per_stage", "outcome",
+    "seconds", "sent", "times", "total", "trait", "trigger", "variant", "weeks", "years",
 ]  # fmt: skip
 
 _LATER = {
-    "Split": "experiments", "Reply": "replies", "React": "reactions", "Segment": "segments", "Joined": "segments",
+    "Reply": "replies", "React": "reactions", "Segment": "segments", "Joined": "segments",
     "usual": "silence by the customer's own gap", "Schedule": "calendar schedules", "Referred": "referrals",
     "clicked": "clicks", "opened": "opens",
 }  # fmt: skip
@@ -124,6 +129,7 @@ _FROM = {
         "JourneyError",
         "NotYetSupported",
         "Problem",
+        "SampleRatioMismatch",
         "SecretNeeded",
         "StoreBusy",
         "StoreClosed",
@@ -151,9 +157,10 @@ _FROM = {
         "sent",
         "total",
         "trigger",
+        "variant",
     ),
     "journey.journey": ("Journey",),
-    "journey.policy": ("Cap", "ConsentRule", "ConsentRules", "Hold", "Policy", "Spacing"),
+    "journey.policy": ("Cap", "ConsentRule", "ConsentRules", "Hold", "HoldOut", "Policy", "Spacing"),
     "journey.rule": ("Goal", "Rule"),
     "journey.stage": ("Stage",),
     "journey.steps": (
@@ -169,6 +176,7 @@ _FROM = {
         "OpenCase",
         "Send",
         "SetTrait",
+        "Split",
         "Wait",
         "WaitFor",
         "WaitUntil",
@@ -180,12 +188,14 @@ _FROM = {
         "Dwelt",
         "Enrolled",
         "Entered",
+        "Exposed",
         "Left",
         "On",
         "Silent",
     ),
     "journey.windows": ("QuietHours", "SendWindow"),
     "model.case": ("Case", "CaseType"),
+    "model.experiment": ("assignment",),
     "model.limits": ("cool_down", "once", "once_per_stage", "times"),
     "model.message": ("Content", "Gift", "Message", "Survey"),
     "model.preference": ("Preferences",),

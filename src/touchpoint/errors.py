@@ -10,6 +10,7 @@
     │   ├── InvalidAddress
     │   ├── WebhookRejected                a request that claims to be a webhook; `reason` says what is wrong with it
     │   └── UnsubscribeRejected            a request that claims to follow an unsubscribe link
+    ├── SampleRatioMismatch (ValueError)   the variants of an experiment cannot be compared
     ├── UnknownName (LookupError)          a name nobody declared; says which ones exist
     ├── UnknownCustomer (LookupError)
     ├── MissingExtra (ImportError)         an optional dependency is not installed
@@ -68,6 +69,18 @@ class JourneyError(TouchpointError, ValueError):
 
 class NotYetSupported(JourneyError, NotImplementedError):
     """Part of the language by design, but not in this release: refused as a whole rather than half there."""
+
+
+class SampleRatioMismatch(TouchpointError, ValueError):
+    """The customers of an experiment are not spread as its weights say, so its variants cannot be compared (S9)."""
+
+    def __init__(self, experiment: str, p: float) -> None:
+        self.experiment, self.p = experiment, p
+        super().__init__(
+            f"experiment {experiment!r}: its customers are not spread over the variants as the weights say (chance "
+            f"alone does that with a probability of {p:.2g}); find out what loses or adds some, such as weights that "
+            "were changed or a way around the Split, and begin anew under another name"
+        )
 
 
 class InvalidInput(TouchpointError, ValueError):

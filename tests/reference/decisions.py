@@ -5,7 +5,7 @@ from collections import deque
 import attrs
 
 from reference.evaluate import UNKNOWN, Look, evaluate, holds
-from reference.gate import rule_on
+from reference.gate import items, rule_on
 from reference.local import as_date, at_clock, from_local, later, next_clock, period
 from reference.records import HandOver, Occurrence, Pending, Run, enrols, meets, ref_text, same
 from touchpoint.durations import forever, is_calendar, length, micros
@@ -13,6 +13,8 @@ from touchpoint.errors import DefectiveJourney
 from touchpoint.journey import steps as s
 from touchpoint.journey import triggers as t
 from touchpoint.journey.conditions import Expression
+from touchpoint.journey.policy import HoldOut
+from touchpoint.model.experiment import assignment, held_out
 from touchpoint.model.message import Gift
 
 MOST_WORK = 1_000
@@ -27,7 +29,7 @@ class Customer:
         self.traits_set = dict.fromkeys(person.traits, now)
         self.timeline, self.events, self.log = [], {}, []
         self.runs, self.starts, self.messages, self.hand_overs = [], [], [], []
-        self.stages, self.cases, self.fired = {}, {}, {}
+        self.stages, self.cases, self.fired, self.exposed = {}, {}, {}, {}
         self.queue, self.seq = deque(), 0
 
     # --- what conditions ask ------------------------------------------------------------------------------------------
@@ -292,6 +294,8 @@ class Customer:
                 self.wait(run, step)
             case s.Branch():
                 run.todo = [*(step.then if holds(step.condition, self.look(run)) else step.otherwise), *run.todo]
+            case s.Split():
+                run.todo = [*step.arms[self.variant(run, step, cause)], *run.todo]
             case s.MoveTo():
                 self.enter(journey, next(stage for stage in journey.stages if stage.name == step.stage), cause)
             case s.SetTrait():
@@ -309,6 +313,20 @@ class Customer:
                 self.queue.append(Occurrence("enrolled", step.rule, self.now, cause, dict(run.trigger.properties)))
             case s.Exit():
                 self.end(run, f"exit: {step.reason}")
+
+    def variant(self, run, split, cause):
+        """Where this customer belongs; whoever is exposed keeps that, and whoever is held out is exposed to nothing."""
+        known = self.exposed.get(split.name)
+        variant = known if known in split.arms else assignment(split.name, self.name, split.shares)
+        outs = [item for item, _ in items(self.program, run.path[0]) if isinstance(item, HoldOut)]
+        if known is None and not any(held_out(each.name, self.name, each.percent) for each in outs):
+            self.exposed[split.name] = variant
+            told = {"split": split.name, "variant": variant}
+            self.queue.append(self.count("exposed", self.now, cause, told))
+            for each in (variant, None):
+                what = t.Exposed(split.name, each)
+                self.queue.append(Occurrence("exposed", split.name, self.now, cause, told, what=what))
+        return variant
 
     def ref_of(self, run, step):
         """A case's ref: what the step says, else the run's key, else the run."""

@@ -82,6 +82,8 @@ def evaluate(node, look):  # noqa: C901, PLR0911, PLR0912 - one line for each ki
             return UNKNOWN if ref is UNKNOWN else look.customer.has_case_open(node.kind, ref)
         case c.InStage():
             return look.customer.stage_of(node.journey or look.journey) == node.stage
+        case c.Variant():
+            return look.customer.exposed.get(node.split, UNKNOWN)
         case c.Outcome():
             return look.outcomes.get(node.message, UNKNOWN)
     raise TypeError(f"the reference does not know {type(node).__name__}")
@@ -131,7 +133,7 @@ def _part_selects(part, look):
 
 def _asked(node):
     """The data that a condition cannot do without."""
-    if isinstance(node, c.Field | c.Outcome):
+    if isinstance(node, c.Field | c.Outcome | c.Variant):
         yield node
     for child in () if isinstance(node, c.Exists) else c.children(node):
         yield from _asked(child)

@@ -7,7 +7,8 @@ import attrs
 from reference.evaluate import holds
 from reference.local import opening, period
 from touchpoint.durations import is_calendar, length
-from touchpoint.journey.policy import Cap, ConsentRules, Hold, Spacing
+from touchpoint.journey.policy import Cap, ConsentRules, Hold, HoldOut, Spacing
+from touchpoint.model.experiment import held_out
 from touchpoint.model.message import Gift
 
 FREE_KINDS = ("transactional", "service")
@@ -88,10 +89,14 @@ def _checks(customer, message, channel):
     if now >= message.expires_at:
         yield Verdict("deny", ends_as="expired")
     bound = items(customer.program, message.journey)
+    if any(_holds_out(item, customer, what.effective_kind) for item, _ in bound if isinstance(item, HoldOut)):
+        yield Verdict("deny")
     # Where several deny, the first says how the message ends: holds come before all else (S6.5).
     for item, journeys in sorted(bound, key=lambda each: not isinstance(each[0], Hold)):
         if isinstance(item, ConsentRules):
             raise NotImplementedError("the reference knows no consent rules yet")
+        if isinstance(item, HoldOut):
+            continue
         if isinstance(item, Hold):
             yield _hold(item, customer, message)
         elif _binds(item, what.effective_kind, channel):
@@ -112,6 +117,13 @@ def items(program, journey):
     foreign = [item for each in program.journeys for item in each.policy.items if isinstance(item, Hold)]
     known = [item for item, _ in bound]
     return bound + [(item, None) for item in dict.fromkeys(foreign) if item not in known]
+
+
+def _holds_out(item, customer, kind):
+    kinds = item.kinds
+    return (kind not in FREE_KINDS if kinds is None else kind in kinds) and held_out(
+        item.name, customer.name, item.percent
+    )
 
 
 def _binds(item, kind, channel):

@@ -35,6 +35,7 @@ GRID = length(hours(6))
 TYPES = ("a", "b", "c", "d")
 CASES = (CaseType("trouble"), CaseType("wish"))
 STAGES = ("s0", "s1", "s2")
+SPLITS = ("two", "three")
 KINDS = ("marketing", "service", "marketing", "transactional", "feedback")
 EVERY_KIND = frozenset({"marketing", "feedback", "gift"})
 ZONES = (("UTC",), (), ("UTC",), ("Europe/Madrid",), ("America/New_York",), ("Europe/Madrid", "America/New_York"))
@@ -145,6 +146,7 @@ def _about_history(dice, scope):
 
 def _about_state(dice, scope):
     found = [c.case_open(), c.case_open("trouble"), c.case_open("wish", ref="x"), c.in_stage("s0"), c.in_stage("s1")]
+    found += [c.variant(dice.pick(*SPLITS)) == dice.pick("x", "y")]
     found += [c.case_open("trouble", ref=c.trigger.k)] if scope.in_run else []
     if not scope.looks_again:
         found += [c.now - c.last("a").at > hours(12)]
@@ -164,7 +166,7 @@ def trigger(dice: Dice, types: tuple = TYPES) -> t.Trigger:  # noqa: PLR0911 - o
     """One trigger of any kind; half of them a touchpoint."""
     if dice.pick(True, True, False):
         return t.On(dice.pick(*types))
-    match dice.pick(*range(8)):
+    match dice.pick(*range(9)):
         case 0:
             return t.Entered(dice.pick(*STAGES))
         case 1:
@@ -179,6 +181,8 @@ def trigger(dice: Dice, types: tuple = TYPES) -> t.Trigger:  # noqa: PLR0911 - o
             return _silence(dice)
         case 6:
             return _anniversary(dice)
+        case 7:
+            return t.Exposed(dice.pick(*SPLITS), dice.pick(None, "x", "y"))
         case _:
             return t.Enrolled()
 
@@ -242,7 +246,7 @@ def steps(dice: Dice, scope: Scope, most: int = 5, depth: int = 2) -> list:
 
 def step(dice: Dice, scope: Scope, depth: int) -> s.Step:
     """One step of any kind; the ones that take time are the likelier ones."""
-    makers = (_send, _wait, _wait_for, _send, _wait_for, _wait, _wait_until, _branch, _at_once, _at_once)
+    makers = (_send, _wait, _wait_for, _send, _wait_for, _wait, _wait_until, _branch, _split, _at_once, _at_once)
     return dice.pick(*makers)(dice, scope, depth)
 
 
@@ -284,6 +288,12 @@ def _wait_until(dice, scope, depth):
 
 def _branch(dice, scope, depth):
     return s.Branch(condition(dice, scope), then=_arm(dice, scope, depth), otherwise=_arm(dice, scope, depth))
+
+
+def _split(dice, scope, depth):
+    name = dice.pick(*SPLITS)  # with the same variants wherever it stands
+    arms = {each: _arm(dice, scope, depth) for each in ("x", "y", *(["z"] if name == "three" else []))}
+    return s.Split(name, arms, weights={"x": 3, "y": 1, "z": 2} if name == "three" else None)
 
 
 def _at_once(dice, scope, depth):

@@ -44,6 +44,7 @@ from touchpoint.journey.conditions import (
     Or,
     Outcome,
     Total,
+    Variant,
     path_of,
     root_of,
 )
@@ -127,6 +128,8 @@ class _Compiler:
                 return _case_open(kind, None if ref is None else self.value(ref))
             case InStage(stage, journey):
                 return lambda context: context.in_stage(journey, stage)
+            case Variant(split):
+                return lambda context: context.variant_of(split)
             case Outcome(message):
                 return lambda context: context.outcomes.get(message, UNKNOWN)
             case Count() | Ever() | Total():

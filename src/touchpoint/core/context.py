@@ -7,6 +7,7 @@ from typing import Final
 import attrs
 
 from touchpoint.core.occurrence import Occurrence
+from touchpoint.core.values import UNKNOWN
 
 _NOTHING: Final[Mapping[str, object]] = MappingProxyType({})
 _NO_OUTCOMES: Final[Mapping[str, str]] = MappingProxyType({})
@@ -42,6 +43,12 @@ class Context:
     outcomes: Mapping[str, str] = _NO_OUTCOMES
     row: Sequence[object] = ()
     journey: str | None = None
+    exposures: Mapping[str, Sequence[object]] = _NOTHING  # type: ignore[assignment]  # an empty one
+
+    def variant_of(self, split: str) -> object:
+        """The variant to which the customer was exposed; UNKNOWN before that."""
+        held = self.exposures.get(split)
+        return UNKNOWN if held is None else held[0]
 
     def in_stage(self, journey: str | None, stage: str) -> bool:
         """Whether the customer is in this stage of a journey; None is the journey of whoever asks."""

@@ -224,7 +224,14 @@ class Decision:
             # Nothing in it may point back to this decision: a circle would be left to the garbage collector.
             state = self.state
             self._context = context = Context(
-                None, None, state.profile.traits, self.now, state.signals, state.case_open, state.stage_of
+                None,
+                None,
+                state.profile.traits,
+                self.now,
+                state.signals,
+                state.case_open,
+                state.stage_of,
+                exposures=state.exposures,
             )
         context.journey = journey
         context.event = event

@@ -23,6 +23,7 @@ from touchpoint.model.message import Gift, Message, Number
 from touchpoint.model.volume import VolumeBreaker
 from touchpoint.policy.checks import rule_here
 from touchpoint.policy.facts import ChannelFacts, Facts, Pause, Rival
+from touchpoint.policy.holds import hold_out_of
 from touchpoint.policy.verdict import Ruling, rule_over_channels
 from touchpoint.zones import tz_version
 
@@ -222,7 +223,8 @@ def _facts(
         state.cases, state.closed, state.history,
         _rivals(program, state, pending) if bound.caps and len(state.pending) > 1 else (),
         None if held is None else held[1],
-        world.spent.get(message.name, 0), False, tz_version(),  # noqa: FBT003 - nobody is in a hold-out
+        world.spent.get(message.name, 0),
+        hold_out_of(bound.hold_outs, state.id, pending.kind) if bound.hold_outs else None, tz_version(),
         lambda at, per: calendar_period(at, per, profile.zones),
         lambda at, lasts: after(at, lasts, profile.zones), world.paused_here(pending.journey, message.name),
     )  # fmt: skip
@@ -237,6 +239,7 @@ def _still(program: Program, state: State, pending: Pending, run: Run, now: int)
     context = Context(
         event=run.event, trigger=run.trigger, traits=state.profile.traits, now=now, signals=state.signals,
         case_open=state.case_open, stage_of=state.stage_of, outcomes=run.outcomes, journey=run.journey,
+        exposures=state.exposures,
     )  # fmt: skip
     value = node.condition(context)
     still = node.step.still if isinstance(node.step, Send) else None

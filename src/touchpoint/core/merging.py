@@ -53,6 +53,7 @@ def merge(program: Program, into: State, old: State, timeline: Iterable[Occurren
     into.history = sorted([*into.history, *old.history], key=attrgetter("at"))
     into.parked = sorted([*into.parked, *old.parked], key=lambda entry: entry[0])
     into.awaited |= old.awaited
+    _exposures(into, old)
     into.watches = sorted([*into.watches, *old.watches], key=attrgetter("order"))
     into.pending += old.pending
     into.runs = sorted([*into.runs, *old.runs], key=attrgetter("order"))
@@ -62,6 +63,17 @@ def merge(program: Program, into: State, old: State, timeline: Iterable[Occurren
     for run in _doubled(decision):
         decision.end(run, MERGED)
     return decision
+
+
+def _exposures(into: State, old: State) -> None:
+    """The earlier exposure stands; whoever was in two variants of one experiment belongs to neither for its figures."""
+    for split, other in old.exposures.items():
+        known = into.exposures.get(split)
+        if known is None:
+            into.exposures[split] = other
+            continue
+        first, second = sorted((known, other), key=lambda held: (held[1], held[0]))
+        into.exposures[split] = [*first[:2], first[2] or second[2] or first[0] != second[0]]
 
 
 # Who they are.

@@ -5,6 +5,7 @@ once built and holds no state of any customer.
 """
 
 import hashlib
+import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import timedelta
 from typing import Final, assert_never
@@ -37,10 +38,13 @@ from touchpoint.journey.steps import (
     OpenCase,
     Send,
     SetTrait,
+    Split,
     Step,
     Wait,
     WaitFor,
     WaitUntil,
+    arm_of,
+    arms,
     identified,
 )
 from touchpoint.journey.triggers import (
@@ -50,6 +54,7 @@ from touchpoint.journey.triggers import (
     Dwelt,
     Enrolled,
     Entered,
+    Exposed,
     Left,
     On,
     Silent,
@@ -69,14 +74,15 @@ Key = tuple[str, str]
 ENROLLED: Final = "enrolled"
 BUDGET: Final = 1_000
 """Steps and rounds that one decision may take (S4.3)."""
-_RAISES: Final = (Emit, Enrol, MoveTo, OpenCase, CloseCase, SetTrait)
+_RAISES: Final = (Emit, Enrol, MoveTo, OpenCase, CloseCase, SetTrait, Split)
 
 
 @attrs.define(eq=False)
 class Node:
     """A step with its place.
 
-    `next` follows it, `then` and `otherwise` begin its arms (or lead on where an arm is empty). Of a message it has the
+    `next` follows it, `then` and `otherwise` begin its arms (or lead on where an arm is empty), as do the `arms` of a
+    `Split`, by variant. Of a message it has the
     `kind`, and for how many microseconds it `lasts`.
     """
 
@@ -88,6 +94,7 @@ class Node:
     condition: Closure | None = None
     keys: frozenset[Key] = frozenset()
     values: Mapping[str, Closure] = attrs.Factory(dict)
+    arms: Mapping[str, "Node | None"] = attrs.Factory(dict)
     kind: str = ""
     lasts: int = 0
     tell: Teller | None = None
@@ -211,11 +218,18 @@ def key_of(trigger: Trigger, journey: str, rule: str = "") -> Key:
             key = "silence", f"{trigger.of or ''}|{length(trigger.length)}"
         case Anniversary():
             key = "anniversary", _anniversary_name(trigger)
+        case Exposed():
+            key = "exposed", exposure_name(trigger.split, trigger.variant)
         case Enrolled():
             key = ENROLLED, f"{journey}/{rule}"
         case _:
             assert_never(trigger)
     return key
+
+
+def exposure_name(split: str, variant: str | None = None) -> str:
+    """How an exposure is called: of a split in any variant, or in this one."""
+    return split if variant is None else json.dumps([split, variant], ensure_ascii=False)
 
 
 def compile_program(journeys: Sequence[Journey], policy: Policy | None = None, traits: type | None = None) -> Program:
@@ -344,7 +358,7 @@ def _node(name: str, step: Step, journey: str, rule: str, table: SignalTable) ->
     return node
 
 
-Tree = list[tuple[Node, "Tree", "Tree"]]
+Tree = list[tuple[Node, Mapping[str, "Tree"]]]
 
 
 def _tree(steps: Sequence[Step], nodes: Iterator[Node]) -> Tree:
@@ -352,18 +366,17 @@ def _tree(steps: Sequence[Step], nodes: Iterator[Node]) -> Tree:
 
     They are taken in reading order, because one step object may stand in several places.
     """
-    return [
-        (next(nodes), _tree(getattr(step, "then", ()), nodes), _tree(getattr(step, "otherwise", ()), nodes))
-        for step in steps
-    ]
+    return [(next(nodes), {name: _tree(arm, nodes) for name, arm in arms(step)}) for step in steps]
 
 
 def _link(tree: Tree, after: Node | None) -> Node | None:
     following = after
-    for node, then, otherwise in reversed(tree):
+    for node, under in reversed(tree):
         node.next = following
-        node.then = _link(then, following)
-        node.otherwise = _link(otherwise, following)
+        begins = {name: _link(arm, following) for name, arm in under.items()}
+        node.then, node.otherwise = begins.get("then", following), begins.get("otherwise", following)
+        if isinstance(node.step, Split):
+            node.arms = {variant: begins.get(arm_of(variant), following) for variant in node.step.arms}
         following = node
     return following
 

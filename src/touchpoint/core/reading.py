@@ -54,6 +54,7 @@ from touchpoint.journey.conditions import (
     Or,
     Outcome,
     Total,
+    Variant,
     path_of,
     root_of,
     source,
@@ -313,7 +314,7 @@ class _Reader:
             self._note(node)
         return value
 
-    def _found(self, node: Expression) -> object:
+    def _found(self, node: Expression) -> object:  # noqa: PLR0911 - one per class
         context = self._context
         match node:
             case Now():
@@ -325,6 +326,8 @@ class _Reader:
                 return UNKNOWN if ref is not None and about is None else context.case_open(name, about)
             case InStage(stage, journey):
                 return context.in_stage(journey, stage)
+            case Variant(split):
+                return context.variant_of(split)
             case Outcome(message):
                 return context.outcomes.get(message, UNKNOWN)
             case Count() | Ever() | Total():
@@ -357,7 +360,7 @@ class _Reader:
 
 
 def _is_missing(node: Expression) -> str:
-    return f"{source(node)} is not known yet" if isinstance(node, Outcome) else f"{source(node)} is missing"
+    return f"{source(node)} is not known yet" if isinstance(node, Outcome | Variant) else f"{source(node)} is missing"
 
 
 def _text(expression: Expression, value: object, reader: _Reader, plain: str) -> str:

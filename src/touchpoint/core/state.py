@@ -154,7 +154,8 @@ class State:
     `stages` maps a journey to [stage, entered at, visit]; `cases` a kind to {ref: [opened at, store number]}; `starts`
     a journey/rule to [[instant, key], …]; `silences`, `dwells` and `anniversaries` map a definition to when it falls
     due, `heard` a silence to the touchpoint it counts from; `awaited` a message's key to [due, what, message, channel]
-    where something has to come back of it: a receipt, or the end of a person's task.
+    where something has to come back of it: a receipt, or the end of a person's task; `exposures` a `Split` to
+    [variant, since when, whether it is spoilt], spoilt being a merge of two people in different variants.
     """
 
     id: str = attrs.field(repr=False)
@@ -179,6 +180,7 @@ class State:
     history: list[HandOver] = attrs.Factory(list)
     parked: list[Record] = attrs.Factory(list)
     awaited: dict[str, Record] = attrs.Factory(dict)
+    exposures: dict[str, Record] = attrs.Factory(dict)
 
     def case_open(self, kind: str | None, ref: str | None) -> bool:
         """Whether a case of this kind (or any) with this ref (or any) is open."""
@@ -255,6 +257,10 @@ _VALUES_OF_ADDRESS: Final = _values_of(Address)
 _VALUES_OF_FACT: Final = _values_of(ConsentFact)
 
 
+_PARKED: Final = 20
+"""Where a record of a state has what is parked."""
+
+
 def state_to_record(state: State) -> Record:
     """Everything but the profile, as a positional JSON list."""
     return [
@@ -264,14 +270,14 @@ def state_to_record(state: State) -> Record:
         [_watch_to_record(watch) for watch in state.watches],
         [*map(_VALUES_OF_PENDING, state.pending)],
         [*map(_VALUES_OF_HAND_OVER, state.history)],
-        state.awaited, state.parked,
+        state.awaited, state.parked, state.exposures,
     ]  # fmt: skip
 
 
 def state_from_record(customer: str, profile: Profile, record: Record) -> State:
     """The state that `state_to_record` wrote."""
     (_, now, orders, fences, version, zone_data, stages, cases, closed, signals, starts, silences, heard, dwells,
-     anniversaries, runs, watches, pending, history, awaited, parked) = record  # fmt: skip
+     anniversaries, runs, watches, pending, history, awaited, parked, *more) = record  # fmt: skip
     return State(
         customer, profile, now, orders, fences, version, zone_data, stages, cases, closed, signals, starts, silences,
         heard, dwells, anniversaries,
@@ -281,7 +287,14 @@ def state_from_record(customer: str, profile: Profile, record: Record) -> State:
         [HandOver(*each) for each in history],
         parked,
         awaited,
+        *more,
     )  # fmt: skip
+
+
+def parked_in(record: Record) -> list[Record]:
+    """What is parked, of a record that `state_to_record` wrote."""
+    parked: list[Record] = record[_PARKED]
+    return parked
 
 
 def _run_to_record(run: Run) -> Record:

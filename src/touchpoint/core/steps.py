@@ -6,7 +6,7 @@ from typing import Final, TypeVar
 from touchpoint.core.decision import Decision, Emitted, MessageBegun, ProfileChanged
 from touchpoint.core.identity import cause_of_step, message_key
 from touchpoint.core.occurrence import TOUCHPOINT, Occurrence
-from touchpoint.core.program import BUDGET, CompiledRule, Node
+from touchpoint.core.program import BUDGET, CompiledRule, Node, exposure_name
 from touchpoint.core.state import Pending, Run
 from touchpoint.core.timers import refresh_anniversaries
 from touchpoint.core.values import UNKNOWN
@@ -24,11 +24,14 @@ from touchpoint.journey.steps import (
     OpenCase,
     Send,
     SetTrait,
+    Split,
     Step,
     Wait,
     WaitFor,
     WaitUntil,
 )
+from touchpoint.model.experiment import assignment
+from touchpoint.policy.holds import hold_out_of
 
 
 class Blocked:
@@ -172,6 +175,33 @@ def _branch(decision: Decision, _rule: CompiledRule, run: Run, node: Node) -> Ou
     return node.then if holds else node.otherwise
 
 
+def _split(decision: Decision, _rule: CompiledRule, run: Run, node: Node) -> Outcome:
+    """Where the paths part: whoever is not exposed yet is from now on, unless a hold-out keeps them out (S9)."""
+    step, state = _step(node, Split), decision.state
+    held = state.exposures.get(step.name)
+    known = "" if held is None else str(held[0])
+    variant = known if known in step.arms else assignment(step.name, state.id, step.shares)
+    decision.trace.append(["split", run.journey, run.rule, node.id, variant])
+    if held is None:
+        out = hold_out_of(decision.program.bounds[run.journey].hold_outs, state.id, None)
+        if out is None:
+            _expose(decision, run, node, step.name, variant)
+        else:
+            decision.trace.append(["not exposed", run.journey, run.rule, step.name, out])
+    return node.arms[variant]
+
+
+def _expose(decision: Decision, run: Run, node: Node, split: str, variant: str) -> None:
+    now, cause = decision.now, _cause(run, node)
+    decision.state.exposures[split] = [variant, now, False]
+    told = {"split": split, "variant": variant}
+    occurrence = Occurrence(TOUCHPOINT, "exposed", now, cause, told, direction="internal")
+    decision.effects.append(Emitted(occurrence))
+    decision.queue.append(occurrence)
+    for name in (exposure_name(split, variant), exposure_name(split)):
+        decision.queue.append(Occurrence("exposed", name, now, cause, told))
+
+
 def _move_to(decision: Decision, rule: CompiledRule, run: Run, node: Node) -> Outcome:
     name = _step(node, MoveTo).stage
     stage = next(each for each in decision.program.journeys[rule.journey].stages if each.name == name)
@@ -231,6 +261,7 @@ def _exit(decision: Decision, _rule: CompiledRule, run: Run, node: Node) -> Outc
 
 _TAKE: Mapping[type, Callable[[Decision, CompiledRule, Run, Node], Outcome]] = {
     Send: _send, Ask: _send, Give: _send, Wait: _wait, WaitFor: _wait_for, WaitUntil: _wait_until, Branch: _branch,
+    Split: _split,
     MoveTo: _move_to, SetTrait: _set_trait, Emit: _emit, OpenCase: _open_case, CloseCase: _close_case, Call: _call,
     Enrol: _enrol, Exit: _exit,
 }  # fmt: skip

@@ -203,12 +203,13 @@ def _parked(rule: CompiledRule, state: State) -> Iterator[str]:
             yield f"{when(at, state)}: parked ({name}): {error}"
 
 
+_TOLD: Final = frozenset({"started", "ended", "refused", "goal", "branch", "split", "not exposed", "timer", "parked"})
+"""Lines of the trace that are about a rule."""
+
+
 def _about(entry: EntryRow, rule: CompiledRule) -> Iterator[list[object]]:
     for line in loads(entry.trace) if entry.trace else ():
-        if line[0] in ("started", "ended", "refused", "goal", "branch", "timer", "parked") and line[1:3] == [
-            rule.journey,
-            rule.rule.name,
-        ]:
+        if line[0] in _TOLD and line[1:3] == [rule.journey, rule.rule.name]:
             yield line
         elif line[0] == "late" and any(entry.kind == TOUCHPOINT and str(each) == entry.type for each in rule.rule.when):
             yield ["refused", rule.journey, rule.rule.name, "late", "the touchpoint came too late to start anything"]
@@ -246,6 +247,14 @@ def _branched(step: object, taken: object, reading: object) -> str:
     return f"{step}: {'then' if taken else 'otherwise'}: {reading}"
 
 
+def _parted(step: object, variant: object) -> str:
+    return f"{step}: {variant}"
+
+
+def _not_exposed(split: object, hold_out: object) -> str:
+    return f"not exposed to {split}: the customer is in the hold-out {hold_out!r}"
+
+
 _WORDS: Final[Mapping[object, Callable[..., str]]] = {
     "started": _started,
     "ended": _ended,
@@ -253,6 +262,8 @@ _WORDS: Final[Mapping[object, Callable[..., str]]] = {
     "goal": _goal,
     "parked": _run_parked,
     "branch": _branched,
+    "split": _parted,
+    "not exposed": _not_exposed,
 }
 
 

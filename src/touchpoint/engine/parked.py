@@ -6,7 +6,7 @@ import attrs
 
 from touchpoint.core.decision import Decision
 from touchpoint.core.replaying import Ended, Journal, Stuck, Told, replay
-from touchpoint.core.state import Record
+from touchpoint.core.state import Record, parked_in
 from touchpoint.engine.loaded import Loaded
 from touchpoint.engine.unit import Unit, occurrence_of
 from touchpoint.engine.view import Parked, parked_view
@@ -51,7 +51,7 @@ def listed(reader: Reader, limit: int) -> list[tuple[str, Parked]]:
     found: list[tuple[str, Parked]] = []
     for no in customers_with(reader):
         for row in reader.customers_by_number([no]):
-            found += [(row.id, parked_view(entry)) for entry in loads(row.state)[-1]]
+            found += [(row.id, parked_view(entry)) for entry in parked_in(loads(row.state))]
         if len(found) >= limit:
             break
     return found[:limit]

@@ -28,7 +28,7 @@ from touchpoint.journey.conditions import Expression
 from touchpoint.journey.content_rules import ContentRule, ContentRules, Sender
 from touchpoint.journey.declared import leaves
 from touchpoint.journey.journey import Journey
-from touchpoint.journey.policy import Cap, ConsentRule, ConsentRules, Hold, Policy, Spacing
+from touchpoint.journey.policy import Cap, ConsentRule, ConsentRules, Hold, HoldOut, Policy, Spacing
 from touchpoint.journey.requirements import REQUIREMENTS
 from touchpoint.journey.rule import Goal, Rule
 from touchpoint.journey.stage import Stage
@@ -100,19 +100,22 @@ _NAMES: Final[Mapping[type, str]] = {
     Journey: "journey", Stage: "stage", Rule: "rule", Goal: "goal", Limit: "limit", CaseType: "casetype",
     triggers.On: "on", triggers.Entered: "entered", triggers.Left: "left", triggers.Dwelt: "dwelt",
     triggers.CaseOpened: "caseopened", triggers.CaseClosed: "caseclosed", triggers.Silent: "silent",
-    triggers.Anniversary: "anniversary", triggers.Enrolled: "enrolled",
+    triggers.Anniversary: "anniversary", triggers.Enrolled: "enrolled", triggers.Exposed: "exposed",
     steps.Send: "send", steps.Ask: "ask", steps.Give: "give", steps.Wait: "wait", steps.WaitFor: "waitfor",
-    steps.WaitUntil: "waituntil", steps.Branch: "branch", steps.MoveTo: "moveto", steps.SetTrait: "settrait",
+    steps.WaitUntil: "waituntil", steps.Branch: "branch", steps.Split: "split",
+    steps.MoveTo: "moveto", steps.SetTrait: "settrait",
     steps.Emit: "emit", steps.OpenCase: "opencase", steps.CloseCase: "closecase", steps.Call: "call",
     steps.Enrol: "enrol", steps.Exit: "exit",
     Message: "message", Survey: "survey", Gift: "gift", Content: "content",
     Policy: "policy", QuietHours: "quiethours", SendWindow: "sendwindow", Cap: "cap", Spacing: "spacing", Hold: "hold",
+    HoldOut: "holdout",
     ConsentRules: "consentrules", ConsentRule: "consentrule",
     ContentRules: "contentrules", ContentRule: "contentrule", Sender: "sender",
     **{cls: cls.__name__.lower() for cls in REQUIREMENTS},
     c.Literal: "literal", c.Field: "field", c.Now: "now", c.Compare: "compare", c.And: "and", c.Or: "or", c.Not: "not",
     c.Arithmetic: "arithmetic", c.In: "in", c.Contains: "contains", c.Exists: "exists", c.Outcome: "outcome",
     c.Count: "count", c.Ever: "ever", c.Total: "total", c.Last: "last", c.CaseOpen: "caseopen", c.InStage: "instage",
+    c.Variant: "variant",
 }  # fmt: skip
 """The stable names. What is written under one stays readable for ever."""
 # Expressions are built as an author builds them, so that what is read is checked like what is written.
@@ -137,10 +140,11 @@ _BUILDERS: Final[Mapping[type, Callable[..., object]]] = {
     c.CaseOpen: c.case_open,
     c.InStage: c.in_stage,
     c.Outcome: c.outcome,
+    c.Variant: c.variant,
 }
 _OPTIONAL: Final = frozenset({"within", "where", "kind", "ref", "journey"})
 """Parts of expressions that are left out where they are None; expressions have no defaults that could say so."""
-_MAPPINGS: Final = frozenset({"content", "properties", "arguments"})
+_MAPPINGS: Final = frozenset({"content", "properties", "arguments", "arms", "weights"})
 """Fields that map names of the author's own choice, `type` among them, to parts."""
 _UNITS: Final = (
     ("days", 86_400_000_000), ("hours", 3_600_000_000), ("minutes", 60_000_000), ("seconds", 1_000_000),

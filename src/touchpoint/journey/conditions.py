@@ -31,6 +31,7 @@ from touchpoint.journey.expressions import (
     Or,
     Outcome,
     Total,
+    Variant,
     children,
     operand,
     path_of,
@@ -61,6 +62,7 @@ __all__ = [
     "Or",
     "Outcome",
     "Total",
+    "Variant",
     "WhereParts",
     "aggregates_of",
     "as_condition",
@@ -142,6 +144,18 @@ def outcome(message: str | Named) -> Outcome:
         JourneyError: `message` has no name.
     """
     return Outcome(_name("outcome", "a message", message))
+
+
+def variant(split: str) -> Variant:
+    """The variant to which the customer was exposed in this `Split`; missing before that, so comparisons are unknown.
+
+    Only what was recorded counts: a rule that looked at the assignment of somebody who has not parted ways yet would
+    treat them differently, and nobody would know.
+
+    Raises:
+        JourneyError: `split` is no name.
+    """
+    return Variant(_name("variant", "a split", split))
 
 
 def sent(message: str | Named) -> Compare:

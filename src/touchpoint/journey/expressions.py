@@ -279,6 +279,13 @@ class Outcome(Expression):
     message: str
 
 
+@attrs.frozen(eq=False, repr=False)
+class Variant(Expression):
+    """The variant to which the customer was exposed in a `Split`; unknown before that."""
+
+    split: str
+
+
 _CONDITIONS: Final = (Compare, And, Or, Not, In, Contains, Exists, Ever, CaseOpen, InStage)
 
 

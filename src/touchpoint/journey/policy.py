@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from datetime import date, timedelta
+from decimal import Decimal
 from typing import Literal, TypeAlias
 
 import attrs
@@ -109,6 +110,34 @@ class Hold:
         return "hold while a case is open" + (f" ({', '.join(self.while_open)})" if self.while_open else "")
 
 
+def _percent(value: object) -> Decimal:
+    number = Decimal(str(value)) if isinstance(value, int | float | Decimal) and not isinstance(value, bool) else None
+    if number is None or not number.is_finite() or not 0 < number < 100:
+        raise JourneyError("HoldOut(percent=) is a number above 0 and below 100, such as 5")
+    return number
+
+
+@attrs.frozen
+class HoldOut:
+    """A part of all customers gets no such messages, so that everybody else can be compared with them (S9).
+
+    Who is in it depends on its name and the customer alone; with a higher percentage the same people stay in it.
+    Whoever is held out is exposed to no `Split`.
+
+    Args:
+        name: such as "2026"; another name draws anew.
+        percent: how many of 100 customers are held out.
+        kinds: of messages they do not get; every kind but transactional and service unless given.
+    """
+
+    name: str
+    percent: Decimal = attrs.field(kw_only=True, converter=_percent)
+    kinds: tuple[str, ...] | None = attrs.field(default=None, kw_only=True, converter=_scope)
+
+    def __str__(self) -> str:
+        return f"hold-out {self.name} of {self.percent} %" + _of(self.kinds, None)
+
+
 Needs = Literal["grant", "no_withdrawal"]
 
 
@@ -145,13 +174,13 @@ class ConsentRules:
     rules: tuple[ConsentRule, ...] = attrs.field(converter=tuple)
 
 
-PolicyItem: TypeAlias = QuietHours | SendWindow | Cap | Spacing | Hold | ConsentRules | ContentRules
-_ITEMS = (QuietHours, SendWindow, Cap, Spacing, Hold, ConsentRules, ContentRules)
+PolicyItem: TypeAlias = QuietHours | SendWindow | Cap | Spacing | Hold | HoldOut | ConsentRules | ContentRules
+_ITEMS = (QuietHours, SendWindow, Cap, Spacing, Hold, HoldOut, ConsentRules, ContentRules)
 
 
 @attrs.frozen(init=False)
 class Policy:
-    """What binds messages: quiet hours, windows, caps, spacing, holds, rules about consent and content.
+    """What binds messages: quiet hours, windows, caps, spacing, holds, hold-outs, rules about consent and content.
 
     The policy of an `Engine` binds every message of every journey; a journey's own policy only adds. Caps and holds of
     equal definition share one counter across journeys (S6.4).
@@ -168,8 +197,8 @@ class Policy:
         for item in items:
             if not isinstance(item, _ITEMS):
                 raise JourneyError(
-                    "Policy() takes QuietHours, SendWindow, Cap, Spacing, Hold, ConsentRules and ContentRules, "
-                    f"not {type(item).__name__}"
+                    "Policy() takes QuietHours, SendWindow, Cap, Spacing, Hold, HoldOut, ConsentRules and "
+                    f"ContentRules, not {type(item).__name__}"
                 )
         self.__attrs_init__(items, look_ahead)
 

@@ -15,12 +15,13 @@ from touchpoint.journey import steps, triggers
 from touchpoint.journey.conditions import Expression, Field, children, path_of
 from touchpoint.journey.content_rules import ContentRule, ContentRules, Sender
 from touchpoint.journey.journey import Journey
-from touchpoint.journey.policy import Cap, ConsentRule, ConsentRules, Hold, Policy, PolicyItem, Spacing
+from touchpoint.journey.policy import Cap, ConsentRule, ConsentRules, Hold, HoldOut, Policy, PolicyItem, Spacing
 from touchpoint.journey.requirements import REQUIREMENTS
 from touchpoint.journey.rule import Goal, Rule
 from touchpoint.journey.stage import PHASES, Stage
 from touchpoint.journey.windows import QuietHours, SendWindow, time_of_day
 from touchpoint.model.case import CaseType
+from touchpoint.model.experiment import MOST
 from touchpoint.model.limits import Limit
 from touchpoint.model.message import Content, Gift, Message, Survey
 from touchpoint.model.names import TYPE_PATTERN
@@ -160,6 +161,11 @@ _TYPE = _pattern("a touchpoint type such as order_placed: a letter, then letters
 _CHANNEL = _pattern("the name of a channel such as email: a letter, then letters, digits and _ . : -", _WORD)
 _KIND = _pattern("a kind of message such as service: a letter, then letters, digits and _ . : -", _WORD)
 CLASS = _Kind("an attrs class", lambda value: isinstance(value, type) and attrs.has(value))
+_SHARE = _Kind(
+    "a whole number from 0 to 1,000,000",
+    lambda value: isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= MOST,
+)
+_WAYS = _mapping(_Kind("a list of steps", lambda value: isinstance(value, tuple) and all(map(_STEP.test, value))))
 _SCOPE = {"kinds": _maybe(_many(_KIND)), "channels": _maybe(_many(_CHANNEL))}
 _IN_STAGE = {"stage": _NAME, "journey": _maybe(_NAME)}
 _STEP_ID = {"id": _maybe(_NAME)}
@@ -194,6 +200,7 @@ SHAPES: Final[Mapping[type, Mapping[str, _Kind]]] = {
     triggers.On: {"type": _TYPE}, triggers.Entered: _IN_STAGE, triggers.Left: _IN_STAGE,
     triggers.Dwelt: {**_IN_STAGE, "length": _ELAPSED}, triggers.Silent: {"length": _ELAPSED, "of": _maybe(_TYPE)},
     triggers.CaseOpened: {"case": _NAME}, triggers.CaseClosed: {"case": _NAME}, triggers.Enrolled: {},
+    triggers.Exposed: {"split": _NAME, "variant": _maybe(_NAME)},
     triggers.Anniversary: {"trait": _NAME, "at": _CLOCK, "before": _LENGTH, "unknown_zone": _maybe(_ZONE)},
     steps.Send: {"message": _a(Message, Survey, Gift), **_SEND}, steps.Ask: {"message": _a(Survey), **_SEND},
     steps.Give: {"message": _a(Gift), **_SEND},
@@ -206,6 +213,7 @@ SHAPES: Final[Mapping[type, Mapping[str, _Kind]]] = {
     },
     steps.WaitUntil: {"condition": attrs.evolve(_CONDITION, optional=False), **_WAITING},
     steps.Branch: {"condition": attrs.evolve(_CONDITION, optional=False), **_ARMS, **_STEP_ID},
+    steps.Split: {"name": _NAME, "arms": _WAYS, "weights": _mapping(_SHARE), **_STEP_ID},
     steps.MoveTo: {"stage": _NAME, **_STEP_ID}, steps.SetTrait: {"trait": _NAME, "value": _VALUE, **_STEP_ID},
     steps.Emit: {"type": _TYPE, "properties": _mapping(_VALUE), **_STEP_ID},
     steps.OpenCase: _CASE_STEP, steps.CloseCase: _CASE_STEP,
@@ -229,6 +237,7 @@ SHAPES: Final[Mapping[type, Mapping[str, _Kind]]] = {
     Cap: {"n": _FROM_ONE, "per": _PERIOD, "over": _one_of("defer", "deny"), "attempts": _FLAG, **_SCOPE},
     Spacing: {"gap": _ELAPSED, **_SCOPE},
     Hold: {"while_open": _maybe(_many(_NAME)), "kinds": _SCOPE["kinds"], "cool_off": _GAP},
+    HoldOut: {"name": _NAME, "percent": _AMOUNT, "kinds": _SCOPE["kinds"]},
     ConsentRules: {"rules": _many(_a(ConsentRule))},
     ConsentRule: {
         "needs": _one_of("grant", "no_withdrawal"), "jurisdictions": _maybe(_many(_NAME)), "source": _TEXT,

@@ -28,6 +28,7 @@ from touchpoint.journey.expressions import (
     Or,
     Outcome,
     Total,
+    Variant,
     path_of,
     root_of,
 )
@@ -133,7 +134,7 @@ class _Writer:
                 return "now"
         return self._call(node)
 
-    def _call(self, node: Expression) -> str:
+    def _call(self, node: Expression) -> str:  # noqa: PLR0911 - one per class
         match node:
             case Count(name, within, where) | Ever(name, within, where):
                 return self._history(node, name, None, within, where)
@@ -146,6 +147,8 @@ class _Writer:
                 return _called("case_open", *_texts(kind), *about)
             case InStage(stage, journey):
                 return _called("in_stage", *_texts(stage), *(f"journey={text}" for text in _texts(journey)))
+            case Variant(split):
+                return _called("variant", *_texts(split))
             case Outcome(message):
                 return _called("outcome", *_texts(message))
         raise AssertionError(f"no text for {type(node).__name__}")

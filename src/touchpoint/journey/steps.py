@@ -3,6 +3,7 @@
 A step's identity is its `id`, else kind + message or trigger name + ordinal (S4.5).
 """
 
+import json
 from collections.abc import Iterable, Mapping
 from datetime import timedelta
 from typing import TYPE_CHECKING, Literal, TypeAlias
@@ -163,6 +164,41 @@ class Branch:
     id: str | None = attrs.field(default=None, kw_only=True)
 
 
+def _ways(value: "Mapping[str, Iterable[Step] | Step | None]") -> "Mapping[str, tuple[Step, ...]]":
+    if not isinstance(value, Mapping):
+        raise JourneyError('Split() takes its arms by variant: Split("offer", {"gift": [Send(…)], "control": []})')
+    return {variant: _steps(each) for variant, each in value.items()}
+
+
+def _weights(value: Mapping[str, int] | None) -> Mapping[str, int]:
+    return {} if value is None else dict(value)
+
+
+@attrs.frozen
+class Split:
+    """Part ways by chance: an experiment (S9).
+
+    Which way a customer goes depends on the names of experiment and customer and on the weights alone, so it is the
+    same in every rule and on every machine. When a customer parts ways for the first time, the touchpoint
+    `exposed` tells so, and they keep their variant for as long as it has an arm, whatever becomes of the weights.
+
+    Args:
+        name: of the experiment. Splits of one name are one experiment, with the same variants and weights.
+        arms: variant → steps; none for a control.
+        weights: variant → a whole number; equal ones unless given. 0 takes nobody any more.
+    """
+
+    name: str
+    arms: "Mapping[str, tuple[Step, ...]]" = attrs.field(converter=_ways)
+    weights: Mapping[str, int] = attrs.field(default=None, kw_only=True, converter=_weights)
+    id: str | None = attrs.field(default=None, kw_only=True)
+
+    @property
+    def shares(self) -> Mapping[str, int]:
+        """Every variant with its weight."""
+        return {variant: self.weights.get(variant, 0) if self.weights else 1 for variant in self.arms}
+
+
 @attrs.frozen
 class MoveTo:
     """Move the customer to a stage of this journey."""
@@ -261,6 +297,7 @@ Step: TypeAlias = (
     | WaitFor
     | WaitUntil
     | Branch
+    | Split
     | MoveTo
     | SetTrait
     | Emit
@@ -270,16 +307,28 @@ Step: TypeAlias = (
     | Enrol
     | Exit
 )
-_STEPS = (Send, Wait, WaitFor, WaitUntil, Branch, MoveTo, SetTrait, Emit, OpenCase, CloseCase, Call, Enrol, Exit)
+_STEPS = (Send, Wait, WaitFor, WaitUntil, Branch, Split, MoveTo, SetTrait, Emit, OpenCase, CloseCase, Call, Enrol, Exit)
 
 ARMS = ("then", "otherwise")
 
 
 def arms(step: Step) -> Iterable[tuple[str, "tuple[Step, ...]"]]:
-    """The arms of a step by name, empty ones left out, in the order they are read."""
+    """The arms of a step by name, empty ones left out, in the order they are read.
+
+    The name is a path from the step: `then`, `otherwise`, or of a `Split` `arms["gift"]`.
+    """
+    if isinstance(step, Split):
+        for variant, steps in step.arms.items():
+            if steps:
+                yield arm_of(variant), steps
     for name in ARMS:
         if steps := getattr(step, name, ()):
             yield name, steps
+
+
+def arm_of(variant: str) -> str:
+    """The name of the arm of a `Split` for a variant."""
+    return f"arms[{json.dumps(variant, ensure_ascii=False)}]"
 
 
 def label(step: Step) -> str:
@@ -290,6 +339,8 @@ def label(step: Step) -> str:
             about = step.message.name
         case WaitFor():
             about = "|".join(map(trigger_name, step.trigger))
+        case Split():
+            about = step.name
         case MoveTo():
             about = step.stage
         case SetTrait():

@@ -151,6 +151,17 @@ class Anniversary:
 
 
 @attrs.frozen
+class Exposed:
+    """The customer parted ways in a `Split` for the first time: in this variant, or in any."""
+
+    split: str
+    variant: str | None = None
+
+    def __str__(self) -> str:
+        return f"exposed to {self.split}" + (f" ({self.variant})" if self.variant is not None else "")
+
+
+@attrs.frozen
 class Enrolled:
     """The host, or an `Enrol` step, puts the customer into the rule."""
 
@@ -171,16 +182,18 @@ def trigger_name(trigger: "Trigger") -> str:
             about = trigger.of
         case Anniversary():
             about = trigger.trait
+        case Exposed():
+            about = trigger.split
         case Enrolled():
             about = None
     kind = type(trigger).__name__.lower()
     return kind if about is None else f"{kind} {about}"
 
 
-Trigger: TypeAlias = On | Entered | Left | Dwelt | CaseOpened | CaseClosed | Silent | Anniversary | Enrolled
+Trigger: TypeAlias = On | Entered | Left | Dwelt | CaseOpened | CaseClosed | Silent | Anniversary | Exposed | Enrolled
 TriggerLike: TypeAlias = "Trigger | str | type"
 
-_TRIGGERS = (On, Entered, Left, Dwelt, CaseOpened, CaseClosed, Silent, Anniversary, Enrolled)
+_TRIGGERS = (On, Entered, Left, Dwelt, CaseOpened, CaseClosed, Silent, Anniversary, Exposed, Enrolled)
 
 
 def trigger(value: object) -> Trigger:

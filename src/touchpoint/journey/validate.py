@@ -61,7 +61,7 @@ def check_together(journeys: Sequence[Journey]) -> None:
     cases = {case.name for _, case in _only(nodes, CaseType)}
     found = [
         *_twice("journey", names), *_differ("case", _only(nodes, CaseType)), *_differ("message", _only(nodes, Message)),
-        *_holds(nodes, cases),
+        *_holds(nodes, cases), *_experiments(nodes),
     ]  # fmt: skip
     _refuse("these journeys cannot live together", found)
 
@@ -184,11 +184,39 @@ def _holds(nodes: Iterable[Placed], cases: set[str]) -> Iterator[Problem]:
                 yield Problem(f"{path}.while_open", found, _FIXES["case"])
 
 
+def _experiments(nodes: Iterable[Placed]) -> Iterator[Problem]:
+    """Splits of one name are one experiment: a customer keeps the variant wherever the paths part."""
+    first: dict[str, tuple[str, Mapping[str, int]]] = {}
+    for path, split in _only(nodes, steps.Split):
+        place, shares = first.setdefault(split.name, (path, split.shares))
+        if dict(shares) != dict(split.shares):
+            found = f"the split {split.name!r} has other variants or weights at {place}"
+            yield Problem(path, found, "give both the same ones, or one of them another name")
+
+
+def _splits(scene: _Scene) -> Iterator[Problem]:
+    variants = {split.name: split.arms for _, split in scene.only(steps.Split)}
+    for path, split in scene.only(steps.Split):
+        if len(split.arms) < 2:
+            yield Problem(f"{path}.arms", f"the split {split.name!r} has fewer than two variants", "name the others")
+        for variant in split.weights:
+            if variant not in split.arms:
+                found = f"there is no variant {variant!r} in this split{hint(variant, split.arms)}"
+                yield Problem(f"{path}.weights", found, "name a variant of arms")
+        if split.arms and not any(split.shares.values()):
+            yield Problem(f"{path}.weights", f"nobody takes any variant of the split {split.name!r}", "weigh one")
+    for path, trigger in scene.only(triggers.Exposed):
+        if trigger.split in variants and trigger.variant is not None and trigger.variant not in variants[trigger.split]:
+            found = f"the split {trigger.split!r} has no variant {trigger.variant!r}"
+            yield Problem(path, found + hint(trigger.variant, variants[trigger.split]), "name a variant of it")
+
+
 def _names(scene: _Scene) -> Iterator[Problem]:
     for what, cls in (("rule", Rule), ("stage", Stage), ("case", CaseType)):
         found: Iterator[tuple[str, Any]] = scene.only(cls)
         yield from _twice(what, ((f"{path}.name", each.name) for path, each in found))
     yield from _differ("message", scene.only(Message))
+    yield from _experiments(scene.nodes)
     for path, rule in scene.rules:
         if rule.name.startswith(PREFIX):
             yield Problem(f"{path}.name", f"rules whose names begin with {PREFIX!r} are the engine's own", "rename it")
@@ -456,5 +484,5 @@ def _conditions(scene: _Scene) -> Iterator[tuple[str, Expression, Types, Types]]
 
 
 _CONCERNS: Final[tuple[Callable[[_Scene], Iterator[Problem]], ...]] = (
-    _names, _classes, _mentions, _outcomes, _starts_and_ends, _messages, _later, _undeclared, _misused,
+    _names, _classes, _mentions, _outcomes, _starts_and_ends, _messages, _later, _undeclared, _misused, _splits,
 )  # fmt: skip

@@ -12,7 +12,21 @@ from touchpoint.journey.journey import Journey
 from touchpoint.journey.policy import Hold
 from touchpoint.journey.requirements import SessionWindow
 from touchpoint.journey.stage import Stage
-from touchpoint.journey.steps import Branch, Call, Exit, MoveTo, Send, Step, Wait, WaitFor, WaitUntil, flat
+from touchpoint.journey.steps import (
+    Branch,
+    Call,
+    Exit,
+    MoveTo,
+    Send,
+    Split,
+    Step,
+    Wait,
+    WaitFor,
+    WaitUntil,
+    arm_of,
+    arms,
+    flat,
+)
 from touchpoint.journey.windows import DENY
 from touchpoint.model.message import Gift, Message
 from touchpoint.policy.binding import BoundCap, BoundWindow, covers, meets
@@ -135,8 +149,8 @@ def places_of(compiled: CompiledRule) -> dict[str, Place]:
         for step in steps:
             name = next(ids)
             yield name, (*at, name)
-            for arm in ("then", "otherwise"):
-                yield from under(getattr(step, arm, ()), (*at, name, arm))
+            for arm, inner in arms(step):
+                yield from under(inner, (*at, name, arm))
 
     return dict(under(compiled.rule.then, ("rules", compiled.rule.name, "steps")))
 
@@ -160,6 +174,8 @@ def _arms(step: Step) -> list[tuple[str, str]]:
     match step:
         case Branch():
             return [("then", "the then arm"), ("otherwise", "the otherwise arm")]
+        case Split():
+            return [(arm_of(each), f"the variant {each}") for each, weight in step.shares.items() if weight]
         case WaitFor() | WaitUntil():
             first = "the event arm" if isinstance(step, WaitFor) else "the arm of the condition"
             timeout = [] if isinstance(step.timeout, Forever) else [("otherwise", "the timeout arm")]

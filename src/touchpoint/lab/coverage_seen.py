@@ -14,7 +14,7 @@ from touchpoint.core.program import CompiledRule, Key, Node, Program, key_of
 from touchpoint.core.schedule import after, calendar_period
 from touchpoint.core.state import Run, profile_from_record, state_from_record
 from touchpoint.journey.conditions import Expression
-from touchpoint.journey.steps import Branch, Call, Exit, Send, Wait, WaitFor, WaitUntil
+from touchpoint.journey.steps import Branch, Call, Exit, Send, Split, Wait, WaitFor, WaitUntil, arm_of
 from touchpoint.policy.binding import BoundCap, BoundWindow, covers, meets
 from touchpoint.policy.caps import frees_at
 from touchpoint.stores.base import CustomerRow, EntryRow, MessageRow, Reader, RunRow
@@ -178,6 +178,9 @@ def _moves(trail: _Trail, node: Node, at: int | None) -> list[_Move]:
             told = {bool(line[4]): when for line, when in trail.told("branch", node.id)}
             arms = {True: ("then", node.then), False: ("otherwise", node.otherwise)}
             return [_Move(*arms[taken], at=when) for taken, when in told.items()]
+        case Split():
+            went = {str(line[4]): when for line, when in trail.told("split", node.id)}
+            return [_Move(arm_of(each), node.arms[each], at=when) for each, when in went.items() if each in node.arms]
         case Exit():
             return [_Move("", ended=f"exit: {node.step.reason}")]
     return [_Move("", node.next, at)]
@@ -267,7 +270,7 @@ class Life:
                     live[name].append(trail)
                 elif line[0] == "ended" and live[name]:
                     live[name].remove(_ended(live[name], line, moment.at))
-                elif line[0] in ("branch", "timer"):
+                elif line[0] in ("branch", "split", "timer"):
                     for trail in live[name]:
                         trail.lines.append((line, moment.at))
                         trail.shared |= len(live[name]) > 1

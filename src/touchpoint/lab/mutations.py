@@ -1,7 +1,7 @@
 """The small faults that are made in a journey, each with the sentence that completes "no test fails when …"."""
 
 from collections.abc import Callable, Iterator, Sequence
-from itertools import combinations
+from itertools import combinations, pairwise
 from typing import Any, Final
 
 import attrs
@@ -12,7 +12,7 @@ from touchpoint.journey.conditions import Expression, operand
 from touchpoint.journey.journey import Journey
 from touchpoint.journey.rule import Rule
 from touchpoint.journey.stage import Stage
-from touchpoint.journey.steps import Branch, Send, Step, Wait, WaitFor, WaitUntil, arms, flat
+from touchpoint.journey.steps import Branch, Send, Split, Step, Wait, WaitFor, WaitUntil, arms, flat
 from touchpoint.journey.triggers import Anniversary, Dwelt, Silent, Trigger
 from touchpoint.lab.message_mutations import message_changes
 from touchpoint.lab.places import Change, Place, change, root
@@ -165,8 +165,19 @@ def _step(place: Place, after: Step | None, rule: Rule) -> Iterator[Change]:
             who = _who(step.otherwise[0] if step.otherwise else None, name)
             yield from _lengths(place.field("timeout"), f"{who} waits", f" until {step.condition}")
             yield from _parts(place.field("condition"), f"{name} waits until", joint="")
+        case Split():
+            yield from _split(place, name)
         case Branch():
             yield from _parts(place.field("condition"), f"{name} branches on", joint="", negate=False)
+
+
+def _split(place: Place, name: str) -> Iterator[Change]:
+    split = place.node
+    for one, other in pairwise(split.arms):
+        arms_of = {**split.arms, one: split.arms[other], other: split.arms[one]}
+        if arms_of != split.arms:
+            swapped = attrs.evolve(split, arms=arms_of)
+            yield change(place, swapped, f"{name} gives {one} what {other} is to get in the split {split.name}")
 
 
 def _dropped(place: Place, name: str) -> Iterator[Change]:

@@ -1,5 +1,6 @@
 """Places in a journey: what stands there, and the whole journey with something else in its stead."""
 
+import json
 from collections.abc import Callable, Iterator
 from functools import partial
 from typing import Any
@@ -8,7 +9,7 @@ import attrs
 
 from touchpoint.journey.journey import Journey
 from touchpoint.journey.policy import Policy
-from touchpoint.journey.steps import ARMS, Send, Step
+from touchpoint.journey.steps import ARMS, Send, Split, Step
 from touchpoint.journey.windows import SendWindow
 from touchpoint.model.message import Message
 
@@ -28,7 +29,14 @@ class Place:
     put: Callable[[Any], Journey]
 
     def field(self, name: str) -> "Place":
-        """A field of what stands here."""
+        """A field of what stands here; of a `Split` also one of its arms, as `arms` names them."""
+        if isinstance(self.node, Split) and name.startswith("arms["):
+            split, variant = self.node, json.loads(name.removeprefix("arms[").removesuffix("]"))
+            return Place(
+                f"{self.path}.{name}",
+                split.arms[variant],
+                lambda new: self.put(attrs.evolve(split, arms={**split.arms, variant: new})),
+            )
         return Place(
             f"{self.path}.{name}",
             getattr(self.node, name),
@@ -78,6 +86,8 @@ def _replaced(steps: tuple[Step, ...], old: Message, new: Message) -> tuple[Step
 
 def _with_message(step: Step, old: Message, new: Message) -> Step:
     changes: dict[str, Any] = {arm: _replaced(getattr(step, arm), old, new) for arm in ARMS if hasattr(step, arm)}
+    if isinstance(step, Split):
+        changes["arms"] = {variant: _replaced(arm, old, new) for variant, arm in step.arms.items()}
     if isinstance(step, Send) and step.message == old:
         changes["message"] = new
     return attrs.evolve(step, **changes) if changes else step

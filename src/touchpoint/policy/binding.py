@@ -7,7 +7,7 @@ from typing import Any, Final, TypeVar
 import attrs
 
 from touchpoint.durations import Duration, length
-from touchpoint.journey.policy import Cap, ConsentRule, ConsentRules, Hold, Policy, Spacing
+from touchpoint.journey.policy import Cap, ConsentRule, ConsentRules, Hold, HoldOut, Policy, Spacing
 from touchpoint.journey.windows import DENY, QuietHours, SendWindow
 from touchpoint.model.message import Message
 from touchpoint.policy.content_binding import BoundContent, Evaluators, bind_content
@@ -106,6 +106,7 @@ class Bound:
         consent, own_consent: the consent rules of the house and of the journey; of their answers the stricter holds.
         look_ahead: how far ahead a rival reserves its place in a cap; microseconds.
         content: the content rules; None where there are none.
+        hold_outs: who gets nothing at all.
         usual: what `policy.checks` has found out, by name: a message, its kind, and the checks that it meets.
     """
 
@@ -117,6 +118,7 @@ class Bound:
     own_consent: tuple[ConsentRule, ...] = ()
     look_ahead: int = length(timedelta(days=1))
     content: BoundContent | None = None
+    hold_outs: tuple[HoldOut, ...] = ()
     usual: dict[str, tuple[Message, str, Sequence[Any]]] = attrs.field(factory=dict, init=False, repr=False)
     _own_quiet: dict[tuple[str, str], BoundWindow] = attrs.field(factory=dict, init=False, repr=False)
     _windows_for: dict[tuple[str, str], Sequence[BoundWindow]] = attrs.field(factory=dict, init=False, repr=False)
@@ -188,6 +190,7 @@ def bind(house: Policy, journeys: Mapping[str, Policy]) -> Mapping[str, Bound]:
             own_consent=_consent_rules(own),
             look_ahead=length(max(house.look_ahead, own.look_ahead)),
             content=bind_content(house, own, statutory),
+            hold_outs=_unique((*_of(house, HoldOut), *_of(own, HoldOut))),
         )
         for name, own in journeys.items()
     }

@@ -219,7 +219,7 @@ def _that_apply(facts: Facts, on: ChannelFacts) -> Sequence[Check]:
         or on.too_fast_until is not None
         or on.missing_words
         or on.misused
-        or facts.holdout
+        or facts.holdout is not None
     ):
         return CHECKS
     message, kind = facts.message, facts.kind

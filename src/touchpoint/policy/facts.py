@@ -209,7 +209,7 @@ class Facts:
         rivals: other messages of this customer that wait.
         stage_since: when the customer entered the current stage of the journey.
         spent: what the gift's budget has been used for so far, this one not included.
-        holdout: whether the customer is in the global hold-out.
+        holdout: the hold-out that keeps such messages from the customer; None where none does.
         tz_version: of the time-zone data in use.
         calendar_period, after: the customer's calendar.
         wall: what the clock on the wall reads where that is earlier than `now`, because somebody has set it back.
@@ -244,7 +244,7 @@ class Facts:
     rivals: Sequence[Rival] = attrs.field(default=(), repr=False)
     stage_since: int | None = None
     spent: Number = 0
-    holdout: bool = False
+    holdout: str | None = None
     tz_version: str = ""
     calendar_period: CalendarPeriod = attrs.field(default=_no_calendar, repr=False)
     after: After = attrs.field(default=_no_calendar, repr=False)

@@ -1,10 +1,13 @@
 """Held promotions (S6.10) and the global hold-out (S9): who is left alone for now, and who altogether."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Final
 
 from touchpoint.durations import length, spoken
+from touchpoint.journey.policy import HoldOut
+from touchpoint.model.experiment import held_out
 from touchpoint.policy.binding import HOLD, BoundHold, covers
+from touchpoint.policy.consent import UNLESS_WITHDRAWN
 from touchpoint.policy.facts import ChannelFacts, Facts
 from touchpoint.policy.verdict import Values, Verdict, defer, deny
 
@@ -19,8 +22,22 @@ def check_holds(facts: Facts, _: ChannelFacts) -> Sequence[Verdict]:
 
 
 def check_holdout(facts: Facts, _: ChannelFacts) -> Sequence[Verdict]:
-    """Customers in the global hold-out get no message at all, so that others can be compared with them."""
-    return (deny(HOLDOUT, "the customer is in the global hold-out"),) if facts.holdout else ()
+    """Customers in a hold-out get no message of its kinds at all, so that others can be compared with them."""
+    if facts.holdout is None:
+        return ()
+    return (deny(HOLDOUT, f"the customer is in the hold-out {facts.holdout!r}", {"hold-out": facts.holdout}),)
+
+
+def hold_out_of(hold_outs: Iterable[HoldOut], customer: str, kind: str | None) -> str | None:
+    """The first hold-out that keeps messages of this kind (None: of any) from a customer; None where none does."""
+    for each in hold_outs:
+        if (kind is None or _keeps(each, kind)) and held_out(each.name, customer, each.percent):
+            return each.name
+    return None
+
+
+def _keeps(hold_out: HoldOut, kind: str) -> bool:
+    return kind not in UNLESS_WITHDRAWN if hold_out.kinds is None else kind in hold_out.kinds
 
 
 def _ask_hold(bound: BoundHold, facts: Facts) -> Verdict:

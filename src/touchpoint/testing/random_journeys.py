@@ -123,7 +123,7 @@ class _Scope:
 
     def steps(self, depth: int = 2) -> list[s.Step]:
         """Up to three steps, with arms of this depth."""
-        makers = [self._send, self._wait, self._wait_for, self._branch, self._wait_until, self._plain]
+        makers = [self._send, self._wait, self._wait_for, self._branch, self._wait_until, self._split, self._plain]
         makers += [self._leading] if self.leads_on else []
         count = self.draw(st.integers(0, 3 if depth > 1 else 1))
         return [self.draw(st.sampled_from(makers))(depth) for _ in range(count)]
@@ -152,6 +152,9 @@ class _Scope:
 
     def _branch(self, depth: int) -> s.Step:
         return s.Branch(self._asked(), **self._arms(depth))
+
+    def _split(self, depth: int) -> s.Step:
+        return s.Split("way", {each: self.steps(depth - 1) if depth else [] for each in ("left", "right")})
 
     def _plain(self, _: int) -> s.Step:
         plain: list[s.Step] = [s.SetTrait("points", 2), s.Exit("enough")]
