@@ -222,7 +222,7 @@ def test_what_is_not_there_yet_does_not_hide_what_is_wrong():
         (Branch(lambda: True), "condition"),
         (WaitFor("x", days(1), since="ever"), "since"),
         (WaitFor("x", days(1), unknown_zone="Europe/Madird"), "unknown_zone"),
-        (WaitUntil("x", days(1)), "condition"),
+        (WaitUntil(5, days(1)), "condition"),
         (Wait(until="9 o'clock"), "until"),
         (Wait(until=customer.renewal, at="25:00"), "at"),
         (Wait(days(1), id=""), "id"),

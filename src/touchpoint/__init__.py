@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from touchpoint.engine.aio import AsyncEngine
     from touchpoint.engine.engine import Engine
     from touchpoint.errors import (
+        ConditionError,
         CustomerErased,
         DefectiveJourney,
         InvalidAddress,
@@ -73,6 +74,7 @@ if TYPE_CHECKING:
         WaitFor,
         WaitUntil,
     )  # fmt: skip
+    from touchpoint.journey.text import parse, to_text
     from touchpoint.journey.triggers import (
         Anniversary,
         CaseClosed,
@@ -97,17 +99,18 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Anniversary", "Ask", "AsyncEngine", "Branch", "Call", "Cap", "Case", "CaseClosed", "CaseOpened", "CaseType",
-    "Clock", "CloseCase", "ConsentRule", "ConsentRules", "Content", "CustomerErased", "DefectiveJourney", "Dwelt",
-    "Emit", "Engine", "Enrol", "Enrolled", "Entered", "Exit", "Exposed", "Gift", "Give", "Goal", "Hold", "HoldOut",
-    "InvalidAddress", "InvalidInput", "InvalidTouchpoint", "Journey", "JourneyError", "Left", "Message", "MoveTo",
-    "NotYetSupported", "On", "OpenCase", "Policy", "Preferences", "Problem", "QuietHours", "Rule",
-    "SampleRatioMismatch", "SecretNeeded", "Send", "SendWindow", "SetTrait", "Silent", "Spacing", "Split", "Stage",
-    "StoreBusy", "StoreClosed", "StoreCorrupt", "StoreError", "StoreFull", "StoreReadOnly", "StoreTooNew", "Survey",
-    "SystemClock", "Touchpoint", "TouchpointError", "UnknownCustomer", "UnknownName", "UnsubscribeRejected",
-    "VirtualClock", "VolumeBreaker", "Wait", "WaitFor", "WaitUntil", "WebhookRejected",
+    "Clock", "CloseCase", "ConditionError", "ConsentRule", "ConsentRules", "Content", "CustomerErased",
+    "DefectiveJourney", "Dwelt", "Emit", "Engine", "Enrol", "Enrolled", "Entered", "Exit", "Exposed", "Gift",
+    "Give", "Goal", "Hold", "HoldOut", "InvalidAddress", "InvalidInput", "InvalidTouchpoint", "Journey",
+    "JourneyError", "Left", "Message", "MoveTo", "NotYetSupported", "On", "OpenCase", "Policy", "Preferences",
+    "Problem", "QuietHours", "Rule", "SampleRatioMismatch", "SecretNeeded", "Send", "SendWindow", "SetTrait",
+    "Silent", "Spacing", "Split", "Stage", "StoreBusy", "StoreClosed", "StoreCorrupt", "StoreError", "StoreFull",
+    "StoreReadOnly", "StoreTooNew", "Survey", "SystemClock", "Touchpoint", "TouchpointError", "UnknownCustomer",
+    "UnknownName", "UnsubscribeRejected", "VirtualClock", "VolumeBreaker", "Wait", "WaitFor", "WaitUntil",
+    "WebhookRejected",
     "assignment", "calendar_days", "case_open", "cool_down", "count", "customer", "days", "event", "ever",
     "forever", "hours", "in_stage", "last", "minutes", "months", "now", "once", "once_per_stage", "outcome",
-    "seconds", "sent", "times", "total", "trait", "trigger", "variant", "weeks", "years",
+    "parse", "seconds", "sent", "times", "to_text", "total", "trait", "trigger", "variant", "weeks", "years",
 ]  # fmt: skip
 
 _LATER = {
@@ -121,6 +124,7 @@ _FROM = {
     "clock": ("Clock", "SystemClock", "VirtualClock"),
     "durations": ("calendar_days", "days", "forever", "hours", "minutes", "months", "seconds", "weeks", "years"),
     "errors": (
+        "ConditionError",
         "CustomerErased",
         "DefectiveJourney",
         "InvalidAddress",
@@ -181,6 +185,7 @@ _FROM = {
         "WaitFor",
         "WaitUntil",
     ),
+    "journey.text": ("parse", "to_text"),
     "journey.triggers": (
         "Anniversary",
         "CaseClosed",

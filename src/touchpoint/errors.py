@@ -2,7 +2,8 @@
 
     TouchpointError
     ├── JourneyError (ValueError)          a journey, or a part of one, is not valid
-    │   └── NotYetSupported (NotImplementedError)   designed, but not in this release
+    │   ├── NotYetSupported (NotImplementedError)   designed, but not in this release
+    │   └── ConditionError                 a condition written as text cannot be read; says where in it
     ├── InvalidInput (ValueError)          something handed in cannot be accepted; nothing was stored
     │   ├── InvalidTouchpoint
     │   │   └── CustomerErased             about somebody who was erased; `index` in a batch
@@ -35,6 +36,7 @@ import attrs
 _NAME_TOLD: Final = 100
 _TEXT_TOLD: Final = 2_000
 _PROBLEMS_TOLD: Final = 100
+_DETAIL_TOLD: Final = 500
 
 
 class TouchpointError(Exception):
@@ -81,6 +83,26 @@ class SampleRatioMismatch(TouchpointError, ValueError):
             f"alone does that with a probability of {p:.2g}); find out what loses or adds some, such as weights that "
             "were changed or a way around the Split, and begin anew under another name"
         )
+
+
+class ConditionError(JourneyError):
+    """A condition written as text cannot be read. Its message shows the line, with a caret under the place.
+
+    Attributes:
+        where: what takes the condition, such as `Rule(given=)`.
+        detail: what is wrong there, without the place.
+        line: of the text; starts at 1.
+        column: of the line, in characters; starts at 1.
+    """
+
+    def __init__(
+        self, detail: str, *, where: str = "", line: int = 1, column: int = 1, excerpt: str = "", caret: int = 0
+    ) -> None:
+        self.where, self.detail, self.line, self.column = where, detail, line, column
+        told = detail if len(detail) <= _DETAIL_TOLD else detail[:_DETAIL_TOLD] + "…"
+        place = f"line {line}, column {column}: {told}"
+        picture = f"\n    {excerpt}\n    {' ' * caret}^" if excerpt else ""
+        super().__init__((f"{where}: " if where else "") + place + picture)
 
 
 class InvalidInput(TouchpointError, ValueError):

@@ -7,7 +7,7 @@ count("order_placed", within=days(365)) == 1
 """
 
 from collections.abc import Iterator, Mapping
-from typing import Final, Protocol
+from typing import Any, Final, Protocol
 
 from touchpoint.errors import JourneyError
 from touchpoint.journey.expressions import (
@@ -80,6 +80,7 @@ __all__ = [
     "operand",
     "outcome",
     "path_of",
+    "read_condition",
     "root_of",
     "same",
     "sent",
@@ -88,6 +89,7 @@ __all__ = [
     "structure",
     "total",
     "trigger",
+    "variant",
     "walk",
 ]
 
@@ -167,17 +169,32 @@ def as_condition(value: object, where: str = "a condition") -> Expression:
     """The value as a condition, for the parts of a journey that take one.
 
     Args:
-        value: an expression, or True or False.
+        value: an expression, a condition written as text, or True or False.
         where: what takes the condition, for the error text.
 
     Raises:
-        JourneyError: it is neither, or a bare root such as `event`.
+        JourneyError: it is none of them, or a bare root such as `event`.
+        ConditionError: the text cannot be read.
     """
+    value = read_condition(value, where)
     if isinstance(value, Expression | bool):
         return operand(value)
     raise JourneyError(
         f"{where} takes a condition such as event.score <= 2 or ever('order_placed'), not a {type(value).__name__}"
     )
+
+
+def read_condition(value: Any, where: str) -> Any:  # noqa: ANN401 - what is no text is judged by validation, with its path
+    """A condition that is written as text, read; everything else as it is.
+
+    Raises:
+        ConditionError: the text cannot be read, or is no condition. `where` is what takes it, such as `Rule(given=)`.
+    """
+    if not isinstance(value, str):
+        return value
+    from touchpoint.journey.text import condition  # it names the functions of this module
+
+    return condition(value, where=where)
 
 
 def walk(expression: Expression) -> Iterator[Expression]:

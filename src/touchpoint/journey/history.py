@@ -41,36 +41,37 @@ class WhereParts:
     relations: tuple[Expression, ...] = ()
 
 
-def count(type: str | type, *, within: timedelta | None = None, where: Expression | None = None) -> Count:
+def count(type: str | type, *, within: timedelta | None = None, where: Expression | str | None = None) -> Count:
     """How many touchpoints of a type there were.
 
     Args:
         type: a touchpoint type, by name or by its declared class.
         within: elapsed length of the window `(now - within, now]`; None looks at the whole history.
         where: counts only touchpoints for which this is true. In it `event` is the touchpoint looked back at,
-            `trigger` and `customer` are the run's own. Without `within`, only `event.x == …` may relate the two.
+            `trigger` and `customer` are the run's own. Without `within`, only `event.x == …` may relate the two. Text
+            such as "event.order == trigger.order" means the same.
 
     Raises:
         JourneyError: the type, the window or `where` is not acceptable; says why.
     """
-    checked = _checked("count", type, within, where)
-    return Count(checked, within, where)
+    checked, asked = _checked("count", type, within, where)
+    return Count(checked, within, asked)
 
 
-def ever(type: str | type, *, within: timedelta | None = None, where: Expression | None = None) -> Ever:
+def ever(type: str | type, *, within: timedelta | None = None, where: Expression | str | None = None) -> Ever:
     """Whether there was any touchpoint of a type. Arguments and errors as for `count`."""
-    checked = _checked("ever", type, within, where)
-    return Ever(checked, within, where)
+    checked, asked = _checked("ever", type, within, where)
+    return Ever(checked, within, asked)
 
 
-def last(type: str | type, *, where: Expression | None = None) -> Field:
+def last(type: str | type, *, where: Expression | str | None = None) -> Field:
     """The latest touchpoint of a type by `at`; of equally late ones the one that arrived last.
 
     Its properties are fields: `last("order_placed").price`; `.at` is when it happened. Unknown where there is none.
     Arguments and errors as for `count`.
     """
-    checked = _checked("last", type, None, where)
-    return Field(Last(checked, where))
+    checked, asked = _checked("last", type, None, where)
+    return Field(Last(checked, asked))
 
 
 def total(
@@ -78,7 +79,7 @@ def total(
     of: str | Field = "price",
     *,
     within: timedelta | None = None,
-    where: Expression | None = None,
+    where: Expression | str | None = None,
 ) -> Total:
     """The exact sum of a numeric property over touchpoints of a type; 0 where there are none.
 
@@ -94,8 +95,8 @@ def total(
     Raises:
         JourneyError: as for `count`; or `of` is not a property of `event`.
     """
-    checked = _checked("total", type, within, where)
-    return Total(checked, _amount(of), within, where)
+    checked, asked = _checked("total", type, within, where)
+    return Total(checked, _amount(of), within, asked)
 
 
 def split_where(where: Expression | None) -> WhereParts:
@@ -119,16 +120,25 @@ def _checked(
     function: str,
     declared: str | type,
     within: timedelta | None,
-    where: Expression | None,
-) -> str:
+    where: Expression | str | None,
+) -> tuple[str, Expression | None]:
     try:
         name = type_of(declared)
     except InvalidTouchpoint as error:
         raise JourneyError(f"{function}(): {error}") from error
     here = f'{function}("{name}")'
     _check_window(here, within)
-    _check_where(here, within, where, can_have_window=function != "last")
-    return name
+    asked = _read_where(here, where)
+    _check_where(here, within, asked, can_have_window=function != "last")
+    return name, asked
+
+
+def _read_where(here: str, where: Expression | str | None) -> Expression | None:
+    if not isinstance(where, str):
+        return where
+    from touchpoint.journey.text import condition  # it names the functions of this module
+
+    return condition(where, where=f"{here}: where=")
 
 
 def _check_window(here: str, within: object) -> None:

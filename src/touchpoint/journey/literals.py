@@ -1,11 +1,23 @@
 """The values that may be written in a condition, and the form in which it keeps them."""
 
+import re
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from enum import Enum
+from typing import Final
 
 from touchpoint.errors import JourneyError
 from touchpoint.model.payload import DEPTH, DIGITS, TEXT, is_finite, is_kept, is_unicode
+
+# Characters that a reader does not see, or that change the order in which the others are seen. Joiners are fine in a
+# text, for whole scripts and emoji need them.
+UNSEEN: Final = (
+    "\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\xad\u061c\u180e\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff"
+    "\ufff9-\ufffb\ud800-\udfff\U000e0000-\U000e0fff"
+)
+_ESCAPED: Final = re.compile(rf'["\\\t\n\r{UNSEEN}]')
+_HIDDEN: Final = re.compile(rf"[\t\n\r{UNSEEN}]")
+_LETTERS: Final = {'"': '"', "\\": "\\", "\b": "b", "\f": "f", "\n": "n", "\r": "r", "\t": "t"}
 
 
 def literal(value: object, *, depth: int = 0) -> object:
@@ -65,3 +77,20 @@ def _finite(value: float | Decimal) -> float | Decimal:
         raise JourneyError(f"{value} is not a finite number; conditions compare with finite numbers only")
     base = next(kind for kind in (int, float, Decimal) if isinstance(value, kind))
     return value if type(value) is base else base(value)
+
+
+def quoted(text: str) -> str:
+    """The text in double quotes, as both Python and conditions read it, with everything unseen escaped."""
+    return f'"{_ESCAPED.sub(_escape, text)}"'
+
+
+def visible(text: str) -> str:
+    """The text with what cannot be seen, or turns other characters round, written as escapes."""
+    return _HIDDEN.sub(_escape, text)
+
+
+def _escape(match: re.Match[str]) -> str:
+    if letter := _LETTERS.get(match[0]):
+        return f"\\{letter}"
+    code = ord(match[0])
+    return f"\\u{code:04x}" if code <= 0xFFFF else f"\\U{code:08x}"

@@ -1,6 +1,5 @@
 """Expressions as text: the Python they were written in, with no more parentheses than Python needs."""
 
-import json
 import keyword
 from collections.abc import Callable
 from datetime import date, datetime, timedelta
@@ -32,6 +31,7 @@ from touchpoint.journey.expressions import (
     path_of,
     root_of,
 )
+from touchpoint.journey.literals import quoted
 
 Fill: TypeAlias = Callable[[Expression], str | None]
 
@@ -56,7 +56,7 @@ def literal_source(value: object) -> str:  # noqa: PLR0911 - one per type
     if type(value) is int:
         return repr(value)
     if isinstance(value, str):
-        return json.dumps(value, ensure_ascii=False)
+        return quoted(value)
     if isinstance(value, tuple):
         return f"[{', '.join(map(literal_source, value))}]"
     if isinstance(value, Decimal):
@@ -125,14 +125,18 @@ class _Writer:
             case Literal(value):
                 return literal_source(value)
             case In(value, options):
-                return f"{self.write(value, _PRIMARY)}.in_({self.write(options, _COMPARE)})"
+                return f"{self._asked(value)}.in_({self.write(options, _COMPARE)})"
             case Contains(container, item):
-                return f"{self.write(container, _PRIMARY)}.contains({self.write(item, _COMPARE)})"
+                return f"{self._asked(container)}.contains({self.write(item, _COMPARE)})"
             case Exists(value):
-                return f"{self.write(value, _PRIMARY)}.exists()"
+                return f"{self._asked(value)}.exists()"
             case Now():
                 return "now"
         return self._call(node)
+
+    def _asked(self, node: Expression) -> str:
+        text = self.write(node, _PRIMARY)
+        return f"({text})" if isinstance(node, Literal) and text.isdigit() else text  # 5.exists() is no Python
 
     def _call(self, node: Expression) -> str:  # noqa: PLR0911 - one per class
         match node:
@@ -188,4 +192,11 @@ def _steps(root: str, path: tuple[str, ...]) -> str:
 
 
 def _is_attribute(step: str) -> bool:
-    return step.isidentifier() and not step.startswith("_") and step not in _SHADOWED and not keyword.iskeyword(step)
+    # Python reads other letters in their compatible form, so `event.ﬁ` would mean `event.fi`.
+    return (
+        step.isascii()
+        and step.isidentifier()
+        and not step.startswith("_")
+        and step not in _SHADOWED
+        and not keyword.iskeyword(step)
+    )

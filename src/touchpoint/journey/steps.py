@@ -12,7 +12,7 @@ import attrs
 
 from touchpoint.durations import Duration, Forever, is_calendar, spoken
 from touchpoint.errors import JourneyError
-from touchpoint.journey.conditions import Expression, expression_eq, operand
+from touchpoint.journey.conditions import Expression, expression_eq, operand, read_condition
 from touchpoint.journey.triggers import Trigger, touchpoint_type, trigger_name, triggers
 from touchpoint.model.case import case_name
 from touchpoint.model.message import Gift, Message, Survey
@@ -55,18 +55,43 @@ def _zone_key(zone: "ZoneInfo | str | None") -> str | None:
     return zone if zone is None or isinstance(zone, str) else zone.key
 
 
+def _still(value: Expression | str | None) -> Expression | None:
+    return read_condition(value, "Send(still=)")  # type: ignore[no-any-return]
+
+
+def _given(value: Expression | str | None) -> Expression | None:
+    return read_condition(value, "WaitFor(given=)")  # type: ignore[no-any-return]
+
+
+def _awaited(value: Expression | str) -> Expression:
+    return read_condition(value, "WaitUntil()")  # type: ignore[no-any-return]
+
+
+def _asked(value: Expression | str) -> Expression:
+    return read_condition(value, "Branch()")  # type: ignore[no-any-return]
+
+
+def _until(value: "str | Expression | None") -> "str | Expression | None":
+    # A time of day begins with a digit, and a condition that gives a date hardly ever does.
+    if not isinstance(value, str) or value[:1].isdigit() or not value.strip():
+        return value
+    from touchpoint.journey.text import parse
+
+    return parse(value, where="Wait(until=)")
+
+
 @attrs.frozen
 class Send:
     """Send a message; the run goes on when it has reached an end.
 
     Args:
         message: what to send.
-        still: asked again at release; anything but true withdraws the message.
+        still: asked again at release; anything but true withdraws the message. Conditions may be text everywhere.
         otherwise: steps taken where it ended in another way than sent.
     """
 
     message: Message
-    still: Expression | None = attrs.field(default=None, kw_only=True, eq=expression_eq)
+    still: Expression | None = attrs.field(default=None, kw_only=True, converter=_still, eq=expression_eq)
     otherwise: "tuple[Step, ...]" = attrs.field(default=(), kw_only=True, converter=_steps)
     id: str | None = attrs.field(default=None, kw_only=True)
 
@@ -92,14 +117,14 @@ class Wait:
     Args:
         length: elapsed (`timedelta`) or calendar (`relativedelta`) length.
         until: "HH:MM", the next time the customer's clock says so; or an expression that gives a date or an instant,
-            such as `customer.renewal`. Where it gives nothing, the run exits with that reason.
+            such as `customer.renewal`, also as text. Where it gives nothing, the run exits with that reason.
         at: with a date from data, the local time of day of that date; midnight unless given.
         unknown_zone: the zone for calendar waits of customers whose own is not known; UTC unless given, and the trace
             says so.
     """
 
     length: Duration | Forever | None = attrs.field(default=None, converter=_wait_length)
-    until: "str | Expression | None" = attrs.field(default=None, kw_only=True, eq=expression_eq)
+    until: "str | Expression | None" = attrs.field(default=None, kw_only=True, converter=_until, eq=expression_eq)
     at: str | None = attrs.field(default=None, kw_only=True)
     unknown_zone: str | None = attrs.field(default=None, kw_only=True, converter=_zone_key)
     id: str | None = attrs.field(default=None, kw_only=True)
@@ -132,7 +157,7 @@ class WaitFor:
     timeout: Duration | Forever | None = attrs.field(default=None, converter=_timeout)
     then: "tuple[Step, ...]" = attrs.field(default=(), kw_only=True, converter=_steps)
     otherwise: "tuple[Step, ...]" = attrs.field(default=(), kw_only=True, converter=_steps)
-    given: Expression | None = attrs.field(default=None, kw_only=True, eq=expression_eq)
+    given: Expression | None = attrs.field(default=None, kw_only=True, converter=_given, eq=expression_eq)
     since: Since = attrs.field(default="send", kw_only=True)
     unknown_zone: str | None = attrs.field(default=None, kw_only=True, converter=_zone_key)
     id: str | None = attrs.field(default=None, kw_only=True)
@@ -146,7 +171,7 @@ class WaitUntil:
     of its windows lapses.
     """
 
-    condition: Expression = attrs.field(eq=expression_eq)
+    condition: Expression = attrs.field(converter=_awaited, eq=expression_eq)
     timeout: Duration | Forever | None = attrs.field(default=None, converter=_timeout)
     then: "tuple[Step, ...]" = attrs.field(default=(), kw_only=True, converter=_steps)
     otherwise: "tuple[Step, ...]" = attrs.field(default=(), kw_only=True, converter=_steps)
@@ -158,7 +183,7 @@ class WaitUntil:
 class Branch:
     """Go one way if the condition is true, the other way if it is false or unknown."""
 
-    condition: Expression = attrs.field(eq=expression_eq)
+    condition: Expression = attrs.field(converter=_asked, eq=expression_eq)
     then: "tuple[Step, ...]" = attrs.field(default=(), kw_only=True, converter=_steps)
     otherwise: "tuple[Step, ...]" = attrs.field(default=(), kw_only=True, converter=_steps)
     id: str | None = attrs.field(default=None, kw_only=True)
