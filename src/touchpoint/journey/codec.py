@@ -226,6 +226,11 @@ def described(journey: Journey) -> tuple[str, str]:
     return _hash(content), text
 
 
+def json_name(cls: type) -> str | None:
+    """The stable name of a class of the language in JSON; None for what is not written."""
+    return _NAMES.get(cls)
+
+
 def _hash(content: object) -> str:
     text = json.dumps(content, sort_keys=True, separators=(",", ":"), ensure_ascii=True)
     return hashlib.sha256(text.encode("ascii")).hexdigest()[:16]

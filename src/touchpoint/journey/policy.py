@@ -66,7 +66,13 @@ class Cap:
 
 @attrs.frozen
 class Spacing:
-    """At least this long (elapsed) between hand-overs on different channels (S6.5)."""
+    """At least this long between hand-overs on different channels (S6.5).
+
+    Args:
+        gap: elapsed.
+        kinds: of messages; None is every kind.
+        channels: between which it is kept; None is all of them.
+    """
 
     gap: timedelta
     kinds: tuple[str, ...] | None = attrs.field(default=None, kw_only=True, converter=_scope)

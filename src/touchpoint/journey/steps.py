@@ -98,14 +98,14 @@ class Send:
 
 @attrs.frozen
 class Ask(Send):
-    """Ask for feedback: a `Send` of a `Survey`."""
+    """Ask for feedback: a `Send` whose `message` is a `Survey`; `still` and `otherwise` as there."""
 
     message: Survey
 
 
 @attrs.frozen
 class Give(Send):
-    """Give a gift: a `Send` of a `Gift`."""
+    """Give a gift: a `Send` whose `message` is a `Gift`; `still` and `otherwise` as there."""
 
     message: Gift
 
@@ -169,6 +169,13 @@ class WaitUntil:
 
     The run goes on at once if it does already; else it is looked at with every event of the customer and whenever one
     of its windows lapses.
+
+    Args:
+        condition: what is waited for; an expression, or text.
+        timeout: a length, or `forever`; required.
+        then: steps taken when it holds.
+        otherwise: steps taken when the time has passed.
+        unknown_zone: as in `Wait`.
     """
 
     condition: Expression = attrs.field(converter=_awaited, eq=expression_eq)
@@ -181,7 +188,13 @@ class WaitUntil:
 
 @attrs.frozen
 class Branch:
-    """Go one way if the condition is true, the other way if it is false or unknown."""
+    """Go one way if the condition is true, the other way if it is false or unknown.
+
+    Args:
+        condition: asked when the run comes here; an expression, or text.
+        then: steps taken if it is true.
+        otherwise: steps taken if not.
+    """
 
     condition: Expression = attrs.field(converter=_asked, eq=expression_eq)
     then: "tuple[Step, ...]" = attrs.field(default=(), kw_only=True, converter=_steps)
@@ -247,7 +260,12 @@ def _values(value: Mapping[str, object] | None) -> Mapping[str, Expression]:
 
 @attrs.frozen
 class Emit:
-    """Record an internal touchpoint; missing values are left out of its properties."""
+    """Record an internal touchpoint, to which other rules can react.
+
+    Args:
+        type: of the touchpoint.
+        properties: values or expressions by name; missing values are left out.
+    """
 
     type: str = attrs.field(converter=touchpoint_type)
     properties: Mapping[str, Expression] = attrs.field(default=None, converter=_values, eq=expression_eq)

@@ -77,7 +77,13 @@ def _type_or_none(value: str | type | None) -> str | None:
 
 @attrs.frozen
 class Dwelt:
-    """The customer has been in a stage without a break for this long (elapsed)."""
+    """The customer has been in a stage without a break for this long.
+
+    Args:
+        stage: its name.
+        length: elapsed, counted from entering it.
+        journey: of the stage; the one the trigger stands in unless given.
+    """
 
     stage: str
     length: timedelta = attrs.field(converter=_dwell_length)
@@ -152,7 +158,12 @@ class Anniversary:
 
 @attrs.frozen
 class Exposed:
-    """The customer parted ways in a `Split` for the first time: in this variant, or in any."""
+    """The customer parted ways in a `Split` for the first time: in this variant, or in any.
+
+    Args:
+        split: its name.
+        variant: None for any.
+    """
 
     split: str
     variant: str | None = None

@@ -42,23 +42,23 @@ def times(n: int, *, per: Duration | None = None, per_key: bool = False) -> Limi
     """At most n starts per period, or in all where no period is given.
 
     A `timedelta` rolls, `(t - per, t]`; a calendar length means the calendar day, week (`calendar_days(7)`), month or
-    year of the customer. Counted per customer, or per customer and key.
+    year of the customer. With `per_key` it is counted for each customer and key, else for each customer.
     """
     return Limit("times", n, per, per_key)
 
 
 def once(*, per_key: bool = False) -> Limit:
-    """One start, ever."""
+    """One start, ever; with `per_key` one for each key."""
     return Limit("once", 1, None, per_key)
 
 
 def once_per_stage(*, per_key: bool = False) -> Limit:
-    """One start for each visit to a stage of the journey."""
+    """One start for each visit to a stage of the journey; with `per_key` one for each key."""
     return Limit("once_per_stage", 1, None, per_key)
 
 
 def cool_down(length: Duration, *, per_key: bool = False) -> Limit:
-    """No start until this long after the last one."""
+    """No start until this `length` (elapsed or calendar) after the last one; with `per_key`, the last of that key."""
     return Limit("cool_down", 1, length, per_key)
 
 
