@@ -207,7 +207,7 @@ class Grower:
             lambda: f"case_open({self.one(self.name, str)})",
             lambda: f"case_open(ref={self.pick('texts')})",
             lambda: f"in_stage({self.name()}, journey={self.name()})",
-            lambda: f"sent({self.name()})",
+            lambda: f"{self.dice.choice(('sent', 'variant'))}({self.name()})",
             lambda: f"outcome({self.name()}) == {self.pick('texts')}",
         )
 

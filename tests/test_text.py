@@ -36,6 +36,7 @@ from touchpoint.journey.conditions import (
     sent,
     total,
     trigger,
+    variant,
 )
 from touchpoint.journey.cursor import DEPTH
 from touchpoint.journey.expressions import Arithmetic, Compare, Expression, Literal, operand
@@ -121,6 +122,7 @@ def refused(text, **more):
         ("case_open(ref='#1')", case_open(ref="#1")),
         ("in_stage(buyer, shop)", in_stage("buyer", journey="shop")),
         ("sent(offer)", sent("offer")),
+        ("variant(offer) == 'gift'", variant("offer") == "gift"),
         ("outcome('my offer') == 'failed'", outcome("my offer") == "failed"),
         ("event.a == 1\n  and\tevent.b == 2\r\n", (event.a == 1) & (event.b == 2)),
         (r"""event.a == '\'\x41\u00e9\U0001f600\ud83d\ude00\n\\'""", event.a == "'Aé😀😀\n\\"),
@@ -173,7 +175,7 @@ def test_every_root_of_conditions_can_be_named_in_a_text():
         (customer.a & (customer.b | customer.c), "customer.a and (customer.b or customer.c)"),
         ((event.a + 1) * 2 - (3 - event.b) > -1, "(event.a + 1) * 2 - (3 - event.b) > -1"),
         (operand(-5).exists(), "(-5).exists()"),
-        (event["order-id"]["class"]["now"] == "", 'event["order-id"].class["now"] == ""'),
+        (event["order-id"]["class"]["now"] == "", 'event["order-id"]["class"].now == ""'),
         (last("in").a == last("x").a, 'last("in").a == last(x).a'),
         (now > T0, "now > 2026-03-01T10:00Z"),
         (now > T0.replace(second=1), "now > 2026-03-01T10:00:01Z"),
@@ -185,6 +187,8 @@ def test_every_root_of_conditions_can_be_named_in_a_text():
         (operand(None) == True, "none == true"),  # noqa: E712 - it builds a condition
         (case_open("my case", ref="#1"), 'case_open("my case", ref="#1")'),
         (sent("offer"), 'outcome(offer) == "sent"'),
+        (variant("offer") == "gift", 'variant(offer) == "gift"'),
+        (variant("now") == variant("my offer"), 'variant("now") == variant("my offer")'),
     ],
 )
 def test_an_expression_is_written_for_people(expression, text):
@@ -209,6 +213,7 @@ def odd_expressions(draw):
         literals.map(operand),
         st.just(now),
         st.builds(outcome, names),
+        st.builds(variant, names),
     )
     quantities = st.one_of(st.integers(-5, 5), st.decimals(-5, 5, places=1), st.timedeltas()).map(operand)
 
@@ -285,6 +290,16 @@ def test_a_text_means_what_python_makes_of_it(expression):
         ("event.a ≥ 1", 9, "write >="),
         ("event.a AND event.b", 9, "write and"),
         ("event.a is none", 9, "write =="),
+        ("event.a == TRUE", 12, "write true"),
+        ("if event.a", 1, "no place"),
+        ("event.a not event.b", 9, "not in, or and not"),
+        ("event.a'x'", 7, "no f, r or b"),
+        ("count(a)['b']", 9, "have properties"),
+        ("event['exist'](1)", 15, "did you mean 'exists'"),
+        ("now > datetime(2026, 3, 1, 1, 1, 1, 1, 1, tzinfo=UTC)", 7, "seven parts"),
+        ("timedelta(1, days=2) > event.a", 1, "no value"),
+        ("timedelta(days=1, days=2) > event.a", 24, "once"),
+        ("timedelta(days=1, 2) > event.a", 19, "once"),
         ("event.a == “gold”", 12, "straight quotes"),
         ("event.a == 'gold", 12, "does not end"),
         ("event.a == 'gold\n'", 12, "does not end"),
@@ -529,7 +544,8 @@ def test_the_worst_texts_take_little_time_and_memory(text):
             parse(text)
         return time.thread_time() - since
 
-    assert min(took() for _ in range(3)) < 0.1
+    # Whoever traces every line, as a measure of coverage does, takes a multiple of the time.
+    assert min(took() for _ in range(3)) < (0.1 if sys.gettrace() is None else 1.0)
     tracemalloc.start()
     try:
         with suppress(ConditionError):

@@ -74,8 +74,6 @@ class Cursor:
         """What is built, with the place where it is not acceptable."""
         try:
             return build(*parts, **named)
-        except ConditionError:
-            raise
         except JourneyError as error:
             raise self._wrong(str(error), at) from None
         except OverflowError:
@@ -102,8 +100,6 @@ class Cursor:
 
 
 def _out_of_place(token: Token) -> str:
-    if token.kind == "end":
-        return "the condition ends here, and something is missing"
     if token.text in RATHER:
         return f"{shown(token.text)} is no word of conditions; write {RATHER[token.text]}"
     if token.kind == "op" and token.text == "=":

@@ -225,8 +225,6 @@ def _stranger(source: Source, at: int) -> ConditionError:
     for length in (3, 2, 1):
         if instead := _INSTEAD.get(rest[:length]):
             return source.wrong(at, f"{rest[:length]} cannot stand here: {instead}")
-    if character.isascii():
-        return source.wrong(at, f"{visible(character)} cannot stand here")
     return source.wrong(
         at,
         f"{character} (U+{ord(character):04X}) cannot stand here: outside of texts only ASCII is read, for other "

@@ -30,12 +30,12 @@ from touchpoint.journey.expressions import (
     root_of,
 )
 from touchpoint.journey.literals import quoted
-from touchpoint.journey.source import source
+from touchpoint.journey.source import _steps, source
 from touchpoint.journey.tokens import RESERVED, UNITS
 
 _OR, _AND, _NOT, _COMPARE, _ADD, _MULTIPLY, _UNARY, _PRIMARY = range(1, 9)
 _PLAIN: Final = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
-_SHADOWED: Final = frozenset({"in_", "contains", "exists", "same_as"})
+_NAMED: Final = re.compile(r'^(\w+)\("([A-Za-z][A-Za-z0-9_]*)"')
 
 
 def to_text(expression: Expression) -> str:
@@ -77,7 +77,7 @@ def _primary(node: Expression) -> str:  # noqa: PLR0911 - one per class
     match node:
         case Field():
             root = root_of(node)
-            return _steps(root if isinstance(root, str) else _write(root, _PRIMARY), path_of(node))
+            return _alike(node) if isinstance(root, str) else _steps(_write(root, _PRIMARY), path_of(node))
         case Contains(container, item):
             return f"{_write(container, _PRIMARY)}.contains({_write(item, _OR)})"
         case Exists(value):
@@ -93,8 +93,13 @@ def _primary(node: Expression) -> str:  # noqa: PLR0911 - one per class
             return _called("in_stage", *_names(stage), *(f"journey={name}" for name in _names(journey)))
         case Outcome(message):
             return _called("outcome", _name(message))
-    # Whatever else there is reads in both forms alike but for what stands inside.
-    return source(node, lambda part: None if part is node else _write(part, _PRIMARY))
+    return _alike(node)
+
+
+def _alike(node: Expression) -> str:
+    """What reads in both forms alike, but for its name and for what stands inside."""
+    text = source(node, lambda part: None if part is node else _write(part, _PRIMARY))
+    return _NAMED.sub(lambda named: f"{named[1]}({_name(named[2])}", text)
 
 
 def _history(node: Count | Ever | Last | Total) -> str:
@@ -145,10 +150,3 @@ def _names(name: str | None) -> list[str]:
 
 def _name(name: str) -> str:
     return name if _PLAIN.fullmatch(name) and name not in RESERVED else quoted(name)
-
-
-def _steps(root: str, path: tuple[str, ...]) -> str:
-    return root + "".join(
-        f".{step}" if _PLAIN.fullmatch(step) and step not in _SHADOWED | RESERVED else f"[{quoted(step)}]"
-        for step in path
-    )
