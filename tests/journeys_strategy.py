@@ -17,6 +17,7 @@ from touchpoint.journey.conditions import (
     customer,
     event,
     ever,
+    in_segment,
     in_stage,
     last,
     now,
@@ -40,6 +41,7 @@ from touchpoint.journey.requirements import (
     SessionWindow,
 )
 from touchpoint.journey.rule import Goal, Rule
+from touchpoint.journey.segment import Segment
 from touchpoint.journey.stage import Stage
 from touchpoint.journey.windows import QuietHours, SendWindow
 from touchpoint.model.case import CaseType
@@ -156,7 +158,13 @@ def conditions(messages=()):
             [customer.vip, event.k.exists(), case_open(), case_open("late", ref=trigger.k), case_open("complaint", "x")]
         ),
         st.sampled_from(
-            [in_stage("new"), in_stage("elsewhere", journey="another"), ever("review", within=timedelta(days=2))]
+            [
+                in_stage("new"),
+                in_stage("elsewhere", journey="another"),
+                ever("review", within=timedelta(days=2)),
+                in_segment("vip"),
+                in_segment("theirs", journey="another"),
+            ]
         ),
     )
     return st.recursive(
@@ -168,6 +176,15 @@ def conditions(messages=()):
         ),
         max_leaves=4,
     )
+
+
+segment_conditions = st.sampled_from(
+    [
+        customer.vip & ~case_open(),
+        ever("review", within=timedelta(days=2)) | in_stage("new"),
+        ever("review", where=event.k == "x") & ~in_segment("theirs", journey="another"),
+    ]
+)
 
 
 # --- parts ------------------------------------------------------------------------------------------------------------
@@ -215,6 +232,7 @@ def trigger_lists():
     one = st.one_of(
         types.map(triggers.On),
         st.sampled_from([triggers.Entered("new"), triggers.Left("lapsed"), triggers.Entered("x", journey="another")]),
+        st.sampled_from([triggers.Joined("vip"), triggers.LeftSegment("vip"), triggers.Joined("x", journey="another")]),
         st.builds(triggers.Dwelt, st.just("regular"), elapsed),
         st.sampled_from([triggers.CaseOpened("late"), triggers.CaseClosed("complaint"), triggers.Enrolled()]),
         st.builds(triggers.Silent, elapsed, of=st.none() | types),
@@ -423,6 +441,7 @@ def journeys(draw):
             )
             for name in STAGES
         ],
+        segments=[Segment("vip", draw(segment_conditions))],
         rules=[draw(rules(name, pool)) for name in ("new", "second")],
         cases=[CaseType(CASES[0], respond_within=draw(st.none() | elapsed)), CaseType(CASES[1], severity="high")],
         policy=Policy(*draw(st.lists(policy_items, max_size=3)), look_ahead=draw(elapsed)),

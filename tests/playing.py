@@ -121,6 +121,8 @@ def _told(line, at):
             yield ("goal", rule, at)
         case ["stage", journey, left, entered]:
             yield ("stage", journey, left, entered, at)
+        case ["segment", what, journey, segment, _]:
+            yield ("segment", what, journey, segment, at)
         case ["case", "opened" | "closed" as what, kind, ref]:
             yield (what, kind, ref if len(ref) < RUN_ID else None, at)
         case ["message", name, status, channel, _]:

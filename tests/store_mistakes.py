@@ -199,6 +199,22 @@ WRONG = {
         answering(parked=lambda inner, after, limit: inner.parked(after, 999)[-limit:]),
         "test_parked_things_are_counted",
     ),
+    "loses who joined": (without("members"), "test_members_come_by_number_a_page_at_a_time"),
+    "keeps who has left": (without("members_gone"), "test_members_leave_and_come_again"),
+    "gives the last page of members": (
+        answering(members=lambda inner, name, after, limit: inner.members(name, after, 999)[-limit:]),
+        "test_members_come_by_number_a_page_at_a_time",
+    ),
+    "gives everybody again": (
+        answering(customers_after=lambda inner, _, limit: inner.customers_after(0, limit)),
+        "test_customers_come_in_pages",
+    ),
+    "forgets who is erased": (
+        answering(
+            erase=lambda inner, no: inner.run("DELETE FROM touchpoint_customers WHERE no = ?", (no,)) or {"members": 2}
+        ),
+        "test_whoever_is_erased_or_absorbed_is_in_no_segment",
+    ),
     "forgets who claimed a task": (
         each("tasks_changed", lambda row: (row[0], row[1] or "", *row[2:])), "test_a_task_changes_hands",
     ),

@@ -156,13 +156,19 @@ def test_it_is_made_like_an_engine():
 
 
 @pytest.mark.parametrize(
-    "name", sorted(public(AsyncEngine) - {"journeys", "tasks", "close", "work", "run_pending"} - EXTRA)
+    "name", sorted(public(AsyncEngine) - {"journeys", "tasks", "close", "work", "run_pending", "members"} - EXTRA)
 )
 def test_every_method_takes_what_the_engines_takes_and_is_a_coroutine(name):
     sync, other = getattr(Engine, name), getattr(AsyncEngine, name)
     assert inspect.iscoroutinefunction(other)
     assert list(inspect.signature(sync).parameters)[1:] == list(inspect.signature(other).parameters)[1:]
     assert other.__doc__ == sync.__doc__
+
+
+def test_members_take_what_the_engines_take_and_come_one_by_one():
+    assert inspect.isasyncgenfunction(AsyncEngine.members)
+    sync, other = (inspect.signature(each.members).parameters for each in (Engine, AsyncEngine))
+    assert {name: each.default for name, each in sync.items()} == {name: each.default for name, each in other.items()}
 
 
 def test_what_is_recorded_is_answered_and_there():

@@ -43,6 +43,7 @@ if TYPE_CHECKING:
         customer,
         event,
         ever,
+        in_segment,
         in_stage,
         last,
         now,
@@ -55,6 +56,7 @@ if TYPE_CHECKING:
     from touchpoint.journey.journey import Journey
     from touchpoint.journey.policy import Cap, ConsentRule, ConsentRules, Hold, HoldOut, Policy, Spacing
     from touchpoint.journey.rule import Goal, Rule
+    from touchpoint.journey.segment import Segment
     from touchpoint.journey.stage import Stage
     from touchpoint.journey.steps import (
         Ask,
@@ -83,7 +85,9 @@ if TYPE_CHECKING:
         Enrolled,
         Entered,
         Exposed,
+        Joined,
         Left,
+        LeftSegment,
         On,
         Silent,
     )  # fmt: skip
@@ -100,21 +104,21 @@ if TYPE_CHECKING:
 __all__ = [
     "Anniversary", "Ask", "AsyncEngine", "Branch", "Call", "Cap", "Case", "CaseClosed", "CaseOpened", "CaseType",
     "Clock", "CloseCase", "ConditionError", "ConsentRule", "ConsentRules", "Content", "CustomerErased",
-    "DefectiveJourney", "Dwelt", "Emit", "Engine", "Enrol", "Enrolled", "Entered", "Exit", "Exposed", "Gift",
-    "Give", "Goal", "Hold", "HoldOut", "InvalidAddress", "InvalidInput", "InvalidTouchpoint", "Journey",
-    "JourneyError", "Left", "Message", "MoveTo", "NotYetSupported", "On", "OpenCase", "Policy", "Preferences",
-    "Problem", "QuietHours", "Rule", "SampleRatioMismatch", "SecretNeeded", "Send", "SendWindow", "SetTrait",
-    "Silent", "Spacing", "Split", "Stage", "StoreBusy", "StoreClosed", "StoreCorrupt", "StoreError", "StoreFull",
-    "StoreReadOnly", "StoreTooNew", "Survey", "SystemClock", "Touchpoint", "TouchpointError", "UnknownCustomer",
-    "UnknownName", "UnsubscribeRejected", "VirtualClock", "VolumeBreaker", "Wait", "WaitFor", "WaitUntil",
-    "WebhookRejected",
-    "assignment", "calendar_days", "case_open", "cool_down", "count", "customer", "days", "event", "ever",
-    "forever", "hours", "in_stage", "last", "minutes", "months", "now", "once", "once_per_stage", "outcome",
-    "parse", "seconds", "sent", "times", "to_text", "total", "trait", "trigger", "variant", "weeks", "years",
+    "DefectiveJourney", "Dwelt", "Emit", "Engine", "Enrol", "Enrolled", "Entered", "Exit", "Exposed", "Gift", "Give",
+    "Goal", "Hold", "HoldOut", "InvalidAddress", "InvalidInput", "InvalidTouchpoint", "Joined", "Journey",
+    "JourneyError", "Left", "LeftSegment", "Message", "MoveTo", "NotYetSupported", "On", "OpenCase", "Policy",
+    "Preferences", "Problem", "QuietHours", "Rule", "SampleRatioMismatch", "SecretNeeded", "Segment", "Send",
+    "SendWindow", "SetTrait", "Silent", "Spacing", "Split", "Stage", "StoreBusy", "StoreClosed", "StoreCorrupt",
+    "StoreError", "StoreFull", "StoreReadOnly", "StoreTooNew", "Survey", "SystemClock", "Touchpoint", "TouchpointError",
+    "UnknownCustomer", "UnknownName", "UnsubscribeRejected", "VirtualClock", "VolumeBreaker", "Wait", "WaitFor",
+    "WaitUntil", "WebhookRejected",
+    "assignment", "calendar_days", "case_open", "cool_down", "count", "customer", "days", "event", "ever", "forever",
+    "hours", "in_segment", "in_stage", "last", "minutes", "months", "now", "once", "once_per_stage", "outcome", "parse",
+    "seconds", "sent", "times", "to_text", "total", "trait", "trigger", "variant", "weeks", "years",
 ]  # fmt: skip
 
 _LATER = {
-    "Reply": "replies", "React": "reactions", "Segment": "segments", "Joined": "segments",
+    "Reply": "replies", "React": "reactions",
     "usual": "silence by the customer's own gap", "Schedule": "calendar schedules", "Referred": "referrals",
     "clicked": "clicks", "opened": "opens",
 }  # fmt: skip
@@ -154,6 +158,7 @@ _FROM = {
         "customer",
         "event",
         "ever",
+        "in_segment",
         "in_stage",
         "last",
         "now",
@@ -166,6 +171,7 @@ _FROM = {
     "journey.journey": ("Journey",),
     "journey.policy": ("Cap", "ConsentRule", "ConsentRules", "Hold", "HoldOut", "Policy", "Spacing"),
     "journey.rule": ("Goal", "Rule"),
+    "journey.segment": ("Segment",),
     "journey.stage": ("Stage",),
     "journey.steps": (
         "Ask",
@@ -194,7 +200,9 @@ _FROM = {
         "Enrolled",
         "Entered",
         "Exposed",
+        "Joined",
         "Left",
+        "LeftSegment",
         "On",
         "Silent",
     ),

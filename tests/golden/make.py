@@ -33,6 +33,7 @@ from touchpoint import (
     Give,
     Goal,
     Journey,
+    LeftSegment,
     Message,
     MoveTo,
     OpenCase,
@@ -40,6 +41,7 @@ from touchpoint import (
     Preferences,
     QuietHours,
     Rule,
+    Segment,
     Send,
     Silent,
     Spacing,
@@ -55,6 +57,7 @@ from touchpoint import (
     event,
     forever,
     hours,
+    in_segment,
     months,
     once,
     times,
@@ -92,6 +95,10 @@ SHOP = Journey(
         Stage("regular", phase="engage", when="ordered", given=count("ordered", within=days(30)) >= 2),
         Stage("lapsed", phase="attract", when=Silent(days(40), of="ordered")),
     ],
+    segments=[
+        Segment("dear", customer.vip & in_segment("lately")),
+        Segment("lately", count("ordered", within=days(20)) >= 1),
+    ],
     rules=[
         Rule("welcome", when="signed_up", limit=once(), goal=Goal("ordered", within=days(30)), then=[
             Send(message("hello")), Wait(days(2)), Send(message("tips", channels=("email", "sms"))), Wait(months(1)),
@@ -112,6 +119,7 @@ SHOP = Journey(
         Rule("dwelt", when=Dwelt("regular", days(20)), then=[
             Branch(customer.vip, then=[Send(message("thanks"))], otherwise=[Emit("not_yet")]), MoveTo("lapsed"),
         ]),
+        Rule("gone", when=LeftSegment("dear"), then=[Emit("missed")]),
         Rule("birthday", when=Anniversary("birthday", unknown_zone="UTC"), then=[Send(message("birthday_wish"))]),
         Rule("talk", when="asked", then=[WaitFor("answered", timeout=forever), Send(message("glad"))]),
         Rule("ring", when="rung", then=[Send(message("bell", channels=("push",)))]),

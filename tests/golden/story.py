@@ -64,6 +64,7 @@ def _person(engine, name):
     view = engine.customer(name)
     return {
         "stages": dict(view.stages),
+        "segments": [f"{name} since {since.isoformat()}" for name, since in view.segments.items()],
         "traits": {key: str(value) for key, value in view.traits.items()},
         "timeline": [[each.type, each.at.isoformat(), each.direction, each.channel] for each in view.timeline()],
         "messages": [[each.name, each.status, each.via] for each in view.messages],

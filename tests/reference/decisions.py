@@ -30,6 +30,7 @@ class Customer:
         self.timeline, self.events, self.log = [], {}, []
         self.runs, self.starts, self.messages, self.hand_overs = [], [], [], []
         self.stages, self.cases, self.fired, self.exposed = {}, {}, {}, {}
+        self.segments, self.segments_looked = {}, now
         self.queue, self.seq = deque(), 0
 
     # --- what conditions ask ------------------------------------------------------------------------------------------
@@ -65,23 +66,23 @@ class Customer:
         self.events[event.id] = event
         if event.act == "touchpoint":
             at = min(event.at, self.now)
-            self.decide(self.count(event.type, at, event.id, event.properties, event.channel, event.direction))
+            self.decide(self.touchpoint(event.type, at, event.id, event.properties, event.channel, event.direction))
         elif event.act == "enrol":
             self.decide(Occurrence("enrolled", event.type, self.now, event.id, event.properties))
         else:
             self.change_case(event.act, event.type, ref_text(event.properties["ref"]), event.id)
             self.decide()
 
-    def count(self, type, at, id, properties, channel=None, direction="internal"):
-        touchpoint = Occurrence("touchpoint", type, at, id, properties, channel, direction, self.now)
-        self.timeline.append(touchpoint)
-        return touchpoint
+    def touchpoint(self, type, at, id, properties, channel=None, direction="internal"):
+        return Occurrence("touchpoint", type, at, id, properties, channel, direction, self.now)
 
     def decide(self, occurrence=None):
         """Rounds, first in first out; after each the runs that can go on take their steps."""
         if occurrence is not None:
             self.queue.append(occurrence)
         self.work = 0
+        if not (self.queue and self.queue[0].kind == "touchpoint"):
+            self.look_at_segments(f"{self.now} segment")  # a touchpoint is counted first
         self.take_steps()
         while self.queue:
             self.worked()
@@ -95,7 +96,10 @@ class Customer:
             raise DefectiveJourney("rules or steps trigger each other in a circle")
 
     def round(self, occurrence):
-        """Exits, goals and waits of the live runs; stage moves; rules."""
+        """Counters and segments; exits, goals and waits of the live runs; stage moves; rules."""
+        if occurrence.kind == "touchpoint":
+            self.timeline.append(occurrence)
+            self.look_at_segments(occurrence.id, late=occurrence.late)
         for run in list(self.runs):
             self.offer(run, occurrence)
         if occurrence.late:
@@ -103,6 +107,22 @@ class Customer:
         for journey in self.program.journeys:
             self.enter_by_trigger(journey, occurrence)
         self.consider_rules(occurrence)
+
+    def look_at_segments(self, cause, *, late=False):
+        """Every segment, from scratch; whoever joins or leaves one is told of it (S3.3)."""
+        self.segments_looked = self.now
+        for journey, segment in self.program.segments:
+            key, member = (journey, segment.name), holds(segment.condition, Look(self, journey))
+            if member == (key in self.segments):
+                continue
+            if member:
+                self.segments[key] = self.now
+            else:
+                del self.segments[key]
+            self.log.append(("segment", "joined" if member else "left", journey, segment.name, self.now))
+            kind, trigger = ("joined", t.Joined) if member else ("left_segment", t.LeftSegment)
+            what, more = trigger(segment.name, journey=journey), {"late": True} if late else {}
+            self.queue.append(Occurrence(kind, segment.name, self.now, cause, more, what=what))
 
     # --- live runs ----------------------------------------------------------------------------------------------------
 
@@ -208,6 +228,7 @@ class Customer:
             self.queue.append(Occurrence("left", current, self.now, cause, what=left))
         entered = t.Entered(stage.name, journey=journey.name)
         self.queue.append(Occurrence("entered", stage.name, self.now, cause, what=entered))
+        self.look_at_segments(cause)
 
     def change_case(self, act, kind, ref, cause):
         """Opening an open case and closing one that is not open change nothing."""
@@ -219,6 +240,7 @@ class Customer:
         self.log.append(("opened" if act == "open_case" else "closed", kind, shown, self.now))
         what = t.CaseOpened(kind) if act == "open_case" else t.CaseClosed(kind)
         self.queue.append(Occurrence(act, kind, self.now, cause, what=what))
+        self.look_at_segments(cause)
         for message in self.waiting() if act == "close_case" else ():
             message.ask_at = self.now
 
@@ -302,10 +324,11 @@ class Customer:
                 if (value := evaluate(step.value, self.look(run))) is not UNKNOWN:
                     self.traits[step.trait], self.traits_set[step.trait] = value, self.now
                     self.queue.append(Occurrence("trait", step.trait, self.now, cause))
+                    self.look_at_segments(cause)
             case s.Emit():
                 values = {name: evaluate(each, self.look(run)) for name, each in step.properties.items()}
                 properties = {name: value for name, value in values.items() if value is not UNKNOWN}
-                self.queue.append(self.count(step.type, self.now, cause, properties))
+                self.queue.append(self.touchpoint(step.type, self.now, cause, properties))
             case s.OpenCase() | s.CloseCase():
                 act = "open_case" if isinstance(step, s.OpenCase) else "close_case"
                 self.change_case(act, step.case, self.ref_of(run, step), cause)
@@ -322,10 +345,11 @@ class Customer:
         if known is None and not any(held_out(each.name, self.name, each.percent) for each in outs):
             self.exposed[split.name] = variant
             told = {"split": split.name, "variant": variant}
-            self.queue.append(self.count("exposed", self.now, cause, told))
+            self.queue.append(self.touchpoint("exposed", self.now, cause, told))
             for each in (variant, None):
                 what = t.Exposed(split.name, each)
                 self.queue.append(Occurrence("exposed", split.name, self.now, cause, told, what=what))
+            self.look_at_segments(cause)
         return variant
 
     def ref_of(self, run, step):

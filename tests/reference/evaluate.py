@@ -82,6 +82,8 @@ def evaluate(node, look):  # noqa: C901, PLR0911, PLR0912 - one line for each ki
             return UNKNOWN if ref is UNKNOWN else look.customer.has_case_open(node.kind, ref)
         case c.InStage():
             return look.customer.stage_of(node.journey or look.journey) == node.stage
+        case c.InSegment():
+            return (node.journey or look.journey, node.segment) in look.customer.segments
         case c.Variant():
             return look.customer.exposed.get(node.split, UNKNOWN)
         case c.Outcome():

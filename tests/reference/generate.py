@@ -24,6 +24,7 @@ from touchpoint.journey import triggers as t
 from touchpoint.journey.journey import Journey
 from touchpoint.journey.policy import Cap, Hold, Policy, Spacing
 from touchpoint.journey.rule import Goal, Rule
+from touchpoint.journey.segment import Segment
 from touchpoint.journey.stage import Stage
 from touchpoint.journey.windows import QuietHours, SendWindow
 from touchpoint.model.case import CaseType
@@ -35,6 +36,7 @@ GRID = length(hours(6))
 TYPES = ("a", "b", "c", "d")
 CASES = (CaseType("trouble"), CaseType("wish"))
 STAGES = ("s0", "s1", "s2")
+SEGMENTS = ("g0", "g1", "g2")
 SPLITS = ("two", "three")
 KINDS = ("marketing", "service", "marketing", "transactional", "feedback")
 EVERY_KIND = frozenset({"marketing", "feedback", "gift"})
@@ -43,7 +45,7 @@ DAYS = ("1990-03-28", "2026-03-29", "1980-04-01", "2026-04-02")
 LENGTHS = (hours(6), hours(12), hours(6), hours(18), days(1), days(2), days(3))
 OPERATORS = ("==", "!=", "<", "<=", ">", ">=")
 LOOK_AHEAD = days(1)
-BYTES = 1_200  # more than a world uses; beyond them the dice always show the first side
+BYTES = 1_300  # more than a world uses; beyond them the dice always show the first side
 
 
 class Dice:
@@ -146,6 +148,7 @@ def _about_history(dice, scope):
 
 def _about_state(dice, scope):
     found = [c.case_open(), c.case_open("trouble"), c.case_open("wish", ref="x"), c.in_stage("s0"), c.in_stage("s1")]
+    found += [c.in_segment("g0"), c.in_segment("g1"), c.in_segment("g2")]
     found += [c.variant(dice.pick(*SPLITS)) == dice.pick("x", "y")]
     found += [c.case_open("trouble", ref=c.trigger.k)] if scope.in_run else []
     if not scope.looks_again:
@@ -162,11 +165,15 @@ def _given(dice, scope, one_in=3):
 # --- triggers, limits, messages -------------------------------------------------------------------------------------
 
 
-def trigger(dice: Dice, types: tuple = TYPES) -> t.Trigger:  # noqa: PLR0911 - one line for each kind
+def trigger(dice: Dice, types: tuple = TYPES) -> t.Trigger:  # noqa: C901, PLR0911 - one line for each kind
     """One trigger of any kind; half of them a touchpoint."""
     if dice.pick(True, True, False):
         return t.On(dice.pick(*types))
-    match dice.pick(*range(9)):
+    match dice.pick(*range(12)):
+        case 9 | 10:
+            return t.Joined(dice.pick(*SEGMENTS))
+        case 11:
+            return t.LeftSegment(dice.pick(*SEGMENTS))
         case 0:
             return t.Entered(dice.pick(*STAGES))
         case 1:
@@ -355,6 +362,42 @@ def stage(dice: Dice, name: str, phase: str) -> Stage:
     return Stage(name, phase=phase, when=when, given=_given(dice, Scope(), 4), after=after, reenter=dice.once_in(3))
 
 
+def segment(dice: Dice, number: int) -> Segment:
+    """A segment; it may ask about those before it, so that none turns in circles."""
+    return Segment(SEGMENTS[number], _of_segment(dice, number))
+
+
+def _of_segment(dice, number, depth=1):  # noqa: PLR0911 - one for each kind
+    match dice.pick(*range(8 if depth else 5)):
+        case 0 | 1:
+            return _compared(dice, c.count(dice.pick(*TYPES), within=dice.pick(*LENGTHS), where=_plain_where(dice)))
+        case 2:
+            return c.ever(dice.pick(*TYPES, "e0"), within=dice.pick(*LENGTHS), where=_plain_where(dice))
+        case 3:
+            within = dice.pick(*LENGTHS, None)
+            return _compared(
+                dice, dice.pick(c.total("a", "n", within=within), c.last("b").n, c.customer.t, c.customer.u)
+            )
+        case 4:
+            about = [
+                c.variant(dice.pick(*SPLITS)) == "x",
+                c.in_stage(dice.pick(*STAGES)),
+                c.case_open("trouble"),
+                c.case_open(ref="x"),
+            ]
+            return dice.pick(*about, *map(c.in_segment, SEGMENTS[:number]))
+        case 5:
+            return ~_of_segment(dice, number, depth - 1)
+        case 6:
+            return _of_segment(dice, number, depth - 1) & _of_segment(dice, number, depth - 1)
+        case _:
+            return _of_segment(dice, number, depth - 1) | _of_segment(dice, number, depth - 1)
+
+
+def _plain_where(dice):
+    return dice.pick(None, None, None, c.event.k == "x", c.event.n >= c.customer.u, c.event.k == c.customer.t)
+
+
 def journey(dice: Dice, name: str = "one", *, most_rules: int = 3, look_ahead: timedelta = LOOK_AHEAD) -> Journey:
     """A valid journey."""
     total = dice.pick(*range(1, most_rules + 1))
@@ -362,6 +405,7 @@ def journey(dice: Dice, name: str = "one", *, most_rules: int = 3, look_ahead: t
         name,
         stages=[stage(dice, *each) for each in zip(STAGES, ("attract", "engage", "delight"), strict=True)],
         rules=[rule(dice, name, number, total) for number in range(total)],
+        segments=[segment(dice, number) for number in range(len(SEGMENTS))],
         cases=CASES,
         policy=policy(dice, look_ahead=look_ahead),
     )

@@ -6,6 +6,7 @@ due. Instants are microseconds since 1970 UTC. What happened is a list of plain 
     ("started", rule, key, at)              ("stage", journey, from, to, at)
     ("refused", rule, why, at)              ("opened" | "closed", case, ref, at)
     ("goal", rule, at)                      ("message", name, status, at, channel)
+    ("segment", "joined" | "left", journey, name, at)
     ("ended", rule, key, reason, at)        ("duplicate" | "conflict", id, at)
 
 `why` is given, live or limit; `reason` is done, `exit: …` (an Exit step), exit, goal or restarted; a case's `ref` is
@@ -17,7 +18,7 @@ from collections import deque
 import attrs
 
 from reference.decisions import Customer
-from reference.evaluate import holds, next_lapse
+from reference.evaluate import Look, holds, next_lapse
 from reference.local import as_date, next_anniversary
 from reference.records import Event, Occurrence, Person, Program
 from touchpoint.durations import length
@@ -96,6 +97,7 @@ def _numbered(events):
 
 def _timers(customer):
     """Everything that will happen by itself: (due, order at one instant, what to do)."""
+    yield from _segment_timers(customer)
     for order, silence in enumerate(customer.program.timed(t.Silent)):
         last = _last_heard(customer, silence)
         if last is not None and last > customer.fired.get(silence, last - 1):
@@ -112,6 +114,17 @@ def _timers(customer):
         due = _run_due(customer, run)
         if due is not None:
             yield due, (3, run.rank), (_run_timer, run, due)
+
+
+def _segment_timers(customer):
+    for journey, segment in customer.program.segments:
+        due = next_lapse(segment.condition, Look(customer, journey), customer.segments_looked)
+        if due is not None:
+            yield due, (-1,), (_look_again,)
+
+
+def _look_again(customer):
+    customer.decide()
 
 
 def _last_heard(customer, silence):

@@ -4,6 +4,7 @@ import json
 
 import attrs
 
+from touchpoint.journey import conditions as c
 from touchpoint.journey import steps as s
 from touchpoint.journey import triggers as t
 
@@ -53,7 +54,9 @@ class Occurrence:
 
     @property
     def late(self):
-        return self.kind == "touchpoint" and self.recorded_at - self.at > LATE_AFTER
+        if self.kind == "touchpoint":
+            return self.recorded_at - self.at > LATE_AFTER
+        return self.kind in ("joined", "left_segment") and self.properties.get("late", False)
 
 
 @attrs.define(eq=False)
@@ -135,6 +138,19 @@ class Program:
     def rules(self):
         return [(journey.name, rule) for journey in self.journeys for rule in journey.rules]
 
+    @property
+    def segments(self):
+        """Every (journey, segment), those that others ask about before these."""
+        left = [(journey.name, segment) for journey in self.journeys for segment in journey.segments]
+        placed = []
+        while left:
+            waited_for = {(journey, each.name) for journey, each in left}
+            asking = ((each, _asked_segments(each[0], each[1].condition)) for each in left)
+            free = next(each for each, asked in asking if waited_for.isdisjoint(asked))
+            placed.append(free)
+            left.remove(free)
+        return placed
+
     def timed(self, kind):
         """Every trigger of a kind that some rule or stage names, in reading order, its journey filled in."""
         named = []
@@ -148,8 +164,13 @@ class Program:
         return list(dict.fromkeys(named))
 
 
+def _asked_segments(journey, condition):
+    return [(node.journey or journey, node.segment) for node in c.walk(condition) if isinstance(node, c.InSegment)]
+
+
 def _resolved(trigger, journey):
-    in_journey = isinstance(trigger, t.Entered | t.Left | t.Dwelt) and trigger.journey is None
+    in_one = t.Entered | t.Left | t.Dwelt | t.Joined | t.LeftSegment
+    in_journey = isinstance(trigger, in_one) and trigger.journey is None
     return attrs.evolve(trigger, journey=journey) if in_journey else trigger
 
 

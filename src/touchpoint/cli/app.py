@@ -173,6 +173,7 @@ def check(ctx: click.Context, file: Path) -> None:
     failed = False
     for each in journeys:
         parts = [(len(each.stages), "stage"), (len(each.rules), "rule"), (len(each.messages), "message")]
+        parts += [(len(each.segments), "segment")] if each.segments else []
         counts = ", ".join(f"{n} {what}" + ("" if n == 1 else "s") for n, what in parts)
         found = check_content([each])
         for finding in found:

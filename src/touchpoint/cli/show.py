@@ -74,6 +74,7 @@ def tables(journeys: Sequence[Journey], tallies: Tallies, customers: int) -> lis
     """
     found = [
         *((f"{journey.name}: customers per stage", _stages(journey, tallies, customers)) for journey in journeys),
+        *((f"{journey.name}: segments", _segments(journey, tallies)) for journey in journeys),
         ("messages", _messages(journeys, tallies)),
         ("why not, or not at once", _reasons(journeys, tallies)),
         *((f"{journey.name}: rules", _rules(journey, tallies)) for journey in journeys),
@@ -115,6 +116,14 @@ def _stages(journey: Journey, tallies: Tallies, customers: int) -> Table:
         _add(table, name.partition("/")[2], phases.get(name, ""), number(now), number(entered))
     if journey.stages and customers > somewhere:
         _add(table, "(none)", "", number(customers - somewhere), "")
+    return table
+
+
+def _segments(journey: Journey, tallies: Tallies) -> Table:
+    table = _table(["segment"], ["joined", "left"])
+    for name in _named(tallies, "segment", [segment.name for segment in journey.segments], f"{journey.name}/"):
+        counts = (number(tallies.get(("segment", name, what), 0)) for what in ("joined", "left"))
+        _add(table, name.partition("/")[2], *counts)
     return table
 
 

@@ -212,6 +212,8 @@ def _asserted(world: "World", chosen: "Chosen") -> Iterator[str]:
         if stages:
             stage = ann.stage(journey)
             yield f"assert ann.stage({code(journey)}) " + ("is None" if stage is None else f"== {code(str(stage))}")
+    if world.segments:
+        yield f"assert sorted(ann.segments) == {code(sorted(ann.segments))}"
     for name in world.messages:
         if (last := ann.last(name)) is not None:
             yield f"assert ann.last({code(name)}).status == {code(last.status)}"

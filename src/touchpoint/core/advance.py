@@ -11,6 +11,7 @@ from touchpoint.core.identity import run_id
 from touchpoint.core.limits import refused_by_limit, remember_start
 from touchpoint.core.occurrence import TOUCHPOINT, Occurrence
 from touchpoint.core.program import BUDGET, CompiledRule, CompiledStage, Key, Node, Program
+from touchpoint.core.segments import JOINED, LATE, LEFT, catch_up, reassess
 from touchpoint.core.sessions import hear, wrote_on
 from touchpoint.core.signals import lapses_at, update
 from touchpoint.core.state import Pending, Run, State, Watch
@@ -42,6 +43,8 @@ def message_ended(
 ) -> Decision:
     """Decide what follows from the end of a message (or call): its run goes on (S5.1)."""
     decision = Decision(program, state, now)
+    if state.lapses:
+        catch_up(decision)
     decision.end_message(pending, status, reason)
     run = state.run_by_order(pending.run)
     if run is not None and run.message == pending.key:
@@ -73,6 +76,9 @@ def work_off(decision: Decision, *, late: bool = False, again: int | None = None
         again: of what was parked and is counted already: the number of the customer's last run that had begun then.
     """
     queue = decision.queue
+    # At one instant touchpoints come before windows that lapse (S2.5): their round looks at these.
+    if decision.state.lapses and not (queue and queue[0].kind == TOUCHPOINT):
+        catch_up(decision)
     while decision.ready or queue:
         if decision.ready:
             take_steps(decision)
@@ -92,6 +98,8 @@ def _round(decision: Decision, occurrence: Occurrence, *, late: bool, again: int
         remember(decision, occurrence, late=late)
     key = (occurrence.kind, occurrence.name)
     state = decision.state
+    if decision.program.segments and again is None:
+        reassess(decision, key, occurrence.id, late=late)
     if state.runs or state.watches:
         for each in _concerned(decision):
             if again is not None and each.order > again:
@@ -100,7 +108,7 @@ def _round(decision: Decision, occurrence: Occurrence, *, late: bool, again: int
                 _meet(decision, each, occurrence, key)
             else:
                 _meet_watch(decision, each, occurrence, key)
-    if not late:
+    if not (late or (occurrence.kind in (JOINED, LEFT) and LATE in occurrence.properties)):
         program = decision.program
         if key in program.stages:
             _move_stages(decision, occurrence, key)

@@ -36,6 +36,7 @@ from touchpoint.journey.conditions import (
     Expression,
     Field,
     In,
+    InSegment,
     InStage,
     Last,
     Literal,
@@ -128,6 +129,8 @@ class _Compiler:
                 return _case_open(kind, None if ref is None else self.value(ref))
             case InStage(stage, journey):
                 return lambda context: context.in_stage(journey, stage)
+            case InSegment(segment, journey):
+                return lambda context: context.in_segment(journey, segment)
             case Variant(split):
                 return lambda context: context.variant_of(split)
             case Outcome(message):

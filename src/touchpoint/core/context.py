@@ -1,6 +1,6 @@
 """What a condition may look at when it is evaluated."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Container, Mapping, Sequence
 from types import MappingProxyType
 from typing import Final
 
@@ -29,6 +29,7 @@ class Context:
     `traits` the customer's; `now` microseconds UTC; `signals` the customer's signal data (`core.signals`);
     `case_open(kind, ref)` answers for None as for "any kind", "any ref"; `stage_of(journey)` for the name of a journey,
     of `journey` where a condition names none;
+    `segments` has `journey/segment` of those the customer is in;
     `outcomes` maps the messages of this run that have ended to how they did. `row` is for the library's own use:
     what is remembered of the touchpoint looked back at.
     """
@@ -43,6 +44,7 @@ class Context:
     outcomes: Mapping[str, str] = _NO_OUTCOMES
     row: Sequence[object] = ()
     journey: str | None = None
+    segments: Container[str] = ()
     exposures: Mapping[str, Sequence[object]] = _NOTHING  # type: ignore[assignment]  # an empty one
 
     def variant_of(self, split: str) -> object:
@@ -53,3 +55,7 @@ class Context:
     def in_stage(self, journey: str | None, stage: str) -> bool:
         """Whether the customer is in this stage of a journey; None is the journey of whoever asks."""
         return self.stage_of(self.journey if journey is None else journey) == stage
+
+    def in_segment(self, journey: str | None, segment: str) -> bool:
+        """Whether the customer is in this segment of a journey; None is the journey of whoever asks."""
+        return f"{self.journey if journey is None else journey}/{segment}" in self.segments

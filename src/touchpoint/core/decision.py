@@ -8,6 +8,7 @@ import attrs
 from touchpoint.core.context import Context
 from touchpoint.core.occurrence import Occurrence
 from touchpoint.core.program import BUDGET, Closure, CompiledRule, Node, Program, Teller
+from touchpoint.core.segments import CASE, STAGE, reassess
 from touchpoint.core.state import WAITING, Pending, Run, State, Watch
 from touchpoint.errors import DefectiveJourney
 from touchpoint.model.delivery import RenderedMessage
@@ -218,21 +219,19 @@ class Decision:
         """The expression with the values it saw, in words."""
         return tell(self._placed(journey, event, run))
 
-    def _placed(self, journey: str, event: Occurrence, run: Run | Watch | None) -> Context:
+    def looking(self, journey: str) -> Context:
+        """What a condition may look at that belongs to no run and to no event."""
+        return self._placed(journey, None, None)
+
+    def _placed(self, journey: str, event: Occurrence | None, run: Run | Watch | None) -> Context:
         context = self._context
         if context is None:
             # Nothing in it may point back to this decision: a circle would be left to the garbage collector.
             state = self.state
             self._context = context = Context(
-                None,
-                None,
-                state.profile.traits,
-                self.now,
-                state.signals,
-                state.case_open,
-                state.stage_of,
-                exposures=state.exposures,
-            )
+                None, None, state.profile.traits, self.now, state.signals, state.case_open, state.stage_of,
+                exposures=state.exposures, segments=state.segments,
+            )  # fmt: skip
         context.journey = journey
         context.event = event
         context.trigger = event if run is None else run.trigger
@@ -309,6 +308,8 @@ class Decision:
         for name, length in self.program.dwells.get(f"{journey}/{stage}", ()):
             self.state.dwells[name] = self.now + length
         self.queue.append(Occurrence("entered", f"{journey}/{stage}", self.now, cause))
+        if self.program.segments:
+            reassess(self, (STAGE, journey), cause)
 
     def _drop_dwells(self, stage: str) -> None:
         for name, _ in self.program.dwells.get(stage, ()):
@@ -324,6 +325,8 @@ class Decision:
         self.trace.append(["case", "opened", kind, ref])
         self.effects.append(CaseOpened(kind, ref, held))
         self.queue.append(Occurrence("case_opened", kind, self.now, cause))
+        if self.program.segments:
+            reassess(self, (CASE, ""), cause)
         return True
 
     def close_case(self, kind: str, ref: str, cause: str) -> bool:
@@ -342,6 +345,8 @@ class Decision:
         self.trace.append(["case", "closed", kind, ref])
         self.effects.append(CaseClosed(held, self.now))
         self.queue.append(Occurrence("case_closed", kind, self.now, cause))
+        if self.program.segments:
+            reassess(self, (CASE, ""), cause)
         self.ask_again()
         return True
 

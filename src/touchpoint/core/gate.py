@@ -239,7 +239,7 @@ def _still(program: Program, state: State, pending: Pending, run: Run, now: int)
     context = Context(
         event=run.event, trigger=run.trigger, traits=state.profile.traits, now=now, signals=state.signals,
         case_open=state.case_open, stage_of=state.stage_of, outcomes=run.outcomes, journey=run.journey,
-        exposures=state.exposures,
+        exposures=state.exposures, segments=state.segments,
     )  # fmt: skip
     value = node.condition(context)
     still = node.step.still if isinstance(node.step, Send) else None

@@ -13,6 +13,7 @@ from touchpoint.core.advance import same_key
 from touchpoint.core.decision import CaseClosed, ConsentSaid, Decision
 from touchpoint.core.occurrence import Occurrence
 from touchpoint.core.program import Program
+from touchpoint.core.segments import EVERY
 from touchpoint.core.signals import backfill
 from touchpoint.core.state import Address, Profile, Record, Run, State, Watch
 from touchpoint.core.timers import refresh_anniversaries
@@ -46,6 +47,7 @@ def merge(program: Program, into: State, old: State, timeline: Iterable[Occurren
     _stages(decision, into, old)
     _cases(decision, into, old)
     _silences(into, old)
+    _segments(program, into, old, decision.now)
     into.signals = {}
     backfill(program.signals, into.signals, timeline, decision.now)
     for rule, starts in old.starts.items():
@@ -269,6 +271,13 @@ def _cases(decision: Decision, into: State, old: State) -> None:
             decision.effects.append(CaseClosed(goes, decision.now))
     for kind, at in old.closed.items():
         into.closed[kind] = max(at, into.closed.get(kind, at))
+
+
+def _segments(program: Program, into: State, old: State, now: int) -> None:
+    """Those that either was in, since the earlier time; what holds of both is looked at as the merge is told of."""
+    for name, since in old.segments.items():
+        into.segments[name] = min(since, into.segments.get(name, since))
+    into.lapses = {EVERY: now} if program.segments else {}
 
 
 def _silences(into: State, old: State) -> None:

@@ -14,7 +14,8 @@ class Occurrence:
 
     Treat it as immutable: it is only mutable because that is quicker to build.
 
-    `kind` is `touchpoint`, `entered`, `left`, `dwelt`, `case_opened`, `case_closed`, `silence`, `anniversary`,
+    `kind` is `touchpoint`, `entered`, `left`, `dwelt`, `joined`, `left_segment`,
+    `case_opened`, `case_closed`, `silence`, `anniversary`,
     `enrolled`, or a change of facts (`trait`, `profile`, `consent`, `preferences`); `name` the touchpoint's type, or
     what the event is about; `at` microseconds UTC, never later than when it was recorded; `id` what S4.5 calls the
     cause.

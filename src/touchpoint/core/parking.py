@@ -9,8 +9,9 @@ from touchpoint.core.advance import remember
 from touchpoint.core.decision import Decision, NothingCame
 from touchpoint.core.occurrence import TOUCHPOINT, Occurrence
 from touchpoint.core.program import Program
+from touchpoint.core.segments import EVERY, catch_up
 from touchpoint.core.state import Run, State, occurrence_to_record
-from touchpoint.core.timers import AWAITED, Timer, next_timer, raised_by
+from touchpoint.core.timers import AWAITED, SEGMENT, Timer, next_timer, raised_by
 
 
 def park_touchpoint(
@@ -19,6 +20,7 @@ def park_touchpoint(
     """Take the decision back to the touchpoint alone: it counts, and nothing follows from it."""
     decision = park_act(program, state, TOUCHPOINT, occurrence.name, occurrence.id, now, error)
     remember(decision, occurrence, late=late)
+    _look_soon(decision)
     return decision
 
 
@@ -36,9 +38,21 @@ def park_timer(program: Program, state: State, error: str) -> tuple[Timer, Decis
         decision.effects.append(NothingCame(str(timer[6]), raised))
         _note(decision, AWAITED, raised.name, raised.id, error, raised)
         remember(decision, raised, late=False)
+        _look_soon(decision)
+    elif timer[5] == SEGMENT:
+        catch_up(decision)
+        for each in decision.queue:
+            _note(decision, SEGMENT, each.name, each.id, error, each)
+        decision.queue.clear()
     else:
         _note(decision, timer[5], str(timer[6]), "", error, raised)
     return timer, decision
+
+
+def _look_soon(decision: Decision) -> None:
+    """What was counted may have changed who is in which segment: a timer of its own says so, and what follows."""
+    if decision.program.segments:
+        decision.state.lapses[EVERY] = decision.now
 
 
 def park_after_message(program: Program, state: State, key: str, now: int, error: str) -> Decision:

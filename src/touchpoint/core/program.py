@@ -6,7 +6,7 @@ once built and holds no state of any customer.
 
 import hashlib
 import json
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import timedelta
 from typing import Final, assert_never
 
@@ -14,8 +14,10 @@ import attrs
 
 from touchpoint.core.compile import compile_condition, compile_expression
 from touchpoint.core.context import Context
+from touchpoint.core.linking import link, tree
 from touchpoint.core.occurrence import TOUCHPOINT
 from touchpoint.core.reading import teller_of
+from touchpoint.core.segments import JOINED, LEFT, SegmentSpec, readers_of, segments_of, versions_of
 from touchpoint.core.sessions import session_on
 from touchpoint.core.signals import SignalTable, collect
 from touchpoint.core.wording import fixed_of, templates_of
@@ -43,8 +45,6 @@ from touchpoint.journey.steps import (
     Wait,
     WaitFor,
     WaitUntil,
-    arm_of,
-    arms,
     identified,
 )
 from touchpoint.journey.triggers import (
@@ -55,13 +55,16 @@ from touchpoint.journey.triggers import (
     Enrolled,
     Entered,
     Exposed,
+    Joined,
     Left,
+    LeftSegment,
     On,
     Silent,
     Trigger,
 )
 from touchpoint.journey.validate import check_together
 from touchpoint.model.delivery import RenderedMessage
+from touchpoint.model.limits import starts_kept
 from touchpoint.model.message import Message
 from touchpoint.model.template import Template
 from touchpoint.policy.binding import Bound, bind, retention
@@ -166,8 +169,9 @@ class Program:
     `version` changes when customers' timers or signals must be looked at anew. `fixed` are the (message, content key)
     whose words are the same for everybody; what they are in a locale is kept in `words` once it was made. `by_name`
     also has the rules by which people send messages. `sessions` are the channels on which it counts when the customer
-    last wrote, and whether messages wait there for that. `misused` are the traits that (message, content key) use
-    beyond their declaration.
+    last wrote, and whether messages wait there for that. `segments` are in the order in which they are looked at,
+    `segments_on` says which when what has changed.
+    `misused` are the traits that (message, content key) use beyond their declaration.
     """
 
     journeys: Mapping[str, Journey]
@@ -194,11 +198,13 @@ class Program:
     version: str
     sessions: Mapping[str, bool] = attrs.Factory(dict)
     complaint_rates: Mapping[str, tuple[ComplaintRate, ...]] = attrs.Factory(dict)
+    segments: Mapping[str, SegmentSpec] = attrs.Factory(dict)
+    segments_on: Mapping[Key, tuple[SegmentSpec, ...]] = attrs.Factory(dict)
     misused: Mapping[tuple[str, str], tuple[str, ...]] = attrs.Factory(dict)
     words: dict[tuple[str, str, str | None], RenderedMessage] = attrs.field(factory=dict, init=False, repr=False)
 
 
-def key_of(trigger: Trigger, journey: str, rule: str = "") -> Key:
+def key_of(trigger: Trigger, journey: str, rule: str = "") -> Key:  # noqa: C901 - one branch per class
     """The key under which occurrences that match this trigger arrive.
 
     An enrolment means one into the rule the trigger stands in.
@@ -210,6 +216,8 @@ def key_of(trigger: Trigger, journey: str, rule: str = "") -> Key:
             key = type(trigger).__name__.lower(), f"{trigger.journey or journey}/{trigger.stage}"
         case Dwelt():
             key = "dwelt", f"{trigger.journey or journey}/{trigger.stage}|{length(trigger.length)}"
+        case Joined() | LeftSegment():
+            key = JOINED if isinstance(trigger, Joined) else LEFT, f"{trigger.journey or journey}/{trigger.segment}"
         case CaseOpened():
             key = "case_opened", trigger.case
         case CaseClosed():
@@ -245,6 +253,7 @@ def compile_program(journeys: Sequence[Journey], policy: Policy | None = None, t
     by_hand = tuple(_compile_rules(manual, table, len(rules)))
     triggers = tuple(triggers_of_journeys(journeys))
     silences = _silences(triggers)
+    segments = segments_of(journeys, table)
     messages = {name: message for journey in journeys for name, message in journey.messages.items()}
     templates = templates_of(messages.values())
     bounds = bind(policy or Policy(), {journey.name: journey.policy for journey in journeys})
@@ -268,13 +277,17 @@ def compile_program(journeys: Sequence[Journey], policy: Policy | None = None, t
         fixed=fixed_of(templates),
         bounds=bounds,
         history_kept=retention(bounds.values(), messages.values()),
-        starts_kept={rule.label: _starts_kept(rule.rule) for rule in (*rules, *by_hand)},
+        starts_kept={rule.label: starts_kept(rule.rule.limit) for rule in (*rules, *by_hand)},
         places=_places(triggers),
         looks_ahead=any(rule.exit_conditions or _waits_until(rule) for rule in rules),
         may_circle=_may_circle(rules, journeys),
-        version=_version(table, silences, triggers, sessions),
+        version=_version(
+            table, silences, triggers, [*map(session_on, sorted(sessions)), *versions_of(segments.values())]
+        ),
         sessions=sessions,
         complaint_rates=complaint_rates_of(policies),
+        segments=segments,
+        segments_on=readers_of(segments),
         misused=misused_content(messages.values(), _declared(journeys, traits)),
     )
 
@@ -295,7 +308,8 @@ def _may_circle(rules: Sequence[CompiledRule], journeys: Sequence[Journey]) -> b
         return True
     if any(not isinstance(trigger, On) for journey in journeys for stage in journey.stages for trigger in stage.when):
         return True
-    rounds, steps = 1 + 2 * len(journeys), sum(len(rule.nodes) for rule in rules)
+    segments = sum(len(journey.segments) for journey in journeys)  # each changes at most once more with each move
+    rounds, steps = 1 + 2 * len(journeys) + segments * (2 + len(journeys)), sum(len(rule.nodes) for rule in rules)
     return (rounds + 1) * (steps + 1) >= BUDGET
 
 
@@ -310,7 +324,7 @@ def _compile_rules(rules: Iterable[tuple[str, Rule]], table: SignalTable, first:
 
 def _compile_rule(index: int, journey: str, rule: Rule, table: SignalTable) -> CompiledRule:
     nodes = {name: _node(name, step, journey, rule.name, table) for name, step in identified(rule.then)}
-    first = _link(_tree(rule.then, iter(nodes.values())), None)
+    first = link(tree(rule.then, iter(nodes.values())), None)
     goal = rule.goal
     exits = [each for each in rule.exit if not isinstance(each, Expression)]
     conditions = [each for each in rule.exit if isinstance(each, Expression)]
@@ -356,29 +370,6 @@ def _node(name: str, step: Step, journey: str, rule: str, table: SignalTable) ->
         case OpenCase() | CloseCase():
             node.condition = None if step.ref is None else compile_expression(step.ref, table)
     return node
-
-
-Tree = list[tuple[Node, Mapping[str, "Tree"]]]
-
-
-def _tree(steps: Sequence[Step], nodes: Iterator[Node]) -> Tree:
-    """Nodes in the shape of their steps.
-
-    They are taken in reading order, because one step object may stand in several places.
-    """
-    return [(next(nodes), {name: _tree(arm, nodes) for name, arm in arms(step)}) for step in steps]
-
-
-def _link(tree: Tree, after: Node | None) -> Node | None:
-    following = after
-    for node, under in reversed(tree):
-        node.next = following
-        begins = {name: _link(arm, following) for name, arm in under.items()}
-        node.then, node.otherwise = begins.get("then", following), begins.get("otherwise", following)
-        if isinstance(node.step, Split):
-            node.arms = {variant: begins.get(arm_of(variant), following) for variant in node.step.arms}
-        following = node
-    return following
 
 
 def _closure(expression: Expression | None, table: SignalTable) -> Closure | None:
@@ -474,6 +465,7 @@ def expressions_of_journeys(journeys: Sequence[Journey]) -> Iterable[Expression]
     """Every condition and value of every journey, in reading order."""
     for journey in journeys:
         yield from (stage.given for stage in journey.stages if stage.given is not None)
+        yield from (segment.condition for segment in journey.segments)
         for rule in journey.rules:
             yield from (each for each in (rule.given, rule.goal.given if rule.goal else None) if each is not None)
             yield from (each for each in rule.exit if isinstance(each, Expression))
@@ -489,22 +481,8 @@ def _expressions_of(step: Step) -> Iterable[Expression]:
         yield from getattr(step, name, {}).values()
 
 
-def _starts_kept(rule: Rule) -> int | None:
-    """How long the starts of a rule are remembered, in microseconds; 0 for not at all, None for ever."""
-    limit = rule.limit
-    if limit is None:
-        return 0
-    if limit.per is None:
-        return None
-    if isinstance(limit.per, timedelta):
-        return length(limit.per)
-    return length(timedelta(days=367))
-
-
-def _version(
-    table: SignalTable, silences: Mapping[str, SilenceSpec], triggers: Triggers, sessions: Iterable[str]
-) -> str:
+def _version(table: SignalTable, silences: Mapping[str, SilenceSpec], triggers: Triggers, more: Iterable[str]) -> str:
     anniversaries = (spec.name for spec in _anniversaries(triggers))
     parts = [*sorted(table.signals), *sorted(silences), *sorted(_dwells(triggers)), *anniversaries]
-    parts += map(session_on, sorted(sessions))
+    parts += more
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:12]

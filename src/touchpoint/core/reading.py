@@ -46,6 +46,7 @@ from touchpoint.journey.conditions import (
     Expression,
     Field,
     In,
+    InSegment,
     InStage,
     Last,
     Literal,
@@ -248,7 +249,7 @@ def _is_short_leaf(node: Expression, table: History | None) -> bool:
         return table is not None
     if isinstance(node, Field):
         return not isinstance(root_of(node), Last)
-    return isinstance(node, InStage) or (isinstance(node, CaseOpen) and node.ref is None)
+    return isinstance(node, InStage | InSegment) or (isinstance(node, CaseOpen) and node.ref is None)
 
 
 def _property_of(field: Field, context: Context) -> object:
@@ -324,8 +325,9 @@ class _Reader:
             case CaseOpen(kind=name, ref=ref):
                 about = None if ref is None else reference(self.value(ref))
                 return UNKNOWN if ref is not None and about is None else context.case_open(name, about)
-            case InStage(stage, journey):
-                return context.in_stage(journey, stage)
+            case InStage(name, journey) | InSegment(name, journey):
+                asked = context.in_stage if isinstance(node, InStage) else context.in_segment
+                return asked(journey, name)
             case Variant(split):
                 return context.variant_of(split)
             case Outcome(message):

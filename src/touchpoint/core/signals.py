@@ -131,11 +131,12 @@ def lapses_at(expression: Expression | None, table: SignalTable, data: Mapping[s
         now: microseconds UTC.
     """
     signals = table.signals.values() if expression is None else table.asked_by(expression)
-    lapses = (_next_lapse(signal, data.get(signal.key), now) for signal in signals)
+    lapses = (next_lapse(signal, data.get(signal.key), now) for signal in signals)
     return min((at for at in lapses if at is not None), default=None)
 
 
-def _next_lapse(signal: Signal, data: Data, now: int) -> int | None:
+def next_lapse(signal: Signal, data: Data, now: int) -> int | None:
+    """The next instant after `now` at which a touchpoint leaves the window of one signal; None if none will."""
     if signal.within is None or not data:
         return None
     ats = signal.instants(data)

@@ -155,7 +155,9 @@ class State:
     a journey/rule to [[instant, key], …]; `silences`, `dwells` and `anniversaries` map a definition to when it falls
     due, `heard` a silence to the touchpoint it counts from; `awaited` a message's key to [due, what, message, channel]
     where something has to come back of it: a receipt, or the end of a person's task; `exposures` a `Split` to
-    [variant, since when, whether it is spoilt], spoilt being a merge of two people in different variants.
+    [variant, since when, whether it is spoilt], spoilt being a merge of two people in different variants. `segments`
+    maps `journey/segment` of those the customer is in to since when, `lapses` one to when it is looked at again; under
+    an empty name that is when all of them are.
     """
 
     id: str = attrs.field(repr=False)
@@ -181,6 +183,8 @@ class State:
     parked: list[Record] = attrs.Factory(list)
     awaited: dict[str, Record] = attrs.Factory(dict)
     exposures: dict[str, Record] = attrs.Factory(dict)
+    segments: dict[str, int] = attrs.Factory(dict)
+    lapses: dict[str, int] = attrs.Factory(dict)
 
     def case_open(self, kind: str | None, ref: str | None) -> bool:
         """Whether a case of this kind (or any) with this ref (or any) is open."""
@@ -219,7 +223,7 @@ class State:
         """The earliest instants at which a timer and a message of this customer fall due; `NEVER` for none."""
         # Asked after every decision: a plain loop is half the time of a generator.
         earliest = NEVER
-        for timers in (self.silences, self.dwells):
+        for timers in (self.silences, self.dwells, self.lapses):
             for due in timers.values():
                 if due < earliest:  # noqa: PLR1730 - min() would be a call
                     earliest = due
@@ -257,6 +261,8 @@ _VALUES_OF_ADDRESS: Final = _values_of(Address)
 _VALUES_OF_FACT: Final = _values_of(ConsentFact)
 
 
+VERSION_AT: Final = 4
+"""Where a record of a state has the version of the program that it is up to."""
 _PARKED: Final = 20
 """Where a record of a state has what is parked."""
 
@@ -270,7 +276,7 @@ def state_to_record(state: State) -> Record:
         [_watch_to_record(watch) for watch in state.watches],
         [*map(_VALUES_OF_PENDING, state.pending)],
         [*map(_VALUES_OF_HAND_OVER, state.history)],
-        state.awaited, state.parked, state.exposures,
+        state.awaited, state.parked, state.exposures, state.segments, state.lapses,
     ]  # fmt: skip
 
 

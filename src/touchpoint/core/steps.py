@@ -7,6 +7,7 @@ from touchpoint.core.decision import Decision, Emitted, MessageBegun, ProfileCha
 from touchpoint.core.identity import cause_of_step, message_key
 from touchpoint.core.occurrence import TOUCHPOINT, Occurrence
 from touchpoint.core.program import BUDGET, CompiledRule, Node, exposure_name
+from touchpoint.core.segments import EXPOSURE, TRAIT, reassess
 from touchpoint.core.state import Pending, Run
 from touchpoint.core.timers import refresh_anniversaries
 from touchpoint.core.values import UNKNOWN
@@ -200,6 +201,8 @@ def _expose(decision: Decision, run: Run, node: Node, split: str, variant: str) 
     decision.queue.append(occurrence)
     for name in (exposure_name(split, variant), exposure_name(split)):
         decision.queue.append(Occurrence("exposed", name, now, cause, told))
+    if decision.program.segments:
+        reassess(decision, (EXPOSURE, split), cause)
 
 
 def _move_to(decision: Decision, rule: CompiledRule, run: Run, node: Node) -> Outcome:
@@ -221,7 +224,9 @@ def _set_trait(decision: Decision, _rule: CompiledRule, run: Run, node: Node) ->
         decision.effects.append(ProfileChanged())
         refresh_anniversaries(decision.program, decision.state)
         # Whoever waits for a condition on it looks again, as with every event of the customer (S5.2).
-        decision.queue.append(Occurrence("trait", trait, decision.now, _cause(run, node)))
+        decision.queue.append(Occurrence(TRAIT, trait, decision.now, _cause(run, node)))
+        if decision.program.segments:
+            reassess(decision, (TRAIT, trait), _cause(run, node))
     return node.next
 
 

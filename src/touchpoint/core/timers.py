@@ -1,16 +1,19 @@
 """Timers of one customer: which falls due next, and what its firing means (S2.5, S4.2 point 0)."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Final
 
 from touchpoint.core.occurrence import TOUCHPOINT, Occurrence
 from touchpoint.core.program import Program
 from touchpoint.core.schedule import anniversary, date_from
+from touchpoint.core.segments import settle
 from touchpoint.core.sessions import heard_before
 from touchpoint.core.signals import backfill
 from touchpoint.core.state import Run, State
 from touchpoint.durations import instant
 
+SEGMENT: Final = "segment"
+"""The kind of timer of windows that lapse under segments."""
 AWAITED: Final = "awaited"
 """The kind of timer of what did not come back in time."""
 Timer = tuple[int, int, int, int, int, str, object]
@@ -25,13 +28,16 @@ def next_timer(program: Program, state: State) -> Timer | None:
     earliest = min(_instants(state), default=None)
     if earliest is None:
         return None
+    if state.lapses and earliest in state.lapses.values():
+        # Before all others, so that these see who is in which segment. One firing looks at all of them.
+        return earliest, -1, 0, 0, 0, SEGMENT, ""
     timers = list(_timers(program, state, earliest))
     return timers[0] if len(timers) == 1 else min(timers, key=lambda timer: timer[:5])
 
 
 def _instants(state: State) -> list[int]:
     """When the timers of a customer fall due, in no particular order."""
-    found = [*state.silences.values(), *state.dwells.values()]
+    found = [*state.lapses.values(), *state.silences.values(), *state.dwells.values()]
     if state.anniversaries:
         found += [entry[0] for entry in state.anniversaries.values()]
     if state.awaited:
@@ -71,6 +77,8 @@ def raised_by(program: Program, state: State, timer: Timer) -> Occurrence | Run 
     if isinstance(about, Run):
         return about
     name = str(about)
+    if kind == SEGMENT:
+        return None  # the decision looks at all of them by itself
     if kind == AWAITED:
         _, what, message, channel = state.awaited.pop(name)
         return Occurrence(TOUCHPOINT, what, due, f"{what} {name}", {"message": message}, channel, direction="internal")
@@ -102,13 +110,16 @@ def refresh_anniversaries(program: Program, state: State, *, after: int | None =
             state.anniversaries[spec.name] = [due, on.isoformat(), stamp]
 
 
-def refresh(program: Program, state: State, timeline: Iterable[Occurrence]) -> None:
+def refresh(
+    program: Program, state: State, timeline: Iterable[Occurrence], since: Mapping[str, int] | None = None
+) -> None:
     """Bring a state up to a program that asks something else than the one before (S4.7).
 
     Args:
         program: the one to bring it up to.
         state: the customer's; changed in place.
         timeline: the customer's touchpoints in arrival order; read once.
+        since: when each segment came to be defined as it is, by its `journey/segment`; microseconds UTC.
     """
     occurrences = list(timeline)
     backfill(program.signals, state.signals, occurrences, state.now)
@@ -124,6 +135,7 @@ def refresh(program: Program, state: State, timeline: Iterable[Occurrence]) -> N
     _refresh_dwells(program, state)
     state.anniversaries.clear()
     refresh_anniversaries(program, state)
+    settle(program, state, since or {})
     state.version = program.version
 
 

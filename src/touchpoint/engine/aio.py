@@ -4,7 +4,7 @@ import asyncio
 import functools
 import os
 import threading
-from collections.abc import Callable, Coroutine, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from types import TracebackType
@@ -19,6 +19,7 @@ from touchpoint.engine.engine import Engine
 from touchpoint.engine.ground import USUAL_BREAKER, UnsubscribeLinks
 from touchpoint.engine.intake import LATE_AFTER, MAX_SKEW
 from touchpoint.engine.keyed import Secret
+from touchpoint.engine.members import PAGE, Member
 from touchpoint.engine.opening import Durability
 from touchpoint.engine.shift import Shift
 from touchpoint.engine.tasks import TaskDesk
@@ -222,6 +223,21 @@ class AsyncEngine:
     parked_count = _aside(Engine.parked_count)
     replay_parked = _aside(Engine.replay_parked)
     why = _aside(Engine.why)
+    member_count = _aside(Engine.member_count)
+    settle_segments = _aside(Engine.settle_segments)
+
+    async def members(
+        self, segment: str, *, journey: str | None = None, after: int = 0, limit: int | None = None
+    ) -> AsyncIterator[Member]:
+        """See `Engine.members`: who is in a segment now, read page by page."""
+        while limit is None or limit > 0:
+            size = PAGE if limit is None else min(PAGE, limit)
+            page = await self.do(lambda engine: list(engine.members(segment, journey=journey, after=after, limit=size)))  # noqa: B023 - done before the next round
+            for each in page:
+                yield each
+            if len(page) < size:
+                return
+            after, limit = page[-1].place, None if limit is None else limit - len(page)
 
     async def run_pending(self, *, group: int = GROUP) -> int:
         """See `Engine.run_pending`: everything that is due now; how many messages were handed over."""

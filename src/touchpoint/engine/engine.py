@@ -15,6 +15,7 @@ from touchpoint.engine.delivery import GROUP
 from touchpoint.engine.explain import Why, explain
 from touchpoint.engine.inbound import apply
 from touchpoint.engine.intake import Prepared, Recorded, customer_id, prepare
+from touchpoint.engine.members import Members
 from touchpoint.engine.operations import Operations
 from touchpoint.engine.people import People
 from touchpoint.engine.planning import Planned, plans
@@ -38,7 +39,7 @@ BATCH = 1_000
 """Touchpoints that `record_many` commits at once."""
 
 
-class Engine(People, Operations):
+class Engine(People, Operations, Members):
     """Journeys at work on a store, through channels.
 
     Args:
@@ -294,11 +295,11 @@ class Engine(People, Operations):
             return plans(unit, self._known(unit, customer), self._now())
 
     def why(self, customer: str, name: str) -> Why:
-        """Why a customer did or did not get a message, or why a rule did or did not start (S10).
+        """Why a customer did or did not get a message, a rule did or did not start, or they are in a segment (S10).
 
         Raises:
             UnknownCustomer: no such customer.
-            UnknownName: no journey has a message or rule of that name.
+            UnknownName: no journey has a message, rule or segment of that name.
         """
         with self._unit() as unit:
             return explain(unit, self._known(unit, customer), name, self._now())

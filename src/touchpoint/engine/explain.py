@@ -34,17 +34,17 @@ class Why:
     """An explanation.
 
     Args:
-        name: of the message or rule it is about.
-        subject: `message` or `rule`.
+        name: of the message, rule or segment it is about.
+        subject: `message`, `rule` or `segment`.
         verdict: `allow`, `deny` or `defer`: for a message what the gate said last, for a rule whether it started last
-            time.
+            time, for a segment whether they are in it.
         status: of the message (sent, denied …) or the rule (live, ended, refused, never considered).
         checks: what the gate answers now, check by check, for a message that waits; empty otherwise.
         lines: the explanation, a sentence each.
     """
 
     name: str
-    subject: Literal["message", "rule"]
+    subject: Literal["message", "rule", "segment"]
     verdict: Answer
     status: str
     checks: tuple[Verdict, ...] = attrs.field(default=(), repr=False)
@@ -55,7 +55,10 @@ class Why:
 
 
 def explain(unit: Unit, loaded: Loaded, name: str, now: int) -> Why:
-    """Explain a message, or a rule. Where both have the name, the message answers if there is one, else the rule."""
+    """Explain a message, a rule or a segment.
+
+    Where several have the name, the message answers if there is one, else the rule, else the segment.
+    """
     if not isinstance(name, str):
         raise UnknownName("message or rule", name, _names(unit))
     unit.flush()
@@ -68,11 +71,17 @@ def explain(unit: Unit, loaded: Loaded, name: str, now: int) -> Why:
         return _rules(loaded, rules, entries)
     if name in unit.program.messages:
         return _never_sent(unit, loaded, name, entries)
+    for spec in unit.program.segments.values():
+        if name in (spec.segment, spec.name):
+            from touchpoint.engine.explain_segment import why_in_segment  # it stands on this module
+
+            return why_in_segment(loaded, spec, entries, now)
     raise UnknownName("message or rule", name, _names(unit))
 
 
 def _names(unit: Unit) -> list[str]:
-    return [*unit.program.messages, *(rule.rule.name for rule in unit.program.rules)]
+    segments = (spec.segment for spec in unit.program.segments.values())
+    return [*unit.program.messages, *(rule.rule.name for rule in unit.program.rules), *segments]
 
 
 def when(us: int, state: State) -> str:

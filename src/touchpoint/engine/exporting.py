@@ -55,6 +55,7 @@ def export(unit: Unit, loaded: Loaded, adapters: Mapping[str, Adapter], now: int
             "touchpoints": [_touchpoint(each) for each in entries if each.kind == TOUCHPOINT],
             "other_events": [_event(each) for each in entries if each.kind != TOUCHPOINT],
             "stages": {journey: _stage(held) for journey, held in state.stages.items()},
+            "segments": {name: _at(since) for name, since in state.segments.items()},
             "runs": [_run(row) for row in tx.runs(no)],
             "cases": [_case(row) for row in tx.cases(no)],
             "messages": [_message(row) for row in tx.messages(no)],
@@ -196,7 +197,7 @@ def _waiting(row: EventRow) -> dict[str, object]:
 def _remembered(state: State) -> dict[str, object]:
     """What decisions are made from, as it is kept: instants are microseconds since 1970 UTC."""
     kept = {field.name: getattr(state, field.name) for field in attrs.fields(State)}
-    left_out = {"id", "profile", "stages"}
+    left_out = {"id", "profile", "stages", "segments"}
     return {name: _kept(value) for name, value in kept.items() if name not in left_out}
 
 

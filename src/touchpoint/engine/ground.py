@@ -24,6 +24,7 @@ from touchpoint.engine.inbound import Taking, arrived
 from touchpoint.engine.intake import LATE_AFTER, MAX_SKEW, Prepared, customer_id, instant_of, lengths
 from touchpoint.engine.keyed import Secret, keyed
 from touchpoint.engine.loaded import Cache, Loaded
+from touchpoint.engine.membership import remember_segments
 from touchpoint.engine.opening import Durability, open_store
 from touchpoint.engine.rewound import Wall, date_leases, went_back_before
 from touchpoint.engine.threads import Bell, Turns, watch_forks
@@ -103,6 +104,7 @@ class Ground:
         try:
             self._commit(lambda unit: for_tests(unit, self.adapters.values(), test_store=test_store))
             self._commit(lambda unit: acts.remember_definitions(unit, tuple(journeys), put_to_work))
+            self._commit(lambda unit: remember_segments(unit, self._now()))
             self._commit(acts.follow_zone_data)
             self._commit(self._look_at_wall)
         except BaseException:

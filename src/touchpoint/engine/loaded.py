@@ -14,7 +14,8 @@ from touchpoint.stores.codec import dumps
 class Loaded:
     """One customer in memory.
 
-    `due` is what the store's agenda says, `parked` what it says of how much is parked; `text` the profile as stored.
+    `due` is what the store's agenda says, `parked` what it says of how much is parked; `text` the profile as stored,
+    `members` the segments that the store's list has them in.
     """
 
     no: int
@@ -26,6 +27,7 @@ class Loaded:
     profile_changed: bool = False
     stale: bool = True
     parked: int = 0
+    members: dict[str, int] = attrs.Factory(dict)
     _timer: int = NEVER
     _message: int = NEVER
     _profile: str = attrs.field(default="", repr=False)
@@ -63,9 +65,9 @@ class Loaded:
 class Cache:
     """The customers used last, as they are in the store; emptied whenever somebody else may have written.
 
-    `controls`, `has_addresses`, `has_paces`, `has_events`, `has_aliases` and `secrets` are what the store answered to
-    these questions; None where it was not asked since they changed. `aliases` are other ids that were looked up,
-    `volumes` those that were asked for.
+    `controls`, `has_addresses`, `has_paces`, `has_events`, `has_aliases`, `secrets` and `segments` are what the store
+    answered to these questions; None where it was not asked since they changed. `aliases` are other ids that were
+    looked up, `volumes` those that were asked for.
     """
 
     def __init__(self, size: int = 8_192) -> None:
@@ -80,6 +82,7 @@ class Cache:
         self.volumes: dict[str, Volume] = {}
         self.has_aliases: bool | None = None
         self.secrets: frozenset[str] | None = None
+        self.segments: dict[str, int] | None = None
         self.aliases: dict[str, int] = {}
 
     def find(self, customer: str) -> Loaded | None:

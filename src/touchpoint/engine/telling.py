@@ -57,6 +57,8 @@ def _items(view: CustomerView) -> Iterator[Item]:
     for move in view.moves:
         came = f" (from {move.left})" if move.left else ""
         yield Item(move.at, 1, "·", f"stage {move.entered}", f"{move.journey}{came}")
+    for each in view.memberships:
+        yield Item(each.at, 1, "·", f"segment {each.segment}: {'joined' if each.joined else 'left'}", each.journey)
     for run in view.runs:
         yield from _run(run)
     for case in view.cases():

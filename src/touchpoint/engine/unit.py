@@ -16,6 +16,7 @@ from touchpoint.core.gate import World
 from touchpoint.core.occurrence import TOUCHPOINT, Occurrence
 from touchpoint.core.parking import keep_raised, park_act, park_after_message, park_timer, park_touchpoint
 from touchpoint.core.program import Program
+from touchpoint.core.segments import EVERY
 from touchpoint.core.state import (
     IN_FLIGHT,
     NEVER,
@@ -27,10 +28,11 @@ from touchpoint.core.state import (
     state_from_record,
     state_to_record,
 )  # fmt: skip
-from touchpoint.core.timers import Timer, refresh
+from touchpoint.core.timers import SEGMENT, Timer, refresh
 from touchpoint.core.waits import follow_zone_data
 from touchpoint.engine.keyed import Keyed, able
 from touchpoint.engine.loaded import Cache, Loaded
+from touchpoint.engine.membership import segments_since, write_members
 from touchpoint.engine.writing import write_effects
 from touchpoint.errors import CustomerErased, DefectiveJourney, StoreCorrupt, StoreTooNew
 from touchpoint.stores.base import (
@@ -155,6 +157,8 @@ class Unit:
         no = self.tx.counters.customer
         self.tx.counters.customer += 1
         state = State(customer, profile, now=now, version=self.program.version, zone_data=tz_version())
+        if self.program.segments:
+            state.lapses[EVERY] = now  # nobody has looked at anything yet
         loaded = Loaded(no, state, 0, None, is_new=True, profile_changed=True)
         self.cache.put(loaded)
         self.touch(loaded)
@@ -167,9 +171,12 @@ class Unit:
 
     def _load(self, row: CustomerRow) -> Loaded:
         state = _state_of(row)
-        loaded = Loaded(row.no, state, row.head, row.due, row.profile, parked=len(state.parked))
+        loaded = Loaded(
+            row.no, state, row.head, row.due, row.profile, parked=len(state.parked), members=dict(state.segments)
+        )
         if state.version != self.program.version:
-            refresh(self.program, state, occurrences(reversed(list(self.tx.journal(row.no)))))
+            since = segments_since(self) if self.program.segments else {}
+            refresh(self.program, state, occurrences(reversed(list(self.tx.journal(row.no)))), since)
             self.touch(loaded)
         if follow_zone_data(state):
             self.touch(loaded)
@@ -226,8 +233,11 @@ class Unit:
             if one is None:
                 break
             timer, decision = one
-            self.enter(loaded, "timer", timer[5], timer[0], loaded.state.now, "", decision)
             fired += 1
+            if timer[5] == SEGMENT and not decision.trace:
+                self.touch(loaded)  # a look that changed nothing tells nothing
+                continue
+            self.enter(loaded, "timer", timer[5], timer[0], loaded.state.now, "", decision)
         return fired
 
     def _fire_one(self, loaded: Loaded, until: int) -> tuple[Timer, Decision] | None:
@@ -376,6 +386,8 @@ class Unit:
                 self.changes.dues.append((loaded.due, due, loaded.no))
         if loaded.parked != len(state.parked):
             self.changes.parked[loaded.no] = loaded.parked = len(state.parked)
+        if loaded.members != state.segments:
+            write_members(self.changes, loaded)
         loaded.is_new = loaded.profile_changed = False
         loaded.due = due
 
@@ -403,13 +415,18 @@ def _count_stage(unit: Unit, entry: Line) -> None:
         unit.tally("stage", f"{journey}/{left}", "now", -1)
 
 
+def _count_segment(unit: Unit, entry: Line) -> None:
+    _, what, journey, segment, _ = entry
+    unit.tally("segment", f"{journey}/{segment}", what)
+
+
 def _count_case(unit: Unit, entry: Line) -> None:
     unit.tally("case", entry[2], entry[1])
 
 
 _COUNTED: Final[Mapping[str, Callable[[Unit, Line], None]]] = {
     "started": _count_rule, "refused": _count_rule, "ended": _count_rule, "goal": _count_rule,
-    "stage": _count_stage, "case": _count_case,
+    "stage": _count_stage, "case": _count_case, "segment": _count_segment,
 }  # fmt: skip
 
 

@@ -8,6 +8,7 @@ import attrs
 from touchpoint.core.decision import RUN
 from touchpoint.core.occurrence import TOUCHPOINT
 from touchpoint.core.program import Program
+from touchpoint.core.segments import EVERY
 from touchpoint.core.state import IN_FLIGHT, Record, State
 from touchpoint.durations import instant
 from touchpoint.engine.loaded import Loaded
@@ -96,8 +97,22 @@ class Move:
 
 
 @attrs.frozen
+class Membership:
+    """A segment is joined, or left. `at` is aware UTC."""
+
+    at: datetime
+    journey: str
+    segment: str
+    joined: bool
+
+
+@attrs.frozen
 class CustomerView:
-    """A customer at one instant. It does not change when the customer does: ask the engine again."""
+    """A customer at one instant. It does not change when the customer does: ask the engine again.
+
+    `segments` maps `journey/segment` of those they are in to since when, `memberships` tells of every change that
+    was an event.
+    """
 
     id: str = attrs.field(repr=False)
     stages: Mapping[str, str]
@@ -108,6 +123,8 @@ class CustomerView:
     zones: tuple[str, ...]
     parked: tuple[Parked, ...]
     moves: tuple[Move, ...]
+    segments: Mapping[str, datetime]
+    memberships: tuple[Membership, ...]
     _journeys: tuple[str, ...] = attrs.field(repr=False)
     _cases: tuple[Case, ...] = attrs.field(repr=False)
     _timeline: tuple[Touchpoint, ...] = attrs.field(repr=False)
@@ -149,6 +166,8 @@ def view(unit: Unit, loaded: Loaded) -> CustomerView:
         zones=state.profile.zones,
         parked=parked(state),
         moves=tuple(_moves(reversed(journal))),
+        segments={name: instant(state.segments[name]) for name in unit.program.segments if name in state.segments},
+        memberships=tuple(_memberships(reversed(journal))),
         journeys=tuple(unit.program.journeys),
         cases=tuple(
             Case(row.kind, row.ref, instant(row.opened_at), None if row.closed_at is None else instant(row.closed_at))
@@ -165,6 +184,14 @@ def _moves(entries: Iterable[EntryRow]) -> Iterator[Move]:
             for line in loads(entry.trace):
                 if line[0] == "stage":
                     yield Move(instant(entry.recorded_at), *line[1:])
+
+
+def _memberships(entries: Iterable[EntryRow]) -> Iterator[Membership]:
+    for entry in entries:
+        if entry.trace is not None and '["segment",' in entry.trace:
+            for line in loads(entry.trace):
+                if line[0] == "segment":
+                    yield Membership(instant(entry.recorded_at), line[2], line[3], line[1] == "joined")
 
 
 def parked(state: State) -> tuple[Parked, ...]:
@@ -259,4 +286,5 @@ def timers(program: Program, state: State) -> list[tuple[int, str]]:
     found = [(due, program.silences[name].words) for name, due in state.silences.items() if name in program.silences]
     found += [(due, f"dwelt in {name.partition('|')[0]}") for name, due in state.dwells.items()]
     found += [(entry[0], f"anniversary of {name.partition('|')[0]}") for name, entry in state.anniversaries.items()]
+    found += [(due, f"segment {name} is looked at again") for name, due in state.lapses.items() if name != EVERY]
     return found

@@ -31,6 +31,7 @@ from touchpoint.journey.journey import Journey
 from touchpoint.journey.policy import Cap, ConsentRule, ConsentRules, Hold, HoldOut, Policy, Spacing
 from touchpoint.journey.requirements import REQUIREMENTS
 from touchpoint.journey.rule import Goal, Rule
+from touchpoint.journey.segment import Segment
 from touchpoint.journey.stage import Stage
 from touchpoint.journey.windows import QuietHours, SendWindow
 from touchpoint.model.case import CaseType
@@ -98,6 +99,7 @@ def _total(type: str, of: Sequence[str], **more: Any) -> object:  # noqa: ANN401
 
 _NAMES: Final[Mapping[type, str]] = {
     Journey: "journey", Stage: "stage", Rule: "rule", Goal: "goal", Limit: "limit", CaseType: "casetype",
+    Segment: "segment", triggers.Joined: "joined", triggers.LeftSegment: "leftsegment",
     triggers.On: "on", triggers.Entered: "entered", triggers.Left: "left", triggers.Dwelt: "dwelt",
     triggers.CaseOpened: "caseopened", triggers.CaseClosed: "caseclosed", triggers.Silent: "silent",
     triggers.Anniversary: "anniversary", triggers.Enrolled: "enrolled", triggers.Exposed: "exposed",
@@ -115,7 +117,7 @@ _NAMES: Final[Mapping[type, str]] = {
     c.Literal: "literal", c.Field: "field", c.Now: "now", c.Compare: "compare", c.And: "and", c.Or: "or", c.Not: "not",
     c.Arithmetic: "arithmetic", c.In: "in", c.Contains: "contains", c.Exists: "exists", c.Outcome: "outcome",
     c.Count: "count", c.Ever: "ever", c.Total: "total", c.Last: "last", c.CaseOpen: "caseopen", c.InStage: "instage",
-    c.Variant: "variant",
+    c.InSegment: "insegment", c.Variant: "variant",
 }  # fmt: skip
 """The stable names. What is written under one stays readable for ever."""
 # Expressions are built as an author builds them, so that what is read is checked like what is written.
@@ -139,6 +141,7 @@ _BUILDERS: Final[Mapping[type, Callable[..., object]]] = {
     c.Last: c.last,
     c.CaseOpen: c.case_open,
     c.InStage: c.in_stage,
+    c.InSegment: c.in_segment,
     c.Outcome: c.outcome,
     c.Variant: c.variant,
 }

@@ -23,6 +23,7 @@ from touchpoint.journey.expressions import (
     Expression,
     Field,
     In,
+    InSegment,
     InStage,
     Last,
     Literal,
@@ -54,6 +55,7 @@ __all__ = [
     "Expression",
     "Field",
     "In",
+    "InSegment",
     "InStage",
     "Last",
     "Literal",
@@ -74,6 +76,7 @@ __all__ = [
     "ever",
     "expression_eq",
     "fields_of",
+    "in_segment",
     "in_stage",
     "last",
     "now",
@@ -134,6 +137,20 @@ def in_stage(stage: str | Named, journey: str | Named | None = None) -> InStage:
     """
     return InStage(
         _name("in_stage", "a stage", stage), None if journey is None else _name("in_stage", "a journey", journey)
+    )
+
+
+def in_segment(segment: str | Named, journey: str | Named | None = None) -> InSegment:
+    """Whether the customer is in this segment of the journey (None: the journey the condition belongs to).
+
+    Never unknown: where the segment's own condition is, they are not in it.
+
+    Raises:
+        JourneyError: `segment` or `journey` has no name.
+    """
+    return InSegment(
+        _name("in_segment", "a segment", segment),
+        None if journey is None else _name("in_segment", "a journey", journey),
     )
 
 

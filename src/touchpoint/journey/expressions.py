@@ -273,6 +273,14 @@ class InStage(Expression):
 
 
 @attrs.frozen(eq=False, repr=False)
+class InSegment(Expression):
+    """Whether the customer is in a segment of a journey (None: this one)."""
+
+    segment: str
+    journey: str | None
+
+
+@attrs.frozen(eq=False, repr=False)
 class Outcome(Expression):
     """How a message of this run ended; unknown while it has not."""
 
@@ -286,7 +294,7 @@ class Variant(Expression):
     split: str
 
 
-_CONDITIONS: Final = (Compare, And, Or, Not, In, Contains, Exists, Ever, CaseOpen, InStage)
+_CONDITIONS: Final = (Compare, And, Or, Not, In, Contains, Exists, Ever, CaseOpen, InStage, InSegment)
 
 
 def root_of(field: Field) -> "str | Last":

@@ -7,6 +7,7 @@ import attrs
 
 from touchpoint.journey.policy import Policy
 from touchpoint.journey.rule import Rule
+from touchpoint.journey.segment import Segment
 from touchpoint.journey.stage import Stage
 from touchpoint.journey.steps import Send, flat
 from touchpoint.model.case import CaseType
@@ -31,6 +32,7 @@ class Journey:
         name: unique in an engine.
         stages: in order; the first declared one that matches wins (S3.2).
         rules: in order.
+        segments: groups of customers, each kept by a condition.
         cases: the case types that its steps and policies name.
         policy: added to the engine's.
         touchpoints: attrs classes that declare touchpoint types; payloads are validated, conditions checked against
@@ -44,6 +46,7 @@ class Journey:
     name: str
     stages: tuple[Stage, ...] = attrs.field(default=(), kw_only=True, converter=_tuple)
     rules: tuple[Rule, ...] = attrs.field(default=(), kw_only=True, converter=_tuple)
+    segments: tuple[Segment, ...] = attrs.field(default=(), kw_only=True, converter=_tuple)
     cases: tuple[CaseType, ...] = attrs.field(default=(), kw_only=True, converter=_tuple)
     policy: Policy = attrs.field(default=None, kw_only=True, converter=_policy)
     touchpoints: tuple[type, ...] = attrs.field(default=(), kw_only=True, converter=_tuple)

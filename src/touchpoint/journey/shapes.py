@@ -18,6 +18,7 @@ from touchpoint.journey.journey import Journey
 from touchpoint.journey.policy import Cap, ConsentRule, ConsentRules, Hold, HoldOut, Policy, PolicyItem, Spacing
 from touchpoint.journey.requirements import REQUIREMENTS
 from touchpoint.journey.rule import Goal, Rule
+from touchpoint.journey.segment import Segment
 from touchpoint.journey.stage import PHASES, Stage
 from touchpoint.journey.windows import QuietHours, SendWindow, time_of_day
 from touchpoint.model.case import CaseType
@@ -168,6 +169,7 @@ _SHARE = _Kind(
 _WAYS = _mapping(_Kind("a list of steps", lambda value: isinstance(value, tuple) and all(map(_STEP.test, value))))
 _SCOPE = {"kinds": _maybe(_many(_KIND)), "channels": _maybe(_many(_CHANNEL))}
 _IN_STAGE = {"stage": _NAME, "journey": _maybe(_NAME)}
+_OF_SEGMENT = {"segment": _NAME, "journey": _maybe(_NAME)}
 _STEP_ID = {"id": _maybe(_NAME)}
 _SEND = {"still": _CONDITION, "otherwise": _many(_STEP), **_STEP_ID}
 _ARMS = {"then": _many(_STEP), "otherwise": _many(_STEP)}
@@ -185,8 +187,9 @@ _MESSAGE = {
 SHAPES: Final[Mapping[type, Mapping[str, _Kind]]] = {
     Journey: {
         "name": _NAME, "stages": _many(_a(Stage)), "rules": _many(_a(Rule)), "cases": _many(_a(CaseType)),
-        "policy": _a(Policy), "touchpoints": _many(CLASS), "traits": _maybe(CLASS),
+        "policy": _a(Policy), "touchpoints": _many(CLASS), "traits": _maybe(CLASS), "segments": _many(_a(Segment)),
     },
+    Segment: {"name": _NAME, "condition": attrs.evolve(_CONDITION, optional=False)},
     Stage: {
         "name": _NAME, "phase": _one_of(*PHASES), "when": _many(_TRIGGER), "given": _CONDITION, "after": _many(_NAME),
         "reenter": _FLAG,
@@ -198,6 +201,7 @@ SHAPES: Final[Mapping[type, Mapping[str, _Kind]]] = {
     },
     Goal: {"trigger": _many(_TRIGGER), "within": _maybe(_ELAPSED), "given": _CONDITION, "ends": _FLAG},
     triggers.On: {"type": _TYPE}, triggers.Entered: _IN_STAGE, triggers.Left: _IN_STAGE,
+    triggers.Joined: _OF_SEGMENT, triggers.LeftSegment: _OF_SEGMENT,
     triggers.Dwelt: {**_IN_STAGE, "length": _ELAPSED}, triggers.Silent: {"length": _ELAPSED, "of": _maybe(_TYPE)},
     triggers.CaseOpened: {"case": _NAME}, triggers.CaseClosed: {"case": _NAME}, triggers.Enrolled: {},
     triggers.Exposed: {"split": _NAME, "variant": _maybe(_NAME)},

@@ -19,6 +19,7 @@ from touchpoint.journey.expressions import (
     Expression,
     Field,
     In,
+    InSegment,
     InStage,
     Last,
     Literal,
@@ -149,8 +150,9 @@ class _Writer:
             case CaseOpen(kind, ref):
                 about = [] if ref is None else [f"ref={self.write(ref, _COMPARE)}"]
                 return _called("case_open", *_texts(kind), *about)
-            case InStage(stage, journey):
-                return _called("in_stage", *_texts(stage), *(f"journey={text}" for text in _texts(journey)))
+            case InStage(name, journey) | InSegment(name, journey):
+                function = "in_stage" if isinstance(node, InStage) else "in_segment"
+                return _called(function, *_texts(name), *(f"journey={text}" for text in _texts(journey)))
             case Variant(split):
                 return _called("variant", *_texts(split))
             case Outcome(message):

@@ -8,6 +8,7 @@ import attrs
 
 from touchpoint.durations import Duration, is_calendar, spoken
 from touchpoint.errors import InvalidTouchpoint, JourneyError
+from touchpoint.journey.segment import Segment, segment_name
 from touchpoint.model.case import CaseType, case_name
 from touchpoint.model.names import type_of
 
@@ -53,6 +54,38 @@ class Left:
 
     def __str__(self) -> str:
         return f"left {self.stage}"
+
+
+@attrs.frozen
+class Joined:
+    """The customer joins a segment (S3.3).
+
+    Args:
+        segment: the segment, or its name.
+        journey: of the segment; the one the trigger stands in, unless given.
+    """
+
+    segment: str = attrs.field(converter=segment_name)
+    journey: str | None = attrs.field(default=None, kw_only=True)
+
+    def __str__(self) -> str:
+        return f"joined segment {self.segment}"
+
+
+@attrs.frozen
+class LeftSegment:
+    """The customer leaves a segment (S3.3), also by a window that lapses.
+
+    Args:
+        segment: the segment, or its name.
+        journey: of the segment; the one the trigger stands in, unless given.
+    """
+
+    segment: str = attrs.field(converter=segment_name)
+    journey: str | None = attrs.field(default=None, kw_only=True)
+
+    def __str__(self) -> str:
+        return f"left segment {self.segment}"
 
 
 def _elapsed(what: str, value: object) -> timedelta:
@@ -187,6 +220,8 @@ def trigger_name(trigger: "Trigger") -> str:
             return trigger.type
         case Entered() | Left() | Dwelt():
             about: str | None = trigger.stage
+        case Joined() | LeftSegment():
+            about = trigger.segment
         case CaseOpened() | CaseClosed():
             about = trigger.case
         case Silent():
@@ -201,10 +236,15 @@ def trigger_name(trigger: "Trigger") -> str:
     return kind if about is None else f"{kind} {about}"
 
 
-Trigger: TypeAlias = On | Entered | Left | Dwelt | CaseOpened | CaseClosed | Silent | Anniversary | Exposed | Enrolled
+Trigger: TypeAlias = (
+    On | Entered | Left | Dwelt | Joined | LeftSegment | CaseOpened | CaseClosed | Silent | Anniversary | Exposed
+    | Enrolled
+)  # fmt: skip
 TriggerLike: TypeAlias = "Trigger | str | type"
 
-_TRIGGERS = (On, Entered, Left, Dwelt, CaseOpened, CaseClosed, Silent, Anniversary, Exposed, Enrolled)
+_TRIGGERS = (
+    On, Entered, Left, Dwelt, Joined, LeftSegment, CaseOpened, CaseClosed, Silent, Anniversary, Exposed, Enrolled,
+)  # fmt: skip
 
 
 def trigger(value: object) -> Trigger:
@@ -213,6 +253,8 @@ def trigger(value: object) -> Trigger:
         return value
     if isinstance(value, CaseType):
         raise JourneyError(f"a case is not a trigger: say CaseOpened({value.name}) or CaseClosed({value.name})")
+    if isinstance(value, Segment):
+        raise JourneyError(f"a segment is not a trigger: say Joined({value.name}) or LeftSegment({value.name})")
     if isinstance(value, str | type):
         return On(value)
     raise JourneyError(f"a trigger is a touchpoint type or one of Entered, Left, Silent …, not {type(value).__name__}")

@@ -4,7 +4,6 @@ First the shape of every part is compared with a table; the checks that relate p
 so one mistake never hides another and never crashes a check.
 """
 
-import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, Final, TypeVar
 
@@ -13,16 +12,19 @@ import attrs
 from touchpoint.errors import JourneyError, NotYetSupported, Problem, TouchpointError, hint
 from touchpoint.journey import steps, triggers
 from touchpoint.journey.by_hand import PREFIX
-from touchpoint.journey.conditions import CaseOpen, Expression, InStage, Outcome, walk
+from touchpoint.journey.conditions import CaseOpen, Expression, InSegment, InStage, Outcome, walk
 from touchpoint.journey.data_use import declared, misuses
 from touchpoint.journey.declared import Declared, Types
 from touchpoint.journey.journey import Journey
+from touchpoint.journey.message_checks import content_problems, gift_problems, mistakes_in, texts_of
 from touchpoint.journey.policy import Hold
 from touchpoint.journey.rule import Goal, Rule
+from touchpoint.journey.segment import Segment
+from touchpoint.journey.segment_checks import circles, refused_parts
 from touchpoint.journey.shapes import CLASS, SHAPES, misfits_of, path_to
 from touchpoint.journey.stage import Stage
 from touchpoint.model.case import CaseType
-from touchpoint.model.message import Content, Gift, Message
+from touchpoint.model.message import Gift, Message
 from touchpoint.model.names import type_name
 from touchpoint.model.template import Template
 
@@ -61,9 +63,15 @@ def check_together(journeys: Sequence[Journey]) -> None:
     cases = {case.name for _, case in _only(nodes, CaseType)}
     found = [
         *_twice("journey", names), *_differ("case", _only(nodes, CaseType)), *_differ("message", _only(nodes, Message)),
-        *_holds(nodes, cases), *_experiments(nodes),
+        *_holds(nodes, cases), *_experiments(nodes), *_circles(placed),
     ]  # fmt: skip
     _refuse("these journeys cannot live together", found)
+
+
+def _circles(placed: Sequence[tuple[str, Journey]]) -> Iterator[Problem]:
+    """Segments of one journey may ask about those of another."""
+    told = ((path, journey, n, each) for path, journey in placed for n, each in enumerate(journey.segments))
+    return circles([(f"{path}.segments[{n}]", journey.name, each) for path, journey, n, each in told])
 
 
 def placed_messages(journey: Journey) -> Iterator[tuple[str, Message]]:
@@ -212,7 +220,7 @@ def _splits(scene: _Scene) -> Iterator[Problem]:
 
 
 def _names(scene: _Scene) -> Iterator[Problem]:
-    for what, cls in (("rule", Rule), ("stage", Stage), ("case", CaseType)):
+    for what, cls in (("rule", Rule), ("stage", Stage), ("segment", Segment), ("case", CaseType)):
         found: Iterator[tuple[str, Any]] = scene.only(cls)
         yield from _twice(what, ((f"{path}.name", each.name) for path, each in found))
     yield from _differ("message", scene.only(Message))
@@ -236,6 +244,7 @@ def _classes(scene: _Scene) -> Iterator[Problem]:
 
 _FIXES: Final = {
     "stage": "declare it in stages=[…]",
+    "segment": "declare it in segments=[…]",
     "case": "declare it in cases=[…]",
     "rule": "name a rule of this journey",
 }
@@ -246,6 +255,7 @@ def _mentions(scene: _Scene) -> Iterator[Problem]:
     journey = scene.journey
     known = {
         "stage": [each.name for each in journey.stages if isinstance(each, Stage) and isinstance(each.name, str)],
+        "segment": [each.name for each in journey.segments if isinstance(each, Segment) and isinstance(each.name, str)],
         "case": [each.name for each in journey.cases if isinstance(each, CaseType) and isinstance(each.name, str)],
         "rule": [each.name for each in journey.rules if isinstance(each, Rule) and isinstance(each.name, str)],
     }
@@ -262,6 +272,9 @@ def _named_by(node: object, journey: str) -> Iterator[tuple[str, str]]:
         case triggers.Entered() | triggers.Left() | triggers.Dwelt() | InStage():
             if node.journey is None or node.journey == journey:
                 yield "stage", node.stage
+        case triggers.Joined() | triggers.LeftSegment() | InSegment():
+            if node.journey is None or node.journey == journey:
+                yield "segment", node.segment
         case steps.MoveTo():
             yield "stage", node.stage
         case Stage():
@@ -272,6 +285,13 @@ def _named_by(node: object, journey: str) -> Iterator[tuple[str, str]]:
             yield "case", node.kind
         case steps.Enrol():
             yield "rule", node.rule
+
+
+def _segments(scene: _Scene) -> Iterator[Problem]:
+    declared = list(scene.only(Segment))
+    for path, each in declared:
+        yield from refused_parts(f"{path}.condition", each.condition)
+    yield from circles([(path, scene.journey.name, each) for path, each in declared])
 
 
 def _outcomes(scene: _Scene) -> Iterator[Problem]:
@@ -324,63 +344,9 @@ def _messages(scene: _Scene) -> Iterator[Problem]:
                 f"message {message.name!r} passes every wish as the answer to a word, and is {message.effective_kind}"
             )
             yield Problem(f"{path}.answer", found, 'answers are kind="transactional" and promote nothing')
-        yield from _content(path, message)
+        yield from content_problems(path, message)
         if isinstance(message, Gift):
-            yield from _gift(path, message)
-
-
-_LOCALE: Final = re.compile(r"[A-Za-z]{2,3}([-_][A-Za-z0-9]{2,8})*")
-_NO_LOCALES: Final = frozenset({"sms", "rcs", "web", "app", "fax"})  # channels that look like one
-
-
-def _content(path: str, message: Message) -> Iterator[Problem]:
-    if not message.content:
-        yield Problem(f"{path}.content", f"message {message.name!r} says nothing", 'write content=Content(text="…")')
-        return
-    for key, content in message.content.items():
-        place = path_to(f"{path}.content", key)
-        if not any(_serves(key, channel) for channel in (*message.channels, "")):
-            found = f"{key!r} is neither a channel of this message nor a locale{hint(key, message.channels)}"
-            yield Problem(place, found, 'use "*", a channel, a locale such as "de", or both as in "email/de"')
-        if not any(text and text.strip() for text in (content.text, content.subject, content.html)):
-            yield Problem(place, f"message {message.name!r} says nothing here", 'write text="…"')
-        for part, text in _texts(content):
-            yield from (
-                Problem(f"{place}.{part}", f"{each.path}: {each.message}", each.fix) for each in _mistakes(text)
-            )
-    for channel in message.channels:
-        if not any(_serves(key, channel) for key in message.content):
-            found = f"message {message.name!r} has nothing to say on channel {channel!r}"
-            yield Problem(f"{path}.content", found, f'add content for {channel!r} or for "*", or leave the channel out')
-
-
-def _serves(key: str, channel: str) -> bool:
-    """Whether content under this key may go out on the channel (an empty one: on any)."""
-    first, slash, locale = key.partition("/")
-    if slash:
-        return first == channel and _LOCALE.fullmatch(locale) is not None
-    return key in ("*", channel) or (_LOCALE.fullmatch(key) is not None and key not in _NO_LOCALES)
-
-
-def _texts(content: Content) -> Iterator[tuple[str, str]]:
-    return ((part, text) for part in ("subject", "text", "html") if (text := getattr(content, part)) is not None)
-
-
-def _mistakes(text: str) -> Sequence[Problem]:
-    try:
-        Template.parse(text)
-    except JourneyError as error:
-        return error.problems
-    return ()
-
-
-def _gift(path: str, gift: Gift) -> Iterator[Problem]:
-    if gift.worth > 0 and not gift.currency.strip():
-        found = f"gift {gift.name!r} is worth something, but in no currency"
-        yield Problem(f"{path}.currency", found, 'write currency="EUR", say')
-    if gift.budget is not None and gift.budget < gift.worth:
-        found = f"the budget of gift {gift.name!r} is below the worth of one"
-        yield Problem(f"{path}.budget", found, "raise it, or leave it out for no bound")
+            yield from gift_problems(path, message)
 
 
 _NOT_YET: Final = "not yet"
@@ -422,8 +388,8 @@ _DECLARE: Final = "correct the name, or declare it in the class"
 
 def _words(path: str, message: Message, said: Declared, event: Types, trigger: Types) -> Iterator[Problem]:
     for key, content in message.content.items():
-        for part, text in _texts(content):
-            for field in () if _mistakes(text) else Template.parse(text).fields:
+        for part, text in texts_of(content):
+            for field in () if mistakes_in(text) else Template.parse(text).fields:
                 if found := said.missing(field.root, field.path, event, trigger):
                     yield Problem(f"{path_to(f'{path}.content', key)}.{part}", f"{{{field.name}}}: {found}", _DECLARE)
 
@@ -461,9 +427,7 @@ def _moved(rule: Rule) -> Types:
 
 def _conditions(scene: _Scene) -> Iterator[tuple[str, Expression, Types, Types]]:
     """Every expression with its path, and the types that `event` and `trigger` may have in it."""
-    for path, stage in scene.only(Stage):
-        if stage.given is not None:
-            yield f"{path}.given", stage.given, _types(stage.when), None
+    yield from _standing(scene)
     for path, rule in scene.rules:
         start, moved = _types(rule.when), _moved(rule)
         if rule.given is not None:
@@ -483,6 +447,16 @@ def _conditions(scene: _Scene) -> Iterator[tuple[str, Expression, Types, Types]]
                         yield here if key is None else path_to(here, key), each, event, start
 
 
+def _standing(scene: _Scene) -> Iterator[tuple[str, Expression, Types, Types]]:
+    """The conditions that belong to no rule."""
+    for path, stage in scene.only(Stage):
+        if stage.given is not None:
+            yield f"{path}.given", stage.given, _types(stage.when), None
+    for path, segment in scene.only(Segment):
+        yield f"{path}.condition", segment.condition, None, None
+
+
 _CONCERNS: Final[tuple[Callable[[_Scene], Iterator[Problem]], ...]] = (
-    _names, _classes, _mentions, _outcomes, _starts_and_ends, _messages, _later, _undeclared, _misused, _splits,
+    _names, _classes, _mentions, _segments, _outcomes, _starts_and_ends, _messages, _later, _undeclared, _misused,
+    _splits,
 )  # fmt: skip

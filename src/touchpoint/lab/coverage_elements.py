@@ -55,8 +55,8 @@ class Element:
 
     Args:
         journey: its name.
-        place: where it stands in the journey, from `stages`, `rules`, `messages` or `policy` down.
-        kind: stage, transition, rule, step, arm, exit, message, gate, channel or boundary.
+        place: where it stands in the journey, from `stages`, `segments`, `rules`, `messages` or `policy` down.
+        kind: stage, transition, segment, rule, step, arm, exit, message, gate, channel or boundary.
         words: the sentence to say while it was never seen.
         optional: shown where it was seen, and never missed: only something rare, or nothing declared, brings it about.
     """
@@ -85,7 +85,7 @@ def list_elements(program: Program, journey: str) -> Iterator[Element]:
     """Every element of one journey of a program, in reading order."""
     found = program.journeys[journey]
     rules = [rule for rule in program.rules if rule.journey == journey]
-    told = [*_stages(found), *(each for rule in rules for each in _rule(rule))]
+    told = [*_stages(found), *_segments(found), *(each for rule in rules for each in _rule(rule))]
     told += [each for message in found.messages.values() for each in _message(program, found, message)]
     for kind, place, words in (*told, *_edges(program, found)):
         yield Element(journey, place, kind.removesuffix("?"), words, optional=kind.endswith("?"))
@@ -108,6 +108,13 @@ def _stages(journey: Journey) -> Iterator[Told]:
             yield "transition", (*at, "as the first"), f"nobody came to {name} as their first stage"
         for each in following:
             yield "transition", (*at, f"to {each.name}"), f"nobody moved from the stage {name} to {each.name}"
+
+
+def _segments(journey: Journey) -> Iterator[Told]:
+    for segment in journey.segments:
+        at = ("segments", segment.name)
+        yield "segment", (*at, "joined"), f"nobody ever joined the segment {segment.name}"
+        yield "segment", (*at, "left"), f"nobody ever left the segment {segment.name}"
 
 
 def _follows(stage: Stage, before: str) -> bool:

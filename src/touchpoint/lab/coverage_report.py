@@ -10,11 +10,13 @@ import attrs
 from touchpoint.lab.coverage import Coverage, Element
 
 _PARTS: Final[Mapping[str, str]] = {
-    "stage": "stages", "transition": "transitions", "rule": "rules", "step": "steps", "arm": "arms", "exit": "exits",
+    "stage": "stages", "transition": "transitions", "segment": "segments",
+    "rule": "rules", "step": "steps", "arm": "arms", "exit": "exits",
     "message": "messages", "gate": "gate", "channel": "channels", "boundary": "boundaries",
 }  # fmt: skip
 _SECTIONS: Final[Mapping[str, str]] = {
-    "stages": "Stages", "rules": "Rules", "messages": "Messages", "policy": "Edges of windows and caps",
+    "stages": "Stages", "segments": "Segments", "rules": "Rules", "messages": "Messages",
+    "policy": "Edges of windows and caps",
 }  # fmt: skip
 _LEGEND: Final = (
     "✓ was seen, ✗ never was. ○ is something rare that was seen and would not have been missed. What stands in a box "

@@ -12,6 +12,7 @@ import attrs
 from touchpoint.core.occurrence import TOUCHPOINT
 from touchpoint.core.program import CompiledRule, Key, Node, Program, key_of
 from touchpoint.core.schedule import after, calendar_period
+from touchpoint.core.segments import JOINED, LEFT
 from touchpoint.core.state import Run, profile_from_record, state_from_record
 from touchpoint.journey.conditions import Expression
 from touchpoint.journey.steps import Branch, Call, Exit, Send, Split, Wait, WaitFor, WaitUntil, arm_of
@@ -91,6 +92,8 @@ def _raised(lines: Iterable[list[Any]]) -> Iterator[Key]:
                 yield "entered", f"{journey}/{entered}"
             case ["case", "opened" | "closed" as what, kind, _]:
                 yield f"case_{what}", kind
+            case ["segment", what, journey, segment, _]:
+                yield (JOINED if what == "joined" else LEFT), f"{journey}/{segment}"
             case ["started" | "refused", journey, rule, *_]:
                 yield "enrolled", f"{journey}/{rule}"  # perhaps: an Enrol step leaves no other trace
 
@@ -295,6 +298,8 @@ class Life:
                 else:
                     yield journey, "stages", left, "left"
                     yield journey, "stages", left, f"to {entered}"
+            case ["segment", what, journey, segment, _]:
+                yield journey, "segments", segment, what
             case ["started", journey, rule, _]:
                 yield journey, "rules", rule, "started"
             case ["refused", journey, rule, why, _]:

@@ -33,6 +33,8 @@ def changes(journey: Journey) -> Iterator[Change]:
     for stage in whole.each("stages"):
         yield from _about("the stages", _stage(stage, journey))
     yield from _about("the stages", _order(whole, "stages", lambda _: None))
+    for segment in whole.each("segments"):
+        yield from _about("the segments", _parts(segment.field("condition"), f"segment {segment.node.name} has those"))
     met: set[str] = set()
     for place in whole.each("rules"):
         yield from _about(f"rule {place.node.name}", _rule(place, journey, met))

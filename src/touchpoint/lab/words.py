@@ -14,6 +14,7 @@ from touchpoint.journey.codec import json_name
 from touchpoint.journey.journey import Journey
 from touchpoint.journey.policy import PolicyItem
 from touchpoint.journey.rule import Goal, Rule
+from touchpoint.journey.segment import Segment
 from touchpoint.journey.stage import Stage
 from touchpoint.journey.steps import Step
 from touchpoint.journey.triggers import Trigger
@@ -51,7 +52,7 @@ def _lines() -> Iterator[str]:
 
 
 def _parts() -> Iterator[tuple[str, str, Sequence[Word]]]:
-    yield "Journeys", "The parts of a journey.", (Journey, Stage, Rule, Goal)
+    yield "Journeys", "The parts of a journey.", (Journey, Stage, Segment, Rule, Goal)
     yield "Triggers", "They start rules, move stages, end waits, reach goals and exit runs.", get_args(Trigger)
     yield "Steps", "What a run does, one after the other.", get_args(Step)
     roots = ", ".join(f"`{name}`" for name in sorted(ROOTS))

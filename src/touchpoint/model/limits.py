@@ -1,13 +1,14 @@
 """How often something may start or be given (S4.4): data, read by rules and gifts alike."""
 
 from datetime import timedelta
-from typing import Literal
+from typing import Final, Literal
 
 import attrs
 
-from touchpoint.durations import Duration, is_calendar, spoken
+from touchpoint.durations import Duration, is_calendar, length, spoken
 from touchpoint.errors import JourneyError
 
+_A_YEAR: Final = timedelta(days=367)
 LimitKind = Literal["times", "cool_down", "once", "once_per_stage"]
 
 
@@ -60,6 +61,15 @@ def once_per_stage(*, per_key: bool = False) -> Limit:
 def cool_down(length: Duration, *, per_key: bool = False) -> Limit:
     """No start until this `length` (elapsed or calendar) after the last one; with `per_key`, the last of that key."""
     return Limit("cool_down", 1, length, per_key)
+
+
+def starts_kept(limit: Limit | None) -> int | None:
+    """How long starts have to be remembered, in microseconds; 0 for not at all, None for ever."""
+    if limit is None:
+        return 0
+    if limit.per is None:
+        return None
+    return length(limit.per if isinstance(limit.per, timedelta) else _A_YEAR)
 
 
 def _check_period(per: object, what: str) -> None:

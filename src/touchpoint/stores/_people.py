@@ -36,6 +36,15 @@ EVENT_GONE: Final = "DELETE FROM touchpoint_events WHERE no = ?"
 DOUBLED: Final = "UPDATE touchpoint_journal SET id = NULL, kind = ?, body = ? WHERE no = ?"
 MOVED: Final = "UPDATE touchpoint_journal SET prev = ?, customer = ? WHERE no = ?"
 
+MEMBERS: Final = (
+    "SELECT member.customer, id, since FROM touchpoint_members AS member "
+    "CROSS JOIN touchpoint_customers AS customer ON customer.no = member.customer "
+    "WHERE segment = ? AND member.customer > ? ORDER BY member.customer LIMIT ?"
+)
+MEMBER_COUNT: Final = "SELECT count(*) FROM touchpoint_members WHERE segment = ?"
+MEMBER: Final = "INSERT OR REPLACE INTO touchpoint_members (segment, customer, since) VALUES (?, ?, ?)"
+MEMBER_GONE: Final = "DELETE FROM touchpoint_members WHERE segment = ? AND customer = ?"
+
 _OWNED: Final = ("runs", "cases", "messages", "tasks", "consents")
 """Tables whose rows belong to one customer, beside the journal."""
 _BATCH: Final = 256
@@ -93,6 +102,14 @@ class PeopleReader(_Asks):
         """What stays under these (secret, hash)."""
         return [TombstoneRow._make(row) for row in self._among_pairs(TOMBSTONES, hashes)]
 
+    def members(self, segment: str, after: int, limit: int) -> list[tuple[int, str, int]]:
+        """(customer number, id, since) of who is in a segment, for numbers above `after`, in their order."""
+        return [(no, id, since) for no, id, since in self.run(MEMBERS, (segment, after, limit))]  # noqa: A001 - likewise
+
+    def member_count(self, segment: str) -> int:
+        """How many are in a segment."""
+        return int(self.run(MEMBER_COUNT, (segment,))[0][0])
+
 
 class PeopleWriter(_Asks):
     """What is done to all rows of a customer, at once."""
@@ -100,7 +117,7 @@ class PeopleWriter(_Asks):
     def erase(self, customer: int) -> dict[str, int]:
         """Delete everything that bears this customer's number; how many rows of each table."""
         counts = {"journal": self._erase_journal(customer)}
-        for table in (*_OWNED, "reach", "aliases", "due", "parked"):
+        for table in (*_OWNED, "reach", "aliases", "due", "parked", "members"):
             counts[table] = self._erase_from(table, customer)
         self.run("DELETE FROM touchpoint_customers WHERE no = ?", (customer,))
         return counts
@@ -130,6 +147,8 @@ class PeopleWriter(_Asks):
         self.run("UPDATE OR REPLACE touchpoint_reach SET customer = ? WHERE customer = ?", (into, old))
         self.run("DELETE FROM touchpoint_due WHERE customer = ?", (old,))
         self.run("DELETE FROM touchpoint_parked WHERE customer = ?", (old,))
+        # What both are in is written with the state of the one who stays.
+        self.run("DELETE FROM touchpoint_members WHERE customer = ?", (old,))
         self.run("DELETE FROM touchpoint_customers WHERE no = ?", (old,))
 
     def rename(self, customer: int, name: str) -> None:

@@ -198,9 +198,13 @@ class SqliteReader(_people.PeopleReader):
     def all_customers(self) -> Iterator[CustomerRow]:
         """Every customer by number, a page in memory at a time; writing meanwhile does no harm."""
         last = 0
-        while page := self.run(_CUSTOMERS_AFTER, (last, _PAGE)):
-            yield from map(CustomerRow._make, page)
-            last = page[-1][0]
+        while page := self.customers_after(last, _PAGE):
+            yield from page
+            last = page[-1].no
+
+    def customers_after(self, after: int, limit: int) -> list[CustomerRow]:
+        """Customers with numbers above `after`, in their order, at most `limit`."""
+        return [CustomerRow._make(row) for row in self.run(_CUSTOMERS_AFTER, (after, limit))]
 
     def seen(self, touchpoints: Sequence[tuple[str, int]]) -> dict[tuple[str, int], EntryRow]:
         """Those of these (touchpoint id, customer number) that were recorded before."""
@@ -439,6 +443,8 @@ class SqliteTransaction(SqliteReader, _people.PeopleWriter):
         self._many(_people.NEW_ALIAS, changes.aliases)
         self._many(_people.TOMBSTONE_GONE, changes.tombstones_gone)
         self._many(_people.NEW_TOMBSTONE, changes.tombstones)
+        self._many(_people.MEMBER_GONE, changes.members_gone)
+        self._many(_people.MEMBER, changes.members)
         self._many(_people.ADDRESS_GONE, changes.addresses_gone)
         # A blank comes right before an exclamation mark: the name itself, and those with a blank and more after it.
         self._many(_people.PACE_GONE, [(name, name + "!") for name in changes.paces_gone])

@@ -198,6 +198,20 @@ class Reader(Protocol):
         """Ids of the customers with a message of this name in this status."""
         ...
 
+    # Segments.
+
+    def members(self, segment: str, after: int, limit: int) -> list[tuple[int, str, int]]:
+        """(customer number, id, since) of who is in a segment, for numbers above `after`, in their order."""
+        ...
+
+    def member_count(self, segment: str) -> int:
+        """How many are in a segment."""
+        ...
+
+    def customers_after(self, after: int, limit: int) -> list[CustomerRow]:
+        """Customers with numbers above `after`, in their order, at most `limit`."""
+        ...
+
     # People: who they are called, and what stays of whom was erased.
 
     def has_aliases(self) -> bool:

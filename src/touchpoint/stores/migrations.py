@@ -95,6 +95,11 @@ _INITIAL: Final = (
     secret TEXT NOT NULL, hash TEXT NOT NULL, what TEXT NOT NULL, body TEXT NOT NULL, at INTEGER NOT NULL,
     PRIMARY KEY (secret, hash, what)
 ) WITHOUT ROWID""",
+    # Who is in which segment; a list of what stands in the states of customers.
+    """CREATE TABLE touchpoint_members (
+    segment TEXT NOT NULL, customer INTEGER NOT NULL, since INTEGER NOT NULL, PRIMARY KEY (segment, customer)
+) WITHOUT ROWID""",
+    "CREATE INDEX touchpoint_members_customer ON touchpoint_members (customer)",
     "CREATE TABLE touchpoint_paces (name TEXT PRIMARY KEY, body TEXT NOT NULL) WITHOUT ROWID",
     "CREATE TABLE touchpoint_volumes (name TEXT PRIMARY KEY, body TEXT NOT NULL) WITHOUT ROWID",
     # What is parked stands in the state of its customer; this tells of whom there is any, and how much.

@@ -219,7 +219,8 @@ class Changes:
     `paces` and `volumes` JSON by name; `parked` how many things are parked of a customer, by number. `aliases` are (id,
     customer number); `tombstones_gone` (secret, hash); `addresses_gone` (kind, key); `paces_gone` names, each with what
     begins with it and a blank; `events_gone` numbers; `entries_doubled` (kind, body, no) of entries that lose their id;
-    `entries_moved` (prev, customer, no).
+    `entries_moved` (prev, customer, no). `members` (journey/segment, customer number, since), `members_gone`
+    (journey/segment, customer number).
     """
 
     new_customers: list[CustomerRow] = attrs.Factory(list)
@@ -260,6 +261,8 @@ class Changes:
     events_gone: list[int] = attrs.Factory(list)
     entries_doubled: list[tuple[str, str, int]] = attrs.Factory(list)
     entries_moved: list[tuple[int, int, int]] = attrs.Factory(list)
+    members: list[tuple[str, int, int]] = attrs.Factory(list)
+    members_gone: list[tuple[str, int]] = attrs.Factory(list)
 
     def is_empty(self) -> bool:
         """Whether there is nothing to write."""

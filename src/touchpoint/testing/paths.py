@@ -167,14 +167,26 @@ class _Player:
             for run in state.runs
         )
         pending = [(each.message, None if each.due is None else each.due - now) for each in state.pending]
-        timers = [(name, due - now) for each in (state.silences, state.dwells) for name, due in sorted(each.items())]
+        held = (state.silences, state.dwells, state.lapses)
+        timers = [(name, due - now) for each in held for name, due in sorted(each.items())]
         cases = [(kind, sorted(refs)) for kind, refs in sorted(state.cases.items())]
         # How often a rule has started matters to limits, and what went out last to caps: two are told from many.
         starts = [(label, min(len(each), 2)) for label, each in sorted(state.starts.items())]
         lasting = sorted(act.words for act in story.acts if act.lasting)
         got = [(name, via) for name, via in world.people[CUSTOMER].inbox[-2:]]
         hour = world.now.hour if self.moves.clock_matters else 0
-        parts = (runs, pending, timers, cases, starts, lasting, got, hour, sorted(map(str, state.stages.items())))
+        parts = (
+            runs,
+            pending,
+            timers,
+            cases,
+            starts,
+            lasting,
+            got,
+            hour,
+            sorted(map(str, state.stages.items())),
+            sorted(state.segments),
+        )
         return repr((story.opening.words, parts))
 
 

@@ -1,6 +1,6 @@
 """One customer of a test world: what they do, and what they got."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from keyword import iskeyword
 from typing import TYPE_CHECKING, Self
@@ -52,6 +52,43 @@ class StageName(str):
 
     def __hash__(self) -> int:
         return str.__hash__(self)
+
+
+class SegmentNames(frozenset[str]):
+    """The segments somebody is in. Asking about one that no journey has is an error, not False."""
+
+    known: frozenset[str]
+
+    def __new__(cls, names: Iterable[str], known: Iterable[str]) -> Self:
+        """Those they are in, and all that there are."""
+        made = super().__new__(cls, names)
+        made.known = frozenset(known)
+        return made
+
+    def _check(self, names: Iterable[object]) -> None:
+        __tracebackhide__ = True
+        for name in names:
+            if name not in self.known:
+                raise UnknownName("segment", str(name), sorted(self.known))
+
+    def __contains__(self, name: object) -> bool:
+        __tracebackhide__ = True
+        self._check([name])
+        return super().__contains__(name)
+
+    def __eq__(self, other: object) -> bool:
+        __tracebackhide__ = True
+        if isinstance(other, set | frozenset):
+            self._check(other)
+        return frozenset.__eq__(self, other) is True
+
+    def __ne__(self, other: object) -> bool:
+        return not self == other
+
+    __hash__ = frozenset.__hash__
+
+    def __repr__(self) -> str:
+        return repr(set(self)) if self else "set()"
 
 
 class Inbox(list[tuple[str, str]]):
@@ -284,6 +321,13 @@ class Person:
         world.check("journey", journey, world.stages)
         found = self.view.stages.get(journey)
         return None if found is None else StageName(found, world.stages[journey])
+
+    @property
+    def segments(self) -> SegmentNames:
+        """The names of the segments they are in now; with the journey, as in `shop/vip`, where several have one."""
+        world = self._world
+        world.noticed(self.id)
+        return SegmentNames((world.segments[name] for name in self.view.segments), world.segments.values())
 
     def cases(self, *, open: bool | None = None) -> list[Case]:
         """Cases in the order they were opened; only open or only closed ones if asked."""

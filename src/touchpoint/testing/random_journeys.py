@@ -21,6 +21,7 @@ from touchpoint.journey import triggers as t
 from touchpoint.journey.journey import Journey
 from touchpoint.journey.policy import Cap, Hold, Policy, PolicyItem, Spacing
 from touchpoint.journey.rule import Goal, Rule
+from touchpoint.journey.segment import Segment
 from touchpoint.journey.stage import Stage
 from touchpoint.journey.windows import QuietHours, SendWindow
 from touchpoint.model.case import CaseType
@@ -29,6 +30,7 @@ from touchpoint.model.message import Content, Message
 
 _TYPES: Final = ("signed_up", "ordered", "reviewed")
 _STAGES: Final = ("new", "regular", "lapsed")
+_SEGMENTS: Final = ("regulars", "points")
 _COMPLAINT: Final = CaseType("complaint")
 _KINDS: Final = ("service", "marketing", "feedback", "transactional")
 _COUNTS: Final = (1, 0, 2, 3)
@@ -56,6 +58,7 @@ def _conditions() -> st.SearchStrategy[c.Expression]:
         st.builds(lambda of, within: c.ever(of, within=within), types, within),
         st.sampled_from((c.customer.vip, c.event.k == "a", c.case_open(_COMPLAINT))),
         st.sampled_from(_STAGES).map(c.in_stage),
+        st.sampled_from(_SEGMENTS).map(c.in_segment),
     )
     return st.one_of(
         asked,
@@ -63,6 +66,17 @@ def _conditions() -> st.SearchStrategy[c.Expression]:
         st.builds(lambda one, two: one & two, asked, asked),
         st.builds(lambda one, two: one | two, asked, asked),
     )
+
+
+@cache
+def _segments() -> st.SearchStrategy[tuple[Segment, ...]]:
+    types, within, counts = st.sampled_from(_TYPES), st.sampled_from((None, *_ELAPSED)), st.sampled_from(_COUNTS)
+    asked = st.builds(lambda of, within, n: c.count(of, within=within) >= n, types, within, counts)
+    facts = st.sampled_from((c.customer.vip, c.customer.points >= 2, c.case_open(_COMPLAINT), c.in_stage("regular")))
+    second = st.one_of(
+        asked, facts, st.builds(lambda one, two: one & ~two, facts, asked), st.just(~c.in_segment("regulars"))
+    )
+    return st.tuples(asked | facts, second).map(lambda pair: tuple(map(Segment, _SEGMENTS, pair)))
 
 
 @cache
@@ -75,6 +89,7 @@ def _triggers() -> st.SearchStrategy[t.Trigger]:
     """What may start a rule besides a touchpoint."""
     stages, lengths = st.sampled_from(_STAGES), st.sampled_from(_ELAPSED)
     return st.one_of(
+        st.sampled_from(_SEGMENTS).map(t.Joined), st.sampled_from(_SEGMENTS).map(t.LeftSegment),
         stages.map(t.Entered), stages.map(t.Left), st.builds(t.Dwelt, stages, lengths),
         st.just(t.CaseOpened(_COMPLAINT)), st.just(t.CaseClosed(_COMPLAINT)),
         st.builds(t.Silent, lengths, of=st.sampled_from((None, *_TYPES))),
@@ -192,6 +207,7 @@ def _journey(draw: st.DrawFn, name: str) -> Journey:
         name,
         stages=[Stage(each, phase=phase, when=draw(when), given=draw(given)) for each, phase in phases],  # type: ignore[misc]
         rules=[_rule(draw, names, number, messages) for number in range(len(names))],  # type: ignore[misc]
+        segments=draw(_segments()),  # type: ignore[arg-type]  # as below
         cases=[_COMPLAINT],  # type: ignore[list-item]  # mypy cannot infer through the generic converter, here and above
         policy=Policy(*draw(st.lists(_policy_items(), max_size=2))),
     )

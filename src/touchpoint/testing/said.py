@@ -68,6 +68,8 @@ class Said:
         for journey in journeys:
             for stage in journey.stages:
                 found._read(stage.given, _types(stage.when), _types(stage.when))
+            for segment in journey.segments:
+                found._read(segment.condition, [], [])
             for rule in journey.rules:
                 found._rule(rule)
             found.declared.update({type_of(each): _needed(each) for each in journey.touchpoints})

@@ -1,5 +1,6 @@
 """The names a test may use: those of its journeys. A typo is an error at once, and says what may have been meant."""
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 
 from touchpoint.channels.inbound import CLICKED, OPENED, REPLIED, TASK_COMPLETED, TASK_DECLINED
@@ -19,7 +20,8 @@ class Vocabulary:
 
     Attributes:
         may_happen: the types, and those that the library itself records.
-        types, messages, rules, stages, cases, channels, functions: names, in the order they are first declared.
+        types, messages, rules, stages, segments, cases, channels, functions: names, in the order they are first
+            declared.
         compared: values around the constants that conditions compare properties of touchpoints with, by property.
     """
 
@@ -30,6 +32,7 @@ class Vocabulary:
         self.messages = tuple(dict.fromkeys(name for journey in journeys for name in journey.messages))
         self.rules = tuple(dict.fromkeys(rule.name for journey in journeys for rule in journey.rules))
         self.stages = {journey.name: tuple(stage.name for stage in journey.stages) for journey in journeys}
+        self.segments = _segment_names(journeys)
         self.cases = tuple(dict.fromkeys(case.name for journey in journeys for case in journey.cases))
         self.channels = tuple(
             dict.fromkeys(
@@ -38,6 +41,13 @@ class Vocabulary:
         )
         self.compared = _compared(journeys)
         self.functions = tuple(dict.fromkeys(step.function for step in _steps(journeys) if isinstance(step, Call)))
+
+
+def _segment_names(journeys: Sequence[Journey]) -> dict[str, str]:
+    """`journey/segment` → its name; with its journey where several have one of that name."""
+    named = [(f"{journey.name}/{segment.name}", segment.name) for journey in journeys for segment in journey.segments]
+    alone = Counter(name for _, name in named)
+    return {whole: name if alone[name] == 1 else whole for whole, name in named}
 
 
 def _steps(journeys: Sequence[Journey]) -> Iterator[Step]:

@@ -175,6 +175,11 @@ class World:
         return self.known.stages
 
     @property
+    def segments(self) -> Mapping[str, str]:
+        """`journey/segment` → what it is called here: its name, with its journey where several have that name."""
+        return self.known.segments
+
+    @property
     def channels(self) -> tuple[str, ...]:
         """The channels there are."""
         return tuple(self._stand_ins)

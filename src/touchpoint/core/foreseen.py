@@ -1,0 +1,136 @@
+"""When windows that lapse may change what a condition says: foreseen as exactly as its form allows.
+
+What is foreseen is never too late, as long as nothing happens to the customer; it may be too early. Comparisons of a
+count or total with a number, which most conditions are made of, are foreseen exactly.
+"""
+
+from bisect import bisect_right
+from collections.abc import Callable, Mapping
+from itertools import accumulate
+from math import ceil, floor
+from typing import Any, TypeAlias
+
+from touchpoint.core.remembered import Signal, number_of, signal_of, sum_of
+from touchpoint.core.signals import SignalTable, next_lapse, signals_of
+from touchpoint.core.values import COMPARISONS
+from touchpoint.journey.conditions import (
+    Aggregate,
+    And,
+    Compare,
+    Count,
+    Ever,
+    Expression,
+    Literal,
+    Not,
+    Or,
+    Total,
+    split_where,
+)
+
+Foresee: TypeAlias = Callable[[Mapping[str, Any], int], int | None]
+"""(signal data, now) → the first instant after now at which the answer may change by a window; None: never."""
+_LARGEST = 2**53
+
+
+def foresee(expression: Expression, table: SignalTable) -> Foresee | None:
+    """A function that foresees; None for an expression that looks through no window.
+
+    Args:
+        expression: without `now`, and about nothing but the customer.
+        table: the `SignalTable` collected from it.
+    """
+    if isinstance(expression, And | Or | Not):
+        parts = expression.parts if isinstance(expression, And | Or) else (expression.part,)
+        return _soonest([each for part in parts if (each := foresee(part, table)) is not None])
+    if isinstance(expression, Ever) and _is_plain(expression):
+        return _of_ever(_kept(expression, table))
+    if isinstance(expression, Compare) and isinstance(expression.right, Literal) and _is_number(expression.right.value):
+        left, op, number = expression.left, expression.op, expression.right.value
+        if isinstance(left, Count) and _is_plain(left):
+            return _of_count(_kept(left, table), op, number)
+        if isinstance(left, Total) and _is_plain(left):
+            return _of_total(_kept(left, table), op, number)
+    lapses = [_next_of(table.signals[each.key]) for each in signals_of(expression) if each.within is not None]
+    return _soonest(lapses)
+
+
+def _soonest(parts: list[Foresee]) -> Foresee | None:
+    if len(parts) < 2:
+        return parts[0] if parts else None
+    return lambda data, now: min((at for part in parts if (at := part(data, now)) is not None), default=None)
+
+
+def _is_plain(question: Count | Ever | Total) -> bool:
+    """Whether everything in its window counts, whoever asks."""
+    parts = split_where(question.where)
+    return question.within is not None and not (parts.outside or parts.keys or parts.relations)
+
+
+def _is_number(value: object) -> bool:
+    return type(value) in (int, float) and abs(value) < _LARGEST  # type: ignore[arg-type]  # checked just before
+
+
+def _kept(question: Aggregate, table: SignalTable) -> Signal:
+    return table.signals[signal_of(question).key]
+
+
+def _next_of(signal: Signal) -> Foresee:
+    return lambda data, now: next_lapse(signal, data.get(signal.key), now)
+
+
+def _of_ever(signal: Signal) -> Foresee:
+    def last_leaves(data: Mapping[str, Any], now: int) -> int | None:
+        kept = data.get(signal.key)
+        ats = signal.instants(kept) if kept else ()
+        due = ats[-1] + (signal.within or 0) if ats else now
+        return due if due > now else None
+
+    return last_leaves
+
+
+def _of_count(signal: Signal, op: str, number: Any) -> Foresee:  # noqa: ANN401 - an int or a float
+    compare = COMPARISONS[op]
+    # Between whole numbers next to the one it is compared with the answer does not change.
+    edges = sorted({floor(number) - 1, floor(number), ceil(number)}, reverse=True)
+
+    def changes(data: Mapping[str, Any], now: int) -> int | None:
+        kept = data.get(signal.key)
+        if not kept:
+            return None
+        ats, within = signal.instants(kept), signal.within or 0
+        first = bisect_right(ats, now - within)
+        count = len(ats) - first
+        here = compare(count, number)
+        below = next((each for each in edges if 0 <= each < count and compare(each, number) is not here), None)
+        return None if below is None else ats[first + count - below - 1] + within
+
+    return changes
+
+
+def _of_total(signal: Signal, op: str, number: Any) -> Foresee:  # noqa: ANN401 - an int or a float
+    compare = COMPARISONS[op]
+
+    def changes(data: Mapping[str, Any], now: int) -> int | None:
+        kept = data.get(signal.key)
+        if not kept:
+            return None
+        ats, within = signal.instants(kept), signal.within or 0
+        first, left = bisect_right(ats, now - within), _left_after_each(kept[1])
+        here = compare(left[first], number)
+        for place in range(first, len(ats)):
+            if compare(left[place + 1], number) is not here:
+                return ats[place] + within
+        return None
+
+    return changes
+
+
+def _left_after_each(rows: list[list[Any]]) -> list[Any]:
+    """The sum of all rows, of all but the first, and so on, down to none."""
+    amounts = [row[0] for row in reversed(rows)]
+    if all(type(each) is int for each in amounts):
+        return list(accumulate(amounts, initial=0))[::-1]
+    sums: list[int | str] = [0]
+    for amount in amounts:
+        sums.append(sum_of([sums[-1], amount]))
+    return [number_of(each) for each in reversed(sums)]

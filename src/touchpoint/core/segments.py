@@ -1,0 +1,233 @@
+"""Who is in which segment (S3.3): kept up to date with whatever a segment's condition reads, and as windows lapse.
+
+Membership always is what the conditions say: whoever changes a counter, a trait, a stage or a case has the segments
+that read it looked at again at once (`reassess`). A change is an event that joins the decision's queue. Between two
+events only a window that lapses can change an answer; `State.lapses` says when to look again.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Final
+
+import attrs
+
+from touchpoint.core.compile import compile_condition
+from touchpoint.core.context import Context
+from touchpoint.core.foreseen import Foresee, foresee
+from touchpoint.core.occurrence import TOUCHPOINT, Occurrence
+from touchpoint.core.reading import teller_of
+from touchpoint.core.signals import SignalTable
+from touchpoint.durations import instant
+from touchpoint.journey.conditions import (
+    Aggregate,
+    CaseOpen,
+    Expression,
+    InStage,
+    Variant,
+    fields_of,
+    walk,
+)
+from touchpoint.journey.journey import Journey
+from touchpoint.journey.segment_checks import asked_segments, in_order
+
+if TYPE_CHECKING:
+    from touchpoint.core.compile import Evaluator
+    from touchpoint.core.decision import Decision
+    from touchpoint.core.program import Program, Teller
+    from touchpoint.core.state import State
+
+Key = tuple[str, str]
+JOINED: Final = "joined"
+LEFT: Final = "left_segment"
+"""The kinds of occurrences that tell of a change."""
+LATE: Final = "late"
+"""The property that marks one which follows from a late touchpoint: it starts no rule either (S1.5)."""
+PROFILE: Final = "profile"
+TRAIT: Final = "trait"
+STAGE: Final = "stage"
+CASE: Final = "case"
+EXPOSURE: Final = "exposure"
+SEGMENT: Final = "segment"
+EVERY: Final = ""
+"""Under this name `State.lapses` says when all segments are looked at again."""
+
+_AHEAD: Final = 8
+# How many lapses of windows are tried out beforehand: what changes a part need not change the whole. Each that is tried
+# costs an evaluation, each that is not costs a timer.
+
+
+@attrs.define(eq=False)
+class SegmentSpec:
+    """A segment, ready to be asked. `index` is its place in the order in which they are looked at.
+
+    `foresee` says when a window may change its answer; None where it looks through none.
+    """
+
+    index: int
+    name: str
+    journey: str
+    segment: str
+    condition: Expression
+    closure: "Evaluator"
+    tell: "Teller"
+    foresee: Foresee | None
+
+
+def segments_of(journeys: Sequence[Journey], table: SignalTable) -> dict[str, SegmentSpec]:
+    """Every segment by `journey/segment`, those that others ask about before these."""
+    declared = {(journey.name, each.name): each.condition for journey in journeys for each in journey.segments}
+    order = in_order({node: asked_segments(node[0], condition) for node, condition in declared.items()})
+    return {
+        f"{journey}/{name}": _spec(index, journey, name, declared[journey, name], table)
+        for index, (journey, name) in enumerate(order)
+    }
+
+
+def _spec(index: int, journey: str, name: str, condition: Expression, table: SignalTable) -> SegmentSpec:
+    closure, tell = compile_condition(condition, table), teller_of(condition, table)
+    return SegmentSpec(index, f"{journey}/{name}", journey, name, condition, closure, tell, foresee(condition, table))
+
+
+def readers_of(segments: Mapping[str, SegmentSpec]) -> dict[Key, tuple[SegmentSpec, ...]]:
+    """What changes → the segments that read it, in the order in which they are looked at."""
+    found: dict[Key, list[SegmentSpec]] = {}
+    for spec in segments.values():
+        for key in dict.fromkeys(_reads(spec)):
+            found.setdefault(key, []).append(spec)
+    return {key: tuple(specs) for key, specs in found.items()}
+
+
+def _reads(spec: SegmentSpec) -> Iterator[Key]:
+    for node in walk(spec.condition):
+        if isinstance(node, Aggregate):
+            yield TOUCHPOINT, node.type
+        elif isinstance(node, InStage):
+            yield STAGE, node.journey or spec.journey
+        elif isinstance(node, CaseOpen):
+            yield CASE, ""
+        elif isinstance(node, Variant):
+            yield EXPOSURE, node.split
+    yield from ((SEGMENT, f"{journey}/{name}") for journey, name in asked_segments(spec.journey, spec.condition))
+    for root, path in fields_of(spec.condition):
+        if root == "customer":
+            yield TRAIT, path[0]
+            yield PROFILE, ""
+
+
+def versions_of(segments: Iterable[SegmentSpec]) -> Iterator[str]:
+    """A line for each segment, which changes when its definition does."""
+    return (f"segment {spec.name} {spec.condition}" for spec in segments)
+
+
+# Looking again.
+
+
+def reassess(decision: "Decision", key: Key, cause: str, *, late: bool = False) -> None:
+    """Something has changed: the segments that read it are looked at again, and those of which a window has lapsed.
+
+    Args:
+        decision: in which it changed.
+        key: what did: ("touchpoint", type), ("trait", name), ("profile", ""), ("stage", journey),
+            ("case", "") or ("exposure", split).
+        cause: the id of what changed it.
+        late: the touchpoint that did came late (S1.5).
+    """
+    specs: Sequence[SegmentSpec] = decision.program.segments_on.get(key, ())
+    if decision.state.lapses and (lapsed := _lapsed(decision)):
+        specs = sorted({spec.index: spec for spec in (*specs, *lapsed)}.values(), key=_index)
+    if specs:
+        _look(decision, specs, cause, late=late)
+
+
+def catch_up(decision: "Decision") -> None:
+    """Look at the segments of which a window has lapsed by now."""
+    lapsed = _lapsed(decision)
+    if lapsed:
+        _look(decision, lapsed, f"{instant(decision.now).isoformat()} {SEGMENT}")
+
+
+def _lapsed(decision: "Decision") -> list[SegmentSpec]:
+    segments, lapses, now = decision.program.segments, decision.state.lapses, decision.now
+    names = [name for name, due in lapses.items() if due <= now]
+    if EVERY in names:
+        lapses.clear()
+        return list(segments.values())
+    for name in names:
+        del lapses[name]
+    return sorted((segments[name] for name in names if name in segments), key=_index)
+
+
+def _index(spec: SegmentSpec) -> int:
+    return spec.index
+
+
+def _look(decision: "Decision", specs: Sequence[SegmentSpec], cause: str, *, late: bool = False) -> None:
+    todo = list(specs)
+    while todo:
+        spec = todo.pop(0)
+        if _changed(decision, spec, cause, late=late):
+            asking = decision.program.segments_on.get((SEGMENT, spec.name), ())
+            todo = sorted({each.index: each for each in (*todo, *asking)}.values(), key=_index)
+
+
+def _changed(decision: "Decision", spec: SegmentSpec, cause: str, *, late: bool) -> bool:
+    state, context = decision.state, decision.looking(spec.journey)
+    member, was = spec.closure(context) is True, spec.name in state.segments
+    if member != was:
+        if member:
+            state.segments[spec.name] = decision.now
+        else:
+            del state.segments[spec.name]
+        what = "joined" if member else "left"
+        decision.trace.append([SEGMENT, what, spec.journey, spec.segment, spec.tell(context)])
+        properties = {LATE: True} if late else {}
+        decision.queue.append(Occurrence(JOINED if member else LEFT, spec.name, decision.now, cause, properties))
+    if spec.foresee is not None:
+        _arm(state, spec, spec.foresee, context, member=member)
+    return member != was
+
+
+def _arm(state: "State", spec: SegmentSpec, foreseen: Foresee, context: Context, *, member: bool) -> None:
+    """Set the instant at which to look again: when the answer changes, as far as that can be foreseen.
+
+    What is foreseen holds as long as nothing happens; whatever does has this done anew.
+    """
+    now, signals = context.now, state.signals
+    at = foreseen(signals, now)
+    for _ in range(_AHEAD):
+        if at is None:
+            break
+        context.now = at
+        if (spec.closure(context) is True) != member:
+            break
+        at = foreseen(signals, at)
+    context.now = now
+    if at is None:
+        state.lapses.pop(spec.name, None)
+    else:
+        state.lapses[spec.name] = at
+
+
+def settle(program: "Program", state: "State", since: Mapping[str, int]) -> None:
+    """Find out who is in which segment, quietly: nothing has happened to the customer, the segments are others.
+
+    Args:
+        program: with the segments as they are now.
+        state: the customer's; changed in place.
+        since: when each came to be defined as it is. It is looked at as of then, or of the customer's own clock where
+            that is later, so that it does not matter when somebody looks; what lapses after that is an event.
+    """
+    state.segments = {name: state.segments[name] for name in program.segments if name in state.segments}
+    state.lapses = {}
+    for spec in program.segments.values():
+        now = max(state.now, since.get(spec.name, 0))
+        context = Context(
+            traits=state.profile.traits, now=now, signals=state.signals, case_open=state.case_open,
+            stage_of=state.stage_of, journey=spec.journey, segments=state.segments, exposures=state.exposures,
+        )  # fmt: skip
+        member = spec.closure(context) is True
+        if member:
+            state.segments.setdefault(spec.name, now)
+        else:
+            state.segments.pop(spec.name, None)
+        if spec.foresee is not None:
+            _arm(state, spec, spec.foresee, context, member=member)
