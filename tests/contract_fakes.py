@@ -120,6 +120,7 @@ class Right:
         return Capabilities(
             "sms", frozenset({"phone"}), remembers_keys_for=timedelta(hours=24), unit="segment", max_units=10,
             thread_safe=True, receipts=True, inbound=True, lookup=True, cancel=True, human=True, unsubscribe=True,
+            replies=True, reactions=True,
         )  # fmt: skip
 
     def normalise(self, raw, *, region=None):

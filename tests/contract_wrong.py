@@ -29,7 +29,9 @@ class HasNoPreflight(Right):
 class DeclaresAPlainObject(Right):
     class Loose:
         channel, address_kinds, remembers_keys_for = "sms", frozenset({"phone"}), None
-        recording = thread_safe = inbound = lookup = cancel = human = unsubscribe = receipts = False
+        recording = thread_safe = inbound = lookup = cancel = human = unsubscribe = receipts = replies = reactions = (
+            False
+        )
         unit, max_units = "segment", 10
 
         def takes(self, kind):

@@ -270,3 +270,20 @@ class SwallowsCancelling(Awaited):
             return await super().send(request)
         except asyncio.CancelledError:
             return Ambiguous("cancelled")
+
+
+# --- conversation
+
+
+class RefusesReplies(Right):
+    def send(self, request):
+        if request.reply_to is not None and request.reaction is None:
+            return Refused("unknown")
+        return super().send(request)
+
+
+class CrashesOnReactions(Right):
+    def send(self, request):
+        if request.reaction is not None:
+            {}[request.reaction]
+        return super().send(request)

@@ -13,6 +13,7 @@ from touchpoint.durations import forever
 from touchpoint.journey import steps, triggers
 from touchpoint.journey.conditions import (
     case_open,
+    collected,
     count,
     customer,
     event,
@@ -22,6 +23,7 @@ from touchpoint.journey.conditions import (
     last,
     now,
     outcome,
+    result,
     total,
     trigger,
 )
@@ -212,7 +214,7 @@ def messages(draw, name):
         "topic": draw(st.none() | st.just("news")), "uses": draw(st.sampled_from([(), ("vip",)])),
         "expires": draw(st.none() | elapsed), "priority": draw(st.integers(-5, 5)), "cost": draw(numbers),
         "exempt": draw(st.booleans()), "counted": draw(st.booleans()), "limit": draw(st.none() | limits),
-        "on_release": draw(st.sampled_from(["send", "drop"])),
+        "on_release": draw(st.sampled_from(["send", "drop", "replan"])),
     }  # fmt: skip
     match draw(st.integers(0, 2)):
         case 0:
@@ -291,6 +293,7 @@ def _step(draw, pool, ids, depth):
         lambda: draw(st.sampled_from([steps.MoveTo, steps.Enrol, steps.Exit]))("new", **more),
         lambda: steps.SetTrait("vip", draw(literals | values(tuple(pool))), **more),
         lambda: steps.Emit(draw(types), draw(properties), **more),
+        lambda: steps.Branch(result("ship").n == "x", then=[steps.Call("ship", **more)]),
         lambda: steps.Call("ship", draw(properties), otherwise=arm(), **more),
         lambda: draw(st.sampled_from([steps.OpenCase, steps.CloseCase]))("late", ref=draw(refs), **more),
     ]  # fmt: skip
@@ -302,7 +305,10 @@ def rules(draw, name, pool):
     """A rule that begins by sending each of its messages, so that their outcome may be asked."""
     ids = (f"step {n}" for n in range(10_000))
     own = draw(st.lists(st.sampled_from(sorted(pool)), min_size=1, max_size=2, unique=True))
+    collect = draw(st.none() | st.none() | elapsed)
     asks = conditions(tuple(own))
+    if collect is not None:
+        asks |= st.sampled_from([collected.count >= 3, collected.last.n > collected.first.n, collected.all.k == ["x"]])
     return Rule(
         name,
         when=draw(trigger_lists()),
@@ -315,6 +321,7 @@ def rules(draw, name, pool):
         exit=draw(st.lists(trigger_lists().map(lambda each: each[0]) | asks, max_size=2)),
         goal=draw(st.none() | goals(asks)),
         priority=draw(st.integers(-3, 3)),
+        collect=collect,
     )  # fmt: skip
 
 

@@ -31,6 +31,7 @@ class Played:
         messages = [each for journey in self.journeys for each in journey.messages.values()]
         channels = [RecordingChannel(name) for name in sorted({name for each in messages for name in each.channels})]
         parts = {"journeys": self.journeys, "policy": self.policy, "clock": self.clock, "channels": channels}
+        parts["functions"] = {"f": lambda request: dict(request.arguments)}
         return Engine(self.store, durability="fast", **parts)
 
     def play(self):
@@ -109,7 +110,7 @@ class Played:
         return [told for line, at in self.traced(customer) for told in _told(line, at)]
 
 
-def _told(line, at):
+def _told(line, at):  # noqa: C901 - one case for each kind
     match line:
         case ["started", _, rule, key]:
             yield ("started", rule, key, at)
@@ -117,6 +118,10 @@ def _told(line, at):
             yield ("refused", rule, why, at)
         case ["ended", _, rule, key, reason]:
             yield ("ended", rule, key, reason, at)
+        case ["complete", _, rule, _, count]:
+            yield ("complete", rule, count, at)
+        case ["dropped", _, rule, _, _, why]:
+            yield ("dropped", rule, why, at)
         case ["goal", _, rule, _]:
             yield ("goal", rule, at)
         case ["stage", journey, left, entered]:

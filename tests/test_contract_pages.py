@@ -71,7 +71,7 @@ def test_the_function_of_the_matrix_is_a_channel_like_any_other():
 
 
 def test_the_page_of_checks_is_grouped_as_the_suite_is():
-    assert [*groups()] == ["Declaration", "Addresses", "Preflight", "Send", "Inbound", "Life cycle"]
+    assert [*groups()] == ["Declaration", "Addresses", "Preflight", "Send", "Inbound", "Conversation", "Life cycle"]
     assert {each.name for group in groups().values() for each in group} == set(checks_of(AdapterContract))
 
 

@@ -12,17 +12,18 @@ from touchpoint import channels, lab
 LANGUAGE = [
     "Anniversary", "Ask", "AsyncEngine", "Branch", "Call", "Cap", "Case", "CaseClosed", "CaseOpened", "CaseType",
     "Clock", "CloseCase", "ConditionError", "ConsentRule", "ConsentRules", "Content", "CustomerErased",
-    "DefectiveJourney", "Dwelt", "Emit", "Engine", "Enrol", "Enrolled", "Entered", "Exit", "Exposed", "Gift", "Give",
-    "Goal", "Hold", "HoldOut", "InvalidAddress", "InvalidInput", "InvalidTouchpoint", "Joined", "Journey",
-    "JourneyError", "Left", "LeftSegment", "Message", "MoveTo", "NotYetSupported", "On", "OpenCase", "Policy",
-    "Preferences", "Problem", "QuietHours", "Rule", "SampleRatioMismatch", "SecretNeeded", "Segment", "Send",
-    "SendWindow", "SetTrait", "Silent", "Spacing", "Split", "Stage", "StoreBusy", "StoreClosed", "StoreCorrupt",
-    "StoreError", "StoreFull", "StoreReadOnly", "StoreTooNew", "Survey", "SystemClock", "Touchpoint", "TouchpointError",
-    "UnknownCustomer", "UnknownName", "UnsubscribeRejected", "VirtualClock", "VolumeBreaker", "Wait", "WaitFor",
-    "WaitUntil", "WebhookRejected",
-    "assignment", "calendar_days", "case_open", "cool_down", "count", "customer", "days", "event", "ever", "forever",
-    "hours", "in_segment", "in_stage", "last", "minutes", "months", "now", "once", "once_per_stage", "outcome", "parse",
-    "seconds", "sent", "times", "to_text", "total", "trait", "trigger", "variant", "weeks", "years",
+    "DefectiveJourney", "Dwelt", "Emit", "Engine", "Enrol", "Enrolled", "Entered", "Exit", "Exposed", "Gift",
+    "Give", "Goal", "Hold", "HoldOut", "InvalidAddress", "InvalidInput", "InvalidTouchpoint", "Joined", "Journey",
+    "JourneyError", "Left", "LeftSegment", "LiveRuns", "Message", "MoveTo", "NotYetSupported", "On", "OpenCase",
+    "Policy", "Preferences", "Problem", "QuietHours", "React", "Reply", "Rule", "SampleRatioMismatch",
+    "SecretNeeded", "Segment", "Send", "SendWindow", "SetTrait", "Silent", "Spacing", "Split", "Stage", "StoreBusy",
+    "StoreClosed", "StoreCorrupt", "StoreError", "StoreFull", "StoreReadOnly", "StoreTooNew", "Survey",
+    "SystemClock", "Touchpoint", "TouchpointError", "UnknownCustomer", "UnknownName", "UnsubscribeRejected",
+    "VirtualClock", "VolumeBreaker", "Wait", "WaitFor", "WaitUntil", "WebhookRejected",
+    "assignment", "calendar_days", "case_open", "collected", "cool_down", "count", "customer", "days", "event",
+    "ever", "forever", "hours", "in_segment", "in_stage", "last", "minutes", "months", "now", "once",
+    "once_per_stage", "outcome", "parse", "result", "seconds", "sent", "times", "to_text", "total", "trait",
+    "trigger", "variant", "weeks", "years",
 ]  # fmt: skip
 
 CHANNELS = [
@@ -41,7 +42,7 @@ LAB = ["Probe", "Replay", "read_events", "replay"]
 
 PUBLIC = {touchpoint: LANGUAGE, channels: CHANNELS, lab: LAB}
 
-LATER = ["React", "Referred", "Reply", "Schedule", "clicked", "opened", "usual"]
+LATER = ["Referred", "Schedule", "clicked", "opened", "usual"]
 
 NAMES = [(module, name) for module, names in PUBLIC.items() for name in names]
 

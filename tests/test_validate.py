@@ -426,9 +426,9 @@ def test_a_message_that_cannot_be_is_refused(parts):
     assert list(found_about(evolved(**parts))) == [f"$.rules[0].then[0].message.{next(iter(parts))}"]
 
 
-def test_replanning_a_held_message_is_not_there_yet():
-    with pytest.raises(NotYetSupported, match="not yet"):
-        fine_with(Send(evolved(on_release="replan")))
+@pytest.mark.parametrize("way", ["send", "drop", "replan"])
+def test_a_held_message_goes_out_is_dropped_or_is_planned_anew(way):  # S6.7
+    assert problems(fine_with(Send(evolved(on_release=way)))) == ()
 
 
 def test_content_says_something():

@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     )  # fmt: skip
     from touchpoint.journey.conditions import (
         case_open,
+        collected,
         count,
         customer,
         event,
@@ -48,13 +49,14 @@ if TYPE_CHECKING:
         last,
         now,
         outcome,
+        result,
         sent,
         total,
         trigger,
         variant,
     )  # fmt: skip
     from touchpoint.journey.journey import Journey
-    from touchpoint.journey.policy import Cap, ConsentRule, ConsentRules, Hold, HoldOut, Policy, Spacing
+    from touchpoint.journey.policy import Cap, ConsentRule, ConsentRules, Hold, HoldOut, LiveRuns, Policy, Spacing
     from touchpoint.journey.rule import Goal, Rule
     from touchpoint.journey.segment import Segment
     from touchpoint.journey.stage import Stage
@@ -69,6 +71,8 @@ if TYPE_CHECKING:
         Give,
         MoveTo,
         OpenCase,
+        React,
+        Reply,
         Send,
         SetTrait,
         Split,
@@ -104,21 +108,21 @@ if TYPE_CHECKING:
 __all__ = [
     "Anniversary", "Ask", "AsyncEngine", "Branch", "Call", "Cap", "Case", "CaseClosed", "CaseOpened", "CaseType",
     "Clock", "CloseCase", "ConditionError", "ConsentRule", "ConsentRules", "Content", "CustomerErased",
-    "DefectiveJourney", "Dwelt", "Emit", "Engine", "Enrol", "Enrolled", "Entered", "Exit", "Exposed", "Gift", "Give",
-    "Goal", "Hold", "HoldOut", "InvalidAddress", "InvalidInput", "InvalidTouchpoint", "Joined", "Journey",
-    "JourneyError", "Left", "LeftSegment", "Message", "MoveTo", "NotYetSupported", "On", "OpenCase", "Policy",
-    "Preferences", "Problem", "QuietHours", "Rule", "SampleRatioMismatch", "SecretNeeded", "Segment", "Send",
-    "SendWindow", "SetTrait", "Silent", "Spacing", "Split", "Stage", "StoreBusy", "StoreClosed", "StoreCorrupt",
-    "StoreError", "StoreFull", "StoreReadOnly", "StoreTooNew", "Survey", "SystemClock", "Touchpoint", "TouchpointError",
-    "UnknownCustomer", "UnknownName", "UnsubscribeRejected", "VirtualClock", "VolumeBreaker", "Wait", "WaitFor",
-    "WaitUntil", "WebhookRejected",
-    "assignment", "calendar_days", "case_open", "cool_down", "count", "customer", "days", "event", "ever", "forever",
-    "hours", "in_segment", "in_stage", "last", "minutes", "months", "now", "once", "once_per_stage", "outcome", "parse",
-    "seconds", "sent", "times", "to_text", "total", "trait", "trigger", "variant", "weeks", "years",
+    "DefectiveJourney", "Dwelt", "Emit", "Engine", "Enrol", "Enrolled", "Entered", "Exit", "Exposed", "Gift",
+    "Give", "Goal", "Hold", "HoldOut", "InvalidAddress", "InvalidInput", "InvalidTouchpoint", "Joined", "Journey",
+    "JourneyError", "Left", "LeftSegment", "LiveRuns", "Message", "MoveTo", "NotYetSupported", "On", "OpenCase",
+    "Policy", "Preferences", "Problem", "QuietHours", "React", "Reply", "Rule", "SampleRatioMismatch",
+    "SecretNeeded", "Segment", "Send", "SendWindow", "SetTrait", "Silent", "Spacing", "Split", "Stage", "StoreBusy",
+    "StoreClosed", "StoreCorrupt", "StoreError", "StoreFull", "StoreReadOnly", "StoreTooNew", "Survey",
+    "SystemClock", "Touchpoint", "TouchpointError", "UnknownCustomer", "UnknownName", "UnsubscribeRejected",
+    "VirtualClock", "VolumeBreaker", "Wait", "WaitFor", "WaitUntil", "WebhookRejected",
+    "assignment", "calendar_days", "case_open", "collected", "cool_down", "count", "customer", "days", "event",
+    "ever", "forever", "hours", "in_segment", "in_stage", "last", "minutes", "months", "now", "once",
+    "once_per_stage", "outcome", "parse", "result", "seconds", "sent", "times", "to_text", "total", "trait",
+    "trigger", "variant", "weeks", "years",
 ]  # fmt: skip
 
 _LATER = {
-    "Reply": "replies", "React": "reactions",
     "usual": "silence by the customer's own gap", "Schedule": "calendar schedules", "Referred": "referrals",
     "clicked": "clicks", "opened": "opens",
 }  # fmt: skip
@@ -154,6 +158,7 @@ _FROM = {
     ),
     "journey.conditions": (
         "case_open",
+        "collected",
         "count",
         "customer",
         "event",
@@ -163,13 +168,14 @@ _FROM = {
         "last",
         "now",
         "outcome",
+        "result",
         "sent",
         "total",
         "trigger",
         "variant",
     ),
     "journey.journey": ("Journey",),
-    "journey.policy": ("Cap", "ConsentRule", "ConsentRules", "Hold", "HoldOut", "Policy", "Spacing"),
+    "journey.policy": ("Cap", "ConsentRule", "ConsentRules", "Hold", "HoldOut", "LiveRuns", "Policy", "Spacing"),
     "journey.rule": ("Goal", "Rule"),
     "journey.segment": ("Segment",),
     "journey.stage": ("Stage",),
@@ -184,6 +190,8 @@ _FROM = {
         "Give",
         "MoveTo",
         "OpenCase",
+        "React",
+        "Reply",
         "Send",
         "SetTrait",
         "Split",

@@ -4,11 +4,12 @@ from collections import deque
 
 import attrs
 
+from reference import bursts, live_runs
 from reference.evaluate import UNKNOWN, Look, evaluate, holds
-from reference.gate import items, rule_on
+from reference.gate import is_held, items, rule_on
 from reference.local import as_date, at_clock, from_local, later, next_clock, period
-from reference.records import HandOver, Occurrence, Pending, Run, enrols, meets, ref_text, same
-from touchpoint.durations import forever, is_calendar, length, micros
+from reference.records import Calling, HandOver, Occurrence, Pending, Run, enrols, meets, ref_text, same
+from touchpoint.durations import days, forever, is_calendar, length, micros
 from touchpoint.errors import DefectiveJourney
 from touchpoint.journey import steps as s
 from touchpoint.journey import triggers as t
@@ -28,15 +29,15 @@ class Customer:
         self.traits = dict(person.traits)
         self.traits_set = dict.fromkeys(person.traits, now)
         self.timeline, self.events, self.log = [], {}, []
-        self.runs, self.starts, self.messages, self.hand_overs = [], [], [], []
+        self.runs, self.starts, self.messages, self.hand_overs, self.bursts = [], [], [], [], []
         self.stages, self.cases, self.fired, self.exposed = {}, {}, {}, {}
         self.segments, self.segments_looked = {}, now
-        self.queue, self.seq = deque(), 0
+        self.queue, self.seq, self.entries = deque(), 0, []
 
     # --- what conditions ask ------------------------------------------------------------------------------------------
 
     def look(self, run, event=None):
-        return Look(self, run.path[0], event or run.event, run.trigger, run.outcomes)
+        return Look(self, run.path[0], event or run.event, run.trigger, run.outcomes, run.collected, run.results)
 
     def stage_of(self, journey):
         return self.stages[journey][0] if journey in self.stages else None
@@ -84,9 +85,10 @@ class Customer:
         if not (self.queue and self.queue[0].kind == "touchpoint"):
             self.look_at_segments(f"{self.now} segment")  # a touchpoint is counted first
         self.take_steps()
-        while self.queue:
-            self.worked()
-            self.round(self.queue.popleft())
+        while self.queue or live_runs.admit(self):
+            if self.queue:
+                self.worked()
+                self.round(self.queue.popleft())
             self.take_steps()
 
     def worked(self):
@@ -102,6 +104,7 @@ class Customer:
             self.look_at_segments(occurrence.id, late=occurrence.late)
         for run in list(self.runs):
             self.offer(run, occurrence)
+        bursts.offer(self, occurrence)
         if occurrence.late:
             return
         for journey in self.program.journeys:
@@ -251,20 +254,35 @@ class Customer:
             for number, (journey, rule) in enumerate(self.program.rules)
             if enrols(occurrence, rule) or any(meets(each, occurrence, journey, rule) for each in rule.when)
         ]
-        given = [holds(rule.given, Look(self, journey, occurrence, occurrence)) for _, journey, rule in named]
+        given = [
+            all(holds(part, Look(self, journey, occurrence, occurrence)) for part in bursts.asked_of_each(rule))
+            for _, journey, rule in named
+        ]
         for (number, journey, rule), allowed in zip(named, given, strict=True):
-            key = None if rule.key is None else occurrence.properties.get(rule.key)
-            live = [r for r in self.runs if r.live and r.path == (journey, rule.name) and same(r.key, key)]
             if not allowed:
                 self.refuse(rule, "given")
-            elif live and rule.concurrency == "ignore":
-                self.refuse(rule, "live")
-            elif not self.within_limit(journey, rule, key):
-                self.refuse(rule, "limit")
+            elif rule.collect is not None:
+                bursts.gather(self, number, journey, rule, self.key_of(rule, occurrence), occurrence)
             else:
-                for run in live if rule.concurrency == "restart" else []:
+                self.try_to_start(number, journey, rule, occurrence)
+
+    def key_of(self, rule, occurrence):
+        return None if rule.key is None else occurrence.properties.get(rule.key)
+
+    def try_to_start(self, number, journey, rule, occurrence, collected=None):
+        key = self.key_of(rule, occurrence)
+        live = [r for r in self.runs if r.live and r.path == (journey, rule.name) and same(r.key, key)]
+        if live and rule.concurrency == "ignore":
+            self.refuse(rule, "live")
+        elif not self.within_limit(journey, rule, key):
+            self.refuse(rule, "limit")
+        else:
+            going = live if rule.concurrency == "restart" else []
+            entry = live_runs.Entry(number, journey, rule, key, 0, occurrence, collected)
+            if live_runs.admitted(self, entry, going):
+                for run in going:
                     self.end(run, "restarted")
-                self.start(number, journey, rule, key, occurrence)
+                self.start(number, journey, rule, key, occurrence, collected)
 
     def refuse(self, rule, why):
         self.log.append(("refused", rule.name, why, self.now))
@@ -285,11 +303,12 @@ class Customer:
             starts = [run for run in starts if run.started > self.now - length(limit.per)]
         return len(starts) < limit.n
 
-    def start(self, number, journey, rule, key, trigger):
+    def start(self, number, journey, rule, key, trigger, collected=None):
         seq = self.next_seq()
         rank = (-rule.priority, number, seq)
         path, todo = (journey, rule.name), list(rule.then)
-        run = Run(path, rule, key, trigger, self.now, seq, rank, trigger, todo, looked=self.now)
+        event = trigger if collected is None else collected[-1]
+        run = Run(path, rule, key, trigger, self.now, seq, rank, event, todo, looked=self.now, collected=collected)
         self.runs.append(run)
         self.starts.append(run)
         self.log.append(("started", rule.name, key, self.now))
@@ -309,12 +328,18 @@ class Customer:
     def take(self, run, step):  # noqa: C901 - one arm for each kind of step
         run.taken += 1
         cause, journey = f"{self.name}/{run.seq}/{run.taken}", self.program.by_name[run.path[0]]
+        back, run.back = run.back, None
         match step:
             case s.Send():
-                self.send(run, step)
+                self.send(run, step, back or [step, *run.todo])
+            case s.Call():
+                self.call(run, step)
             case s.Wait() | s.WaitFor() | s.WaitUntil():
                 self.wait(run, step)
             case s.Branch():
+                arm = step.then if holds(step.condition, self.look(run)) else step.otherwise
+                # Planned anew is from the outermost branch that leads on to the first step of an arm.
+                run.back = (back or [step, *run.todo]) if arm else None
                 run.todo = [*(step.then if holds(step.condition, self.look(run)) else step.otherwise), *run.todo]
             case s.Split():
                 run.todo = [*step.arms[self.variant(run, step, cause)], *run.todo]
@@ -400,20 +425,50 @@ class Customer:
 
     # --- messages (S6) ------------------------------------------------------------------------------------------------
 
-    def send(self, run, step):
+    def send(self, run, step, back):
         what = step.message
         run.step, run.mark = step, run.arrivals
         priority = run.rule.priority + what.priority
         expires_at = self.now + length(what.best_before)
         message = Pending(
-            what, step.still, run, run.path[0], priority, self.now, expires_at, self.next_seq(), ask_at=self.now
-        )
+            what, step.still, run, run.path[0], priority, self.now, expires_at, self.next_seq(), ask_at=self.now,
+            back=back, step=step,
+        )  # fmt: skip
         self.messages.append(message)
+
+    def call(self, run, step):
+        """A function that gives back what it is given, asked for like a message and held up by nothing."""
+        given = {name: evaluate(each, self.look(run)) for name, each in step.arguments.items()}
+        run.step = step
+        what = Calling(step.function, {name: value for name, value in given.items() if value is not UNKNOWN})
+        never = self.now + length(days(7))
+        calling = Pending(what, None, run, run.path[0], 0, self.now, never, self.next_seq(), ask_at=self.now, step=step)
+        self.messages.append(calling)
+
+    def answer(self, calling):
+        calling.run.results[calling.what.name] = calling.what.arguments
+        self.close(calling, "sent", "call")
+        self.after(calling, ())
+
+    def after(self, message, arm):
+        if any(isinstance(each, Expression) and holds(each, self.look(message.run)) for each in message.run.rule.exit):
+            self.end(message.run, "exit")
+        else:
+            self.go_on(message.run, arm)
+        self.decide()
 
     def release(self, message):
         """Asks the gate; an end lets the run go on at once."""
+        if isinstance(message.what, Calling):
+            self.answer(message)
+            return
         status, *more = rule_on(self, message)
+        held = is_held(self, message)
+        if message.held and not held and status in ("sent", "defer") and message.what.on_release == "replan":
+            self.replan(message)
+            return
         if status == "defer":
+            message.held |= held
             message.ask_at = min(*more, message.expires_at)
             return
         what, channel = message.what, more[0]
@@ -423,10 +478,14 @@ class Customer:
             if isinstance(what, Gift):
                 self.program.spent[what.name] = self.program.spent.get(what.name, 0) + what.worth
         self.close(message, status, channel)
-        if any(isinstance(each, Expression) and holds(each, self.look(message.run)) for each in message.run.rule.exit):
-            self.end(message.run, "exit")
-        else:
-            self.go_on(message.run, () if status == "sent" else message.run.step.otherwise)
+        self.after(message, () if status == "sent" else message.run.step.otherwise)
+
+    def replan(self, message):
+        """The run goes back to the decision before the message, as if it had never come to it."""
+        message.status = "withdrawn"
+        self.log.append(("message", message.what.name, "withdrawn", self.now, None))
+        run = message.run
+        run.todo, run.step, run.ready = list(message.back), None, True
         self.decide()
 
     def close(self, message, status, channel=None):

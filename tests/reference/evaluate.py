@@ -35,6 +35,8 @@ class Look:
     event: object = None
     trigger: object = None
     outcomes: dict = attrs.field(factory=dict)
+    collected: list | None = None
+    results: dict = attrs.field(factory=dict)
 
 
 def holds(condition, look):
@@ -180,8 +182,22 @@ def _field(node, look):
         return _of_occurrence(max(reversed(past), key=lambda each: each.at), path) if past else UNKNOWN
     if root == "customer":
         return _step_into(look.customer.traits, path)
+    if root == "result":
+        return _step_into(look.results, path)
+    if root == "collected":
+        return _of_burst(look.collected, path)
     occurrence = look.event if root == "event" else look.trigger
     return UNKNOWN if occurrence is None else _of_occurrence(occurrence, path)
+
+
+def _of_burst(came, path):
+    if came is None:
+        return UNKNOWN
+    if path[0] == "count":
+        return len(came)
+    if path[0] in ("first", "last"):
+        return _of_occurrence(came[0 if path[0] == "first" else -1], path[1:])
+    return tuple(value for each in came if (value := _of_occurrence(each, path[1:])) is not UNKNOWN)
 
 
 def _of_occurrence(occurrence, path):

@@ -7,7 +7,8 @@ import attrs
 from reference.evaluate import holds
 from reference.local import opening, period
 from touchpoint.durations import is_calendar, length
-from touchpoint.journey.policy import Cap, ConsentRules, Hold, HoldOut, Spacing
+from touchpoint.journey.policy import Cap, ConsentRules, Hold, HoldOut, LiveRuns, Spacing
+from touchpoint.journey.steps import Reply
 from touchpoint.model.experiment import held_out
 from touchpoint.model.message import Gift
 
@@ -31,7 +32,7 @@ class Verdict:
 
 def rule_on(customer, message):
     """The answer for a message that is due: ("sent", channel), (another end, None) or ("defer", until)."""
-    for channel in message.what.channels:
+    for channel in channels_of(customer, message):
         defers, denies = _combine(customer, message, channel)
         if denies and all(deny.own for deny in denies):
             continue
@@ -41,6 +42,20 @@ def rule_on(customer, message):
             return "defer", max(each.until for each in defers)
         return "sent", channel
     return "denied", None
+
+
+def channels_of(customer, message):
+    """Those that the message names; of a reply first the one by which what it answers came."""
+    named = message.what.channels
+    if not isinstance(message.step, Reply):
+        return named
+    met = (message.run.event, message.run.trigger)
+    came = [each.channel for each in met if each.kind == "touchpoint" and each.direction == "inbound" and each.channel]
+    known = {
+        name for journey in customer.program.journeys for each in journey.messages.values() for name in each.channels
+    }
+    own = [each for each in came[:1] if each in known]
+    return (*own, *(each for each in named if each not in own))
 
 
 def _combine(customer, message, channel):
@@ -107,10 +122,10 @@ def _checks(customer, message, channel):
 
 def items(program, journey):
     """The policy items that bind a journey's messages, each with the journeys that share its counter; None is all."""
-    house = list(dict.fromkeys(program.policy.items))
+    house = [item for item in dict.fromkeys(program.policy.items) if not isinstance(item, LiveRuns)]
     bound = [(item, None) for item in house]
     for item in dict.fromkeys(program.by_name[journey].policy.items):
-        if item not in house:
+        if item not in house and not isinstance(item, LiveRuns):
             sharing = [each.name for each in program.journeys if item in each.policy.items]
             bound.append((item, sharing))
     # A hold waits for cases, whoever's message it is: in all journeys (S6.10).
@@ -227,6 +242,12 @@ def _hold(hold, customer, message):
     if message.what.on_release == "drop":
         return Verdict("deny", ends_as="withdrawn")
     return Verdict("defer", NEVER if still_open else free)
+
+
+def is_held(customer, message):
+    """Whether a hold keeps the message now."""
+    bound = items(customer.program, message.journey)
+    return any(isinstance(item, Hold) and _hold(item, customer, message) for item, _ in bound)
 
 
 def hold_names(hold, kind):

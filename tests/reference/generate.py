@@ -7,7 +7,7 @@ are sometimes missing. Waits, windows, caps and events lie on multiples of six h
     world(Dice.seeded(7))               the same from a number, quicker, for long runs
 
 Left out on purpose, because the semantics fix no answer: `now` and settable traits in what is asked again when a window
-lapses, calendar cool-downs, triggers of one rule that share a cause, waits for a date from data, `Call`.
+lapses, calendar cool-downs, triggers of one rule that share a cause, waits for a date from data.
 """
 
 import hashlib
@@ -22,7 +22,7 @@ from touchpoint.journey import conditions as c
 from touchpoint.journey import steps as s
 from touchpoint.journey import triggers as t
 from touchpoint.journey.journey import Journey
-from touchpoint.journey.policy import Cap, Hold, Policy, Spacing
+from touchpoint.journey.policy import Cap, Hold, LiveRuns, Policy, Spacing
 from touchpoint.journey.rule import Goal, Rule
 from touchpoint.journey.segment import Segment
 from touchpoint.journey.stage import Stage
@@ -83,6 +83,8 @@ class Scope:
     looks_again: bool = False
     number: int = 0
     enrols: tuple = ()
+    collects: bool = False
+    calls: bool = False
 
     @property
     def again(self) -> "Scope":
@@ -121,6 +123,12 @@ def _about_fields(dice, scope):
     if scope.in_run:
         numbers += [c.trigger.n, c.event.n + c.trigger.n, c.event.n - 1]
         plain += [c.event.k == c.trigger.k, c.event.n < c.trigger.n]
+    if scope.collects:
+        numbers += [c.collected.count, c.collected.last.n]
+        plain += [c.collected.all.k.contains("x"), c.collected.first.k == c.collected.last.k]
+    if scope.calls:
+        numbers += [c.result("f").n]
+        plain += [c.result("f").k == "x", c.result("f").n.exists()]
     return _compared(dice, dice.pick(*numbers)) if dice.pick(True, False) else dice.pick(*plain)
 
 
@@ -231,7 +239,7 @@ def message(dice: Dice, name: str) -> Message:
         "expires": dice.pick(None, hours(6), None, hours(12), None, days(1), days(4)),
         "exempt": dice.once_in(7),
         "counted": not dice.once_in(7),
-        "on_release": "drop" if dice.once_in(6) else "send",
+        "on_release": dice.pick("send", "replan", "send", "send", "replan", "drop"),
         "limit": dice.pick(None, None, None, None, once(), times(2, per=days(2)), cool_down(days(1))),
     }
     match dice.pick(*range(8)):
@@ -262,13 +270,20 @@ def _arm(dice, scope, depth):
 
 
 def _send(dice, scope, depth):
-    return sending(dice.pick(*scope.messages), still=_given(dice, scope, 4), otherwise=_arm(dice, scope, depth))
+    what = dice.pick(*scope.messages)
+    answers = type(what) is Message and what.kind in ("service", "transactional") and dice.once_in(2)
+    kind = s.Reply if answers else sending
+    return kind(what, still=_given(dice, scope, 4), otherwise=_arm(dice, scope, depth))
 
 
 def sending(what: Message, **more) -> s.Send:
     """The step that sends this: Send, Ask or Give."""
     kind = s.Ask if isinstance(what, Survey) else s.Give if isinstance(what, Gift) else s.Send
     return kind(what, **more)
+
+
+def _call(dice, scope):
+    return s.Call("f", {"n": dice.pick(c.event.n, c.trigger.n, 2), "k": c.event.k})
 
 
 def _wait(dice, scope, depth):
@@ -314,6 +329,7 @@ def _at_once(dice, scope, depth):
         s.MoveTo(dice.pick(*STAGES)),
         s.Exit(dice.pick("enough", "other")),
         *map(s.Enrol, scope.enrols),
+        *([_call(dice, scope)] if scope.calls else []),
     ]
     return dice.pick(*options)
 
@@ -324,8 +340,11 @@ def rule(dice: Dice, journey: str, number: int, total: int) -> Rule:
     types = (*TYPES, *(f"e{n}" for n in range(number)))
     pool = tuple(message(dice, f"{name}-m{n}") for n in dice.upto(2, 1))
     enrols = tuple(f"{journey}-r{n}" for n in range(number + 1, total))
-    scope = Scope(types, in_run=True, messages=pool, number=number, enrols=enrols)
-    then = steps(dice, scope)
+    collect = dice.pick(hours(6), hours(12), days(1), days(3)) if dice.once_in(5) else None
+    scope = Scope(types, in_run=True, messages=pool, number=number, enrols=enrols, collects=collect is not None)
+    scope = attrs.evolve(scope, calls=dice.once_in(5))
+    then = [_call(dice, scope)] if scope.calls else []
+    then += steps(dice, scope)
     sent = {each.message.name for each in s.flat(then) if isinstance(each, s.Send)}
     then += [sending(each) for each in pool if each.name not in sent]  # or conditions would name what is never sent
     return Rule(
@@ -339,6 +358,7 @@ def rule(dice: Dice, journey: str, number: int, total: int) -> Rule:
         exit=_exits(dice, scope),
         goal=_goal(dice, scope),
         priority=dice.pick(0, 1),
+        collect=collect,
     )
 
 
@@ -424,7 +444,10 @@ def _item(dice):
     channels = dice.pick(None, None, ["email"], ["sms"])
     unknown = dice.pick("deny", "UTC", "America/New_York")
     span = dice.pick(("21:00", "08:00"), ("12:00", "18:00"), ("00:00", "06:00"), ("02:30", "12:00"))
-    match dice.pick(*range(6)):
+    match dice.pick(*range(8)):
+        case 6 | 7:
+            over = dice.pick("refuse", "defer", "replace")
+            return LiveRuns(dice.pick(1, 2), over=over, kinds=kinds, within=dice.pick(*LENGTHS))
         case 0 | 1:
             per = dice.pick(days(1), hours(6), hours(12), days(2), calendar_days(1), calendar_days(7))
             over = dice.pick("defer", "defer", "deny")
@@ -491,8 +514,8 @@ def _event(dice, names, rules, span_days):
     drawn = {"n": dice.pick(1, 2, 3, 0, None), "k": dice.pick("x", "y", None), "flag": dice.pick(None, True, False)}
     properties = {name: value for name, value in drawn.items() if value is not None}
     direction = dice.pick("inbound", "inbound", "inbound", "inbound", "outbound")
-    type_ = dice.pick("a", "a", "b", "b", "c", "d")
-    return Event(name, type_, recorded_at - late, properties, direction=direction, recorded_at=recorded_at)
+    type_, channel = dice.pick("a", "a", "b", "b", "c", "d"), dice.pick(None, "sms", "email")
+    return Event(name, type_, recorded_at - late, properties, channel, direction=direction, recorded_at=recorded_at)
 
 
 # --- worlds ---------------------------------------------------------------------------------------------------------

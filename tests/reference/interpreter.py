@@ -8,15 +8,18 @@ due. Instants are microseconds since 1970 UTC. What happened is a list of plain 
     ("goal", rule, at)                      ("message", name, status, at, channel)
     ("segment", "joined" | "left", journey, name, at)
     ("ended", rule, key, reason, at)        ("duplicate" | "conflict", id, at)
+    ("complete", rule, count, at)           ("dropped", rule, why, at)
 
-`why` is given, live or limit; `reason` is done, `exit: …` (an Exit step), exit, goal or restarted; a case's `ref` is
-None where it is the run itself. Not here: `Call` (taken as returned at once), failures of channels, merging, erasure.
+`why` is given, live, limit, live runs, exit or goal; `reason` is done, `exit: …` (an Exit step), exit, goal, restarted
+or `replaced by …`; a case's `ref` is None where it is the run itself. Functions give back what they are given. Not
+here: failures of channels and functions, merging, erasure.
 """
 
 from collections import deque
 
 import attrs
 
+from reference import bursts
 from reference.decisions import Customer
 from reference.evaluate import Look, holds, next_lapse
 from reference.local import as_date, next_anniversary
@@ -110,6 +113,8 @@ def _timers(customer):
         due = _next_feast(customer, feast)
         if due is not None:
             yield due, (2, order), (_celebrate, feast, due)
+    for order, burst in enumerate(customer.bursts):
+        yield burst.due, (5, -burst.rule.priority, burst.number, order), (bursts.complete, burst)
     for run in customer.runs:
         due = _run_due(customer, run)
         if due is not None:

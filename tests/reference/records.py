@@ -86,10 +86,23 @@ class Run:
     mark: int = 0
     taken: int = 0
     outcomes: dict = attrs.field(factory=dict)
+    collected: list | None = None
+    back: list | None = None
+    results: dict = attrs.field(factory=dict)
 
     @property
     def live(self):
         return self.ended is None
+
+
+@attrs.frozen(eq=False)
+class Calling:
+    """What a call of a host's function sends: its arguments, which the function gives back."""
+
+    name: str
+    arguments: dict
+    exempt = True
+    counted = False
 
 
 @attrs.define(eq=False)
@@ -106,6 +119,9 @@ class Pending:
     seq: int
     ask_at: float
     status: str | None = None
+    held: bool = False
+    back: list | None = None
+    step: object = None
 
 
 @attrs.frozen

@@ -64,6 +64,8 @@ def channel(
     address: str | None = None,
     remembers_keys_for: timedelta | None = None,
     normalise: Normalise | None = None,
+    replies: bool = False,
+    reactions: bool = False,
 ) -> Callable[[SendFunction], FunctionChannel]:
     """Make an adapter of a function that takes a `SendRequest` and returns `Accepted`, `Refused` or `Ambiguous`.
 
@@ -78,6 +80,8 @@ def channel(
         remembers_keys_for: how long the provider remembers `request.key` and answers a repeated one without sending
             again. None: it does not, so what ended uncertain is never sent again.
         normalise: makes an `Address`, or the text of its key, of what people write; raises ValueError for what is none.
+        replies: whether the function heeds `request.reply_to`.
+        reactions: whether it heeds `request.reaction`.
 
     Raises:
         InvalidInput: used without a name, or on something that is not a plain function.
@@ -85,7 +89,9 @@ def channel(
     if callable(name):
         raise InvalidInput('write the decorator with its channel\'s name, as in @channel("email", address="email")')
     kind = address or default_address_kind(name)
-    capabilities = Capabilities(name, frozenset({kind}), remembers_keys_for=remembers_keys_for)
+    capabilities = Capabilities(
+        name, frozenset({kind}), remembers_keys_for=remembers_keys_for, replies=replies, reactions=reactions
+    )
 
     def decorate(function: SendFunction) -> FunctionChannel:
         if not callable(function) or inspect.iscoroutinefunction(function):

@@ -14,6 +14,8 @@ from touchpoint.model.delivery import Accepted, Ambiguous, Capabilities, Outcome
 class MemoryChannel(BaseAdapter):
     """Keeps what it was handed. Remembers keys for ever: the same key gets the same answer, and no second message.
 
+    It can answer and react within conversations: the requests say to what (`reply_to`, `reaction`).
+
     Args:
         name: the channel's, as messages and policies refer to it.
         address: the kind of address it takes; `default_address_kind(name)` unless given.
@@ -25,7 +27,9 @@ class MemoryChannel(BaseAdapter):
 
     def __init__(self, name: str, address: str | None = None) -> None:
         kind = address or default_address_kind(name)
-        capabilities = Capabilities(name, frozenset({kind}), remembers_keys_for=timedelta.max, recording=True)
+        capabilities = Capabilities(
+            name, frozenset({kind}), remembers_keys_for=timedelta.max, recording=True, replies=True, reactions=True
+        )
         super().__init__(capabilities, kind)
         self.sent: list[SendRequest] = []
         self.attempts = 0

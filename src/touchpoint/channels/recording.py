@@ -25,7 +25,11 @@ class RecordingChannel(BaseAdapter):
 
     def __init__(self, name: str, *, on_send: Callable[[SendRequest], object] | None = None) -> None:
         kinds = frozenset({ANY_ADDRESS})
-        super().__init__(Capabilities(name, kinds, remembers_keys_for=None, thread_safe=False, recording=True))
+        super().__init__(
+            Capabilities(
+                name, kinds, remembers_keys_for=None, thread_safe=False, recording=True, replies=True, reactions=True
+            )
+        )
         self.counts: Counter[str] = Counter()
         self._on_send = on_send
 

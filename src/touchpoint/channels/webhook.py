@@ -9,6 +9,8 @@ What is posted:
      "message": {"name": "…", "kind": "…", "subject": null, "text": "…", "html": null, "locale": null},
      "headers": {}}
 
+and, where it answers in a conversation, `"reply_to": "…", "reaction": null`,
+
 with the headers `webhook-id`, `webhook-timestamp` and `webhook-signature`, and `Idempotency-Key`, which is the key. An
 answer of 2xx means that the service has it; `{"id": "…", "units": 1}` in it is kept. An answer of 4xx or 503 means that
 it has done nothing, and never will; of 4xx, `{"code": "address_invalid"}` says more than the status can.
@@ -115,6 +117,8 @@ class WebhookChannel(BaseAdapter):
         remembers_keys_for: how long the service remembers the key, and answers a repeated one without sending again.
             None unless given: then a message whose fate is unknown is never repeated.
         receipts: the service posts back what became of messages; hand that to `receive`.
+        replies: the service answers within a conversation where `reply_to` names a message of the customer.
+        reactions: it reacts to that message where there is a `reaction`.
         context: for TLS; `ssl.create_default_context()` unless given, which checks certificate and name.
         clock: for signatures; the machine's unless given.
 
@@ -122,7 +126,7 @@ class WebhookChannel(BaseAdapter):
         InvalidInput: one of these is not acceptable. The message does not repeat URL or secret.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - each is a setting of its own, and all but three are options
         self,
         name: str,
         url: str,
@@ -131,13 +135,15 @@ class WebhookChannel(BaseAdapter):
         address: str | None = None,
         remembers_keys_for: timedelta | None = None,
         receipts: bool = False,
+        replies: bool = False,
+        reactions: bool = False,
         context: ssl.SSLContext | None = None,
         clock: Clock | None = None,
     ) -> None:
         kind = address or default_address_kind(name)
         capabilities = Capabilities(
             name, frozenset({kind}), remembers_keys_for=remembers_keys_for, thread_safe=True, receipts=receipts,
-            inbound=True, unsubscribe=True,
+            inbound=True, unsubscribe=True, replies=replies, reactions=reactions,
         )  # fmt: skip
         super().__init__(capabilities, kind)
         self._secure, self._host, self._port, self._target = _parsed(url)
@@ -289,7 +295,7 @@ def _retry_after(value: str | None, now: datetime) -> timedelta | None:
 
 def _body(request: SendRequest) -> bytes:
     message = request.message
-    told = {
+    told: dict[str, object] = {
         "type": "message.send",
         "key": request.key,
         "channel": request.channel,
@@ -304,6 +310,8 @@ def _body(request: SendRequest) -> bytes:
         },
         "headers": dict(request.headers),
     }
+    if request.reply_to is not None:
+        told |= {"reply_to": request.reply_to, "reaction": request.reaction}
     return json.dumps(told, separators=(",", ":")).encode("ascii")
 
 

@@ -6,11 +6,15 @@ Points that the semantics leave open are fixed in docs/explanation/decisions.md.
 
 from collections.abc import Iterable, Iterator, Sequence
 
+from touchpoint.core.bursts import drop_bursts, gather
+from touchpoint.core.collected import Collected
 from touchpoint.core.decision import NOT_LOADED, PARKED, Decision, RunStarted
-from touchpoint.core.identity import run_id
+from touchpoint.core.identity import key_of_rule, key_value, run_id, same_key
 from touchpoint.core.limits import refused_by_limit, remember_start
+from touchpoint.core.live_runs import admitted, next_of
 from touchpoint.core.occurrence import TOUCHPOINT, Occurrence
 from touchpoint.core.program import BUDGET, CompiledRule, CompiledStage, Key, Node, Program
+from touchpoint.core.returned import Returned
 from touchpoint.core.segments import JOINED, LATE, LEFT, catch_up, reassess
 from touchpoint.core.sessions import hear, wrote_on
 from touchpoint.core.signals import lapses_at, update
@@ -39,18 +43,33 @@ def advance(program: Program, state: State, occurrence: Occurrence, now: int, *,
 
 
 def message_ended(
-    program: Program, state: State, pending: Pending, status: str, now: int, reason: str = ""
-) -> Decision:
+    program: Program, state: State, pending: Pending, status: str, now: int, reason: str = "",
+    returned: Returned | None = None,
+) -> Decision:  # fmt: skip
     """Decide what follows from the end of a message (or call): its run goes on (S5.1)."""
     decision = Decision(program, state, now)
     if state.lapses:
         catch_up(decision)
     decision.end_message(pending, status, reason)
     run = state.run_by_order(pending.run)
+    if run is not None and returned is not None:
+        _keep_result(decision, run, pending.message, returned)
     if run is not None and run.message == pending.key:
         run.outcomes[pending.message] = status
         go_on_after(decision, run, pending.step, status)
     return work_off(decision)
+
+
+def _keep_result(decision: Decision, run: Run, function: str, returned: Returned) -> None:
+    """Keep what a function returned, where the rule looks it up; the last call of it counts."""
+    rule = decision.rule_of(run)
+    if rule is None or function not in rule.reads:
+        return
+    run.results.pop(function, None)
+    if returned.value is not None:
+        run.results[function] = returned.value
+    said = "kept" if returned.value is not None else returned.why_not or "nothing"
+    decision.trace.append(["returned", run.journey, run.rule, function, said])
 
 
 def go_on_after(decision: Decision, run: Run, step: str, status: str) -> None:
@@ -79,9 +98,11 @@ def work_off(decision: Decision, *, late: bool = False, again: int | None = None
     # At one instant touchpoints come before windows that lapse (S2.5): their round looks at these.
     if decision.state.lapses and not (queue and queue[0].kind == TOUCHPOINT):
         catch_up(decision)
-    while decision.ready or queue:
+    while decision.ready or queue or (decision.state.deferred and _admit(decision)):
         if decision.ready:
             take_steps(decision)
+            continue
+        if not queue:
             continue
         decision.taken += 1
         if decision.taken > BUDGET:
@@ -101,13 +122,9 @@ def _round(decision: Decision, occurrence: Occurrence, *, late: bool, again: int
     if decision.program.segments and again is None:
         reassess(decision, key, occurrence.id, late=late)
     if state.runs or state.watches:
-        for each in _concerned(decision):
-            if again is not None and each.order > again:
-                continue  # it began after this had happened
-            if isinstance(each, Run):
-                _meet(decision, each, occurrence, key)
-            else:
-                _meet_watch(decision, each, occurrence, key)
+        _meet_all(decision, occurrence, key, again)
+    if state.bursts:
+        drop_bursts(decision, occurrence, key)
     if not (late or (occurrence.kind in (JOINED, LEFT) and LATE in occurrence.properties)):
         program = decision.program
         if key in program.stages:
@@ -146,6 +163,16 @@ def _concerned(decision: Decision) -> Iterable[Run | Watch]:
     return sorted([*state.watches, *state.runs], key=lambda each: each.order)
 
 
+def _meet_all(decision: Decision, occurrence: Occurrence, key: Key, again: int | None) -> None:
+    for each in _concerned(decision):
+        if again is not None and each.order > again:
+            continue  # it began after this had happened
+        if isinstance(each, Run):
+            _meet(decision, each, occurrence, key)
+        else:
+            _meet_watch(decision, each, occurrence, key)
+
+
 def _meet(decision: Decision, run: Run, occurrence: Occurrence, key: Key) -> None:
     rule = decision.rule_of(run)
     if rule is None:
@@ -174,16 +201,6 @@ def _concerns(rule: CompiledRule, run_key: object, occurrence: Occurrence) -> bo
         return True
     carried = occurrence.properties.get(name, _MISSING)
     return carried is _MISSING or same_key(key_value(carried), run_key)
-
-
-def same_key(one: object, other: object) -> bool:
-    """Whether two keys are one: as JSON values, where true is not 1."""
-    return one == other and type(one) is type(other)
-
-
-def key_value(value: object) -> object:
-    """A key as it is kept and compared: strings, integers and booleans as they are, anything else in words."""
-    return value if value is None or isinstance(value, str | int) else str(value)
 
 
 def _exit_condition_holds(decision: Decision, rule: CompiledRule, run: Run, event: Occurrence) -> bool:
@@ -262,7 +279,9 @@ def _consider_rules(decision: Decision, occurrence: Occurrence, rules: Sequence[
     # All conditions are asked before any run starts: rules of one round do not see each other's effects.
     considered = [(rule, _refusal(decision, rule, occurrence)) for rule in rules]
     for rule, reading in considered:
-        if reading is None:
+        if reading is None and rule.collects is not None:
+            gather(decision, rule, occurrence)
+        elif reading is None:
             start(decision, rule, occurrence)
         else:
             decision.trace.append(["refused", rule.journey, rule.rule.name, "given", reading])
@@ -275,10 +294,17 @@ def _refusal(decision: Decision, rule: CompiledRule, occurrence: Occurrence) -> 
     return "" if rule.tell is None else decision.told(rule.tell, rule.journey, occurrence)
 
 
-def start(decision: Decision, rule: CompiledRule, occurrence: Occurrence) -> None:
-    """Start a run, unless concurrency or the limit says no; either way it is recorded (S4.4)."""
+def start(decision: Decision, rule: CompiledRule, occurrence: Occurrence, collected: Collected | None = None) -> None:
+    """Start a run, unless concurrency or the limit says no; either way it is recorded (S4.4).
+
+    Args:
+        decision: at hand.
+        rule: to start.
+        occurrence: what triggered it; of a burst the first.
+        collected: the burst.
+    """
     state = decision.state
-    key = key_value(occurrence.properties.get(rule.rule.key)) if rule.rule.key is not None else None
+    key = key_of_rule(rule.rule.key, occurrence.properties)
     live = [
         run
         for run in state.runs
@@ -292,21 +318,41 @@ def start(decision: Decision, rule: CompiledRule, occurrence: Occurrence) -> Non
     if (reason := refused_by_limit(decision, rule, key)) is not None:
         decision.trace.append(["refused", rule.journey, rule.rule.name, "limit", reason])
         return
-    if rule.rule.concurrency == "restart":
-        for run in live:
-            decision.end(run, "restarted")
-    _begin(decision, rule, key, occurrence)
+    going = live if rule.rule.concurrency == "restart" else []
+    if decision.program.live_limits and not admitted(decision, rule, key, occurrence, collected, going):
+        return
+    for run in going:
+        decision.end(run, "restarted")
+    _begin(decision, rule, key, occurrence, collected)
+
+
+def _admit(decision: Decision) -> bool:
+    """Start the first entry that waits for a place and has one now; what was asked at its trigger is asked again."""
+    found = next_of(decision)
+    if found is None:
+        return False
+    rule, entry = found
+    reading = _refusal(decision, rule, entry.trigger)
+    if reading is None:
+        start(decision, rule, entry.trigger, entry.collected)
+    else:
+        decision.trace.append(["refused", rule.journey, rule.rule.name, "given", reading])
+    return True
 
 
 def _about(rule: CompiledRule, key: object) -> str:
     return "" if rule.rule.key is None else f" for {rule.rule.key} {key!r}"
 
 
-def _begin(decision: Decision, rule: CompiledRule, key: object, occurrence: Occurrence) -> None:
+def _begin(
+    decision: Decision, rule: CompiledRule, key: object, occurrence: Occurrence, collected: Collected | None
+) -> None:
     state = decision.state
     state.orders += 1
     identity = run_id(state.id, rule.journey, rule.rule.name, key, _cause(decision, rule, key, occurrence))
-    run = Run(identity, rule.journey, rule.rule.name, key, decision.now, state.orders, occurrence, occurrence)
+    event = occurrence if collected is None else collected.kept[-1]
+    run = Run(identity, rule.journey, rule.rule.name, key, decision.now, state.orders, occurrence, event)
+    run.collected = collected
     state.runs.append(run)
     remember_start(decision, rule, key)
     decision.trace.append(["started", rule.journey, rule.rule.name, key])

@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from operator import eq, ge, gt, le, lt, ne
 from typing import Any, Final, Protocol, TypeAlias
 
+from touchpoint.core.collected import of_collected
 from touchpoint.core.context import Context
 from touchpoint.core.values import (
     ARITHMETIC,
@@ -152,6 +153,8 @@ class _Compiler:
             return _trait(path)
         if root == "trigger":
             return lambda context: look_up(context.trigger, path)
+        if root in ("collected", "result"):
+            return _of_run(root, path)
         if self._remembered is not None:
             place = self._remembered[path]
             return lambda context: context.row[place]
@@ -187,6 +190,12 @@ def _against_text(left: Evaluator, plain: Callable[[Any, Any], bool], literal: s
         return UNKNOWN if value is UNKNOWN else slow(context)
 
     return compare
+
+
+def _of_run(root: str, path: Path) -> Evaluator:
+    if root == "collected":
+        return lambda context: of_collected(context.collected, path)
+    return lambda context: dig(context.results, path)
 
 
 def _property(name: str) -> Evaluator:

@@ -6,6 +6,7 @@ from typing import Final
 
 import attrs
 
+from touchpoint.core.collected import Collected
 from touchpoint.core.occurrence import Occurrence
 from touchpoint.core.values import UNKNOWN
 
@@ -30,7 +31,8 @@ class Context:
     `case_open(kind, ref)` answers for None as for "any kind", "any ref"; `stage_of(journey)` for the name of a journey,
     of `journey` where a condition names none;
     `segments` has `journey/segment` of those the customer is in;
-    `outcomes` maps the messages of this run that have ended to how they did. `row` is for the library's own use:
+    `outcomes` maps the messages of this run that have ended to how they did, `results` the functions it has called to
+    what they returned; `collected` is what it brought together before it started. `row` is for the library's own use:
     what is remembered of the touchpoint looked back at.
     """
 
@@ -45,6 +47,8 @@ class Context:
     row: Sequence[object] = ()
     journey: str | None = None
     segments: Container[str] = ()
+    collected: Collected | None = None
+    results: Mapping[str, object] = _NOTHING
     exposures: Mapping[str, Sequence[object]] = _NOTHING  # type: ignore[assignment]  # an empty one
 
     def variant_of(self, split: str) -> object:

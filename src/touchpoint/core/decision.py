@@ -5,11 +5,12 @@ from typing import Any, Final, NoReturn, TypeAlias
 
 import attrs
 
+from touchpoint.core.collected import Burst
 from touchpoint.core.context import Context
 from touchpoint.core.occurrence import Occurrence
 from touchpoint.core.program import BUDGET, Closure, CompiledRule, Node, Program, Teller
 from touchpoint.core.segments import CASE, STAGE, reassess
-from touchpoint.core.state import WAITING, Pending, Run, State, Watch
+from touchpoint.core.state import WAITING, Pending, Run, State, Watch, burst_to_record
 from touchpoint.errors import DefectiveJourney
 from touchpoint.model.delivery import RenderedMessage
 from touchpoint.model.message import Number
@@ -99,6 +100,8 @@ class ConsentSaid:
 
 RUN: Final = "run"
 """The kind of what is parked of a run that had begun."""
+COLLECTED: Final = "collected"
+"""The kind of what is parked of a burst that was complete."""
 PARKED: Final = "parked"
 """What a parked run waits for."""
 NOT_LOADED: Final = "its rule or step is not loaded"
@@ -215,7 +218,7 @@ class Decision:
         context = self._placed(journey, event, run)
         return closure(context)
 
-    def told(self, tell: Teller, journey: str, event: Occurrence, run: Run | None = None) -> str:
+    def told(self, tell: Teller, journey: str, event: Occurrence, run: Run | Watch | None = None) -> str:
         """The expression with the values it saw, in words."""
         return tell(self._placed(journey, event, run))
 
@@ -235,7 +238,10 @@ class Decision:
         context.journey = journey
         context.event = event
         context.trigger = event if run is None else run.trigger
-        context.outcomes = _NOTHING if run is None else run.outcomes
+        if run is None:
+            context.outcomes, context.collected, context.results = _NOTHING, None, _NO_RESULTS
+        else:
+            context.outcomes, context.collected, context.results = run.outcomes, run.collected, run.results
         return context
 
     def rule_of(self, run: Run) -> CompiledRule | None:
@@ -256,6 +262,11 @@ class Decision:
         run.waiting = PARKED
         self.keep_parked(RUN, run.label, run.id, error, more)
         self.trace.append(["parked", run.journey, run.rule, run.key, error])
+
+    def park_burst(self, burst: Burst, error: str) -> None:
+        """Keep a burst that is complete until it is replayed (S4.3)."""
+        self.keep_parked(COLLECTED, burst.label, burst.what.kept[0].id, error, burst_to_record(burst))
+        self.trace.append(["parked", burst.journey, burst.rule, burst.key, error])
 
     def keep_parked(self, kind: str, name: str, identity: str, error: str, more: Entry | None) -> None:
         """Enter something into the list of what is parked; see `core.parking`."""
@@ -284,6 +295,7 @@ class Decision:
         until = run.started + rule.goal_within
         if until >= self.now:
             watch = Watch(run.order, run.journey, run.rule, run.key, until, run.trigger, run.outcomes)
+            watch.collected, watch.results = run.collected, run.results
             self.state.watches.append(watch)
 
     def end_message(self, pending: Pending, status: str, reason: str) -> None:
@@ -358,3 +370,4 @@ class Decision:
 
 
 _NOTHING: Mapping[str, str] = {}
+_NO_RESULTS: Mapping[str, object] = {}

@@ -11,7 +11,7 @@ from typing import Final, TypeAlias
 
 import attrs
 
-from touchpoint.core.advance import message_ended
+from touchpoint.core.advance import message_ended, work_off
 from touchpoint.core.decision import (
     MESSAGE_PAUSED,
     ControlSet,
@@ -24,6 +24,7 @@ from touchpoint.core.decision import (
 from touchpoint.core.gate import Asked, World, ask
 from touchpoint.core.program import Program
 from touchpoint.core.render import render
+from touchpoint.core.replanning import is_free_again, replan
 from touchpoint.core.state import IN_FLIGHT, WAITING, Pending, State
 from touchpoint.core.volume import count, too_many
 from touchpoint.durations import length
@@ -62,6 +63,7 @@ class Ticket:
     """The right to hand one message over, once, soon. `fence` rises with every release of the customer.
 
     With `lookup` the provider is only asked what became of an earlier hand-over. `first` says that there was none.
+    `reply_to` is the touchpoint that is answered in its conversation, with a sign if it `reacts`.
 
     Treat it as immutable: it and the commands below are only mutable because that is quicker to build.
     """
@@ -78,6 +80,8 @@ class Ticket:
     arguments: Mapping[str, object] | None = attrs.field(default=None, repr=False)
     lookup: bool = False
     first: bool = False
+    reply_to: str | None = attrs.field(default=None, repr=False)
+    reacts: bool = False
 
 
 @attrs.define
@@ -194,6 +198,9 @@ def release(
     decision = Decision(program, state, now)
     if asked.ruling.allowed and not _within_volume(pending, asked, decision, world):
         asked = ask(program, state, pending, world, now, moment.wall)
+    if is_free_again(program, pending, asked.ruling):
+        replan(decision, pending)
+        return None, work_off(decision)
     if not asked.ruling.allowed:
         return None, _not_now(program, state, pending, asked, decision, world)
     return _let_go(program, state, pending, asked, decision, moment, world), decision
@@ -244,7 +251,7 @@ def _let_go(
         pending.booked = None
     return Ticket(
         state.id, pending.key, pending.fence, asked.channel, pending.attempts, pending.to, asked.words, moment,
-        first=first,
+        first=first, reply_to=asked.reply_to, reacts=asked.reacts,
     )  # fmt: skip
 
 

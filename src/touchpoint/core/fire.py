@@ -1,9 +1,12 @@
 """Firing timers (S2.5): each is a decision of its own, at its due instant."""
 
-from touchpoint.core.advance import look_again, work_off
+from touchpoint.core.advance import look_again, start, work_off
+from touchpoint.core.bursts import as_run
+from touchpoint.core.collected import Burst
 from touchpoint.core.decision import NOT_LOADED, Decision, NothingCame
 from touchpoint.core.occurrence import Occurrence
 from touchpoint.core.program import Program
+from touchpoint.core.reading import teller_of
 from touchpoint.core.state import Run, State
 from touchpoint.core.timers import AWAITED, Timer, next_timer, raised_by
 
@@ -24,7 +27,27 @@ def fire_next(program: Program, state: State, *, until: int) -> tuple[Timer, Dec
         decision.queue.append(raised)
     elif isinstance(raised, Run):
         fire_run(decision, raised)
+    elif isinstance(raised, Burst):
+        fire_burst(decision, raised)
     return timer, work_off(decision)
+
+
+def fire_burst(decision: Decision, burst: Burst) -> None:
+    """Start the one run of a burst that is complete: asked is what its condition and exits say of all of it."""
+    rule = decision.program.by_label.get(burst.label)
+    if rule is None:
+        decision.park_burst(burst, NOT_LOADED)
+        return
+    first, last, asked, given = burst.what.kept[0], burst.what.kept[-1], as_run(burst), rule.last_given
+    decision.trace.append(["complete", burst.journey, burst.rule, burst.key, burst.what.count])
+    if given is not None and decision.ask(given.closure, burst.journey, last, asked) is not True:
+        tell = teller_of(given.expression, decision.program.signals)
+        reading = decision.told(tell, burst.journey, last, asked)
+        decision.trace.append(["refused", burst.journey, burst.rule, "given", reading])
+    elif any(decision.ask(each.closure, burst.journey, last, asked) is True for each in rule.exit_conditions):
+        decision.trace.append(["refused", burst.journey, burst.rule, "exit", "its exit is true already"])
+    else:
+        start(decision, rule, first, burst.what)
 
 
 def fire_run(decision: Decision, run: Run) -> None:

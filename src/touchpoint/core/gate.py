@@ -7,6 +7,7 @@ from typing import Protocol
 import attrs
 
 from touchpoint.core.context import Context
+from touchpoint.core.conversation import REACT, Conversation, answered_by
 from touchpoint.core.occurrence import Occurrence
 from touchpoint.core.pace import Paces, Pacing, pacing
 from touchpoint.core.program import Program
@@ -21,7 +22,7 @@ from touchpoint.journey.steps import Send
 from touchpoint.model.delivery import OPTED_OUT, Rate, RenderedMessage, opt_out_of, takes
 from touchpoint.model.message import Gift, Message, Number
 from touchpoint.model.volume import VolumeBreaker
-from touchpoint.policy.checks import rule_here
+from touchpoint.policy.checks import CONVERSATION, rule_here
 from touchpoint.policy.facts import ChannelFacts, Facts, Pause, Rival
 from touchpoint.policy.holds import hold_out_of
 from touchpoint.policy.verdict import Ruling, rule_over_channels
@@ -49,6 +50,7 @@ class World:
         breaker: what is too much of one message; None where nobody counts.
         volumes: how much goes out of messages; changed in place.
         recording: channels that reach nobody.
+        replies, reactions: channels that can answer, and react, within a conversation.
     """
 
     channels: Mapping[str, frozenset[str]] = attrs.Factory(dict)
@@ -67,6 +69,8 @@ class World:
     breaker: VolumeBreaker | None = None
     volumes: Volumes = attrs.Factory(dict)
     recording: frozenset[str] = frozenset()
+    replies: frozenset[str] = frozenset()
+    reactions: frozenset[str] = frozenset()
 
     def paused_here(self, journey: str, message: str) -> Sequence[Pause]:
         """What of a message of a journey is paused."""
@@ -109,12 +113,17 @@ class TaskFacts(Protocol):
 
 @attrs.define
 class Asked:
-    """What the gate said, channel and address it came to last, and the words if it allows. Treat it as immutable."""
+    """What the gate said, channel and address it came to last, and the words if it allows. Treat it as immutable.
+
+    `reply_to` is the touchpoint that it answers in a conversation, with a sign if it `reacts`.
+    """
 
     ruling: Ruling
     channel: str = ""
     address: Address | None = attrs.field(default=None, repr=False)
     words: RenderedMessage | None = attrs.field(default=None, repr=False)
+    reply_to: str | None = attrs.field(default=None, repr=False)
+    reacts: bool = False
 
 
 def ask(program: Program, state: State, pending: Pending, world: World, now: int, wall: int | None = None) -> Asked:
@@ -131,12 +140,22 @@ def ask(program: Program, state: State, pending: Pending, world: World, now: int
     if wall is not None and wall < now:
         facts.wall = wall
     asked: list[Ruling] = []
-    for channel in _channels(pending, run, message):
+    talk = _conversation(program, pending, run)
+    channels = _channels(pending, run, message, talk)
+    if not channels:
+        reason = "the message names no channel" if talk is None else talk.nowhere
+        return Asked(Ruling("deny", check=CONVERSATION, reason=reason))
+    for channel in channels:
         address, words, on = _on(program, state, pending, run, message, world, channel, now)
+        if talk is not None:
+            on.unable = talk.problem(channel, message.channels, able=_able(talk, channel, world))
         ruling = rule_here(facts, on)
         asked.append(ruling)
         if ruling.answer == "allow":
-            return Asked(ruling if len(asked) == 1 else rule_over_channels(asked), channel, address, words)
+            found = Asked(ruling if len(asked) == 1 else rule_over_channels(asked), channel, address, words)
+            if talk is not None and talk.to is not None and talk.is_here(channel) and _able(talk, channel, world):
+                found.reply_to, found.reacts = talk.to.id, talk.how == REACT
+            return found
         if not ruling.moves_on:
             return Asked(rule_over_channels(asked), channel, address)
     return Asked(rule_over_channels(asked))
@@ -196,14 +215,25 @@ def facts_about(  # noqa: PLR0913 - what the gate is told of, and what a row of 
     return facts, ChannelFacts(channel, configured, address, paused=paused, opted_out=opted_out, paused_until=until)
 
 
-def _channels(pending: Pending, run: Run, message: Message) -> tuple[str, ...]:
+def _conversation(program: Program, pending: Pending, run: Run) -> Conversation | None:
+    """What the message answers, where its step is a `Reply` or a `React`."""
+    rule = program.by_name.get((run.journey, run.rule))
+    node = None if rule is None else rule.nodes.get(pending.step)
+    return Conversation(node.answers, answered_by(run)) if node is not None and node.answers else None
+
+
+def _able(talk: Conversation, channel: str, world: World) -> bool:
+    return channel in (world.reactions if talk.how == REACT else world.replies)
+
+
+def _channels(pending: Pending, run: Run, message: Message, talk: Conversation | None) -> tuple[str, ...]:
     # Nobody knows whether the customer has it: no other channel is tried (S6.8).
     if pending.uncertain and pending.channel is not None:
         return (pending.channel,)
     # Whoever sends by hand may have chosen one.
     if run.trigger.channel is not None and pending.rule.startswith(PREFIX):
         return (run.trigger.channel,)
-    return message.channels
+    return message.channels if talk is None else talk.channels(message.channels)
 
 
 def _facts(
@@ -239,6 +269,7 @@ def _still(program: Program, state: State, pending: Pending, run: Run, now: int)
     context = Context(
         event=run.event, trigger=run.trigger, traits=state.profile.traits, now=now, signals=state.signals,
         case_open=state.case_open, stage_of=state.stage_of, outcomes=run.outcomes, journey=run.journey,
+        collected=run.collected, results=run.results,
         exposures=state.exposures, segments=state.segments,
     )  # fmt: skip
     value = node.condition(context)

@@ -5,6 +5,7 @@ Stores hold these digests for ever, so neither the canonical form nor the length
 
 import hashlib
 import json
+from collections.abc import Mapping
 
 from touchpoint.compact import prepared
 
@@ -25,6 +26,21 @@ def message_key(run: str, step: str, visit: int) -> str:
 def cause_of_step(run: str, step: str, visit: int) -> str:
     """The cause of whatever a step raises."""
     return f"{run}/{step}/{visit}"
+
+
+def same_key(one: object, other: object) -> bool:
+    """Whether two keys are one: as JSON values, where true is not 1."""
+    return one == other and type(one) is type(other)
+
+
+def key_value(value: object) -> object:
+    """A key as it is kept and compared: strings, integers and booleans as they are, anything else in words."""
+    return value if value is None or isinstance(value, str | int) else str(value)
+
+
+def key_of_rule(name: str | None, properties: Mapping[str, object]) -> object:
+    """The key of a run that what has these properties starts; None for a rule without `key=`."""
+    return None if name is None else key_value(properties.get(name))
 
 
 def _digest(parts: list[object]) -> str:

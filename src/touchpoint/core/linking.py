@@ -1,6 +1,6 @@
-"""Steps become a graph: which node follows which, and where arms begin."""
+"""The steps of a rule, linked: what follows each, and where its arms begin."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from touchpoint.journey.steps import Split, Step, arm_of, arms
@@ -11,20 +11,24 @@ if TYPE_CHECKING:
 Tree = list[tuple["Node", Mapping[str, "Tree"]]]
 
 
-def tree(steps: Sequence[Step], nodes: "Iterator[Node]") -> Tree:
+def link(steps: Sequence[Step], nodes: "Iterable[Node]") -> "Node | None":
+    """Link the nodes of these steps, which come in reading order; the first of them, if there is any."""
+    return _link(_tree(steps, iter(nodes)), None)
+
+
+def _tree(steps: Sequence[Step], nodes: "Iterator[Node]") -> Tree:
     """Nodes in the shape of their steps.
 
     They are taken in reading order, because one step object may stand in several places.
     """
-    return [(next(nodes), {name: tree(arm, nodes) for name, arm in arms(step)}) for step in steps]
+    return [(next(nodes), {name: _tree(arm, nodes) for name, arm in arms(step)}) for step in steps]
 
 
-def link(tree: Tree, after: "Node | None") -> "Node | None":
-    """Tell each node what follows it and where its arms begin; gives the first one, or `after` where there is none."""
+def _link(tree: Tree, after: "Node | None") -> "Node | None":
     following = after
     for node, under in reversed(tree):
         node.next = following
-        begins = {name: link(arm, following) for name, arm in under.items()}
+        begins = {name: _link(arm, following) for name, arm in under.items()}
         node.then, node.otherwise = begins.get("then", following), begins.get("otherwise", following)
         if isinstance(node.step, Split):
             node.arms = {variant: begins.get(arm_of(variant), following) for variant in node.step.arms}

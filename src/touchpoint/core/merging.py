@@ -9,8 +9,9 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from operator import attrgetter
 from typing import Final
 
-from touchpoint.core.advance import same_key
+from touchpoint.core.bursts import joined
 from touchpoint.core.decision import CaseClosed, ConsentSaid, Decision
+from touchpoint.core.identity import same_key
 from touchpoint.core.occurrence import Occurrence
 from touchpoint.core.program import Program
 from touchpoint.core.segments import EVERY
@@ -58,6 +59,8 @@ def merge(program: Program, into: State, old: State, timeline: Iterable[Occurren
     _exposures(into, old)
     into.watches = sorted([*into.watches, *old.watches], key=attrgetter("order"))
     into.pending += old.pending
+    into.bursts = joined(into, old)
+    into.deferred = sorted([*into.deferred, *old.deferred], key=lambda entry: entry.trigger.at)
     into.runs = sorted([*into.runs, *old.runs], key=attrgetter("order"))
     for entry in into.parked:
         entry[5:6] = [max((run.order for run in into.runs if run.started <= entry[0]), default=0)]

@@ -6,6 +6,7 @@ itself, and of a touchpoint, which the journal has, nothing.
 """
 
 from touchpoint.core.advance import remember
+from touchpoint.core.collected import Burst
 from touchpoint.core.decision import Decision, NothingCame
 from touchpoint.core.occurrence import TOUCHPOINT, Occurrence
 from touchpoint.core.program import Program
@@ -33,6 +34,8 @@ def park_timer(program: Program, state: State, error: str) -> tuple[Timer, Decis
     raised = raised_by(program, state, timer)
     if isinstance(raised, Run):
         decision.park(raised, error)
+    elif isinstance(raised, Burst):
+        decision.park_burst(raised, error)
     elif timer[5] == AWAITED and raised is not None:
         # That nothing came is a fact, whatever it sets off.
         decision.effects.append(NothingCame(str(timer[6]), raised))

@@ -14,9 +14,11 @@ import attrs
 
 from touchpoint.core.compile import compile_condition, compile_expression
 from touchpoint.core.context import Context
-from touchpoint.core.linking import link, tree
+from touchpoint.core.linking import link
+from touchpoint.core.live_limits import LiveLimit, live_limits_of
 from touchpoint.core.occurrence import TOUCHPOINT
 from touchpoint.core.reading import teller_of
+from touchpoint.core.rule_parts import apart, expressions_of, results_read
 from touchpoint.core.segments import JOINED, LEFT, SegmentSpec, readers_of, segments_of, versions_of
 from touchpoint.core.sessions import session_on
 from touchpoint.core.signals import SignalTable, collect
@@ -38,6 +40,8 @@ from touchpoint.journey.steps import (
     Enrol,
     MoveTo,
     OpenCase,
+    React,
+    Reply,
     Send,
     SetTrait,
     Split,
@@ -85,8 +89,8 @@ class Node:
     """A step with its place.
 
     `next` follows it, `then` and `otherwise` begin its arms (or lead on where an arm is empty), as do the `arms` of a
-    `Split`, by variant. Of a message it has the
-    `kind`, and for how many microseconds it `lasts`.
+    `Split`, by variant. Of a message it has the `kind`, for how many microseconds it `lasts`, and how it `answers` in a
+    conversation: `reply`, `react`, or not.
     """
 
     id: str
@@ -101,6 +105,7 @@ class Node:
     kind: str = ""
     lasts: int = 0
     tell: Teller | None = None
+    answers: str = ""
 
 
 @attrs.define(eq=False)
@@ -116,7 +121,9 @@ class CompiledRule:
     """A rule, ready to run.
 
     `index` is its place among all rules of the program: declaration order. `looks_back` says whether a `WaitFor` of it
-    also looks at what came before its last message; `label` is journey/rule.
+    also looks at what came before its last message; `label` is journey/rule. A burst is collected for `collects`
+    microseconds; `last_given` is what of its condition asks about the burst, and so at its end. `reads` are the
+    functions whose results it looks up.
     """
 
     index: int
@@ -134,6 +141,9 @@ class CompiledRule:
     goal_within: int | None
     looks_back: bool
     label: str
+    collects: int | None = None
+    last_given: "Watched | None" = None
+    reads: frozenset[str] = frozenset()
 
 
 @attrs.define(eq=False)
@@ -200,6 +210,7 @@ class Program:
     complaint_rates: Mapping[str, tuple[ComplaintRate, ...]] = attrs.Factory(dict)
     segments: Mapping[str, SegmentSpec] = attrs.Factory(dict)
     segments_on: Mapping[Key, tuple[SegmentSpec, ...]] = attrs.Factory(dict)
+    live_limits: tuple[LiveLimit, ...] = ()
     misused: Mapping[tuple[str, str], tuple[str, ...]] = attrs.Factory(dict)
     words: dict[tuple[str, str, str | None], RenderedMessage] = attrs.field(factory=dict, init=False, repr=False)
 
@@ -258,7 +269,7 @@ def compile_program(journeys: Sequence[Journey], policy: Policy | None = None, t
     templates = templates_of(messages.values())
     bounds = bind(policy or Policy(), {journey.name: journey.policy for journey in journeys})
     policies = [policy or Policy(), *(journey.policy for journey in journeys)]
-    sessions = sessions_of(policies)
+    sessions, limits = sessions_of(policies), live_limits_of(policies[0], journeys)
     return Program(
         journeys={journey.name: journey for journey in journeys},
         rules=rules,
@@ -280,7 +291,7 @@ def compile_program(journeys: Sequence[Journey], policy: Policy | None = None, t
         starts_kept={rule.label: starts_kept(rule.rule.limit) for rule in (*rules, *by_hand)},
         places=_places(triggers),
         looks_ahead=any(rule.exit_conditions or _waits_until(rule) for rule in rules),
-        may_circle=_may_circle(rules, journeys),
+        may_circle=_may_circle(rules, journeys) or any(limit.over == "defer" for limit in limits),
         version=_version(
             table, silences, triggers, [*map(session_on, sorted(sessions)), *versions_of(segments.values())]
         ),
@@ -288,6 +299,7 @@ def compile_program(journeys: Sequence[Journey], policy: Policy | None = None, t
         complaint_rates=complaint_rates_of(policies),
         segments=segments,
         segments_on=readers_of(segments),
+        live_limits=limits,
         misused=misused_content(messages.values(), _declared(journeys, traits)),
     )
 
@@ -324,16 +336,17 @@ def _compile_rules(rules: Iterable[tuple[str, Rule]], table: SignalTable, first:
 
 def _compile_rule(index: int, journey: str, rule: Rule, table: SignalTable) -> CompiledRule:
     nodes = {name: _node(name, step, journey, rule.name, table) for name, step in identified(rule.then)}
-    first = link(tree(rule.then, iter(nodes.values())), None)
+    first = link(rule.then, nodes.values())
     goal = rule.goal
     exits = [each for each in rule.exit if not isinstance(each, Expression)]
     conditions = [each for each in rule.exit if isinstance(each, Expression)]
+    given, last_given = apart(rule)
     return CompiledRule(
         index,
         journey,
         rule,
-        _closure(rule.given, table),
-        None if rule.given is None else teller_of(rule.given, table),
+        _closure(given, table),
+        None if given is None else teller_of(given, table),
         first,
         nodes,
         frozenset(key for node in nodes.values() if isinstance(node.step, WaitFor) for key in node.keys),
@@ -344,6 +357,9 @@ def _compile_rule(index: int, journey: str, rule: Rule, table: SignalTable) -> C
         length(goal.within) if goal and goal.within is not None else None,
         any(isinstance(node.step, WaitFor) and node.step.since == "run" for node in nodes.values()),
         f"{journey}/{rule.name}",
+        None if rule.collect is None else length(rule.collect),
+        None if last_given is None else Watched(last_given, compile_condition(last_given, table)),
+        results_read(rule),
     )
 
 
@@ -356,6 +372,7 @@ def _node(name: str, step: Step, journey: str, rule: str, table: SignalTable) ->
         case Send():
             node.condition = _closure(step.still, table)
             node.kind, node.lasts = step.message.effective_kind, length(step.message.best_before)
+            node.answers = "reply" if isinstance(step, Reply) else "react" if isinstance(step, React) else ""
         case Wait() if isinstance(step.until, Expression):
             node.condition = compile_expression(step.until, table)
         case SetTrait():
@@ -467,18 +484,7 @@ def expressions_of_journeys(journeys: Sequence[Journey]) -> Iterable[Expression]
         yield from (stage.given for stage in journey.stages if stage.given is not None)
         yield from (segment.condition for segment in journey.segments)
         for rule in journey.rules:
-            yield from (each for each in (rule.given, rule.goal.given if rule.goal else None) if each is not None)
-            yield from (each for each in rule.exit if isinstance(each, Expression))
-            for _, step in identified(rule.then):
-                yield from _expressions_of(step)
-
-
-def _expressions_of(step: Step) -> Iterable[Expression]:
-    for name in ("still", "given", "condition", "until", "value", "ref"):
-        if isinstance(found := getattr(step, name, None), Expression):
-            yield found
-    for name in ("properties", "arguments"):
-        yield from getattr(step, name, {}).values()
+            yield from expressions_of(rule)
 
 
 def _version(table: SignalTable, silences: Mapping[str, SilenceSpec], triggers: Triggers, more: Iterable[str]) -> str:

@@ -13,6 +13,7 @@ from typing import Final, NamedTuple, TypeAlias
 
 import attrs
 
+from touchpoint.core.collected import of_collected
 from touchpoint.core.compile import History, compile_expression, reference
 from touchpoint.core.context import Context
 from touchpoint.core.questions import outside_of
@@ -256,6 +257,10 @@ def _property_of(field: Field, context: Context) -> object:
     root, path = root_of(field), path_of(field)
     if root == "customer":
         return dig(context.traits, path)
+    if root == "collected":
+        return of_collected(context.collected, path)
+    if root == "result":
+        return dig(context.results, path)
     return look_up(context.event if root == "event" else context.trigger, path)
 
 

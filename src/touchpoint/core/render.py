@@ -5,6 +5,7 @@ from typing import Final
 
 import attrs
 
+from touchpoint.core.collected import of_collected
 from touchpoint.core.occurrence import Occurrence
 from touchpoint.core.program import Program
 from touchpoint.core.state import Run, State
@@ -30,7 +31,8 @@ class Words:
 def render(program: Program, state: State, run: Run, message: Message, channel: str) -> Words:
     """Render a message of a run for a channel, with the data as they are now.
 
-    `{message.name}` and the like are the message's own; `{customer…}` traits; `{trigger…}` and `{event…}` touchpoints.
+    `{message.name}` and the like are the message's own; `{customer…}` traits; `{trigger…}` and `{event…}` touchpoints,
+    `{collected…}` what the run brought together, `{result…}` what functions returned to it.
     """
     chosen = _chosen(message, channel, state.profile.locale)
     if chosen is None:
@@ -83,6 +85,10 @@ def _look_up(state: State, run: Run, message: Message, root: str, path: tuple[st
         found = dig(state.profile.traits, path)
     elif root == "message":
         found = _own(message, path)
+    elif root == "collected":
+        found = of_collected(run.collected, path)
+    elif root == "result":
+        found = dig(run.results, path)
     else:
         found = look_up(_occurrence(run, root), path)
     return None if found is UNKNOWN else found

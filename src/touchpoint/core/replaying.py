@@ -5,11 +5,11 @@ from collections.abc import Callable
 import attrs
 
 from touchpoint.core.advance import go_on_after, work_off
-from touchpoint.core.decision import NOT_LOADED, PARKED, RUN, Decision
-from touchpoint.core.fire import fire_run
+from touchpoint.core.decision import COLLECTED, NOT_LOADED, PARKED, RUN, Decision
+from touchpoint.core.fire import fire_burst, fire_run
 from touchpoint.core.occurrence import TOUCHPOINT, Occurrence
 from touchpoint.core.program import Program
-from touchpoint.core.state import Record, Run, State, occurrence_from_record
+from touchpoint.core.state import Record, Run, State, burst_from_record, occurrence_from_record
 
 
 @attrs.frozen
@@ -60,6 +60,8 @@ def replay(program: Program, state: State, entry: Record, journal: Journal, now:
     kind, name = entry[1], entry[2]
     if kind == RUN:
         return _run(program, state, entry, journal, now)
+    if kind == COLLECTED:
+        return _burst(program, state, entry, now)
     occurrence, late = None, False
     if kind == TOUCHPOINT:
         told = journal.touchpoint(entry[3])
@@ -72,6 +74,15 @@ def replay(program: Program, state: State, entry: Record, journal: Journal, now:
     decision = _begin(program, state, entry, now)
     decision.queue.append(occurrence)
     return work_off(decision, late=late, again=entry[5])
+
+
+def _burst(program: Program, state: State, entry: Record, now: int) -> Decision | Stuck:
+    burst = burst_from_record(entry[6])
+    if burst.label not in program.by_label:
+        return Stuck(f"{NOT_LOADED}: load a version of {burst.journey!r} that has it")
+    decision = _begin(program, state, entry, now)
+    fire_burst(decision, burst)
+    return work_off(decision)
 
 
 def _begin(program: Program, state: State, entry: Record, now: int) -> Decision:

@@ -20,6 +20,7 @@ from touchpoint.core.delivery import Ticket
 from touchpoint.core.gate import World
 from touchpoint.core.pace import scope_name, stay_away
 from touchpoint.core.program import Program
+from touchpoint.core.returned import Returned
 from touchpoint.core.state import IN_FLIGHT, WAITING, Pending, State
 from touchpoint.durations import length
 from touchpoint.model.consent import ANY
@@ -168,7 +169,7 @@ def _late_word(program: Program, state: State, ticket: Ticket, outcome: Outcome,
         return decision
     late = "its provider's answer came late"
     if pending.is_call:
-        return message_ended(program, state, pending, "sent", now, late)
+        return message_ended(program, state, pending, "sent", now, late, _returned(outcome))
     before = _not_refused_after_all(program, state, pending)
     pending.channel, pending.to = ticket.channel, ticket.address or pending.to
     return _joined(before, _accepted(program, state, pending, ticket, outcome, world, now, late))
@@ -262,7 +263,7 @@ def _uncertain(program: Program, state: State, pending: Pending, reason: str, wo
 
 def _settle_call(program: Program, state: State, pending: Pending, outcome: Outcome, now: int) -> Decision:
     if isinstance(outcome, Accepted):
-        return message_ended(program, state, pending, "sent", now)
+        return message_ended(program, state, pending, "sent", now, returned=_returned(outcome))
     reason = outcome.reason if isinstance(outcome, Ambiguous) else str(outcome.code)
     pending.reasons.append([now, "call", [["failed", "call", reason]]])
     if pending.attempts >= MAX_ATTEMPTS:
@@ -270,6 +271,10 @@ def _settle_call(program: Program, state: State, pending: Pending, outcome: Outc
     decision = Decision(program, state, now)
     _wait_again(pending, decision.now + length(backoff(pending.attempts, pending.key, None)), decision)
     return decision
+
+
+def _returned(outcome: Accepted) -> Returned | None:
+    return outcome if isinstance(outcome, Returned) else None
 
 
 def _wait_again(pending: Pending, due: int, decision: Decision) -> None:

@@ -10,6 +10,7 @@ from typing import Any, Final, TypeAlias
 
 import attrs
 
+from touchpoint.core.collected import Burst, Collected, Deferred
 from touchpoint.core.occurrence import Occurrence
 from touchpoint.model.preference import Preferences
 from touchpoint.policy.facts import ConsentFact, HandOver
@@ -54,6 +55,8 @@ class Run:
     `waiting` what for: `time`, `event`, `until`, `message`. `due` is when its timer fires, `look` when a window lapses
     that a condition of it looks through, `local` the (local time, zone) a calendar wait stands for. `kept` holds
     (number, occurrence) for `WaitFor`s still to come, `mark` is the number at the last Send, Ask or Give.
+    `collected` is what a rule with `collect=` brought together, `results` what functions of the host have returned, by
+    their names.
     """
 
     id: str
@@ -77,6 +80,8 @@ class Run:
     arrived: int = 0
     mark: int = 0
     reached: bool = False
+    collected: Collected | None = None
+    results: dict[str, object] = attrs.field(factory=dict, repr=False)
 
     @property
     def label(self) -> str:
@@ -98,6 +103,8 @@ class Watch:
     until: int
     trigger: Occurrence
     outcomes: dict[str, str] = attrs.Factory(dict)
+    collected: Collected | None = None
+    results: dict[str, object] = attrs.field(factory=dict, repr=False)
 
 
 @attrs.define
@@ -157,7 +164,7 @@ class State:
     where something has to come back of it: a receipt, or the end of a person's task; `exposures` a `Split` to
     [variant, since when, whether it is spoilt], spoilt being a merge of two people in different variants. `segments`
     maps `journey/segment` of those the customer is in to since when, `lapses` one to when it is looked at again; under
-    an empty name that is when all of them are.
+    an empty name that is when all of them are. `bursts` are being collected, `deferred` entries wait for a place.
     """
 
     id: str = attrs.field(repr=False)
@@ -185,6 +192,8 @@ class State:
     exposures: dict[str, Record] = attrs.Factory(dict)
     segments: dict[str, int] = attrs.Factory(dict)
     lapses: dict[str, int] = attrs.Factory(dict)
+    bursts: list[Burst] = attrs.Factory(list)
+    deferred: list[Deferred] = attrs.Factory(list)
 
     def case_open(self, kind: str | None, ref: str | None) -> bool:
         """Whether a case of this kind (or any) with this ref (or any) is open."""
@@ -232,6 +241,8 @@ class State:
                 earliest = run.due
             if run.look is not None and run.look < earliest:
                 earliest = run.look
+        for burst in self.bursts:
+            earliest = min(earliest, burst.due)
         if self.anniversaries or self.awaited:
             earliest = min(earliest, self._rarer_due())
         return earliest, self._next_message() if self.pending else NEVER
@@ -277,13 +288,20 @@ def state_to_record(state: State) -> Record:
         [*map(_VALUES_OF_PENDING, state.pending)],
         [*map(_VALUES_OF_HAND_OVER, state.history)],
         state.awaited, state.parked, state.exposures, state.segments, state.lapses,
+        [burst_to_record(burst) for burst in state.bursts],
+        [_deferred_to_record(entry) for entry in state.deferred],
     ]  # fmt: skip
+
+
+_LATER: Final[tuple[Any, ...]] = ({}, {}, {}, [], [])
+"""What a state has at its end since the first version, as those that were stored before it had it."""
 
 
 def state_from_record(customer: str, profile: Profile, record: Record) -> State:
     """The state that `state_to_record` wrote."""
     (_, now, orders, fences, version, zone_data, stages, cases, closed, signals, starts, silences, heard, dwells,
      anniversaries, runs, watches, pending, history, awaited, parked, *more) = record  # fmt: skip
+    exposures, segments, lapses, bursts, deferred = [*more, *_LATER[len(more) :]]
     return State(
         customer, profile, now, orders, fences, version, zone_data, stages, cases, closed, signals, starts, silences,
         heard, dwells, anniversaries,
@@ -293,7 +311,11 @@ def state_from_record(customer: str, profile: Profile, record: Record) -> State:
         [HandOver(*each) for each in history],
         parked,
         awaited,
-        *more,
+        dict(exposures),
+        dict(segments),
+        dict(lapses),
+        [burst_from_record(each) for each in bursts],
+        [_deferred_from_record(each) for each in deferred],
     )  # fmt: skip
 
 
@@ -309,18 +331,53 @@ def _run_to_record(run: Run) -> Record:
         run.id, run.journey, run.rule, run.key, run.started, run.order, occurrence_to_record(run.trigger),
         None if same else occurrence_to_record(run.event), run.no, run.node, run.waiting, run.due, run.look, run.local,
         run.message, run.visits, run.outcomes, [[number, occurrence_to_record(each)] for number, each in run.kept],
-        run.arrived, run.mark, run.reached,
+        run.arrived, run.mark, run.reached, _collected_to_record(run.collected), run.results,
     ]  # fmt: skip
+
+
+def _collected_to_record(collected: Collected | None) -> Record | None:
+    return None if collected is None else [collected.count, [*map(occurrence_to_record, collected.kept)]]
+
+
+def _collected_from_record(record: Any) -> Collected | None:  # noqa: ANN401 - JSON
+    return None if record is None else Collected(record[0], [*map(occurrence_from_record, record[1])])
+
+
+def burst_to_record(burst: Burst) -> Record:
+    """A burst as a positional JSON list."""
+    return [burst.journey, burst.rule, burst.key, burst.due, _collected_to_record(burst.what)]
+
+
+def burst_from_record(record: Record) -> Burst:
+    """The burst that `burst_to_record` wrote."""
+    journey, rule, key, due, (count, kept) = record
+    return Burst(journey, rule, key, due, Collected(count, [*map(occurrence_from_record, kept)]))
+
+
+def _deferred_to_record(entry: Deferred) -> Record:
+    trigger, collected = occurrence_to_record(entry.trigger), _collected_to_record(entry.collected)
+    return [entry.journey, entry.rule, entry.key, entry.until, trigger, collected]
+
+
+def _deferred_from_record(record: Record) -> Deferred:
+    journey, rule, key, until, trigger, collected = record
+    return Deferred(journey, rule, key, until, occurrence_from_record(trigger), _collected_from_record(collected))
 
 
 def _watch_to_record(watch: Watch) -> Record:
     trigger = occurrence_to_record(watch.trigger)
-    return [watch.order, watch.journey, watch.rule, watch.key, watch.until, trigger, watch.outcomes]
+    collected = _collected_to_record(watch.collected)
+    return [
+        watch.order, watch.journey, watch.rule, watch.key, watch.until, trigger, watch.outcomes, collected,
+        watch.results,
+    ]  # fmt: skip
 
 
 def _watch_from_record(record: Record) -> Watch:
-    order, journey, rule, key, until, trigger, outcomes = record
-    return Watch(order, journey, rule, key, until, occurrence_from_record(trigger), outcomes)
+    order, journey, rule, key, until, trigger, *rest = record
+    watch = Watch(order, journey, rule, key, until, occurrence_from_record(trigger), *rest)
+    watch.collected = _collected_from_record(watch.collected)
+    return watch
 
 
 def _run_from_record(record: Record) -> Run:
@@ -332,6 +389,7 @@ def _run_from_record(record: Record) -> Run:
     run.kept = [(number, occurrence_from_record(each)) for number, each in kept]
     if run.local is not None:
         run.local = (run.local[0], run.local[1])
+    run.collected = _collected_from_record(run.collected)
     return run
 
 

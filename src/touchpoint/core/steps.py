@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 from typing import Final, TypeVar
 
+from touchpoint.core.conversation import answered_by
 from touchpoint.core.decision import Decision, Emitted, MessageBegun, ProfileChanged
 from touchpoint.core.identity import cause_of_step, message_key
 from touchpoint.core.occurrence import TOUCHPOINT, Occurrence
@@ -23,6 +24,8 @@ from touchpoint.journey.steps import (
     Give,
     MoveTo,
     OpenCase,
+    React,
+    Reply,
     Send,
     SetTrait,
     Split,
@@ -103,6 +106,8 @@ def _send(decision: Decision, rule: CompiledRule, run: Run, node: Node) -> Outco
     priority = rule.rule.priority + message.priority
     _begin(decision, run, node, message.name, node.kind, priority, node.lasts)
     run.mark = run.arrived
+    if node.answers and (answered := answered_by(run)) is not None:
+        decision.trace.append(["answers", run.journey, run.rule, message.name, answered.id])
     if not rule.looks_back:
         run.kept.clear()
     return BLOCKED
@@ -265,8 +270,7 @@ def _exit(decision: Decision, _rule: CompiledRule, run: Run, node: Node) -> Outc
 
 
 _TAKE: Mapping[type, Callable[[Decision, CompiledRule, Run, Node], Outcome]] = {
-    Send: _send, Ask: _send, Give: _send, Wait: _wait, WaitFor: _wait_for, WaitUntil: _wait_until, Branch: _branch,
-    Split: _split,
-    MoveTo: _move_to, SetTrait: _set_trait, Emit: _emit, OpenCase: _open_case, CloseCase: _close_case, Call: _call,
-    Enrol: _enrol, Exit: _exit,
+    Send: _send, Ask: _send, Give: _send, Reply: _send, React: _send, Wait: _wait, WaitFor: _wait_for,
+    WaitUntil: _wait_until, Branch: _branch, Split: _split, MoveTo: _move_to, SetTrait: _set_trait, Emit: _emit,
+    OpenCase: _open_case, CloseCase: _close_case, Call: _call, Enrol: _enrol, Exit: _exit,
 }  # fmt: skip

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping
 from typing import Final
 
+from touchpoint.core.collected import Burst
 from touchpoint.core.occurrence import TOUCHPOINT, Occurrence
 from touchpoint.core.program import Program
 from touchpoint.core.schedule import anniversary, date_from
@@ -16,6 +17,8 @@ SEGMENT: Final = "segment"
 """The kind of timer of windows that lapse under segments."""
 AWAITED: Final = "awaited"
 """The kind of timer of what did not come back in time."""
+BURST: Final = "collected"
+"""The kind of timer of a burst that is complete."""
 Timer = tuple[int, int, int, int, int, str, object]
 """(due, rank, then three numbers that order timers of one rank, kind, what it is about)."""
 
@@ -42,6 +45,8 @@ def _instants(state: State) -> list[int]:
         found += [entry[0] for entry in state.anniversaries.values()]
     if state.awaited:
         found += [entry[0] for entry in state.awaited.values()]
+    if state.bursts:
+        found += [burst.due for burst in state.bursts]
     for run in state.runs:
         if run.due is not None:
             found.append(run.due)
@@ -62,19 +67,32 @@ def _timers(program: Program, state: State, due: int) -> Iterable[Timer]:
     for number, (key, entry) in enumerate(state.awaited.items()):
         if entry[0] == due:
             yield due, 4, number, 0, 0, AWAITED, key
+    yield from _bursts(program, state, due)
     for run in state.runs:
         if due in (run.due, run.look):
             rule = program.by_name.get((run.journey, run.rule))
             yield due, 3, -(rule.rule.priority if rule else 0), rule.index if rule else 0, run.order, "run", run
 
 
-def raised_by(program: Program, state: State, timer: Timer) -> Occurrence | Run | None:
+def _bursts(program: Program, state: State, due: int) -> Iterable[Timer]:
+    for number, burst in enumerate(state.bursts):
+        if burst.due == due:
+            rule = program.by_label.get(burst.label)
+            priority, index = (rule.rule.priority, rule.index) if rule else (0, 0)
+            yield due, 5, -priority, index, number, BURST, burst
+
+
+def raised_by(program: Program, state: State, timer: Timer) -> Occurrence | Run | Burst | None:
     """Take a timer off the state.
 
-    Gives the occurrence it raises, the run it concerns, or None where nobody waits for it any more.
+    Gives the occurrence it raises, the run it concerns, the burst that is complete, or None where nobody waits for it
+    any more.
     """
     due, kind, about = timer[0], timer[5], timer[6]
     if isinstance(about, Run):
+        return about
+    if isinstance(about, Burst):
+        state.bursts.remove(about)
         return about
     name = str(about)
     if kind == SEGMENT:

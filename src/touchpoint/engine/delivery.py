@@ -23,6 +23,7 @@ from touchpoint.clock import Clock
 from touchpoint.core import delivery as core
 from touchpoint.core import settling
 from touchpoint.core.decision import Decision
+from touchpoint.core.returned import Returned, returned
 from touchpoint.core.state import Pending
 from touchpoint.durations import micros
 from touchpoint.engine import shared
@@ -30,6 +31,7 @@ from touchpoint.engine.calling import DEADLINE, Breaker, Caller, Pause
 from touchpoint.engine.loaded import Loaded
 from touchpoint.engine.unit import Unit
 from touchpoint.errors import DefectiveJourney, TouchpointError
+from touchpoint.stores.codec import dumps
 
 GROUP: Final = 50
 """Customers whose messages are released in one transaction. At most 20 seconds lie between release and call (S6.8)."""
@@ -230,7 +232,10 @@ class Delivery:
             return Refused(problems[0].code, detail=problems[0].detail)
         within = DEADLINE if self.caller is None else self.caller.within
         headers = self.headers(ticket) if adapter.capabilities.unsubscribe and self.headers is not None else {}
-        return SendRequest(ticket.key, to, ticket.message, ticket.channel, within, ticket.attempt, headers)
+        sign = ticket.message.text if ticket.reacts else None
+        return SendRequest(
+            ticket.key, to, ticket.message, ticket.channel, within, ticket.attempt, headers, ticket.reply_to, sign
+        )
 
     def _look_up(self, ticket: core.Ticket, adapter: Adapter) -> Outcome:
         if not isinstance(adapter, LooksUp):
@@ -247,9 +252,17 @@ class Delivery:
         function = self.functions.get(ticket.function or "")
         if function is None:
             return Ambiguous(f"no function {ticket.function!r} is registered; pass it to Engine(functions=)")
-        work = partial(function, CallRequest(ticket.key, ticket.customer, ticket.arguments or {}, ticket.attempt))
-        found = work() if self.caller is None else self.caller.call(ticket, work, thread_safe=True)
-        return found if isinstance(found, Exception | Ambiguous | Refused) else Accepted()
+        request = CallRequest(ticket.key, ticket.customer, ticket.arguments or {}, ticket.attempt)
+
+        def work() -> Outcome:
+            return finished(function(request))
+
+        return work() if self.caller is None else self.caller.call(ticket, work, thread_safe=True)
+
+
+def finished(found: object) -> Outcome:
+    """A function of the host that came to its end has done what it should, unless it says otherwise."""
+    return found if isinstance(found, Ambiguous | Refused) else returned(found)
 
 
 def looked_up(found: object) -> Outcome:
@@ -348,7 +361,7 @@ def settle_one(unit: Unit, ticket: core.Ticket, outcome: Outcome | None, now: in
         )
     else:
         unit.apply(
-            loaded, "outcome", type(outcome).__name__, now,
+            loaded, "outcome", "Accepted" if isinstance(outcome, Returned) else type(outcome).__name__, now,
             lambda: settling.settle(unit.program, loaded.state, ticket, outcome, unit.world, now), body=_ref(outcome),
             message=ticket.key,
         )  # fmt: skip
@@ -356,4 +369,6 @@ def settle_one(unit: Unit, ticket: core.Ticket, outcome: Outcome | None, now: in
 
 
 def _ref(outcome: Outcome) -> str:
+    if isinstance(outcome, Returned) and outcome.value is not None:
+        return dumps({"result": outcome.value})
     return outcome.ref or "" if isinstance(outcome, Accepted) else ""

@@ -38,7 +38,8 @@ class Why:
         subject: `message`, `rule` or `segment`.
         verdict: `allow`, `deny` or `defer`: for a message what the gate said last, for a rule whether it started last
             time, for a segment whether they are in it.
-        status: of the message (sent, denied …) or the rule (live, ended, refused, never considered).
+        status: of the message (sent, denied …) or the rule (live, collecting, deferred, ended, refused, never
+            considered).
         checks: what the gate answers now, check by check, for a message that waits; empty otherwise.
         lines: the explanation, a sentence each.
     """
@@ -192,16 +193,19 @@ def _rule(loaded: Loaded, rule: CompiledRule, entries: Sequence[EntryRow]) -> Wh
     lines = [f"{when(entry.at, state)}: {_words(line)}" for entry, line in told]
     live = [run for run in state.runs if run.label == rule.label]
     lines += [f"live since {when(run.started, state)}, at {run.node}" + _until(run.due, state) for run in live]
+    bursts = [burst for burst in state.bursts if burst.label == rule.label]
+    lines += [f"collecting, {burst.what.count} so far" + _until(burst.due, state) for burst in bursts]
     lines += _parked(rule, state)
     if not told and not lines:
         return Why(name, "rule", "deny", "never considered", (), (_unconsidered(rule, entries),))
     if not told:
         return Why(name, "rule", "deny", "parked", (), tuple(lines))
-    last = next((line for _, line in reversed(told) if line[0] in ("started", "refused")), told[-1][1])
-    refused = last[0] == "refused"
-    if refused and last[3] == "limit":
+    last = next((line for _, line in reversed(told) if line[0] in _SETTLED), told[-1][1])
+    refused = last[0] in ("refused", "dropped", "entry deferred")
+    if last[0] == "refused" and last[3] == "limit":
         lines += _eligible(rule, state)
-    status = "live" if live else ("refused" if refused else "ended")
+    waits = any(entry.label == rule.label for entry in state.deferred)
+    status = "live" if live else "collecting" if bursts else "deferred" if waits else "refused" if refused else "ended"
     return Why(name, "rule", "deny" if refused else "allow", status, (), tuple(lines))
 
 
@@ -212,7 +216,10 @@ def _parked(rule: CompiledRule, state: State) -> Iterator[str]:
             yield f"{when(at, state)}: parked ({name}): {error}"
 
 
-_TOLD: Final = frozenset({"started", "ended", "refused", "goal", "branch", "split", "not exposed", "timer", "parked"})
+_TOLD: Final = frozenset({
+    "started", "ended", "refused", "goal", "branch", "split", "not exposed", "timer", "parked", "collected", "complete",
+    "dropped", "returned", "entry deferred", "answers", "replanned",
+})  # fmt: skip
 """Lines of the trace that are about a rule."""
 
 
@@ -222,6 +229,9 @@ def _about(entry: EntryRow, rule: CompiledRule) -> Iterator[list[object]]:
             yield line
         elif line[0] == "late" and any(entry.kind == TOUCHPOINT and str(each) == entry.type for each in rule.rule.when):
             yield ["refused", rule.journey, rule.rule.name, "late", "the touchpoint came too late to start anything"]
+
+
+_SETTLED: Final = ("started", "refused", "dropped", "entry deferred")
 
 
 def _words(line: list[object]) -> str:
@@ -256,6 +266,35 @@ def _branched(step: object, taken: object, reading: object) -> str:
     return f"{step}: {'then' if taken else 'otherwise'}: {reading}"
 
 
+def _collected(key: object, count: object) -> str:
+    return f"collected, number {count}" + (f" for {key}" if key is not None else "")
+
+
+def _complete(key: object, count: object) -> str:
+    return f"the collecting is over, with {count}" + (f" for {key}" if key is not None else "")
+
+
+def _dropped(key: object, count: object, why: object) -> str:
+    return f"no longer collected, {count} dropped by its {why}" + (f" (for {key})" if key is not None else "")
+
+
+def _returned(function: object, said: object) -> str:
+    return f"{function} returned {'a result' if said == 'kept' else said}"
+
+
+def _answers(message: object, touchpoint: object) -> str:
+    return f"{message} answers {touchpoint}"
+
+
+def _replanned(step: object, back: object) -> str:
+    return f"{step} was held, and is planned anew from {back}"
+
+
+def _entry_deferred(key: object, why: object, until: object) -> str:
+    about = f" for {key}" if key is not None else ""
+    return f"waits for a place{about}, at most until {instant(int(str(until))):%Y-%m-%d %H:%M:%S} UTC: {why}"
+
+
 def _parted(step: object, variant: object) -> str:
     return f"{step}: {variant}"
 
@@ -265,6 +304,13 @@ def _not_exposed(split: object, hold_out: object) -> str:
 
 
 _WORDS: Final[Mapping[object, Callable[..., str]]] = {
+    "entry deferred": _entry_deferred,
+    "answers": _answers,
+    "replanned": _replanned,
+    "returned": _returned,
+    "collected": _collected,
+    "complete": _complete,
+    "dropped": _dropped,
     "started": _started,
     "ended": _ended,
     "refused": _refused,

@@ -240,6 +240,8 @@ class Ground:
             breaker=self.volume_breaker,
             volumes=cache.volumes,
             recording=frozenset(name for name, each in capabilities.items() if each.recording),
+            replies=frozenset(name for name, each in capabilities.items() if each.replies),
+            reactions=frozenset(name for name, each in capabilities.items() if each.reactions),
         )
 
     @contextmanager

@@ -15,9 +15,9 @@ from typing import Any, Final, Protocol, TypeVar
 
 import attrs
 
-from touchpoint.channels.base import Accepted, Ambiguous, Outcome, Refused, SendRequest, judge
+from touchpoint.channels.base import Accepted, Ambiguous, Outcome, SendRequest, judge
 from touchpoint.core import delivery as core
-from touchpoint.engine.delivery import CallRequest, Delivery, is_outage, looked_up
+from touchpoint.engine.delivery import CallRequest, Delivery, finished, is_outage, looked_up
 from touchpoint.engine.handing import STOPPING, turn_of
 from touchpoint.engine.working import is_async
 
@@ -238,8 +238,7 @@ class Pipeline:
 
 async def _done(call: Any) -> Outcome:  # noqa: ANN401 - whatever a coroutine function gives
     """A function of the host that came to its end has done what it should, unless it says otherwise."""
-    found = await call
-    return found if isinstance(found, Ambiguous | Refused) else Accepted()
+    return finished(await call)
 
 
 async def _found(call: Any) -> object:  # noqa: ANN401 - likewise

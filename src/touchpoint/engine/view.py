@@ -287,4 +287,5 @@ def timers(program: Program, state: State) -> list[tuple[int, str]]:
     found += [(due, f"dwelt in {name.partition('|')[0]}") for name, due in state.dwells.items()]
     found += [(entry[0], f"anniversary of {name.partition('|')[0]}") for name, entry in state.anniversaries.items()]
     found += [(due, f"segment {name} is looked at again") for name, due in state.lapses.items() if name != EVERY]
+    found += [(each.due, f"{each.label} starts with the {each.what.count} collected so far") for each in state.bursts]
     return found

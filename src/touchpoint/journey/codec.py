@@ -28,7 +28,7 @@ from touchpoint.journey.conditions import Expression
 from touchpoint.journey.content_rules import ContentRule, ContentRules, Sender
 from touchpoint.journey.declared import leaves
 from touchpoint.journey.journey import Journey
-from touchpoint.journey.policy import Cap, ConsentRule, ConsentRules, Hold, HoldOut, Policy, Spacing
+from touchpoint.journey.policy import Cap, ConsentRule, ConsentRules, Hold, HoldOut, LiveRuns, Policy, Spacing
 from touchpoint.journey.requirements import REQUIREMENTS
 from touchpoint.journey.rule import Goal, Rule
 from touchpoint.journey.segment import Segment
@@ -51,7 +51,10 @@ _PARTS: Final = 1_000
 
 # --- names ------------------------------------------------------------------------------------------------------------
 
-_ROOTS: Final = {"event": c.event, "trigger": c.trigger, "customer": c.customer}
+_ROOTS: Final = {
+    "event": c.event, "trigger": c.trigger, "customer": c.customer, "collected": c.collected,
+    "result": c.Field("result"),
+}  # fmt: skip
 _COMPARISONS: Final[Mapping[str, Callable[[Any, Any], Any]]] = {
     "==": operator.eq, "!=": operator.ne, "<": operator.lt, "<=": operator.le, ">": operator.gt, ">=": operator.ge,
 }  # fmt: skip
@@ -81,9 +84,7 @@ def _joined(join: Callable[[Any, Any], Any]) -> Callable[..., object]:
 
 def _field(root: object, path: Sequence[str]) -> object:
     if isinstance(root, str) and root not in _ROOTS:
-        raise JourneyError(
-            f"a field begins at event, trigger, customer or a `last`, not at {root!r}{hint(root, _ROOTS)}"
-        )
+        raise JourneyError(f"a field begins at {', '.join(_ROOTS)} or a `last`, not at {root!r}{hint(root, _ROOTS)}")
     return _stepped(_ROOTS[root] if isinstance(root, str) else root, path)
 
 
@@ -103,14 +104,15 @@ _NAMES: Final[Mapping[type, str]] = {
     triggers.On: "on", triggers.Entered: "entered", triggers.Left: "left", triggers.Dwelt: "dwelt",
     triggers.CaseOpened: "caseopened", triggers.CaseClosed: "caseclosed", triggers.Silent: "silent",
     triggers.Anniversary: "anniversary", triggers.Enrolled: "enrolled", triggers.Exposed: "exposed",
-    steps.Send: "send", steps.Ask: "ask", steps.Give: "give", steps.Wait: "wait", steps.WaitFor: "waitfor",
+    steps.Send: "send", steps.Ask: "ask", steps.Give: "give", steps.Reply: "reply", steps.React: "react",
+    steps.Wait: "wait", steps.WaitFor: "waitfor",
     steps.WaitUntil: "waituntil", steps.Branch: "branch", steps.Split: "split",
     steps.MoveTo: "moveto", steps.SetTrait: "settrait",
     steps.Emit: "emit", steps.OpenCase: "opencase", steps.CloseCase: "closecase", steps.Call: "call",
     steps.Enrol: "enrol", steps.Exit: "exit",
     Message: "message", Survey: "survey", Gift: "gift", Content: "content",
     Policy: "policy", QuietHours: "quiethours", SendWindow: "sendwindow", Cap: "cap", Spacing: "spacing", Hold: "hold",
-    HoldOut: "holdout",
+    HoldOut: "holdout", LiveRuns: "liveruns",
     ConsentRules: "consentrules", ConsentRule: "consentrule",
     ContentRules: "contentrules", ContentRule: "contentrule", Sender: "sender",
     **{cls: cls.__name__.lower() for cls in REQUIREMENTS},

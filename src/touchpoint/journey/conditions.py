@@ -70,6 +70,7 @@ __all__ = [
     "as_condition",
     "case_open",
     "children",
+    "collected",
     "count",
     "customer",
     "event",
@@ -84,6 +85,7 @@ __all__ = [
     "outcome",
     "path_of",
     "read_condition",
+    "result",
     "root_of",
     "same",
     "sent",
@@ -102,6 +104,8 @@ trigger: Final = Field("trigger")
 """The touchpoint that started the run."""
 customer: Final = Field("customer")
 """The customer's traits."""
+collected: Final = Field("collected")
+"""What a rule with `collect=` has brought together: `collected.count`, `collected.last.x`, `collected.all.x`."""
 now: Final = Now()
 """The instant of the decision, a datetime."""
 
@@ -165,6 +169,21 @@ def outcome(message: str | Named) -> Outcome:
     return Outcome(_name("outcome", "a message", message))
 
 
+def result(function: str) -> Field:
+    """What the host's function returned when this run called it last (`Call`): itself, or `result("refund").amount`.
+
+    Unknown where it has not returned, or returned nothing.
+
+    Raises:
+        JourneyError: `function` is not text.
+    """
+    if not isinstance(function, str) or not function:
+        raise JourneyError(
+            f"result() takes the name of a function, as in Call(function), not this {type(function).__name__}"
+        )
+    return Field("result", (function,))
+
+
 def variant(split: str) -> Variant:
     """The variant to which the customer was exposed in this `Split`; missing before that, so comparisons are unknown.
 
@@ -222,7 +241,7 @@ def walk(expression: Expression) -> Iterator[Expression]:
 
 
 def fields_of(expression: Expression) -> Iterator[tuple[str, tuple[str, ...]]]:
-    """The (root, path) of every property used: root is `event`, `trigger` or `customer`.
+    """The (root, path) of every property used: root is `event`, `trigger`, `customer`, `collected` or `result`.
 
     Inside a `where`, `event` is a touchpoint of the past and is left out; see `aggregates_of` for these.
     """

@@ -298,7 +298,7 @@ _CONDITIONS: Final = (Compare, And, Or, Not, In, Contains, Exists, Ever, CaseOpe
 
 
 def root_of(field: Field) -> "str | Last":
-    """`event`, `trigger`, `customer`, or the `Last` whose properties are meant."""
+    """`event`, `trigger`, `customer`, `collected`, `result`, or the `Last` whose properties are meant."""
     return field._root  # noqa: SLF001 - private only so that a property may bear the name
 
 

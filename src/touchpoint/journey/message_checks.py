@@ -13,14 +13,17 @@ _LOCALE: Final = re.compile(r"[A-Za-z]{2,3}([-_][A-Za-z0-9]{2,8})*")
 _NO_LOCALES: Final = frozenset({"sms", "rcs", "web", "app", "fax"})  # channels that look like one
 
 
-def content_problems(path: str, message: Message) -> Iterator[Problem]:
-    """Whether a message has words for each of its channels, under keys that mean something, in sound templates."""
+def content_problems(path: str, message: Message, *, anywhere: bool = False) -> Iterator[Problem]:
+    """Whether a message has words for each of its channels, under keys that mean something, in sound templates.
+
+    One that may go out `anywhere`, because it answers where it was asked, may have words for channels it does not name.
+    """
     if not message.content:
         yield Problem(f"{path}.content", f"message {message.name!r} says nothing", 'write content=Content(text="…")')
         return
     for key, content in message.content.items():
         place = path_to(f"{path}.content", key)
-        if not any(_serves(key, channel) for channel in (*message.channels, "")):
+        if not anywhere and not any(_serves(key, channel) for channel in (*message.channels, "")):
             found = f"{key!r} is neither a channel of this message nor a locale{hint(key, message.channels)}"
             yield Problem(place, found, 'use "*", a channel, a locale such as "de", or both as in "email/de"')
         if not any(text and text.strip() for text in (content.text, content.subject, content.html)):

@@ -116,6 +116,43 @@ class Hold:
         return "hold while a case is open" + (f" ({', '.join(self.while_open)})" if self.while_open else "")
 
 
+OverLive = Literal["refuse", "defer", "replace"]
+
+
+def _wait_for_place(value: timedelta) -> timedelta:
+    if not isinstance(value, timedelta) or value <= timedelta(0):
+        raise JourneyError("LiveRuns(within=) takes an elapsed time longer than nothing, such as days(7)")
+    return value
+
+
+@attrs.frozen
+class LiveRuns:
+    """At most `n` live runs of one customer: over all journeys in the policy of the house, else of the journey.
+
+    Rules that answer a word such as STOP, and what people send by hand, are neither bound nor counted.
+
+    Args:
+        n: starts at 1.
+        over: what becomes of one too many: `refuse` it; `defer` it until a place is free, when its condition,
+            concurrency and limit are asked again; or `replace` the run of the lowest priority, if it is lower than that
+            of the new one, else refuse.
+        kinds: counts and binds only runs of rules that send a message of these kinds; None is every rule.
+        within: how long a deferred entry waits at most (elapsed).
+    """
+
+    n: int
+    over: OverLive = attrs.field(default="refuse", kw_only=True)
+    kinds: tuple[str, ...] | None = attrs.field(default=None, kw_only=True, converter=_scope)
+    within: timedelta = attrs.field(default=timedelta(days=7), kw_only=True, converter=_wait_for_place)
+
+    def __attrs_post_init__(self) -> None:
+        if self.n < 1:
+            raise JourneyError(f"LiveRuns({self.n}) lets nothing start: n starts at 1")
+
+    def __str__(self) -> str:
+        return f"at most {self.n} live run{'s' if self.n > 1 else ''}" + _of(self.kinds, None)
+
+
 def _percent(value: object) -> Decimal:
     number = Decimal(str(value)) if isinstance(value, int | float | Decimal) and not isinstance(value, bool) else None
     if number is None or not number.is_finite() or not 0 < number < 100:
@@ -180,13 +217,15 @@ class ConsentRules:
     rules: tuple[ConsentRule, ...] = attrs.field(converter=tuple)
 
 
-PolicyItem: TypeAlias = QuietHours | SendWindow | Cap | Spacing | Hold | HoldOut | ConsentRules | ContentRules
-_ITEMS = (QuietHours, SendWindow, Cap, Spacing, Hold, HoldOut, ConsentRules, ContentRules)
+PolicyItem: TypeAlias = (
+    QuietHours | SendWindow | Cap | Spacing | Hold | HoldOut | LiveRuns | ConsentRules | ContentRules
+)
+_ITEMS = (QuietHours, SendWindow, Cap, Spacing, Hold, HoldOut, LiveRuns, ConsentRules, ContentRules)
 
 
 @attrs.frozen(init=False)
 class Policy:
-    """What binds messages: quiet hours, windows, caps, spacing, holds, hold-outs, rules about consent and content.
+    """What binds messages (quiet hours, windows, caps, spacing, holds, hold-outs, consent and content), and live runs.
 
     The policy of an `Engine` binds every message of every journey; a journey's own policy only adds. Caps and holds of
     equal definition share one counter across journeys (S6.4).
@@ -203,7 +242,7 @@ class Policy:
         for item in items:
             if not isinstance(item, _ITEMS):
                 raise JourneyError(
-                    "Policy() takes QuietHours, SendWindow, Cap, Spacing, Hold, HoldOut, ConsentRules and "
+                    "Policy() takes QuietHours, SendWindow, Cap, Spacing, Hold, HoldOut, LiveRuns, ConsentRules and "
                     f"ContentRules, not {type(item).__name__}"
                 )
         self.__attrs_init__(items, look_ahead)

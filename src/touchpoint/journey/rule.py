@@ -22,6 +22,12 @@ def _window(value: timedelta | None) -> timedelta | None:
     return value
 
 
+def _collect(value: timedelta | None) -> timedelta | None:
+    if value is not None and (not isinstance(value, timedelta) or value <= timedelta(0)):
+        raise JourneyError("Rule(collect=) takes an elapsed time longer than nothing, such as hours(1)")
+    return value
+
+
 def _reached(value: Expression | str | None) -> Expression | None:
     return read_condition(value, "Goal(given=)")  # type: ignore[no-any-return]
 
@@ -82,6 +88,8 @@ class Rule:
         goal: what ends it with success.
         priority: higher runs first and wins where messages compete.
         was: earlier names of the rule.
+        collect: a burst becomes one run: from the first trigger on they are collected for this long (elapsed), for each
+            key, and then one run starts. `trigger` is the first of them, `event` the last, `collected` all.
     """
 
     name: str
@@ -96,3 +104,4 @@ class Rule:
     goal: Goal | None = attrs.field(default=None, kw_only=True)
     priority: int = attrs.field(default=0, kw_only=True)
     was: tuple[str, ...] = attrs.field(default=(), kw_only=True, converter=tuple)
+    collect: timedelta | None = attrs.field(default=None, kw_only=True, converter=_collect)

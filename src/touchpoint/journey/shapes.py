@@ -15,7 +15,17 @@ from touchpoint.journey import steps, triggers
 from touchpoint.journey.conditions import Expression, Field, children, path_of
 from touchpoint.journey.content_rules import ContentRule, ContentRules, Sender
 from touchpoint.journey.journey import Journey
-from touchpoint.journey.policy import Cap, ConsentRule, ConsentRules, Hold, HoldOut, Policy, PolicyItem, Spacing
+from touchpoint.journey.policy import (
+    Cap,
+    ConsentRule,
+    ConsentRules,
+    Hold,
+    HoldOut,
+    LiveRuns,
+    Policy,
+    PolicyItem,
+    Spacing,
+)
 from touchpoint.journey.requirements import REQUIREMENTS
 from touchpoint.journey.rule import Goal, Rule
 from touchpoint.journey.segment import Segment
@@ -180,8 +190,7 @@ _MESSAGE = {
     "content": _mapping(_a(Content)), "topic": _maybe(_NAME), "uses": _many(_NAME), "expires": _maybe(_ELAPSED),
     "priority": _WHOLE, "cost": _AMOUNT, "exempt": _FLAG, "counted": _FLAG, "limit": _maybe(_a(Limit)),
     "answer": _FLAG,
-    # "replan" is refused below, as something to come.
-    "on_release": attrs.evolve(_one_of("send", "drop"), test=lambda value: value in ("send", "drop", "replan")),
+    "on_release": _one_of("send", "drop", "replan"),
 }  # fmt: skip
 
 SHAPES: Final[Mapping[type, Mapping[str, _Kind]]] = {
@@ -198,6 +207,7 @@ SHAPES: Final[Mapping[type, Mapping[str, _Kind]]] = {
         "name": _NAME, "when": _many(_TRIGGER), "given": _CONDITION, "then": _many(_STEP), "why": _TEXT,
         "limit": _maybe(_a(Limit)), "key": _maybe(_NAME), "concurrency": _one_of("ignore", "restart", "parallel"),
         "exit": _many(_EXIT), "goal": _maybe(_a(Goal)), "priority": _WHOLE, "was": _many(_NAME),
+        "collect": _maybe(_ELAPSED),
     },
     Goal: {"trigger": _many(_TRIGGER), "within": _maybe(_ELAPSED), "given": _CONDITION, "ends": _FLAG},
     triggers.On: {"type": _TYPE}, triggers.Entered: _IN_STAGE, triggers.Left: _IN_STAGE,
@@ -208,6 +218,7 @@ SHAPES: Final[Mapping[type, Mapping[str, _Kind]]] = {
     triggers.Anniversary: {"trait": _NAME, "at": _CLOCK, "before": _LENGTH, "unknown_zone": _maybe(_ZONE)},
     steps.Send: {"message": _a(Message, Survey, Gift), **_SEND}, steps.Ask: {"message": _a(Survey), **_SEND},
     steps.Give: {"message": _a(Gift), **_SEND},
+    steps.Reply: {"message": _a(Message), **_SEND}, steps.React: {"message": _a(Message), **_SEND},
     steps.Wait: {
         "length": _maybe(_LENGTH), "until": _maybe(_UNTIL), "at": _maybe(_CLOCK), "unknown_zone": _maybe(_ZONE),
         **_STEP_ID,
@@ -240,6 +251,9 @@ SHAPES: Final[Mapping[type, Mapping[str, _Kind]]] = {
     Policy: {"items": _many(_a(*_ITEMS)), "look_ahead": _GAP},
     Cap: {"n": _FROM_ONE, "per": _PERIOD, "over": _one_of("defer", "deny"), "attempts": _FLAG, **_SCOPE},
     Spacing: {"gap": _ELAPSED, **_SCOPE},
+    LiveRuns: {
+        "n": _FROM_ONE, "over": _one_of("refuse", "defer", "replace"), "kinds": _SCOPE["kinds"], "within": _ELAPSED,
+    },
     Hold: {"while_open": _maybe(_many(_NAME)), "kinds": _SCOPE["kinds"], "cool_off": _GAP},
     HoldOut: {"name": _NAME, "percent": _AMOUNT, "kinds": _SCOPE["kinds"]},
     ConsentRules: {"rules": _many(_a(ConsentRule))},

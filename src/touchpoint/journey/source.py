@@ -177,8 +177,10 @@ class _Writer:
         return _called(type(node).__name__.lower(), literal_source(name), *options)
 
     def _field(self, field: Field) -> str:
-        root = root_of(field)
-        return _steps(root if isinstance(root, str) else self.write(root, _PRIMARY), path_of(field))
+        root, path = root_of(field), path_of(field)
+        if isinstance(root, str) and root == "result" and path:
+            return _steps(_called("result", literal_source(path[0])), path[1:])
+        return _steps(root if isinstance(root, str) else self.write(root, _PRIMARY), path)
 
 
 def _texts(name: str | None) -> list[str]:

@@ -15,7 +15,7 @@ from touchpoint.errors import JourneyError
 from touchpoint.journey.conditions import Expression, expression_eq, operand, read_condition
 from touchpoint.journey.triggers import Trigger, touchpoint_type, trigger_name, triggers
 from touchpoint.model.case import case_name
-from touchpoint.model.message import Gift, Message, Survey
+from touchpoint.model.message import Content, Gift, Message, Survey
 
 if TYPE_CHECKING:
     from zoneinfo import ZoneInfo
@@ -108,6 +108,58 @@ class Give(Send):
     """Give a gift: a `Send` whose `message` is a `Gift`; `still` and `otherwise` as there."""
 
     message: Gift
+
+
+def _answer(message: Message | str, why: str, name: str | None, what: str) -> Message:
+    if isinstance(message, str) and name is not None:
+        return Message(name, why=why, content=Content(text=message))
+    if isinstance(message, str):
+        raise JourneyError(f'{what}("…") needs a name, by which it is known: {what}("…", name="thanks", why="…")')
+    if why or name is not None:
+        raise JourneyError(f"{what}(message) takes why= and name= from its message; say them there")
+    return message
+
+
+@attrs.frozen(init=False)
+class Reply(Send):
+    """Answer in the conversation: on the channel by which the event came, as a reply to it, where the adapter can.
+
+    The event is the touchpoint that last moved the run, else its trigger: what the customer wrote, if it came by a
+    channel. Where that channel's adapter cannot reply within a conversation, or the event came by none, the message
+    goes out on its own `channels`, in their order, as an ordinary one; without any it is denied.
+
+    Args:
+        message: a `Message` of kind service or transactional, which may name no channels; or its text.
+        why, name: of the message, where it is given as a text.
+        still, otherwise, id: as for `Send`.
+    """
+
+    def __init__(
+        self, message: Message | str, *, why: str = "", name: str | None = None, still: Expression | None = None,
+        otherwise: "Iterable[Step] | Step | None" = (), id: str | None = None,
+    ) -> None:  # fmt: skip
+        answer = _answer(message, why, name, type(self).__name__)
+        self.__attrs_init__(answer, still=still, otherwise=otherwise, id=id)
+
+
+@attrs.frozen(init=False)
+class React(Send):
+    """React with a sign to what the customer wrote, on its channel, where the adapter can; else it is denied.
+
+    Args:
+        message: the sign as the channel writes it, such as "👍"; or a `Message` without channels whose text it is.
+        why: what the reaction is for.
+        name: of its message; "reaction 👍" unless given.
+        still, otherwise, id: as for `Send`.
+    """
+
+    def __init__(
+        self, message: Message | str, *, why: str = "", name: str | None = None, still: Expression | None = None,
+        otherwise: "Iterable[Step] | Step | None" = (), id: str | None = None,
+    ) -> None:  # fmt: skip
+        called = f"reaction {message}" if isinstance(message, str) and name is None else name
+        answer = _answer(message, why, called, type(self).__name__)
+        self.__attrs_init__(answer, still=still, otherwise=otherwise, id=id)
 
 
 @attrs.frozen
@@ -336,6 +388,8 @@ Step: TypeAlias = (
     Send
     | Ask
     | Give
+    | Reply
+    | React
     | Wait
     | WaitFor
     | WaitUntil

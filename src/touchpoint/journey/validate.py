@@ -10,7 +10,7 @@ from typing import Any, Final, TypeVar
 import attrs
 
 from touchpoint.errors import JourneyError, NotYetSupported, Problem, TouchpointError, hint
-from touchpoint.journey import steps, triggers
+from touchpoint.journey import conversation, of_run, steps, triggers
 from touchpoint.journey.by_hand import PREFIX
 from touchpoint.journey.conditions import CaseOpen, Expression, InSegment, InStage, Outcome, walk
 from touchpoint.journey.data_use import declared, misuses
@@ -305,6 +305,10 @@ def _outcomes(scene: _Scene) -> Iterator[Problem]:
                     yield Problem(path, found, "ask only about messages that the same rule sends")
 
 
+def _of_the_run(scene: _Scene) -> Iterator[Problem]:
+    yield from of_run.problems_of(scene.rules, scene.only(Expression))
+
+
 def _sent(rule: Rule) -> frozenset[str]:
     return frozenset(step.message.name for step in steps.flat(rule.then) if isinstance(step, steps.Send))
 
@@ -326,15 +330,16 @@ def _starts_and_ends(scene: _Scene) -> Iterator[Problem]:
 
 
 def _messages(scene: _Scene) -> Iterator[Problem]:
-    seen: set[int] = set()
+    seen: set[tuple[int, bool]] = set()
+    answers = {f"{path}.message" for path, _ in scene.only(steps.Reply, steps.React)}
     for path, message in scene.only(Message):
-        if id(message) in seen:  # one object in several places is wrong once
+        if (id(message), path in answers) in seen:  # one object in several places is wrong once
             continue
-        seen.add(id(message))
+        seen.add((id(message), path in answers))
         if not message.why.strip():
             found = f"a message must say why we send it: {message.name!r} has no purpose"
             yield Problem(f"{path}.why", found, 'write why="…", what it is good for')
-        if not message.channels:
+        if not message.channels and path not in answers:
             found = f"message {message.name!r} has no channel to go out on"
             yield Problem(f"{path}.channels", found, 'write channels=["email"], say')
         if message.limit is not None and (message.limit.kind == "once_per_stage" or message.limit.per_key):
@@ -344,9 +349,14 @@ def _messages(scene: _Scene) -> Iterator[Problem]:
                 f"message {message.name!r} passes every wish as the answer to a word, and is {message.effective_kind}"
             )
             yield Problem(f"{path}.answer", found, 'answers are kind="transactional" and promote nothing')
-        yield from content_problems(path, message)
+        yield from content_problems(path, message, anywhere=path in answers)
         if isinstance(message, Gift):
             yield from gift_problems(path, message)
+
+
+def _conversations(scene: _Scene) -> Iterator[Problem]:
+    for path, step in scene.only(steps.Reply, steps.React):
+        yield from conversation.problems_of(path, step)
 
 
 _NOT_YET: Final = "not yet"
@@ -357,10 +367,6 @@ def _later(scene: _Scene) -> Iterator[Problem]:
         if rule.was:
             found = f"earlier names of rule {rule.name!r} are not yet followed in this release"
             yield Problem(f"{path}.was", found, "leave it out")
-    for path, message in scene.only(Message):
-        if message.on_release not in ("send", "drop"):
-            found = f"message {message.name!r}: a held message is not yet replanned in this release"
-            yield Problem(f"{path}.on_release", found, 'write "send" or "drop"')
 
 
 # --- what is said about declared classes ------------------------------------------------------------------------------
@@ -457,6 +463,6 @@ def _standing(scene: _Scene) -> Iterator[tuple[str, Expression, Types, Types]]:
 
 
 _CONCERNS: Final[tuple[Callable[[_Scene], Iterator[Problem]], ...]] = (
-    _names, _classes, _mentions, _segments, _outcomes, _starts_and_ends, _messages, _later, _undeclared, _misused,
-    _splits,
+    _names, _classes, _mentions, _segments, _outcomes, _of_the_run, _starts_and_ends, _messages, _conversations,
+    _later, _undeclared, _misused, _splits,
 )  # fmt: skip

@@ -5,6 +5,7 @@ from typing import Final, TypeAlias
 
 import attrs
 
+from touchpoint.core.live_limits import LiveLimit
 from touchpoint.core.program import CompiledRule, Node, Program
 from touchpoint.durations import Duration, Forever
 from touchpoint.journey.conditions import Expression
@@ -41,7 +42,7 @@ _ENDS: Final = ("withdrawn", "denied", "expired", "failed", "unknown")
 _RARE: Final = {
     "arbitration": ("deny", "defer"), "stopped": ("deny",), "paused": ("defer",), "preferences": ("deny", "defer"),
     "frequency": ("defer",), "own quiet hours": ("deny", "defer"), "refused": ("deny",), "data use": ("deny",),
-    "words": ("deny",),
+    "words": ("deny",), "conversation": ("deny",),
 }  # fmt: skip
 _TURNS: Final = {"opens": "lets messages out again", "closes": "begins to hold them"}
 _SAID: Final = {
@@ -85,7 +86,7 @@ def list_elements(program: Program, journey: str) -> Iterator[Element]:
     """Every element of one journey of a program, in reading order."""
     found = program.journeys[journey]
     rules = [rule for rule in program.rules if rule.journey == journey]
-    told = [*_stages(found), *_segments(found), *(each for rule in rules for each in _rule(rule))]
+    told = [*_stages(found), *_segments(found), *(each for rule in rules for each in _rule(rule, program.live_limits))]
     told += [each for message in found.messages.values() for each in _message(program, found, message)]
     for kind, place, words in (*told, *_edges(program, found)):
         yield Element(journey, place, kind.removesuffix("?"), words, optional=kind.endswith("?"))
@@ -121,14 +122,17 @@ def _follows(stage: Stage, before: str) -> bool:
     return (stage.name != before or stage.reenter) and (not stage.after or before in stage.after)
 
 
-def _rule(compiled: CompiledRule) -> Iterator[Told]:
+def _rule(compiled: CompiledRule, limited: Sequence[LiveLimit]) -> Iterator[Told]:
     rule, at = compiled.rule, ("rules", compiled.rule.name)
     yield "rule", (*at, "started"), f"{rule.name} was never started"
+    for many, words in (("one", "one trigger alone"), ("several", "several triggers")) if rule.collect else ():
+        yield "rule", (*at, "collected", many), f"{rule.name} never collected {words}"
     blocks = any(isinstance(step, Send | Call | Wait | WaitFor | WaitUntil) for step in flat(rule.then))
     for why, words, applies in (
         ("given", "by its condition", rule.given is not None),
         ("live", "because a run was live", blocks and rule.concurrency == "ignore"),
         ("limit", f"by its limit ({rule.limit})", rule.limit is not None),
+        ("live runs", "because enough runs were live", any(_can_refuse(each, compiled.label) for each in limited)),
     ):
         if applies:
             yield "rule", (*at, "refused", why), f"{rule.name} was never refused {words}"
@@ -140,6 +144,10 @@ def _rule(compiled: CompiledRule) -> Iterator[Told]:
         yield "exit", (*at, "exits", each), f"{rule.name} was never left by its exit: {each}"
     if rule.goal is not None:
         yield "exit", (*at, "goal"), f"the goal of {rule.name} was never reached"
+
+
+def _can_refuse(limit: LiveLimit, label: str) -> bool:
+    return label in limit.labels and limit.over != "defer"
 
 
 def _exits(compiled: CompiledRule) -> list[str]:

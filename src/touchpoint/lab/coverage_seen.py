@@ -11,6 +11,7 @@ import attrs
 
 from touchpoint.core.occurrence import TOUCHPOINT
 from touchpoint.core.program import CompiledRule, Key, Node, Program, key_of
+from touchpoint.core.replanning import PLANNED_ANEW
 from touchpoint.core.schedule import after, calendar_period
 from touchpoint.core.segments import JOINED, LEFT
 from touchpoint.core.state import Run, profile_from_record, state_from_record
@@ -246,7 +247,8 @@ class Life:
         live = {each.no: each for each in state.runs}
         of_run: defaultdict[int, dict[str, MessageRow]] = defaultdict(dict)
         for each in messages:
-            of_run[each.run][each.step] = each
+            if _last_word(each) != PLANNED_ANEW:  # its run went back, and took the step again, or another one
+                of_run[each.run][each.step] = each
         trails = [
             _Trail(each, lamp.program.by_name[each.journey, each.rule], live.get(each.no), of_run[each.no])
             for each in reader.runs(row.no)
@@ -289,7 +291,7 @@ class Life:
             if (row.journey, row.name) in self.lamp.items and row.kind != "call":
                 yield from self._message(row)
 
-    def _told(self, moment: _Moment, line: list[Any]) -> Iterator[Seen]:
+    def _told(self, moment: _Moment, line: list[Any]) -> Iterator[Seen]:  # noqa: C901 - one case for each kind
         match line:
             case ["stage", journey, left, entered]:
                 yield journey, "stages", entered, "entered"
@@ -306,6 +308,8 @@ class Life:
                 yield journey, "rules", rule, "refused", why
             case ["goal", journey, rule, _]:
                 yield journey, "rules", rule, "goal"
+            case ["complete", journey, rule, _, count]:
+                yield journey, "rules", rule, "collected", "one" if count == 1 else "several"
             case ["ended", journey, rule, _, "restarted"]:
                 yield journey, "rules", rule, "restarted"
             case ["ended", journey, rule, _, "exit"] if (journey, rule) in self.lamp.places:

@@ -66,7 +66,7 @@ def _release(place: Place, journey: Journey) -> Iterator[Change]:
     message: Message = place.node
     if any(isinstance(each, Hold) and _holds_for(each, message) for each in journey.policy.items):
         new = "drop" if message.on_release == "send" else "send"
-        words = {"send": "goes out", "drop": "is dropped"}
+        words = {"send": "goes out", "drop": "is dropped", "replan": "is planned anew"}
         said = f"{message.name}, once held, {words[new]} after the hold, where it {words[message.on_release]} now"
         yield change(place.field("on_release"), new, said)
 

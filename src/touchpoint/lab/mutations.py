@@ -21,7 +21,8 @@ from touchpoint.lab.shifts import clock_times, conditions, lengths
 
 _BLOCKING: Final = (Send, Wait, WaitFor, WaitUntil)
 _DOES: Final = {
-    "Send": "sends", "Ask": "asks", "Give": "gives", "MoveTo": "moves to", "SetTrait": "sets", "Emit": "emits",
+    "Send": "sends", "Ask": "asks", "Give": "gives", "Reply": "replies with", "React": "makes its",
+    "MoveTo": "moves to", "SetTrait": "sets", "Emit": "emits",
     "OpenCase": "opens a case of", "CloseCase": "closes the case of", "Call": "calls", "Enrol": "enrols into",
 }  # fmt: skip
 _ABOUT: Final = ("stage", "trait", "type", "case", "function", "rule")
@@ -85,6 +86,9 @@ def _rule(place: Place, journey: Journey, met: set[str]) -> Iterator[Change]:
         yield change(place.field("key"), None, f"{name} has no key {rule.key}, so that all its runs are about the same")
     yield from _exits(place, name)
     yield from _goal(place.field("goal"), name)
+    yield from _lengths(place.field("collect"), f"{name} collects for")
+    if rule.collect is not None:
+        yield change(place.field("collect"), None, f"{name} starts at once, with each trigger")
     if rule.priority:
         to = -rule.priority
         yield change(place.field("priority"), to, f"{name} has priority {to} instead of {rule.priority}")

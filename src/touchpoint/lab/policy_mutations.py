@@ -4,18 +4,18 @@ from collections.abc import Iterator
 
 from touchpoint.durations import spoken
 from touchpoint.journey.content_rules import ContentRules
-from touchpoint.journey.policy import Cap, ConsentRules, Hold, PolicyItem, Spacing
+from touchpoint.journey.policy import Cap, ConsentRules, Hold, LiveRuns, PolicyItem, Spacing
 from touchpoint.journey.windows import DENY, QuietHours, SendWindow
 from touchpoint.lab.places import Change, Place, change
 from touchpoint.lab.shifts import clock_times, lengths
 from touchpoint.model.limits import Limit
 
 
-def policy_changes(place: Place) -> Iterator[Change]:
+def policy_changes(place: Place) -> Iterator[Change]:  # noqa: C901 - one arm for each kind of item
     """Every small fault of a journey's policy."""
     for one, rest in place.without("items"):
         if not isinstance(
-            one.node, Cap | ConsentRules | ContentRules
+            one.node, Cap | ConsentRules | ContentRules | LiveRuns
         ):  # a test that notices one more notices any number
             yield change(one, rest, f"the policy leaves out the {_name(one.node)}")
     for item in place.each("items"):
@@ -30,6 +30,8 @@ def policy_changes(place: Place) -> Iterator[Change]:
                 yield from _lengths(item.field("gap"), f"the {item.node} is")
             case Hold():
                 yield from _lengths(item.field("cool_off"), f"the cool-off of the {item.node} is")
+            case LiveRuns():
+                yield from _live_runs(item)
             case ConsentRules() | ContentRules():
                 yield from _rules(item)
 
@@ -63,6 +65,16 @@ def _cap(place: Place) -> Iterator[Change]:
     over = "deny" if cap.over == "defer" else "defer"
     does = {"deny": "denies", "defer": "defers"}
     yield change(place.field("over"), over, f"the {cap} {does[over]} one too many instead of {_doing(cap.over)} it")
+
+
+def _live_runs(place: Place) -> Iterator[Change]:
+    item: LiveRuns = place.node
+    for n in (item.n + 1, item.n - 1):
+        yield change(place.field("n"), n, f"{item} is {n} instead of {item.n}")
+    does = {"refuse": "refuses", "defer": "defers", "replace": "replaces by"}
+    for over, words in does.items():
+        if over != item.over:
+            yield change(place.field("over"), over, f"{item} {words} one too many, which it {does[item.over]} now")
 
 
 def _doing(over: str) -> str:

@@ -192,6 +192,8 @@ class Capabilities:
         cancel: it can take back what its provider has accepted and not sent yet (`cancel`).
         rates: how fast its provider takes messages. What comes too soon waits, and uses up no attempt.
         unsubscribe: its messages carry headers, such as those of one-click unsubscribe (RFC 8058).
+        replies: it can answer a message of the customer within their conversation (`SendRequest.reply_to`).
+        reactions: it can react to a message of the customer with a sign (`SendRequest.reaction`).
 
     Raises:
         InvalidInput: a name that is not a word, no kinds, or a memory that is not a positive length.
@@ -212,6 +214,8 @@ class Capabilities:
     cancel: bool = attrs.field(default=False, kw_only=True)
     rates: tuple[Rate, ...] = attrs.field(default=(), kw_only=True, converter=tuple)
     unsubscribe: bool = attrs.field(default=False, kw_only=True)
+    replies: bool = attrs.field(default=False, kw_only=True)
+    reactions: bool = attrs.field(default=False, kw_only=True)
 
     def takes(self, kind: str) -> bool:
         """Whether it can send to an address of this kind."""
@@ -309,6 +313,9 @@ class SendRequest:
         deadline: elapsed time that the call may take; after that its answer is taken as ambiguous.
         attempt: starts at 1.
         headers: to be sent along where `Capabilities.unsubscribe` says that the channel has such things.
+        reply_to: the id, as it was recorded, of the customer's message that this one answers in their conversation;
+            only where `Capabilities.replies` or `reactions` says that the channel can.
+        reaction: the sign to react with to that message, instead of writing one.
     """
 
     key: str = attrs.field(repr=False)
@@ -318,6 +325,8 @@ class SendRequest:
     deadline: timedelta = timedelta(seconds=30)
     attempt: int = 1
     headers: Mapping[str, str] = attrs.field(factory=dict, repr=False)
+    reply_to: str | None = attrs.field(default=None, repr=False)
+    reaction: str | None = None
 
 
 def _ref(value: object) -> str | None:

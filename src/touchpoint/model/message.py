@@ -10,7 +10,7 @@ import attrs
 from touchpoint.model.limits import Limit
 
 Number = int | float | Decimal
-OnRelease = Literal["send", "drop"]
+OnRelease = Literal["send", "drop", "replan"]
 
 BEST_BEFORE: Mapping[str, timedelta] = {"transactional": timedelta(days=1), "service": timedelta(days=3)}
 """How long after it was first due a message of a kind may still go out (S6.7)."""
@@ -65,7 +65,8 @@ class Message:
         cost: in the host's unit.
         exempt: ignores caps.
         counted: False keeps it out of caps; an exempt message is still counted unless told otherwise.
-        on_release: what a held message does once the hold ends: `send` or `drop`.
+        on_release: what a held message does once the hold ends: `send`, `drop`, or `replan`: it is withdrawn, and its
+            run goes back to the branch that led to it, or to its own step, so that all is asked and chosen anew.
         limit: how often one customer may get it.
         answer: it answers a word such as STOP or HELP, and passes caps, quiet hours, holds, wishes, and the opt-out
             itself (S7.3). Only what is transactional may; `touchpoint.channels.answers` makes them.

@@ -2,7 +2,7 @@
 
     Hello {customer.name:title|there}, your {trigger["order-id"]} comes on {trigger.due:date}.
 
-A look-up is a root (`customer`, `trigger`, `event`, `message`), a path, any filters after `:`, a fallback after `|`.
+A look-up is a root (one of `ROOTS`), a path, any filters after `:`, a fallback after `|`.
 `{{` and `}}` are literal braces. The path reaches data through a function the caller hands in, never Python attributes;
 there are no conversions, format specifications, calls or indexes. What was looked up is never read as a template.
 
@@ -15,6 +15,7 @@ Without a filter text is shown as it is; numbers without exponent or grouping; b
 else cannot be shown, and count as missing. The filters know no locale:
 
     upper, lower, title, capitalize, trim    of text
+    join                  of a list: its items with commas between
     number                1,234.5     of a number, or of text that is one
     money                 1,234.50    the same, halves away from zero; the currency is the author's to add
     date, time, datetime              of an instant, a date or a time of day, or of ISO 8601 text that is one
@@ -36,7 +37,7 @@ from touchpoint.model.payload import is_unicode
 Lookup: TypeAlias = Callable[[str, tuple[str, ...]], object]
 """Given a root and a path: the value, or None (or a LookupError) where there is none."""
 
-ROOTS: Final = ("customer", "trigger", "event", "message")
+ROOTS: Final = ("customer", "trigger", "event", "message", "collected", "result")
 """Where a look-up may begin."""
 
 _MISTAKES: Final = 100
@@ -319,6 +320,12 @@ def _of_text(function: Callable[[str], str]) -> _Filter:
     return lambda value, zone: function(_shown(value, zone))
 
 
+def _joined(value: object, zone: tzinfo | None) -> str:
+    if not isinstance(value, list | tuple):
+        raise _Unshowable(f"is a {type(value).__name__}, and no list to join")
+    return ", ".join(_shown(each, zone) for each in value)
+
+
 _NUMBER: Final = re.compile(r"[+-]?[0-9]{1,60}(?:\.[0-9]{1,60})?")
 _MOST_DIGITS: Final = 60  # beyond this nobody reads a number, and 1E+999999999 would fill the memory
 
@@ -401,6 +408,7 @@ FILTERS: Final[Mapping[str, _Filter]] = {
     "title": _of_text(_title),
     "capitalize": _of_text(str.capitalize),
     "trim": _of_text(str.strip),
+    "join": _joined,
     "number": lambda value, _: f"{_decimal(value):,f}",
     "money": _money,
     "date": _date,

@@ -25,6 +25,7 @@ EXPIRY: Final = "expiry"
 STOPPED: Final = "stopped"
 ADDRESS: Final = "address"
 REFUSED: Final = "refused"
+CONVERSATION: Final = "conversation"
 PAUSED: Final = "paused"
 PACE: Final = "pace"
 DATA_USE: Final = "data use"
@@ -133,12 +134,18 @@ def check_words(_: Facts, on: ChannelFacts) -> Sequence[Verdict]:
     return (deny_here(WORDS, reason, {"missing": list(on.missing_words)}),)
 
 
+def check_conversation(_: Facts, on: ChannelFacts) -> Sequence[Verdict]:
+    """Whether the channel can answer in the conversation, where that is what the message is for."""
+    return () if on.unable is None else (deny_here(CONVERSATION, on.unable),)
+
+
 CHECKS: Final[tuple[Check, ...]] = (
     check_wanted,
     check_expiry,
     check_stopped,
     check_address,
     check_refused,
+    check_conversation,
     check_consent,
     check_preferences,
     check_holds,
@@ -161,7 +168,8 @@ CHECKS: Final[tuple[Check, ...]] = (
 
 
 FOR_ANSWERS: Final[tuple[Check, ...]] = (
-    check_wanted, check_expiry, check_stopped, check_address, check_refused, check_switches, check_paused, check_pace,
+    check_wanted, check_expiry, check_stopped, check_address, check_refused, check_conversation, check_switches,
+    check_paused, check_pace,
     check_limit, check_words,
 )  # fmt: skip
 """What is asked of the answer to a word such as STOP: whether it can go out, not whether it is welcome (S7.3)."""
@@ -179,6 +187,7 @@ def _meets_a_cap(facts: Facts) -> bool:
 _RARE: Final[Mapping[Check, Callable[[Facts], bool]]] = {
     check_stopped: _never,
     check_refused: _never,
+    check_conversation: _never,
     check_preferences: _never,
     check_holds: lambda facts: any(covers(each.hold.kinds, facts.kind) for each in facts.policy.holds),
     check_caps: _meets_a_cap,
@@ -219,6 +228,7 @@ def _that_apply(facts: Facts, on: ChannelFacts) -> Sequence[Check]:
         or on.too_fast_until is not None
         or on.missing_words
         or on.misused
+        or on.unable is not None
         or facts.holdout is not None
     ):
         return CHECKS

@@ -158,6 +158,7 @@ class ChannelFacts:
         misused: traits that the content uses beyond their declared uses.
         words: the finished words; only where content rules look at them.
         last_inbound: when the customer last wrote on this channel; only where a session there counts.
+        unable: why the channel cannot answer in the conversation; None where it can, or nothing is to be answered.
     """
 
     channel: str
@@ -173,6 +174,7 @@ class ChannelFacts:
     too_fast_until: int | None = None
     words: RenderedMessage | None = attrs.field(default=None, repr=False)
     last_inbound: int | None = attrs.field(default=None, repr=False)
+    unable: str | None = None
 
 
 def _no_calendar(*_: object) -> NoReturn:

@@ -25,6 +25,7 @@ from touchpoint.testing.contract.outcomes import OutcomeChecks
 from touchpoint.testing.contract.preflight import PreflightChecks
 from touchpoint.testing.contract.rules import verify_complete, verify_suite
 from touchpoint.testing.contract.samples import WebhookSample
+from touchpoint.testing.contract.talking import TalkingChecks
 from touchpoint.testing.contract.watch import Watch, watching
 
 __all__ = ["AdapterContract", "ContractFailure", "ContractWarning", "WebhookSample"]
@@ -41,7 +42,7 @@ FIXTURES: Final = (
 
 class AdapterContract(
     DeclarationChecks, AddressChecks, PreflightChecks, KeyChecks, OutcomeChecks, CallingChecks, InboundChecks,
-    LifeCycleChecks,
+    TalkingChecks, LifeCycleChecks,
 ):  # fmt: skip
     """The checks for an adapter. Subclass it, give it an `adapter`, and tell of the channel and its provider.
 

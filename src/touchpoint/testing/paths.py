@@ -169,6 +169,7 @@ class _Player:
         pending = [(each.message, None if each.due is None else each.due - now) for each in state.pending]
         held = (state.silences, state.dwells, state.lapses)
         timers = [(name, due - now) for each in held for name, due in sorted(each.items())]
+        timers += [(each.label, each.due - now) for each in state.bursts]
         cases = [(kind, sorted(refs)) for kind, refs in sorted(state.cases.items())]
         # How often a rule has started matters to limits, and what went out last to caps: two are told from many.
         starts = [(label, min(len(each), 2)) for label, each in sorted(state.starts.items())]

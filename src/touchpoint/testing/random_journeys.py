@@ -195,6 +195,7 @@ def _rule(draw: st.DrawFn, names: tuple[str, ...], number: int, messages: tuple[
         exit=draw(st.lists(_signed_up() | _conditions(), max_size=1)),
         goal=draw(st.none() | st.builds(Goal, _signed_up(), within=within, ends=st.booleans())),
         priority=draw(st.integers(0, 2)),
+        collect=draw(st.sampled_from((None, None, None, hours(1), days(1)))),
     )
 
 

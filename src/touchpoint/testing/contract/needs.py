@@ -65,6 +65,8 @@ NEEDS: Final[Mapping[str, Need]] = {
     "thread_safe": _declares("thread_safe"),
     "max_units": _declares("max_units"),
     "unsubscribe": _declares("unsubscribe"),
+    "replies": _declares("replies"),
+    "reactions": _declares("reactions"),
     "remembers_keys_for": _declares("remembers_keys_for"),
     "a provider": Need(
         lambda bench: not bench.capabilities.recording and (not bench.capabilities.human or bool(bench.given("staff"))),

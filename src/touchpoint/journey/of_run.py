@@ -1,0 +1,68 @@
+"""What a run alone has: what its rule collected, and what the functions that it calls returned."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Final
+
+from touchpoint.errors import JourneyError, Problem, hint
+from touchpoint.journey import steps
+from touchpoint.journey.conditions import Expression, Field, path_of, root_of, walk
+from touchpoint.journey.rule import Rule
+from touchpoint.journey.shapes import path_to
+from touchpoint.model.template import Field as Looked
+from touchpoint.model.template import Template
+
+_OF_BURST: Final = ("count", "first", "last", "all")
+_STAGES: Final = "$.stages["
+_PARTS: Final = ("subject", "text", "html")
+
+
+def problems_of(rules: Sequence[tuple[str, Rule]], expressions: Iterable[tuple[str, Expression]]) -> Iterator[Problem]:
+    """Where conditions and words look up what no run has there; each rule and expression with its path."""
+    for path, expression in expressions:
+        rule = next((rule for place, rule in rules if path.startswith(f"{place}.")), None)
+        for part in walk(expression) if rule is not None or path.startswith(_STAGES) else ():
+            if isinstance(part, Field) and isinstance(root := root_of(part), str):
+                for found, fix in _lacks(rule, root, path_of(part)):
+                    yield Problem(path, f"{part}: {found}", fix)
+    for path, rule in rules:
+        yield from _lacking_words(path, rule)
+
+
+def _lacking_words(path: str, rule: Rule) -> Iterator[Problem]:
+    for place, step in _placed(rule.then, f"{path}.then"):
+        for key, content in step.message.content.items():
+            for part in _PARTS:
+                here = f"{path_to(f'{place}.message.content', key)}.{part}"
+                for field in _fields(getattr(content, part)):
+                    for found, fix in _lacks(rule, field.root, field.path):
+                        yield Problem(here, f"{{{field.name}}}: {found}", fix)
+
+
+def _placed(taken: Iterable[steps.Step], path: str) -> Iterator[tuple[str, steps.Send]]:
+    for n, step in enumerate(taken):
+        if isinstance(step, steps.Send):
+            yield f"{path}[{n}]", step
+        for name, arm in steps.arms(step):
+            yield from _placed(arm, f"{path}[{n}].{name}")
+
+
+def _fields(text: str | None) -> Sequence[Looked]:
+    try:
+        return Template.parse(text or "").fields
+    except JourneyError:  # said elsewhere
+        return ()
+
+
+def _lacks(rule: Rule | None, root: str, path: tuple[str, ...]) -> Iterator[tuple[str, str]]:
+    """Why a look-up finds nothing in a rule (None: there is no run), and how to mend it."""
+    if root == "collected":
+        if rule is None or rule.collect is None:
+            yield "nothing is collected here", "write collect=hours(1), say, in the rule that asks"
+        elif not path or path[0] not in _OF_BURST or (len(path) == 1) != (path[0] == "count"):
+            asked = hint(path[0], _OF_BURST) if path else ""
+            yield f"a burst has no such thing{asked}", "write collected.count, or collected.last.price, say"
+    elif root == "result" and path:
+        taken = () if rule is None else steps.flat(rule.then)
+        called = [each.function for each in taken if isinstance(each, steps.Call)]
+        if path[0] not in called:
+            yield f"no run calls the function {path[0]!r} here{hint(path[0], called)}", "call it in the same rule"
