@@ -4,6 +4,7 @@ import os
 from collections.abc import Mapping
 from datetime import datetime
 from importlib import import_module
+from keyword import iskeyword
 from pathlib import Path
 from typing import Any, Final
 
@@ -23,6 +24,7 @@ class _RefusedError(click.ClickException):
 _ELSEWHERE: Final[Mapping[str, str]] = {
     **{name: f"touchpoint.cli.{name}" for name in ("mutate", "testgen", "walk", "work")},
     **dict.fromkeys(("controls", "doctor", "parked", "pause", "resume"), "touchpoint.cli.operate"),
+    **dict.fromkeys(("diff", "export", "import", "schema"), "touchpoint.cli.exchange"),
 }
 """Commands that live in modules of their own, and load more than the others need."""
 
@@ -37,7 +39,8 @@ class _Commands(click.Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         """A command; one from elsewhere is loaded when it is asked for."""
         if cmd_name in _ELSEWHERE:
-            found: click.Command = getattr(import_module(_ELSEWHERE[cmd_name]), cmd_name)
+            name = f"{cmd_name}_" if iskeyword(cmd_name) else cmd_name
+            found: click.Command = getattr(import_module(_ELSEWHERE[cmd_name]), name)
             return found
         return super().get_command(ctx, cmd_name)
 

@@ -1,11 +1,11 @@
-"""Journeys from a file: a Python program that defines them, or the JSON that `touchpoint dump` wrote."""
+"""Journeys from a file: a Python program that defines them, YAML or JSON as people write it, or what `dump` wrote."""
 
 import json
 import os
 import runpy
 import sys
 import traceback
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from types import ModuleType
@@ -26,7 +26,7 @@ ALL: Final = "all"
 class Program:
     """What a file defines: journeys in their order, the events they are tried on, and the kinds taken as agreed to.
 
-    `values` is everything at its top level, by name; empty for JSON.
+    `values` is everything at its top level, by name; of YAML and JSON the policy of the house.
     """
 
     journeys: tuple[Journey, ...]
@@ -36,17 +36,19 @@ class Program:
 
 
 def load(path: Path) -> Program:
-    """The program in a file that ends in .py or .json.
+    """The program in a file that ends in .py, .yaml, .yml or .json.
 
     Raises:
         JourneyError: one of its journeys is not valid.
+        MissingExtra: it is YAML, and PyYAML is not installed.
         InvalidInput: there is no such file, it cannot be run, or it defines no journey.
     """
-    if path.suffix not in (".py", ".json"):
-        raise InvalidInput(f"{path}: journeys are read from a Python file (.py) or from JSON (.json)")
+    if path.suffix not in _READERS:
+        known = "a Python file (.py), from YAML (.yaml, .yml) or from JSON (.json)"
+        raise InvalidInput(f"{path}: journeys are read from {known}")
     if not path.is_file():
         raise InvalidInput(f"{path}: there is no such file; check the path")
-    program = _from_python(path) if path.suffix == ".py" else _from_json(path)
+    program = _READERS[path.suffix](path)
     if not program.journeys:
         raise InvalidInput(f'{path} defines no journey; write one at the top level: shop = Journey("shop", …)')
     return program
@@ -142,8 +144,27 @@ def _from_json(path: Path) -> Program:
         raise InvalidInput(f"{path}: not valid JSON: {error}") from None
     except OSError as error:
         raise InvalidInput(f"{path} cannot be read: {error.strerror}") from error
+    if isinstance(found, dict) and "format" not in found and not found.keys().isdisjoint(_SHORT_FORM):
+        return _from_file(path)
     with _located(path):
         return Program(tuple(journey_from_dict(each) for each in (found if isinstance(found, list) else [found])))
+
+
+# --- the form that people write ---------------------------------------------------------------------------------------
+
+
+def _from_file(path: Path) -> Program:
+    from touchpoint.files import read_file
+
+    found = read_file(path)
+    values = {} if found.policy is None else {"policy": found.policy}
+    return Program(found.journeys, tuple(path.parent / each for each in found.events), found.grant, values)
+
+
+_SHORT_FORM: Final = ("touchpoint", "journey", "journeys")
+_READERS: Final[Mapping[str, Callable[[Path], Program]]] = {
+    ".py": _from_python, ".json": _from_json, ".yaml": _from_file, ".yml": _from_file,
+}  # fmt: skip
 
 
 # --- what may be granted ----------------------------------------------------------------------------------------------

@@ -142,7 +142,7 @@ def engine_on(url: str, journeys: Path | None, at: datetime | None) -> Iterator[
         found = kept_journeys(store) if journeys is None else load(journeys).journeys
         clock = None if at is None else VirtualClock(at)
         yield (
-            Engine(store, journeys=found, channels=_stand_ins(found), clock=clock, secret=os.environ.get(SECRET)),
+            Engine(store, journeys=found, channels=stand_ins(found), clock=clock, secret=os.environ.get(SECRET)),
             store,
         )
     finally:
@@ -165,12 +165,12 @@ def engine_at_work(url: str, journeys: Path | None) -> Iterator[Engine]:
         program = None if journeys is None else load(journeys)
         found = kept_journeys(store) if program is None else program.journeys
         policy = None if journeys is None or program is None else policy_of(journeys, program)
-        yield Engine(store, journeys=found, channels=_stand_ins(found), policy=policy, volume_breaker=None)
+        yield Engine(store, journeys=found, channels=stand_ins(found), policy=policy, volume_breaker=None)
     finally:
         store.close()
 
 
-def _stand_ins(journeys: Iterable[Journey]) -> list[FunctionChannel]:
+def stand_ins(journeys: Iterable[Journey]) -> list[FunctionChannel]:
     """Channels for those that the journeys name, so that the gate looks at addresses as it would with real ones."""
     messages = [message for journey in journeys for message in journey.messages.values()]
     return [_stand_in(name) for name in sorted({name for message in messages for name in message.channels})]

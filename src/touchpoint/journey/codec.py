@@ -485,3 +485,33 @@ def _converter() -> "Converter":
     )
     converter.register_structure_hook(_Node, lambda value, _: _read(value))
     return converter
+
+
+# --- single parts, for other forms in which journeys are written ------------------------------------------------------
+
+PARTS: Final = _NAMES
+"""Every class that a journey may be made of, with its stable name."""
+
+
+def build_part(cls: type, fields: Mapping[str, object]) -> object:
+    """An object of one of `PARTS` from its fields by their Python names. Raises what its author would see."""
+    return _BUILDERS.get(cls, cls)(**fields)
+
+
+def is_left_out(attribute: "attrs.Attribute[Any]", value: object) -> bool:
+    """Whether a field need not be written, since it holds its default."""
+    return _is_default(attribute, value)
+
+
+def part_to_dict(part: object) -> object:
+    """A part of a journey as JSON values. `part_from_dict` gives an equal one back."""
+    return _converter().unstructure(part)
+
+
+def part_from_dict(value: object) -> object:
+    """The part that `part_to_dict` wrote. Raises JourneyError."""
+    try:
+        return _read(value)
+    except (_Wrong, ExceptionGroup, RecursionError) as error:
+        found = [Problem(path, str(each)) for path, each in leaves(error, "$")]
+        raise JourneyError("this is no part of a journey", found) from None
