@@ -45,6 +45,7 @@ from touchpoint.journey.requirements import (
 from touchpoint.journey.rule import Goal, Rule
 from touchpoint.journey.segment import Segment
 from touchpoint.journey.stage import Stage
+from touchpoint.journey.waiver import Waiver
 from touchpoint.journey.windows import QuietHours, SendWindow
 from touchpoint.model.case import CaseType
 from touchpoint.model.limits import cool_down, once, once_per_stage, times
@@ -431,6 +432,11 @@ policy_items = st.one_of(
 )
 
 
+waivers = st.builds(
+    Waiver, st.sampled_from(["TC301", "TC403"]), why=st.just("so"), at=st.sampled_from([None, "rule new", "$.rules[1]"])
+)
+
+
 @st.composite
 def journeys(draw):
     """A valid journey."""
@@ -454,4 +460,6 @@ def journeys(draw):
         policy=Policy(*draw(st.lists(policy_items, max_size=3)), look_ahead=draw(elapsed)),
         touchpoints=draw(st.sampled_from([(), (OrderPlaced,)])),
         traits=draw(st.sampled_from([None, Person])),
+        team=draw(st.sampled_from(["", "growth"])),
+        waivers=draw(st.lists(waivers, max_size=2)),
     )

@@ -300,7 +300,11 @@ def test_a_program_that_cannot_be_run_is_refused_with_its_line(refused, text, wo
 
 
 @pytest.mark.parametrize(
-    ("name", "words"), [("nowhere.py", "no such file"), ("shop.txt", "Python file (.py), from YAML (.yaml, .yml) or from JSON (.json)")]
+    ("name", "words"),
+    [
+        ("nowhere.py", "no such file"),
+        ("shop.txt", "Python file (.py), from YAML (.yaml, .yml) or from JSON (.json)"),
+    ],
 )
 def test_a_file_of_another_kind_is_refused(refused, name, words):
     assert words in refused("check", name)

@@ -18,7 +18,8 @@ from sybil.parsers.markdown import CodeBlockParser
 
 import touchpoint.channels
 import touchpoint.lab
-from touchpoint import errors
+from touchpoint import Journey, errors
+from touchpoint.lab import check
 
 ROOT = Path(__file__).parent.parent
 PAGES = [ROOT / "README.md", ROOT / "CHANGELOG.md", *sorted((ROOT / "docs").rglob("*.md"))]
@@ -72,8 +73,13 @@ def mentions(code, name):
 def test_every_example_runs_and_prints_what_the_page_says(page, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     parsers = [CodeBlockParser("python", run_and_listen), CodeBlockParser("text", compare_with_what_was_printed)]
+    seen = {}
     for example in Sybil(parsers=parsers).parse(page).examples():
         example.evaluate()
+        seen |= {id(each): each for each in example.document.namespace.values() if isinstance(each, Journey)}
+    # What the documentation shows is what `touchpoint check` has nothing against.
+    if page.stem not in ("check-journeys", "checks"):
+        assert [str(found) for journey in seen.values() for found in check(journey)] == []
 
 
 @pytest.mark.parametrize("page", PAGES, ids=named)

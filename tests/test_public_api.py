@@ -19,7 +19,7 @@ LANGUAGE = [
     "SecretNeeded", "Segment", "Send", "SendWindow", "SetTrait", "Silent", "Spacing", "Split", "Stage", "StoreBusy",
     "StoreClosed", "StoreCorrupt", "StoreError", "StoreFull", "StoreReadOnly", "StoreTooNew", "Survey",
     "SystemClock", "Touchpoint", "TouchpointError", "UnknownCustomer", "UnknownName", "UnsubscribeRejected",
-    "VirtualClock", "VolumeBreaker", "Wait", "WaitFor", "WaitUntil", "WebhookRejected",
+    "VirtualClock", "VolumeBreaker", "Wait", "WaitFor", "WaitUntil", "Waiver", "WebhookRejected",
     "assignment", "calendar_days", "case_open", "collected", "cool_down", "count", "customer", "days", "event",
     "ever", "forever", "hours", "in_segment", "in_stage", "last", "minutes", "months", "now", "once",
     "once_per_stage", "outcome", "parse", "result", "seconds", "sent", "times", "to_text", "total", "trait",
@@ -38,7 +38,7 @@ CHANNELS = [
     "AppriseChannel", "SmtpChannel", "SmtpServer", "WebhookChannel",
 ]  # fmt: skip
 
-LAB = ["Probe", "Replay", "read_events", "replay"]
+LAB = ["Finding", "Probe", "Replay", "check", "read_events", "replay"]
 
 PUBLIC = {touchpoint: LANGUAGE, channels: CHANNELS, lab: LAB}
 

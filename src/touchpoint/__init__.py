@@ -95,6 +95,7 @@ if TYPE_CHECKING:
         On,
         Silent,
     )  # fmt: skip
+    from touchpoint.journey.waiver import Waiver
     from touchpoint.journey.windows import QuietHours, SendWindow
     from touchpoint.model.case import Case, CaseType
     from touchpoint.model.experiment import assignment
@@ -115,7 +116,7 @@ __all__ = [
     "SecretNeeded", "Segment", "Send", "SendWindow", "SetTrait", "Silent", "Spacing", "Split", "Stage", "StoreBusy",
     "StoreClosed", "StoreCorrupt", "StoreError", "StoreFull", "StoreReadOnly", "StoreTooNew", "Survey",
     "SystemClock", "Touchpoint", "TouchpointError", "UnknownCustomer", "UnknownName", "UnsubscribeRejected",
-    "VirtualClock", "VolumeBreaker", "Wait", "WaitFor", "WaitUntil", "WebhookRejected",
+    "VirtualClock", "VolumeBreaker", "Wait", "WaitFor", "WaitUntil", "Waiver", "WebhookRejected",
     "assignment", "calendar_days", "case_open", "collected", "cool_down", "count", "customer", "days", "event",
     "ever", "forever", "hours", "in_segment", "in_stage", "last", "minutes", "months", "now", "once",
     "once_per_stage", "outcome", "parse", "result", "seconds", "sent", "times", "to_text", "total", "trait",
@@ -214,6 +215,7 @@ _FROM = {
         "On",
         "Silent",
     ),
+    "journey.waiver": ("Waiver",),
     "journey.windows": ("QuietHours", "SendWindow"),
     "model.case": ("Case", "CaseType"),
     "model.experiment": ("assignment",),

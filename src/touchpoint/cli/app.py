@@ -10,9 +10,9 @@ from typing import Any, Final
 
 import click
 
-from touchpoint.cli.loading import load, together, words
+from touchpoint.cli.loading import load, words
 from touchpoint.cli.options import JOURNEYS, STORE, an_instant
-from touchpoint.errors import JourneyError, TouchpointError
+from touchpoint.errors import TouchpointError
 
 
 class _RefusedError(click.ClickException):
@@ -22,7 +22,7 @@ class _RefusedError(click.ClickException):
 
 
 _ELSEWHERE: Final[Mapping[str, str]] = {
-    **{name: f"touchpoint.cli.{name}" for name in ("mutate", "testgen", "walk", "work")},
+    **{name: f"touchpoint.cli.{name}" for name in ("check", "mutate", "testgen", "walk", "work")},
     **dict.fromkeys(("controls", "doctor", "parked", "pause", "resume"), "touchpoint.cli.operate"),
     **dict.fromkeys(("diff", "export", "import", "schema"), "touchpoint.cli.exchange"),
 }
@@ -154,36 +154,3 @@ def dump(file: Path) -> None:
 
     found = [journey_to_dict(journey) for journey in load(file).journeys]
     click.echo(json.dumps(found[0] if len(found) == 1 else found, indent=2, ensure_ascii=False))
-
-
-@cli.command()
-@_FILE
-@click.pass_context
-def check(ctx: click.Context, file: Path) -> None:
-    """Look for problems in the journeys of FILE.
-
-    The status is 1 if there are any. What content rules of a journey's own policy may hold against a message, depending
-    on data, is shown and is no problem yet.
-    """
-    from touchpoint.rules import check_content
-
-    try:
-        journeys = load(file).journeys
-        together(journeys)
-    except JourneyError as error:
-        click.echo(_plainly(words(error)))
-        ctx.exit(1)
-    failed = False
-    for each in journeys:
-        parts = [(len(each.stages), "stage"), (len(each.rules), "rule"), (len(each.messages), "message")]
-        parts += [(len(each.segments), "segment")] if each.segments else []
-        counts = ", ".join(f"{n} {what}" + ("" if n == 1 else "s") for n, what in parts)
-        found = check_content([each])
-        for finding in found:
-            click.echo(_plainly(str(finding)))
-        certain = sum(finding.certain for finding in found)
-        problems = "no problems" if not certain else "1 problem" if certain == 1 else f"{certain} problems"
-        click.echo(_plainly(f"{each.name}: {counts}: {problems} found"))
-        failed = failed or certain > 0
-    if failed:
-        ctx.exit(1)

@@ -33,6 +33,7 @@ from touchpoint.journey.requirements import REQUIREMENTS
 from touchpoint.journey.rule import Goal, Rule
 from touchpoint.journey.segment import Segment
 from touchpoint.journey.stage import Stage
+from touchpoint.journey.waiver import Waiver
 from touchpoint.journey.windows import QuietHours, SendWindow
 from touchpoint.model.case import CaseType
 from touchpoint.model.limits import Limit
@@ -100,7 +101,7 @@ def _total(type: str, of: Sequence[str], **more: Any) -> object:  # noqa: ANN401
 
 _NAMES: Final[Mapping[type, str]] = {
     Journey: "journey", Stage: "stage", Rule: "rule", Goal: "goal", Limit: "limit", CaseType: "casetype",
-    Segment: "segment", triggers.Joined: "joined", triggers.LeftSegment: "leftsegment",
+    Waiver: "waiver", Segment: "segment", triggers.Joined: "joined", triggers.LeftSegment: "leftsegment",
     triggers.On: "on", triggers.Entered: "entered", triggers.Left: "left", triggers.Dwelt: "dwelt",
     triggers.CaseOpened: "caseopened", triggers.CaseClosed: "caseclosed", triggers.Silent: "silent",
     triggers.Anniversary: "anniversary", triggers.Enrolled: "enrolled", triggers.Exposed: "exposed",

@@ -10,6 +10,7 @@ from touchpoint.journey.rule import Rule
 from touchpoint.journey.segment import Segment
 from touchpoint.journey.stage import Stage
 from touchpoint.journey.steps import Send, flat
+from touchpoint.journey.waiver import Waiver
 from touchpoint.model.case import CaseType
 from touchpoint.model.message import Message
 
@@ -38,6 +39,8 @@ class Journey:
         touchpoints: attrs classes that declare touchpoint types; payloads are validated, conditions checked against
             them.
         traits: an attrs class that declares the customer's traits.
+        team: whose journey it is; `touchpoint check` tells where teams compete for one customer.
+        waivers: findings of `touchpoint check` that are meant to be so. Nothing is decided by them.
 
     Raises:
         JourneyError: with every problem, its path and its fix.
@@ -51,6 +54,8 @@ class Journey:
     policy: Policy = attrs.field(default=None, kw_only=True, converter=_policy)
     touchpoints: tuple[type, ...] = attrs.field(default=(), kw_only=True, converter=_tuple)
     traits: type | None = attrs.field(default=None, kw_only=True)
+    team: str = attrs.field(default="", kw_only=True)
+    waivers: tuple[Waiver, ...] = attrs.field(default=(), kw_only=True, converter=_tuple)
 
     def __attrs_post_init__(self) -> None:
         from touchpoint.journey.validate import check  # it reads journeys, so it cannot be imported by this module

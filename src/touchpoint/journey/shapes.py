@@ -30,6 +30,7 @@ from touchpoint.journey.requirements import REQUIREMENTS
 from touchpoint.journey.rule import Goal, Rule
 from touchpoint.journey.segment import Segment
 from touchpoint.journey.stage import PHASES, Stage
+from touchpoint.journey.waiver import Waiver
 from touchpoint.journey.windows import QuietHours, SendWindow, time_of_day
 from touchpoint.model.case import CaseType
 from touchpoint.model.experiment import MOST
@@ -139,6 +140,7 @@ _WORD: Final = re.compile(r"[A-Za-z][A-Za-z0-9_.:-]{0,99}")
 
 _TEXT = _Kind("text without halves of surrogate pairs", lambda value: isinstance(value, str) and is_unicode(value))
 _NAME = _Kind(f"a name, text that is not blank, of at most {_LONGEST_NAME} characters", _is_name)
+_SAID = _Kind("a reason, text that is not blank", lambda v: isinstance(v, str) and v.strip() != "" and is_unicode(v))
 _FLAG = _Kind("True or False", lambda value: isinstance(value, bool))
 _WHOLE = _Kind(
     f"a whole number, {-_MOST:,} to {_MOST:,}",
@@ -197,7 +199,9 @@ SHAPES: Final[Mapping[type, Mapping[str, _Kind]]] = {
     Journey: {
         "name": _NAME, "stages": _many(_a(Stage)), "rules": _many(_a(Rule)), "cases": _many(_a(CaseType)),
         "policy": _a(Policy), "touchpoints": _many(CLASS), "traits": _maybe(CLASS), "segments": _many(_a(Segment)),
+        "team": _TEXT, "waivers": _many(_a(Waiver)),
     },
+    Waiver: {"check": _NAME, "why": _SAID, "at": _maybe(_NAME)},
     Segment: {"name": _NAME, "condition": attrs.evolve(_CONDITION, optional=False)},
     Stage: {
         "name": _NAME, "phase": _one_of(*PHASES), "when": _many(_TRIGGER), "given": _CONDITION, "after": _many(_NAME),

@@ -79,6 +79,11 @@ def placed_messages(journey: Journey) -> Iterator[tuple[str, Message]]:
     return _only(_walk(journey, "$"), Message)
 
 
+def walk_parts(value: object, path: str) -> Iterator[tuple[str, Any]]:
+    """Every part of a journey, or of a part of one, with its path, in reading order; expressions as wholes."""
+    return _walk(value, path)
+
+
 def _refuse(what: str, found: Sequence[Problem]) -> None:
     if found:
         later = all(_NOT_YET in problem.message for problem in found)

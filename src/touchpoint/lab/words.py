@@ -19,6 +19,7 @@ from touchpoint.journey.stage import Stage
 from touchpoint.journey.steps import Step
 from touchpoint.journey.triggers import Trigger
 from touchpoint.journey.vocabulary import ROOTS, functions
+from touchpoint.journey.waiver import Waiver
 from touchpoint.model import limits
 from touchpoint.policy.checks import CHECKS
 
@@ -52,7 +53,7 @@ def _lines() -> Iterator[str]:
 
 
 def _parts() -> Iterator[tuple[str, str, Sequence[Word]]]:
-    yield "Journeys", "The parts of a journey.", (Journey, Stage, Segment, Rule, Goal)
+    yield "Journeys", "The parts of a journey.", (Journey, Stage, Segment, Rule, Goal, Waiver)
     yield "Triggers", "They start rules, move stages, end waits, reach goals and exit runs.", get_args(Trigger)
     yield "Steps", "What a run does, one after the other.", get_args(Step)
     roots = ", ".join(f"`{name}`" for name in sorted(ROOTS))

@@ -1,0 +1,194 @@
+"""Stages, rules and steps that nobody ever comes to (TC2xx)."""
+
+from collections.abc import Iterator, Sequence
+
+from touchpoint.core.program import key_of
+from touchpoint.journey import steps as s
+from touchpoint.journey.conditions import Expression, InStage, walk
+from touchpoint.journey.journey import Journey
+from touchpoint.journey.policy import Hold
+from touchpoint.journey.rule import Rule
+from touchpoint.journey.stage import Stage
+from touchpoint.journey.triggers import Dwelt, Entered, Left, Trigger
+from touchpoint.journey.validate import walk_parts
+from touchpoint.lab.checks.finding import Finding, found
+from touchpoint.lab.checks.scene import Scene, at_home, keys_of, of_trigger, placed, policies
+from touchpoint.lab.checks.solve import always, never
+
+_Of = tuple[str, str]
+"""A stage: its journey and its name."""
+
+
+def reach(scene: Scene) -> Iterator[Finding]:
+    """Everything that is out of reach."""
+    there = _reachable(scene)
+    for journey, path, stage in scene.stages():
+        yield from _stage(journey, path, stage, there)
+    for journey, path, rule in scene.rules():
+        if rule.when and not any(_may_happen(each, journey, there) for each in rule.when):
+            what = f"starts only by {_listed(rule.when)}, and nobody comes there"
+            yield found("TC202", journey.name, f"{path}.when", f"rule {rule.name}", what)
+        yield from _after_the_end(journey, f"{path}.then", f"rule {rule.name}", rule.then)
+        yield from _ends_first(journey, path, rule)
+    yield from _elsewhere(scene)
+    yield from _left_open(scene)
+
+
+def _listed(triggers: Sequence[Trigger]) -> str:
+    return " or ".join(map(str, triggers))
+
+
+# --- stages -----------------------------------------------------------------------------------------------------------
+
+
+def _reachable(scene: Scene) -> set[_Of]:
+    """The stages that somebody may come to, by steps or by triggers that may happen."""
+    known: set[_Of] = set()
+    while True:
+        new = {(journey.name, each.name) for journey, _, each in scene.stages() if _is_entered(journey, each, known)}
+        if new <= known:
+            return known
+        known |= new
+
+
+def _is_entered(journey: Journey, stage: Stage, known: set[_Of]) -> bool:
+    if any(_moves_to(rule, stage.name) and _starts(rule, journey, known) for rule in journey.rules):
+        return True
+    follows = not stage.after or any((journey.name, each) in known for each in stage.after)
+    return follows and any(_may_happen(each, journey, known) for each in stage.when)
+
+
+def _moves_to(rule: Rule, stage: str) -> bool:
+    return any(isinstance(step, s.MoveTo) and step.stage == stage for step in s.flat(rule.then))
+
+
+def _starts(rule: Rule, journey: Journey, known: set[_Of]) -> bool:
+    return not rule.when or any(_may_happen(each, journey, known) for each in rule.when)
+
+
+def _may_happen(trigger: Trigger, journey: Journey, known: set[_Of]) -> bool:
+    """Whether a trigger may happen, as far as stages say; those of journeys that are not at hand may."""
+    if not isinstance(trigger, Entered | Left | Dwelt) or trigger.journey not in (None, journey.name):
+        return True
+    return (journey.name, trigger.stage) in known
+
+
+def _stage(journey: Journey, path: str, stage: Stage, there: set[_Of]) -> Iterator[Finding]:
+    about = f"stage {stage.name}"
+    if (journey.name, stage.name) not in there:
+        why = "has no trigger, and no step moves anybody there" if not stage.when else _why_not(journey, stage, there)
+        yield found("TC201", journey.name, path, about, f"the stage {why}")
+        return
+    if stage.given is not None and never(at_home(stage.given, journey.name)):
+        return
+    for n, trigger in enumerate(stage.when):
+        if shadow := _shadow(journey, stage, trigger):
+            what = f"{shadow.name!r} stands before it and matches whenever this one does"
+            yield found("TC203", journey.name, f"{path}.when[{n}]", about, what)
+
+
+def _why_not(journey: Journey, stage: Stage, there: set[_Of]) -> str:
+    if stage.after and not any((journey.name, each) in there for each in stage.after):
+        return f"comes only after {' or '.join(stage.after)}, where nobody ever is"
+    return f"is entered only by {_listed(stage.when)}, which never happens"
+
+
+def _shadow(journey: Journey, stage: Stage, trigger: Trigger) -> Stage | None:
+    """The first earlier stage that is entered by this trigger whenever this one would be."""
+    key = key_of(trigger, journey.name)
+    given = () if stage.given is None else (_read(stage.given, journey),)
+    for each in journey.stages:
+        if each is stage:
+            return None
+        if key not in keys_of(each.when, journey.name) or each.after:
+            continue
+        if each.given is None or always(_read(each.given, journey), given):
+            return each
+    return None
+
+
+def _read(condition: Expression, journey: Journey) -> Expression:
+    return of_trigger(at_home(condition, journey.name))
+
+
+# --- steps ------------------------------------------------------------------------------------------------------------
+
+
+def _after_the_end(journey: Journey, path: str, about: str, taken: Sequence[s.Step]) -> Iterator[Finding]:
+    for n, step in enumerate(taken):
+        for name, arm in s.arms(step):
+            yield from _after_the_end(journey, f"{path}[{n}].{name}", about, arm)
+        if ends(step) and n + 1 < len(taken):
+            what = f"nobody comes here: {s.label(step)} before it always leaves the run"
+            yield found("TC204", journey.name, f"{path}[{n + 1}]", about, what)
+            return
+
+
+def ends(step: s.Step) -> bool:
+    """Whether a run always leaves by this step."""
+    if isinstance(step, s.Branch | s.WaitFor | s.WaitUntil):
+        return all(any(map(ends, arm)) for arm in (step.then, step.otherwise))
+    if isinstance(step, s.Split):
+        return all(any(map(ends, arm)) for arm in step.arms.values())
+    return isinstance(step, s.Exit)
+
+
+def _ends_first(journey: Journey, path: str, rule: Rule) -> Iterator[Finding]:
+    exits = keys_of((each for each in rule.exit if not isinstance(each, Expression)), journey.name, rule.name)
+    goal = rule.goal
+    goals = keys_of(goal.trigger, journey.name, rule.name) if _is_plain(rule) and goal is not None else set()
+    for each in placed(rule, path):
+        step = each.step
+        if not isinstance(step, s.WaitFor) or not (step.then or any(map(ends, step.otherwise))):
+            continue
+        for trigger in step.trigger:
+            key = key_of(trigger, journey.name, rule.name)
+            if key in exits | goals:
+                by = "exit=" if key in exits else "the goal"
+                what = f"{trigger} ends the run by {by} before this wait sees it"
+                yield found("TC206", journey.name, f"{each.path}.trigger", f"rule {rule.name}", what)
+
+
+def _is_plain(rule: Rule) -> bool:
+    """Whether its goal ends the run whenever its trigger happens."""
+    goal = rule.goal
+    return goal is not None and goal.ends and goal.given is None and goal.within is None
+
+
+# --- other places -----------------------------------------------------------------------------------------------------
+
+
+def _elsewhere(scene: Scene) -> Iterator[Finding]:
+    known = {journey.name: {each.name for each in journey.stages} for journey in scene.journeys}
+    for journey in scene.journeys:
+        for path, part in walk_parts(journey, "$"):
+            for node in walk(part) if isinstance(part, Expression) else (part,):
+                if not isinstance(node, Entered | Left | Dwelt | InStage) or node.journey not in known:
+                    continue
+                if node.stage not in known[str(node.journey)]:
+                    what = f"the journey {node.journey!r} has no stage {node.stage!r}"
+                    yield found("TC205", journey.name, path, about_of(journey, path), what)
+
+
+def about_of(journey: Journey, path: str) -> str:
+    """What a path belongs to, in the words of findings."""
+    for what, parts in (("rule", journey.rules), ("stage", journey.stages)):
+        for n, part in enumerate(parts):
+            if path == f"$.{what}s[{n}]" or path.startswith(f"$.{what}s[{n}]."):
+                return f"{what} {part.name}"  # type: ignore[attr-defined]  # both have one
+    return "the policy" if path.startswith("$.policy") else "the journey"
+
+
+def _left_open(scene: Scene) -> Iterator[Finding]:
+    closed = {step.case for _, _, rule in scene.rules() for step in s.flat(rule.then) if isinstance(step, s.CloseCase)}
+    holds = [each for policy in policies(scene).values() for each in policy.items if isinstance(each, Hold)]
+    seen: set[str] = set()
+    for journey, path, rule in scene.rules():
+        for each in placed(rule, path):
+            step = each.step
+            if not isinstance(step, s.OpenCase) or step.case in closed | seen:
+                continue
+            if any(hold.while_open is None or step.case in hold.while_open for hold in holds):
+                seen.add(step.case)
+                what = f"no rule closes the case {step.case!r}, and a hold waits for its end"
+                yield found("TC207", journey.name, each.path, f"rule {rule.name}", what)

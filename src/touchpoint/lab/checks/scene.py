@@ -1,0 +1,275 @@
+"""Journeys taken apart for the checks: every condition with where it stands and what is known there."""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from typing import Any, Final, Literal
+
+import attrs
+
+from touchpoint.core.program import Key, key_of
+from touchpoint.journey import steps as s
+from touchpoint.journey.conditions import Aggregate, And, Expression, Field, InSegment, InStage, children, root_of, walk
+from touchpoint.journey.journey import Journey
+from touchpoint.journey.policy import Policy
+from touchpoint.journey.rule import Rule
+from touchpoint.journey.stage import Stage
+from touchpoint.journey.triggers import (
+    Anniversary,
+    CaseClosed,
+    CaseOpened,
+    Dwelt,
+    Entered,
+    Joined,
+    Left,
+    LeftSegment,
+    Silent,
+    Trigger,
+)
+from touchpoint.model.message import Message
+
+Role = Literal["stage", "segment", "given", "exit", "goal", "still", "branch", "wait", "until", "value"]
+BARE: Final = (Entered, Left, Dwelt, Joined, LeftSegment, Silent, Anniversary, CaseOpened, CaseClosed)
+"""Triggers whose events carry no properties."""
+_STILL: Final = (s.Branch, s.Wait, s.Exit, s.MoveTo, s.SetTrait, s.Emit, s.OpenCase, s.CloseCase, s.Enrol)
+"""Steps after which `event` is what it was before."""
+
+
+@attrs.frozen
+class Placed:
+    """A step with its path and what leads to it.
+
+    `path_conditions` are those of the rule and of the arms that must be true for a run to come here.
+    """
+
+    path: str
+    step: s.Step
+    path_conditions: tuple[Expression, ...]
+
+
+@attrs.frozen
+class Asked:
+    """A condition, where it stands, and what is certainly true when it is asked.
+
+    `about` is the rule or stage it belongs to; `triggers` what may have led there, as far as that is known.
+    """
+
+    journey: Journey
+    path: str
+    about: str
+    role: Role
+    condition: Expression
+    known: tuple[Expression, ...] = ()
+    triggers: tuple[Trigger, ...] | None = None
+    owner: Rule | Stage | None = None
+    step: s.Step | None = None
+
+
+@attrs.frozen
+class Scene:
+    """Everything that is checked together.
+
+    `channels` are the names of the adapters' channels, None where nobody said; `messages` those that are defined beside
+    the journeys.
+    """
+
+    journeys: tuple[Journey, ...]
+    policy: Policy
+    channels: frozenset[str] | None
+    messages: tuple[Message, ...]
+    asked: tuple[Asked, ...] = attrs.field(init=False)
+
+    @asked.default
+    def _asked(self) -> tuple[Asked, ...]:
+        return tuple(each for journey in self.journeys for each in _in_journey(journey))
+
+    def rules(self) -> Iterator[tuple[Journey, str, Rule]]:
+        """Every rule with its journey and path."""
+        for journey in self.journeys:
+            yield from ((journey, f"$.rules[{n}]", rule) for n, rule in enumerate(journey.rules))
+
+    def stages(self) -> Iterator[tuple[Journey, str, Stage]]:
+        """Every stage with its journey and path."""
+        for journey in self.journeys:
+            yield from ((journey, f"$.stages[{n}]", stage) for n, stage in enumerate(journey.stages))
+
+    def sends(self) -> Iterator[tuple[Journey, Rule, Placed]]:
+        """Every step that sends a message."""
+        for journey, path, rule in self.rules():
+            yield from ((journey, rule, each) for each in placed(rule, path) if isinstance(each.step, s.Send))
+
+    def first_sends(self) -> Iterator[tuple[Journey, str, Message]]:
+        """Every message of every journey, at the first place where it is sent."""
+        seen: set[tuple[str, str]] = set()
+        for journey, _, each in self.sends():
+            message = each.step.message  # type: ignore[union-attr]  # sends() gives nothing else
+            if (journey.name, message.name) not in seen:
+                seen.add((journey.name, message.name))
+                yield journey, f"{each.path}.message", message
+
+
+def placed(rule: Rule, path: str) -> list[Placed]:
+    """Every step of a rule, in reading order, with the conditions that lead to it."""
+    given = () if rule.given is None else (rule.given,)
+    return list(_placed(rule.then, f"{path}.then", given))
+
+
+def _placed(taken: Iterable[s.Step], path: str, conditions: tuple[Expression, ...]) -> Iterator[Placed]:
+    for n, step in enumerate(taken):
+        here = f"{path}[{n}]"
+        yield Placed(here, step, conditions)
+        for name, arm in s.arms(step):
+            more = (step.condition,) if isinstance(step, s.Branch) and name == "then" else ()
+            yield from _placed(arm, f"{here}.{name}", (*conditions, *more))
+
+
+def of_trigger(condition: Expression) -> Expression:
+    """The condition with `event` as `trigger`, for where the two are the same touchpoint. A `where` keeps its own."""
+
+    def changed(field: Expression) -> Expression:
+        root = root_of(field) if isinstance(field, Field) else None
+        return _evolved(field, root="trigger") if isinstance(root, str) and root == "event" else field
+
+    return _mapped(condition, changed)
+
+
+def at_home(condition: Expression, journey: str) -> Expression:
+    """The condition with its own journey named in each `in_stage` and `in_segment`, so that equal ones look equal."""
+
+    def changed(node: Expression) -> Expression:
+        if isinstance(node, InStage | InSegment):
+            return _evolved(node, journey=node.journey or journey)
+        return node
+
+    return _mapped(condition, changed)
+
+
+def _mapped(node: Expression, change: Callable[[Expression], Expression]) -> Expression:
+    """A condition with its leaves changed; questions about history are leaves here."""
+    if isinstance(node, Field | Aggregate | InStage | InSegment):
+        return change(node)
+    changed: dict[str, object] = {}
+    for attribute in attrs.fields(type(node)):  # type: ignore[arg-type]  # every node is an attrs class
+        value = getattr(node, attribute.name)
+        if isinstance(value, Expression):
+            changed[attribute.name] = _mapped(value, change)
+        elif isinstance(value, tuple) and any(isinstance(each, Expression) for each in value):
+            changed[attribute.name] = tuple(_mapped(each, change) for each in value)
+    return _evolved(node, **changed) if changed else node
+
+
+def _evolved(node: Any, **changed: object) -> Expression:  # noqa: ANN401 - every node is an attrs class
+    evolved: Expression = attrs.evolve(node, **changed)
+    return evolved
+
+
+def parts_of(condition: Expression) -> Sequence[Expression]:
+    """The parts of an `&`; a condition alone is its only part."""
+    return condition.parts if isinstance(condition, And) else (condition,)
+
+
+def _lasts(condition: Expression) -> bool:
+    """Whether this speaks of the trigger alone, which is what it was however long the run takes."""
+    fields = [node for node in walk(condition) if isinstance(node, Field)]
+    rest = [node for node in walk(condition) if not isinstance(node, Field) and not list(children(node))]
+    return (
+        bool(fields)
+        and all(isinstance(root_of(each), str) and str(root_of(each)) == "trigger" for each in fields)
+        and all(type(each).__name__ == "Literal" for each in rest)
+    )
+
+
+# --- conditions -------------------------------------------------------------------------------------------------------
+
+
+def _in_journey(journey: Journey) -> Iterator[Asked]:
+    for n, stage in enumerate(journey.stages):
+        if stage.given is not None:
+            given = of_trigger(at_home(stage.given, journey.name))
+            path, about = f"$.stages[{n}].given", f"stage {stage.name}"
+            yield Asked(journey, path, about, "stage", given, (), stage.when, stage)
+    for n, segment in enumerate(journey.segments):
+        condition = at_home(segment.condition, journey.name)
+        yield Asked(journey, f"$.segments[{n}].condition", f"segment {segment.name}", "segment", condition)
+    for n, rule in enumerate(journey.rules):
+        yield from _in_rule(journey, f"$.rules[{n}]", rule)
+
+
+def _in_rule(journey: Journey, path: str, rule: Rule) -> Iterator[Asked]:
+    about = f"rule {rule.name}"
+    given = None if rule.given is None else of_trigger(at_home(rule.given, journey.name))
+    lasting = () if given is None else tuple(each for each in parts_of(given) if _lasts(each))
+
+    def asked(place: str, role: Role, condition: Expression, **more: Any) -> Asked:  # noqa: ANN401 - parts of Asked
+        here = at_home(condition, journey.name)
+        return Asked(journey, f"{path}.{place}", about, role, here, **{"known": lasting, **more}, owner=rule)
+
+    if given is not None:
+        yield asked("given", "given", given, known=(), triggers=rule.when or None)
+    for n, each in enumerate(rule.exit):
+        if isinstance(each, Expression):
+            yield asked(f"exit[{n}]", "exit", each)
+    if rule.goal is not None and rule.goal.given is not None:
+        yield asked("goal.given", "goal", rule.goal.given, triggers=rule.goal.trigger)
+    for step in _Walk(journey.name, lasting, rule.when or None).steps(rule.then, "then", (), moved=False):
+        place, role, condition, known, triggers, node = step
+        yield asked(place, role, condition, known=known, triggers=triggers, step=node)
+
+
+Found = tuple[str, Role, Expression, tuple[Expression, ...], tuple[Trigger, ...] | None, s.Step]
+
+
+@attrs.frozen
+class _Walk:
+    """Through the steps of a rule, with what is known on the way: of the trigger always, of all else for an instant."""
+
+    journey: str
+    lasting: tuple[Expression, ...]
+    starts: tuple[Trigger, ...] | None
+
+    def steps(
+        self, taken: Iterable[s.Step], path: str, known: tuple[Expression, ...], *, moved: bool
+    ) -> Iterator[Found]:
+        """What the steps ask; `known` holds at the first of them, `moved` says whether `event` may be another one."""
+        for n, step in enumerate(taken):
+            here = f"{path}[{n}]"
+            yield from self._asked(step, here, known, moved=moved)
+            moved = moved or not isinstance(step, _STILL)
+            for name, arm in s.arms(step):
+                inner = known if isinstance(step, s.Branch) else ()
+                if isinstance(step, s.Branch) and name == "then":
+                    inner = (*known, self._seen(step.condition, moved=moved))
+                yield from self.steps(arm, f"{here}.{name}", inner, moved=moved)
+            moved = moved or any(not isinstance(each, _STILL) for each in s.flat([step]))
+            known = ()
+
+    def _seen(self, condition: Expression, *, moved: bool) -> Expression:
+        at_home_now = at_home(condition, self.journey)
+        return at_home_now if moved else of_trigger(at_home_now)
+
+    def _asked(self, step: s.Step, here: str, known: tuple[Expression, ...], *, moved: bool) -> Iterator[Found]:
+        now = (*self.lasting, *known)
+        match step:
+            case s.Branch():
+                condition = self._seen(step.condition, moved=moved)
+                yield f"{here}.condition", "branch", condition, now, None if moved else self.starts, step
+            case s.WaitUntil():
+                yield f"{here}.condition", "until", step.condition, self.lasting, None, step
+            case s.WaitFor() if step.given is not None:
+                yield f"{here}.given", "wait", step.given, self.lasting, step.trigger, step
+            case s.Send() if step.still is not None:
+                still = self._seen(step.still, moved=moved)
+                yield f"{here}.still", "still", still, self.lasting, None if moved else self.starts, step
+
+
+def keys_of(triggers: Iterable[Trigger], journey: str, rule: str = "") -> set[Key]:
+    """What indexes these triggers: two that share one meet the same events."""
+    return {key_of(each, journey, rule) for each in triggers}
+
+
+def has_no_data(triggers: Sequence[Trigger] | None) -> bool:
+    """Whether only events without properties come of these."""
+    return bool(triggers) and all(isinstance(each, BARE) for each in triggers or ())
+
+
+def policies(scene: Scene) -> Mapping[str, Policy]:
+    """The policies by whose they are: "" is the house."""
+    return {"": scene.policy, **{each.name: each.policy for each in scene.journeys}}

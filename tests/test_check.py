@@ -1,0 +1,507 @@
+"""`check`: wrong journeys, each found by exactly its code; sound ones, in which nothing is."""
+
+import re
+import runpy
+from datetime import date, timedelta
+from enum import StrEnum
+from pathlib import Path
+from typing import Literal
+
+import attrs
+import pytest
+from hypothesis import event as seen
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from journeys_strategy import journeys as any_journeys
+from making import START, engine_of, message, pass_time, sending
+from touchpoint import (
+    Anniversary,
+    Ask,
+    Branch,
+    Call,
+    Cap,
+    CaseOpened,
+    CaseType,
+    CloseCase,
+    Content,
+    Dwelt,
+    Emit,
+    Enrol,
+    Entered,
+    Exit,
+    Gift,
+    Give,
+    Goal,
+    Hold,
+    Joined,
+    Journey,
+    Left,
+    MoveTo,
+    OpenCase,
+    Policy,
+    QuietHours,
+    Rule,
+    Segment,
+    Send,
+    SendWindow,
+    SetTrait,
+    Silent,
+    Spacing,
+    Stage,
+    Survey,
+    VirtualClock,
+    Wait,
+    WaitFor,
+    WaitUntil,
+    Waiver,
+    case_open,
+    cool_down,
+    count,
+    customer,
+    days,
+    event,
+    ever,
+    forever,
+    hours,
+    in_segment,
+    in_stage,
+    last,
+    months,
+    now,
+    once,
+    times,
+    total,
+    trait,
+    trigger,
+)  # fmt: skip
+from touchpoint.channels import MemoryChannel
+from touchpoint.lab import check
+from touchpoint.lab.checks.catalogue import CHECKS
+from touchpoint.rules import CAN_SPAM, ContentRules, Sender
+from touchpoint.testing import World
+from touchpoint.testing.strategies import journeys as plain_journeys
+from touchpoint.testing.strategies import play, stories
+
+ROOT = Path(__file__).parent.parent
+SHOP = ROOT.parent / "shared/acceptance/shop.py"
+OFFER = {"kind": "marketing"}
+HAPPY = event.score >= 4
+ZONE = {"unknown_zone": "UTC"}
+late = CaseType("late")
+MARK = Emit("mark")
+DELIVERED = Rule("two", when="order_delivered")
+
+
+class Tier(StrEnum):
+    GOLD = "gold"
+    SILVER = "silver"
+
+
+@attrs.frozen
+class OrderPlaced:
+    price: int
+    size: Literal["small", "big"] = "small"
+
+
+@attrs.frozen
+class Review:
+    score: int
+
+
+@attrs.frozen
+class Patient:
+    allergy: str = attrs.field(default="", metadata=trait(sensitivity="special", uses=["care"]))
+
+
+@attrs.frozen
+class Person:
+    tier: Tier = Tier.SILVER
+    vip: bool = False
+    name: str = ""
+    born: date | None = None
+
+
+def rule(*then, when="start", **parts):
+    return Rule("only", when=when, then=then, **parts)
+
+
+def one(*rules, **parts):
+    return Journey("one", rules=rules, **parts)
+
+
+def stages(*found, rules=(), **parts):
+    return one(*rules, stages=found, **parts)
+
+
+def stage(name, when=(), **parts):
+    return Stage(name, phase="engage", when=when, **parts)
+
+
+def gift(**parts):
+    named = {"why": "thanks", "channels": ["email"], "content": Content(text="Yours"), "worth": 5, "currency": "EUR"}
+    return Gift("gift", **(named | parts))
+
+
+def review(**parts):
+    return Survey("ask", scale="review", why="learn", channels=["email"], content=Content(text="How?"), **parts)
+
+
+def kept(*items, **parts):
+    """A journey that sends one message of each kind under this policy."""
+    return one(sending("hello", **({"kind": "marketing"} | parts)), policy=Policy(*items))
+
+
+def team(name, *items, **parts):
+    rules = [sending(f"from {name}", when="order", kind="marketing", **parts)]
+    return Journey(name, rules=rules, team=name, policy=Policy(*items))
+
+
+WRONG = [
+    # conditions
+    ("TC101", one(rule(given=(event.score <= 2) & (event.score > 3)))),
+    ("TC101", one(rule(given=count("x", within=days(7)) > count("x", within=days(30))))),
+    ("TC101", one(rule(given=(customer.tier == "gold") & (customer.tier == "silver")))),
+    ("TC101", one(rule(given=(count("x") >= 3) & ~ever("x")))),
+    ("TC101", stages(stage("a", "x"), stage("b", "y"), rules=[rule(given=in_stage("a") & in_stage("b"))])),
+    ("TC101", one(rule(given=case_open("late") & ~case_open()), cases=[late])),
+    ("TC102", stages(stage("a", "x", given=(total("x") > 5) & (count("x") == 0)))),
+    ("TC103", one(rule(Branch((event.n > 5) & (event.n < 3), then=[MARK])))),
+    ("TC103", one(rule(Branch(count("x") >= 0, then=[MARK], otherwise=[Exit()])))),
+    ("TC103", one(rule(Branch(trigger.score >= 4, then=[MARK]), given=event.score <= 2))),
+    ("TC103", one(rule(Branch(customer.vip, then=[Branch(~customer.vip, then=[MARK])])))),
+    ("TC104", one(rule(Send(message(), still=(event.score == 1) & (event.score == 2))))),
+    ("TC104", one(rule(Send(message(), still=trigger.kind == "b"), given=event.kind == "a"))),
+    ("TC105", one(rule(WaitFor("x", days(1), given=(event.n > 1) & (event.n < 1))))),
+    ("TC105", one(rule(WaitUntil((count("x") > 1) & (count("x") < 2), days(1))))),
+    ("TC106", one(rule(Wait(days(1)), exit=trigger.score >= 4, given=event.score <= 2))),
+    ("TC107", one(rule(Wait(days(1)), goal=Goal("x", given=(event.n == 1) & ~event.n.exists())))),
+    ("TC108", one(rule(given=count("x") >= 0))),
+    ("TC108", one(rule(Send(message(), still=ever("x") | ~ever("x"))))),
+    ("TC108", one(rule(given=in_stage("a") | ~in_stage("a")), stages=[stage("a", "x")])),
+    ("TC109", one(rule(given=((event.n > 5) & (event.n < 3)) | (event.n == 4)))),
+    ("TC109", one(rule(given=(event.kind == "a") & ((event.kind == "b") | (event.n == 4))))),
+    ("TC110", one(rule(given=count("x", where=(event.n > 5) & (event.n < 3)) > customer.n))),
+    ("TC111", one(rule(given=event.score <= 2, when=Silent(days(3))))),
+    ("TC111", stages(stage("a", "x"), rules=[rule(given=event.order == "1", when=Entered("a"))])),
+    ("TC111", stages(stage("a", "x"), rules=[rule(Branch(trigger.n > 1, then=[MARK]), when=Dwelt("a", days(1)))])),
+    ("TC112", one(rule(given=event.score <= 2, when=["review", Silent(days(3))]))),
+    ("TC112", one(rule(given=event.score <= 2, when=[Review, OrderPlaced]), touchpoints=[Review, OrderPlaced])),
+    ("TC113", one(rule(given=customer.tier == "platinum"), traits=Person)),
+    ("TC113", one(rule(given=event.size.in_(["small", "medium"]), when=OrderPlaced), touchpoints=[OrderPlaced])),
+    ("TC113", one(rule(given=~ever(OrderPlaced, where=event.size == "huge")), touchpoints=[OrderPlaced])),
+    ("TC113", one(rule(given=event.price >= "100", when=OrderPlaced), touchpoints=[OrderPlaced])),
+    ("TC113", one(rule(given=last(OrderPlaced).price == date(2026, 1, 1)), touchpoints=[OrderPlaced])),
+    ("TC114", one(rule(WaitFor("order_deliverd", days(1))), DELIVERED)),
+    ("TC114", one(rule(given=~ever("order-delivered")), DELIVERED)),
+    ("TC115", one(rule(Wait(days(1)), given=customer.vip == True, exit=customer.vip))),  # noqa: E712 - a condition
+    ("TC115", one(rule(Wait(days(1)), exit=count("x") >= 0))),
+    ("TC116", one(rule(when="x", given=count("x") == 0))),
+    ("TC116", one(rule(when="x", given=~ever("x")))),
+    ("TC116", one(rule(when="x", given=count("x", within=days(30)) < 1))),
+    ("TC116", one(rule(when="x", given=now - last("x").at > days(90)))),
+    ("TC116", one(rule(when=Silent(days(30), of="x"), given=count("x", within=days(7)) >= 1))),
+    ("TC116", stages(stage("a", "x"), stage("b", "y"), rules=[rule(when=Entered("a"), given=in_stage("b"))])),
+    ("TC116", one(rule(when=["x", "y"], given=~ever("y")))),
+    ("TC116", one(rule(Wait(days(1)), goal=Goal("x", given=count("x") == 0)))),
+    ("TC108", one(rule(when="x", given=ever("x")))),
+    ("TC108", one(rule(when=CaseOpened(late), given=case_open("late")), cases=[late])),
+    ("TC116", one(rule(when=Joined("s"), given=~in_segment("s")), segments=[Segment("s", customer.vip)])),
+    ("TC117", one(segments=[Segment("s", (count("x") > 3) & (count("x") < 2))])),
+    ("TC111", one(rule(when=Joined("s"), given=event.n > 1), segments=[Segment("s", customer.vip)])),
+    # what can be reached
+    ("TC201", stages(stage("a"))),
+    ("TC201", stages(stage("a", "x"), stage("b", "y", after="b"))),
+    ("TC201", stages(stage("a", "x"), stage("b", "y", after="c"), stage("c", "z", after="b"))),
+    ("TC203", stages(stage("a", "x"), stage("b", "x", given=count("x") >= 2))),
+    ("TC203", stages(stage("a", "x", given=count("x") >= 2), stage("b", "x", given=count("x") >= 3))),
+    ("TC204", one(rule(Exit(), MARK))),
+    ("TC204", one(rule(Branch(customer.vip, then=[Exit("a")], otherwise=[MARK, Exit("b")]), Wait(days(1))))),
+    ("TC205", [stages(stage("a", "x")), Journey("two", rules=[rule(when=Entered("b", journey="one"))])]),
+    ("TC206", one(rule(WaitFor("paid", days(1), then=[MARK]), exit="paid"))),
+    ("TC206", one(rule(WaitFor("paid", days(1), then=[MARK]), goal=Goal("paid")))),
+    ("TC207", one(rule(OpenCase(late)), cases=[late], policy=Policy(Hold(while_open=[late])))),
+    # time
+    ("TC301", one(rule(WaitFor("x", forever)))),
+    ("TC301", one(rule(WaitUntil(customer.vip, forever)))),
+    ("TC302", one(rule(Wait(days(7)), limit=cool_down(days(3))))),
+    ("TC302", one(rule(Wait(days(7)), MARK, Wait(days(7)), limit=times(2, per=days(20))))),
+    ("TC303", one(rule(Wait(days(3)), Send(message()), goal=Goal("paid", within=days(2))))),
+    ("TC304", one(rule(Wait(timedelta(0)), MARK))),
+    ("TC304", one(rule(WaitFor("x", timedelta(0))))),
+    # policies
+    ("TC401", kept(SendWindow(("09:00", "12:00"), **ZONE), QuietHours("08:00", "13:00", **ZONE))),
+    ("TC401", kept(SendWindow(("09:00", "12:00"), weekdays=["sat"], **ZONE),
+                   SendWindow(("09:00", "12:00"), weekdays=["mon", "tue"], **ZONE))),
+    ("TC402", kept(SendWindow(("09:00", "12:00"), weekdays=["mon"], **ZONE), expires=days(3))),
+    ("TC403", kept(Cap(1, per=days(30)))),
+    ("TC403", kept(Cap(1, per=months(1), kinds=["marketing"]))),
+    ("TC404", one(sending("hello", **OFFER), cases=[late], policy=Policy(Hold(while_open=[late], cool_off=days(10))))),
+    ("TC405", kept(Spacing(days(9)))),
+    ("TC406", kept(QuietHours("21:00", "08:00", **ZONE), kind="transactional")),
+    ("TC406", kept(Cap(1, per=hours(1)), kind="transactional")),
+    ("TC407", kept(Cap(5, per=days(1)), Cap(1, per=days(7)))),
+    ("TC408", kept(Cap(1, per=days(1), kinds=["markting"]))),
+    ("TC408", kept(QuietHours("21:00", "08:00", channels=["emial"], **ZONE))),
+    ("TC409", kept(exempt=True)),
+    # messages
+    ("TC502", one(sending(content=Content(text="20 % off until Friday")))),
+    ("TC502", one(sending(content=Content(text="New beans", promotional=True)))),
+    ("TC503", one(sending(content={"de": Content(text="Hallo"), "en": Content(text="Hello")}))),
+    ("TC504", one(sending(content={"*": Content(text="Hi"), "de": Content(text="Hallo"), "fr": Content(text="Salut")}),
+                  sending("two", content={"*": Content(text="Hi"), "de": Content(text="Hallo")}))),
+    ("TC505", one(sending(content=Content(subject="Hi", text="Hello")), sending("two"))),
+    ("TC507", stages(stage("a", "x"), rules=[
+        sending(when=Entered("a"), content=Content(text="Order {trigger.order}"))])),
+    ("TC507", one(sending(when=Anniversary("birthday"), content=Content(text="Order {event.order}")))),
+    ("TC508", [one(rule(MARK), traits=Patient), Journey("two", rules=[
+        sending("greet", content=Content(text="Your {customer.allergy}"))])]),
+    ("TC509", one(rule(Give(gift())))),
+    # circles
+    ("TC601", one(rule(Emit("start")))),
+    ("TC601", one(Rule("a", when="x", then=[Enrol("b")]), Rule("b", then=[Enrol("a")]))),
+    ("TC601", stages(stage("a", Entered("b")), stage("b", [Entered("a"), "x"]))),
+    ("TC601", stages(stage("a", "x"), stage("b", "y"), rules=[
+        Rule("one", when=Entered("a"), then=[MoveTo("b")]), Rule("two", when=Entered("b"), then=[MoveTo("a")])])),
+    ("TC601", stages(stage("a", ["x", Entered("a")], reenter=True))),
+    ("TC602", stages(stage("a", "x"), stage("b", "y"), rules=[
+        Rule("one", when=Left("a"), then=[MoveTo("a")]), Rule("two", when=Left("b"), then=[MoveTo("b")])])),
+    ("TC602", one(rule(Send(message()), Wait(days(1)), Emit("start")))),
+    ("TC602", one(rule(Emit("start"), given=customer.vip))),
+    ("TC602", one(rule(OpenCase(late), Send(message()), CloseCase(late), Enrol("only")), cases=[late])),
+    # people
+    ("TC701", one(rule(Ask(review()), given=HAPPY))),
+    ("TC701", one(rule(Branch(last("survey").score > 8, then=[Ask(review())])))),
+    ("TC701", one(rule(Ask(review(), still=customer.sentiment == "positive")))),
+    ("TC701", one(rule(Send(message(wants="leave us a review", kind="feedback")), given=ever("csat", where=HAPPY)))),
+    ("TC702", one(rule(Give(gift(limit=once())), given=HAPPY))),
+    ("TC703", [team("shop"), team("club")]),
+    ("TC703", [team("shop", Cap(1, per=days(1))), team("club", Cap(2, per=days(1)))]),
+    # content rules, waivers
+    ("TC802", kept(ContentRules([each for each in CAN_SPAM if "postal" in each.name],
+                                sender=Sender("Shop", postal="1 Mill Lane"), unknown_jurisdiction="US"))),
+    ("TC901", one(rule(MARK), waivers=[Waiver("TC999", why="x")])),
+    ("TC902", one(rule(MARK), waivers=[Waiver("TC301", why="x")])),
+    ("TC902", one(rule(WaitFor("x", forever)),
+                  waivers=[Waiver("TC301", why="x"), Waiver("TC301", why="y", at="rule other")])),
+]  # fmt: skip
+
+
+def codes(journeys, *args, **more):
+    return [each.code for each in check(journeys, *args, **more)]
+
+
+@pytest.mark.parametrize(("code", "wrong"), WRONG, ids=[f"{n} {code}" for n, (code, _) in enumerate(WRONG)])
+def test_a_wrong_journey_is_found_by_exactly_its_code(code, wrong):
+    found = check(wrong)
+    assert {each.code for each in found} == {code}, "\n".join(map(str, found))
+
+
+def test_a_rule_that_waits_for_a_stage_out_of_reach_is_found_with_the_stage():
+    assert codes(stages(stage("a"), rules=[rule(when=Entered("a"))])) == ["TC202", "TC201"]
+
+
+def test_a_message_that_no_rule_sends_is_found():
+    assert codes(one(sending()), messages=[message(), message("other")]) == ["TC501"]
+
+
+def test_a_channel_that_no_adapter_has_is_found():
+    only = one(sending(channels=["emial"]))
+    (found,) = check(only, channels=[MemoryChannel("email")])
+    assert (found.code, found.severity) == ("TC506", "error")
+    assert "did you mean 'email'" in found.what
+    (found,) = check(one(sending(channels=["email", "sms"])), channels=["email"])
+    assert (found.code, found.severity) == ("TC506", "warning")
+    assert check(only) == []
+
+
+def test_journeys_that_cannot_live_together_are_one_finding_each():
+    assert codes([one(), one()]) == ["TC001"]
+
+
+def test_every_check_is_in_the_table_or_has_a_test_of_its_own():
+    elsewhere = {"TC001", "TC202", "TC501", "TC506"}
+    content = {code for code in CHECKS if code.startswith("TC8")}  # their tests are with content rules
+    assert set(CHECKS) == {code for code, _ in WRONG} | elsewhere | content
+    assert len(WRONG) >= 40
+
+
+# --- what is no mistake -----------------------------------------------------------------------------------------------
+
+SOUND = [
+    one(rule(given=(event.score >= 2) & (event.score <= 3))),
+    one(rule(given=event.score <= 2, when=["review", "complaint"])),
+    one(rule(given=~event.score.exists() | (event.score <= 2), when=["review", Silent(days(3))])),
+    one(rule(WaitFor("x", forever), exit="y")),
+    one(rule(WaitFor("x", forever), goal=Goal("y"))),
+    one(rule(Wait(days(7)), limit=cool_down(days(3)), exit="x")),
+    one(rule(Wait(days(7)), limit=cool_down(days(3)), key="order")),
+    one(rule(Wait(days(7)), limit=cool_down(days(30)))),
+    one(rule(WaitFor("x", days(7)), limit=cool_down(days(3)))),
+    one(rule(Emit("start"), limit=once())),
+    one(rule(Emit("other"))),
+    one(rule(WaitFor("paid", days(1)), MARK, exit="paid")),
+    one(rule(WaitFor("paid", days(1), then=[MARK]), goal=Goal("paid", given=event.price > 5))),
+    stages(stage("a", "x", given=count("x") >= 2), stage("b", "x")),
+    stages(stage("a", ["x", Entered("a")])),
+    stages(stage("a", "x"), stage("b", "y"), stage("c", "z"), rules=[
+        Rule("one", when=Left("b"), then=[MoveTo("a")]), Rule("two", when=Left("a"), then=[MoveTo("b")])]),
+    stages(stage("a", "x"), rules=[rule(MoveTo("a"), when=Entered("a"))]),
+    stages(stage("a", "x", after="b"), stage("b", "x")),
+    stages(stage("a", Left("b")), stage("b", "x")),
+    stages(stage("a"), rules=[rule(MoveTo("a"))]),
+    stages(stage("a", "x"), rules=[rule(MoveTo("a"), when=Left("a"))]),
+    one(rule(when=Entered("b", journey="not at hand"))),
+    one(rule(OpenCase(late)), cases=[late]),
+    kept(SendWindow(("09:00", "12:00"), weekdays=["mon"], **ZONE), expires=days(8)),
+    kept(SendWindow(("22:00", "02:00"), **ZONE), QuietHours("00:00", "06:00", **ZONE)),
+    kept(Cap(1, per=days(30), over="deny")),
+    kept(Cap(5, per=days(7)), Cap(1, per=days(1))),
+    kept(QuietHours("21:00", "08:00", kinds=["marketing", "feedback"], **ZONE)),
+    one(rule(Give(gift(limit=times(1, per=days(60)))))),
+    one(rule(Ask(review()))),
+    one(rule(Branch(event.score >= 4, then=[Ask(review())], otherwise=[Wait(days(1)), Ask(review())]))),
+    one(rule(Ask(Survey("s", why="learn", channels=["email"], content=Content(text="?"))), given=event.score <= 2)),
+    one(rule(Give(gift(limit=once())), given=event.score <= 2)),
+    [team("shop"), Journey("two", rules=[sending("two", when="order", **OFFER)], team="shop")],
+    [team("shop", Cap(1, per=days(1))), team("club", Cap(1, per=days(1)))],
+    one(sending(content=Content(text="You got 20 % off this order, as promised."), kind="marketing")),
+    one(sending(content={"*": Content(text="Hi"), "de": Content(text="Hallo")}), sending("two")),
+    one(sending(when=Silent(days(3)), content=Content(text="Order {trigger.order|of yours}"))),
+    one(rule(Send(message(content=Content(text="{trigger.order}"))), when=Silent(days(3))),
+        Rule("b", when="x", then=[Enrol("only")])),
+    one(rule(SetTrait("n", 1), Call("ship"), given=now - last("x").at > days(3))),
+    one(rule(given=customer.tier.in_(["gold", "silver"]) & customer.vip & (customer.name == "x")), traits=Person),
+    one(rule(when=CaseOpened(late), given=count("x") > 0), cases=[late]),
+    one(rule(given=(event.a == 1) | (event.a == 2))),
+    one(rule(given=customer.name > date(2026, 1, 1)), traits=Person),
+    one(rule(given=customer.born > "2026-01-01"), traits=Person),
+    one(rule(given=event.price >= 99.5, when=OrderPlaced), touchpoints=[OrderPlaced]),
+    one(rule(when=Joined("s"), given=in_segment("t")), segments=[Segment(each, customer[each]) for each in "st"]),
+    one(rule(when="x", given=count("x") == 1)),
+    one(rule(when="x", given=count("x", where=event.kind == "a") == 0)),
+    one(rule(when=["x", "y"], given=ever("x"))),
+    one(rule(when="x", given=now - last("y").at > days(90))),
+    one(rule(when=Silent(days(30), of="x"), given=count("x", within=days(60)) >= 3)),
+    one(rule(Wait(days(1)), exit=customer.vip, given=~customer.vip)),
+    one(rule(WaitFor("order_placed", days(1))), Rule("two", when="order_paid")),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("sound", SOUND, ids=range(len(SOUND)))
+def test_a_sound_journey_is_left_alone(sound):
+    assert check(sound) == []
+
+
+@pytest.mark.parametrize(
+    "endless", [wrong for code, wrong in WRONG if code == "TC601"], ids=lambda each: str(each.rules)[:40]
+)
+def test_what_is_called_an_endless_circle_is_one(endless):  # S4.3
+    engine = engine_of(journeys=[endless])
+    for number, kind in enumerate(["start", "x", "y"]):
+        engine.record("ann", kind, id=str(number))
+    assert engine.parked_count() > 0
+
+
+@pytest.mark.parametrize(
+    "wrong", [wrong for code, wrong in WRONG if code == "TC116"], ids=lambda each: str(each.rules)[:60]
+)
+def test_what_is_called_never_true_just_then_starts_nothing_then(wrong):  # S4.2
+    engine = engine_of(journeys=[wrong], clock=VirtualClock(START))
+    engine.record("ann", "x", id="1")
+    pass_time(engine, days(40))
+    given = wrong.rules[0].given
+    assert given is None or "y" in str(given) or engine.customer("ann").runs == ()
+
+
+def test_caps_of_the_house_keep_teams_apart():
+    assert check([team("shop"), team("club")], Policy(Cap(1, per=days(1), kinds=["marketing"]))) == []
+    assert codes([team("shop"), team("club")], Policy(Cap(1, per=days(1), kinds=["gift"]))) == ["TC703"]
+
+
+@pytest.mark.parametrize(
+    "path", [*sorted((ROOT / "examples").glob("coffee_club.py")), SHOP], ids=lambda path: path.stem
+)
+def test_nothing_is_found_in_whole_programs(path):
+    if not path.exists():
+        pytest.skip("the acceptance programs are not here")
+    program = runpy.run_path(str(path), run_name="a_program")
+    journeys = [each for each in program.values() if isinstance(each, Journey)]
+    assert journeys
+    assert [str(each) for each in check(journeys)] == []
+
+
+@settings(max_examples=40)
+@given(any_journeys())
+def test_any_journey_can_be_checked(journey):
+    for each in check(journey):
+        assert each.code in CHECKS
+        assert each.journey in ("", journey.name)
+
+
+@settings(max_examples=40)
+@given(plain_journeys())
+def test_the_same_journey_has_the_same_findings_whatever_the_order_of_sets(journey):
+    assert check(journey) == check([journey])
+
+
+# --- waivers ----------------------------------------------------------------------------------------------------------
+
+
+def test_a_waiver_is_about_a_code_and_a_place():
+    waits = rule(WaitFor("x", forever))
+    other = Rule("other", when="y", then=[WaitFor("x", forever)])
+    assert codes(one(waits, other, waivers=[Waiver("TC301", why="it always comes")])) == []
+    assert codes(one(waits, other, waivers=[Waiver("TC301", why="it always comes", at="rule only")])) == ["TC301"]
+    assert codes(one(waits, other, waivers=[Waiver("TC301", why="it always comes", at="$.rules[1]")])) == ["TC301"]
+    assert codes(one(waits, waivers=[Waiver("TC301", why="so", at="$.rules[0].then[0].timeout")])) == []
+
+
+def test_a_waiver_beside_the_journeys_is_about_all_of_them():
+    waits = one(rule(WaitFor("x", forever)))
+    assert codes(waits, waive={"TC301": "it always comes"}) == []
+    assert codes(one(), waive={"TC301": "it always comes"}) == ["TC902"]
+    assert codes(one(), waive_in_all={"TC301": "it always comes"}) == []
+    assert codes(one(), waive_in_all={"TC300": "it always comes"}) == ["TC901"]
+
+
+def test_a_waiver_without_a_reason_is_refused():
+    with pytest.raises(ValueError, match=re.escape("$.waivers[0].why")):
+        one(waivers=[Waiver("TC301", why="  ")])
+
+
+def test_a_finding_says_what_where_why_and_how_to_mend_it():
+    (found,) = check(one(rule(given=(event.score <= 2) & (event.score > 3))))
+    assert (found.code, found.name, found.severity) == ("TC101", "rule-never-starts", "error")
+    assert (found.journey, found.path, found.about) == ("one", "$.rules[0].given", "rule only")
+    assert "can never be true" in found.what
+    assert found.why
+    assert found.mend
+    assert str(found).startswith("one: $.rules[0].given: TC101 rule-never-starts: ")
+
+
+def test_findings_stand_in_the_order_of_their_places():
+    rules = [Rule(f"r{n}", when="x", then=[WaitFor("y", forever)]) for n in range(12)]
+    assert [each.path for each in check(one(*rules))] == [f"$.rules[{n}].then[0].timeout" for n in range(12)]
+
+
+# --- what is called impossible, in the engine itself ------------------------------------------------------------------
+
+NEVER_STARTS, NEVER_ENTERED = {"TC101", "TC202"}, {"TC102", "TC201"}
+DENIED = plain_journeys().filter(lambda each: {one.code for one in check(each)} & (NEVER_STARTS | NEVER_ENTERED))
+
+
+@settings(max_examples=40)
+@given(st.data())
+def test_what_is_called_out_of_reach_never_happens(data):
+    journey = data.draw(DENIED)
+    with World([journey]) as world:
+        play(data.draw(stories([journey])), world)
+        world.run_out(days(30))
+        lived = world.engine.customer("ann")
+    started = {f"rule {run.rule}" for run in lived.runs}
+    entered = {f"stage {move.entered}" for move in lived.moves}
+    for each in check(journey):
+        seen(f"{each.code} {bool(started | entered)}")
+        assert not (each.code in NEVER_STARTS and each.about in started)
+        assert not (each.code in NEVER_ENTERED and each.about in entered)
