@@ -743,10 +743,15 @@ def test_random_worlds_see_all_there_is_to_see():
     for seed in range(150):
         world, log = make_world(Dice.seeded(seed)), {}
         with suppress(DefectiveJourney):
-            log = simulated(world).log
+            outcome = simulated(world)
+            log = outcome.log
+            starts = [run for each in outcome.customers.values() for run in each.starts]
+            seen.update(f"by {run.trigger.kind}" for run in starts)
         for entries in log.values():
+            seen.update(f"segment {entry[1]}" for entry in entries if entry[0] == "segment")
             seen.update(entry[2] if entry[0] in ("message", "refused") else entry[0] for entry in entries)
             seen.update(entry[3].split(":")[0] for entry in entries if entry[0] == "ended")
     kinds = {"started", "stage", "opened", "closed", "goal", "duplicate", "conflict", "given", "live", "limit"}
     kinds |= {"sent", "withdrawn", "denied", "expired", "done", "exit", "restarted"}
+    kinds |= {"segment joined", "segment left", "by joined"}
     assert all(seen[kind] >= 3 for kind in kinds), seen

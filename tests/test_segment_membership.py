@@ -1,6 +1,7 @@
 """Segments (S3.3): who is in one, when that changes, what follows, and how members are listed."""
 
 import asyncio
+from collections import Counter
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
 
@@ -27,6 +28,7 @@ from touchpoint import (
     Segment,
     Send,
     SetTrait,
+    Split,
     Stage,
     UnknownName,
     VirtualClock,
@@ -48,11 +50,16 @@ from touchpoint import (
     now,
     sent,
     trigger,
+    variant,
 )
 from touchpoint.channels.recording import RecordingChannel
+from touchpoint.cli.show import tables
 from touchpoint.core.program import compile_program
 from touchpoint.core.state import Profile, State, state_from_record, state_to_record
+from touchpoint.lab.coverage import Coverage
+from touchpoint.lab.mutate import mutants
 from touchpoint.testing import World
+from touchpoint.testing.random_journeys import journeys
 
 START = datetime(2026, 3, 2, 12, tzinfo=UTC)
 TICK = timedelta(microseconds=1)
@@ -745,3 +752,58 @@ def test_opening_a_case_in_a_run_tells_segments_before_the_next_step():  # S4.2
     engine.record("ann", "complained")
     engine.run_pending()
     assert [each.name for each in engine.customer("ann").messages] == ["sorry"]
+
+
+def test_a_way_that_parts_changes_who_is_in_it():  # S9
+    split = Split("offer", {"a": [Send(message("a"))], "b": []}, weights={"a": 1, "b": 0})
+    engine = engine_of(Rule("r", when="go", then=[split]), segments=[Segment("in_a", variant("offer") == "a")])
+    engine.record("ann", "go")
+    assert changes(engine) == [("joined", "in_a", timedelta(0))]
+
+
+# --- under the lamp ---------------------------------------------------------------------------------------------------
+
+SMALL = Journey("shop", segments=[Segment("recent", ever("visit", within=days(7)))], rules=[Rule("r", when="visit")])
+
+
+def test_coverage_tells_which_segments_nobody_joined_or_left():
+    with engine_of() as engine:
+        engine.record("ann", "order_placed")
+        lamp = Coverage.of(engine.journeys)
+        lamp.collect(engine)
+        told = {name: each.words for name, each in lamp.elements.items() if each.kind == "segment"}
+        assert told == {
+            "shop/segments/vip/joined": "nobody ever joined the segment vip",
+            "shop/segments/vip/left": "nobody ever left the segment vip",
+        }
+        assert [each for each in told if lamp.hits[each]] == []
+        engine.record("ann", "order_placed")
+        lamp.collect(engine)
+        assert [each for each in told if lamp.hits[each]] == ["shop/segments/vip/joined"]
+
+
+def test_small_faults_are_made_in_the_conditions_of_segments():
+    told = [each.sentence for each in mutants(SMALL)]
+    assert any(each.startswith("segment recent has those where") and "days" in each for each in told)
+
+
+def test_the_report_of_a_replay_counts_who_joined_and_left():
+    tallies = {("segment", "shop/recent", "joined"): 1_200, ("segment", "shop/recent", "left"): 3}
+    titles = dict(tables([SMALL], tallies, 1_500))
+    table = titles["shop: segments"]
+    assert [[*column.cells] for column in table.columns] == [["recent"], ["1,200"], ["3"]]
+
+
+def test_random_journeys_have_segments_that_rules_wait_for():
+    seen = Counter()
+
+    @settings(max_examples=60, deadline=None, database=None)
+    @given(journeys())
+    def look(journey):
+        seen["segments"] += len(journey.segments)
+        triggers = [each for rule in journey.rules for each in rule.when]
+        seen["triggers"] += sum(isinstance(each, Joined | LeftSegment) for each in triggers)
+
+    look()
+    assert seen["segments"] == 120
+    assert seen["triggers"] > 0

@@ -177,10 +177,10 @@ def trigger(dice: Dice, types: tuple = TYPES) -> t.Trigger:  # noqa: C901, PLR09
     """One trigger of any kind; half of them a touchpoint."""
     if dice.pick(True, True, False):
         return t.On(dice.pick(*types))
-    match dice.pick(*range(12)):
-        case 9 | 10:
+    match dice.pick(*range(14)):
+        case 9 | 10 | 12:
             return t.Joined(dice.pick(*SEGMENTS))
-        case 11:
+        case 11 | 13:
             return t.LeftSegment(dice.pick(*SEGMENTS))
         case 0:
             return t.Entered(dice.pick(*STAGES))

@@ -28,8 +28,9 @@ class Segment:
 
     Args:
         name: unique among the segments of its journey.
-        condition: an expression, or text, about the customer: history, traits, stages, cases and other segments. It
-            cannot look at `event`, `trigger`, the outcomes of a run, or `now`: a window does what `now` would.
+        condition: an expression, or text, about the customer: history, traits, stages, cases, variants and other
+            segments. It cannot look at `event`, `trigger`, the outcomes of a run, or `now`: a window does what `now`
+            would.
     """
 
     name: str
