@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from touchpoint.durations import forever
 from touchpoint.journey import steps, triggers
+from touchpoint.journey.calendar_triggers import usual
 from touchpoint.journey.conditions import (
     case_open,
     collected,
@@ -232,6 +233,10 @@ def messages(draw, name):
 @cache
 def trigger_lists():
     """Triggers of every kind."""
+    ahead = lengths.filter(_not_negative)
+    rounds = st.sampled_from(
+        ["FREQ=DAILY;INTERVAL=3", "FREQ=WEEKLY", "freq=monthly;byday=+1mo,-1FR", "RRULE:FREQ=YEARLY;COUNT=4;WKST=SU"]
+    )
     one = st.one_of(
         types.map(triggers.On),
         st.sampled_from([triggers.Entered("new"), triggers.Left("lapsed"), triggers.Entered("x", journey="another")]),
@@ -243,8 +248,18 @@ def trigger_lists():
             triggers.Anniversary,
             st.just("renewal"),
             at=clocks,
-            before=lengths.filter(_not_negative),
+            before=ahead,
             unknown_zone=maybe_zone,
+        ),
+        st.builds(triggers.DateDue, st.just("renewal"), at=clocks, before=ahead, unknown_zone=maybe_zone),
+        st.builds(triggers.DateDue, st.just("renewal"), at=clocks, after=ahead, unknown_zone=maybe_zone),
+        st.builds(triggers.Schedule, rounds, at=clocks, start=st.just(date(2026, 3, 2)), unknown_zone=maybe_zone),
+        st.builds(
+            triggers.Silent,
+            st.sampled_from([usual(), usual(1.5), usual(Decimal("0.75"))]),
+            of=st.none() | types,
+            at_least=elapsed,
+            otherwise=elapsed,
         ),
     )
     return st.lists(one, min_size=1, max_size=3)

@@ -2,8 +2,8 @@
 
 from touchpoint import Engine, VirtualClock
 from touchpoint.channels.recording import RecordingChannel
+from touchpoint.core.calendar import arm_calendar
 from touchpoint.core.state import Address, Profile
-from touchpoint.core.timers import refresh_anniversaries
 from touchpoint.durations import instant, micros
 from touchpoint.model.consent import ANY
 from touchpoint.policy.facts import ConsentFact
@@ -91,7 +91,7 @@ class Played:
         )
         with self.engine.together() as unit:
             loaded = unit.find_or_add(event.customer, event.recorded_at, profile)
-            refresh_anniversaries(unit.program, loaded.state)
+            arm_calendar(unit.program, loaded.state, now=event.recorded_at)
 
     def journal(self, customer):
         """The customer's journal entries, oldest first."""

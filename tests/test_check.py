@@ -4,6 +4,8 @@ import re
 import runpy
 from datetime import date, timedelta
 from enum import StrEnum
+from functools import reduce
+from operator import and_, or_
 from pathlib import Path
 from typing import Literal
 
@@ -34,13 +36,17 @@ from touchpoint import (
     Give,
     Goal,
     Hold,
+    HoldOut,
     Joined,
     Journey,
     Left,
+    LiveRuns,
     MoveTo,
     OpenCase,
     Policy,
     QuietHours,
+    React,
+    Reply,
     Rule,
     Segment,
     Send,
@@ -48,6 +54,7 @@ from touchpoint import (
     SetTrait,
     Silent,
     Spacing,
+    Split,
     Stage,
     Survey,
     VirtualClock,
@@ -56,6 +63,7 @@ from touchpoint import (
     WaitUntil,
     Waiver,
     case_open,
+    collected,
     cool_down,
     count,
     customer,
@@ -67,9 +75,11 @@ from touchpoint import (
     in_segment,
     in_stage,
     last,
+    minutes,
     months,
     now,
     once,
+    result,
     times,
     total,
     trait,
@@ -77,7 +87,9 @@ from touchpoint import (
 )  # fmt: skip
 from touchpoint.channels import MemoryChannel
 from touchpoint.lab import check
+from touchpoint.lab.checks import solve
 from touchpoint.lab.checks.catalogue import CHECKS
+from touchpoint.lab.checks.history import narrowed
 from touchpoint.rules import CAN_SPAM, ContentRules, Sender
 from touchpoint.testing import World
 from touchpoint.testing.strategies import journeys as plain_journeys
@@ -243,6 +255,7 @@ WRONG = [
     ("TC407", kept(Cap(5, per=days(1)), Cap(1, per=days(7)))),
     ("TC408", kept(Cap(1, per=days(1), kinds=["markting"]))),
     ("TC408", kept(QuietHours("21:00", "08:00", channels=["emial"], **ZONE))),
+    ("TC408", kept(HoldOut("2026", percent=5, kinds=["markting"]))),
     ("TC409", kept(exempt=True)),
     # messages
     ("TC502", one(sending(content=Content(text="20 % off until Friday")))),
@@ -378,6 +391,11 @@ SOUND = [
     one(rule(given=customer.born > "2026-01-01"), traits=Person),
     one(rule(given=event.price >= 99.5, when=OrderPlaced), touchpoints=[OrderPlaced]),
     one(rule(when=Joined("s"), given=in_segment("t")), segments=[Segment(each, customer[each]) for each in "st"]),
+    one(rule(when=["x", "y"], collect=hours(1), given=(event.n > 5) & (trigger.n < 3) & (collected.count > 1))),
+    one(rule(when="x", collect=hours(1), given=count("x", within=minutes(5)) == 0)),
+    one(rule(React("👍", why="seen"), Reply("Thanks", name="thanks", why="answer"), Call("refund"),
+             Branch(result("refund").n > 3, then=[MARK])), policy=Policy(LiveRuns(3), HoldOut("2026", percent=5))),
+    one(rule(Split("sizes", {"a": [Exit()], "b": []}), Wait(days(1)), limit=cool_down(days(1)), exit="y")),
     one(rule(when="x", given=count("x") == 1)),
     one(rule(when="x", given=count("x", where=event.kind == "a") == 0)),
     one(rule(when=["x", "y"], given=ever("x"))),
@@ -505,3 +523,25 @@ def test_what_is_called_out_of_reach_never_happens(data):
         seen(f"{each.code} {bool(started | entered)}")
         assert not (each.code in NEVER_STARTS and each.about in started)
         assert not (each.code in NEVER_ENTERED and each.about in entered)
+
+
+# --- in time ----------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "condition",
+    [
+        reduce(and_, [customer[f"a{n}"] == n for n in range(900)]),
+        reduce(or_, [customer[f"a{n}"] == n for n in range(900)]),
+        reduce(and_, [customer.a != n for n in range(280)]),
+        reduce(and_, [(customer[f"a{n}"] == 1) | (customer[f"b{n}"] == 2) for n in range(60)]),
+        reduce(and_, [count("x", within=hours(n + 1)) >= n for n in range(38)]),
+    ],
+    ids=["and", "or", "one value", "and of or", "counts"],
+)
+def test_a_condition_of_any_size_is_checked_in_bounded_work(condition):
+    searched = []
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(solve, "narrowed", lambda *known: searched.append(1) or narrowed(*known))
+        check(one(rule(given=condition)))
+    assert len(searched) < 20_000

@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from test_payload import NAMES, VALUES
+from touchpoint.core.collected import Burst, Collected, Deferred
 from touchpoint.core.occurrence import Occurrence
 from touchpoint.core.state import (
     Address,
@@ -150,13 +151,20 @@ def full_state():
         silences={"|5": 20},
         heard={"|5": 15},
         dwells={"one/new|5": 30},
-        anniversaries={"birthday": [40, "2026-01-01", "stamp"]},
+        calendar={"birthday": [40, "2026-01-01", "stamp"]},
         runs=[run],
         watches=[Watch(1, "one", "rule", "o1", 50, occurrence())],
         pending=[pending],
         history=[HandOver(1, "k", "one", "hello", "service", "email", True, "accepted", "o1")],
         awaited={"m0": [60, "no_receipt", "hello", "email"]},
         parked=[[1, "run", "one/rule", "r1", "why"]],
+        exposures={"look": ["x", 1, False]},
+        segments={"one/loyal": 1},
+        lapses={"one/loyal": 70},
+        bursts=[Burst("one", "rule", "o1", 90, Collected(2, [occurrence()]))],
+        deferred=[Deferred("one", "rule", "o1", 95, occurrence())],
+        noticed={"date due|renewal||": ["2026-01-01"]},
+        occasions={"a": [1, 2]},
     )
 
 

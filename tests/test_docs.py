@@ -17,6 +17,7 @@ from sybil.evaluators.python import PythonEvaluator
 from sybil.parsers.markdown import CodeBlockParser
 
 import touchpoint.channels
+import touchpoint.files
 import touchpoint.lab
 from touchpoint import Journey, errors
 from touchpoint.lab import check
@@ -139,7 +140,10 @@ def test_the_language_reference_names_every_method_of_the_engine():
     }  # for whoever drives the engine step by step
 
 
-@pytest.mark.parametrize("module", [touchpoint.channels, touchpoint.lab], ids=lambda module: module.__name__)
+ROOMS = [touchpoint.channels, touchpoint.files, touchpoint.lab]
+
+
+@pytest.mark.parametrize("module", ROOMS, ids=lambda module: module.__name__)
 def test_the_reference_names_what_is_public_in_the_rooms(module):
     code = "\n".join(code_in(page) for page in sorted((ROOT / "docs/reference").glob("*.md")))
     assert [name for name in module.__all__ if not mentions(code, name)] == []

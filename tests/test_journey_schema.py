@@ -59,6 +59,11 @@ def validator():
     return JUDGE
 
 
+def test_the_published_schema_is_that_of_the_code():
+    # After a change of the language: touchpoint schema > docs/reference/touchpoint.schema.json
+    assert json.loads((ROOT / "docs/reference/touchpoint.schema.json").read_text("utf-8")) == MADE
+
+
 def test_it_is_a_schema_of_the_dialect_that_it_names():
     assert MADE["$schema"] == "https://json-schema.org/draft/2020-12/schema"
     jsonschema.Draft202012Validator.check_schema(MADE)
@@ -142,10 +147,22 @@ def test_whatever_is_written_is_taken(journey):
 def test_every_example_is_taken(validator):
     from touchpoint.cli.loading import load
 
-    for path in sorted((ROOT / "examples").glob("*.py")):
-        journeys = load(path).journeys if "Journey(" in path.read_text("utf-8") else ()
-        for journey in journeys:
-            validator.validate(json.loads(write_text(journey, json=True)))
+    found = [path for path in (ROOT / "examples").glob("*.*") if "ourney" in path.read_text("utf-8")]
+    programs = [load(path) for path in found if path.suffix in (".py", ".yaml") and not path.name.startswith("make_")]
+    journeys = [journey for program in programs for journey in program.journeys]
+    assert len(journeys) >= 2
+    for journey in journeys:
+        validator.validate(json.loads(write_text(journey, json=True)))
+
+
+def test_the_example_in_yaml_is_the_one_in_python():
+    # After a change of it: touchpoint export examples/coffee_club.py > examples/coffee_club.yaml
+    from touchpoint.cli.loading import load
+
+    of_yaml, of_python = (load(ROOT / f"examples/coffee_club{ending}") for ending in (".yaml", ".py"))
+    assert (of_yaml.journeys, of_yaml.events, of_yaml.grant) == (of_python.journeys, of_python.events, of_python.grant)
+    text = write_text(*of_yaml.journeys, events=["coffee_club.jsonl"], grant=of_yaml.grant)
+    assert (ROOT / "examples/coffee_club.yaml").read_text("utf-8") == text
 
 
 def test_every_yaml_example_of_the_documentation_is_taken(validator):

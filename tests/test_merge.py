@@ -22,6 +22,7 @@ from touchpoint import (
     Policy,
     Preferences,
     Rule,
+    Schedule,
     Send,
     Silent,
     Stage,
@@ -39,6 +40,7 @@ from touchpoint import (
     times,
     total,
     trigger,
+    usual,
 )
 from touchpoint.channels import Accepted, MemoryChannel
 from touchpoint.channels.inbound import Clicked, OptedOut, Receipt
@@ -693,6 +695,8 @@ def lived(acts, *, one):
         *(Rule(f"r{n}", when="never", given=asked >= 0, then=[]) for n, asked in enumerate(OBSERVED)),
         Rule("all", when=["a", "b"], limit=None, concurrency="parallel", then=[Wait(months(9))]),
         Rule("quiet", when=Silent(days(400)), then=[]),
+        Rule("habit", when=Silent(usual(), of="a", at_least=days(400), otherwise=days(400)), then=[]),
+        Rule("often seen", when=Schedule("FREQ=WEEKLY;BYDAY=TU,SA", unknown_zone="UTC"), then=[]),
         Rule("often", when="a", limit=times(1_000), concurrency="parallel", then=[Wait(days(1)), Send(message())]),
     ]
     engine = made(*rules, policy=Policy(Cap(1_000, per=days(365))))
@@ -734,6 +738,7 @@ def test_merged_histories_are_remembered_as_one_that_was_never_apart(acts):  # S
         one, two = state(whole, "ann"), state(parts, "ann")
         assert asked(parts) == asked(whole)
         assert (two.heard, two.silences) == (one.heard, one.silences)
+        assert (two.occasions, two.calendar, two.noticed) == (one.occasions, one.calendar, one.noticed)
         assert two.starts == one.starts
         assert [(each.at, each.message, each.state) for each in two.history] == [
             (each.at, each.message, each.state) for each in one.history

@@ -16,6 +16,7 @@ from touchpoint import (
     Branch,
     Cap,
     CaseType,
+    DateDue,
     Dwelt,
     Entered,
     Exit,
@@ -24,6 +25,7 @@ from touchpoint import (
     Policy,
     QuietHours,
     Rule,
+    Schedule,
     Send,
     SendWindow,
     Silent,
@@ -42,6 +44,7 @@ from touchpoint import (
     months,
     times,
     trigger,
+    usual,
 )  # fmt: skip
 from touchpoint.cli.loading import load
 from touchpoint.cli.mutate import mutate
@@ -203,6 +206,34 @@ def test_rules_have_faults(expected):
         exit=["cancelled", customer.gone], goal=Goal("paid", within=days(10)), priority=5, then=[Wait(days(1))],
     )  # fmt: skip
     assert expected in of(rule)
+
+
+# S4.1
+@pytest.mark.parametrize(
+    ("when", "expected"),
+    [
+        (DateDue("renewal", before=days(7)), "rule r is started by the date renewal 8 days instead of 7 days before"),
+        (DateDue("renewal"), "rule r is started by renewal comes at 10:00 instead of 09:00"),
+        (
+            Schedule("FREQ=MONTHLY;BYDAY=-1MO"),
+            "rule r is started by the schedule FREQ=MONTHLY;BYDAY=-1TU instead of FREQ=MONTHLY;BYDAY=-1MO",
+        ),
+        (
+            Schedule("FREQ=MONTHLY;BYMONTHDAY=-1"),
+            "rule r is started by the schedule FREQ=MONTHLY;BYMONTHDAY=1 instead of FREQ=MONTHLY;BYMONTHDAY=-1",
+        ),
+        (
+            Silent(usual(1.5), at_least=days(7), otherwise=days(60)),
+            "rule r is started by a silence for twice as many usual gaps",
+        ),
+        (
+            Silent(usual(1.5), at_least=days(7), otherwise=days(60)),
+            "rule r is started by a silence by the usual gap, at least 8 days instead of 7 days",
+        ),
+    ],
+)
+def test_dates_schedules_and_habits_have_faults(when, expected):
+    assert expected in of(Rule("r", when=when, then=[Send(HELLO)]))
 
 
 # S6.4, S6.6, S6.10

@@ -19,6 +19,7 @@ from touchpoint import (
     CaseClosed,
     CaseType,
     Content,
+    DateDue,
     Emit,
     Hold,
     Journey,
@@ -26,8 +27,10 @@ from touchpoint import (
     Policy,
     QuietHours,
     Rule,
+    Schedule,
     Send,
     SendWindow,
+    Silent,
     Stage,
     WaitFor,
     count,
@@ -38,6 +41,7 @@ from touchpoint import (
     last,
     once,
     total,
+    usual,
 )  # fmt: skip
 from touchpoint.cli.testgen import testgen as command
 from touchpoint.errors import InvalidInput, UnknownName
@@ -212,6 +216,20 @@ def test_an_anniversary_comes_round():
     found = find_stories([journey(party)], most=60)
     notes = [act.note for chosen in found.chosen for act in chosen.story.acts]
     assert "anniversary of birthday" in notes
+
+
+@pytest.mark.parametrize(
+    "when",
+    [
+        DateDue("renewal", before=days(30)),
+        Schedule("FREQ=WEEKLY;BYDAY=TU"),
+        Silent(usual(2), of="order_placed", at_least=days(1), otherwise=days(3)),
+    ],
+    ids=["date", "schedule", "usual"],
+)
+def test_what_falls_due_by_itself_is_waited_for(when):
+    found = find_stories([journey(Rule("r", when=when, then=[Send(message("m"))]))], most=60)
+    assert words_for(found, "r/started")
 
 
 def test_the_instant_at_which_a_cap_frees_is_tried():

@@ -7,15 +7,15 @@ from pathlib import Path
 import pytest
 
 import touchpoint
-from touchpoint import channels, lab
+from touchpoint import channels, files, lab
 
 LANGUAGE = [
     "Anniversary", "Ask", "AsyncEngine", "Branch", "Call", "Cap", "Case", "CaseClosed", "CaseOpened", "CaseType",
-    "Clock", "CloseCase", "ConditionError", "ConsentRule", "ConsentRules", "Content", "CustomerErased",
-    "DefectiveJourney", "Dwelt", "Emit", "Engine", "Enrol", "Enrolled", "Entered", "Exit", "Exposed", "Gift",
-    "Give", "Goal", "Hold", "HoldOut", "InvalidAddress", "InvalidInput", "InvalidTouchpoint", "Joined", "Journey",
+    "Clock", "CloseCase", "ConditionError", "ConsentRule", "ConsentRules", "Content", "CustomerErased", "DateDue",
+    "DefectiveJourney", "Dwelt", "Emit", "Engine", "Enrol", "Enrolled", "Entered", "Exit", "Exposed", "Gift", "Give",
+    "Goal", "Hold", "HoldOut", "InvalidAddress", "InvalidInput", "InvalidTouchpoint", "Joined", "Journey",
     "JourneyError", "Left", "LeftSegment", "LiveRuns", "Message", "MoveTo", "NotYetSupported", "On", "OpenCase",
-    "Policy", "Preferences", "Problem", "QuietHours", "React", "Reply", "Rule", "SampleRatioMismatch",
+    "Policy", "Preferences", "Problem", "QuietHours", "React", "Reply", "Rule", "SampleRatioMismatch", "Schedule",
     "SecretNeeded", "Segment", "Send", "SendWindow", "SetTrait", "Silent", "Spacing", "Split", "Stage", "StoreBusy",
     "StoreClosed", "StoreCorrupt", "StoreError", "StoreFull", "StoreReadOnly", "StoreTooNew", "Survey",
     "SystemClock", "Touchpoint", "TouchpointError", "UnknownCustomer", "UnknownName", "UnsubscribeRejected",
@@ -23,7 +23,7 @@ LANGUAGE = [
     "assignment", "calendar_days", "case_open", "collected", "cool_down", "count", "customer", "days", "event",
     "ever", "forever", "hours", "in_segment", "in_stage", "last", "minutes", "months", "now", "once",
     "once_per_stage", "outcome", "parse", "result", "seconds", "sent", "times", "to_text", "total", "trait",
-    "trigger", "variant", "weeks", "years",
+    "trigger", "usual", "variant", "weeks", "years",
 ]  # fmt: skip
 
 CHANNELS = [
@@ -40,9 +40,14 @@ CHANNELS = [
 
 LAB = ["Finding", "Probe", "Replay", "check", "read_events", "replay"]
 
-PUBLIC = {touchpoint: LANGUAGE, channels: CHANNELS, lab: LAB}
+FILES = [
+    "Difference", "FileProblem", "JourneyFile", "Place", "differences", "read_file", "read_text", "schema",
+    "write_text",
+]  # fmt: skip
 
-LATER = ["Referred", "Schedule", "clicked", "opened", "usual"]
+PUBLIC = {touchpoint: LANGUAGE, channels: CHANNELS, lab: LAB, files: FILES}
+
+LATER = ["Referred", "clicked", "opened"]
 
 NAMES = [(module, name) for module, names in PUBLIC.items() for name in names]
 

@@ -14,6 +14,7 @@ from reference.interpreter import Event, Person, run
 from reference.local import from_local, later, next_clock, opening
 from touchpoint.durations import calendar_days, days, forever, hours, length, micros, minutes, months
 from touchpoint.errors import DefectiveJourney, InvalidTouchpoint
+from touchpoint.journey.calendar_triggers import DateDue, Schedule, usual
 from touchpoint.journey.conditions import count, customer, event, ever, in_stage, outcome, trigger
 from touchpoint.journey.journey import Journey
 from touchpoint.journey.policy import Cap, Hold, Policy, Spacing
@@ -176,6 +177,27 @@ def test_an_anniversary_comes_round_every_year():  # S4.1
     person = Person(zones=("UTC",), traits={"birthday": "1990-06-03"})
     outcome = play([rule], at(0, "go"), person=person, until=400 * 24)
     assert [(start[3] - T0) / HOUR for start in outcome.of("ann", "started")] == [21, 21 + 365 * 24]
+
+
+def test_a_date_comes_once_and_not_if_it_is_past():  # S4.1, S2.5
+    rules = [Rule("day", when=DateDue("day", after=days(1))), Rule("past", when=DateDue("day", before=days(3)))]
+    person = Person(zones=("UTC",), traits={"day": "2026-06-03"})
+    outcome = play(rules, at(0, "go"), person=person, until=400 * 24)
+    assert [(start[1], (start[3] - T0) / HOUR) for start in outcome.of("ann", "started")] == [("day", 69)]
+
+
+def test_a_schedule_comes_round_from_the_first_touch_on():  # S4.1
+    rule = Rule("r", when=Schedule("FREQ=WEEKLY;BYDAY=MO,TH", unknown_zone="UTC"))
+    outcome = play([rule], at(0, "go"), until=11 * 24)
+    assert [(start[3] - T0) / HOUR for start in outcome.of("ann", "started")] == [69, 165, 237]
+
+
+def test_a_silence_may_last_as_long_as_is_usual():  # S4.1
+    rule = Rule("r", when=Silent(usual(1.5), of="go", at_least=days(1), otherwise=days(6)))
+    outcome = play([rule], *(at(24 * n, "go") for n in (0, 2, 4, 7)), until=30 * 24)
+    assert [(start[3] - T0) / HOUR for start in outcome.of("ann", "started")] == [(7 + 1.5 * 2) * 24]
+    outcome = play([rule], *(at(24 * n, "go") for n in (0, 2, 4)), until=30 * 24)
+    assert [(start[3] - T0) / HOUR for start in outcome.of("ann", "started")] == [(4 + 6) * 24]
 
 
 def test_the_first_stage_that_matches_wins_and_is_not_entered_again():  # S3.2

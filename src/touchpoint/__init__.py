@@ -37,6 +37,7 @@ if TYPE_CHECKING:
         UnsubscribeRejected,
         WebhookRejected,
     )  # fmt: skip
+    from touchpoint.journey.calendar_triggers import DateDue, Schedule, usual
     from touchpoint.journey.conditions import (
         case_open,
         collected,
@@ -108,11 +109,11 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Anniversary", "Ask", "AsyncEngine", "Branch", "Call", "Cap", "Case", "CaseClosed", "CaseOpened", "CaseType",
-    "Clock", "CloseCase", "ConditionError", "ConsentRule", "ConsentRules", "Content", "CustomerErased",
-    "DefectiveJourney", "Dwelt", "Emit", "Engine", "Enrol", "Enrolled", "Entered", "Exit", "Exposed", "Gift",
-    "Give", "Goal", "Hold", "HoldOut", "InvalidAddress", "InvalidInput", "InvalidTouchpoint", "Joined", "Journey",
+    "Clock", "CloseCase", "ConditionError", "ConsentRule", "ConsentRules", "Content", "CustomerErased", "DateDue",
+    "DefectiveJourney", "Dwelt", "Emit", "Engine", "Enrol", "Enrolled", "Entered", "Exit", "Exposed", "Gift", "Give",
+    "Goal", "Hold", "HoldOut", "InvalidAddress", "InvalidInput", "InvalidTouchpoint", "Joined", "Journey",
     "JourneyError", "Left", "LeftSegment", "LiveRuns", "Message", "MoveTo", "NotYetSupported", "On", "OpenCase",
-    "Policy", "Preferences", "Problem", "QuietHours", "React", "Reply", "Rule", "SampleRatioMismatch",
+    "Policy", "Preferences", "Problem", "QuietHours", "React", "Reply", "Rule", "SampleRatioMismatch", "Schedule",
     "SecretNeeded", "Segment", "Send", "SendWindow", "SetTrait", "Silent", "Spacing", "Split", "Stage", "StoreBusy",
     "StoreClosed", "StoreCorrupt", "StoreError", "StoreFull", "StoreReadOnly", "StoreTooNew", "Survey",
     "SystemClock", "Touchpoint", "TouchpointError", "UnknownCustomer", "UnknownName", "UnsubscribeRejected",
@@ -120,11 +121,11 @@ __all__ = [
     "assignment", "calendar_days", "case_open", "collected", "cool_down", "count", "customer", "days", "event",
     "ever", "forever", "hours", "in_segment", "in_stage", "last", "minutes", "months", "now", "once",
     "once_per_stage", "outcome", "parse", "result", "seconds", "sent", "times", "to_text", "total", "trait",
-    "trigger", "variant", "weeks", "years",
+    "trigger", "usual", "variant", "weeks", "years",
 ]  # fmt: skip
 
 _LATER = {
-    "usual": "silence by the customer's own gap", "Schedule": "calendar schedules", "Referred": "referrals",
+    "Referred": "referrals",
     "clicked": "clicks", "opened": "opens",
 }  # fmt: skip
 
@@ -157,6 +158,7 @@ _FROM = {
         "UnsubscribeRejected",
         "WebhookRejected",
     ),
+    "journey.calendar_triggers": ("DateDue", "Schedule", "usual"),
     "journey.conditions": (
         "case_open",
         "collected",

@@ -26,6 +26,7 @@ from touchpoint import (
     Call,
     CaseType,
     Content,
+    DateDue,
     Dwelt,
     Emit,
     Engine,
@@ -41,6 +42,7 @@ from touchpoint import (
     Preferences,
     QuietHours,
     Rule,
+    Schedule,
     Segment,
     Send,
     Silent,
@@ -62,6 +64,7 @@ from touchpoint import (
     once,
     times,
     trigger,
+    usual,
 )  # fmt: skip
 from touchpoint.channels.inbound import Clicked, Receipt, Replied
 from touchpoint.channels.memory import MemoryChannel
@@ -121,6 +124,11 @@ SHOP = Journey(
         ]),
         Rule("gone", when=LeftSegment("dear"), then=[Emit("missed")]),
         Rule("birthday", when=Anniversary("birthday", unknown_zone="UTC"), then=[Send(message("birthday_wish"))]),
+        Rule("renew", when=DateDue("renewal", before=days(2), unknown_zone="UTC"), then=[Send(message("renewal_due"))]),
+        Rule("letter", when=Schedule("FREQ=WEEKLY;BYDAY=WE", unknown_zone="UTC"), given=customer.letter == "yes",
+             then=[Send(message("weekly_letter"))]),
+        Rule("missed", when=Silent(usual(1.5), of="ordered", at_least=days(2), otherwise=days(30)),
+             then=[Send(message("missed_you"))]),
         Rule("talk", when="asked", then=[WaitFor("answered", timeout=forever), Send(message("glad"))]),
         Rule("ring", when="rung", then=[Send(message("bell", channels=("push",)))]),
     ],
@@ -192,7 +200,7 @@ def people(engine):
         engine.grant(name, "marketing", basis="double_opt_in" if name == "ann" else "express", source="signup form")
         engine.grant(name, "gift" if name != "dee" else "other")
         engine.grant(name, "feedback", expires_at=START + timedelta(days=90))
-    engine.identify("ann", traits={"birthday": date(1990, 4, 1), "spent": 12.5})
+    engine.identify("ann", traits={"birthday": date(1990, 4, 1), "spent": 12.5, "renewal": date(2026, 3, 9)})
     engine.prefer("lou", Preferences(topics_off=("coffee",), snooze_until=START + timedelta(days=30)))
     engine.withdraw("fay", "marketing", source="unsubscribe link", evidence="mail 7")
 

@@ -26,6 +26,7 @@ class Customer:
 
     def __init__(self, name, person, program, now):
         self.name, self.person, self.program, self.now = name, person, program, now
+        self.since = now
         self.traits = dict(person.traits)
         self.traits_set = dict.fromkeys(person.traits, now)
         self.timeline, self.events, self.log = [], {}, []

@@ -12,15 +12,18 @@ lapses, calendar cool-downs, triggers of one rule that share a cause, waits for 
 
 import hashlib
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 
 import attrs
 from hypothesis import strategies as st
 
 from reference.records import Event, Person
+from reference.rhythms import ROUNDS
 from touchpoint.durations import calendar_days, days, forever, hours, length, micros, months
 from touchpoint.journey import conditions as c
 from touchpoint.journey import steps as s
 from touchpoint.journey import triggers as t
+from touchpoint.journey.calendar_triggers import usual
 from touchpoint.journey.journey import Journey
 from touchpoint.journey.policy import Cap, Hold, LiveRuns, Policy, Spacing
 from touchpoint.journey.rule import Goal, Rule
@@ -173,37 +176,50 @@ def _given(dice, scope, one_in=3):
 # --- triggers, limits, messages -------------------------------------------------------------------------------------
 
 
-def trigger(dice: Dice, types: tuple = TYPES) -> t.Trigger:  # noqa: C901, PLR0911 - one line for each kind
+def trigger(dice: Dice, types: tuple = TYPES) -> t.Trigger:
     """One trigger of any kind; half of them a touchpoint."""
     if dice.pick(True, True, False):
         return t.On(dice.pick(*types))
-    match dice.pick(*range(14)):
-        case 9 | 10 | 12:
-            return t.Joined(dice.pick(*SEGMENTS))
-        case 11 | 13:
-            return t.LeftSegment(dice.pick(*SEGMENTS))
-        case 0:
-            return t.Entered(dice.pick(*STAGES))
-        case 1:
-            return t.Left(dice.pick(*STAGES))
-        case 2:
-            return t.Dwelt(dice.pick(*STAGES), dice.pick(*LENGTHS))
-        case 3:
-            return t.CaseOpened(dice.pick(*CASES))
-        case 4:
-            return t.CaseClosed(dice.pick(*CASES))
-        case 5:
-            return _silence(dice)
-        case 6:
-            return _anniversary(dice)
-        case 7:
-            return t.Exposed(dice.pick(*SPLITS), dice.pick(None, "x", "y"))
-        case _:
-            return t.Enrolled()
+    stage, case = dice.pick(*STAGES), dice.pick(*CASES)
+    makers = (
+        lambda _: t.Entered(stage),
+        lambda _: t.Left(stage),
+        lambda _: t.Dwelt(stage, dice.pick(*LENGTHS)),
+        lambda _: t.CaseOpened(case),
+        lambda _: t.CaseClosed(case),
+        _silence,
+        _anniversary,
+        _date_due,
+        _schedule,
+        _usual,
+        lambda _: t.Exposed(dice.pick(*SPLITS), dice.pick(None, "x", "y")),
+        lambda _: t.Joined(dice.pick(*SEGMENTS)),
+        lambda _: t.Joined(dice.pick(*SEGMENTS)),
+        lambda _: t.LeftSegment(dice.pick(*SEGMENTS)),
+        lambda _: t.Enrolled(),
+    )
+    return dice.pick(*makers)(dice)
 
 
 def _silence(dice):
     return t.Silent(dice.pick(hours(6), days(1), days(3), days(8)), of=dice.pick(None, "a", "b"))
+
+
+def _usual(dice):
+    bounds = {"at_least": dice.pick(hours(6), hours(12)), "otherwise": dice.pick(days(2), hours(6))}
+    return t.Silent(usual(dice.pick(1, 1.5, Decimal("0.7"))), of=dice.pick(None, "a", "b"), **bounds)
+
+
+def _date_due(dice):
+    apart = dice.pick({}, {"before": days(1)}, {"after": hours(6)}, {"before": calendar_days(1)}, {"after": days(2)})
+    clock, unknown = dice.pick("12:00", "06:00", "02:30"), dice.pick(None, "UTC")
+    return t.DateDue("day", at=clock, unknown_zone=unknown, **apart)
+
+
+def _schedule(dice):
+    rule, start, _ = dice.pick(*ROUNDS)
+    clock, unknown = dice.pick("12:00", "06:00", "02:30"), dice.pick(None, "UTC")
+    return t.Schedule(rule, at=clock, start=start, unknown_zone=unknown)
 
 
 def _anniversary(dice):
@@ -309,7 +325,9 @@ def _wait_until(dice, scope, depth):
 
 
 def _branch(dice, scope, depth):
-    return s.Branch(condition(dice, scope), then=_arm(dice, scope, depth), otherwise=_arm(dice, scope, depth))
+    first = [_send(dice, scope, 0)] if dice.once_in(2) else []
+    arms = {"then": [*first, *_arm(dice, scope, depth)], "otherwise": _arm(dice, scope, depth)}
+    return s.Branch(condition(dice, scope), **arms)
 
 
 def _split(dice, scope, depth):
@@ -322,6 +340,7 @@ def _at_once(dice, scope, depth):
     ref = dice.pick(None, "x", c.trigger.k)
     options = [
         s.SetTrait("t", dice.pick(1, 2, c.event.n, c.trigger.n)),
+        s.SetTrait("day", dice.pick(*DAYS)),
         s.Emit(f"e{scope.number}", {"n": c.event.n, "k": c.trigger.k}),
         s.OpenCase(dice.pick(*CASES), ref=ref),
         s.CloseCase(dice.pick(*CASES), ref=ref),
@@ -444,7 +463,7 @@ def _item(dice):
     channels = dice.pick(None, None, ["email"], ["sms"])
     unknown = dice.pick("deny", "UTC", "America/New_York")
     span = dice.pick(("21:00", "08:00"), ("12:00", "18:00"), ("00:00", "06:00"), ("02:30", "12:00"))
-    match dice.pick(*range(8)):
+    match dice.pick(*range(10)):
         case 6 | 7:
             over = dice.pick("refuse", "defer", "replace")
             return LiveRuns(dice.pick(1, 2), over=over, kinds=kinds, within=dice.pick(*LENGTHS))
@@ -457,7 +476,7 @@ def _item(dice):
         case 3:
             weekdays = dice.pick(None, ["mon", "tue", "wed", "thu", "fri"])
             return SendWindow(span, unknown_zone=unknown, weekdays=weekdays, channels=channels)
-        case 4:
+        case 4 | 8 | 9:
             cool_off = dice.pick(timedelta(0), *LENGTHS)
             return Hold(while_open=dice.pick(["trouble"], None, ["trouble", "wish"]), kinds=kinds, cool_off=cool_off)
         case _:
@@ -505,9 +524,9 @@ def _event(dice, names, rules, span_days):
     beside = dice.pick(0, 0, 0, 0, 0, 0, -1, 1)
     recorded_at = START + dice.pick(*range(span_days * 4)) * GRID + beside
     match dice.pick(*range(10)):
-        case 7 | 8:
-            act, ref = dice.pick("open_case", "close_case"), {"ref": dice.pick("x", "y")}
-            return Event(name, dice.pick(*CASES).name, recorded_at, ref, act=act)
+        case 6 | 7 | 8:
+            act, ref = dice.pick("open_case", "close_case"), {"ref": dice.pick("x", "x", "y")}
+            return Event(name, dice.pick(CASES[0], CASES[0], CASES[1]).name, recorded_at, ref, act=act)
         case 9 if rules:
             return Event(name, dice.pick(*rules), recorded_at, act="enrol")
     late = dice.pick(*[0] * 9, 1, 4, 28, 29, 40) * GRID

@@ -24,6 +24,7 @@ from reference.decisions import Customer
 from reference.evaluate import Look, holds, next_lapse
 from reference.local import as_date, next_anniversary
 from reference.records import Event, Occurrence, Person, Program
+from reference.rhythms import date_comes, next_round, silence_lasts
 from touchpoint.durations import length
 from touchpoint.errors import InvalidTouchpoint
 from touchpoint.journey import steps as s
@@ -102,23 +103,37 @@ def _timers(customer):
     """Everything that will happen by itself: (due, order at one instant, what to do)."""
     yield from _segment_timers(customer)
     for order, silence in enumerate(customer.program.timed(t.Silent)):
-        last = _last_heard(customer, silence)
+        last, due = _last_heard(customer, silence)
         if last is not None and last > customer.fired.get(silence, last - 1):
-            yield last + length(silence.length), (0, order), (_fall_silent, silence, last)
+            yield due, (0, order), (_fall_silent, silence, last)
     for order, dwelt in enumerate(customer.program.timed(t.Dwelt)):
         stage, since, visit = customer.stages.get(dwelt.journey, (None, 0, 0))
         if stage == dwelt.stage and customer.fired.get(dwelt) != visit:
             yield since + length(dwelt.length), (1, order), (_dwell, dwelt, visit)
-    for order, feast in enumerate(customer.program.timed(t.Anniversary)):
-        due = _next_feast(customer, feast)
-        if due is not None:
-            yield due, (2, order), (_celebrate, feast, due)
+    yield from _calendar(customer)
     for order, burst in enumerate(customer.bursts):
         yield burst.due, (5, -burst.rule.priority, burst.number, order), (bursts.complete, burst)
     for run in customer.runs:
         due = _run_due(customer, run)
         if due is not None:
             yield due, (3, run.rank), (_run_timer, run, due)
+
+
+def _calendar(customer):
+    """Of the calendar: anniversaries, then dates, then schedules."""
+    for order, feast in enumerate(customer.program.timed(t.Anniversary)):
+        due = _next_feast(customer, feast)
+        if due is not None:
+            yield due, (2, 0, order), (_celebrate, feast, due)
+    for order, coming in enumerate(customer.program.timed(t.DateDue)):
+        day = as_date(customer.traits.get(coming.trait))
+        due = _date_due(customer, coming, day)
+        if due is not None:
+            yield due, (2, 1, order), (_come, coming, day)
+    for order, schedule in enumerate(customer.program.timed(t.Schedule)):
+        due = _next_round(customer, schedule)
+        if due is not None:
+            yield due, (2, 2, order), (_come_round, schedule, due)
 
 
 def _segment_timers(customer):
@@ -133,16 +148,20 @@ def _look_again(customer):
 
 
 def _last_heard(customer, silence):
-    """When the silence began: the latest matching touchpoint, but none so late that its silence was over already."""
-    return max(
-        (
-            past.at
-            for past in customer.timeline
-            if (past.name == silence.of if silence.of else past.direction == "inbound")
-            and not (past.late and past.at + length(silence.length) <= past.recorded_at)
-        ),
-        default=None,
-    )
+    """When the silence began, and when it is over.
+
+    It began with the latest matching touchpoint, but none so late that its silence was over already; how long it lasts
+    was known then.
+    """
+    last = due = None
+    known = []
+    for past in customer.timeline:
+        if past.name == silence.of if silence.of else past.direction == "inbound":
+            known.append(past.at)
+            over = past.at + silence_lasts(silence, known)
+            if (last is None or past.at > last) and not (past.late and over <= past.recorded_at):
+                last, due = past.at, over
+    return last, due
 
 
 def _fall_silent(customer, silence, last):
@@ -167,6 +186,30 @@ def _next_feast(customer, feast):
 def _celebrate(customer, feast, due):
     customer.fired[feast] = due
     customer.decide(Occurrence("anniversary", feast.trait, customer.now, f"{due}", what=feast))
+
+
+def _date_due(customer, coming, day):
+    """When the date in a trait comes, if it has not come yet and was not past when it was learned."""
+    zones = customer.person.zones or ((coming.unknown_zone,) if coming.unknown_zone else ())
+    if day is None or not zones or day in customer.fired.get(coming, ()):
+        return None
+    due = date_comes(day, zones, coming)
+    return due if due > customer.traits_set[coming.trait] else None
+
+
+def _come(customer, coming, day):
+    customer.fired.setdefault(coming, []).append(day)
+    customer.decide(Occurrence("date_due", coming.trait, customer.now, f"{day}", what=coming))
+
+
+def _next_round(customer, schedule):
+    zones = customer.person.zones or ((schedule.unknown_zone,) if schedule.unknown_zone else ())
+    return next_round(schedule, max(customer.since, customer.fired.get(schedule, 0)), zones) if zones else None
+
+
+def _come_round(customer, schedule, due):
+    customer.fired[schedule] = due
+    customer.decide(Occurrence("schedule", schedule.rule, customer.now, f"{due}", what=schedule))
 
 
 def _asked_again(customer, run):

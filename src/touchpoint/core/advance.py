@@ -15,6 +15,7 @@ from touchpoint.core.live_runs import admitted, next_of
 from touchpoint.core.occurrence import TOUCHPOINT, Occurrence
 from touchpoint.core.program import BUDGET, CompiledRule, CompiledStage, Key, Node, Program
 from touchpoint.core.returned import Returned
+from touchpoint.core.rhythm import lasts, note
 from touchpoint.core.segments import JOINED, LATE, LEFT, catch_up, reassess
 from touchpoint.core.sessions import hear, wrote_on
 from touchpoint.core.signals import lapses_at, update
@@ -136,12 +137,14 @@ def _round(decision: Decision, occurrence: Occurrence, *, late: bool, again: int
 def remember(decision: Decision, occurrence: Occurrence, *, late: bool) -> None:
     """S4.2 point 2: windows, counters, silences."""
     state, program = decision.state, decision.program
+    if program.usuals:
+        note(program.usuals, state.occasions, occurrence)
     update(program.signals, state.signals, occurrence, decision.now)
     silences = program.silences_of.get(occurrence.name, ())
     if program.silences_any and occurrence.direction == "inbound":
         silences += program.silences_any
     for spec in silences:
-        due = occurrence.at + spec.length
+        due = occurrence.at + (spec.length or lasts(spec, state.occasions))
         if occurrence.at > state.heard.get(spec.name, -1) and not (late and due <= decision.now):
             state.heard[spec.name] = occurrence.at
             state.silences[spec.name] = due

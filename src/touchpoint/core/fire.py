@@ -8,7 +8,7 @@ from touchpoint.core.occurrence import Occurrence
 from touchpoint.core.program import Program
 from touchpoint.core.reading import teller_of
 from touchpoint.core.state import Run, State
-from touchpoint.core.timers import AWAITED, Timer, next_timer, raised_by
+from touchpoint.core.timers import AWAITED, Timer, raised_by, upcoming
 
 
 def fire_next(program: Program, state: State, *, until: int) -> tuple[Timer, Decision] | None:
@@ -16,11 +16,12 @@ def fire_next(program: Program, state: State, *, until: int) -> tuple[Timer, Dec
 
     The decision is taken at the timer's due instant, also when it is overdue, so that live and replay agree (S4.2).
     """
-    timer = next_timer(program, state)
-    if timer is None or timer[0] > until:
+    timer = upcoming(program, state, until)
+    if timer is None:
         return None
     decision = Decision(program, state, timer[0])
-    raised = raised_by(program, state, timer)
+    raised, why = raised_by(program, state, timer)
+    decision.trace += why
     if isinstance(raised, Occurrence):
         if timer[5] == AWAITED:
             decision.effects.append(NothingCame(str(timer[6]), raised))

@@ -10,14 +10,16 @@ from operator import attrgetter
 from typing import Final
 
 from touchpoint.core.bursts import joined
+from touchpoint.core.calendar import join_calendar
 from touchpoint.core.decision import CaseClosed, ConsentSaid, Decision
 from touchpoint.core.identity import same_key
 from touchpoint.core.occurrence import Occurrence
 from touchpoint.core.program import Program
+from touchpoint.core.rhythm import lasts
 from touchpoint.core.segments import EVERY
 from touchpoint.core.signals import backfill
 from touchpoint.core.state import Address, Profile, Record, Run, State, Watch
-from touchpoint.core.timers import refresh_anniversaries
+from touchpoint.core.timers import occasions_of
 from touchpoint.model.consent import ANY
 from touchpoint.model.preference import Preferences
 from touchpoint.policy.consent import newer
@@ -49,8 +51,10 @@ def merge(program: Program, into: State, old: State, timeline: Iterable[Occurren
     _cases(decision, into, old)
     _silences(into, old)
     _segments(program, into, old, decision.now)
+    told = list(timeline)
     into.signals = {}
-    backfill(program.signals, into.signals, timeline, decision.now)
+    backfill(program.signals, into.signals, told, decision.now)
+    _usual_silences(decision, told)
     for rule, starts in old.starts.items():
         into.starts[rule] = sorted([*into.starts.get(rule, []), *starts], key=lambda entry: entry[0])
     into.history = sorted([*into.history, *old.history], key=attrgetter("at"))
@@ -64,7 +68,7 @@ def merge(program: Program, into: State, old: State, timeline: Iterable[Occurren
     into.runs = sorted([*into.runs, *old.runs], key=attrgetter("order"))
     for entry in into.parked:
         entry[5:6] = [max((run.order for run in into.runs if run.started <= entry[0]), default=0)]
-    _anniversaries(program, into, old)
+    join_calendar(program, into, old, now=decision.now)
     for run in _doubled(decision):
         decision.end(run, MERGED)
     return decision
@@ -296,13 +300,14 @@ def _silences(into: State, old: State) -> None:
                 into.silences[name] = old.silences[name]
 
 
-def _anniversaries(program: Program, into: State, old: State) -> None:
-    """Those of the traits as they are now; one that was celebrated under either id is not celebrated again."""
-    for name, entry in old.anniversaries.items():
-        known = into.anniversaries.get(name)
-        if known is None or (known[2] == entry[2] and entry[0] > known[0]):
-            into.anniversaries[name] = entry
-    refresh_anniversaries(program, into)
+def _usual_silences(decision: Decision, timeline: Iterable[Occurrence]) -> None:
+    """What is usual follows from both; a silence that goes on lasts as long as that says, from now on."""
+    state, program = decision.state, decision.program
+    state.occasions = occasions_of(program, timeline)
+    for name in state.silences:
+        spec = program.silences.get(name)
+        if spec is not None and spec.usual is not None:
+            state.silences[name] = max(state.heard[name] + lasts(spec, state.occasions), decision.now)
 
 
 def _doubled(decision: Decision) -> Iterator[Run]:

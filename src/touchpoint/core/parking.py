@@ -12,7 +12,7 @@ from touchpoint.core.occurrence import TOUCHPOINT, Occurrence
 from touchpoint.core.program import Program
 from touchpoint.core.segments import EVERY, catch_up
 from touchpoint.core.state import Run, State, occurrence_to_record
-from touchpoint.core.timers import AWAITED, SEGMENT, Timer, next_timer, raised_by
+from touchpoint.core.timers import AWAITED, SEGMENT, Timer, raised_by, upcoming
 
 
 def park_touchpoint(
@@ -25,13 +25,13 @@ def park_touchpoint(
     return decision
 
 
-def park_timer(program: Program, state: State, error: str) -> tuple[Timer, Decision] | None:
-    """Park what the customer's next timer stands for; None if there is none."""
-    timer = next_timer(program, state)
+def park_timer(program: Program, state: State, error: str, *, until: int) -> tuple[Timer, Decision] | None:
+    """Park what the customer's next timer stands for, if it is due at `until` or before; None if there is none."""
+    timer = upcoming(program, state, until)
     if timer is None:
         return None
     decision = Decision(program, state, timer[0])
-    raised = raised_by(program, state, timer)
+    raised, _ = raised_by(program, state, timer)
     if isinstance(raised, Run):
         decision.park(raised, error)
     elif isinstance(raised, Burst):

@@ -7,7 +7,6 @@ once built and holds no state of any customer.
 import hashlib
 import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from datetime import timedelta
 from typing import Final, assert_never
 
 import attrs
@@ -18,13 +17,24 @@ from touchpoint.core.linking import link
 from touchpoint.core.live_limits import LiveLimit, live_limits_of
 from touchpoint.core.occurrence import TOUCHPOINT
 from touchpoint.core.reading import teller_of
+from touchpoint.core.rhythm import types_asked
 from touchpoint.core.rule_parts import apart, expressions_of, results_read
 from touchpoint.core.segments import JOINED, LEFT, SegmentSpec, readers_of, segments_of, versions_of
 from touchpoint.core.sessions import session_on
 from touchpoint.core.signals import SignalTable, collect
+from touchpoint.core.timed import (
+    CalendarSpec,
+    SilenceSpec,
+    by_type,
+    calendar_in,
+    calendar_key,
+    silence_name,
+    silences_in,
+)
 from touchpoint.core.wording import fixed_of, templates_of
-from touchpoint.durations import is_calendar, length, spoken
+from touchpoint.durations import length
 from touchpoint.journey.by_hand import rules_by_hand
+from touchpoint.journey.calendar_triggers import DateDue, Schedule
 from touchpoint.journey.conditions import Expression
 from touchpoint.journey.data_use import Declared, declared, misused_content
 from touchpoint.journey.journey import Journey
@@ -155,24 +165,6 @@ class CompiledStage:
 
 
 @attrs.define(eq=False)
-class SilenceSpec:
-    """A silence somebody waits for: `name` is its definition, `of` a touchpoint type or None for anything inbound."""
-
-    name: str
-    of: str | None
-    length: int
-    words: str
-
-
-@attrs.define(eq=False)
-class AnniversarySpec:
-    """An anniversary somebody waits for."""
-
-    name: str
-    trigger: Anniversary
-
-
-@attrs.define(eq=False)
 class Program:
     """Everything `advance` needs to know of the journeys.
 
@@ -194,7 +186,8 @@ class Program:
     silences_of: Mapping[str, tuple[SilenceSpec, ...]]
     silences_any: tuple[SilenceSpec, ...]
     dwells: Mapping[str, tuple[tuple[str, int], ...]]
-    anniversaries: tuple[AnniversarySpec, ...]
+    usuals: frozenset[str]
+    calendar: Mapping[str, CalendarSpec]
     signals: SignalTable
     messages: Mapping[str, Message]
     templates: Mapping[tuple[str, str, str], Template]
@@ -234,9 +227,9 @@ def key_of(trigger: Trigger, journey: str, rule: str = "") -> Key:  # noqa: C901
         case CaseClosed():
             key = "case_closed", trigger.case
         case Silent():
-            key = "silence", f"{trigger.of or ''}|{length(trigger.length)}"
-        case Anniversary():
-            key = "anniversary", _anniversary_name(trigger)
+            key = "silence", silence_name(trigger)
+        case Anniversary() | DateDue() | Schedule():
+            key = calendar_key(trigger)
         case Exposed():
             key = "exposed", exposure_name(trigger.split, trigger.variant)
         case Enrolled():
@@ -263,7 +256,7 @@ def compile_program(journeys: Sequence[Journey], policy: Policy | None = None, t
     manual = ((each.name, rule) for each in journeys for rule in rules_by_hand(each))
     by_hand = tuple(_compile_rules(manual, table, len(rules)))
     triggers = tuple(triggers_of_journeys(journeys))
-    silences = _silences(triggers)
+    silences = silences_in(triggers)
     segments = segments_of(journeys, table)
     messages = {name: message for journey in journeys for name, message in journey.messages.items()}
     templates = templates_of(messages.values())
@@ -278,10 +271,11 @@ def compile_program(journeys: Sequence[Journey], policy: Policy | None = None, t
         by_trigger=_index(rules),
         stages=_index_stages(journeys, table),
         silences=silences,
-        silences_of=_by_type(silences.values()),
+        silences_of=by_type(silences.values()),
         silences_any=tuple(spec for spec in silences.values() if spec.of is None),
         dwells=_dwells(triggers),
-        anniversaries=_anniversaries(triggers),
+        usuals=types_asked(silences.values()),
+        calendar=calendar_in(triggers),
         signals=table,
         messages=messages,
         templates=templates,
@@ -433,23 +427,6 @@ def triggers_of_journeys(journeys: Sequence[Journey]) -> Iterable[tuple[str, Tri
                 yield from ((journey.name, each) for each in (step.trigger if isinstance(step, WaitFor) else ()))
 
 
-def _silences(triggers: Triggers) -> dict[str, SilenceSpec]:
-    found: dict[str, SilenceSpec] = {}
-    for journey, trigger in triggers:
-        if isinstance(trigger, Silent):
-            name = key_of(trigger, journey)[1]
-            found.setdefault(name, SilenceSpec(name, trigger.of, length(trigger.length), str(trigger)))
-    return found
-
-
-def _by_type(specs: Iterable[SilenceSpec]) -> dict[str, tuple[SilenceSpec, ...]]:
-    found: dict[str, list[SilenceSpec]] = {}
-    for spec in specs:
-        if spec.of is not None:
-            found.setdefault(spec.of, []).append(spec)
-    return {of: tuple(each) for of, each in found.items()}
-
-
 def _dwells(triggers: Triggers) -> dict[str, tuple[tuple[str, int], ...]]:
     """`journey/stage` → ((name of the dwell, its length), …)."""
     found: dict[str, dict[str, int]] = {}
@@ -463,19 +440,9 @@ def _dwells(triggers: Triggers) -> dict[str, tuple[tuple[str, int], ...]]:
 def _places(triggers: Triggers) -> dict[Key, int]:
     """(kind, name) of every timer of customers → its place in declaration order."""
     dwells = [name for each in _dwells(triggers).values() for name, _ in each]
-    anniversaries = [spec.name for spec in _anniversaries(triggers)]
-    named = [("silence", _silences(triggers)), ("dwell", dwells), ("anniversary", anniversaries)]
-    return {(kind, name): place for kind, names in named for place, name in enumerate(names)}
-
-
-def _anniversary_name(trigger: Anniversary) -> str:
-    before = spoken(trigger.before) if is_calendar(trigger.before) or trigger.before != timedelta(0) else ""
-    return "|".join([trigger.trait, trigger.at, before, trigger.unknown_zone or ""])
-
-
-def _anniversaries(triggers: Triggers) -> tuple[AnniversarySpec, ...]:
-    found = {_anniversary_name(each): each for _, each in triggers if isinstance(each, Anniversary)}
-    return tuple(AnniversarySpec(name, each) for name, each in found.items())
+    calendar = {(spec.kind, name): place for place, (name, spec) in enumerate(calendar_in(triggers).items())}
+    named = [("silence", silences_in(triggers)), ("dwell", dwells)]
+    return {**calendar, **{(kind, name): place for kind, names in named for place, name in enumerate(names)}}
 
 
 def expressions_of_journeys(journeys: Sequence[Journey]) -> Iterable[Expression]:
@@ -488,7 +455,6 @@ def expressions_of_journeys(journeys: Sequence[Journey]) -> Iterable[Expression]
 
 
 def _version(table: SignalTable, silences: Mapping[str, SilenceSpec], triggers: Triggers, more: Iterable[str]) -> str:
-    anniversaries = (spec.name for spec in _anniversaries(triggers))
-    parts = [*sorted(table.signals), *sorted(silences), *sorted(_dwells(triggers)), *anniversaries]
+    parts = [*sorted(table.signals), *sorted(silences), *sorted(_dwells(triggers)), *calendar_in(triggers)]
     parts += more
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:12]

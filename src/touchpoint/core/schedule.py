@@ -95,9 +95,9 @@ def anniversary(
     # One year early is enough for any zone and for the ends of months; years before the day itself do not count.
     first = (to_local(after_us, places[0]) + before).year - 1
     for year in range(max(first, day.year), 10_000):
-        occurrence = _in_year(day, year)
+        occurrence = in_year(day, year)
         local = datetime.combine(occurrence, datetime.min.time()) + clock
-        due = max(_ahead(local, before, place) for place in places)
+        due = max(ahead(local, before, place) for place in places)
         if due > after_us:
             return due, occurrence
     raise InvalidInput("a date comes round no more before the calendar ends with the year 9999; correct the date")
@@ -170,26 +170,29 @@ def _next_clock(start_us: int, clock: timedelta, place: "ZoneInfo", weekdays: fr
     # From yesterday on: where a gap swallows the end of a day, yesterday's appointment is met at today's first instant.
     day = to_local(start_us, place).date() - _DAY
     while True:
-        if day.weekday() in weekdays and _exists(day, place):
+        if day.weekday() in weekdays and exists(day, place):
             due = from_local(datetime.combine(day, datetime.min.time()) + clock, place)
             if due >= start_us:
                 return due
         day += _DAY
 
 
-def _exists(day: date, place: "ZoneInfo") -> bool:
+def exists(day: date, place: "ZoneInfo") -> bool:
+    """Whether there was such a day in this zone."""
     # Samoa had no 30 December 2011: an appointment on a day that never came is not kept on the next.
     return to_local(day_start(day, place), place).date() == day
 
 
-def _in_year(day: date, year: int) -> date:
+def in_year(day: date, year: int) -> date:
+    """The day in another year; 29 February is the 28th in common ones."""
     try:
         return day.replace(year=year)
     except ValueError:
         return date(year, 2, 28)
 
 
-def _ahead(local: datetime, before: Duration, place: "ZoneInfo") -> int:
+def ahead(local: datetime, before: Duration, place: "ZoneInfo") -> int:
+    """The instant that lies `before`, elapsed or calendar, ahead of a local time."""
     if isinstance(before, timedelta):
         return from_local(local, place) - length(before)
     return from_local(local - before, place)

@@ -159,12 +159,14 @@ class State:
     """The state of one customer.
 
     `stages` maps a journey to [stage, entered at, visit]; `cases` a kind to {ref: [opened at, store number]}; `starts`
-    a journey/rule to [[instant, key], …]; `silences`, `dwells` and `anniversaries` map a definition to when it falls
-    due, `heard` a silence to the touchpoint it counts from; `awaited` a message's key to [due, what, message, channel]
-    where something has to come back of it: a receipt, or the end of a person's task; `exposures` a `Split` to
-    [variant, since when, whether it is spoilt], spoilt being a merge of two people in different variants. `segments`
-    maps `journey/segment` of those the customer is in to since when, `lapses` one to when it is looked at again; under
-    an empty name that is when all of them are. `bursts` are being collected, `deferred` entries wait for a place.
+    a journey/rule to [[instant, key], …]; `silences`, `dwells` and `calendar` (anniversaries, dates, schedules) map a
+    definition to when it falls due, `heard` a silence to the touchpoint it counts from; `awaited` a message's key to
+    [due, what, message, channel] where something has to come back of it: a receipt, or the end of a person's task;
+    `exposures` a `Split` to [variant, since when, whether it is spoilt], spoilt being a merge of two people in
+    different variants. `segments` maps `journey/segment` of those the customer is in to since when, `lapses` one to
+    when it is looked at again; under an empty name that is when all of them are. `noticed` maps a definition of the
+    calendar to the last dates that came, `occasions` a touchpoint type to the last instants of it (`core.rhythm`).
+    `bursts` are being collected, `deferred` entries wait for a place.
     """
 
     id: str = attrs.field(repr=False)
@@ -182,7 +184,7 @@ class State:
     silences: dict[str, int] = attrs.Factory(dict)
     heard: dict[str, int] = attrs.Factory(dict)
     dwells: dict[str, int] = attrs.Factory(dict)
-    anniversaries: dict[str, Record] = attrs.Factory(dict)
+    calendar: dict[str, Record] = attrs.Factory(dict)
     runs: list[Run] = attrs.Factory(list)
     watches: list[Watch] = attrs.Factory(list)
     pending: list[Pending] = attrs.Factory(list)
@@ -194,6 +196,8 @@ class State:
     lapses: dict[str, int] = attrs.Factory(dict)
     bursts: list[Burst] = attrs.Factory(list)
     deferred: list[Deferred] = attrs.Factory(list)
+    noticed: dict[str, list[str]] = attrs.Factory(dict)
+    occasions: dict[str, list[int]] = attrs.Factory(dict)
 
     def case_open(self, kind: str | None, ref: str | None) -> bool:
         """Whether a case of this kind (or any) with this ref (or any) is open."""
@@ -243,7 +247,7 @@ class State:
                 earliest = run.look
         for burst in self.bursts:
             earliest = min(earliest, burst.due)
-        if self.anniversaries or self.awaited:
+        if self.calendar or self.awaited:
             earliest = min(earliest, self._rarer_due())
         return earliest, self._next_message() if self.pending else NEVER
 
@@ -258,7 +262,7 @@ class State:
         return due if lease == NEVER else lease
 
     def _rarer_due(self) -> int:
-        return min(int(entry[0]) for held in (self.anniversaries, self.awaited) for entry in held.values())
+        return min(int(entry[0]) for held in (self.calendar, self.awaited) for entry in held.values())
 
 
 def _values_of(cls: type) -> Callable[[object], tuple[object, ...]]:
@@ -282,7 +286,7 @@ def state_to_record(state: State) -> Record:
     """Everything but the profile, as a positional JSON list."""
     return [
         STATE_VERSION, state.now, state.orders, state.fences, state.version, state.zone_data, state.stages, state.cases,
-        state.closed, state.signals, state.starts, state.silences, state.heard, state.dwells, state.anniversaries,
+        state.closed, state.signals, state.starts, state.silences, state.heard, state.dwells, state.calendar,
         [_run_to_record(run) for run in state.runs],
         [_watch_to_record(watch) for watch in state.watches],
         [*map(_VALUES_OF_PENDING, state.pending)],
@@ -290,21 +294,22 @@ def state_to_record(state: State) -> Record:
         state.awaited, state.parked, state.exposures, state.segments, state.lapses,
         [burst_to_record(burst) for burst in state.bursts],
         [_deferred_to_record(entry) for entry in state.deferred],
+        state.noticed, state.occasions,
     ]  # fmt: skip
 
 
-_LATER: Final[tuple[Any, ...]] = ({}, {}, {}, [], [])
+_LATER: Final[tuple[Any, ...]] = ({}, {}, {}, [], [], {}, {})
 """What a state has at its end since the first version, as those that were stored before it had it."""
 
 
 def state_from_record(customer: str, profile: Profile, record: Record) -> State:
     """The state that `state_to_record` wrote."""
     (_, now, orders, fences, version, zone_data, stages, cases, closed, signals, starts, silences, heard, dwells,
-     anniversaries, runs, watches, pending, history, awaited, parked, *more) = record  # fmt: skip
-    exposures, segments, lapses, bursts, deferred = [*more, *_LATER[len(more) :]]
+     calendar, runs, watches, pending, history, awaited, parked, *more) = record  # fmt: skip
+    exposures, segments, lapses, bursts, deferred, noticed, occasions = [*more, *_LATER[len(more) :]]
     return State(
         customer, profile, now, orders, fences, version, zone_data, stages, cases, closed, signals, starts, silences,
-        heard, dwells, anniversaries,
+        heard, dwells, calendar,
         [_run_from_record(each) for each in runs],
         [_watch_from_record(each) for each in watches],
         [Pending(*each) for each in pending],
@@ -316,6 +321,8 @@ def state_from_record(customer: str, profile: Profile, record: Record) -> State:
         dict(lapses),
         [burst_from_record(each) for each in bursts],
         [_deferred_from_record(each) for each in deferred],
+        dict(noticed),
+        dict(occasions),
     )  # fmt: skip
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 from typing import Final, TypeVar
 
+from touchpoint.core.calendar import arm_calendar
 from touchpoint.core.conversation import answered_by
 from touchpoint.core.decision import Decision, Emitted, MessageBegun, ProfileChanged
 from touchpoint.core.identity import cause_of_step, message_key
@@ -10,7 +11,6 @@ from touchpoint.core.occurrence import TOUCHPOINT, Occurrence
 from touchpoint.core.program import BUDGET, CompiledRule, Node, exposure_name
 from touchpoint.core.segments import EXPOSURE, TRAIT, reassess
 from touchpoint.core.state import Pending, Run
-from touchpoint.core.timers import refresh_anniversaries
 from touchpoint.core.values import UNKNOWN
 from touchpoint.core.waits import ends, wait_ends
 from touchpoint.journey.steps import (
@@ -227,7 +227,7 @@ def _set_trait(decision: Decision, _rule: CompiledRule, run: Run, node: Node) ->
         decision.state.profile.traits[trait] = value
         decision.trace.append(["trait", trait])
         decision.effects.append(ProfileChanged())
-        refresh_anniversaries(decision.program, decision.state)
+        arm_calendar(decision.program, decision.state, now=decision.now)
         # Whoever waits for a condition on it looks again, as with every event of the customer (S5.2).
         decision.queue.append(Occurrence(TRAIT, trait, decision.now, _cause(run, node)))
         if decision.program.segments:

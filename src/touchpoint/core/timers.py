@@ -3,14 +3,16 @@
 from collections.abc import Iterable, Mapping
 from typing import Final
 
+from touchpoint.core.calendar import adopt_calendar, bring_about, leave_out
 from touchpoint.core.collected import Burst
 from touchpoint.core.occurrence import TOUCHPOINT, Occurrence
 from touchpoint.core.program import Program
-from touchpoint.core.schedule import anniversary, date_from
+from touchpoint.core.rhythm import in_words, lasts, note
 from touchpoint.core.segments import settle
 from touchpoint.core.sessions import heard_before
 from touchpoint.core.signals import backfill
-from touchpoint.core.state import Run, State
+from touchpoint.core.state import Record, Run, State
+from touchpoint.core.timed import ANNIVERSARY, CALENDAR, SCHEDULE
 from touchpoint.durations import instant
 
 SEGMENT: Final = "segment"
@@ -38,11 +40,22 @@ def next_timer(program: Program, state: State) -> Timer | None:
     return timers[0] if len(timers) == 1 else min(timers, key=lambda timer: timer[:5])
 
 
+def upcoming(program: Program, state: State, until: int) -> Timer | None:
+    """The timer that fires next of those that are due at `until` or before; None if there is none.
+
+    Schedules that nobody looked at for long leave out what is past making up for (S2.5).
+    """
+    while (timer := next_timer(program, state)) is not None and timer[0] <= until:
+        if timer[5] != SCHEDULE or not leave_out(program, state, str(timer[6]), until):
+            return timer
+    return None
+
+
 def _instants(state: State) -> list[int]:
     """When the timers of a customer fall due, in no particular order."""
     found = [*state.lapses.values(), *state.silences.values(), *state.dwells.values()]
-    if state.anniversaries:
-        found += [entry[0] for entry in state.anniversaries.values()]
+    if state.calendar:
+        found += [entry[0] for entry in state.calendar.values()]
     if state.awaited:
         found += [entry[0] for entry in state.awaited.values()]
     if state.bursts:
@@ -61,9 +74,10 @@ def _timers(program: Program, state: State, due: int) -> Iterable[Timer]:
         for name, at in held.items():
             if at == due:
                 yield due, rank, program.places.get((kind, name), 0), 0, 0, kind, name
-    for name, entry in state.anniversaries.items():
+    for name, entry in state.calendar.items():
         if entry[0] == due:
-            yield due, 2, program.places.get(("anniversary", name), 0), 0, 0, "anniversary", name
+            kind = spec.kind if (spec := program.calendar.get(name)) else ANNIVERSARY
+            yield due, 2, program.places.get((kind, name), 0), 0, 0, kind, name
     for number, (key, entry) in enumerate(state.awaited.items()):
         if entry[0] == due:
             yield due, 4, number, 0, 0, AWAITED, key
@@ -82,54 +96,48 @@ def _bursts(program: Program, state: State, due: int) -> Iterable[Timer]:
             yield due, 5, -priority, index, number, BURST, burst
 
 
-def raised_by(program: Program, state: State, timer: Timer) -> Occurrence | Run | Burst | None:
+def raised_by(program: Program, state: State, timer: Timer) -> tuple[Occurrence | Run | Burst | None, list[Record]]:
     """Take a timer off the state.
 
     Gives the occurrence it raises, the run it concerns, the burst that is complete, or None where nobody waits for it
-    any more.
+    any more; and what the trace is to say of why it fired.
     """
-    due, kind, about = timer[0], timer[5], timer[6]
-    if isinstance(about, Run):
-        return about
+    about = timer[6]
     if isinstance(about, Burst):
         state.bursts.remove(about)
-        return about
-    name = str(about)
+    if isinstance(about, Run | Burst):
+        return about, []
+    return _occurrence(program, state, timer)
+
+
+def _occurrence(program: Program, state: State, timer: Timer) -> tuple[Occurrence | None, list[Record]]:
+    due, kind, name = timer[0], timer[5], str(timer[6])
     if kind == SEGMENT:
-        return None  # the decision looks at all of them by itself
+        return None, []  # the decision looks at all of them by itself
     if kind == AWAITED:
         _, what, message, channel = state.awaited.pop(name)
-        return Occurrence(TOUCHPOINT, what, due, f"{what} {name}", {"message": message}, channel, direction="internal")
-    if kind == "anniversary":
-        _, day, _ = state.anniversaries.pop(name)
-        refresh_anniversaries(program, state, after=due)
-        return Occurrence("anniversary", name, due, f"{day} anniversary {name}")
+        told = {"message": message}
+        return Occurrence(TOUCHPOINT, what, due, f"{what} {name}", told, channel, direction="internal"), []
+    if name in state.calendar and kind in CALENDAR:
+        return bring_about(program, state, name)
     (state.silences if kind == "silence" else state.dwells).pop(name)
-    known = (kind, name) in program.places
+    if (kind, name) not in program.places:
+        return None, []
     # Two silences may lapse at one instant: their causes must differ.
     cause = f"{instant(due).isoformat()} {kind} {name}"
-    return Occurrence("dwelt" if kind == "dwell" else kind, name, due, cause) if known else None
+    return Occurrence("dwelt" if kind == "dwell" else kind, name, due, cause), _reading(program, state, timer)
 
 
-def refresh_anniversaries(program: Program, state: State, *, after: int | None = None) -> None:
-    """Arm the anniversaries of the traits as they are now; those already armed for the same date stay."""
-    for spec in program.anniversaries:
-        value = state.profile.traits.get(spec.trigger.trait)
-        day = date_from(value)
-        zones = state.profile.zones or ((spec.trigger.unknown_zone,) if spec.trigger.unknown_zone else ())
-        if day is None or not zones:
-            state.anniversaries.pop(spec.name, None)
-            continue
-        stamp = f"{day.isoformat()} {' '.join(zones)}"
-        armed = state.anniversaries.get(spec.name)
-        if armed is None or armed[2] != stamp:
-            since = max(state.now, after or 0)
-            due, on = anniversary(day, since, zones, at=spec.trigger.at, before=spec.trigger.before)
-            state.anniversaries[spec.name] = [due, on.isoformat(), stamp]
+def _reading(program: Program, state: State, timer: Timer) -> list[Record]:
+    """Of a silence by the usual gap: what is usual, and how long it was."""
+    spec = program.silences.get(str(timer[6])) if timer[5] == "silence" else None
+    if spec is None or spec.usual is None:
+        return []
+    return [["because", in_words(spec, state.occasions, timer[0] - state.heard[spec.name])]]
 
 
 def refresh(
-    program: Program, state: State, timeline: Iterable[Occurrence], since: Mapping[str, int] | None = None
+    program: Program, state: State, timeline: Iterable[Occurrence], now: int, since: Mapping[str, int] | None = None
 ) -> None:
     """Bring a state up to a program that asks something else than the one before (S4.7).
 
@@ -137,6 +145,7 @@ def refresh(
         program: the one to bring it up to.
         state: the customer's; changed in place.
         timeline: the customer's touchpoints in arrival order; read once.
+        now: microseconds UTC: what the program newly wants of the calendar begins here.
         since: when each segment came to be defined as it is, by its `journey/segment`; microseconds UTC.
     """
     occurrences = list(timeline)
@@ -144,17 +153,25 @@ def refresh(
     state.silences = {name: due for name, due in state.silences.items() if name in program.silences}
     state.heard = {name: at for name, at in state.heard.items() if name in program.silences}
     state.heard |= heard_before(program.sessions, occurrences)
+    state.occasions = occasions_of(program, occurrences)
     for spec in program.silences.values():
         last = max((each.at for each in occurrences if _breaks(spec.of, each)), default=None)
         if spec.name not in state.heard and last is not None:
             state.heard[spec.name] = last
-            if last + spec.length > state.now:
-                state.silences[spec.name] = last + spec.length
+            if (due := last + lasts(spec, state.occasions)) > state.now:
+                state.silences[spec.name] = due
     _refresh_dwells(program, state)
-    state.anniversaries.clear()
-    refresh_anniversaries(program, state)
+    adopt_calendar(program, state, now=max(now, state.now))
     settle(program, state, since or {})
     state.version = program.version
+
+
+def occasions_of(program: Program, timeline: Iterable[Occurrence]) -> dict[str, list[int]]:
+    """What is kept of a whole timeline for usual gaps."""
+    occasions: dict[str, list[int]] = {}
+    for each in timeline if program.usuals else ():
+        note(program.usuals, occasions, each)
+    return occasions
 
 
 def _breaks(of: str | None, occurrence: Occurrence) -> bool:
@@ -164,8 +181,8 @@ def _breaks(of: str | None, occurrence: Occurrence) -> bool:
 def _refresh_dwells(program: Program, state: State) -> None:
     armed: dict[str, int] = {}
     for journey, (stage, entered, *_) in state.stages.items():
-        for name, lasts in program.dwells.get(f"{journey}/{stage}", ()):
-            due = state.dwells.get(name, entered + lasts)
+        for name, lasting in program.dwells.get(f"{journey}/{stage}", ()):
+            due = state.dwells.get(name, entered + lasting)
             if name in state.dwells or due > state.now:
                 armed[name] = due
     state.dwells = armed

@@ -3,8 +3,9 @@
 from collections.abc import Callable, Sequence
 from datetime import date, datetime, time
 
+from touchpoint.core.calendar import follow_zones
 from touchpoint.core.decision import Decision
-from touchpoint.core.program import Node
+from touchpoint.core.program import Node, Program
 from touchpoint.core.schedule import after, date_from, next_local_time
 from touchpoint.core.state import Run, State
 from touchpoint.durations import LAST_INSTANT, Duration, Forever, is_calendar, micros
@@ -77,13 +78,13 @@ def _zones(decision: Decision, unknown_zone: str | None) -> tuple[str, ...]:
     return (unknown_zone or "UTC",)
 
 
-def follow_zone_data(state: State) -> bool:
-    """Bring the calendar waits of a customer up to the time-zone data in use. Whether any of them moved."""
+def follow_zone_data(program: Program, state: State) -> bool:
+    """Bring the calendar waits and dates of a customer up to the time-zone data in use. Whether any of them moved."""
     version = tz_version()
     if state.zone_data == version:
         return False
     state.zone_data = version
-    moved = False
+    moved = follow_zones(program, state)
     for run in state.runs:
         if run.local is not None and run.due is not None:
             local, name = run.local

@@ -9,11 +9,11 @@ import attrs
 
 from touchpoint.channels.base import Adapter, normalise_address
 from touchpoint.core.advance import advance, work_off
+from touchpoint.core.calendar import arm_calendar
 from touchpoint.core.decision import Decision
 from touchpoint.core.occurrence import Occurrence
 from touchpoint.core.program import Program
 from touchpoint.core.state import Address
-from touchpoint.core.timers import refresh_anniversaries
 from touchpoint.engine import erased
 from touchpoint.engine.intake import Prepared, Recorded, instant_of, prepare, text_of, texts_of
 from touchpoint.engine.loaded import Loaded
@@ -210,7 +210,7 @@ def identify(unit: Unit, customer: str, said: ProfileNews, now: int) -> None:
     if said.locale is not None:
         profile.locale = said.locale
     loaded.change_profile()
-    refresh_anniversaries(unit.program, loaded.state)
+    arm_calendar(unit.program, loaded.state, now=max(now, loaded.state.now))
     facts_changed(unit, loaded, "profile", now)
 
 

@@ -14,6 +14,7 @@ from touchpoint.core.occurrence import TOUCHPOINT
 from touchpoint.core.program import CompiledRule
 from touchpoint.core.state import State
 from touchpoint.durations import instant, length
+from touchpoint.engine.awaiting import awaited
 from touchpoint.engine.loaded import Loaded
 from touchpoint.engine.shared import learn_addresses
 from touchpoint.engine.unit import Unit
@@ -27,6 +28,8 @@ from touchpoint.stores.codec import loads
 from touchpoint.zones import to_local, zone
 
 Answer = Literal["allow", "deny", "defer"]
+_CAUSES: Final = ("because", "date")
+"""Lines of the trace that say why a timer fired."""
 
 
 @attrs.frozen
@@ -69,7 +72,7 @@ def explain(unit: Unit, loaded: Loaded, name: str, now: int) -> Why:
     entries = list(unit.tx.journal(loaded.no))[::-1]
     rules = [rule for rule in unit.program.rules if rule.rule.name == name]
     if rules:
-        return _rules(loaded, rules, entries)
+        return _rules(unit, loaded, rules, entries)
     if name in unit.program.messages:
         return _never_sent(unit, loaded, name, entries)
     for spec in unit.program.segments.values():
@@ -164,7 +167,7 @@ def _never_sent(unit: Unit, loaded: Loaded, name: str, entries: Sequence[EntryRo
     lines = [f"no run has come to it; it is sent by {', '.join(rule.label for rule in rules)}"]
     status = "never asked for"
     for rule in rules:
-        about = _rule(loaded, rule, entries)
+        about = _rule(unit, loaded, rule, entries)
         if about.status == "never considered":
             status = "never considered"
             lines.append(
@@ -182,12 +185,12 @@ def _sends(step: object, name: str) -> bool:
 # Rules.
 
 
-def _rules(loaded: Loaded, rules: Iterable[CompiledRule], entries: Sequence[EntryRow]) -> Why:
-    found = [_rule(loaded, rule, entries) for rule in rules]
+def _rules(unit: Unit, loaded: Loaded, rules: Iterable[CompiledRule], entries: Sequence[EntryRow]) -> Why:
+    found = [_rule(unit, loaded, rule, entries) for rule in rules]
     return next((each for each in found if each.status != "never considered"), found[0])
 
 
-def _rule(loaded: Loaded, rule: CompiledRule, entries: Sequence[EntryRow]) -> Why:
+def _rule(unit: Unit, loaded: Loaded, rule: CompiledRule, entries: Sequence[EntryRow]) -> Why:
     state, name = loaded.state, rule.rule.name
     told = [(entry, line) for entry in entries for line in _about(entry, rule)]
     lines = [f"{when(entry.at, state)}: {_words(line)}" for entry, line in told]
@@ -196,8 +199,10 @@ def _rule(loaded: Loaded, rule: CompiledRule, entries: Sequence[EntryRow]) -> Wh
     bursts = [burst for burst in state.bursts if burst.label == rule.label]
     lines += [f"collecting, {burst.what.count} so far" + _until(burst.due, state) for burst in bursts]
     lines += _parked(rule, state)
+    ahead = list(awaited(unit.program, state, rule))
     if not told and not lines:
-        return Why(name, "rule", "deny", "never considered", (), (_unconsidered(rule, entries),))
+        return Why(name, "rule", "deny", "never considered", (), (*ahead, _unconsidered(rule, entries)))
+    lines += ahead
     if not told:
         return Why(name, "rule", "deny", "parked", (), tuple(lines))
     last = next((line for _, line in reversed(told) if line[0] in _SETTLED), told[-1][1])
@@ -224,7 +229,10 @@ _TOLD: Final = frozenset({
 
 
 def _about(entry: EntryRow, rule: CompiledRule) -> Iterator[list[object]]:
-    for line in loads(entry.trace) if entry.trace else ():
+    trace = loads(entry.trace) if entry.trace else []
+    if any(line[0] in ("started", "refused") and line[1:3] == [rule.journey, rule.rule.name] for line in trace):
+        yield from ([*line[:1], rule.journey, rule.rule.name, *line[1:3]] for line in trace if line[0] in _CAUSES)
+    for line in trace:
         if line[0] in _TOLD and line[1:3] == [rule.journey, rule.rule.name]:
             yield line
         elif line[0] == "late" and any(entry.kind == TOUCHPOINT and str(each) == entry.type for each in rule.rule.when):
@@ -260,6 +268,14 @@ def _goal(*_: object) -> str:
 
 def _run_parked(_key: object, error: object) -> str:
     return f"parked: {error}"
+
+
+def _because(text: object) -> str:
+    return str(text)
+
+
+def _date(what: object, day: object) -> str:
+    return f"{what}: {day}"
 
 
 def _branched(step: object, taken: object, reading: object) -> str:
@@ -317,6 +333,8 @@ _WORDS: Final[Mapping[object, Callable[..., str]]] = {
     "goal": _goal,
     "parked": _run_parked,
     "branch": _branched,
+    "because": _because,
+    "date": _date,
     "split": _parted,
     "not exposed": _not_exposed,
 }

@@ -200,7 +200,9 @@ class Ground:
         with self.store.transaction(connection) as tx:
             # The host's own transaction may see what nobody else does, and may be rolled back: nothing of it is kept.
             cache, generation = self._take_cache() if connection is None else (Cache(), None)
-            unit = Unit(tx, self._program, self._world(tx, cache), cache, careful=careful, keyed=self._keyed)
+            unit = Unit(
+                tx, self._program, self._world(tx, cache), cache, careful=careful, keyed=self._keyed, now=self._now
+            )
             yield unit
             unit.flush()
         # Only a cache whose unit has committed is good; who came in between has begun one of their own.

@@ -10,6 +10,7 @@ from typing import Any, Final, TypeAlias, TypeVar
 import attrs
 
 from touchpoint.core.advance import advance
+from touchpoint.core.calendar import arm_calendar
 from touchpoint.core.decision import Decision
 from touchpoint.core.fire import fire_next
 from touchpoint.core.gate import World
@@ -82,6 +83,7 @@ class Unit:
         cache: customers kept from earlier units; must be cleared by the caller if this one does not commit.
         careful: keep a copy of each state while it is decided on, so that a defective journey can be undone (S4.3).
         keyed: makes the hashes of people who were erased; None where the host gave no secret.
+        now: tells the time, microseconds UTC, to customers whose journeys have changed.
 
     Attributes:
         soonest: the earliest instant at which anything of what was written falls due; `NEVER` for none.
@@ -89,7 +91,7 @@ class Unit:
 
     def __init__(
         self, tx: Transaction, program: Program, world: World, cache: Cache, *, careful: bool = False,
-        keyed: Keyed | None = None,
+        keyed: Keyed | None = None, now: Callable[[], int] = lambda: 0,
     ) -> None:  # fmt: skip
         self.tx = tx
         self.program = program
@@ -105,6 +107,7 @@ class Unit:
         if cache.secrets is None or cache.has_aliases is None:
             cache.secrets, cache.has_aliases = tx.secrets(), tx.has_aliases()
         self.keyed = keyed
+        self.now = now
         self.defects: list[tuple[str, str]] = []
         self.flushes = 0
         self.soonest = NEVER
@@ -157,6 +160,8 @@ class Unit:
         no = self.tx.counters.customer
         self.tx.counters.customer += 1
         state = State(customer, profile, now=now, version=self.program.version, zone_data=tz_version())
+        if self.program.calendar:
+            arm_calendar(self.program, state, now=now)
         if self.program.segments:
             state.lapses[EVERY] = now  # nobody has looked at anything yet
         loaded = Loaded(no, state, 0, None, is_new=True, profile_changed=True)
@@ -176,9 +181,10 @@ class Unit:
         )
         if state.version != self.program.version:
             since = segments_since(self) if self.program.segments else {}
-            refresh(self.program, state, occurrences(reversed(list(self.tx.journal(row.no)))), since)
+            told = occurrences(reversed(list(self.tx.journal(row.no))))
+            refresh(self.program, state, told, self.now(), since)
             self.touch(loaded)
-        if follow_zone_data(state):
+        if follow_zone_data(self.program, state):
             self.touch(loaded)
         self.cache.put(loaded)
         return loaded
@@ -246,7 +252,7 @@ class Unit:
         return self.guarded(
             loaded,
             lambda: fire_next(self.program, loaded.state, until=until),
-            lambda error: park_timer(self.program, loaded.state, error),
+            lambda error: park_timer(self.program, loaded.state, error, until=until),
         )
 
     def apply(  # noqa: PLR0913 - the fields of a journal entry, and what it is made by

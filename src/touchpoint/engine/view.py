@@ -8,8 +8,10 @@ import attrs
 from touchpoint.core.decision import RUN
 from touchpoint.core.occurrence import TOUCHPOINT
 from touchpoint.core.program import Program
+from touchpoint.core.rhythm import in_words
 from touchpoint.core.segments import EVERY
 from touchpoint.core.state import IN_FLIGHT, Record, State
+from touchpoint.core.timed import SilenceSpec
 from touchpoint.durations import instant
 from touchpoint.engine.loaded import Loaded
 from touchpoint.engine.unit import Unit
@@ -283,9 +285,17 @@ def planned(program: Program, state: State) -> list[tuple[datetime, str]]:
 
 def timers(program: Program, state: State) -> list[tuple[int, str]]:
     """What rules wait for that only time brings: (instant in microseconds, in words)."""
-    found = [(due, program.silences[name].words) for name, due in state.silences.items() if name in program.silences]
+    silences = ((program.silences[name], due) for name, due in state.silences.items() if name in program.silences)
+    found = [(due, _silence(spec, state, due)) for spec, due in silences]
     found += [(due, f"dwelt in {name.partition('|')[0]}") for name, due in state.dwells.items()]
-    found += [(entry[0], f"anniversary of {name.partition('|')[0]}") for name, entry in state.anniversaries.items()]
+    dates = ((program.calendar[name], entry) for name, entry in state.calendar.items() if name in program.calendar)
+    found += [(entry[0], spec.words) for spec, entry in dates]
     found += [(due, f"segment {name} is looked at again") for name, due in state.lapses.items() if name != EVERY]
     found += [(each.due, f"{each.label} starts with the {each.what.count} collected so far") for each in state.bursts]
     return found
+
+
+def _silence(spec: SilenceSpec, state: State, due: int) -> str:
+    if spec.usual is None:
+        return spec.words
+    return f"{spec.words} ({in_words(spec, state.occasions, due - state.heard[spec.name])})"

@@ -186,7 +186,12 @@ def fields(cls: type) -> Kind:
         alone = list(written.values()) if list(written) == [word.primary] else [{}]
         return written if isinstance(alone[0], dict) else alone[0]
 
-    return Kind(f"a {word_name(cls)}", read, write, lambda: {"$ref": f"#/$defs/{word_name(cls)}"})
+    def schema() -> Schema:
+        word = word_of(cls)
+        alone = [] if word.primary is None or word.required - {word.primary} else [word.fields[word.primary].schema()]
+        return {"anyOf": [schema_of(word), *alone]} if alone else schema_of(word)
+
+    return Kind(f"a {word_name(cls)}", read, write, schema)
 
 
 def schema_of(word: Word) -> Schema:

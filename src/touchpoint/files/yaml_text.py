@@ -13,7 +13,7 @@ from touchpoint.files.kinds import Plain
 from touchpoint.files.yaml_nodes import resolved
 
 _WIDTH: Final = 120
-_BARE: Final = re.compile(r"[A-Za-z_~(][A-Za-z0-9_ .,/()\[\]<>=!+*|&'\"$%~;:?@{}#-]*")
+_BARE: Final = re.compile(r"(?:= )?[A-Za-z_~(][A-Za-z0-9_ .,/()\[\]<>=!+*|&'\"$%~;:?@{}#-]*")
 _IN_LISTS: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_ ./<>=+()-]*")
 _LENGTH: Final = re.compile(
     r"[0-9]+[a-z]+(?: [0-9]+[a-z]+)*|[0-9]+ [a-z]+(?: [a-z]+)*|[0-9]{2}:[0-9]{2}-[0-9]{2}:[0-9]{2}"

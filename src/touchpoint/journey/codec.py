@@ -24,6 +24,7 @@ from touchpoint.durations import Forever, forever, length
 from touchpoint.errors import JourneyError, Problem, TouchpointError, hint
 from touchpoint.journey import conditions as c
 from touchpoint.journey import steps, triggers
+from touchpoint.journey.calendar_triggers import DateDue, Schedule, Usual
 from touchpoint.journey.conditions import Expression
 from touchpoint.journey.content_rules import ContentRule, ContentRules, Sender
 from touchpoint.journey.declared import leaves
@@ -105,6 +106,7 @@ _NAMES: Final[Mapping[type, str]] = {
     triggers.On: "on", triggers.Entered: "entered", triggers.Left: "left", triggers.Dwelt: "dwelt",
     triggers.CaseOpened: "caseopened", triggers.CaseClosed: "caseclosed", triggers.Silent: "silent",
     triggers.Anniversary: "anniversary", triggers.Enrolled: "enrolled", triggers.Exposed: "exposed",
+    DateDue: "datedue", Schedule: "schedule", Usual: "usual",
     steps.Send: "send", steps.Ask: "ask", steps.Give: "give", steps.Reply: "reply", steps.React: "react",
     steps.Wait: "wait", steps.WaitFor: "waitfor",
     steps.WaitUntil: "waituntil", steps.Branch: "branch", steps.Split: "split",

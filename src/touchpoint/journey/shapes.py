@@ -12,6 +12,7 @@ import attrs
 from touchpoint.durations import LONGEST, Forever, is_calendar, is_lasting, spoken
 from touchpoint.errors import Problem, TouchpointError, hint
 from touchpoint.journey import steps, triggers
+from touchpoint.journey.calendar_triggers import FACTOR, DateDue, Schedule, Usual, is_factor
 from touchpoint.journey.conditions import Expression, Field, children, path_of
 from touchpoint.journey.content_rules import ContentRule, ContentRules, Sender
 from touchpoint.journey.journey import Journey
@@ -26,6 +27,7 @@ from touchpoint.journey.policy import (
     PolicyItem,
     Spacing,
 )
+from touchpoint.journey.recurrence import read
 from touchpoint.journey.requirements import REQUIREMENTS
 from touchpoint.journey.rule import Goal, Rule
 from touchpoint.journey.segment import Segment
@@ -150,6 +152,12 @@ _FROM_ONE = _Kind(f"a whole number from 1 to {_MOST:,}", lambda value: _WHOLE.te
 _AMOUNT = _Kind("a number from 0", lambda value: _is_number(value) and value >= 0)
 _DAY = _Kind("a date", lambda value: type(value) is date)
 _ELAPSED = _Kind(f"an elapsed time longer than nothing and {_AT_MOST}, such as days(3)", _is_elapsed)
+_SILENCE = _Kind(
+    f"an elapsed time longer than nothing and {_AT_MOST}, such as days(3), or usual(1.5)",
+    lambda value: type(value) is Usual or _is_elapsed(value),
+)
+_TIMES = _Kind(f"a number {FACTOR}", is_factor)
+_RULE = _Kind("a recurrence rule such as FREQ=MONTHLY;BYDAY=1MO", _accepted(read))
 _GAP = _Kind(f"an elapsed time of {_AT_MOST}, such as days(3)", _is_gap)
 _LENGTH = _Kind(f"a length such as days(3) or months(1), {_AT_MOST}", _is_length)
 _PERIOD = _Kind(
@@ -216,7 +224,12 @@ SHAPES: Final[Mapping[type, Mapping[str, _Kind]]] = {
     Goal: {"trigger": _many(_TRIGGER), "within": _maybe(_ELAPSED), "given": _CONDITION, "ends": _FLAG},
     triggers.On: {"type": _TYPE}, triggers.Entered: _IN_STAGE, triggers.Left: _IN_STAGE,
     triggers.Joined: _OF_SEGMENT, triggers.LeftSegment: _OF_SEGMENT,
-    triggers.Dwelt: {**_IN_STAGE, "length": _ELAPSED}, triggers.Silent: {"length": _ELAPSED, "of": _maybe(_TYPE)},
+    triggers.Dwelt: {**_IN_STAGE, "length": _ELAPSED}, triggers.Silent: {
+        "length": _SILENCE, "of": _maybe(_TYPE), "at_least": _maybe(_ELAPSED), "otherwise": _maybe(_ELAPSED),
+    },
+    Usual: {"factor": _TIMES},
+    DateDue: {"trait": _NAME, "before": _LENGTH, "after": _LENGTH, "at": _CLOCK, "unknown_zone": _maybe(_ZONE)},
+    Schedule: {"rule": _RULE, "at": _CLOCK, "start": _maybe(_DAY), "unknown_zone": _maybe(_ZONE)},
     triggers.CaseOpened: {"case": _NAME}, triggers.CaseClosed: {"case": _NAME}, triggers.Enrolled: {},
     triggers.Exposed: {"split": _NAME, "variant": _maybe(_NAME)},
     triggers.Anniversary: {"trait": _NAME, "at": _CLOCK, "before": _LENGTH, "unknown_zone": _maybe(_ZONE)},

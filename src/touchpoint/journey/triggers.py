@@ -8,6 +8,7 @@ import attrs
 
 from touchpoint.durations import Duration, is_calendar, spoken
 from touchpoint.errors import InvalidTouchpoint, JourneyError
+from touchpoint.journey.calendar_triggers import DateDue, Schedule, Usual
 from touchpoint.journey.segment import Segment, segment_name
 from touchpoint.model.case import CaseType, case_name
 from touchpoint.model.names import type_of
@@ -100,8 +101,8 @@ def _dwell_length(value: timedelta) -> timedelta:
     return _elapsed("Dwelt()", value)
 
 
-def _silence_length(value: timedelta) -> timedelta:
-    return _elapsed("Silent()", value)
+def _silence_length(value: timedelta | Usual) -> timedelta | Usual:
+    return value if isinstance(value, Usual) else _elapsed("Silent()", value)
 
 
 def _type_or_none(value: str | type | None) -> str | None:
@@ -151,13 +152,37 @@ class Silent:
     """Nothing of this type, or nothing inbound at all, for this long (elapsed) after the last one.
 
     It falls due at last + length, once for each silence; a touchpoint at that very instant comes first (S2.5).
+
+    Args:
+        length: an elapsed time, or `usual(1.5)`: so many times the customer's own usual gap, as it is when the silence
+            begins.
+        of: a touchpoint type; None for anything inbound.
+        at_least: with `usual`, never a shorter silence than this.
+        otherwise: with `usual`, the silence of customers of whom too little is known: fewer than three gaps.
     """
 
-    length: timedelta = attrs.field(converter=_silence_length)
+    length: timedelta | Usual = attrs.field(converter=_silence_length)
     of: str | None = attrs.field(default=None, kw_only=True, converter=_type_or_none)
+    at_least: timedelta | None = attrs.field(default=None, kw_only=True)
+    otherwise: timedelta | None = attrs.field(default=None, kw_only=True)
+
+    def __attrs_post_init__(self) -> None:
+        bounds = {"at_least": self.at_least, "otherwise": self.otherwise}
+        for name, value in bounds.items():
+            if isinstance(self.length, Usual) == (value is None):
+                raise JourneyError(_BOUNDS if value is None else f"Silent(): {name}= is for silences of usual() alone")
+            if value is not None:
+                _elapsed(f"Silent(): {name}=", value)
 
     def __str__(self) -> str:
-        return f"silent for {spoken(self.length)}" + (f" of {self.of}" if self.of else "")
+        lasts = str(self.length) if isinstance(self.length, Usual) else spoken(self.length)
+        return f"silent for {lasts}" + (f" of {self.of}" if self.of else "")
+
+
+_BOUNDS = (
+    "a silence by the usual gap says at_least=, for who comes in bursts, and otherwise=, for who is new; write "
+    "Silent(usual(1.5), at_least=days(7), otherwise=days(60))"
+)
 
 
 def _zone_key(zone: "ZoneInfo | str | None") -> str | None:
@@ -226,8 +251,10 @@ def trigger_name(trigger: "Trigger") -> str:
             about = trigger.case
         case Silent():
             about = trigger.of
-        case Anniversary():
+        case Anniversary() | DateDue():
             about = trigger.trait
+        case Schedule():
+            about = trigger.rule
         case Exposed():
             about = trigger.split
         case Enrolled():
@@ -237,13 +264,15 @@ def trigger_name(trigger: "Trigger") -> str:
 
 
 Trigger: TypeAlias = (
-    On | Entered | Left | Dwelt | Joined | LeftSegment | CaseOpened | CaseClosed | Silent | Anniversary | Exposed
+    On | Entered | Left | Dwelt | Joined | LeftSegment | CaseOpened | CaseClosed | Silent | Anniversary | DateDue
+    | Schedule | Exposed
     | Enrolled
 )  # fmt: skip
 TriggerLike: TypeAlias = "Trigger | str | type"
 
 _TRIGGERS = (
-    On, Entered, Left, Dwelt, Joined, LeftSegment, CaseOpened, CaseClosed, Silent, Anniversary, Exposed, Enrolled,
+    On, Entered, Left, Dwelt, Joined, LeftSegment, CaseOpened, CaseClosed, Silent, Anniversary, DateDue, Schedule,
+    Exposed, Enrolled,
 )  # fmt: skip
 
 

@@ -12,6 +12,7 @@ import attrs
 from touchpoint.errors import JourneyError, NotYetSupported, Problem, TouchpointError, hint
 from touchpoint.journey import conversation, of_run, steps, triggers
 from touchpoint.journey.by_hand import PREFIX
+from touchpoint.journey.calendar_triggers import DateDue
 from touchpoint.journey.conditions import CaseOpen, Expression, InSegment, InStage, Outcome, walk
 from touchpoint.journey.data_use import declared, misuses
 from touchpoint.journey.declared import Declared, Types
@@ -407,7 +408,7 @@ def _words(path: str, message: Message, said: Declared, event: Types, trigger: T
 
 def _traits(node: object) -> Iterator[tuple[str, str]]:
     match node:
-        case steps.SetTrait() | triggers.Anniversary():
+        case steps.SetTrait() | triggers.Anniversary() | DateDue():
             yield "trait", node.trait
         case Message():
             yield from (("uses", each) for each in node.uses)

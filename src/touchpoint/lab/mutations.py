@@ -8,6 +8,7 @@ import attrs
 
 from touchpoint.core.program import triggers_of_journeys
 from touchpoint.durations import spoken
+from touchpoint.journey.calendar_triggers import DateDue, Schedule, Usual
 from touchpoint.journey.conditions import Expression, operand
 from touchpoint.journey.journey import Journey
 from touchpoint.journey.rule import Rule
@@ -17,7 +18,7 @@ from touchpoint.journey.triggers import Anniversary, Dwelt, Silent, Trigger
 from touchpoint.lab.message_mutations import message_changes
 from touchpoint.lab.places import Change, Place, change, root
 from touchpoint.lab.policy_mutations import limit_changes, policy_changes
-from touchpoint.lab.shifts import clock_times, conditions, lengths
+from touchpoint.lab.shifts import clock_times, conditions, lengths, rules
 
 _BLOCKING: Final = (Send, Wait, WaitFor, WaitUntil)
 _DOES: Final = {
@@ -306,8 +307,28 @@ def _trigger(place: Place, what: str) -> Iterator[Change]:
         case Dwelt():
             yield from _lengths(place.field("length"), f"{what} having dwelt in {trigger.stage} for")
         case Silent():
-            of = f" of {trigger.of}" if trigger.of else ""
-            yield from _lengths(place.field("length"), f"{what} a silence{of} for")
+            yield from _silence(place, what)
+        case DateDue():
+            for field in ("before", "after"):
+                yield from _lengths(place.field(field), f"{what} the date {trigger.trait}", f" {field}")
+            yield from _clock(place.field("at"), f"{what} {trigger} at")
+        case Schedule():
+            rule = place.field("rule")
+            yield from (
+                change(rule, new, f"{what} the schedule {new} instead of {trigger.rule}") for new in rules(rule.node)
+            )
+            yield from _clock(place.field("at"), f"{what} the {trigger} at")
         case Anniversary():
             yield from _lengths(place.field("before"), f"{what} the {trigger}", " before")
             yield from _clock(place.field("at"), f"{what} the {trigger} at")
+
+
+def _silence(place: Place, what: str) -> Iterator[Change]:
+    of = f" of {place.node.of}" if place.node.of else ""
+    length = place.field("length")
+    if not isinstance(length.node, Usual):
+        yield from _lengths(length, f"{what} a silence{of} for")
+        return
+    yield change(length, Usual(length.node.factor * 2), f"{what} a silence{of} for twice as many usual gaps")
+    yield from _lengths(place.field("at_least"), f"{what} a silence{of} by the usual gap, at least", "")
+    yield from _lengths(place.field("otherwise"), f"{what} a silence{of}, of who is new for", "")

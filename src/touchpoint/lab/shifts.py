@@ -32,6 +32,7 @@ from touchpoint.journey.conditions import (
 from touchpoint.journey.windows import seconds_of_day
 
 _STEPS: Final = (timedelta(days=1), timedelta(hours=1))
+_WEEKDAYS: Final = ("MO", "TU", "WE", "TH", "FR", "SA", "SU")
 _DAY: Final = 86_400
 _LOWER: Final = {
     "minutes": {"seconds": 59}, "hours": {"minutes": 59}, "days": {"hours": 23}, "months": {"days": 27},
@@ -74,6 +75,20 @@ def clock_times(clock: str) -> Iterator[str]:
         minutes, second = divmod((seconds_of_day(clock) + hour * 3600) % _DAY, 60)
         text = f"{minutes // 60:02}:{minutes % 60:02}"
         yield f"{text}:{second:02}" if second else text
+
+
+def rules(rule: str) -> Iterator[str]:
+    """A recurrence rule on the days after, and half as often; some of them may mean nothing."""
+    later = dict(zip(_WEEKDAYS, (*_WEEKDAYS[1:], _WEEKDAYS[0]), strict=True))
+    for part in rule.split(";"):
+        name, _, value = part.partition("=")
+        if name == "BYDAY":
+            moved = ",".join(each[:-2] + later[each[-2:]] for each in value.split(","))
+        elif name in ("BYMONTHDAY", "INTERVAL", "COUNT"):
+            moved = ",".join(str(int(each) + 1 or 1) for each in value.split(","))
+        else:
+            continue
+        yield rule.replace(part, f"{name}={moved}")
 
 
 @attrs.frozen

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Final, get_args
 
 from touchpoint import errors
+from touchpoint.journey.calendar_triggers import usual
 from touchpoint.journey.codec import json_name
 from touchpoint.journey.journey import Journey
 from touchpoint.journey.policy import PolicyItem
@@ -54,7 +55,11 @@ def _lines() -> Iterator[str]:
 
 def _parts() -> Iterator[tuple[str, str, Sequence[Word]]]:
     yield "Journeys", "The parts of a journey.", (Journey, Stage, Segment, Rule, Goal, Waiver)
-    yield "Triggers", "They start rules, move stages, end waits, reach goals and exit runs.", get_args(Trigger)
+    yield (
+        "Triggers",
+        "They start rules, move stages, end waits, reach goals and exit runs.",
+        (*get_args(Trigger), usual),
+    )
     yield "Steps", "What a run does, one after the other.", get_args(Step)
     roots = ", ".join(f"`{name}`" for name in sorted(ROOTS))
     intro = f"Functions that conditions call, in Python and as text. What they speak of: {roots}."

@@ -12,6 +12,7 @@ from touchpoint.durations import Duration, days, is_calendar
 from touchpoint.journey import conditions as c
 from touchpoint.journey import steps as s
 from touchpoint.journey import triggers as t
+from touchpoint.journey.calendar_triggers import DateDue, Schedule
 from touchpoint.journey.journey import Journey
 from touchpoint.journey.policy import Cap, Policy
 from touchpoint.journey.windows import QuietHours, SendWindow
@@ -116,6 +117,8 @@ def _about_time(said: Said, parts: Iterable[object], at: datetime) -> None:
                 _say(said, whose, c.path_of(field), [at.date() + days(n) for n in (1, 2, 7)])
         elif isinstance(part, t.Anniversary):
             _say(said, "customer", (part.trait,), [(at.date() + days(n)).replace(year=1990) for n in (1, 2, 7)])
+        elif isinstance(part, DateDue):
+            _say(said, "customer", (part.trait,), [at.date() + part.before + days(n) for n in (0, 1, 7)])
 
 
 @attrs.frozen
@@ -181,7 +184,7 @@ def _clocks(parts: Iterable[object]) -> Iterator[str]:
                 yield from (each.replace("24:00", "00:00") for pair in part.intervals for each in pair)
             case s.Wait() if isinstance(part.until, str):
                 yield part.until
-            case t.Anniversary():
+            case t.Anniversary() | DateDue() | Schedule():
                 yield part.at
             case Cap() if is_calendar(part.per):
                 yield "00:00"

@@ -251,7 +251,7 @@ def _openings(messages: Sequence[Message], said: "Said", at: datetime) -> Iterat
     kinds = dict.fromkeys(default_address_kind(channel) for each in messages for channel in each.channels)
     addresses = {kind: _ADDRESSES.get(kind, f"{kind}-1") for kind in kinds}
     traits: dict[Path, object] = dict.fromkeys(said.shown, "something")
-    traits |= {(name,): (at + timedelta(days=10)).date().isoformat() for name in said.dates}
+    traits |= {(name,): (at + timedelta(days=10) + ahead).date().isoformat() for name, ahead in said.dates.items()}
     usual = {
         "timezone": ZONE,
         "addresses": addresses,

@@ -18,6 +18,7 @@ from touchpoint.durations import Duration, calendar_days, days, hours
 from touchpoint.journey import conditions as c
 from touchpoint.journey import steps as s
 from touchpoint.journey import triggers as t
+from touchpoint.journey.calendar_triggers import DateDue, Schedule, Usual
 from touchpoint.journey.journey import Journey
 from touchpoint.journey.policy import Cap, Hold, Policy, PolicyItem, Spacing
 from touchpoint.journey.rule import Goal, Rule
@@ -84,6 +85,9 @@ def _signed_up() -> st.SearchStrategy[t.Trigger]:
     return st.sampled_from(_TYPES).map(t.On)
 
 
+_ROUNDS: Final = ("FREQ=DAILY", "FREQ=WEEKLY;BYDAY=MO,TH", "FREQ=MONTHLY;BYDAY=-1FR")
+
+
 @cache
 def _triggers() -> st.SearchStrategy[t.Trigger]:
     """What may start a rule besides a touchpoint."""
@@ -94,6 +98,12 @@ def _triggers() -> st.SearchStrategy[t.Trigger]:
         st.just(t.CaseOpened(_COMPLAINT)), st.just(t.CaseClosed(_COMPLAINT)),
         st.builds(t.Silent, lengths, of=st.sampled_from((None, *_TYPES))),
         st.just(t.Anniversary("birthday", unknown_zone="UTC")),
+        st.builds(DateDue, st.just("renewal"), before=lengths, unknown_zone=st.just("UTC")),
+        st.builds(Schedule, st.sampled_from(_ROUNDS), unknown_zone=st.just("UTC")),
+        st.builds(
+            t.Silent, st.sampled_from((Usual(1), Usual(1.5))), of=st.sampled_from((None, *_TYPES)), at_least=lengths,
+            otherwise=lengths,
+        ),
     )  # fmt: skip
 
 

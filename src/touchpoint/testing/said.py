@@ -8,6 +8,8 @@ from typing import Any, Final, Self, TypeAlias
 import attrs
 
 from touchpoint.core.program import triggers_of_journeys
+from touchpoint.durations import Duration
+from touchpoint.journey.calendar_triggers import DateDue
 from touchpoint.journey.conditions import (
     Aggregate,
     Arithmetic,
@@ -47,7 +49,7 @@ class Said:
         properties: (touchpoint type, path) → values worth trying, the usual one first.
         traits: path → values worth trying.
         shown: paths of traits that messages show.
-        dates: traits that anniversaries are of.
+        dates: traits whose date somebody waits for → how far ahead of it.
         emitted: touchpoint types that only journeys record.
         declared: properties that a declared touchpoint type cannot do without.
         counted: touchpoint type → how many of it are compared with.
@@ -56,7 +58,7 @@ class Said:
     properties: dict[tuple[str, Path], list[Any]] = attrs.Factory(dict)
     traits: dict[Path, list[Any]] = attrs.Factory(dict)
     shown: dict[Path, None] = attrs.Factory(dict)
-    dates: list[str] = attrs.Factory(list)
+    dates: dict[str, Duration] = attrs.Factory(dict)
     emitted: set[str] = attrs.Factory(set)
     declared: dict[str, dict[str, Any]] = attrs.Factory(dict)
     counted: dict[str, list[int]] = attrs.Factory(dict)
@@ -73,7 +75,8 @@ class Said:
             for rule in journey.rules:
                 found._rule(rule)
             found.declared.update({type_of(each): _needed(each) for each in journey.touchpoints})
-        found.dates = [each.trait for _, each in triggers_of_journeys(tuple(journeys)) if isinstance(each, Anniversary)]
+        dated = [each for _, each in triggers_of_journeys(tuple(journeys)) if isinstance(each, Anniversary | DateDue)]
+        found.dates = {each.trait: each.before for each in dated}
         return found
 
     def of(self, type: str, name: str) -> list[Any]:

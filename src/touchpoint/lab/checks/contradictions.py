@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator, Mapping
 from datetime import date, datetime, timedelta
 from decimal import Decimal
+from itertools import islice
 from typing import Final
 
 from touchpoint.core.values import (
@@ -61,6 +62,7 @@ _ALWAYS: Final[Mapping[str, tuple[str, str]]] = {
 }
 _EVERY_EVENT: Final = ("type", "at", "direction")
 _SHOWN: Final = 120
+_MOST_ALTERNATIVES: Final = 50
 
 
 def conditions(scene: Scene) -> Iterator[Finding]:
@@ -102,7 +104,7 @@ def _questions(asked: Asked) -> Iterator[Finding]:
 
 
 def _alternatives(asked: Asked) -> Iterator[Finding]:
-    for part, beside in _either(asked.condition, asked.known):
+    for part, beside in islice(_either(asked.condition, asked.known), _MOST_ALTERNATIVES):
         if never(part, beside):
             yield _found(asked, "TC109", f"{shown(part)} can never be true here")
 

@@ -12,10 +12,12 @@ voucher = Gift("voucher", worth=5, currency="EUR", why="thanks", channels=["emai
 rate = Survey("rate", scale="review", why="learn", channels=["email"], content=Content(text="How was it?"))
 complaint = CaseType("complaint")
 
+
 @attrs.frozen
 class Shopper:
     tier: Literal["silver", "gold"] = "silver"
     allergy: str = attrs.field(default="", metadata=trait(sensitivity="special", uses=["care"]))
+
 
 def sends(message, *items):
     return Journey("shop", rules=[Rule("send", when="order", then=[Send(message)])], policy=Policy(*items))"""

@@ -47,9 +47,9 @@ class _Chosen(NamedTuple):
 
 def narrowed(scale: Scale, values: Sequence[Left]) -> bool:
     """Whether any cell is left of each value once they have struck out each other's."""
-    if len(values) > _MOST_VALUES:
+    left = [(value, list(cells)) for value, cells in values if _has_to_do(value)]
+    if len(left) > _MOST_VALUES:
         return True
-    left = [(value, list(cells)) for value, cells in values]
     for _ in range(_MOST_ROUNDS):
         before = sum(len(cells) for _, cells in left)
         for some, other in permutations(range(len(left)), 2):
@@ -60,6 +60,11 @@ def narrowed(scale: Scale, values: Sequence[Left]) -> bool:
         if sum(len(cells) for _, cells in left) == before:
             return True
     return True
+
+
+def _has_to_do(value: Expression) -> bool:
+    """Whether a value has to do with any other one."""
+    return isinstance(value, Compare | InStage) or _chosen(value) is not None
 
 
 # --- one lies in the other --------------------------------------------------------------------------------------------

@@ -57,7 +57,7 @@ def _certain(asked: Asked, trigger: Trigger) -> Iterator[Expression]:
         case Silent(of=str() as type):
             yield Ever(type, None, None)
             for node in walk(asked.condition):
-                if isinstance(node, Count | Ever) and node.type == type and _within(node) <= trigger.length:
+                if isinstance(node, Count | Ever) and node.type == type and _within(node) <= _shortest(trigger):
                     yield Not(Ever(type, node.within, node.where))
         case Dwelt() | Entered():
             yield InStage(trigger.stage, trigger.journey or asked.journey.name)
@@ -65,6 +65,13 @@ def _certain(asked: Asked, trigger: Trigger) -> Iterator[Expression]:
             yield InSegment(trigger.segment, trigger.journey or asked.journey.name)
         case CaseOpened():
             yield CaseOpen(trigger.case, None)
+
+
+def _shortest(silence: Silent) -> timedelta:
+    """How long it was silent at the least: by the usual gap of a customer that is one of its bounds."""
+    if isinstance(silence.length, timedelta):
+        return silence.length
+    return min(each for each in (silence.at_least, silence.otherwise) if each is not None)
 
 
 def _within(node: Count | Ever) -> timedelta:

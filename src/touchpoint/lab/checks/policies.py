@@ -9,7 +9,7 @@ import attrs
 from touchpoint.durations import Duration, spoken
 from touchpoint.errors import hint
 from touchpoint.journey.journey import Journey
-from touchpoint.journey.policy import Cap, Hold, Policy, PolicyItem, Spacing
+from touchpoint.journey.policy import Cap, Hold, HoldOut, LiveRuns, Policy, PolicyItem, Spacing
 from touchpoint.journey.windows import QuietHours, SendWindow
 from touchpoint.lab.checks.finding import Finding, found
 from touchpoint.lab.checks.scene import Scene, policies
@@ -17,9 +17,9 @@ from touchpoint.lab.checks.windows import longest_closed
 from touchpoint.model.message import BEST_BEFORE, Message
 
 _KINDS: Final = (*BEST_BEFORE, "marketing", "feedback", "gift")
-_SCOPED: Final = (QuietHours, SendWindow, Cap, Spacing, Hold)
+_SCOPED: Final = (QuietHours, SendWindow, Cap, Spacing, Hold, HoldOut, LiveRuns)
 _NAMED: Final = 3
-Scoped: TypeAlias = QuietHours | SendWindow | Cap | Spacing | Hold
+Scoped: TypeAlias = QuietHours | SendWindow | Cap | Spacing | Hold | HoldOut | LiveRuns
 
 
 @attrs.frozen
@@ -144,7 +144,7 @@ def longest(length: Duration) -> timedelta:
 
 def _urgent(each: _Item) -> Iterator[Finding]:
     item = each.item
-    if item.kinds is not None:
+    if item.kinds is not None or isinstance(item, HoldOut | LiveRuns):
         return
 
     def is_urgent(message: Message) -> bool:

@@ -13,7 +13,6 @@ from touchpoint.journey.policy import Policy
 from touchpoint.journey.rule import Rule
 from touchpoint.journey.stage import Stage
 from touchpoint.journey.triggers import (
-    Anniversary,
     CaseClosed,
     CaseOpened,
     Dwelt,
@@ -27,7 +26,7 @@ from touchpoint.journey.triggers import (
 from touchpoint.model.message import Message
 
 Role = Literal["stage", "segment", "given", "exit", "goal", "still", "branch", "wait", "until", "value"]
-BARE: Final = (Entered, Left, Dwelt, Joined, LeftSegment, Silent, Anniversary, CaseOpened, CaseClosed)
+BARE: Final = (Entered, Left, Dwelt, Joined, LeftSegment, Silent, CaseOpened, CaseClosed)
 """Triggers whose events carry no properties."""
 _STILL: Final = (s.Branch, s.Wait, s.Exit, s.MoveTo, s.SetTrait, s.Emit, s.OpenCase, s.CloseCase, s.Enrol)
 """Steps after which `event` is what it was before."""
@@ -195,7 +194,10 @@ def _in_journey(journey: Journey) -> Iterator[Asked]:
 
 def _in_rule(journey: Journey, path: str, rule: Rule) -> Iterator[Asked]:
     about = f"rule {rule.name}"
-    given = None if rule.given is None else of_trigger(at_home(rule.given, journey.name))
+    given = None if rule.given is None else at_home(rule.given, journey.name)
+    if given is not None and rule.collect is None:  # of a burst the trigger is the first, and event the last
+        given = of_trigger(given)
+    starts = (rule.when or None) if rule.collect is None else None
     lasting = () if given is None else tuple(each for each in parts_of(given) if _lasts(each))
 
     def asked(place: str, role: Role, condition: Expression, **more: Any) -> Asked:  # noqa: ANN401 - parts of Asked
@@ -203,13 +205,14 @@ def _in_rule(journey: Journey, path: str, rule: Rule) -> Iterator[Asked]:
         return Asked(journey, f"{path}.{place}", about, role, here, **{"known": lasting, **more}, owner=rule)
 
     if given is not None:
-        yield asked("given", "given", given, known=(), triggers=rule.when or None)
+        yield asked("given", "given", given, known=(), triggers=starts)
     for n, each in enumerate(rule.exit):
         if isinstance(each, Expression):
             yield asked(f"exit[{n}]", "exit", each)
     if rule.goal is not None and rule.goal.given is not None:
         yield asked("goal.given", "goal", rule.goal.given, triggers=rule.goal.trigger)
-    for step in _Walk(journey.name, lasting, rule.when or None).steps(rule.then, "then", (), moved=False):
+    walk_through = _Walk(journey.name, lasting, starts)
+    for step in walk_through.steps(rule.then, "then", (), moved=rule.collect is not None):
         place, role, condition, known, triggers, node = step
         yield asked(place, role, condition, known=known, triggers=triggers, step=node)
 

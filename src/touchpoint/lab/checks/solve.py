@@ -103,7 +103,7 @@ def can_be(
     constants = [each for node, _ in wants for each in _constants(node)]
     if len(constants) > _MOST_CONSTANTS:
         return True
-    return _Search(Scale.of([*constants, *_ENDS, 1]), absent).holds(wants, [])
+    return _Search(Scale.of([*constants, *_ENDS, 1]), absent).holds(wants, {})
 
 
 def never(condition: Expression, given: Iterable[Expression] = (), *, absent: Absent = _nowhere) -> bool:
@@ -136,6 +136,8 @@ def _folded(node: Expression) -> object:
 
 Want = tuple[Expression, int]
 Ways = list[list[Want]]
+Known = dict[str, tuple[Expression, list[Cell]]]
+"""What is left of each value, by its structure."""
 
 
 @attrs.define
@@ -145,10 +147,11 @@ class _Search:
     scale: Scale
     absent: Absent
     looks: int = 0
+    cells: dict[str, list[Cell]] = attrs.Factory(dict)
 
-    def holds(self, wants: Sequence[Want], facts: Sequence[Fact], later: Sequence[Ways] = ()) -> bool:
-        """Whether all of `wants`, and one way of each of `later`, can be so beside these facts."""
-        waiting, known, either = list(wants), list(facts), list(later)
+    def holds(self, wants: Sequence[Want], left: Known, later: Sequence[Ways] = ()) -> bool:
+        """Whether all of `wants`, and one way of each of `later`, can be so, given what is left of each value."""
+        waiting, known, either = list(wants), dict(left), list(later)
         while waiting:
             node, wanted = waiting.pop()
             ways = None if wanted == ANYTHING else self._apart(node, wanted)
@@ -156,12 +159,12 @@ class _Search:
                 waiting += ways[0]
             elif ways is not None:
                 either.append(ways)
-            elif wanted != ANYTHING:
-                known.append(self._fact(node, wanted))
+            elif wanted != ANYTHING and not self._strikes_out(known, self._fact(node, wanted)):
+                return False
         self.looks += 1
         if self.looks > _MOST_LOOKS:
             return True
-        if not self._possible(known):
+        if not narrowed(self.scale, list(known.values())):
             return False
         if not either:
             return True
@@ -229,18 +232,19 @@ class _Search:
             op, left, right = _FLIPPED[op], right, left
         return Fact(Compare("==", left, right), lambda _, cell: paired(op, cell), wanted)
 
-    def _possible(self, facts: Sequence[Fact]) -> bool:
-        """Whether some customer could have values of which all of these are so."""
-        left: dict[str, tuple[Expression, list[Cell]]] = {}
-        for fact in facts:
-            for value in _spoken_of(fact.value):
-                left.setdefault(structure(value), (value, self._all_cells(value)))
-            value, cells = left[structure(fact.value)]
-            cells = [cell for cell in cells if fact.test(self.scale, cell) & fact.wanted]
-            if not cells:
-                return False
-            left[structure(value)] = (value, cells)
-        return narrowed(self.scale, list(left.values()))
+    def _strikes_out(self, known: Known, fact: Fact) -> bool:
+        """Leave of each value only the cells that agree with the fact; False where none is left."""
+        for value in _spoken_of(fact.value):
+            key = structure(value)
+            if key not in known:
+                if key not in self.cells:
+                    self.cells[key] = self._all_cells(value)
+                known[key] = (value, self.cells[key])
+        key = structure(fact.value)
+        value, cells = known[key]
+        left = [cell for cell in cells if fact.test(self.scale, cell) & fact.wanted]
+        known[key] = (value, left)
+        return bool(left)
 
     def _all_cells(self, value: Expression) -> list[Cell]:
         kinds = next((kinds for cls, kinds in _KINDS.items() if isinstance(value, cls)), ANY_KIND)
