@@ -27,6 +27,7 @@ from touchpoint.testing.mirror import Mirror
 from touchpoint.testing.person import Person
 from touchpoint.testing.sent import Sent
 from touchpoint.testing.settings import Settings
+from touchpoint.testing.stuck import stuck
 from touchpoint.testing.vocabulary import OWN_TYPES, Vocabulary
 from touchpoint.zones import zone
 
@@ -434,7 +435,7 @@ class World:
 
     def assert_nobody_is_stuck(self) -> None:
         """Fail where anything stands that nothing will ever move: what is overdue, parked, or in flight."""
-        found = [f"{customer}: {what}" for customer in self.people for what in _stuck(self.view(customer), self.now)]
+        found = [f"{customer}: {what}" for customer in self.people for what in stuck(self.view(customer), self.now)]
         if found:
             raise AssertionError("somebody is stuck:\n  " + "\n  ".join(found))
 
@@ -492,11 +493,3 @@ def _nothing(_: CallRequest) -> None:
 
 def _id(person: Person | str) -> str:
     return person if isinstance(person, str) else person.id
-
-
-def _stuck(view: CustomerView, now: datetime) -> Iterator[str]:
-    yield from (f"{each.what} is parked: {each.error}" for each in view.parked)
-    yield from (f"{what}, due at {due.isoformat()}, is overdue" for due, what in view.planned if due < now)
-    for each in view.messages:
-        if each.status == "in_flight":
-            yield f"message {each.name} is in flight, and nobody takes it over"
