@@ -6,14 +6,16 @@ import attrs
 import pytest
 from dateutil.relativedelta import MO, relativedelta
 
-from making import MARK, START, engine_of, journey, marks, pass_time, state_of, trace
+from making import MARK, START, engine_of, journey, marks, message, pass_time, state_of, trace
 from touchpoint import (
     Anniversary,
+    Content,
     DateDue,
     Emit,
     JourneyError,
     Rule,
     Schedule,
+    Send,
     SetTrait,
     VirtualClock,
     Wait,
@@ -28,6 +30,7 @@ from touchpoint import (
 )
 from touchpoint.core.calendar import follow_zones
 from touchpoint.journey import codec
+from touchpoint.lab.checks.checking import check
 from touchpoint.zones import tz_version
 
 MADRID = "Europe/Madrid"
@@ -498,3 +501,13 @@ def test_what_a_schedule_led_to_is_parked_and_replayed_where_a_journey_is_defect
     assert kinds == ["schedule"] * 8
     assert engine.next_due() == START + days(21)
     assert engine.replay_parked().done == 0
+
+
+def test_the_linter_knows_what_events_of_the_calendar_tell():
+    told = {"trigger.years": [], "trigger.order": ["TC507"]}
+    for name, codes in told.items():
+        hello = message(content=Content(text=f"It is {{{name}}}"), expires=days(2))
+        one = journey(Rule("r", when=Anniversary("born"), then=[Send(hello)]))
+        assert [each.code for each in check([one]) if each.code == "TC507"] == codes
+    asked = journey(Rule("r", when=Anniversary("born"), given=event.years > 3, then=[MARK]))
+    assert [each for each in check([asked]) if each.severity == "error"] == []

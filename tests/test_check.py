@@ -437,9 +437,7 @@ def test_caps_of_the_house_keep_teams_apart():
     assert codes([team("shop"), team("club")], Policy(Cap(1, per=days(1), kinds=["gift"]))) == ["TC703"]
 
 
-@pytest.mark.parametrize(
-    "path", [*sorted((ROOT / "examples").glob("coffee_club.py")), SHOP], ids=lambda path: path.stem
-)
+@pytest.mark.parametrize("path", [*sorted((ROOT / "examples").glob("[!m]*.py")), SHOP], ids=lambda path: path.stem)
 def test_nothing_is_found_in_whole_programs(path):
     if not path.exists():
         pytest.skip("the acceptance programs are not here")

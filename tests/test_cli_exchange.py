@@ -1,6 +1,7 @@
 """`touchpoint export`, `import`, `schema` and `diff`, and journeys in YAML wherever a module may stand."""
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -74,7 +75,12 @@ def test_a_file_in_yaml_runs_like_the_module(run):
 
 def test_a_file_in_yaml_is_checked_like_the_module(run):
     exported(run)
-    assert run("check", "shop.yaml") == run("check", "shop.py")
+    of_yaml, of_module = run("check", "shop.yaml"), run("check", "shop.py")
+    assert of_yaml[0] == of_module[0]
+    # What is found in YAML begins with where it stands there.
+    assert re.sub(r"^shop\.yaml(:\d+:\d+: )?", "", of_yaml[1], flags=re.MULTILINE) == re.sub(
+        r"^shop\.py", "", of_module[1], flags=re.MULTILINE
+    )
 
 
 def test_json_as_dump_writes_it_is_still_read(run):
@@ -155,3 +161,15 @@ def test_diff_says_in_words_what_differs_and_ends_with_1(run):
 
 def test_diff_ends_with_2_where_a_file_cannot_be_read(run):
     assert run("diff", "shop.py", "none.yaml")[0] == 2
+
+
+def test_what_is_checked_in_a_file_is_found_at_its_line_and_column(run):
+    exported(run)
+    impossible = "when: order\n        given: event.n > 3 and event.n < 2\n"
+    text = Path("shop.yaml").read_text("utf-8").replace("when: order\n", impossible)
+    Path("shop.yaml").write_text(text, "utf-8")
+    line = text[: text.index("given:")].count("\n") + 1
+    status, out, _ = run("check", "shop.yaml")
+    assert status == 1
+    assert f"shop.yaml:{line}:9: shop: $.rules[0].given: TC101" in out
+    assert f"file=shop.yaml,line={line},col=9," in run("check", "shop.yaml", "--format", "github")[1]

@@ -290,7 +290,7 @@ def test_a_step_may_have_its_fields_inside_or_beside():
 
 def test_a_message_that_no_step_sends_is_told():
     text = SHOP.replace("surveys:", "  lost:\n    why: x\n    channels: email\n    content: x\nsurveys:")
-    assert read_text(text).unsent == (("shop", "lost"),)
+    assert [(journey, message.name) for journey, message in read_text(text).unsent] == [("shop", "lost")]
 
 
 def test_a_trigger_of_a_wait_may_have_the_wait_s_own_names():

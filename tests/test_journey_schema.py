@@ -187,10 +187,11 @@ def test_every_class_of_the_language_has_its_place_in_files():
     from touchpoint.files import parts
     from touchpoint.files.reading import SECTIONS
     from touchpoint.files.words import word_of
+    from touchpoint.journey.calendar_triggers import Usual
     from touchpoint.journey.expressions import Expression
     from touchpoint.journey.triggers import On
     from touchpoint.model.limits import Limit
 
     made = MADE["$defs"]
     left = [cls for cls in PARTS if not issubclass(cls, Expression) and word_of(cls).word not in made]
-    assert set(left) <= {On, Limit, *SECTIONS.values(), parts.Policy}
+    assert set(left) <= {On, Limit, Usual, *SECTIONS.values(), parts.Policy}

@@ -13,7 +13,7 @@ from making import MARK, START, engine_of, journey, marks, pass_time, state_of, 
 from touchpoint import JourneyError, Rule, Silent, VirtualClock, WaitFor, days, forever, hours, usual, weeks
 from touchpoint.core.occurrence import TOUCHPOINT, Occurrence
 from touchpoint.core.rhythm import note, roughly, usual_gap
-from touchpoint.durations import length
+from touchpoint.durations import length, micros
 from touchpoint.journey import codec
 
 QUIET = Silent(usual(1.5), of="order_placed", at_least=days(7), otherwise=days(60))
@@ -297,4 +297,4 @@ def test_a_length_is_told_to_a_tenth_of_its_unit(lasts, words):
 def test_what_is_known_of_a_habit_is_exported():  # S1.7
     engine = engine_of(butter())
     engine.record("ann", "order_placed")
-    assert engine.export("ann")["occasions"] == {"order_placed": [START.isoformat()]}
+    assert engine.export("ann")["remembered"]["occasions"] == {"order_placed": [micros(START)]}

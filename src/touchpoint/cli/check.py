@@ -2,7 +2,7 @@
 
 import json
 import tomllib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
@@ -34,6 +34,11 @@ class _Checked:
     journeys: tuple[Journey, ...]
     findings: tuple[Finding, ...]
     refused: str = ""
+    place: Callable[[str, str], tuple[int, int] | None] = lambda _path, _journey: None
+
+    def where(self, finding: Finding) -> tuple[int, int] | None:
+        """Line and column of a finding in a file of YAML or JSON."""
+        return self.place(finding.path, finding.journey) if finding.journey else None
 
 
 @click.command()
@@ -98,7 +103,7 @@ def _check(file: Path, reasons: Mapping[str, str]) -> _Checked:
         waive=reasons, waive_in_all=_project(file),
     )  # fmt: skip
     refused = "these journeys cannot live together" if any(each.code == "TC001" for each in findings) else ""
-    return _Checked(file, program.journeys, tuple(findings), refused)
+    return _Checked(file, program.journeys, tuple(findings), refused, program.place)
 
 
 def _policy(program: Program) -> Policy | None:
@@ -142,14 +147,17 @@ def _as_text(checked: Sequence[_Checked]) -> Iterator[str]:
         others = [finding for finding in each.findings if finding.journey not in names]
         yield from (plain(str(finding)) for finding in others)
         for journey in each.journeys:
-            yield from _of_journey(journey, [one for one in each.findings if one.journey == journey.name])
+            yield from _of_journey(each, journey, [one for one in each.findings if one.journey == journey.name])
         certain = sum(one.severity != "note" for one in others)
         if certain and not each.refused:
             yield plain(f"{each.file}: {_counted(certain, 'problem')} found outside of journeys")
 
 
-def _of_journey(journey: Journey, findings: Sequence[Finding]) -> Iterator[str]:
-    yield from (plain(str(each)) for each in findings)
+def _of_journey(checked: _Checked, journey: Journey, findings: Sequence[Finding]) -> Iterator[str]:
+    for each in findings:
+        place = checked.where(each)
+        written = "" if place is None else f"{checked.file}:{place[0]}:{place[1]}: "
+        yield plain(written + str(each))
     parts = [(len(journey.stages), "stage"), (len(journey.rules), "rule"), (len(journey.messages), "message")]
     parts += [(len(journey.segments), "segment")] if journey.segments else []
     certain = sum(each.severity != "note" for each in findings)
@@ -177,7 +185,9 @@ def _as_github(checked: Sequence[_Checked]) -> Iterator[str]:
             title = _escaped(f"{one.code} {one.name}", ":,")
             place = f"{one.journey}: {one.path}" if one.journey else one.path
             said = _escaped(f"{place}: {one.what}; {one.mend}")
-            yield f"::{_GITHUB[one.severity]} file={_escaped(str(each.file), ':,')},title={title}::{said}"
+            there = each.where(one)
+            line = "" if there is None else f",line={there[0]},col={there[1]}"
+            yield f"::{_GITHUB[one.severity]} file={_escaped(str(each.file), ':,')}{line},title={title}::{said}"
 
 
 def _escaped(text: str, also: str = "") -> str:

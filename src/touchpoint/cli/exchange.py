@@ -12,6 +12,7 @@ from touchpoint.errors import TouchpointError
 
 if TYPE_CHECKING:
     from touchpoint.journey.journey import Journey
+    from touchpoint.model.message import Message
 
 _FILE = click.Path(path_type=Path)
 _STORE = click.option(
@@ -83,7 +84,7 @@ def import_(file: Path, store: str | None) -> None:
         parts = [(len(each.stages), "stage"), (len(each.rules), "rule"), (len(each.messages), "message")]
         click.echo(plain(f"{each.name}: " + ", ".join(f"{n} {what}" + ("" if n == 1 else "s") for n, what in parts)))
     for journey, message in _unsent(file):
-        click.echo(plain(f"{journey}: message {message} is not kept: no step sends it"), err=True)
+        click.echo(plain(f"{journey}: message {message.name} is not kept: no step sends it"), err=True)
 
 
 def _put(file: Path, program: Program, url: str) -> None:
@@ -99,7 +100,7 @@ def _put(file: Path, program: Program, url: str) -> None:
         store.close()
 
 
-def _unsent(file: Path) -> Sequence[tuple[str, str]]:
+def _unsent(file: Path) -> Sequence[tuple[str, "Message"]]:
     from touchpoint.files import read_file
     from touchpoint.files.reading import ENDINGS
 

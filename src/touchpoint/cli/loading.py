@@ -26,13 +26,15 @@ ALL: Final = "all"
 class Program:
     """What a file defines: journeys in their order, the events they are tried on, and the kinds taken as agreed to.
 
-    `values` is everything at its top level, by name; of YAML and JSON the policy of the house.
+    `values` is everything at its top level, by name; of YAML and JSON the policy of the house, and messages that no
+    step sends. `place` says in which line and column the part at a path of a journey is written, where that is known.
     """
 
     journeys: tuple[Journey, ...]
     events: tuple[Path, ...] = ()
     grant: tuple[str, ...] = ()
     values: Mapping[str, object] = attrs.field(factory=dict, repr=False)
+    place: Callable[[str, str], tuple[int, int] | None] = attrs.field(default=lambda _path, _journey: None, repr=False)
 
 
 def load(path: Path) -> Program:
@@ -157,8 +159,15 @@ def _from_file(path: Path) -> Program:
     from touchpoint.files import read_file
 
     found = read_file(path)
-    values = {} if found.policy is None else {"policy": found.policy}
-    return Program(found.journeys, tuple(path.parent / each for each in found.events), found.grant, values)
+    values: dict[str, object] = {} if found.policy is None else {"policy": found.policy}
+    values |= {f"message {message.name}": message for _, message in found.unsent}
+    events = tuple(path.parent / each for each in found.events)
+
+    def place(part: str, journey: str) -> tuple[int, int] | None:
+        there = found.place(part, journey)
+        return None if there is None else (there.line, there.column)
+
+    return Program(found.journeys, events, found.grant, values, place)
 
 
 _SHORT_FORM: Final = ("touchpoint", "journey", "journeys")

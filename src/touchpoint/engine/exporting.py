@@ -55,8 +55,6 @@ def export(unit: Unit, loaded: Loaded, adapters: Mapping[str, Adapter], now: int
             "touchpoints": [_touchpoint(each) for each in entries if each.kind == TOUCHPOINT],
             "other_events": [_event(each) for each in entries if each.kind != TOUCHPOINT],
             "stages": {journey: _stage(held) for journey, held in state.stages.items()},
-            "occasions": {what or "anything": [*map(_at, instants)] for what, instants in state.occasions.items()},
-            "dates_noticed": state.noticed,
             "segments": {name: _at(since) for name, since in state.segments.items()},
             "runs": [_run(row) for row in tx.runs(no)],
             "cases": [_case(row) for row in tx.cases(no)],

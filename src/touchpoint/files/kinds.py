@@ -1,5 +1,6 @@
 """What a value in a file may be: how each kind is read, written, and told to editors. Here those without parts."""
 
+import re
 from collections.abc import Callable, Mapping
 from datetime import date, timedelta
 from decimal import Decimal, InvalidOperation
@@ -12,6 +13,7 @@ from touchpoint.errors import ConditionError, JourneyError, hint
 from touchpoint.files import nodes
 from touchpoint.files.lengths import HOW, length_text, read_length
 from touchpoint.files.nodes import FileProblem, Listing, Node, Place, Scalar, Stop
+from touchpoint.journey.calendar_triggers import Usual, usual
 from touchpoint.journey.codec import part_from_dict, part_to_dict
 from touchpoint.journey.conditions import Expression, Literal
 from touchpoint.journey.text import parse, to_text
@@ -175,6 +177,29 @@ def _read_timeout(reader: Reader, node: Node, path: str) -> object:
 
 def _write_timeout(writer: object, value: object) -> Plain:
     return "forever" if isinstance(value, Forever) else _write_duration(writer, value)
+
+
+_USUAL: Final = re.compile(r"""\s*usual\(\s*(["']?)([0-9.]{1,20})\1\s*\)\s*""")
+
+
+def _read_silence(reader: Reader, node: Node, path: str) -> object:
+    found = _USUAL.fullmatch(node.value) if isinstance(node, Scalar) and isinstance(node.value, str) else None
+    if found is None:
+        return read_duration(reader, node, path)
+    try:
+        factor = Decimal(found[2])
+        return usual(factor if found[1] else float(found[2]) if "." in found[2] else int(found[2]))
+    except (JourneyError, InvalidOperation, ValueError):
+        message = f"{found[0].strip()!r} is not so many times the usual gap"
+        raise reader.refuse(node.place, path, message, "write usual(1.5)") from None
+
+
+def _write_silence(writer: object, value: object) -> Plain:
+    if not isinstance(value, Usual):
+        return _write_duration(writer, value)
+    # In quotes a factor is kept as a decimal, for 1.1 as a binary fraction is another one.
+    factor = f'"{value.factor}"' if isinstance(value.factor, Decimal) else repr(value.factor)
+    return f"usual({factor})" if _USUAL.fullmatch(f"usual({factor})") else part_to_dict(value)
 
 
 def tree(reader: Reader, place: Place, path: str, value: object) -> object:
@@ -377,6 +402,9 @@ TIMEOUT: Final = Kind(
     _read_timeout,
     _write_timeout,
     lambda: {"anyOf": [{"const": "forever"}, *_LENGTH_SCHEMA["anyOf"]]},
+)
+SILENCE: Final = Kind(
+    "a length of time such as 3d, or usual(1.5)", _read_silence, _write_silence, lambda: _LENGTH_SCHEMA
 )
 CONDITION: Final = Kind("a condition", read_asked, write_asked, lambda: _ASKED_SCHEMA)
 VALUE: Final = Kind("a value", _read_value, _write_value, lambda: _VALUE_SCHEMA)

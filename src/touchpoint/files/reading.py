@@ -36,7 +36,7 @@ class JourneyFile:
         policy: the policy of the house; None where the file has none.
         events: files of events on which the journeys are tried, as written.
         grant: kinds of message taken as agreed to when they are.
-        unsent: messages that no step sends, as (journey, message).
+        unsent: messages that no step sends, each with the name of its journey.
     """
 
     name: str
@@ -44,7 +44,7 @@ class JourneyFile:
     policy: Policy | None = None
     events: tuple[str, ...] = ()
     grant: tuple[str, ...] = ()
-    unsent: tuple[tuple[str, str], ...] = ()
+    unsent: tuple[tuple[str, Message], ...] = ()
     _readers: tuple[Reader, ...] = attrs.field(default=(), repr=False, eq=False)
 
     def place(self, path: str, journey: str | None = None) -> Place | None:
@@ -139,7 +139,12 @@ class _Document:
         if problems:
             raise refused(self._file, "is not valid", problems)
         journeys = tuple(each for each in found if each is not None)
-        unsent = [(j.name, m) for j, r in zip(journeys, readers, strict=True) for m in r.messages if m not in r.sent]
+        unsent = [
+            (journey.name, message)
+            for journey, reader in zip(journeys, readers, strict=True)
+            for name, message in reader.messages.items()
+            if message is not None and name not in reader.sent
+        ]
         return JourneyFile(self._file, journeys, policy, events, grant, tuple(unsent), tuple(readers))
 
     def _version(self, root: nodes.Mapping) -> None:

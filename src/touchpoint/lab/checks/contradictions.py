@@ -40,7 +40,7 @@ from touchpoint.journey.journey import Journey
 from touchpoint.journey.triggers import On, Trigger
 from touchpoint.lab.checks.finding import Finding, found
 from touchpoint.lab.checks.just_then import just_then
-from touchpoint.lab.checks.scene import BARE, Asked, Scene, parts_of
+from touchpoint.lab.checks.scene import BARE, Asked, Scene, carried, parts_of
 from touchpoint.lab.checks.solve import always, never
 from touchpoint.model.names import type_name
 
@@ -165,7 +165,7 @@ def lacking(journey: Journey, trigger: Trigger, roots: tuple[str, ...]) -> Calla
         if not isinstance(root, str) or root not in roots or path[0] in _EVERY_EVENT:
             return False
         if isinstance(trigger, BARE):
-            return True
+            return path[0] not in carried(trigger)
         return cls is not None and path[0] not in ("channel", "location") and unknown_step(cls, path) is not None
 
     return absent

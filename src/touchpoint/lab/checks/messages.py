@@ -11,7 +11,7 @@ from touchpoint.journey.journey import Journey
 from touchpoint.journey.rule import Rule
 from touchpoint.lab.checks.finding import Finding, found
 from touchpoint.lab.checks.policies import listed
-from touchpoint.lab.checks.scene import Scene, has_no_data
+from touchpoint.lab.checks.scene import Scene, carried, has_no_data
 from touchpoint.model.message import BEST_BEFORE, Content, Gift, Message
 from touchpoint.model.template import Template
 
@@ -172,7 +172,7 @@ def _sends(scene: Scene) -> Iterator[Finding]:
         where = f"{each.path}.message"
         if has_no_data(rule.when) and not _may_be_enrolled(journey, rule):
             moved = any(isinstance(one, s.WaitFor | s.WaitUntil) for one in s.flat(rule.then))
-            for name in _lacking(step.message, ("trigger",) if moved else ("trigger", "event")):
+            for name in _lacking(step.message, ("trigger",) if moved else ("trigger", "event"), carried(*rule.when)):
                 what = f"{step.message.name!r} looks up {{{name}}}, and what starts {rule.name!r} has no such property"
                 yield found("TC507", journey.name, where, f"rule {rule.name}", what)
         if isinstance(step.message, Gift) and step.message.worth > 0 and _is_unbounded(step.message, rule):
@@ -189,7 +189,7 @@ def _may_be_enrolled(journey: Journey, rule: Rule) -> bool:
     return any(isinstance(step, s.Enrol) and step.rule == rule.name for step in steps)
 
 
-def _lacking(message: Message, roots: tuple[str, ...]) -> list[str]:
+def _lacking(message: Message, roots: tuple[str, ...], known: frozenset[str]) -> list[str]:
     names: list[str] = []
     for content in message.content.values():
         for text in _texts(content):
@@ -199,7 +199,8 @@ def _lacking(message: Message, roots: tuple[str, ...]) -> list[str]:
                 continue
             names += [
                 each.name for each in fields
-                if each.root in roots and each.path and each.path[0] not in _BARE_EVENT and each.fallback is None
+                if each.root in roots and each.path and each.fallback is None
+                and each.path[0] not in {*_BARE_EVENT, *known}
             ]  # fmt: skip
     return list(dict.fromkeys(names))
 

@@ -7,12 +7,14 @@ import attrs
 
 from touchpoint.core.program import Key, key_of
 from touchpoint.journey import steps as s
+from touchpoint.journey.calendar_triggers import DateDue, Schedule
 from touchpoint.journey.conditions import Aggregate, And, Expression, Field, InSegment, InStage, children, root_of, walk
 from touchpoint.journey.journey import Journey
 from touchpoint.journey.policy import Policy
 from touchpoint.journey.rule import Rule
 from touchpoint.journey.stage import Stage
 from touchpoint.journey.triggers import (
+    Anniversary,
     CaseClosed,
     CaseOpened,
     Dwelt,
@@ -26,8 +28,13 @@ from touchpoint.journey.triggers import (
 from touchpoint.model.message import Message
 
 Role = Literal["stage", "segment", "given", "exit", "goal", "still", "branch", "wait", "until", "value"]
-BARE: Final = (Entered, Left, Dwelt, Joined, LeftSegment, Silent, CaseOpened, CaseClosed)
-"""Triggers whose events carry no properties."""
+BARE: Final = (
+    Entered, Left, Dwelt, Joined, LeftSegment, Silent, Anniversary, DateDue, Schedule, CaseOpened, CaseClosed,
+)  # fmt: skip
+"""Triggers whose events carry no properties but those of `carried`."""
+_CARRIED: Final[Mapping[type, frozenset[str]]] = {
+    Anniversary: frozenset({"date", "years"}), DateDue: frozenset({"date"}), Schedule: frozenset({"date"}),
+}  # fmt: skip
 _STILL: Final = (s.Branch, s.Wait, s.Exit, s.MoveTo, s.SetTrait, s.Emit, s.OpenCase, s.CloseCase, s.Enrol)
 """Steps after which `event` is what it was before."""
 
@@ -266,6 +273,11 @@ class _Walk:
 def keys_of(triggers: Iterable[Trigger], journey: str, rule: str = "") -> set[Key]:
     """What indexes these triggers: two that share one meet the same events."""
     return {key_of(each, journey, rule) for each in triggers}
+
+
+def carried(*triggers: Trigger) -> frozenset[str]:
+    """The properties that events of one of these bare triggers carry all the same."""
+    return frozenset().union(*(_CARRIED.get(type(each), frozenset()) for each in triggers))
 
 
 def has_no_data(triggers: Sequence[Trigger] | None) -> bool:
