@@ -154,7 +154,8 @@ def _by_words() -> Mapping[str, Kind]:
     )}  # fmt: skip
     lengths = dict.fromkeys((each.words for each in (_ELAPSED, _GAP, _LENGTH, _PERIOD)), kinds.DURATION)
     return {
-        **text, **lengths, CLASS.words: _DECLARED, _TIMEOUT.words: kinds.TIMEOUT, _SILENCE.words: kinds.SILENCE, _FLAG.words: kinds.FLAG,
+        **text, **lengths, CLASS.words: _DECLARED, _TIMEOUT.words: kinds.TIMEOUT,
+        _SILENCE.words: kinds.SILENCE, _FLAG.words: kinds.FLAG,
         _WHOLE.words: kinds.WHOLE, _FROM_ONE.words: kinds.WHOLE, _AMOUNT.words: kinds.NUMBER,
         _DAY.words: kinds.DATE, _CONDITION.words: kinds.CONDITION, _VALUE.words: kinds.VALUE,
         _UNTIL.words: kinds.UNTIL, _TRIGGER.words: parts.TRIGGER, _EXIT.words: parts.EXIT,
