@@ -236,6 +236,19 @@ WRONG = {
     "swaps the order of definitions": (
         last_first("definitions"), "test_definitions_come_by_when_they_were_put_to_work_last",
     ),
+    "swaps the order of releases": (last_first("releases"), "test_releases_come_in_their_order_and_keep_the_last_body"),
+    "keeps the first body of a release": (
+        writing(lambda _, it: attrs.evolve(it, releases=[row for row in it.releases if "closed" not in row.body])),
+        "test_releases_come_in_their_order_and_keep_the_last_body",
+    ),
+    "forgets which release is the last": (
+        answering(last_release=lambda inner: len(inner.releases()) and 1),
+        "test_releases_come_in_their_order_and_keep_the_last_body",
+    ),
+    "finds the runs of any journey": (
+        answering(live_run_before=lambda inner, _, no: inner.live_run_before("shop", no)),
+        "test_live_runs_of_a_journey_are_found_below_a_number",
+    ),
     "gives any due customers": (
         answering(due=lambda inner, until, limit: inner.due(until, 999)[-limit:]),
         "test_what_falls_due_comes_earliest_first",

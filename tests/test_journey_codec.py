@@ -9,7 +9,7 @@ from hypothesis import given, settings
 
 from journeys_strategy import DECLARED, OrderPlaced, Person, journeys
 from touchpoint.durations import days, forever, months
-from touchpoint.errors import JourneyError, NotYetSupported
+from touchpoint.errors import JourneyError
 from touchpoint.journey.codec import definition_hash, dumps, journey_from_dict, journey_to_dict, loads
 from touchpoint.journey.conditions import count, event
 from touchpoint.journey.journey import Journey
@@ -177,13 +177,6 @@ def test_a_journey_that_can_be_read_is_validated_too():
     data = written(WaitFor("x", timeout=days(1)))
     del data["rules"][0]["then"][0]["timeout"]
     assert list(problems(data)) == ["$.rules[0].then[0].timeout"]
-
-
-def test_what_is_not_supported_yet_is_said_so_on_reading_too():
-    data = written()
-    data["rules"][0]["was"] = ["old"]
-    with pytest.raises(NotYetSupported):
-        journey_from_dict(data)
 
 
 # S4.6

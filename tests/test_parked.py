@@ -254,7 +254,7 @@ def test_a_run_whose_rule_is_not_loaded_is_parked_and_goes_on_when_it_is_again(o
     rule = Rule("r", when="start", then=[Wait(days(1)), MARK])
     engine = on(rule, people=("ann",))
     engine.record("ann", "start")
-    engine = on()
+    engine = on(journeys=[])
     pass_time(engine, days(2))
     (run,) = engine.customer("ann").runs
     assert (run.live, run.parked, engine.parked_count()) == (True, "its rule or step is not loaded", 1)
@@ -262,21 +262,6 @@ def test_a_run_whose_rule_is_not_loaded_is_parked_and_goes_on_when_it_is_again(o
     assert what.error == "its rule or step is not loaded: load a version of 'one' that has it"
     engine = on(rule)
     assert (engine.replay_parked().done, marks(engine), reasons(engine)) == (1, [START + days(2)], ["done"])
-
-
-def test_a_run_whose_step_is_gone_when_its_message_ends_is_parked_and_goes_on_when_it_is_loaded(on):  # S4.3, S11.6
-    rule = Rule("r", when="start", then=[Send(message()), MARK])
-    engine = on(rule, people=("ann",))
-    engine.record("ann", "start")
-    engine = on(Rule("other", when="x", then=[Send(message())]))  # it still has the message
-    pass_time(engine)
-    assert (ends(engine), engine.customer("ann").runs[0].parked) == (
-        [("hello", "sent")],
-        "its rule or step is not loaded",
-    )
-    assert engine.replay_parked().done == 0
-    engine = on(rule)
-    assert (engine.replay_parked().done, len(marks(engine)), reasons(engine)) == (1, 1, ["done"])
 
 
 def test_a_silence_that_was_parked_is_replayed(on):  # S4.3

@@ -203,14 +203,14 @@ def test_an_exit_of_the_run_is_stronger():  # S5.3
     assert status(made) == [("promo", "withdrawn")]
 
 
-def test_a_message_whose_step_is_gone_meanwhile_is_parked(tmp_path):  # S11.6
+def test_a_message_whose_step_is_gone_meanwhile_is_not_planned_anew(tmp_path):  # S5.4
     clock, url, email = VirtualClock(START), f"sqlite:///{tmp_path}/t.db", MemoryChannel("email")
     with engine(Send(promo(), id="old"), store=url, clock=clock, channels=[email]) as made:
         held(made)
     with engine(Send(promo(), id="new"), store=url, clock=clock, channels=[email], people=()) as made:
         free(made)
         assert status(made) == [("promo", "withdrawn")]
-        assert [parked.kind for _, parked in made.parked()] == ["run"]
+        assert [run.reason for run in made.customer("ann").runs] == ["changed"]
 
 
 def test_what_the_other_ways_do_is_as_it_was():

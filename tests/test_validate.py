@@ -10,7 +10,7 @@ import attrs
 import pytest
 
 from touchpoint.durations import days, forever, hours
-from touchpoint.errors import InvalidInput, InvalidTouchpoint, JourneyError, NotYetSupported
+from touchpoint.errors import InvalidInput, InvalidTouchpoint, JourneyError
 from touchpoint.journey import steps, triggers
 from touchpoint.journey.conditions import (
     case_open,
@@ -195,16 +195,28 @@ def test_an_equal_message_is_the_same_message():
     assert problems(fine_with(Send(HELLO), Send(evolved()))) == ()
 
 
-@pytest.mark.parametrize("was", [["old"], ("a", "b")])
-def test_renamed_rules_are_not_there_yet(was):
-    with pytest.raises(NotYetSupported, match="not yet"):
-        Journey("j", rules=[Rule("r", when="go", was=was)])
+@pytest.mark.parametrize("was", [["old"], ("a", "b"), "old"])
+def test_a_rule_may_say_what_it_was_called_before(was):  # S4.1
+    Journey("j", rules=[Rule("r", when="go", was=was)])
 
 
-def test_what_is_not_there_yet_does_not_hide_what_is_wrong():
+def test_earlier_names_are_gone_and_were_those_of_one_rule():  # S4.1, S5.4
+    rules = [Rule("a", when="go", was=["b", "x"]), Rule("b", when="go", was=["x", "b"])]
     with pytest.raises(JourneyError) as caught:
-        Journey("j", rules=[Rule(" ", when="go", was=["old"])])
-    assert not isinstance(caught.value, NotYetSupported)
+        Journey("j", rules=rules)
+    found = {(each.path, each.message.split(":")[0]) for each in caught.value.problems}
+    assert found == {
+        ("$.rules[0].was", "'b' is no earlier name of rule 'a'"),
+        ("$.rules[1].was", "'x' is an earlier name of two rules, of the other one at $.rules[0].was"),
+        ("$.rules[1].was", "'b' is no earlier name of rule 'b'"),
+    }
+
+
+def test_earlier_names_of_steps_are_gone_and_were_those_of_one_step():  # S4.5, S5.4
+    steps = [Exit(id="a", was="b"), Branch(customer.vip, then=[Exit(id="b", was=["c"]), Exit(id="d", was=["c"])])]
+    with pytest.raises(JourneyError) as caught:
+        Journey("j", rules=[Rule("r", when="go", then=steps)])
+    assert [each.path for each in caught.value.problems] == ["$.rules[0].then[0].was", "$.rules[0].then[1].then[1].was"]
 
 
 # --- fields of another type -------------------------------------------------------------------------------------------

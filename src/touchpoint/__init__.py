@@ -22,6 +22,7 @@ if TYPE_CHECKING:
         JourneyError,
         NotYetSupported,
         Problem,
+        ReleaseRefused,
         SampleRatioMismatch,
         SecretNeeded,
         StoreBusy,
@@ -103,6 +104,7 @@ if TYPE_CHECKING:
     from touchpoint.model.limits import cool_down, once, once_per_stage, times
     from touchpoint.model.message import Content, Gift, Message, Survey
     from touchpoint.model.preference import Preferences
+    from touchpoint.model.release import Impact, Preview, Release, RunFacts
     from touchpoint.model.touchpoint import Touchpoint
     from touchpoint.model.trait import trait
     from touchpoint.model.volume import VolumeBreaker
@@ -111,9 +113,10 @@ __all__ = [
     "Anniversary", "Ask", "AsyncEngine", "Branch", "Call", "Cap", "Case", "CaseClosed", "CaseOpened", "CaseType",
     "Clock", "CloseCase", "ConditionError", "ConsentRule", "ConsentRules", "Content", "CustomerErased", "DateDue",
     "DefectiveJourney", "Dwelt", "Emit", "Engine", "Enrol", "Enrolled", "Entered", "Exit", "Exposed", "Gift", "Give",
-    "Goal", "Hold", "HoldOut", "InvalidAddress", "InvalidInput", "InvalidTouchpoint", "Joined", "Journey",
+    "Goal", "Hold", "HoldOut", "Impact", "InvalidAddress", "InvalidInput", "InvalidTouchpoint", "Joined", "Journey",
     "JourneyError", "Left", "LeftSegment", "LiveRuns", "Message", "MoveTo", "NotYetSupported", "On", "OpenCase",
-    "Policy", "Preferences", "Problem", "QuietHours", "React", "Reply", "Rule", "SampleRatioMismatch", "Schedule",
+    "Policy", "Preferences", "Preview", "Problem", "QuietHours", "React", "Release", "ReleaseRefused", "Reply",
+    "Rule", "RunFacts", "SampleRatioMismatch", "Schedule",
     "SecretNeeded", "Segment", "Send", "SendWindow", "SetTrait", "Silent", "Spacing", "Split", "Stage", "StoreBusy",
     "StoreClosed", "StoreCorrupt", "StoreError", "StoreFull", "StoreReadOnly", "StoreTooNew", "Survey",
     "SystemClock", "Touchpoint", "TouchpointError", "UnknownCustomer", "UnknownName", "UnsubscribeRejected",
@@ -143,6 +146,7 @@ _FROM = {
         "JourneyError",
         "NotYetSupported",
         "Problem",
+        "ReleaseRefused",
         "SampleRatioMismatch",
         "SecretNeeded",
         "StoreBusy",
@@ -224,6 +228,7 @@ _FROM = {
     "model.limits": ("cool_down", "once", "once_per_stage", "times"),
     "model.message": ("Content", "Gift", "Message", "Survey"),
     "model.preference": ("Preferences",),
+    "model.release": ("Impact", "Preview", "Release", "RunFacts"),
     "model.touchpoint": ("Touchpoint",),
     "model.trait": ("trait",),
     "model.volume": ("VolumeBreaker",),

@@ -8,6 +8,7 @@
     │   ├── InvalidTouchpoint
     │   │   └── CustomerErased             about somebody who was erased; `index` in a batch
     │   ├── SecretNeeded                   the engine's secret, where people are or were erased
+    │   ├── ReleaseRefused                 a release that is not confirmed, or has nothing to change
     │   ├── InvalidAddress
     │   ├── WebhookRejected                a request that claims to be a webhook; `reason` says what is wrong with it
     │   └── UnsubscribeRejected            a request that claims to follow an unsubscribe link
@@ -131,6 +132,10 @@ class CustomerErased(InvalidTouchpoint):
 
 class SecretNeeded(InvalidInput):
     """`Engine(secret=…)` is missing, or lacks one with which people were erased. It repeats no secret."""
+
+
+class ReleaseRefused(InvalidInput):
+    """A release or rollback is not made: its token is void, or there is nothing to change. Nothing was stored."""
 
 
 class InvalidAddress(InvalidInput):

@@ -111,6 +111,7 @@ def kept_journeys(store: Store) -> Sequence[Journey]:
 
     with store.reading() as reader:
         latest = {name: text for _, name, text, _ in sorted(reader.definitions(), key=lambda row: row[3])}
+        latest |= {row.journey: reader.definition(row.hash) or "" for row in reader.releases()}
     if not latest:
         raise InvalidInput("this store keeps no journeys yet; name the file that defines them: --journeys FILE")
     try:
@@ -150,12 +151,13 @@ def engine_on(url: str, journeys: Path | None, at: datetime | None) -> Iterator[
 
 
 @contextmanager
-def engine_at_work(url: str, journeys: Path | None) -> Iterator[Engine]:
+def engine_at_work(url: str, journeys: Path | None, *, release: bool = False) -> Iterator[Engine]:
     """An engine that changes a store, which has to be there, and hands nothing over.
 
     Args:
         url: of the store.
         journeys: the file that defines them, and the policy of the house; those kept in the store unless given.
+        release: whether what the file has changed is released by this, in the mode `follow`.
 
     Raises:
         InvalidInput, JourneyError, StoreError.
@@ -165,7 +167,10 @@ def engine_at_work(url: str, journeys: Path | None) -> Iterator[Engine]:
         program = None if journeys is None else load(journeys)
         found = kept_journeys(store) if program is None else program.journeys
         policy = None if journeys is None or program is None else policy_of(journeys, program)
-        yield Engine(store, journeys=found, channels=stand_ins(found), policy=policy, volume_breaker=None)
+        yield Engine(
+            store, journeys=found, channels=stand_ins(found), policy=policy, volume_breaker=None,
+            release_on_open=release,
+        )  # fmt: skip
     finally:
         store.close()
 

@@ -104,7 +104,7 @@ def parked(
         return
     from touchpoint.cli.show import plain
 
-    with engine_at_work(store, journeys) as engine:
+    with engine_at_work(store, journeys, release=True) as engine:
         replayed = engine.replay_parked(customer, limit=limit)
     click.echo(f"{replayed.done} replayed, {len(replayed.failed)} stay parked")
     for who, what in replayed.failed[:SHOWN]:

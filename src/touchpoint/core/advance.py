@@ -246,7 +246,7 @@ def _moved_by(run: Run, occurrence: Occurrence) -> None:
 
 def _meet_watch(decision: Decision, watch: Watch, occurrence: Occurrence, key: Key) -> None:
     """The goal of a run that is over and is still watched (S5.3)."""
-    rule = decision.program.by_label.get(f"{watch.journey}/{watch.rule}")
+    rule = decision.program.rule_of(watch)
     if rule is None or key not in rule.goal or not _concerns(rule, watch.key, occurrence):
         return
     if _reached(decision, rule, watch, occurrence):

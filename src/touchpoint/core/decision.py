@@ -104,6 +104,8 @@ COLLECTED: Final = "collected"
 """The kind of what is parked of a burst that was complete."""
 PARKED: Final = "parked"
 """What a parked run waits for."""
+MOVED: Final = "moved"
+"""What a parked run waited for that an edit has taken to another step: to take that step."""
 NOT_LOADED: Final = "its rule or step is not loaded"
 MESSAGE_PAUSED: Final = "message paused"
 """The scope of a control that has a message wait; under `message` alone it is stopped."""
@@ -246,7 +248,7 @@ class Decision:
 
     def rule_of(self, run: Run) -> CompiledRule | None:
         """The rule a run belongs to, or None where this program does not know it."""
-        return self.program.by_name.get((run.journey, run.rule))
+        return self.program.rule_of(run)
 
     # What happens to runs, stages and cases, whoever asks for it.
 
@@ -282,10 +284,13 @@ class Decision:
         self.effects.append(RunEnded(run, self.now, reason))
         for pending in tuple(self.state.pending):
             if pending.run == run.order and pending.status == WAITING:
-                # What may have gone out already cannot be taken back (S6.8).
-                status = "unknown" if pending.uncertain else "withdrawn"
-                self.end_message(pending, status, f"its run ended: {reason}")
+                self.take_back(pending, f"its run ended: {reason}")
         self._watch(run, reason)
+
+    def take_back(self, pending: Pending, reason: str) -> None:
+        """End a waiting message that is wanted no more."""
+        # What may have gone out already cannot be taken back (S6.8).
+        self.end_message(pending, "unknown" if pending.uncertain else "withdrawn", reason)
 
     def _watch(self, run: Run, reason: str) -> None:
         rule = self.rule_of(run)
@@ -295,6 +300,7 @@ class Decision:
         until = run.started + rule.goal_within
         if until >= self.now:
             watch = Watch(run.order, run.journey, run.rule, run.key, until, run.trigger, run.outcomes)
+            watch.release = run.release
             watch.collected, watch.results = run.collected, run.results
             self.state.watches.append(watch)
 

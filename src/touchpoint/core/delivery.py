@@ -236,10 +236,10 @@ def _let_go(
     if len(asked.ruling.because) > 1:
         _note(pending, asked.ruling, decision.now)
     _take_lease(state, pending, asked.channel, decision.now, moment)
-    message = program.messages[pending.message]
+    message = program.message_of(state, pending)
     if pending.first_try is None:
         pending.first_try, pending.timeline = moment.elapsed, moment.timeline
-    _take_slot(program, state, pending, counted=message.counted)
+    _take_slot(program, state, pending, counted=message is None or message.counted)
     if isinstance(message, Gift) and not pending.uncertain:
         decision.effects.append(Spent(message.name, message.worth))
     decision.effects.append(MessageChanged(pending))
@@ -287,7 +287,7 @@ def _look_up(program: Program, state: State, pending: Pending, moment: Moment, n
     _take_lease(state, pending, channel, decision.now, moment)
     pending.slot = slot
     decision.effects.append(MessageChanged(pending))
-    run, message = state.run_by_order(pending.run), program.messages.get(pending.message)
+    run, message = state.run_by_order(pending.run), program.message_of(state, pending)
     # Where people are behind the channel, what has become of it may be a task, which needs the words.
     words = None if run is None or message is None else render(program, state, run, message, channel).message
     return Ticket(

@@ -131,7 +131,7 @@ def ask(program: Program, state: State, pending: Pending, world: World, now: int
 
     The two differ where somebody has set the clock back: `now` is the customer's own clock, which waits for the wall.
     """
-    message = program.messages.get(pending.message)
+    message = program.message_of(state, pending)
     run = state.run_by_order(pending.run)
     if message is None or run is None or pending.journey not in program.bounds:
         reason = "its run is over" if run is None else "its journey no longer has it"
@@ -217,7 +217,7 @@ def facts_about(  # noqa: PLR0913 - what the gate is told of, and what a row of 
 
 def _conversation(program: Program, pending: Pending, run: Run) -> Conversation | None:
     """What the message answers, where its step is a `Reply` or a `React`."""
-    rule = program.by_name.get((run.journey, run.rule))
+    rule = program.rule_of(run)
     node = None if rule is None else rule.nodes.get(pending.step)
     return Conversation(node.answers, answered_by(run)) if node is not None and node.answers else None
 
@@ -262,7 +262,7 @@ def _facts(
 
 def _still(program: Program, state: State, pending: Pending, run: Run, now: int) -> tuple[object, str]:
     """`still`, asked again (S5.1); None where the step has none."""
-    rule = program.by_name.get((run.journey, run.rule))
+    rule = program.rule_of(run)
     node = rule.nodes.get(pending.step) if rule is not None else None
     if node is None or node.condition is None:
         return None, ""
@@ -280,7 +280,7 @@ def _still(program: Program, state: State, pending: Pending, run: Run, now: int)
 def _rivals(program: Program, state: State, pending: Pending) -> list[Rival]:
     found = []
     for each in state.pending:
-        message = program.messages.get(each.message)
+        message = program.message_of(state, each)
         if each is pending or each.status != WAITING or message is None or each.uncertain:
             continue
         # One that is asked again only to expire, because only an event could free it sooner, needs no place.

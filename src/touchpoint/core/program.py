@@ -22,6 +22,7 @@ from touchpoint.core.rule_parts import apart, expressions_of, results_read
 from touchpoint.core.segments import JOINED, LEFT, SegmentSpec, readers_of, segments_of, versions_of
 from touchpoint.core.sessions import session_on
 from touchpoint.core.signals import SignalTable, collect
+from touchpoint.core.state import Pending, Run, State, Watch
 from touchpoint.core.timed import (
     CalendarSpec,
     SilenceSpec,
@@ -170,10 +171,11 @@ class Program:
 
     `version` changes when customers' timers or signals must be looked at anew. `fixed` are the (message, content key)
     whose words are the same for everybody; what they are in a locale is kept in `words` once it was made. `by_name`
-    also has the rules by which people send messages. `sessions` are the channels on which it counts when the customer
-    last wrote, and whether messages wait there for that. `segments` are in the order in which they are looked at,
-    `segments_on` says which when what has changed.
-    `misused` are the traits that (message, content key) use beyond their declaration.
+    also has the rules by which people send messages. `releases` are the numbers at work of journeys that were released
+    anew, `pinned` (journey, number) what runs finish on that stay with an earlier release. `sessions` are the channels
+    on which it counts when the customer last wrote, and whether messages wait there for that. `segments` are in the
+    order in which they are looked at, `segments_on` says which when what has changed. `misused` are the traits that
+    (message, content key) use beyond their declaration.
     """
 
     journeys: Mapping[str, Journey]
@@ -199,6 +201,8 @@ class Program:
     looks_ahead: bool
     may_circle: bool
     version: str
+    releases: Mapping[str, int] = attrs.Factory(dict)
+    pinned: Mapping[tuple[str, int], "Program"] = attrs.Factory(dict)
     sessions: Mapping[str, bool] = attrs.Factory(dict)
     complaint_rates: Mapping[str, tuple[ComplaintRate, ...]] = attrs.Factory(dict)
     segments: Mapping[str, SegmentSpec] = attrs.Factory(dict)
@@ -206,6 +210,22 @@ class Program:
     live_limits: tuple[LiveLimit, ...] = ()
     misused: Mapping[tuple[str, str], tuple[str, ...]] = attrs.Factory(dict)
     words: dict[tuple[str, str, str | None], RenderedMessage] = attrs.field(factory=dict, init=False, repr=False)
+
+    def home(self, journey: str, release: int) -> "Program | None":
+        """Where the definition of a run is found: here, or of one that is pinned to a release, there (S5.4)."""
+        return self.pinned.get((journey, release)) if release else self
+
+    def rule_of(self, run: Run | Watch) -> CompiledRule | None:
+        """The rule of a run, or None where nothing that is loaded has it."""
+        home = self.home(run.journey, run.release)
+        return None if home is None else home.by_name.get((run.journey, run.rule))
+
+    def message_of(self, state: State, pending: Pending) -> Message | None:
+        """What a message of the outbox says, by the definition that its run goes by."""
+        if self.pinned and (run := state.run_by_order(pending.run)) is not None and run.release:
+            home = self.home(run.journey, run.release)
+            return None if home is None else home.messages.get(pending.message)
+        return self.messages.get(pending.message)
 
 
 def key_of(trigger: Trigger, journey: str, rule: str = "") -> Key:  # noqa: C901 - one branch per class
@@ -244,18 +264,32 @@ def exposure_name(split: str, variant: str | None = None) -> str:
     return split if variant is None else json.dumps([split, variant], ensure_ascii=False)
 
 
-def compile_program(journeys: Sequence[Journey], policy: Policy | None = None, traits: type | None = None) -> Program:
+def compile_program(
+    journeys: Sequence[Journey], policy: Policy | None = None, traits: type | None = None, *,
+    releases: Mapping[str, int] | None = None, pinned: Mapping[tuple[str, int], Journey] | None = None,
+) -> Program:  # fmt: skip
     """Compile journeys, with the policy of the house and the class by which it declares traits.
+
+    Args:
+        journeys: what is at work, in order.
+        policy: of the house.
+        traits: the class by which the host declares them.
+        releases: the numbers at work of those that were released anew.
+        pinned: earlier definitions by (journey, release) on which runs finish. What they ask of history and time is
+            kept up with everything else; nothing starts by them.
 
     Raises:
         JourneyError: journeys that contradict each other, such as two messages of one name with different definitions.
     """
     check_together(journeys)
-    table = collect(expressions_of_journeys(journeys))
+    earlier = pinned or {}
+    asking = [*journeys, *earlier.values()]
+    table = collect(expressions_of_journeys(asking))
     rules = tuple(_compile_rules(((each.name, rule) for each in journeys for rule in each.rules), table))
     manual = ((each.name, rule) for each in journeys for rule in rules_by_hand(each))
     by_hand = tuple(_compile_rules(manual, table, len(rules)))
-    triggers = tuple(triggers_of_journeys(journeys))
+    triggers = tuple(triggers_of_journeys(asking))
+    kept = {key: compile_program([journey]) for key, journey in earlier.items()}
     silences = silences_in(triggers)
     segments = segments_of(journeys, table)
     messages = {name: message for journey in journeys for name, message in journey.messages.items()}
@@ -284,11 +318,14 @@ def compile_program(journeys: Sequence[Journey], policy: Policy | None = None, t
         history_kept=retention(bounds.values(), messages.values()),
         starts_kept={rule.label: starts_kept(rule.rule.limit) for rule in (*rules, *by_hand)},
         places=_places(triggers),
-        looks_ahead=any(rule.exit_conditions or _waits_until(rule) for rule in rules),
-        may_circle=_may_circle(rules, journeys) or any(limit.over == "defer" for limit in limits),
+        looks_ahead=any(rule.exit_conditions or _waits_until(rule) for rule in rules)
+        or any(each.looks_ahead for each in kept.values()),
+        may_circle=bool(kept) or _may_circle(rules, journeys) or any(limit.over == "defer" for limit in limits),
         version=_version(
             table, silences, triggers, [*map(session_on, sorted(sessions)), *versions_of(segments.values())]
         ),
+        releases=releases or {},
+        pinned=kept,
         sessions=sessions,
         complaint_rates=complaint_rates_of(policies),
         segments=segments,

@@ -39,6 +39,7 @@ def replan(decision: Decision, pending: Pending) -> None:
         decision.park(run, NOT_LOADED)
         return
     decision.trace.append(["replanned", run.journey, run.rule, pending.step, back])
+    run.visits[pending.step] = -abs(run.visits.get(pending.step, 0))  # it may be taken once more
     decision.go_on(run, rule.nodes[back])
 
 

@@ -5,8 +5,11 @@ from collections.abc import Callable
 import attrs
 
 from touchpoint.core.advance import go_on_after, work_off
-from touchpoint.core.decision import COLLECTED, NOT_LOADED, PARKED, RUN, Decision
+from touchpoint.core.decision import COLLECTED, MOVED, NOT_LOADED, PARKED, RUN, Decision
+from touchpoint.core.edits import EXITS, PARKS
 from touchpoint.core.fire import fire_burst, fire_run
+from touchpoint.core.following import Edits, act, go_on
+from touchpoint.core.migrating import MIGRATES, asked, facts_of
 from touchpoint.core.occurrence import TOUCHPOINT, Occurrence
 from touchpoint.core.program import Program
 from touchpoint.core.state import Record, Run, State, burst_from_record, occurrence_from_record
@@ -49,7 +52,9 @@ class Stuck:
     why: str
 
 
-def replay(program: Program, state: State, entry: Record, journal: Journal, now: int) -> Decision | Stuck:
+def replay(
+    program: Program, state: State, entry: Record, journal: Journal, now: int, edits: Edits | None = None
+) -> Decision | Stuck:
     """Decide again what was parked, and take it off the list; `Stuck` changes nothing.
 
     It meets the runs that had begun by then, and is not counted once more.
@@ -59,6 +64,8 @@ def replay(program: Program, state: State, entry: Record, journal: Journal, now:
     """
     kind, name = entry[1], entry[2]
     if kind == RUN:
+        if entry[6] and entry[6][0] == MIGRATES:
+            return _migrate(program, state, entry, now, edits)
         return _run(program, state, entry, journal, now)
     if kind == COLLECTED:
         return _burst(program, state, entry, now)
@@ -96,17 +103,44 @@ def _run(program: Program, state: State, entry: Record, journal: Journal, now: i
     run = next((each for each in state.runs if each.id == entry[3]), None)
     if run is None or run.waiting != PARKED:
         return _begin(program, state, entry, now)  # an exit or a goal has ended it, or it goes on already
-    rule = program.by_name.get((run.journey, run.rule))
+    rule = program.rule_of(run)
     if rule is None or run.node not in rule.nodes:
         return Stuck(f"{NOT_LOADED}: load a version of {run.journey!r} that has it")
     decision = _begin(program, state, entry, now)
     waiting, due, look, key = entry[6]
     run.waiting, run.due, run.look = waiting, due, look
-    if key is None:
+    if waiting == MOVED:
+        run.waiting = ""
+        decision.go_on(run, rule.nodes[run.node or ""])
+    elif key is None:
         fire_run(decision, run)
     else:
         _after_message(decision, run, key, journal.message(key))
     return work_off(decision)
+
+
+def _migrate(program: Program, state: State, entry: Record, now: int, edits: Edits | None) -> Decision | Stuck:
+    """Ask once more where the run goes on since that release (S5.4)."""
+    run = next((each for each in state.runs if each.id == entry[3]), None)
+    if run is None or run.waiting != PARKED:
+        return _begin(program, state, entry, now)
+    _, due, look, key, waiting, no = entry[6]
+    again = None if edits is None else edits(no)
+    if again is None:
+        return Stuck(f"{NOT_LOADED}: the release of {run.journey!r} that moves it cannot be read any more")
+    plan = asked(again.edit, facts_of(run, waiting), again.migration)
+    rule = program.by_name.get((run.journey, plan.rule))
+    if plan.fate == PARKS:
+        return Stuck(plan.reason)
+    if plan.fate != EXITS and (rule is None or plan.step not in rule.nodes):
+        return Stuck(f"{NOT_LOADED}: a later release of {run.journey!r} has taken away the step where it was to go on")
+    decision = _begin(program, state, entry, now)
+    run.waiting, run.due, run.look, run.message = waiting, due, look, key
+    going = act(decision, again.edit, run, plan)
+    # By the definition of now, which may be a later one than that of the release.
+    return go_on(
+        decision, [(each, None if node is None or rule is None else rule.nodes[node.id]) for each, node in going]
+    )
 
 
 def _after_message(decision: Decision, run: Run, key: str, ended: Ended | None) -> None:

@@ -138,7 +138,7 @@ def _not_refused_after_all(program: Program, state: State, pending: Pending) -> 
     last = next((each for each in reversed(state.history) if each.key == pending.key), None)
     if last is not None and last.state == "refused":
         pending.slot = last.at
-        message = program.messages.get(pending.message)
+        message = program.message_of(state, pending)
         if isinstance(message, Gift):
             decision.effects.append(Spent(message.name, message.worth))
     if last is not None:
@@ -287,7 +287,7 @@ def _wait_again(pending: Pending, due: int, decision: Decision) -> None:
 
 
 def _refund(program: Program, pending: Pending, decision: Decision) -> None:
-    message = None if pending.is_call else program.messages.get(pending.message)
+    message = None if pending.is_call else program.message_of(decision.state, pending)
     if isinstance(message, Gift) and not pending.uncertain:
         decision.effects.append(Spent(message.name, -message.worth))
 

@@ -56,7 +56,8 @@ class Run:
     that a condition of it looks through, `local` the (local time, zone) a calendar wait stands for. `kept` holds
     (number, occurrence) for `WaitFor`s still to come, `mark` is the number at the last Send, Ask or Give.
     `collected` is what a rule with `collect=` brought together, `results` what functions of the host have returned, by
-    their names.
+    their names. `since` is when its wait began, `release` the one it is pinned to; 0 where it goes by what is at
+    work.
     """
 
     id: str
@@ -82,6 +83,8 @@ class Run:
     reached: bool = False
     collected: Collected | None = None
     results: dict[str, object] = attrs.field(factory=dict, repr=False)
+    since: int | None = None
+    release: int = 0
 
     @property
     def label(self) -> str:
@@ -93,7 +96,7 @@ class Run:
 class Watch:
     """A goal that is still watched after its run's last step, until `until` inclusive.
 
-    `order` is the run's number among the customer's, `outcomes` how its messages ended.
+    `order` is the run's number among the customer's, `outcomes` how its messages ended, `release` as in `Run`.
     """
 
     order: int
@@ -105,6 +108,7 @@ class Watch:
     outcomes: dict[str, str] = attrs.Factory(dict)
     collected: Collected | None = None
     results: dict[str, object] = attrs.field(factory=dict, repr=False)
+    release: int = 0
 
 
 @attrs.define
@@ -166,7 +170,8 @@ class State:
     different variants. `segments` maps `journey/segment` of those the customer is in to since when, `lapses` one to
     when it is looked at again; under an empty name that is when all of them are. `noticed` maps a definition of the
     calendar to the last dates that came, `occasions` a touchpoint type to the last instants of it (`core.rhythm`).
-    `bursts` are being collected, `deferred` entries wait for a place.
+    `bursts` are being collected, `deferred` entries wait for a place. `releases` maps a journey to the
+    release that the customer has met last, without those never released anew.
     """
 
     id: str = attrs.field(repr=False)
@@ -198,6 +203,7 @@ class State:
     deferred: list[Deferred] = attrs.Factory(list)
     noticed: dict[str, list[str]] = attrs.Factory(dict)
     occasions: dict[str, list[int]] = attrs.Factory(dict)
+    releases: dict[str, int] = attrs.Factory(dict)
 
     def case_open(self, kind: str | None, ref: str | None) -> bool:
         """Whether a case of this kind (or any) with this ref (or any) is open."""
@@ -278,7 +284,9 @@ _VALUES_OF_FACT: Final = _values_of(ConsentFact)
 
 VERSION_AT: Final = 4
 """Where a record of a state has the version of the program that it is up to."""
+_RUNS: Final = 15
 _PARKED: Final = 20
+_RELEASES: Final = 28
 """Where a record of a state has what is parked."""
 
 
@@ -294,11 +302,11 @@ def state_to_record(state: State) -> Record:
         state.awaited, state.parked, state.exposures, state.segments, state.lapses,
         [burst_to_record(burst) for burst in state.bursts],
         [_deferred_to_record(entry) for entry in state.deferred],
-        state.noticed, state.occasions,
+        state.noticed, state.occasions, state.releases,
     ]  # fmt: skip
 
 
-_LATER: Final[tuple[Any, ...]] = ({}, {}, {}, [], [], {}, {})
+_LATER: Final[tuple[Any, ...]] = ({}, {}, {}, [], [], {}, {}, {})
 """What a state has at its end since the first version, as those that were stored before it had it."""
 
 
@@ -306,11 +314,11 @@ def state_from_record(customer: str, profile: Profile, record: Record) -> State:
     """The state that `state_to_record` wrote."""
     (_, now, orders, fences, version, zone_data, stages, cases, closed, signals, starts, silences, heard, dwells,
      calendar, runs, watches, pending, history, awaited, parked, *more) = record  # fmt: skip
-    exposures, segments, lapses, bursts, deferred, noticed, occasions = [*more, *_LATER[len(more) :]]
+    exposures, segments, lapses, bursts, deferred, noticed, occasions, releases = [*more, *_LATER[len(more) :]]
     return State(
         customer, profile, now, orders, fences, version, zone_data, stages, cases, closed, signals, starts, silences,
         heard, dwells, calendar,
-        [_run_from_record(each) for each in runs],
+        [run_from_record(each) for each in runs],
         [_watch_from_record(each) for each in watches],
         [Pending(*each) for each in pending],
         [HandOver(*each) for each in history],
@@ -323,7 +331,20 @@ def state_from_record(customer: str, profile: Profile, record: Record) -> State:
         [_deferred_from_record(each) for each in deferred],
         dict(noticed),
         dict(occasions),
+        dict(releases),
     )  # fmt: skip
+
+
+def runs_in(record: Record) -> list[Record]:
+    """The records of the live runs, of a record that `state_to_record` wrote."""
+    runs: list[Record] = record[_RUNS]
+    return runs
+
+
+def releases_in(record: Record) -> dict[str, int]:
+    """`State.releases`, likewise."""
+    releases: dict[str, int] = record[_RELEASES] if len(record) > _RELEASES else {}
+    return releases
 
 
 def parked_in(record: Record) -> list[Record]:
@@ -338,7 +359,8 @@ def _run_to_record(run: Run) -> Record:
         run.id, run.journey, run.rule, run.key, run.started, run.order, occurrence_to_record(run.trigger),
         None if same else occurrence_to_record(run.event), run.no, run.node, run.waiting, run.due, run.look, run.local,
         run.message, run.visits, run.outcomes, [[number, occurrence_to_record(each)] for number, each in run.kept],
-        run.arrived, run.mark, run.reached, _collected_to_record(run.collected), run.results,
+        run.arrived, run.mark, run.reached, _collected_to_record(run.collected), run.results, run.since,
+        run.release,
     ]  # fmt: skip
 
 
@@ -376,7 +398,7 @@ def _watch_to_record(watch: Watch) -> Record:
     collected = _collected_to_record(watch.collected)
     return [
         watch.order, watch.journey, watch.rule, watch.key, watch.until, trigger, watch.outcomes, collected,
-        watch.results,
+        watch.results, watch.release,
     ]  # fmt: skip
 
 
@@ -387,7 +409,8 @@ def _watch_from_record(record: Record) -> Watch:
     return watch
 
 
-def _run_from_record(record: Record) -> Run:
+def run_from_record(record: Record) -> Run:
+    """The run that is written in the record of a state."""
     identity, journey, rule, key, started, order, first, last, *rest = record
     trigger = occurrence_from_record(first)
     event = trigger if last is None else occurrence_from_record(last)

@@ -70,17 +70,34 @@ def _order(decision: Decision, run: Run) -> tuple[int, int, int]:
 
 
 def _take(decision: Decision, run: Run, node: Node | None) -> None:
-    rule = decision.program.by_name[run.journey, run.rule]
+    rule = decision.rule_of(run)
+    if rule is None:
+        raise TypeError(f"{run.label}: a run goes on whose rule is not loaded; please report it")
     at: Outcome = node
     while isinstance(at, Node):
         decision.taken += 1
         if decision.taken > BUDGET:
             decision.give_up()
         run.node = at.id
-        run.visits[at.id] = run.visits.get(at.id, 0) + 1
+        visits = run.visits.get(at.id, 0)
+        if visits > 0 and not isinstance(at.step, Branch | Split):
+            at = _past(run, at)  # an edit has put it behind where the run is (S11.6)
+            continue
+        run.visits[at.id] = abs(visits) + 1
         at = _TAKE[type(at.step)](decision, rule, run, at)
     if at is None:
         decision.end(run, "done")
+
+
+def _past(run: Run, node: Node) -> Node | None:
+    """What follows a step that the run has taken already; within one definition no run comes by twice."""
+    ended = run.outcomes.get(node.step.message.name, "sent") if isinstance(node.step, Send) else "sent"
+    return node.next if ended == "sent" else node.otherwise
+
+
+def take_anew(run: Run, step: str) -> None:
+    """Let the run take this step once more, under another key."""
+    run.visits[step] = -abs(run.visits.get(step, 0))
 
 
 def _cause(run: Run, node: Node) -> str:
@@ -146,12 +163,21 @@ def _wait(decision: Decision, _rule: CompiledRule, run: Run, node: Node) -> Outc
         return OVER
     if due <= decision.now:
         return node.next
-    run.waiting, run.due = "time", due
+    run.waiting, run.due, run.since = "time", due, decision.now
     return BLOCKED
 
 
 def _wait_for(decision: Decision, _rule: CompiledRule, run: Run, node: Node) -> Outcome:
     step = _step(node, WaitFor)
+    if take_kept(decision, run, node, step):
+        return node.then
+    run.waiting, run.due = "event", ends(decision, run, step.timeout, step.unknown_zone)
+    run.since = decision.now
+    return BLOCKED
+
+
+def take_kept(decision: Decision, run: Run, node: Node, step: WaitFor) -> bool:
+    """Whether something that has arrived already ends this wait; it is then taken out (S5.2)."""
     for index, (number, occurrence) in enumerate(run.kept):
         if step.since == "now" or (step.since == "send" and number < run.mark):
             continue
@@ -161,9 +187,8 @@ def _wait_for(decision: Decision, _rule: CompiledRule, run: Run, node: Node) -> 
             del run.kept[index]
             if occurrence.kind == TOUCHPOINT:
                 run.event = occurrence
-            return node.then
-    run.waiting, run.due = "event", ends(decision, run, step.timeout, step.unknown_zone)
-    return BLOCKED
+            return True
+    return False
 
 
 def _wait_until(decision: Decision, _rule: CompiledRule, run: Run, node: Node) -> Outcome:
@@ -171,6 +196,7 @@ def _wait_until(decision: Decision, _rule: CompiledRule, run: Run, node: Node) -
     if _value(decision, run, node) is True:
         return node.then
     run.waiting, run.due = "until", ends(decision, run, step.timeout, step.unknown_zone)
+    run.since = decision.now
     return BLOCKED
 
 
@@ -212,9 +238,12 @@ def _expose(decision: Decision, run: Run, node: Node, split: str, variant: str) 
 
 def _move_to(decision: Decision, rule: CompiledRule, run: Run, node: Node) -> Outcome:
     name = _step(node, MoveTo).stage
-    stage = next(each for each in decision.program.journeys[rule.journey].stages if each.name == name)
+    stages = decision.program.journeys[rule.journey].stages if rule.journey in decision.program.journeys else ()
+    stage = next((each for each in stages if each.name == name), None)
     current = decision.state.stage_of(rule.journey)
-    if stage.after and current not in stage.after:
+    if stage is None:  # it is gone, and the run finishes on an earlier release
+        decision.trace.append(["stage refused", rule.journey, name, "there is no such stage any more"])
+    elif stage.after and current not in stage.after:
         decision.trace.append(["stage refused", rule.journey, stage.name, f"only after {', '.join(stage.after)}"])
     elif current != stage.name or stage.reenter:
         decision.move(rule.journey, stage.name, _cause(run, node))

@@ -84,7 +84,7 @@ def _timers(program: Program, state: State, due: int) -> Iterable[Timer]:
     yield from _bursts(program, state, due)
     for run in state.runs:
         if due in (run.due, run.look):
-            rule = program.by_name.get((run.journey, run.rule))
+            rule = program.rule_of(run)
             yield due, 3, -(rule.rule.priority if rule else 0), rule.index if rule else 0, run.order, "run", run
 
 

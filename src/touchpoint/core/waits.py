@@ -16,28 +16,31 @@ Place = Callable[[Sequence[str]], int]
 """Computes an instant on the calendar of these zones."""
 
 
-def wait_ends(decision: Decision, run: Run, node: Node) -> int | None:
-    """When a `Wait` that begins now ends; None where the date to wait for is missing."""
+def wait_ends(decision: Decision, run: Run, node: Node, began: int | None = None) -> int | None:
+    """When a `Wait` that began then (now, unless given) ends; None where the date to wait for is missing."""
     step = node.step
     assert isinstance(step, Wait)  # noqa: S101 - the table of steps sends nothing else here
     if step.length is not None:
-        return ends(decision, run, step.length, step.unknown_zone)
+        return ends(decision, run, step.length, step.unknown_zone, began)
     if isinstance(step.until, str):
-        clock = step.until
-        return _on_calendar(decision, run, step.unknown_zone, lambda zones: next_local_time(decision.now, clock, zones))
+        clock, since = step.until, decision.now if began is None else began
+        return _on_calendar(decision, run, step.unknown_zone, lambda zones: next_local_time(since, clock, zones))
     if node.condition is None:
         return None
     value = decision.ask(node.condition, run.journey, run.event, run)
     return _moment(decision, run, value, step)
 
 
-def ends(decision: Decision, run: Run, lasts: Duration | Forever | None, unknown_zone: str | None) -> int | None:
-    """When a wait or time-out of this length that begins now ends; None for forever."""
+def ends(
+    decision: Decision, run: Run, lasts: Duration | Forever | None, unknown_zone: str | None, began: int | None = None
+) -> int | None:
+    """When a wait or time-out of this length that began then (now, unless given) ends; None for forever."""
+    since = decision.now if began is None else began
     if lasts is None or isinstance(lasts, Forever):
         return None
     if not is_calendar(lasts):
-        return after(decision.now, lasts, ())
-    return _on_calendar(decision, run, unknown_zone, lambda zones: after(decision.now, lasts, zones))
+        return after(since, lasts, ())
+    return _on_calendar(decision, run, unknown_zone, lambda zones: after(since, lasts, zones))
 
 
 def _moment(decision: Decision, run: Run, value: object, step: Wait) -> int | None:

@@ -60,22 +60,6 @@ def numbered(given: Touchpoint, index: int, now: int | None, skew: int, declared
         raise InvalidTouchpoint(f"touchpoints[{index}]: {error}") from None
 
 
-def remember_definitions(unit: Unit, journeys: Sequence[Journey], now: int) -> None:
-    """Keep each journey as it is at work, once for each version.
-
-    What cannot be data (declared classes) is kept by name.
-
-    `now` is of the machine's own clock, also in a replay: it tells which version was put to work last.
-    """
-    from touchpoint.journey.codec import described
-
-    current = {name: identity for identity, name, _, _ in unit.tx.definitions()}
-    for journey in journeys:
-        identity, text = described(journey)
-        if current.get(journey.name) != identity:
-            unit.changes.definitions.append((identity, journey.name, text, now))
-
-
 def follow_zone_data(unit: Unit) -> None:
     """Where the time-zone data are others than when this store was last at work, calendar waits are set anew (S2.2)."""
     if unit.tx.meta().get(_ZONE_DATA) == tz_version():

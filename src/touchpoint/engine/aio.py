@@ -13,6 +13,7 @@ from weakref import WeakKeyDictionary
 
 from touchpoint.channels.base import Adapter, AsyncAdapter
 from touchpoint.clock import Clock
+from touchpoint.core.edits import Migration
 from touchpoint.engine.calling import DEADLINE
 from touchpoint.engine.delivery import GROUP, CallRequest
 from touchpoint.engine.engine import Engine
@@ -94,9 +95,9 @@ class AsyncEngine:
 
     Args:
         store, journeys, channels, policy, clock, functions, durability, late_after, max_skew, traits, call_within,
-            unsubscribe, secret, volume_breaker, test_store: as for `Engine`. A channel's `send` and a function may be
-            coroutine functions. Synchronous ones are called in threads, one at a time unless they say that they are
-            thread-safe.
+            unsubscribe, secret, volume_breaker, test_store, release_on_open, migrations: as for `Engine`. A channel's
+            `send` and a function may be coroutine functions. Synchronous ones are called in threads, one at a time
+            unless they say that they are thread-safe.
         concurrency: how many messages are handed over at the same time.
 
     Raises:
@@ -121,6 +122,8 @@ class AsyncEngine:
         secret: Secret | Sequence[Secret] | None = None,
         volume_breaker: VolumeBreaker | None = USUAL_BREAKER,
         test_store: bool = False,
+        release_on_open: bool = True,
+        migrations: Mapping[str, Migration] | None = None,
         concurrency: int = CONCURRENCY,
     ) -> None:
         self._concurrency = check_concurrency(concurrency)
@@ -141,6 +144,8 @@ class AsyncEngine:
             secret=secret,
             volume_breaker=volume_breaker,
             test_store=test_store,
+            release_on_open=release_on_open,
+            migrations=migrations,
         )
         self._journeys = tuple(journeys)
         self._engine: Engine | None = None
@@ -223,6 +228,10 @@ class AsyncEngine:
     parked_count = _aside(Engine.parked_count)
     replay_parked = _aside(Engine.replay_parked)
     why = _aside(Engine.why)
+    releases = _aside(Engine.releases)
+    preview_release = _aside(Engine.preview_release)
+    release = _aside(Engine.release)
+    rollback = _aside(Engine.rollback)
     member_count = _aside(Engine.member_count)
     settle_segments = _aside(Engine.settle_segments)
 

@@ -20,6 +20,7 @@ from touchpoint.engine.operations import Operations
 from touchpoint.engine.people import People
 from touchpoint.engine.planning import Planned, plans
 from touchpoint.engine.receiving import WebhookResponse, read_webhook, take_webhook
+from touchpoint.engine.releases import Releases
 from touchpoint.engine.tasks import TaskDesk
 from touchpoint.engine.unit import Unit
 from touchpoint.engine.view import CustomerView, view
@@ -39,7 +40,7 @@ BATCH = 1_000
 """Touchpoints that `record_many` commits at once."""
 
 
-class Engine(People, Operations, Members):
+class Engine(People, Operations, Members, Releases):
     """Journeys at work on a store, through channels.
 
     Args:
@@ -61,6 +62,10 @@ class Engine(People, Operations, Members):
             that have headers.
         volume_breaker: what is far too much of one message, which is then held (S11.8); None for no bound.
         test_store: the store is made for tests, now and for ever: it takes only adapters that reach nobody.
+        release_on_open: release definitions that this store has never seen, in the mode `follow`; else what is at work
+            stays so until `release` (docs/how-to/change-a-live-journey.md).
+        migrations: functions of the host that say where runs go on, by name (`release(mode="migrate")`). Each is called
+            with a step id and `RunFacts`.
 
     Raises:
         JourneyError: journeys that contradict each other, or two adapters for one channel.

@@ -224,6 +224,7 @@ def _parked(rule: CompiledRule, state: State) -> Iterator[str]:
 _TOLD: Final = frozenset({
     "started", "ended", "refused", "goal", "branch", "split", "not exposed", "timer", "parked", "collected", "complete",
     "dropped", "returned", "entry deferred", "answers", "replanned",
+    "edited",
 })  # fmt: skip
 """Lines of the trace that are about a rule."""
 
@@ -233,7 +234,7 @@ def _about(entry: EntryRow, rule: CompiledRule) -> Iterator[list[object]]:
     if any(line[0] in ("started", "refused") and line[1:3] == [rule.journey, rule.rule.name] for line in trace):
         yield from ([*line[:1], rule.journey, rule.rule.name, *line[1:3]] for line in trace if line[0] in _CAUSES)
     for line in trace:
-        if line[0] in _TOLD and line[1:3] == [rule.journey, rule.rule.name]:
+        if line[0] in _TOLD and line[1] == rule.journey and line[2] in (rule.rule.name, *rule.rule.was):
             yield line
         elif line[0] == "late" and any(entry.kind == TOUCHPOINT and str(each) == entry.type for each in rule.rule.when):
             yield ["refused", rule.journey, rule.rule.name, "late", "the touchpoint came too late to start anything"]
@@ -302,6 +303,13 @@ def _answers(message: object, touchpoint: object) -> str:
     return f"{message} answers {touchpoint}"
 
 
+def _edited(_key: object, fate: object, place: object, to: object, reason: object) -> str:
+    where = f" → {to}" if to not in (None, place) else ""
+    return f"a release changed the journey: at {place or 'its beginning'} it {fate}{where}" + (
+        f": {reason}" if reason else ""
+    )
+
+
 def _replanned(step: object, back: object) -> str:
     return f"{step} was held, and is planned anew from {back}"
 
@@ -323,6 +331,7 @@ _WORDS: Final[Mapping[object, Callable[..., str]]] = {
     "entry deferred": _entry_deferred,
     "answers": _answers,
     "replanned": _replanned,
+    "edited": _edited,
     "returned": _returned,
     "collected": _collected,
     "complete": _complete,

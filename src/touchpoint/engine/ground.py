@@ -10,12 +10,15 @@ from typing import Protocol, Self, TypeVar
 from touchpoint.channels.base import Adapter
 from touchpoint.clock import Clock, SystemClock
 from touchpoint.core.delivery import Ticket
+from touchpoint.core.edits import Migration
 from touchpoint.core.gate import World
-from touchpoint.core.program import compile_program
+from touchpoint.core.program import Program
 from touchpoint.core.state import IN_FLIGHT
-from touchpoint.durations import length, micros
-from touchpoint.engine import acts
+from touchpoint.durations import length
+from touchpoint.engine import acts, releasing
+from touchpoint.engine.at_work import AtWork
 from touchpoint.engine.calling import DEADLINE, Breaker, Caller
+from touchpoint.engine.catching_up import is_passed, pass_on
 from touchpoint.engine.controls import for_tests, planned_names, switches
 from touchpoint.engine.delivery import CallRequest, Delivery
 from touchpoint.engine.grouping import Grouping
@@ -29,7 +32,7 @@ from touchpoint.engine.opening import Durability, open_store
 from touchpoint.engine.rewound import Wall, date_leases, went_back_before
 from touchpoint.engine.threads import Bell, Turns, watch_forks
 from touchpoint.engine.unit import Unit
-from touchpoint.engine.working import refuse_async
+from touchpoint.engine.working import LOG, refuse_async
 from touchpoint.errors import (
     DefectiveJourney,
     JourneyError,
@@ -37,7 +40,6 @@ from touchpoint.errors import (
 )
 from touchpoint.journey.journey import Journey
 from touchpoint.journey.policy import Policy
-from touchpoint.model.message import Gift
 from touchpoint.model.volume import VolumeBreaker
 from touchpoint.policy.consent import UNLESS_WITHDRAWN
 from touchpoint.stores.base import Reader, Store, Transaction
@@ -80,6 +82,8 @@ class Ground:
         secret: Secret | Sequence[Secret] | None = None,
         volume_breaker: VolumeBreaker | None = USUAL_BREAKER,
         test_store: bool = False,
+        release_on_open: bool = True,
+        migrations: Mapping[str, Migration] | None = None,
     ) -> None:
         self._keyed = keyed(secret)
         self._call_within = call_within
@@ -93,23 +97,43 @@ class Ground:
         if not self._awaits:
             refuse_async(self.adapters, self._functions)
         self._traits = traits
-        self._program = compile_program(tuple(journeys), self.policy, traits)
+        self._migrations = dict(migrations or {})
+        self._at_work = AtWork(tuple(journeys), self.policy, traits)
+        self._passing = False
         planned_names(self._program, volume_breaker)
         self._declared = acts.declared_types(journeys)
-        self._gifts = [name for name, message in self._program.messages.items() if isinstance(message, Gift)]
         self._begin_anew()
         watch_forks(self, Ground._begin_anew)
         self.store = open_store(store, durability=durability) if isinstance(store, str) else store
-        put_to_work = micros(SystemClock().now())
         try:
             self._commit(lambda unit: for_tests(unit, self.adapters.values(), test_store=test_store))
-            self._commit(lambda unit: acts.remember_definitions(unit, tuple(journeys), put_to_work))
+            self._open_releases(tuple(journeys), release=release_on_open)
             self._commit(lambda unit: remember_segments(unit, self._now()))
             self._commit(acts.follow_zone_data)
             self._commit(self._look_at_wall)
         except BaseException:
             self.store.close()
             raise
+
+    @property
+    def _program(self) -> Program:
+        """What is at work, as this process knows it."""
+        return self._at_work.program
+
+    def _open_releases(self, journeys: Sequence[Journey], *, release: bool) -> None:
+        def opened(unit: Unit) -> None:
+            now = self._now()
+            behind.extend(releasing.open_releases(unit, self._at_work, journeys, now, release=release))
+            releasing.close_pins(unit, self._at_work)
+            if unit.changes.releases:
+                self._switch(unit)
+            self._at_work.opened(self._at_work.last)
+            self._passing = True
+
+        behind: list[str] = []
+        self._commit(opened)
+        if behind:
+            LOG.warning(releasing.behind_in_words(behind))
 
     def _look_at_wall(self, unit: Unit) -> None:
         now = self._now()
@@ -169,6 +193,26 @@ class Ground:
         now = self._now()
         if self._wall.take():
             self._commit(lambda unit: date_leases(unit, now))
+        self._pass_on()
+
+    def _pass_on(self) -> None:
+        """Take customers through the last release, as far as nothing else is due (S5.4)."""
+        if self._open is None:
+            with self._reading() as reader:  # whoever has nothing to do does not need the lock
+                last = self._at_work.last
+                self._passing = reader.last_release() != last or (
+                    self._passing and not is_passed(reader, self._at_work)
+                )
+        more: list[bool] = []
+        while self._passing:
+            self._commit(lambda unit: more.append(pass_on(unit)))
+            self._passing = more[-1]
+            if self._passing and self._is_due():
+                return
+
+    def _is_due(self) -> bool:
+        with self._reading() as reader:
+            return bool(reader.due(self._now(), 1))
 
     def _write(self, work: Callable[[Unit], T], connection: object = None) -> T:
         self._here()
@@ -200,13 +244,15 @@ class Ground:
         with self.store.transaction(connection) as tx:
             # The host's own transaction may see what nobody else does, and may be rolled back: nothing of it is kept.
             cache, generation = self._take_cache() if connection is None else (Cache(), None)
+            cache = self._current(tx, cache, own=connection is None)
             unit = Unit(
-                tx, self._program, self._world(tx, cache), cache, careful=careful, keyed=self._keyed, now=self._now
-            )
+                tx, self._program, self._world(tx, cache), cache, careful=careful, keyed=self._keyed,
+                at_work=self._at_work, migrations=self._migrations, now=self._now,
+            )  # fmt: skip
             yield unit
             unit.flush()
         # Only a cache whose unit has committed is good; who came in between has begun one of their own.
-        cache.generation = generation
+        unit.cache.generation = generation
         if connection is None:
             self._bell.ring(unit.soonest)
 
@@ -220,6 +266,26 @@ class Ground:
             self._cache = Cache()
         self._cache.generation = None
         return self._cache, generation
+
+    def _current(self, tx: Transaction, cache: Cache, *, own: bool) -> Cache:
+        """The cache, or an empty one where something was released since: customers in it have not met that."""
+        if cache.release is None:
+            cache.release = tx.last_release()
+        if cache.release == self._at_work.last:
+            return cache
+        self._at_work.renew(tx, cache.release)
+        self._passing = True
+        fresh = Cache()
+        fresh.release = cache.release
+        if own:
+            self._cache = fresh
+        return fresh
+
+    def _switch(self, unit: Unit) -> None:
+        """Go on by what has just been released, in this transaction and after it."""
+        releasing.switch(unit, self._at_work)
+        remember_segments(unit, self._now())
+        self._cache, self._passing = unit.cache, True
 
     def _world(self, tx: Transaction, cache: Cache) -> World:
         if cache.controls is None:
@@ -237,7 +303,7 @@ class Ground:
             receipts={name: length(each.receipts_within) for name, each in capabilities.items() if each.receipts},
             human=frozenset(name for name, each in capabilities.items() if each.human),
             stopped={each.name: each.reason for each in controls if each.scope == "message"} if controls else {},
-            spent=tx.spent(self._gifts) if self._gifts else {},
+            spent=tx.spent(gifts) if (gifts := self._at_work.gifts) else {},
             switches=switches(controls, now) if controls else {},
             breaker=self.volume_breaker,
             volumes=cache.volumes,

@@ -65,9 +65,9 @@ class Loaded:
 class Cache:
     """The customers used last, as they are in the store; emptied whenever somebody else may have written.
 
-    `controls`, `has_addresses`, `has_paces`, `has_events`, `has_aliases`, `secrets` and `segments` are what the store
-    answered to these questions; None where it was not asked since they changed. `aliases` are other ids that were
-    looked up, `volumes` those that were asked for.
+    `controls`, `release`, `has_addresses`, `has_paces`, `has_events`, `has_aliases`, `secrets` and `segments` are what
+    the store answered to these questions; None where it was not asked since they changed. `aliases` are other ids that
+    were looked up, `volumes` those that were asked for.
     """
 
     def __init__(self, size: int = 8_192) -> None:
@@ -76,6 +76,7 @@ class Cache:
         self._numbers: dict[str, int] = {}
         self.generation: int | None = None
         self.controls: list[ControlRow] | None = None
+        self.release: int | None = None
         self.has_addresses: bool | None = None
         self.has_paces: bool | None = None
         self.has_events: bool | None = None

@@ -1,12 +1,14 @@
 """What is parked, and how it is replayed (S4.3)."""
 
 from collections.abc import Iterator, Sequence
+from functools import partial
 
 import attrs
 
 from touchpoint.core.decision import Decision
 from touchpoint.core.replaying import Ended, Journal, Stuck, Told, replay
 from touchpoint.core.state import Record, parked_in
+from touchpoint.engine.catching_up import edit_of
 from touchpoint.engine.loaded import Loaded
 from touchpoint.engine.unit import Unit, occurrence_of
 from touchpoint.engine.view import Parked, parked_view
@@ -71,7 +73,7 @@ def _replay(unit: Unit, loaded: Loaded, entry: Record, now: int) -> Parked | Non
     stuck: list[str] = []
 
     def decide() -> Decision:
-        answer = replay(unit.program, loaded.state, entry, _journal(unit, loaded), now)
+        answer = replay(unit.program, loaded.state, entry, _journal(unit, loaded), now, partial(edit_of, unit))
         return _stays(answer.why) if isinstance(answer, Stuck) else answer
 
     def _stays(why: str) -> Decision:

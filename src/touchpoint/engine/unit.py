@@ -3,8 +3,8 @@
 Decisions are taken in memory; `flush` writes each customer once, however often it was decided on.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from typing import Any, Final, TypeAlias, TypeVar
 
 import attrs
@@ -12,6 +12,7 @@ import attrs
 from touchpoint.core.advance import advance
 from touchpoint.core.calendar import arm_calendar
 from touchpoint.core.decision import Decision
+from touchpoint.core.edits import Migration
 from touchpoint.core.fire import fire_next
 from touchpoint.core.gate import World
 from touchpoint.core.occurrence import TOUCHPOINT, Occurrence
@@ -29,11 +30,13 @@ from touchpoint.core.state import (
     state_from_record,
     state_to_record,
 )  # fmt: skip
-from touchpoint.core.timers import SEGMENT, Timer, refresh
+from touchpoint.core.timers import SEGMENT, Timer
 from touchpoint.core.waits import follow_zone_data
+from touchpoint.engine.at_work import AtWork
+from touchpoint.engine.catching_up import bring_up, catch_up
 from touchpoint.engine.keyed import Keyed, able
 from touchpoint.engine.loaded import Cache, Loaded
-from touchpoint.engine.membership import segments_since, write_members
+from touchpoint.engine.membership import write_members
 from touchpoint.engine.writing import write_effects
 from touchpoint.errors import CustomerErased, DefectiveJourney, StoreCorrupt, StoreTooNew
 from touchpoint.stores.base import (
@@ -83,15 +86,18 @@ class Unit:
         cache: customers kept from earlier units; must be cleared by the caller if this one does not commit.
         careful: keep a copy of each state while it is decided on, so that a defective journey can be undone (S4.3).
         keyed: makes the hashes of people who were erased; None where the host gave no secret.
+        at_work: the releases that `program` comes from.
+        migrations: functions of the host that move runs at a release, by name.
         now: tells the time, microseconds UTC, to customers whose journeys have changed.
 
     Attributes:
         soonest: the earliest instant at which anything of what was written falls due; `NEVER` for none.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - the parts of a transaction
         self, tx: Transaction, program: Program, world: World, cache: Cache, *, careful: bool = False,
-        keyed: Keyed | None = None, now: Callable[[], int] = lambda: 0,
+        keyed: Keyed | None = None, at_work: AtWork | None = None, migrations: Mapping[str, Migration] | None = None,
+        now: Callable[[], int] = lambda: 0,
     ) -> None:  # fmt: skip
         self.tx = tx
         self.program = program
@@ -107,6 +113,8 @@ class Unit:
         if cache.secrets is None or cache.has_aliases is None:
             cache.secrets, cache.has_aliases = tx.secrets(), tx.has_aliases()
         self.keyed = keyed
+        self.at_work = at_work
+        self.migrations = migrations or {}
         self.now = now
         self.defects: list[tuple[str, str]] = []
         self.flushes = 0
@@ -159,7 +167,10 @@ class Unit:
             raise CustomerErased
         no = self.tx.counters.customer
         self.tx.counters.customer += 1
-        state = State(customer, profile, now=now, version=self.program.version, zone_data=tz_version())
+        state = State(
+            customer, profile, now=now, version=self.program.version, zone_data=tz_version(),
+            releases=dict(self.program.releases),
+        )  # fmt: skip
         if self.program.calendar:
             arm_calendar(self.program, state, now=now)
         if self.program.segments:
@@ -179,15 +190,27 @@ class Unit:
         loaded = Loaded(
             row.no, state, row.head, row.due, row.profile, parked=len(state.parked), members=dict(state.segments)
         )
-        if state.version != self.program.version:
-            since = segments_since(self) if self.program.segments else {}
-            told = occurrences(reversed(list(self.tx.journal(row.no))))
-            refresh(self.program, state, told, self.now(), since)
-            self.touch(loaded)
+        if self.at_work is not None and self.at_work.has_unmet(state.releases):
+            catch_up(self, loaded)
+            state = loaded.state
+        bring_up(self, loaded, self.program)
         if follow_zone_data(self.program, state):
             self.touch(loaded)
         self.cache.put(loaded)
         return loaded
+
+    def timeline(self, no: int) -> Sequence[Occurrence]:
+        """The touchpoints of a customer as the store has them, in order of arrival."""
+        return occurrences(reversed(list(self.tx.journal(no))))
+
+    @contextmanager
+    def under(self, program: Program) -> Iterator[None]:
+        """Decide by another program for a while: by the one that was at work then."""
+        now, self.program = self.program, program
+        try:
+            yield
+        finally:
+            self.program = now
 
     def touch(self, loaded: Loaded) -> None:
         """Have this customer written at the end."""

@@ -73,7 +73,7 @@ def yaml_nodes(text: str, file: str) -> Node:
         JourneyError: it is no YAML, or more of YAML than is taken here.
     """
     try:
-        import yaml  # type: ignore[import-untyped]
+        import yaml
     except ImportError:
         raise MissingExtra("reading YAML", "yaml") from None
     builder = _Builder(file)

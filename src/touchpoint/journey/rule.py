@@ -8,7 +8,7 @@ import attrs
 
 from touchpoint.errors import JourneyError
 from touchpoint.journey.conditions import Expression, expression_eq, read_condition
-from touchpoint.journey.steps import Step, _steps
+from touchpoint.journey.steps import Step, _steps, earlier
 from touchpoint.journey.triggers import Trigger, triggers
 from touchpoint.model.limits import Limit
 from touchpoint.model.names import TYPE_PATTERN
@@ -87,7 +87,7 @@ class Rule:
             text is a condition, so a trait alone stands in parentheses: "(customer.vip)".
         goal: what ends it with success.
         priority: higher runs first and wins where messages compete.
-        was: earlier names of the rule.
+        was: earlier names of the rule: its runs, and what is remembered of its starts, are carried over (S5.4).
         collect: a burst becomes one run: from the first trigger on they are collected for this long (elapsed), for each
             key, and then one run starts. `trigger` is the first of them, `event` the last, `collected` all.
     """
@@ -103,5 +103,5 @@ class Rule:
     exit: tuple[Trigger | Expression, ...] = attrs.field(default=(), kw_only=True, converter=_exits, eq=expression_eq)
     goal: Goal | None = attrs.field(default=None, kw_only=True)
     priority: int = attrs.field(default=0, kw_only=True)
-    was: tuple[str, ...] = attrs.field(default=(), kw_only=True, converter=tuple)
+    was: tuple[str, ...] = attrs.field(default=(), kw_only=True, converter=earlier)
     collect: timedelta | None = attrs.field(default=None, kw_only=True, converter=_collect)

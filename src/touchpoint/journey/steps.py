@@ -1,6 +1,7 @@
 """What a rule does, as data (S5).
 
-A step's identity is its `id`, else kind + message or trigger name + ordinal (S4.5).
+A step's identity is its `id`, else kind + message or trigger name + ordinal (S4.5). `was` lists earlier ones: whoever
+stands at one of them when a release renames the step stays there (S5.4).
 """
 
 import json
@@ -21,6 +22,11 @@ if TYPE_CHECKING:
     from zoneinfo import ZoneInfo
 
 Since = Literal["send", "now", "run"]
+
+
+def earlier(value: Iterable[str] | str) -> tuple[str, ...]:
+    """Earlier names of a rule or step; one alone may be given as it is."""
+    return (value,) if isinstance(value, str) else tuple(value)
 
 
 def _steps(value: "Iterable[Step] | Step | None") -> "tuple[Step, ...]":
@@ -94,6 +100,7 @@ class Send:
     still: Expression | None = attrs.field(default=None, kw_only=True, converter=_still, eq=expression_eq)
     otherwise: "tuple[Step, ...]" = attrs.field(default=(), kw_only=True, converter=_steps)
     id: str | None = attrs.field(default=None, kw_only=True)
+    was: tuple[str, ...] = attrs.field(default=(), kw_only=True, converter=earlier)
 
 
 @attrs.frozen
@@ -131,15 +138,15 @@ class Reply(Send):
     Args:
         message: a `Message` of kind service or transactional, which may name no channels; or its text.
         why, name: of the message, where it is given as a text.
-        still, otherwise, id: as for `Send`.
+        still, otherwise, id, was: as for `Send`.
     """
 
     def __init__(
         self, message: Message | str, *, why: str = "", name: str | None = None, still: Expression | None = None,
-        otherwise: "Iterable[Step] | Step | None" = (), id: str | None = None,
+        otherwise: "Iterable[Step] | Step | None" = (), id: str | None = None, was: "Iterable[str] | str" = (),
     ) -> None:  # fmt: skip
         answer = _answer(message, why, name, type(self).__name__)
-        self.__attrs_init__(answer, still=still, otherwise=otherwise, id=id)
+        self.__attrs_init__(answer, still=still, otherwise=otherwise, id=id, was=was)
 
 
 @attrs.frozen(init=False)
@@ -150,16 +157,16 @@ class React(Send):
         message: the sign as the channel writes it, such as "👍"; or a `Message` without channels whose text it is.
         why: what the reaction is for.
         name: of its message; "reaction 👍" unless given.
-        still, otherwise, id: as for `Send`.
+        still, otherwise, id, was: as for `Send`.
     """
 
     def __init__(
         self, message: Message | str, *, why: str = "", name: str | None = None, still: Expression | None = None,
-        otherwise: "Iterable[Step] | Step | None" = (), id: str | None = None,
+        otherwise: "Iterable[Step] | Step | None" = (), id: str | None = None, was: "Iterable[str] | str" = (),
     ) -> None:  # fmt: skip
         called = f"reaction {message}" if isinstance(message, str) and name is None else name
         answer = _answer(message, why, called, type(self).__name__)
-        self.__attrs_init__(answer, still=still, otherwise=otherwise, id=id)
+        self.__attrs_init__(answer, still=still, otherwise=otherwise, id=id, was=was)
 
 
 @attrs.frozen
@@ -180,6 +187,7 @@ class Wait:
     at: str | None = attrs.field(default=None, kw_only=True)
     unknown_zone: str | None = attrs.field(default=None, kw_only=True, converter=_zone_key)
     id: str | None = attrs.field(default=None, kw_only=True)
+    was: tuple[str, ...] = attrs.field(default=(), kw_only=True, converter=earlier)
 
     def __attrs_post_init__(self) -> None:
         if isinstance(self.length, Forever):
@@ -213,6 +221,7 @@ class WaitFor:
     since: Since = attrs.field(default="send", kw_only=True)
     unknown_zone: str | None = attrs.field(default=None, kw_only=True, converter=_zone_key)
     id: str | None = attrs.field(default=None, kw_only=True)
+    was: tuple[str, ...] = attrs.field(default=(), kw_only=True, converter=earlier)
 
 
 @attrs.frozen
@@ -236,6 +245,7 @@ class WaitUntil:
     otherwise: "tuple[Step, ...]" = attrs.field(default=(), kw_only=True, converter=_steps)
     unknown_zone: str | None = attrs.field(default=None, kw_only=True, converter=_zone_key)
     id: str | None = attrs.field(default=None, kw_only=True)
+    was: tuple[str, ...] = attrs.field(default=(), kw_only=True, converter=earlier)
 
 
 @attrs.frozen
@@ -252,6 +262,7 @@ class Branch:
     then: "tuple[Step, ...]" = attrs.field(default=(), kw_only=True, converter=_steps)
     otherwise: "tuple[Step, ...]" = attrs.field(default=(), kw_only=True, converter=_steps)
     id: str | None = attrs.field(default=None, kw_only=True)
+    was: tuple[str, ...] = attrs.field(default=(), kw_only=True, converter=earlier)
 
 
 def _ways(value: "Mapping[str, Iterable[Step] | Step | None]") -> "Mapping[str, tuple[Step, ...]]":
@@ -282,6 +293,7 @@ class Split:
     arms: "Mapping[str, tuple[Step, ...]]" = attrs.field(converter=_ways)
     weights: Mapping[str, int] = attrs.field(default=None, kw_only=True, converter=_weights)
     id: str | None = attrs.field(default=None, kw_only=True)
+    was: tuple[str, ...] = attrs.field(default=(), kw_only=True, converter=earlier)
 
     @property
     def shares(self) -> Mapping[str, int]:
@@ -295,6 +307,7 @@ class MoveTo:
 
     stage: str
     id: str | None = attrs.field(default=None, kw_only=True)
+    was: tuple[str, ...] = attrs.field(default=(), kw_only=True, converter=earlier)
 
 
 @attrs.frozen
@@ -304,6 +317,7 @@ class SetTrait:
     trait: str
     value: Expression = attrs.field(converter=operand, eq=expression_eq)
     id: str | None = attrs.field(default=None, kw_only=True)
+    was: tuple[str, ...] = attrs.field(default=(), kw_only=True, converter=earlier)
 
 
 def _values(value: Mapping[str, object] | None) -> Mapping[str, Expression]:
@@ -322,6 +336,7 @@ class Emit:
     type: str = attrs.field(converter=touchpoint_type)
     properties: Mapping[str, Expression] = attrs.field(default=None, converter=_values, eq=expression_eq)
     id: str | None = attrs.field(default=None, kw_only=True)
+    was: tuple[str, ...] = attrs.field(default=(), kw_only=True, converter=earlier)
 
 
 def _ref(value: object) -> Expression | None:
@@ -335,6 +350,7 @@ class OpenCase:
     case: str = attrs.field(converter=case_name)
     ref: Expression | None = attrs.field(default=None, kw_only=True, converter=_ref, eq=expression_eq)
     id: str | None = attrs.field(default=None, kw_only=True)
+    was: tuple[str, ...] = attrs.field(default=(), kw_only=True, converter=earlier)
 
 
 @attrs.frozen
@@ -344,6 +360,7 @@ class CloseCase:
     case: str = attrs.field(converter=case_name)
     ref: Expression | None = attrs.field(default=None, kw_only=True, converter=_ref, eq=expression_eq)
     id: str | None = attrs.field(default=None, kw_only=True)
+    was: tuple[str, ...] = attrs.field(default=(), kw_only=True, converter=earlier)
 
 
 @attrs.frozen
@@ -363,6 +380,7 @@ class Call:
     arguments: Mapping[str, Expression] = attrs.field(default=None, converter=_values, eq=expression_eq)
     otherwise: "tuple[Step, ...]" = attrs.field(default=(), kw_only=True, converter=_steps)
     id: str | None = attrs.field(default=None, kw_only=True)
+    was: tuple[str, ...] = attrs.field(default=(), kw_only=True, converter=earlier)
 
 
 @attrs.frozen
@@ -374,6 +392,7 @@ class Enrol:
 
     rule: str
     id: str | None = attrs.field(default=None, kw_only=True)
+    was: tuple[str, ...] = attrs.field(default=(), kw_only=True, converter=earlier)
 
 
 @attrs.frozen
@@ -382,6 +401,7 @@ class Exit:
 
     reason: str = "done"
     id: str | None = attrs.field(default=None, kw_only=True)
+    was: tuple[str, ...] = attrs.field(default=(), kw_only=True, converter=earlier)
 
 
 Step: TypeAlias = (

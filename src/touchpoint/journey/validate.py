@@ -9,13 +9,14 @@ from typing import Any, Final, TypeVar
 
 import attrs
 
-from touchpoint.errors import JourneyError, NotYetSupported, Problem, TouchpointError, hint
+from touchpoint.errors import JourneyError, Problem, TouchpointError, hint
 from touchpoint.journey import conversation, of_run, steps, triggers
 from touchpoint.journey.by_hand import PREFIX
 from touchpoint.journey.calendar_triggers import DateDue
 from touchpoint.journey.conditions import CaseOpen, Expression, InSegment, InStage, Outcome, walk
 from touchpoint.journey.data_use import declared, misuses
 from touchpoint.journey.declared import Declared, Types
+from touchpoint.journey.earlier import wrong_earlier_names
 from touchpoint.journey.journey import Journey
 from touchpoint.journey.message_checks import content_problems, gift_problems, mistakes_in, texts_of
 from touchpoint.journey.policy import Hold
@@ -36,7 +37,6 @@ def check(journey: Journey) -> None:
     """Refuse a journey that is not valid.
 
     Raises:
-        NotYetSupported: nothing is wrong but that it uses what is designed and not in this release.
         JourneyError: with every problem there is.
     """
     name = f" {journey.name!r}" if isinstance(journey.name, str) else ""
@@ -87,8 +87,7 @@ def walk_parts(value: object, path: str) -> Iterator[tuple[str, Any]]:
 
 def _refuse(what: str, found: Sequence[Problem]) -> None:
     if found:
-        later = all(_NOT_YET in problem.message for problem in found)
-        raise (NotYetSupported if later else JourneyError)(what, found)
+        raise JourneyError(what, found)
 
 
 # --- the parts, each with its path ------------------------------------------------------------------------------------
@@ -238,6 +237,10 @@ def _names(scene: _Scene) -> Iterator[Problem]:
         yield from _twice("step", zip(places, (name for name, _ in steps.identified(rule.then)), strict=True))
 
 
+def _earlier(scene: _Scene) -> Iterator[Problem]:
+    return wrong_earlier_names(scene.rules)
+
+
 def _classes(scene: _Scene) -> Iterator[Problem]:
     named = []
     for n, cls in enumerate(scene.declared):
@@ -365,16 +368,6 @@ def _conversations(scene: _Scene) -> Iterator[Problem]:
         yield from conversation.problems_of(path, step)
 
 
-_NOT_YET: Final = "not yet"
-
-
-def _later(scene: _Scene) -> Iterator[Problem]:
-    for path, rule in scene.only(Rule):
-        if rule.was:
-            found = f"earlier names of rule {rule.name!r} are not yet followed in this release"
-            yield Problem(f"{path}.was", found, "leave it out")
-
-
 # --- what is said about declared classes ------------------------------------------------------------------------------
 
 
@@ -469,6 +462,6 @@ def _standing(scene: _Scene) -> Iterator[tuple[str, Expression, Types, Types]]:
 
 
 _CONCERNS: Final[tuple[Callable[[_Scene], Iterator[Problem]], ...]] = (
-    _names, _classes, _mentions, _segments, _outcomes, _of_the_run, _starts_and_ends, _messages, _conversations,
-    _later, _undeclared, _misused, _splits,
+    _names, _earlier, _classes, _mentions, _segments, _outcomes, _of_the_run, _starts_and_ends, _messages,
+    _conversations, _undeclared, _misused, _splits,
 )  # fmt: skip

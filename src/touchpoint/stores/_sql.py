@@ -8,7 +8,7 @@ from operator import itemgetter
 from typing import Any, Final, TypeVar
 
 from touchpoint.errors import StoreClosed, StoreCorrupt, StoreError
-from touchpoint.stores import _people
+from touchpoint.stores import _people, _releases
 from touchpoint.stores._trouble import TROUBLE, Place, reraise
 from touchpoint.stores.base import (
     AddressRow,
@@ -92,7 +92,6 @@ _ADDRESSES: Final = (
 _CONTROLS: Final = _select("controls", ControlRow, "ORDER BY scope, name")
 _SPENT: Final = "SELECT name, spent FROM touchpoint_budgets WHERE name IN (?*)"
 _TALLIES: Final = _select("tallies", TallyRow, "ORDER BY subject, name, what")
-_DEFINITIONS: Final = "SELECT hash, name, body, stored_at FROM touchpoint_definitions ORDER BY stored_at, hash"
 _META: Final = "SELECT key, value FROM touchpoint_meta ORDER BY key"
 _WITH_CASE: Final = (
     "SELECT id FROM touchpoint_customers WHERE no IN "
@@ -136,10 +135,6 @@ _NEW_CONSENT: Final = _insert("consents", ConsentRow)
 _PUT_ADDRESS: Final = _insert("addresses", AddressRow).replace("INSERT", "INSERT OR REPLACE")
 _PUT_CONTROL: Final = _insert("controls", ControlRow).replace("INSERT", "INSERT OR REPLACE")
 _LIFT_CONTROL: Final = "DELETE FROM touchpoint_controls WHERE scope = ? AND name = ?"
-_PUT_DEFINITION: Final = (
-    "INSERT INTO touchpoint_definitions (hash, name, body, stored_at) VALUES (?, ?, ?, ?) "
-    "ON CONFLICT (hash) DO UPDATE SET stored_at = excluded.stored_at"
-)
 _PUT_BUDGET: Final = "INSERT OR REPLACE INTO touchpoint_budgets (name, spent) VALUES (?, ?)"
 _ADD_TALLY: Final = _insert("tallies", TallyRow) + " ON CONFLICT (subject, name, what) DO UPDATE SET n = n + excluded.n"
 _DELIVERED: Final = "UPDATE touchpoint_messages SET delivery = ?, changed_at = ? WHERE key = ?"
@@ -159,7 +154,7 @@ _NOT_PARKED: Final = "DELETE FROM touchpoint_parked WHERE customer = ?"
 _PUT_META: Final = "INSERT OR REPLACE INTO touchpoint_meta (key, value) VALUES (?, ?)"
 
 
-class SqliteReader(_people.PeopleReader):
+class SqliteReader(_people.PeopleReader, _releases.ReleaseReader):
     """Answers questions over one connection, until `end()`.
 
     Args:
@@ -330,10 +325,6 @@ class SqliteReader(_people.PeopleReader):
         """Every count, by subject, name and what was counted."""
         return [TallyRow._make(row) for row in self.run(_TALLIES)]
 
-    def definitions(self) -> list[tuple[str, str, str, int]]:
-        """(hash, name, JSON, stored at) of every journey version, oldest first."""
-        return [(digest, name, body, at) for digest, name, body, at in self.run(_DEFINITIONS)]
-
     def newest(self) -> int | None:
         """When the newest journal entry was recorded, if there is one."""
         rows = self.run("SELECT recorded_at FROM touchpoint_journal ORDER BY no DESC LIMIT 1")
@@ -436,7 +427,8 @@ class SqliteTransaction(SqliteReader, _people.PeopleWriter):
             _LIFT_CONTROL, changes.controls_lifted
         )  # first: what is stopped anew in the same breath stays stopped
         self._many(_PUT_CONTROL, changes.controls)
-        self._many(_PUT_DEFINITION, changes.definitions)
+        self._many(_releases.PUT_DEFINITION, changes.definitions)
+        self._many(_releases.PUT_RELEASE, changes.releases)
         self._write_budgets(changes.budgets)
         self._many(_ADD_TALLY, [(*key, n) for key, n in changes.tallies.items()])
         self._many(_PUT_META, list(changes.meta.items()))

@@ -20,6 +20,7 @@ from touchpoint.stores.rows import (
     EntryValues,
     EventRow,
     MessageRow,
+    ReleaseRow,
     RunRow,
     TallyRow,
     TaskRow,
@@ -40,6 +41,7 @@ __all__ = [
     "EventRow",
     "MessageRow",
     "Reader",
+    "ReleaseRow",
     "RunRow",
     "Store",
     "TallyRow",
@@ -172,6 +174,22 @@ class Reader(Protocol):
 
     def definitions(self) -> list[tuple[str, str, str, int]]:
         """(hash, name, JSON, put to work at) of every journey version, the one put to work last at the end."""
+        ...
+
+    def definition(self, digest: str) -> str | None:
+        """The JSON of the journey version with this hash, or None."""
+        ...
+
+    def releases(self) -> list[ReleaseRow]:
+        """Every release of every journey, by `no`."""
+        ...
+
+    def last_release(self) -> int:
+        """The `no` of the last release; 0 for none. Quick, since it is asked for each transaction."""
+        ...
+
+    def live_run_before(self, journey: str, no: int) -> bool:
+        """Whether any run of this journey with a lower number is live. May look at all of them."""
         ...
 
     def newest(self) -> int | None:

@@ -111,6 +111,11 @@ _INITIAL: Final = (
     """CREATE TABLE touchpoint_definitions (
     hash TEXT PRIMARY KEY, name TEXT NOT NULL, body TEXT NOT NULL, stored_at INTEGER NOT NULL
 )""",
+    # What of these was at work since when.
+    """CREATE TABLE touchpoint_releases (
+    no INTEGER PRIMARY KEY, journey TEXT NOT NULL, number INTEGER NOT NULL, hash TEXT NOT NULL, mode TEXT NOT NULL,
+    at INTEGER NOT NULL, body TEXT NOT NULL, UNIQUE (journey, number)
+)""",
     "CREATE TABLE touchpoint_budgets (name TEXT PRIMARY KEY, spent TEXT NOT NULL) WITHOUT ROWID",
     """CREATE TABLE touchpoint_tallies (
     subject TEXT NOT NULL, name TEXT NOT NULL, what TEXT NOT NULL, n INTEGER NOT NULL, PRIMARY KEY (subject, name, what)

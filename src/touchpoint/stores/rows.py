@@ -184,6 +184,21 @@ class TombstoneRow(NamedTuple):
     at: int
 
 
+class ReleaseRow(NamedTuple):
+    """One release of a journey (S5.4); never changed, but for its `body`.
+
+    `number` is of the journey, `no` of all; `hash` is of its definition, `body` JSON of who and how.
+    """
+
+    no: int
+    journey: str
+    number: int
+    hash: str
+    mode: str
+    at: int
+    body: str
+
+
 class TallyRow(NamedTuple):
     """A count that names nobody, such as ("message", "shop/come_back", "sent")."""
 
@@ -220,7 +235,8 @@ class Changes:
     customer number); `tombstones_gone` (secret, hash); `addresses_gone` (kind, key); `paces_gone` names, each with what
     begins with it and a blank; `events_gone` numbers; `entries_doubled` (kind, body, no) of entries that lose their id;
     `entries_moved` (prev, customer, no). `members` (journey/segment, customer number, since), `members_gone`
-    (journey/segment, customer number).
+    (journey/segment, customer number). `releases` are
+    whole rows, which replace the ones of their `no`.
     """
 
     new_customers: list[CustomerRow] = attrs.Factory(list)
@@ -250,6 +266,7 @@ class Changes:
     controls: list[ControlRow] = attrs.Factory(list)
     controls_lifted: list[tuple[str, str]] = attrs.Factory(list)
     definitions: list[tuple[str, str, str, int]] = attrs.Factory(list)
+    releases: list[ReleaseRow] = attrs.Factory(list)
     budgets: dict[str, Decimal] = attrs.Factory(dict)
     tallies: dict[tuple[str, str, str], int] = attrs.Factory(dict)
     meta: dict[str, str] = attrs.Factory(dict)

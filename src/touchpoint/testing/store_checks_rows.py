@@ -2,7 +2,7 @@
 
 from decimal import Decimal, localcontext
 
-from touchpoint.stores.base import SCHEMA_VERSION, Changes, ControlRow, EventRow, Store, TallyRow
+from touchpoint.stores.base import SCHEMA_VERSION, Changes, ControlRow, EventRow, ReleaseRow, Store, TallyRow
 from touchpoint.testing.contracts import Contract, promised, same
 from touchpoint.testing.store_rows import (
     FAR,
@@ -15,6 +15,7 @@ from touchpoint.testing.store_rows import (
     held,
     message,
     put,
+    run,
     something,
     something_else,
     task,
@@ -239,6 +240,29 @@ class RowChecks(Contract):
         wanted = [("h2", "shop", '{"v":2}', NOW + 1), ("h1", "shop", "{}", NOW + 2)]
         with store.reading() as reader:
             same(reader.definitions(), wanted, "definitions() gives each once, the one put to work last at the end")
+
+    def test_releases_come_in_their_order_and_keep_the_last_body(self, store: Store) -> None:
+        """So that all processes go by the same one (S5.4)."""
+        rows = [ReleaseRow(no, "shop", no, f"h{no}", "follow", NOW + no, "{}") for no in (1, 2, 3)]
+        put(store, definitions=[("h2", "shop", '{"v":2}', NOW)], releases=[rows[1], rows[0]])
+        put(store, releases=[rows[2], rows[0]._replace(body='{"closed":true}')])
+        wanted = [rows[0]._replace(body='{"closed":true}'), *rows[1:]]
+        with store.reading() as reader:
+            same(reader.releases(), wanted, "releases() gives each once, by its no, as written last")
+            same(reader.last_release(), 3, "last_release() gives the highest no")
+            same([reader.definition("h2"), reader.definition("h9")], ['{"v":2}', None], "definition() finds by hash")
+
+    def test_live_runs_of_a_journey_are_found_below_a_number(self, store: Store) -> None:
+        """Those that have ended, of other journeys, or with higher numbers do not count (S5.4)."""
+        put(store, new_customers=[customer(1)], runs=[run(1), run(2), run(3, journey="tea"), run(4)])
+        put(store, runs_ended=[(NOW, "done", 1), (NOW, "done", 4)])
+        with store.reading() as reader:
+            found = [reader.live_run_before("shop", no) for no in (1, 2, 3)] + [reader.live_run_before("tea", 3)]
+            same(
+                found,
+                [False, False, True, False],
+                "live_run_before() looks at live runs of the journey below it",
+            )
 
     def test_notes_keep_the_last_value(self, store: Store) -> None:
         """And the version of the tables stays."""
