@@ -10,20 +10,25 @@ from dateutil import relativedelta as rd
 from hypothesis import strategies as st
 
 from touchpoint.durations import forever
-from touchpoint.journey import steps, triggers
+from touchpoint.journey import changes, outcomes, steps, triggers
 from touchpoint.journey.calendar_triggers import usual
 from touchpoint.journey.conditions import (
     case_open,
+    clicked,
     collected,
     count,
     customer,
+    delivered,
     event,
     ever,
+    failed,
     in_segment,
     in_stage,
     last,
     now,
+    opened,
     outcome,
+    replied,
     result,
     total,
     trigger,
@@ -77,6 +82,7 @@ DECLARED = (OrderPlaced, Person)
 STAGES, CASES, TYPES = ("new", "regular", "lapsed"), ("late", "complaint"), ("order_placed", "review", "shop:visit")
 ZONES = ("Europe/Madrid", "America/New_York", "UTC")
 
+TOLD = (opened, clicked, delivered, replied, failed)
 texts = st.text(max_size=8)
 types = st.sampled_from(TYPES)
 kinds = st.sampled_from(["service", "marketing", "gift", "feedback"])
@@ -171,6 +177,8 @@ def conditions(messages=()):
             ]
         ),
     )
+    if messages:
+        asked |= st.builds(lambda make, name: make(name), st.sampled_from(TOLD), st.sampled_from(messages))
     return st.recursive(
         asked,
         lambda inner: st.one_of(
@@ -251,6 +259,18 @@ def trigger_lists():
             before=ahead,
             unknown_zone=maybe_zone,
         ),
+        st.builds(changes.TraitChanged, st.sampled_from(["vip", "age"]), to=scalars),
+        st.builds(
+            changes.ConsentChanged,
+            st.none() | kinds,
+            st.none() | channels,
+            to=st.none() | st.sampled_from(changes.STANDINGS),
+        ),
+        st.builds(changes.PreferenceChanged, st.none() | st.sampled_from(changes.WISHES)),
+        st.builds(
+            outcomes.Ended, st.just("any"), as_=st.none() | st.sampled_from(outcomes.ENDS), any_run=st.just(True)
+        ),
+        st.sampled_from(outcomes.MESSAGE_TRIGGERS).map(lambda kind: kind("any", any_run=True)),
         st.builds(triggers.DateDue, st.just("renewal"), at=clocks, before=ahead, unknown_zone=maybe_zone),
         st.builds(triggers.DateDue, st.just("renewal"), at=clocks, after=ahead, unknown_zone=maybe_zone),
         st.builds(triggers.Schedule, rounds, at=clocks, start=st.just(date(2026, 3, 2)), unknown_zone=maybe_zone),

@@ -1,11 +1,13 @@
 """Plays a reference history through the real engine, in the reference's order, and reads the log off the journal."""
 
 from touchpoint import Engine, VirtualClock
+from touchpoint.channels.inbound import Clicked, Receipt, Replied
 from touchpoint.channels.recording import RecordingChannel
 from touchpoint.core.calendar import arm_calendar
 from touchpoint.core.state import Address, Profile
 from touchpoint.durations import instant, micros
 from touchpoint.model.consent import ANY
+from touchpoint.model.preference import Preferences
 from touchpoint.policy.facts import ConsentFact
 from touchpoint.stores.codec import loads
 
@@ -61,6 +63,8 @@ class Played:
             done = due
 
     def take(self, event):
+        if event.act == "receipt" and event.customer not in self.known:
+            return  # nobody was written to yet
         self.meet(event)
         if event.act == "touchpoint":
             self.engine.record(
@@ -69,11 +73,41 @@ class Played:
             )  # fmt: skip
         elif event.act == "enrol":
             self.engine.enrol(event.customer, event.type, journey="one", properties=event.properties, id=event.id)
+        elif event.act in ("identify", "consent", "prefer"):
+            self.learn(event)
+        elif event.act == "receipt":
+            self.tell(event)
         elif (event.customer, event.id) not in self.acted:
             # A case changes by its ref, not by the act's id: a repeated act is the host's to notice.
             self.acted.add((event.customer, event.id))
             act = self.engine.open_case if event.act == "open_case" else self.engine.close_case
             act(event.customer, event.type, ref=event.properties["ref"])
+
+    def learn(self, event):
+        """What the host tells of a customer."""
+        if event.act == "identify":
+            self.engine.identify(event.customer, traits=event.properties)
+        elif event.act == "prefer":
+            off = {f"{name}_off": each for name, each in event.properties.items()}
+            self.engine.prefer(event.customer, Preferences(**off))
+        elif event.properties["granted"]:
+            self.engine.grant(event.customer, event.type)
+        else:
+            self.engine.withdraw(event.customer, event.type)
+
+    def tell(self, event):
+        """What a provider tells of the latest message that was sent."""
+        found, machine = self.engine.customer(event.customer).messages, event.properties.get("machine", False)
+        last = next((each for each in reversed(found) if each.status == "sent" and each.via != "call"), None)
+        if last is None:
+            return
+        key = last.key
+        if event.type == "clicked":
+            self.engine.apply(Clicked(key, id=event.id, machine=machine))
+        elif event.type == "replied":
+            self.engine.apply(Replied(event.customer, last.via, "yes", about=key, id=event.id))
+        else:
+            self.engine.apply(Receipt(key, event.type, id=event.id, machine=machine))
 
     def meet(self, event):
         """Make the customer at their first event as the reference has them: reachable everywhere, with their grants."""

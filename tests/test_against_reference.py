@@ -14,6 +14,7 @@ from pathlib import Path
 import attrs
 import pytest
 from hypothesis import HealthCheck, given, reject, settings
+from hypothesis import strategies as st
 
 from playing import Played
 from reference import generate
@@ -76,6 +77,15 @@ def journals(world):
 @settings(max_examples=EXAMPLES, suppress_health_check=SLOW)
 @given(generate.worlds())
 def test_the_engine_decides_as_the_reference_does(world):  # S4.2, S6.5
+    told = expected(world)
+    assert found(world) == told
+
+
+@pytest.mark.parametrize("about", ["messages", "changes"])
+@settings(max_examples=EXAMPLES, suppress_health_check=SLOW)
+@given(data=st.data())
+def test_it_does_so_where_all_turns_on_what_becomes_of_messages_or_changes_of_facts(about, data):  # S4.1, S4.6, S6.9
+    world = data.draw(generate.worlds(about=about))
     told = expected(world)
     assert found(world) == told
 

@@ -11,20 +11,21 @@ from touchpoint import channels, files, lab
 
 LANGUAGE = [
     "Anniversary", "Ask", "AsyncEngine", "Branch", "Call", "Cap", "Case", "CaseClosed", "CaseOpened", "CaseType",
-    "Clock", "CloseCase", "ConditionError", "ConsentRule", "ConsentRules", "Content", "CustomerErased", "DateDue",
-    "DefectiveJourney", "Dwelt", "Emit", "Engine", "Enrol", "Enrolled", "Entered", "Exit", "Exposed", "Gift", "Give",
-    "Goal", "Hold", "HoldOut", "Impact", "InvalidAddress", "InvalidInput", "InvalidTouchpoint", "Joined", "Journey",
-    "JourneyError", "Left", "LeftSegment", "LiveRuns", "Message", "MoveTo", "NotYetSupported", "On", "OpenCase",
-    "Policy", "Preferences", "Preview", "Problem", "QuietHours", "React", "Release", "ReleaseRefused", "Reply",
-    "Rule", "RunFacts", "SampleRatioMismatch", "Schedule",
-    "SecretNeeded", "Segment", "Send", "SendWindow", "SetTrait", "Silent", "Spacing", "Split", "Stage", "StoreBusy",
-    "StoreClosed", "StoreCorrupt", "StoreError", "StoreFull", "StoreReadOnly", "StoreTooNew", "Survey",
-    "SystemClock", "Touchpoint", "TouchpointError", "UnknownCustomer", "UnknownName", "UnsubscribeRejected",
+    "Clicked", "Clock", "CloseCase", "ConditionError", "ConsentChanged", "ConsentRule", "ConsentRules", "Content",
+    "CustomerErased", "DateDue", "DefectiveJourney", "Delivered", "Denied", "Dwelt", "Emit", "Ended", "Engine",
+    "Enrol", "Enrolled", "Entered", "Exit", "Exposed", "Failed", "Gift", "Give", "Goal", "Hold", "HoldOut",
+    "Impact", "InvalidAddress", "InvalidInput", "InvalidTouchpoint", "Joined", "Journey", "JourneyError", "Left",
+    "LeftSegment", "LiveRuns", "Message", "MoveTo", "NotYetSupported", "On", "OpenCase", "Opened", "Policy",
+    "PreferenceChanged", "Preferences", "Preview", "Problem", "QuietHours", "React", "Release", "ReleaseRefused",
+    "Replied", "Reply", "Rule", "RunFacts", "SampleRatioMismatch", "Schedule", "SecretNeeded", "Segment", "Send",
+    "SendWindow", "Sent", "SetTrait", "Silent", "Spacing", "Split", "Stage", "StoreBusy", "StoreClosed",
+    "StoreCorrupt", "StoreError", "StoreFull", "StoreReadOnly", "StoreTooNew", "Survey", "SystemClock",
+    "Touchpoint", "TouchpointError", "TraitChanged", "UnknownCustomer", "UnknownName", "UnsubscribeRejected",
     "VirtualClock", "VolumeBreaker", "Wait", "WaitFor", "WaitUntil", "Waiver", "WebhookRejected",
-    "assignment", "calendar_days", "case_open", "collected", "cool_down", "count", "customer", "days", "event",
-    "ever", "forever", "hours", "in_segment", "in_stage", "last", "minutes", "months", "now", "once",
-    "once_per_stage", "outcome", "parse", "result", "seconds", "sent", "times", "to_text", "total", "trait",
-    "trigger", "usual", "variant", "weeks", "years",
+    "assignment", "calendar_days", "case_open", "clicked", "collected", "cool_down", "count", "customer", "days",
+    "delivered", "denied", "event", "ever", "failed", "forever", "hours", "in_segment", "in_stage", "last",
+    "minutes", "months", "now", "once", "once_per_stage", "opened", "outcome", "parse", "replied", "result",
+    "seconds", "sent", "times", "to_text", "total", "trait", "trigger", "usual", "variant", "weeks", "years",
 ]  # fmt: skip
 
 CHANNELS = [
@@ -48,7 +49,7 @@ FILES = [
 
 PUBLIC = {touchpoint: LANGUAGE, channels: CHANNELS, lab: LAB, files: FILES}
 
-LATER = ["Referred", "clicked", "opened"]
+LATER = ["Referred"]
 
 NAMES = [(module, name) for module, names in PUBLIC.items() for name in names]
 

@@ -39,18 +39,25 @@ if TYPE_CHECKING:
         WebhookRejected,
     )  # fmt: skip
     from touchpoint.journey.calendar_triggers import DateDue, Schedule, usual
+    from touchpoint.journey.changes import ConsentChanged, PreferenceChanged, TraitChanged
     from touchpoint.journey.conditions import (
         case_open,
+        clicked,
         collected,
         count,
         customer,
+        delivered,
+        denied,
         event,
         ever,
+        failed,
         in_segment,
         in_stage,
         last,
         now,
+        opened,
         outcome,
+        replied,
         result,
         sent,
         total,
@@ -58,6 +65,7 @@ if TYPE_CHECKING:
         variant,
     )  # fmt: skip
     from touchpoint.journey.journey import Journey
+    from touchpoint.journey.outcomes import Clicked, Delivered, Denied, Ended, Failed, Opened, Replied, Sent
     from touchpoint.journey.policy import Cap, ConsentRule, ConsentRules, Hold, HoldOut, LiveRuns, Policy, Spacing
     from touchpoint.journey.rule import Goal, Rule
     from touchpoint.journey.segment import Segment
@@ -111,25 +119,25 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Anniversary", "Ask", "AsyncEngine", "Branch", "Call", "Cap", "Case", "CaseClosed", "CaseOpened", "CaseType",
-    "Clock", "CloseCase", "ConditionError", "ConsentRule", "ConsentRules", "Content", "CustomerErased", "DateDue",
-    "DefectiveJourney", "Dwelt", "Emit", "Engine", "Enrol", "Enrolled", "Entered", "Exit", "Exposed", "Gift", "Give",
-    "Goal", "Hold", "HoldOut", "Impact", "InvalidAddress", "InvalidInput", "InvalidTouchpoint", "Joined", "Journey",
-    "JourneyError", "Left", "LeftSegment", "LiveRuns", "Message", "MoveTo", "NotYetSupported", "On", "OpenCase",
-    "Policy", "Preferences", "Preview", "Problem", "QuietHours", "React", "Release", "ReleaseRefused", "Reply",
-    "Rule", "RunFacts", "SampleRatioMismatch", "Schedule",
-    "SecretNeeded", "Segment", "Send", "SendWindow", "SetTrait", "Silent", "Spacing", "Split", "Stage", "StoreBusy",
-    "StoreClosed", "StoreCorrupt", "StoreError", "StoreFull", "StoreReadOnly", "StoreTooNew", "Survey",
-    "SystemClock", "Touchpoint", "TouchpointError", "UnknownCustomer", "UnknownName", "UnsubscribeRejected",
+    "Clicked", "Clock", "CloseCase", "ConditionError", "ConsentChanged", "ConsentRule", "ConsentRules", "Content",
+    "CustomerErased", "DateDue", "DefectiveJourney", "Delivered", "Denied", "Dwelt", "Emit", "Ended", "Engine",
+    "Enrol", "Enrolled", "Entered", "Exit", "Exposed", "Failed", "Gift", "Give", "Goal", "Hold", "HoldOut",
+    "Impact", "InvalidAddress", "InvalidInput", "InvalidTouchpoint", "Joined", "Journey", "JourneyError", "Left",
+    "LeftSegment", "LiveRuns", "Message", "MoveTo", "NotYetSupported", "On", "OpenCase", "Opened", "Policy",
+    "PreferenceChanged", "Preferences", "Preview", "Problem", "QuietHours", "React", "Release", "ReleaseRefused",
+    "Replied", "Reply", "Rule", "RunFacts", "SampleRatioMismatch", "Schedule", "SecretNeeded", "Segment", "Send",
+    "SendWindow", "Sent", "SetTrait", "Silent", "Spacing", "Split", "Stage", "StoreBusy", "StoreClosed",
+    "StoreCorrupt", "StoreError", "StoreFull", "StoreReadOnly", "StoreTooNew", "Survey", "SystemClock",
+    "Touchpoint", "TouchpointError", "TraitChanged", "UnknownCustomer", "UnknownName", "UnsubscribeRejected",
     "VirtualClock", "VolumeBreaker", "Wait", "WaitFor", "WaitUntil", "Waiver", "WebhookRejected",
-    "assignment", "calendar_days", "case_open", "collected", "cool_down", "count", "customer", "days", "event",
-    "ever", "forever", "hours", "in_segment", "in_stage", "last", "minutes", "months", "now", "once",
-    "once_per_stage", "outcome", "parse", "result", "seconds", "sent", "times", "to_text", "total", "trait",
-    "trigger", "usual", "variant", "weeks", "years",
+    "assignment", "calendar_days", "case_open", "clicked", "collected", "cool_down", "count", "customer", "days",
+    "delivered", "denied", "event", "ever", "failed", "forever", "hours", "in_segment", "in_stage", "last",
+    "minutes", "months", "now", "once", "once_per_stage", "opened", "outcome", "parse", "replied", "result",
+    "seconds", "sent", "times", "to_text", "total", "trait", "trigger", "usual", "variant", "weeks", "years",
 ]  # fmt: skip
 
 _LATER = {
     "Referred": "referrals",
-    "clicked": "clicks", "opened": "opens",
 }  # fmt: skip
 
 
@@ -163,18 +171,25 @@ _FROM = {
         "WebhookRejected",
     ),
     "journey.calendar_triggers": ("DateDue", "Schedule", "usual"),
+    "journey.changes": ("ConsentChanged", "PreferenceChanged", "TraitChanged"),
     "journey.conditions": (
         "case_open",
+        "clicked",
         "collected",
         "count",
         "customer",
+        "delivered",
+        "denied",
         "event",
         "ever",
+        "failed",
         "in_segment",
         "in_stage",
         "last",
         "now",
+        "opened",
         "outcome",
+        "replied",
         "result",
         "sent",
         "total",
@@ -182,6 +197,7 @@ _FROM = {
         "variant",
     ),
     "journey.journey": ("Journey",),
+    "journey.outcomes": ("Clicked", "Delivered", "Denied", "Ended", "Failed", "Opened", "Replied", "Sent"),
     "journey.policy": ("Cap", "ConsentRule", "ConsentRules", "Hold", "HoldOut", "LiveRuns", "Policy", "Spacing"),
     "journey.rule": ("Goal", "Rule"),
     "journey.segment": ("Segment",),

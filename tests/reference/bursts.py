@@ -60,11 +60,12 @@ def offer(customer, occurrence):
         if carried and not same(occurrence.properties[rule.key], burst.key):
             continue
         if any(
-            not isinstance(each, c.Expression) and meets(each, occurrence, burst.journey, rule) for each in rule.exit
+            not isinstance(each, c.Expression) and meets(each, occurrence, burst.journey, rule, burst)
+            for each in rule.exit
         ):
             drop(customer, burst, "exit")
         elif rule.goal is not None and rule.goal.ends:
-            named = any(meets(each, occurrence, burst.journey, rule) for each in rule.goal.trigger)
+            named = any(meets(each, occurrence, burst.journey, rule, burst) for each in rule.goal.trigger)
             if named and holds(rule.goal.given, look(customer, burst, occurrence)):
                 drop(customer, burst, "goal")
 

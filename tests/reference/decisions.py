@@ -13,12 +13,14 @@ from touchpoint.durations import days, forever, is_calendar, length, micros
 from touchpoint.errors import DefectiveJourney
 from touchpoint.journey import steps as s
 from touchpoint.journey import triggers as t
+from touchpoint.journey.changes import ConsentChanged, PreferenceChanged
 from touchpoint.journey.conditions import Expression
 from touchpoint.journey.policy import HoldOut
 from touchpoint.model.experiment import assignment, held_out
 from touchpoint.model.message import Gift
 
 MOST_WORK = 1_000
+CARRIES_DATA = ("touchpoint", "ended", "trait_changed", "consent_changed", "preference_changed")
 
 
 class Customer:
@@ -31,14 +33,15 @@ class Customer:
         self.traits_set = dict.fromkeys(person.traits, now)
         self.timeline, self.events, self.log = [], {}, []
         self.runs, self.starts, self.messages, self.hand_overs, self.bursts = [], [], [], [], []
-        self.stages, self.cases, self.fired, self.exposed = {}, {}, {}, {}
+        self.stages, self.cases, self.fired, self.exposed, self.wishes = {}, {}, {}, {}, {}
+        self.consents = dict.fromkeys(person.grants, (0, True))
         self.segments, self.segments_looked = {}, now
         self.queue, self.seq, self.entries = deque(), 0, []
 
     # --- what conditions ask ------------------------------------------------------------------------------------------
 
     def look(self, run, event=None):
-        return Look(self, run.path[0], event or run.event, run.trigger, run.outcomes, run.collected, run.results)
+        return Look(self, run.path[0], event or run.event, run.trigger, run.outcomes, run.collected, run.results, run)
 
     def stage_of(self, journey):
         return self.stages[journey][0] if journey in self.stages else None
@@ -71,12 +74,70 @@ class Customer:
             self.decide(self.touchpoint(event.type, at, event.id, event.properties, event.channel, event.direction))
         elif event.act == "enrol":
             self.decide(Occurrence("enrolled", event.type, self.now, event.id, event.properties))
+        elif event.act in ("identify", "consent", "prefer"):
+            self.learn(event)
+        elif event.act == "receipt":
+            self.told_of(event)
         else:
             self.change_case(event.act, event.type, ref_text(event.properties["ref"]), event.id)
             self.decide()
 
-    def touchpoint(self, type, at, id, properties, channel=None, direction="internal"):
-        return Occurrence("touchpoint", type, at, id, properties, channel, direction, self.now)
+    def learn(self, event):
+        """What the host tells of a customer: everything that waits is asked again, then real changes are decided on."""
+        changes = [*{"identify": self.identify, "consent": self.consent, "prefer": self.prefer}[event.act](event)]
+        for message in self.waiting():
+            message.ask_at = self.now
+        self.decide(Occurrence(event.act, "", self.now, event.id))
+        for change in changes:
+            self.decide(change)
+
+    def identify(self, event):
+        for trait, value in event.properties.items():
+            before = self.traits.get(trait, UNKNOWN)
+            self.traits[trait], self.traits_set[trait] = value, self.now
+            if value != before:
+                yield self.trait_changed(trait, before, value, event.id)
+
+    def trait_changed(self, trait, before, value, id):
+        told = {"value": value} if before is UNKNOWN else {"value": value, "before": before}
+        return Occurrence("trait_changed", trait, self.now, id, told)
+
+    def consent(self, event):
+        purpose, granted = event.type, event.properties["granted"]
+        at, was = self.consents.get(purpose, (-1, None))
+        # The later statement stands, at a tie the withdrawal (S7.1).
+        if self.now > at or not granted:
+            self.consents[purpose] = (self.now, granted)
+        now = self.consents[purpose][1]
+        words = {None: None, True: "granted", False: "withdrawn"}
+        for asked in dict.fromkeys(attrs.evolve(each, to=None) for each in self.program.timed(ConsentChanged)):
+            if asked.purpose in (None, purpose) and now != was:
+                told = {"purpose": purpose, "value": words[now], "before": words[was]}
+                told = {name: value for name, value in told.items() if value is not None}
+                yield Occurrence("consent_changed", purpose, self.now, event.id, told, what=asked)
+
+    def prefer(self, event):
+        before, self.wishes = self.wishes, {name: value for name, value in event.properties.items() if value}
+        changed = [name for name in ("channels", "topics") if before.get(name) != self.wishes.get(name)]
+        for asked in self.program.timed(PreferenceChanged) if changed else ():
+            if asked.what is None or asked.what in changed:
+                yield Occurrence("preference_changed", str(asked.what), self.now, event.id, what=asked)
+
+    def told_of(self, event):
+        """A provider tells of the latest message that was sent; where there is none, of nothing."""
+        sent = [each for each in self.messages if each.status == "sent" and each.channel != "call"]
+        if not sent:
+            return
+        direction = "inbound" if event.type in ("clicked", "replied") else "internal"
+        properties = {**event.properties, "message": sent[-1].what.name}
+        if event.type == "replied":
+            properties["text"] = "yes"
+        direction = "internal" if properties.get("machine") else direction
+        told = self.touchpoint(event.type, self.now, event.id, properties, sent[-1].channel, direction, sent[-1])
+        self.decide(told)
+
+    def touchpoint(self, type, at, id, properties, channel=None, direction="internal", message=None):
+        return Occurrence("touchpoint", type, at, id, properties, channel, direction, self.now, message=message)
 
     def decide(self, occurrence=None):
         """Rounds, first in first out; after each the runs that can go on take their steps."""
@@ -157,7 +218,7 @@ class Customer:
             if isinstance(exit_, Expression):
                 if holds(exit_, self.look(run, occurrence)):
                     return True
-            elif occurrence is not None and meets(exit_, occurrence, run.path[0], run.rule):
+            elif occurrence is not None and meets(exit_, occurrence, run.path[0], run.rule, run):
                 return True
         return False
 
@@ -170,7 +231,7 @@ class Customer:
         watched_on = goal.within is not None and run.ended is not None and run.ended.startswith(("done", "exit: "))
         if not run.live and not watched_on:
             return False
-        named = any(meets(each, occurrence, run.path[0], run.rule) for each in goal.trigger)
+        named = any(meets(each, occurrence, run.path[0], run.rule, run) for each in goal.trigger)
         return named and holds(goal.given, self.look(run, occurrence))
 
     def offer_to_wait(self, run, occurrence, concerned):
@@ -181,7 +242,7 @@ class Customer:
         if not concerned:
             return
         waits = [step for step in s.flat(run.rule.then) if isinstance(step, s.WaitFor)]
-        if not any(meets(each, occurrence, run.path[0], run.rule) for step in waits for each in step.trigger):
+        if not any(meets(each, occurrence, run.path[0], run.rule, run) for step in waits for each in step.trigger):
             return
         run.kept.append((run.arrivals, occurrence))
         run.arrivals += 1
@@ -190,12 +251,12 @@ class Customer:
 
     def answers(self, run, step, occurrence):
         """Whether an occurrence ends this wait; if so it moves the run and is used up."""
-        if not any(meets(each, occurrence, run.path[0], run.rule) for each in step.trigger):
+        if not any(meets(each, occurrence, run.path[0], run.rule, run) for each in step.trigger):
             return False
         if not holds(step.given, self.look(run, occurrence)):
             return False
         run.kept = [kept for kept in run.kept if kept[1] is not occurrence]
-        run.event = occurrence if occurrence.kind == "touchpoint" else run.event
+        run.event = occurrence if occurrence.kind in CARRIES_DATA else run.event
         return True
 
     def go_on(self, run, arm):
@@ -208,7 +269,7 @@ class Customer:
         self.log.append(("ended", run.rule.name, run.key, reason, self.now))
         for message in self.waiting():
             if message.run is run:
-                self.close(message, "withdrawn")
+                self.queue.extend(self.close(message, "withdrawn"))
 
     # --- stages, cases, rules -----------------------------------------------------------------------------------------
 
@@ -348,8 +409,10 @@ class Customer:
                 self.enter(journey, next(stage for stage in journey.stages if stage.name == step.stage), cause)
             case s.SetTrait():
                 if (value := evaluate(step.value, self.look(run))) is not UNKNOWN:
+                    before = self.traits.get(step.trait, UNKNOWN)
                     self.traits[step.trait], self.traits_set[step.trait] = value, self.now
-                    self.queue.append(Occurrence("trait", step.trait, self.now, cause))
+                    changed = self.trait_changed(step.trait, before, value, cause)
+                    self.queue.append(changed if before != value else Occurrence("trait", step.trait, self.now, cause))
                     self.look_at_segments(cause)
             case s.Emit():
                 values = {name: evaluate(each, self.look(run)) for name, each in step.properties.items()}
@@ -478,8 +541,13 @@ class Customer:
             self.hand_overs.append(sent)
             if isinstance(what, Gift):
                 self.program.spent[what.name] = self.program.spent.get(what.name, 0) + what.worth
-        self.close(message, status, channel)
-        self.after(message, () if status == "sent" else message.run.step.otherwise)
+        # Others hear of it before the run goes on, so that an exit or goal by it acts at once (S5.3).
+        for ended in self.close(message, status, channel):
+            self.round(ended)
+        if message.run.live:
+            self.after(message, () if status == "sent" else message.run.step.otherwise)
+        else:
+            self.decide()
 
     def replan(self, message):
         """The run goes back to the decision before the message, as if it had never come to it."""
@@ -491,4 +559,12 @@ class Customer:
 
     def close(self, message, status, channel=None):
         message.status = message.run.outcomes[message.what.name] = status
+        message.channel = channel
         self.log.append(("message", message.what.name, status, self.now, channel))
+        if not self.program.hears(message.what.name, status):
+            return []
+        run = message.run
+        key = {} if run.rule.key is None or run.key is None else {run.rule.key: run.key}
+        told = {**key, "message": message.what.name, "status": status}
+        ended = Occurrence("ended", message.what.name, self.now, f"{message.seq}", told, channel, message=message)
+        return [ended]

@@ -37,6 +37,7 @@ class Look:
     outcomes: dict = attrs.field(factory=dict)
     collected: list | None = None
     results: dict = attrs.field(factory=dict)
+    run: object = None
 
 
 def holds(condition, look):
@@ -90,7 +91,26 @@ def evaluate(node, look):  # noqa: C901, PLR0911, PLR0912 - one line for each ki
             return look.customer.exposed.get(node.split, UNKNOWN)
         case c.Outcome():
             return look.outcomes.get(node.message, UNKNOWN)
+        case c.Told():
+            return _told(node, look)
     raise TypeError(f"the reference does not know {type(node).__name__}")
+
+
+def _told(node, look):
+    """What came back of the messages of that name of the run, each by itself; the furthest counts (S6.9)."""
+    ours = [each for each in look.customer.messages if each.run is look.run and each.what.name == node.message]
+    for message in ours:
+        came = [past for past in look.customer.timeline if past.message is message]
+        persons = {past.name for past in came if not past.properties.get("machine")}
+        lost, alive = persons & {"bounced", "failed"}, persons & {"opened", "clicked", "replied"}
+        reached = alive or ((came and not lost) and any(p.name != "bounced" for p in came))
+        true = {
+            "delivered": bool(reached), "opened": bool(alive), "clicked": "clicked" in persons,
+            "replied": "replied" in persons, "failed": bool(lost) and not alive,
+        }  # fmt: skip
+        if true[node.what]:
+            return True
+    return node.what == "failed" and look.outcomes.get(node.message) == "failed"
 
 
 def seen(aggregate, look):

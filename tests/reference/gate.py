@@ -97,7 +97,7 @@ def _asked_again(defers):
 
 def _checks(customer, message, channel):
     what, now = message.what, customer.now
-    if what.effective_kind not in (*FREE_KINDS, *customer.person.grants):
+    if not customer.consents.get(what.effective_kind, (0, what.effective_kind in FREE_KINDS))[1]:
         yield Verdict("deny", own=True)
     if message.still is not None and not holds(message.still, customer.look(message.run)):
         yield Verdict("deny", ends_as="withdrawn")

@@ -20,7 +20,9 @@ from hypothesis import strategies as st
 from reference.records import Event, Person
 from reference.rhythms import ROUNDS
 from touchpoint.durations import calendar_days, days, forever, hours, length, micros, months
+from touchpoint.journey import changes
 from touchpoint.journey import conditions as c
+from touchpoint.journey import outcomes as o
 from touchpoint.journey import steps as s
 from touchpoint.journey import triggers as t
 from touchpoint.journey.calendar_triggers import usual
@@ -48,6 +50,8 @@ DAYS = ("1990-03-28", "2026-03-29", "1980-04-01", "2026-04-02")
 LENGTHS = (hours(6), hours(12), hours(6), hours(18), days(1), days(2), days(3))
 OPERATORS = ("==", "!=", "<", "<=", ">", ">=")
 LOOK_AHEAD = days(1)
+ONCE = ("identify", "consent", "prefer", "receipt")
+"""Acts of the host that are not known by an id."""
 BYTES = 1_300  # more than a world uses; beyond them the dice always show the first side
 
 
@@ -56,6 +60,7 @@ class Dice:
 
     def __init__(self, data: bytes) -> None:
         self._data = iter(data)
+        self.about = ""  # what a world turns on: "messages", "changes", or nothing in particular
 
     @classmethod
     def seeded(cls, seed: int) -> "Dice":
@@ -88,6 +93,7 @@ class Scope:
     enrols: tuple = ()
     collects: bool = False
     calls: bool = False
+    others: tuple = ()
 
     @property
     def again(self) -> "Scope":
@@ -98,8 +104,11 @@ class Scope:
 # --- conditions -----------------------------------------------------------------------------------------------------
 
 
-def condition(dice: Dice, scope: Scope, depth: int = 1) -> c.Expression:
+def condition(dice: Dice, scope: Scope, depth: int = 1) -> c.Expression:  # noqa: PLR0911 - one line for each kind
     """A condition over the vocabulary, of at most this depth."""
+    if dice.about == "messages" and scope.messages and dice.pick(True, False):
+        asked = dice.pick(c.opened, c.clicked, c.delivered, c.replied, c.failed, c.denied)(dice.pick(*scope.messages))
+        return asked if dice.pick(True, False) else ~asked
     match dice.pick(*range(8 if depth else 5)):
         case 0 | 1:
             return _about_fields(dice, scope)
@@ -166,6 +175,7 @@ def _about_state(dice, scope):
         found += [c.now - c.last("a").at > hours(12)]
     for message in scope.messages:
         found += [c.sent(message), c.outcome(message) != "sent"]
+        found += [c.opened(message), c.delivered(message), c.clicked(message), ~c.failed(message)]
     return dice.pick(*found)
 
 
@@ -176,8 +186,15 @@ def _given(dice, scope, one_in=3):
 # --- triggers, limits, messages -------------------------------------------------------------------------------------
 
 
-def trigger(dice: Dice, types: tuple = TYPES) -> t.Trigger:
-    """One trigger of any kind; half of them a touchpoint."""
+def trigger(dice: Dice, types: tuple = TYPES, own: tuple = (), others: tuple = ()) -> t.Trigger:
+    """One trigger of any kind; half of them a touchpoint.
+
+    `own` are messages of the rule it stands in, where it waits in a run, `others` names of those of other rules.
+    """
+    if dice.about == "messages" and (own or others) and dice.pick(True, True, False):
+        return _of_message(dice, own, others)
+    if dice.about == "changes" and dice.pick(True, True, False):
+        return _change(dice)
     if dice.pick(True, True, False):
         return t.On(dice.pick(*types))
     stage, case = dice.pick(*STAGES), dice.pick(*CASES)
@@ -197,8 +214,30 @@ def trigger(dice: Dice, types: tuple = TYPES) -> t.Trigger:
         lambda _: t.Joined(dice.pick(*SEGMENTS)),
         lambda _: t.LeftSegment(dice.pick(*SEGMENTS)),
         lambda _: t.Enrolled(),
+        _change,
+        _change,
+        lambda _: _of_message(dice, own, others),
+        lambda _: _of_message(dice, own, others),
     )
     return dice.pick(*makers)(dice)
+
+
+def _change(dice):
+    if dice.pick(True, False):
+        return changes.TraitChanged("t", to=dice.pick(None, None, 1, 2))
+    if dice.once_in(3):
+        return changes.PreferenceChanged(dice.pick(None, "channels", "topics"))
+    purpose = dice.pick(None, "marketing", "marketing", "service")
+    return changes.ConsentChanged(purpose, to=dice.pick(None, "withdrawn", "granted"))
+
+
+def _of_message(dice, own, others):
+    if not own and not others:
+        return changes.TraitChanged("t")
+    mine = own and (not others or dice.pick(True, True, False))
+    name = dice.pick(*(each.name for each in own)) if mine else dice.pick(*others)
+    kinds = (o.Opened, o.Sent, o.Clicked, o.Delivered, o.Failed, o.Denied, o.Replied, o.Ended)
+    return dice.pick(*kinds)(name, any_run=bool(others) and not mine and bool(own))
 
 
 def _silence(dice):
@@ -264,7 +303,8 @@ def message(dice: Dice, name: str) -> Message:
         case 7:
             return Gift(name, worth=10, currency="EUR", budget=dice.pick(None, 10, 25), **more)
         case _:
-            return Message(name, kind=dice.pick(*KINDS), **more)
+            kinds = ("transactional", "service") if dice.about == "messages" else KINDS
+            return Message(name, kind=dice.pick(*kinds), **more)
 
 
 # --- steps and rules ------------------------------------------------------------------------------------------------
@@ -278,6 +318,8 @@ def steps(dice: Dice, scope: Scope, most: int = 5, depth: int = 2) -> list:
 def step(dice: Dice, scope: Scope, depth: int) -> s.Step:
     """One step of any kind; the ones that take time are the likelier ones."""
     makers = (_send, _wait, _wait_for, _send, _wait_for, _wait, _wait_until, _branch, _split, _at_once, _at_once)
+    if dice.about == "messages":
+        makers = (_wait_for, _wait_for, _wait_until, _branch, _send, *makers)
     return dice.pick(*makers)(dice, scope, depth)
 
 
@@ -313,7 +355,7 @@ def _timeout(dice):
 
 
 def _wait_for(dice, scope, depth):
-    named = [trigger(dice, scope.types) for _ in dice.upto(2, 1)]
+    named = [trigger(dice, scope.types, scope.messages, scope.others) for _ in dice.upto(2, 1)]
     given, since = _given(dice, scope, 4), dice.pick("send", "send", "now", "run")
     arms = {"then": _arm(dice, scope, depth), "otherwise": _arm(dice, scope, depth)}
     return s.WaitFor(named, _timeout(dice), given=given, since=since, **arms)
@@ -359,16 +401,20 @@ def rule(dice: Dice, journey: str, number: int, total: int) -> Rule:
     types = (*TYPES, *(f"e{n}" for n in range(number)))
     pool = tuple(message(dice, f"{name}-m{n}") for n in dice.upto(2, 1))
     enrols = tuple(f"{journey}-r{n}" for n in range(number + 1, total))
+    others = _first_messages(journey, total)
     collect = dice.pick(hours(6), hours(12), days(1), days(3)) if dice.once_in(5) else None
     scope = Scope(types, in_run=True, messages=pool, number=number, enrols=enrols, collects=collect is not None)
-    scope = attrs.evolve(scope, calls=dice.once_in(5))
-    then = [_call(dice, scope)] if scope.calls else []
+    scope = attrs.evolve(scope, calls=dice.once_in(5), others=others)
+    then = [sending(pool[0])] if dice.about == "messages" else []
+    then += [_call(dice, scope)] if scope.calls else []
     then += steps(dice, scope)
     sent = {each.message.name for each in s.flat(then) if isinstance(each, s.Send)}
     then += [sending(each) for each in pool if each.name not in sent]  # or conditions would name what is never sent
     return Rule(
         name,
-        when=[t.On("a"), t.On(dice.pick("b", "c"))] if dice.once_in(5) else trigger(dice, types),
+        when=[t.On("a"), t.On(dice.pick("b", "c"))]
+        if dice.once_in(5)
+        else trigger(dice, types, (), _first_messages(journey, number)),
         given=_given(dice, attrs.evolve(scope, messages=()), 4),
         then=then,
         limit=limit(dice),
@@ -381,17 +427,24 @@ def rule(dice: Dice, journey: str, number: int, total: int) -> Rule:
     )
 
 
+def _first_messages(journey, many):
+    """Of each of these rules a message that it sends for certain."""
+    return tuple(f"{journey}-r{number}-m0" for number in range(many))
+
+
 def _exits(dice, scope):
     if not dice.once_in(4):
         return []
-    return [condition(dice, scope.again) if dice.once_in(2) else trigger(dice, scope.types) for _ in dice.upto(2, 1)]
+    triggers = [trigger(dice, scope.types, scope.messages, scope.others) for _ in dice.upto(2, 1)]
+    return [condition(dice, scope.again) if dice.once_in(2) else each for each in triggers]
 
 
 def _goal(dice, scope):
     if not dice.once_in(3):
         return None
     within = dice.pick(None, *LENGTHS)
-    return Goal(trigger(dice, scope.types), within=within, given=_given(dice, scope, 4), ends=dice.pick(True, False))
+    reached = trigger(dice, scope.types, scope.messages, scope.others)
+    return Goal(reached, within=within, given=_given(dice, scope, 4), ends=dice.pick(True, False))
 
 
 def stage(dice: Dice, name: str, phase: str) -> Stage:
@@ -455,7 +508,8 @@ def journey(dice: Dice, name: str = "one", *, most_rules: int = 3, look_ahead: t
 
 def policy(dice: Dice, *, look_ahead: timedelta = LOOK_AHEAD) -> Policy:
     """A policy of up to two items."""
-    return Policy(*(_item(dice) for _ in dice.upto(2)), look_ahead=look_ahead)
+    most = 0 if dice.about == "messages" and dice.pick(True, True, False) else 2
+    return Policy(*(_item(dice) for _ in dice.upto(most)), look_ahead=look_ahead)
 
 
 def _item(dice):
@@ -500,7 +554,8 @@ def history(dice: Dice, journey: Journey | None = None, *, most_events: int = 24
     events = sorted(events, key=lambda event: event.recorded_at)
     events = [attrs.evolve(event, id=f"t{number}") for number, event in enumerate(events)]
     if dice.once_in(3):
-        events.append(_again(dice, dice.pick(*events)))
+        again = dice.pick(*events)
+        events += [_again(dice, again)] if again.act not in ONCE else []
     end = START + length(days(span_days + 10))
     return History(customers, sorted(events, key=lambda event: event.recorded_at), end)
 
@@ -523,7 +578,14 @@ def _event(dice, names, rules, span_days):
     name = dice.pick(*names)
     beside = dice.pick(0, 0, 0, 0, 0, 0, -1, 1)
     recorded_at = START + dice.pick(*range(span_days * 4)) * GRID + beside
-    match dice.pick(*range(10)):
+    if dice.about and dice.pick(True, False):
+        made = _told if dice.about == "messages" else _learnt
+        return made(dice, name, recorded_at)
+    match dice.pick(*range(12)):
+        case 10:
+            return _told(dice, name, recorded_at)
+        case 11:
+            return _learnt(dice, name, recorded_at)
         case 6 | 7 | 8:
             act, ref = dice.pick("open_case", "close_case"), {"ref": dice.pick("x", "x", "y")}
             return Event(name, dice.pick(CASES[0], CASES[0], CASES[1]).name, recorded_at, ref, act=act)
@@ -535,6 +597,26 @@ def _event(dice, names, rules, span_days):
     direction = dice.pick("inbound", "inbound", "inbound", "inbound", "outbound")
     type_, channel = dice.pick("a", "a", "b", "b", "c", "d"), dice.pick(None, "sms", "email")
     return Event(name, type_, recorded_at - late, properties, channel, direction=direction, recorded_at=recorded_at)
+
+
+def _told(dice, name, recorded_at):
+    """What a provider tells of the message that the customer got last."""
+    what = dice.pick("opened", "delivered", "clicked", "replied", "bounced", "failed")
+    machine = {"machine": True} if what in ("opened", "clicked") and dice.once_in(4) else {}
+    return Event(name, what, recorded_at, machine, act="receipt")
+
+
+def _learnt(dice, name, recorded_at):
+    """What the host tells of a customer."""
+    match dice.pick(*range(4)):
+        case 0 | 1:
+            return Event(name, "", recorded_at, {"t": dice.pick(1, 2, 3, 0)}, act="identify")
+        case 2:
+            granted = {"granted": dice.pick(False, True)}
+            return Event(name, dice.pick("marketing", "service"), recorded_at, granted, act="consent")
+        case _:
+            wishes = {"channels": dice.pick((), ("fax",)), "topics": dice.pick((), ("news",))}
+            return Event(name, "", recorded_at, wishes, act="prefer")
 
 
 # --- worlds ---------------------------------------------------------------------------------------------------------
@@ -549,8 +631,9 @@ class World:
     history: History
 
 
-def world(dice: Dice, *, look_ahead: timedelta = LOOK_AHEAD) -> World:
-    """One or two journeys, a house policy, and a history."""
+def world(dice: Dice, *, look_ahead: timedelta = LOOK_AHEAD, about: str = "") -> World:
+    """One or two journeys, a house policy, and a history; `about` as for `Dice`."""
+    dice.about = about
     journeys = [journey(dice, "one", look_ahead=look_ahead)]
     if dice.once_in(3):
         journeys.append(journey(dice, "two", most_rules=1, look_ahead=look_ahead))

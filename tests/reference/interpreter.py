@@ -83,6 +83,8 @@ def run(journeys, policy, customers, events, end, most_work=5_000):
         now = min(dues)
         while waiting and waiting[0].recorded_at == now:
             event = waiting.popleft()
+            if event.act == "receipt" and event.customer not in known:
+                continue  # nobody was written to yet
             if event.customer not in known:
                 person = customers.get(event.customer) or Person()
                 known[event.customer] = Customer(event.customer, person, program, now)

@@ -7,6 +7,8 @@ import attrs
 from touchpoint.journey import conditions as c
 from touchpoint.journey import steps as s
 from touchpoint.journey import triggers as t
+from touchpoint.journey.changes import ConsentChanged, PreferenceChanged, TraitChanged
+from touchpoint.journey.outcomes import Ended, Failed, MessageTrigger
 
 LATE_AFTER = 7 * 86_400_000_000
 
@@ -40,7 +42,11 @@ class Event:
 
 @attrs.frozen(eq=False)
 class Occurrence:
-    """What rules react to. `what` is a trigger that it meets, with its journey filled in; None for a touchpoint."""
+    """What rules react to.
+
+    `what` is a trigger that it meets, with its journey filled in; None for a touchpoint. `message` is the `Pending`
+    that it belongs to.
+    """
 
     kind: str
     name: str
@@ -51,6 +57,7 @@ class Occurrence:
     direction: str = "internal"
     recorded_at: int = 0
     what: object = None
+    message: object = None
 
     @property
     def late(self):
@@ -119,6 +126,7 @@ class Pending:
     seq: int
     ask_at: float
     status: str | None = None
+    channel: str | None = None
     held: bool = False
     back: list | None = None
     step: object = None
@@ -153,6 +161,10 @@ class Program:
     @property
     def rules(self):
         return [(journey.name, rule) for journey in self.journeys for rule in journey.rules]
+
+    def hears(self, message, status):
+        """Whether anybody waits for this end of a message."""
+        return any(each.message == message and _names_end(each, status) for each in self.timed(MessageTrigger))
 
     @property
     def segments(self):
@@ -190,8 +202,18 @@ def _resolved(trigger, journey):
     return attrs.evolve(trigger, journey=journey) if in_journey else trigger
 
 
-def meets(trigger, occurrence, journey, rule=None):
-    """Whether an occurrence is what a trigger names."""
+def meets(trigger, occurrence, journey, rule=None, run=None):
+    """Whether an occurrence is what a trigger names; `run`: that waits for it, exits or has its goal by it."""
+    if isinstance(trigger, MessageTrigger):
+        own = run is not None and not trigger.any_run
+        return _tells_own(trigger, occurrence, run) if own else _tells(trigger, occurrence)
+    if isinstance(trigger, TraitChanged):
+        is_it = occurrence.kind == "trait_changed" and occurrence.name == trigger.trait
+        return is_it and (trigger.to is None or occurrence.properties["value"] == trigger.to)
+    if isinstance(trigger, ConsentChanged | PreferenceChanged):
+        any_value = trigger if isinstance(trigger, PreferenceChanged) else attrs.evolve(trigger, to=None)
+        is_it = occurrence.what == any_value
+        return is_it and getattr(trigger, "to", None) in (None, occurrence.properties.get("value"))
     if isinstance(trigger, t.On):
         return occurrence.kind == "touchpoint" and occurrence.name == trigger.type
     if isinstance(trigger, t.Enrolled):
@@ -212,3 +234,38 @@ def same(one, other):
 def ref_text(value):
     """A case's ref as text."""
     return value if isinstance(value, str) else json.dumps(value)
+
+
+def _names_end(trigger, status):
+    """Whether a trigger by what becomes of a message names this end of it."""
+    if isinstance(trigger, Ended):
+        return trigger.as_ in (None, status)
+    return type(trigger).__name__.lower() == status
+
+
+def _tells(trigger, occurrence):
+    """Whether this is what became of any message of that name: an end, or the very thing that came back."""
+    if occurrence.kind == "ended":
+        return occurrence.name == trigger.message and _names_end(trigger, occurrence.properties["status"])
+    if occurrence.kind != "touchpoint" or occurrence.properties.get("message") != trigger.message:
+        return False
+    names = ("bounced", "failed") if isinstance(trigger, Failed) else (type(trigger).__name__.lower(),)
+    return occurrence.name in names and not occurrence.properties.get("machine")
+
+
+def _tells_own(trigger, occurrence, run):
+    """The same for the message of a run, of which a later thing proves what comes before it."""
+    if occurrence.message is None or occurrence.message.run is not run:
+        return False
+    if occurrence.message.what.name != trigger.message:
+        return False
+    if occurrence.kind == "ended":
+        return _names_end(trigger, occurrence.properties["status"])
+    proofs = {
+        "Delivered": ("delivered", "opened", "clicked", "replied"), "Opened": ("opened", "clicked", "replied"),
+        "Clicked": ("clicked",), "Replied": ("replied",), "Failed": ("bounced", "failed"),
+    }  # fmt: skip
+    kind = type(trigger).__name__
+    if occurrence.properties.get("machine"):
+        return kind == "Delivered"
+    return occurrence.name in proofs.get(kind, ())

@@ -54,7 +54,18 @@ class Replied:
 
 @attrs.frozen
 class Clicked:
-    """A customer followed a link in a message."""
+    """A customer followed a link in a message.
+
+    Args:
+        about: the message's key.
+        link: which.
+        id: of the provider; the same one counts once.
+        at: when it happened; aware. Now unless given.
+        channel: with `ref`, where the message's key is not known.
+        ref: the provider's reference of it.
+        machine: a program has followed it, such as one that looks for harmful links: it proves delivery, and nothing
+            more.
+    """
 
     about: str | None = attrs.field(default=None, repr=False)
     link: str = attrs.field(default="", repr=False)
@@ -62,6 +73,7 @@ class Clicked:
     at: datetime | None = None
     channel: str | None = attrs.field(default=None, kw_only=True)
     ref: str | None = attrs.field(default=None, kw_only=True, repr=False)
+    machine: bool = attrs.field(default=False, kw_only=True, repr=False)
 
 
 def _code(value: FailureCode | str | None) -> FailureCode | None:
@@ -85,6 +97,8 @@ class Receipt:
         code: why it bounced or failed. The address is suppressed, or an opt-out recorded, as `REMEDIES` says of it.
         channel: with `ref`, where the message's key is not known.
         ref: the provider's reference of it.
+        machine: of one `opened`, that a program has opened it, such as a mail service that fetches pictures before
+            anybody looks: it proves delivery, and nothing more.
     """
 
     about: str | None = attrs.field(default=None, repr=False)
@@ -94,6 +108,7 @@ class Receipt:
     code: FailureCode | None = attrs.field(default=None, kw_only=True, converter=_code)
     channel: str | None = attrs.field(default=None, kw_only=True)
     ref: str | None = attrs.field(default=None, kw_only=True, repr=False)
+    machine: bool = attrs.field(default=False, kw_only=True, repr=False)
 
 
 @attrs.frozen

@@ -184,9 +184,9 @@ class WebhookChannel(BaseAdapter):
             {"type": "message.delivered", "key": "…", "at": "2026-03-02T10:00:00Z"}
 
         `type` is `message.delivered`, `.bounced`, `.failed` (both may have a `code`), `.opened`, `.clicked` (with
-        `link`), `.complained`, `.opted_out` or `.replied` (with `text`, and `customer` or `address`); others tell
-        nothing. `key` is the message's, or `ref` the id with which the service answered; complaints and opt-outs may
-        have an `address` instead. `at` is optional.
+        `link`; both with `"machine": true` where no person did it), `.complained`, `.opted_out` or `.replied` (with
+        `text`, and `customer` or `address`); others tell nothing. `key` is the message's, or `ref` the id with which
+        the service answered; complaints and opt-outs may have an `address` instead. `at` is optional.
 
         Raises:
             WebhookRejected: not signed by who has the secret, or not of this form; nothing of it is used.
@@ -384,8 +384,15 @@ def _event(told: Mapping[str, Any], channel: str, webhook_id: str) -> Inbound | 
         case "message.opted_out":
             return OptedOut(channel, key, address=address, id=webhook_id, at=at, ref=ref)
         case "message.clicked":
-            return Clicked(key, _short(told.get("link")) or "", webhook_id, at, channel=channel, ref=ref)
-    return Receipt(key, _RECEIPTS[kind], webhook_id, at, code=_meant(told), channel=channel, ref=ref)
+            link = _short(told.get("link")) or ""
+            return Clicked(key, link, webhook_id, at, channel=channel, ref=ref, machine=_by_machine(told))
+    state = _RECEIPTS[kind]
+    machine = state == "opened" and _by_machine(told)
+    return Receipt(key, state, webhook_id, at, code=_meant(told), channel=channel, ref=ref, machine=machine)
+
+
+def _by_machine(told: Mapping[str, Any]) -> bool:
+    return told.get("machine") is True
 
 
 def _meant(told: Mapping[str, Any]) -> FailureCode | None:

@@ -5,6 +5,7 @@ Points that the semantics leave open are fixed in docs/explanation/decisions.md.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
+from typing import Final, TypeAlias
 
 from touchpoint.core.bursts import drop_bursts, gather
 from touchpoint.core.collected import Collected
@@ -12,8 +13,9 @@ from touchpoint.core.decision import NOT_LOADED, PARKED, Decision, RunStarted
 from touchpoint.core.identity import key_of_rule, key_value, run_id, same_key
 from touchpoint.core.limits import refused_by_limit, remember_start
 from touchpoint.core.live_runs import admitted, next_of
-from touchpoint.core.occurrence import TOUCHPOINT, Occurrence
-from touchpoint.core.program import BUDGET, CompiledRule, CompiledStage, Key, Node, Program
+from touchpoint.core.matching import Key, keys_for, keys_of_occurrence, note_told
+from touchpoint.core.occurrence import MOVES, TOUCHPOINT, Occurrence
+from touchpoint.core.program import BUDGET, CompiledRule, CompiledStage, Node, Program
 from touchpoint.core.returned import Returned
 from touchpoint.core.rhythm import lasts, note
 from touchpoint.core.segments import JOINED, LATE, LEFT, catch_up, reassess
@@ -24,6 +26,9 @@ from touchpoint.core.steps import take_steps
 from touchpoint.journey.by_hand import PREFIX
 
 _MISSING = object()
+_IN_A_ROW: Final = 100
+"""Runs that may follow each other without a pause, each started by an end of a message of the one before."""
+Keys: TypeAlias = tuple[Key, ...]
 
 
 def advance(program: Program, state: State, occurrence: Occurrence, now: int, *, late: bool = False) -> Decision:
@@ -57,8 +62,18 @@ def message_ended(
         _keep_result(decision, run, pending.message, returned)
     if run is not None and run.message == pending.key:
         run.outcomes[pending.message] = status
-        go_on_after(decision, run, pending.step, status)
+        _tell_of_it(decision)
+        if run.message == pending.key and state.run_by_order(pending.run) is run:
+            go_on_after(decision, run, pending.step, status)
     return work_off(decision)
+
+
+def _tell_of_it(decision: Decision) -> None:
+    """Let others react to the end of a message before its run goes on: an exit or goal by it acts at once (S5.3)."""
+    told, decision.queue = decision.queue, []
+    for each in told:
+        decision.taken += 1
+        _round(decision, each, late=False, again=None)
 
 
 def _keep_result(decision: Decision, run: Run, function: str, returned: Returned) -> None:
@@ -118,20 +133,27 @@ def work_off(decision: Decision, *, late: bool = False, again: int | None = None
 def _round(decision: Decision, occurrence: Occurrence, *, late: bool, again: int | None) -> None:
     if occurrence.kind == TOUCHPOINT and again is None:
         remember(decision, occurrence, late=late)
-    key = (occurrence.kind, occurrence.name)
-    state = decision.state
-    if decision.program.segments and again is None:
-        reassess(decision, key, occurrence.id, late=late)
+    state, program = decision.state, decision.program
+    keys = keys_of_occurrence(program.listening.finer, occurrence)
+    decision.chain = decision.chain or occurrence.chain
+    if program.segments and again is None:
+        reassess(decision, keys[0], occurrence.id, late=late)
     if state.runs or state.watches:
-        _meet_all(decision, occurrence, key, again)
+        _meet_all(decision, occurrence, keys, again)
     if state.bursts:
-        drop_bursts(decision, occurrence, key)
+        drop_bursts(decision, occurrence, keys)
     if not (late or (occurrence.kind in (JOINED, LEFT) and LATE in occurrence.properties)):
-        program = decision.program
-        if key in program.stages:
-            _move_stages(decision, occurrence, key)
-        if key in program.by_trigger:
-            _consider_rules(decision, occurrence, program.by_trigger[key])
+        _move_stages(decision, occurrence, keys)
+        if (rules := _triggered(program, keys)) is not None:
+            _consider_rules(decision, occurrence, rules)
+
+
+def _triggered(program: Program, keys: Keys) -> Sequence[CompiledRule] | None:
+    """The rules that are triggered, in declaration order; None for none."""
+    if len(keys) == 1:
+        return program.by_trigger.get(keys[0])
+    found = {rule.index: rule for key in keys for rule in program.by_trigger.get(key, ())}
+    return [found[index] for index in sorted(found)]
 
 
 def remember(decision: Decision, occurrence: Occurrence, *, late: bool) -> None:
@@ -152,6 +174,17 @@ def remember(decision: Decision, occurrence: Occurrence, *, late: bool) -> None:
         hear(state.heard, channel, occurrence.at)
         if program.sessions[channel]:
             decision.ask_again()
+    if program.listening.tells and occurrence.about is not None:
+        _keep_told(decision, occurrence)
+
+
+def _keep_told(decision: Decision, occurrence: Occurrence) -> None:
+    """Keep what came back of a message with the run that sent it, however late (S1.5)."""
+    runs: Sequence[Run | Watch] = (*decision.state.runs, *decision.state.watches)
+    for each in runs:
+        rule = decision.program.by_name.get((each.journey, each.rule))
+        if rule is not None and rule.tells:
+            note_told(each, occurrence)
 
 
 # S4.2 point 3: live runs.
@@ -166,35 +199,37 @@ def _concerned(decision: Decision) -> Iterable[Run | Watch]:
     return sorted([*state.watches, *state.runs], key=lambda each: each.order)
 
 
-def _meet_all(decision: Decision, occurrence: Occurrence, key: Key, again: int | None) -> None:
+def _meet_all(decision: Decision, occurrence: Occurrence, keys: Keys, again: int | None) -> None:
     for each in _concerned(decision):
         if again is not None and each.order > again:
             continue  # it began after this had happened
         if isinstance(each, Run):
-            _meet(decision, each, occurrence, key)
+            _meet(decision, each, occurrence, keys)
         else:
-            _meet_watch(decision, each, occurrence, key)
+            _meet_watch(decision, each, occurrence, keys)
 
 
-def _meet(decision: Decision, run: Run, occurrence: Occurrence, key: Key) -> None:
+def _meet(decision: Decision, run: Run, occurrence: Occurrence, keys: Keys) -> None:
     rule = decision.rule_of(run)
     if rule is None:
         return
+    if rule.own and occurrence.about is not None:
+        keys = keys_for(run, occurrence, keys)
     met = _concerns(rule, run.key, occurrence)
     run.look = None
-    if (met and key in rule.exits) or (
+    if (met and not rule.exits.isdisjoint(keys)) or (
         rule.exit_conditions and _exit_condition_holds(decision, rule, run, occurrence if met else run.event)
     ):
         decision.end(run, "exit")
-    elif met and not run.reached and key in rule.goal and _reached(decision, rule, run, occurrence):
+    elif met and not run.reached and not rule.goal.isdisjoint(keys) and _reached(decision, rule, run, occurrence):
         decision.trace.append(["goal", run.journey, run.rule, run.key])
         run.reached = True
         if rule.rule.goal is not None and rule.rule.goal.ends:
             decision.end(run, "goal")
         else:
-            _offer(decision, rule, run, occurrence, key, met=met)
+            _offer(decision, rule, run, occurrence, keys, met=met)
     else:
-        _offer(decision, rule, run, occurrence, key, met=met)
+        _offer(decision, rule, run, occurrence, keys, met=met)
 
 
 def _concerns(rule: CompiledRule, run_key: object, occurrence: Occurrence) -> bool:
@@ -216,21 +251,24 @@ def _reached(decision: Decision, rule: CompiledRule, run: Run | Watch, occurrenc
     return rule.goal_given is None or decision.ask(rule.goal_given, run.journey, occurrence, run) is True
 
 
-def _offer(decision: Decision, rule: CompiledRule, run: Run, occurrence: Occurrence, key: Key, *, met: bool) -> None:
+def _offer(
+    decision: Decision, rule: CompiledRule, run: Run, occurrence: Occurrence, keys: Keys, *, met: bool
+) -> None:  # fmt: skip
     """Let the occurrence end the run's wait, or keep it for one to come."""
     node = rule.nodes.get(run.node) if run.node is not None else None
-    if run.waiting == "event" and node is not None and met and key in node.keys:
+    if run.waiting == "event" and node is not None and met and not node.keys.isdisjoint(keys):
         if node.condition is None or decision.ask(node.condition, run.journey, occurrence, run) is True:
-            _moved_by(run, occurrence)
+            if occurrence.kind in MOVES:
+                run.event = occurrence
             decision.go_on(run, node.then)
             return
     # S5.3: in waits `event` is what last moved the run, so what is at hand is seen through history alone.
     elif run.waiting == "until" and node is not None and _came_true(decision, run, node):
-        if met:
-            _moved_by(run, occurrence)
+        if met and occurrence.kind == TOUCHPOINT:
+            run.event = occurrence
         decision.go_on(run, node.then)
         return
-    if met and key in rule.keeps:
+    if met and not rule.keeps.isdisjoint(keys):
         run.kept.append((run.arrived, occurrence))
         run.arrived += 1
 
@@ -239,15 +277,14 @@ def _came_true(decision: Decision, run: Run, node: Node) -> bool:
     return node.condition is not None and decision.ask(node.condition, run.journey, run.event, run) is True
 
 
-def _moved_by(run: Run, occurrence: Occurrence) -> None:
-    if occurrence.kind == TOUCHPOINT:
-        run.event = occurrence
-
-
-def _meet_watch(decision: Decision, watch: Watch, occurrence: Occurrence, key: Key) -> None:
+def _meet_watch(decision: Decision, watch: Watch, occurrence: Occurrence, keys: Keys) -> None:
     """The goal of a run that is over and is still watched (S5.3)."""
     rule = decision.program.rule_of(watch)
-    if rule is None or key not in rule.goal or not _concerns(rule, watch.key, occurrence):
+    if rule is None:
+        return
+    if rule.own and occurrence.about is not None:
+        keys = keys_for(watch, occurrence, keys)
+    if rule.goal.isdisjoint(keys) or not _concerns(rule, watch.key, occurrence):
         return
     if _reached(decision, rule, watch, occurrence):
         decision.trace.append(["goal", watch.journey, watch.rule, watch.key])
@@ -257,14 +294,26 @@ def _meet_watch(decision: Decision, watch: Watch, occurrence: Occurrence, key: K
 # S4.2 point 4: stages.
 
 
-def _move_stages(decision: Decision, occurrence: Occurrence, key: Key) -> None:
-    for journey, stages in decision.program.stages[key]:
+def _move_stages(decision: Decision, occurrence: Occurrence, keys: Keys) -> None:
+    index = decision.program.stages
+    found = index.get(keys[0], ()) if len(keys) == 1 else _stages_of(decision.program, keys)
+    for journey, stages in found:
         current = decision.state.stage_of(journey)
         for stage in stages:
             if _matches(decision, journey, stage, current, occurrence):
                 if stage.stage.name != current or stage.stage.reenter:
                     decision.move(journey, stage.stage.name, occurrence.id)
                 break
+
+
+def _stages_of(program: Program, keys: Keys) -> Iterator[tuple[str, Sequence[CompiledStage]]]:
+    """For each journey the stages that any of the keys enters, in the order in which they are declared."""
+    named = [(journey, stage) for key in keys for journey, stages in program.stages.get(key, ()) for stage in stages]
+    for journey in program.journeys:
+        entered = {stage.stage.name: stage for each, stage in named if each == journey}
+        ordered = [entered[each.name] for each in program.journeys[journey].stages if each.name in entered]
+        if ordered:
+            yield journey, ordered
 
 
 def _matches(
@@ -318,8 +367,12 @@ def start(decision: Decision, rule: CompiledRule, occurrence: Occurrence, collec
             ["refused", rule.journey, rule.rule.name, "live", "a run is live already" + _about(rule, key)]
         )
         return
-    if (reason := refused_by_limit(decision, rule, key)) is not None:
-        decision.trace.append(["refused", rule.journey, rule.rule.name, "limit", reason])
+    if decision.chain > _IN_A_ROW:
+        reason = f"more than {_IN_A_ROW} runs in a row were each started by an end of a message of the one before"
+        decision.trace.append(["refused", rule.journey, rule.rule.name, "circle", reason])
+        return
+    if (limited := refused_by_limit(decision, rule, key)) is not None:
+        decision.trace.append(["refused", rule.journey, rule.rule.name, "limit", limited])
         return
     going = live if rule.rule.concurrency == "restart" else []
     if decision.program.live_limits and not admitted(decision, rule, key, occurrence, collected, going):
@@ -352,6 +405,7 @@ def _begin(
 ) -> None:
     state = decision.state
     state.orders += 1
+    occurrence.chain = occurrence.chain or decision.chain
     identity = run_id(state.id, rule.journey, rule.rule.name, key, _cause(decision, rule, key, occurrence))
     event = occurrence if collected is None else collected.kept[-1]
     run = Run(identity, rule.journey, rule.rule.name, key, decision.now, state.orders, occurrence, event)

@@ -27,22 +27,24 @@ def _burst_of(state: State, label: str, key: object) -> Burst | None:
     return next((each for each in state.bursts if each.label == label and same_key(each.key, key)), None)
 
 
-def drop_bursts(decision: Decision, occurrence: Occurrence, key: Key) -> None:
+def drop_bursts(decision: Decision, occurrence: Occurrence, keys: tuple[Key, ...]) -> None:
     """What would end a run ends the collecting before it: no run starts (S5.3)."""
     for burst in tuple(decision.state.bursts):
         rule = decision.program.by_label.get(burst.label)
-        if rule is not None and (why := _ends(decision, rule, burst, occurrence, key)):
+        if rule is not None and (why := _ends(decision, rule, burst, occurrence, keys)):
             decision.state.bursts.remove(burst)
             line = ["dropped", burst.journey, burst.rule, burst.key, burst.what.count, why]
             decision.trace.append(line)
 
 
-def _ends(decision: Decision, rule: CompiledRule, burst: Burst, occurrence: Occurrence, key: Key) -> str | None:
+def _ends(
+    decision: Decision, rule: CompiledRule, burst: Burst, occurrence: Occurrence, keys: tuple[Key, ...]
+) -> str | None:
     goal = rule.rule.goal
-    ends = goal is not None and goal.ends and key in rule.goal
-    if not (ends or key in rule.exits) or not _concerns(rule, burst, occurrence):
+    ends = goal is not None and goal.ends and not rule.goal.isdisjoint(keys)
+    if not (ends or not rule.exits.isdisjoint(keys)) or not _concerns(rule, burst, occurrence):
         return None
-    if key in rule.exits:
+    if not rule.exits.isdisjoint(keys):
         return "exit"
     given = rule.goal_given
     reached = given is None or decision.ask(given, burst.journey, occurrence, as_run(burst)) is True

@@ -10,6 +10,7 @@ from typing import Any, Final, Protocol, TypeAlias
 
 from touchpoint.core.collected import of_collected
 from touchpoint.core.context import Context
+from touchpoint.core.matching import is_told
 from touchpoint.core.values import (
     ARITHMETIC,
     COMPARISONS,
@@ -45,6 +46,7 @@ from touchpoint.journey.conditions import (
     Now,
     Or,
     Outcome,
+    Told,
     Total,
     Variant,
     path_of,
@@ -94,7 +96,7 @@ class _Compiler:
 
     def truth(self, node: Expression) -> Callable[[Context], Truth]:
         compiled: Callable[[Context], Any] = self.value(node)
-        if isinstance(node, Compare | And | Or | Not | In | Contains | Exists):
+        if isinstance(node, Compare | And | Or | Not | In | Contains | Exists | Told):
             return compiled  # these compute nothing but truth
         return lambda context: truth(compiled(context))
 
@@ -124,7 +126,7 @@ class _Compiler:
                 return _exists(self.value(value))
         return self._of_customer(node)
 
-    def _of_customer(self, node: Expression) -> Evaluator:
+    def _of_customer(self, node: Expression) -> Evaluator:  # noqa: PLR0911 - one per class
         match node:
             case CaseOpen(kind, ref):
                 return _case_open(kind, None if ref is None else self.value(ref))
@@ -136,6 +138,8 @@ class _Compiler:
                 return lambda context: context.variant_of(split)
             case Outcome(message):
                 return lambda context: context.outcomes.get(message, UNKNOWN)
+            case Told(message, what):
+                return lambda context: is_told(context.told, context.outcomes, message, what)
             case Count() | Ever() | Total():
                 return self._history().reader(node)
         raise TypeError(f"{type(node).__name__} cannot be compiled")

@@ -12,6 +12,7 @@ from touchpoint.core.values import UNKNOWN
 
 _NOTHING: Final[Mapping[str, object]] = MappingProxyType({})
 _NO_OUTCOMES: Final[Mapping[str, str]] = MappingProxyType({})
+_NOTHING_TOLD: Final[Mapping[str, Sequence[str]]] = MappingProxyType({})
 
 
 def _no_case(_kind: str | None, _ref: str | None) -> bool:
@@ -31,7 +32,8 @@ class Context:
     `case_open(kind, ref)` answers for None as for "any kind", "any ref"; `stage_of(journey)` for the name of a journey,
     of `journey` where a condition names none;
     `segments` has `journey/segment` of those the customer is in;
-    `outcomes` maps the messages of this run that have ended to how they did, `results` the functions it has called to
+    `outcomes` maps the messages of this run that have ended to how they did, `told` the keys of its messages to their
+    names and what came back of them, `results` the functions it has called to
     what they returned; `collected` is what it brought together before it started. `row` is for the library's own use:
     what is remembered of the touchpoint looked back at.
     """
@@ -46,6 +48,7 @@ class Context:
     outcomes: Mapping[str, str] = _NO_OUTCOMES
     row: Sequence[object] = ()
     journey: str | None = None
+    told: Mapping[str, Sequence[str]] = _NOTHING_TOLD
     segments: Container[str] = ()
     collected: Collected | None = None
     results: Mapping[str, object] = _NOTHING

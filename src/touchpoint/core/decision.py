@@ -7,7 +7,7 @@ import attrs
 
 from touchpoint.core.collected import Burst
 from touchpoint.core.context import Context
-from touchpoint.core.occurrence import Occurrence
+from touchpoint.core.occurrence import ENDED, Occurrence
 from touchpoint.core.program import BUDGET, Closure, CompiledRule, Node, Program, Teller
 from touchpoint.core.segments import CASE, STAGE, reassess
 from touchpoint.core.state import WAITING, Pending, Run, State, Watch, burst_to_record
@@ -98,6 +98,8 @@ class ConsentSaid:
     fact: ConsentFact
 
 
+_AT_ONCE: Final = 60_000_000
+"""Microseconds: a run that sent a message and was over with it sooner led straight to what follows."""
 RUN: Final = "run"
 """The kind of what is parked of a run that had begun."""
 COLLECTED: Final = "collected"
@@ -189,10 +191,29 @@ Effect = (
 )  # fmt: skip
 
 
+def ended_message(
+    program: Program, state: State, pending: Pending, status: str, reason: str, now: int
+) -> Occurrence | None:
+    """The end of a message as something that others react to; None where nobody waits for it.
+
+    It is about what its run is about, and knows how many such runs were in a row, if they were without a pause.
+    """
+    name = f"{pending.message}|{status}"
+    if name not in program.listening.ends:
+        return None
+    run, rule = state.run_by_order(pending.run), program.by_name.get((pending.journey, pending.rule))
+    key = None if rule is None else rule.rule.key
+    about = {} if run is None or run.key is None or key is None else {key: run.key}
+    told = {**about, "message": pending.message, "status": status, "reason": reason}
+    before = run.trigger.chain if run is not None and now - run.started <= _AT_ONCE else 0
+    identity = f"{pending.key} {status}"
+    return Occurrence(ENDED, name, now, identity, told, pending.channel, None, "internal", pending.key, before + 1)
+
+
 class Decision:
     """One decision on one customer. It changes `state` in place; `trace` and `effects` tell what happened."""
 
-    __slots__ = ("_context", "effects", "now", "program", "queue", "ready", "state", "taken", "trace")
+    __slots__ = ("_context", "chain", "effects", "now", "program", "queue", "ready", "state", "taken", "trace")
 
     def __init__(self, program: Program, state: State, now: int, first: Occurrence | None = None) -> None:
         self.program = program
@@ -205,6 +226,7 @@ class Decision:
         self.queue: list[Occurrence] = [] if first is None else [first]
         self.ready: list[tuple[Run, Node | None]] = []
         self.taken = 0
+        self.chain = 0  # how many runs in a row have led to it, each started by an end of a message of the one before
         self._context: Context | None = None  # made when a condition is first asked: many decisions ask none
 
     def give_up(self) -> NoReturn:
@@ -242,8 +264,10 @@ class Decision:
         context.trigger = event if run is None else run.trigger
         if run is None:
             context.outcomes, context.collected, context.results = _NOTHING, None, _NO_RESULTS
+            context.told = _NOTHING_TOLD
         else:
             context.outcomes, context.collected, context.results = run.outcomes, run.collected, run.results
+            context.told = run.told
         return context
 
     def rule_of(self, run: Run) -> CompiledRule | None:
@@ -302,6 +326,7 @@ class Decision:
             watch = Watch(run.order, run.journey, run.rule, run.key, until, run.trigger, run.outcomes)
             watch.release = run.release
             watch.collected, watch.results = run.collected, run.results
+            watch.id, watch.visits, watch.told = run.id, run.visits, run.told
             self.state.watches.append(watch)
 
     def end_message(self, pending: Pending, status: str, reason: str) -> None:
@@ -311,6 +336,10 @@ class Decision:
             pending.reasons.append([self.now, pending.channel, [[status, reason]]])
         self.trace.append(["message", pending.message, status, pending.channel, reason])
         self.effects.append(MessageEnded(pending, status, self.now))
+        if not pending.is_call:
+            told = ended_message(self.program, self.state, pending, status, reason, self.now)
+            if told is not None:
+                self.queue.append(told)
 
     def move(self, journey: str, stage: str, cause: str) -> None:
         """Enter a stage, leaving the current one."""
@@ -376,4 +405,5 @@ class Decision:
 
 
 _NOTHING: Mapping[str, str] = {}
+_NOTHING_TOLD: Mapping[str, list[str]] = {}
 _NO_RESULTS: Mapping[str, object] = {}

@@ -268,7 +268,7 @@ def _still(program: Program, state: State, pending: Pending, run: Run, now: int)
         return None, ""
     context = Context(
         event=run.event, trigger=run.trigger, traits=state.profile.traits, now=now, signals=state.signals,
-        case_open=state.case_open, stage_of=state.stage_of, outcomes=run.outcomes, journey=run.journey,
+        case_open=state.case_open, stage_of=state.stage_of, outcomes=run.outcomes, journey=run.journey, told=run.told,
         collected=run.collected, results=run.results,
         exposures=state.exposures, segments=state.segments,
     )  # fmt: skip

@@ -5,10 +5,12 @@ that had begun by then; `more` what it takes to decide again: of a run what it w
 itself, and of a touchpoint, which the journal has, nothing.
 """
 
+import attrs
+
 from touchpoint.core.advance import remember
 from touchpoint.core.collected import Burst
-from touchpoint.core.decision import Decision, NothingCame
-from touchpoint.core.occurrence import TOUCHPOINT, Occurrence
+from touchpoint.core.decision import Decision, MessageEnded, NothingCame, ended_message
+from touchpoint.core.occurrence import ENDED, TOUCHPOINT, Occurrence
 from touchpoint.core.program import Program
 from touchpoint.core.segments import EVERY, catch_up
 from touchpoint.core.state import Run, State, occurrence_to_record
@@ -75,6 +77,20 @@ def park_act(
     decision = Decision(program, state, now)
     _note(decision, kind, name, identity, error, raised)
     return decision
+
+
+def hushed(program: Program) -> Program:
+    """The program with nobody who listens to ends of messages and to changes."""
+    return attrs.evolve(program, listening=program.listening.nobody())
+
+
+def park_ends(program: Program, state: State, decision: Decision, error: str) -> None:
+    """Park what somebody would have heard of the ends of messages, of a decision that was taken while hushed."""
+    for effect in decision.effects:
+        if isinstance(effect, MessageEnded) and not effect.pending.is_call:
+            raised = ended_message(program, state, effect.pending, effect.status, "", effect.at)
+            if raised is not None:
+                _note(decision, ENDED, raised.name, raised.id, error, raised)
 
 
 def keep_raised(state: State, decision: Decision) -> None:

@@ -7,15 +7,18 @@ once built and holds no state of any customer.
 import hashlib
 import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Final, assert_never
+from typing import Final
 
 import attrs
 
 from touchpoint.core.compile import compile_condition, compile_expression
 from touchpoint.core.context import Context
 from touchpoint.core.linking import link
+from touchpoint.core.listening import Listening, hand_overs_kept, listening, told_in, waits_for_own
 from touchpoint.core.live_limits import LiveLimit, live_limits_of
+from touchpoint.core.matching import key_of_news, keys_of_message
 from touchpoint.core.occurrence import TOUCHPOINT
+from touchpoint.core.parts import Triggers, expressions_of_journeys, triggers_of_journeys
 from touchpoint.core.reading import teller_of
 from touchpoint.core.rhythm import types_asked
 from touchpoint.core.rule_parts import apart, expressions_of, results_read
@@ -39,6 +42,7 @@ from touchpoint.journey.calendar_triggers import DateDue, Schedule
 from touchpoint.journey.conditions import Expression
 from touchpoint.journey.data_use import Declared, declared, misused_content
 from touchpoint.journey.journey import Journey
+from touchpoint.journey.outcomes import MessageTrigger
 from touchpoint.journey.policy import Policy
 from touchpoint.journey.requirements import ComplaintRate
 from touchpoint.journey.rule import Rule
@@ -134,7 +138,8 @@ class CompiledRule:
     `index` is its place among all rules of the program: declaration order. `looks_back` says whether a `WaitFor` of it
     also looks at what came before its last message; `label` is journey/rule. A burst is collected for `collects`
     microseconds; `last_given` is what of its condition asks about the burst, and so at its end. `reads` are the
-    functions whose results it looks up.
+    functions whose results it looks up; `own`, whether anything in its runs waits for what becomes of their own
+    messages; `tells`, whether a condition asks what came back of those.
     """
 
     index: int
@@ -155,6 +160,8 @@ class CompiledRule:
     collects: int | None = None
     last_given: "Watched | None" = None
     reads: frozenset[str] = frozenset()
+    own: bool = False
+    tells: bool = False
 
 
 @attrs.define(eq=False)
@@ -201,6 +208,7 @@ class Program:
     looks_ahead: bool
     may_circle: bool
     version: str
+    listening: Listening
     releases: Mapping[str, int] = attrs.Factory(dict)
     pinned: Mapping[tuple[str, int], "Program"] = attrs.Factory(dict)
     sessions: Mapping[str, bool] = attrs.Factory(dict)
@@ -255,8 +263,26 @@ def key_of(trigger: Trigger, journey: str, rule: str = "") -> Key:  # noqa: C901
         case Enrolled():
             key = ENROLLED, f"{journey}/{rule}"
         case _:
-            assert_never(trigger)
+            key = key_of_news(trigger)
     return key
+
+
+def keys_of(trigger: Trigger, journey: str, rule: str = "", *, in_run: bool = False) -> tuple[Key, ...]:
+    """All keys under which occurrences that match this trigger arrive; see `key_of`.
+
+    Args:
+        trigger: whose keys.
+        journey: in which it stands.
+        rule: likewise, where it stands in one.
+        in_run: it stands where a run waits, exits or has its goal, and speaks of that run's own messages.
+    """
+    if isinstance(trigger, MessageTrigger):
+        return keys_of_message(trigger, in_run=in_run)
+    return (key_of(trigger, journey, rule),)
+
+
+def _keys_in_run(given: Iterable[Trigger], journey: str, rule: str) -> frozenset[Key]:
+    return frozenset(key for each in given for key in keys_of(each, journey, rule, in_run=True))
 
 
 def exposure_name(split: str, variant: str | None = None) -> str:
@@ -284,7 +310,8 @@ def compile_program(
     check_together(journeys)
     earlier = pinned or {}
     asking = [*journeys, *earlier.values()]
-    table = collect(expressions_of_journeys(asking))
+    expressions = tuple(expressions_of_journeys(asking))
+    table = collect(expressions)
     rules = tuple(_compile_rules(((each.name, rule) for each in journeys for rule in each.rules), table))
     manual = ((each.name, rule) for each in journeys for rule in rules_by_hand(each))
     by_hand = tuple(_compile_rules(manual, table, len(rules)))
@@ -294,6 +321,7 @@ def compile_program(
     segments = segments_of(journeys, table)
     messages = {name: message for journey in journeys for name, message in journey.messages.items()}
     templates = templates_of(messages.values())
+    heard = listening(triggers, expressions, messages.values())
     bounds = bind(policy or Policy(), {journey.name: journey.policy for journey in journeys})
     policies = [policy or Policy(), *(journey.policy for journey in journeys)]
     sessions, limits = sessions_of(policies), live_limits_of(policies[0], journeys)
@@ -315,15 +343,16 @@ def compile_program(
         templates=templates,
         fixed=fixed_of(templates),
         bounds=bounds,
-        history_kept=retention(bounds.values(), messages.values()),
+        history_kept=hand_overs_kept(retention(bounds.values(), messages.values()), heard),
         starts_kept={rule.label: starts_kept(rule.rule.limit) for rule in (*rules, *by_hand)},
         places=_places(triggers),
         looks_ahead=any(rule.exit_conditions or _waits_until(rule) for rule in rules)
         or any(each.looks_ahead for each in kept.values()),
-        may_circle=bool(kept) or _may_circle(rules, journeys) or any(limit.over == "defer" for limit in limits),
+        may_circle=bool(kept) or _may_circle(rules, journeys, heard) or any(limit.over == "defer" for limit in limits),
         version=_version(
             table, silences, triggers, [*map(session_on, sorted(sessions)), *versions_of(segments.values())]
         ),
+        listening=heard,
         releases=releases or {},
         pinned=kept,
         sessions=sessions,
@@ -339,13 +368,14 @@ def _declared(journeys: Sequence[Journey], traits: type | None) -> Declared:
     return declared(each for each in (traits, *(journey.traits for journey in journeys)) if each is not None)
 
 
-def _may_circle(rules: Sequence[CompiledRule], journeys: Sequence[Journey]) -> bool:
+def _may_circle(rules: Sequence[CompiledRule], journeys: Sequence[Journey], heard: Listening) -> bool:
     """Whether one decision could run out of its budget (S4.3), as far as the form of the journeys tells.
 
     It cannot where no step raises an event, no stage is entered because of one, and no rule has several runs at a time:
     then a decision has one round, and two more for each journey's move, and takes each step once in each.
     """
-    if any(rule.rule.key is not None or rule.rule.concurrency == "parallel" for rule in rules):
+    listened = bool(heard.ends) or heard.watching is not None  # ends of messages and steps then start something, too
+    if listened or any(rule.rule.key is not None or rule.rule.concurrency == "parallel" for rule in rules):
         return True
     if any(isinstance(node.step, _RAISES) for rule in rules for node in rule.nodes.values()):
         return True
@@ -381,9 +411,9 @@ def _compile_rule(index: int, journey: str, rule: Rule, table: SignalTable) -> C
         first,
         nodes,
         frozenset(key for node in nodes.values() if isinstance(node.step, WaitFor) for key in node.keys),
-        frozenset(key_of(each, journey, rule.name) for each in exits),
+        _keys_in_run(exits, journey, rule.name),
         tuple(Watched(each, compile_condition(each, table)) for each in conditions),
-        frozenset(key_of(each, journey, rule.name) for each in goal.trigger) if goal else frozenset(),
+        _keys_in_run(goal.trigger, journey, rule.name) if goal else frozenset(),
         _closure(goal.given, table) if goal else None,
         length(goal.within) if goal and goal.within is not None else None,
         any(isinstance(node.step, WaitFor) and node.step.since == "run" for node in nodes.values()),
@@ -391,6 +421,8 @@ def _compile_rule(index: int, journey: str, rule: Rule, table: SignalTable) -> C
         None if rule.collect is None else length(rule.collect),
         None if last_given is None else Watched(last_given, compile_condition(last_given, table)),
         results_read(rule),
+        waits_for_own(rule),
+        next(told_in(expressions_of(rule)), None) is not None,
     )
 
 
@@ -398,7 +430,7 @@ def _node(name: str, step: Step, journey: str, rule: str, table: SignalTable) ->
     node = Node(name, step)
     match step:
         case WaitFor():
-            node.keys = frozenset(key_of(each, journey, rule) for each in step.trigger)
+            node.keys = _keys_in_run(step.trigger, journey, rule)
             node.condition = _closure(step.given, table)
         case Send():
             node.condition = _closure(step.still, table)
@@ -427,7 +459,7 @@ def _closure(expression: Expression | None, table: SignalTable) -> Closure | Non
 def _index(rules: Iterable[CompiledRule]) -> dict[Key, tuple[CompiledRule, ...]]:
     found: dict[Key, list[CompiledRule]] = {}
     for rule in rules:
-        keys = [key_of(trigger, rule.journey, rule.rule.name) for trigger in rule.rule.when]
+        keys = [key for each in rule.rule.when for key in keys_of(each, rule.journey, rule.rule.name)]
         for each in dict.fromkeys(
             [*keys, (ENROLLED, rule.label)]
         ):  # whoever is enrolled starts it, whatever it waits for
@@ -442,26 +474,9 @@ def _index_stages(
     for journey in journeys:
         for stage in journey.stages:
             compiled = CompiledStage(stage, _closure(stage.given, table))
-            for key in dict.fromkeys(key_of(trigger, journey.name) for trigger in stage.when):
+            for key in dict.fromkeys(key for each in stage.when for key in keys_of(each, journey.name)):
                 found.setdefault(key, {}).setdefault(journey.name, []).append(compiled)
     return {key: tuple((name, tuple(stages)) for name, stages in each.items()) for key, each in found.items()}
-
-
-Triggers = Sequence[tuple[str, Trigger]]
-"""Triggers, each with the name of its journey."""
-
-
-def triggers_of_journeys(journeys: Sequence[Journey]) -> Iterable[tuple[str, Trigger]]:
-    """Every trigger of every journey, in reading order."""
-    for journey in journeys:
-        for stage in journey.stages:
-            yield from ((journey.name, each) for each in stage.when)
-        for rule in journey.rules:
-            yield from ((journey.name, each) for each in rule.when)
-            yield from ((journey.name, each) for each in rule.exit if not isinstance(each, Expression))
-            yield from ((journey.name, each) for each in (rule.goal.trigger if rule.goal else ()))
-            for _, step in identified(rule.then):
-                yield from ((journey.name, each) for each in (step.trigger if isinstance(step, WaitFor) else ()))
 
 
 def _dwells(triggers: Triggers) -> dict[str, tuple[tuple[str, int], ...]]:
@@ -480,15 +495,6 @@ def _places(triggers: Triggers) -> dict[Key, int]:
     calendar = {(spec.kind, name): place for place, (name, spec) in enumerate(calendar_in(triggers).items())}
     named = [("silence", silences_in(triggers)), ("dwell", dwells)]
     return {**calendar, **{(kind, name): place for kind, names in named for place, name in enumerate(names)}}
-
-
-def expressions_of_journeys(journeys: Sequence[Journey]) -> Iterable[Expression]:
-    """Every condition and value of every journey, in reading order."""
-    for journey in journeys:
-        yield from (stage.given for stage in journey.stages if stage.given is not None)
-        yield from (segment.condition for segment in journey.segments)
-        for rule in journey.rules:
-            yield from expressions_of(rule)
 
 
 def _version(table: SignalTable, silences: Mapping[str, SilenceSpec], triggers: Triggers, more: Iterable[str]) -> str:

@@ -16,6 +16,7 @@ import attrs
 from touchpoint.core.collected import of_collected
 from touchpoint.core.compile import History, compile_expression, reference
 from touchpoint.core.context import Context
+from touchpoint.core.matching import is_told
 from touchpoint.core.questions import outside_of
 from touchpoint.core.values import (
     ARITHMETIC,
@@ -55,6 +56,7 @@ from touchpoint.journey.conditions import (
     Now,
     Or,
     Outcome,
+    Told,
     Total,
     Variant,
     path_of,
@@ -250,7 +252,7 @@ def _is_short_leaf(node: Expression, table: History | None) -> bool:
         return table is not None
     if isinstance(node, Field):
         return not isinstance(root_of(node), Last)
-    return isinstance(node, InStage | InSegment) or (isinstance(node, CaseOpen) and node.ref is None)
+    return isinstance(node, InStage | InSegment | Told) or (isinstance(node, CaseOpen) and node.ref is None)
 
 
 def _property_of(field: Field, context: Context) -> object:
@@ -337,6 +339,8 @@ class _Reader:
                 return context.variant_of(split)
             case Outcome(message):
                 return context.outcomes.get(message, UNKNOWN)
+            case Told(message, what):
+                return is_told(context.told, context.outcomes, message, what)
             case Count() | Ever() | Total():
                 return self._history().reader(node)(context)
         raise TypeError(f"{type(node).__name__} cannot be read")

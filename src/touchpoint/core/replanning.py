@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 from typing import Final
 
 from touchpoint.core.decision import NOT_LOADED, Decision
+from touchpoint.core.occurrence import ENDED
 from touchpoint.core.program import CompiledRule, Program
 from touchpoint.core.state import Pending
 from touchpoint.journey.steps import Branch, Step, arms
@@ -31,6 +32,8 @@ def replan(decision: Decision, pending: Pending) -> None:
     """Withdraw the message, and have its run go back to the decision before it."""
     run = decision.state.run_by_order(pending.run)
     decision.end_message(pending, "withdrawn", PLANNED_ANEW)
+    # It is no end to those who wait for one: the message is only begun anew.
+    decision.queue = [each for each in decision.queue if each.kind != ENDED or each.about != pending.key]
     rule = None if run is None else decision.rule_of(run)
     if run is None or rule is None or run.message != pending.key:
         return

@@ -3,7 +3,8 @@
 from datetime import timedelta
 from typing import Final
 
-from touchpoint.core.advance import message_ended
+from touchpoint.core.advance import message_ended, work_off
+from touchpoint.core.changes import changes, look
 from touchpoint.core.complaints import count
 from touchpoint.core.decision import (
     AddressStands,
@@ -66,6 +67,11 @@ def settle(program: Program, state: State, ticket: Ticket, outcome: Outcome, wor
 
     A lease that was taken over meanwhile writes nothing but a proof of sending (S11.3).
     """
+    decision = _settled(program, state, ticket, outcome, world, now)
+    return work_off(decision) if decision.queue else decision
+
+
+def _settled(program: Program, state: State, ticket: Ticket, outcome: Outcome, world: World, now: int) -> Decision:
     pending = _mine(state, ticket)
     if pending is None:
         return _late_word(program, state, ticket, outcome, world, now)
@@ -231,7 +237,10 @@ def _remember_refusal(state: State, ticket: Ticket, outcome: Refused, decision: 
         decision.effects.append(AddressStands(kind, key, "suppressed", words))
     if remedy.record_opt_out:
         fact = ConsentFact(granted=False, at=decision.now, source=f"provider of {ticket.channel}")
+        before = look(decision.program.listening.watching, state.profile)
         state.profile.consents[ANY, ticket.channel] = fact
+        cause = f"opted out:{ticket.key}:{ticket.fence}"
+        decision.queue += changes(decision.program.listening.watching, before, state.profile, decision.now, cause)
         decision.effects.append(ConsentSaid(ANY, ticket.channel, fact))
     if remedy.stop_message and ticket.message is not None:
         decision.effects.append(ControlSet("message", ticket.message.name, words))
@@ -293,6 +302,7 @@ def _refund(program: Program, pending: Pending, decision: Decision) -> None:
 
 
 def _joined(first: Decision, then: Decision) -> Decision:
+    then.queue += first.queue
     then.trace[:0] = first.trace
     then.effects[:0] = first.effects
     return then

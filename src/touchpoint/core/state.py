@@ -57,7 +57,8 @@ class Run:
     (number, occurrence) for `WaitFor`s still to come, `mark` is the number at the last Send, Ask or Give.
     `collected` is what a rule with `collect=` brought together, `results` what functions of the host have returned, by
     their names. `since` is when its wait began, `release` the one it is pinned to; 0 where it goes by what is at
-    work.
+    work. `told` maps the key of a message of this run to its name and what came back of it, kept where a condition
+    asks.
     """
 
     id: str
@@ -85,6 +86,7 @@ class Run:
     results: dict[str, object] = attrs.field(factory=dict, repr=False)
     since: int | None = None
     release: int = 0
+    told: dict[str, list[str]] = attrs.Factory(dict)
 
     @property
     def label(self) -> str:
@@ -96,7 +98,8 @@ class Run:
 class Watch:
     """A goal that is still watched after its run's last step, until `until` inclusive.
 
-    `order` is the run's number among the customer's, `outcomes` how its messages ended, `release` as in `Run`.
+    `order` is the run's number among the customer's, `outcomes` how its messages ended, `release` as in `Run`; `id`,
+    `visits` and `told` are those of the run.
     """
 
     order: int
@@ -109,6 +112,9 @@ class Watch:
     collected: Collected | None = None
     results: dict[str, object] = attrs.field(factory=dict, repr=False)
     release: int = 0
+    id: str = ""
+    visits: dict[str, int] = attrs.Factory(dict)
+    told: dict[str, list[str]] = attrs.Factory(dict)
 
 
 @attrs.define
@@ -360,7 +366,7 @@ def _run_to_record(run: Run) -> Record:
         None if same else occurrence_to_record(run.event), run.no, run.node, run.waiting, run.due, run.look, run.local,
         run.message, run.visits, run.outcomes, [[number, occurrence_to_record(each)] for number, each in run.kept],
         run.arrived, run.mark, run.reached, _collected_to_record(run.collected), run.results, run.since,
-        run.release,
+        run.release, run.told,
     ]  # fmt: skip
 
 
@@ -398,7 +404,7 @@ def _watch_to_record(watch: Watch) -> Record:
     collected = _collected_to_record(watch.collected)
     return [
         watch.order, watch.journey, watch.rule, watch.key, watch.until, trigger, watch.outcomes, collected,
-        watch.results, watch.release,
+        watch.results, watch.release, watch.id, watch.visits, watch.told,
     ]  # fmt: skip
 
 
@@ -425,7 +431,9 @@ def run_from_record(record: Record) -> Run:
 
 def occurrence_to_record(each: Occurrence) -> Record:
     """An occurrence as a positional JSON list."""
-    return [each.kind, each.name, each.at, each.id, each.properties, each.channel, each.location, each.direction]
+    plain = [each.kind, each.name, each.at, each.id, each.properties, each.channel, each.location, each.direction]
+    # Most are about no message, and are written with every customer.
+    return plain if each.about is None and not each.chain else [*plain, each.about, each.chain]
 
 
 def occurrence_from_record(record: Record) -> Occurrence:

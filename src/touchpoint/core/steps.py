@@ -4,10 +4,12 @@ from collections.abc import Callable, Mapping
 from typing import Final, TypeVar
 
 from touchpoint.core.calendar import arm_calendar
+from touchpoint.core.changes import trait_changed
 from touchpoint.core.conversation import answered_by
 from touchpoint.core.decision import Decision, Emitted, MessageBegun, ProfileChanged
 from touchpoint.core.identity import cause_of_step, message_key
-from touchpoint.core.occurrence import TOUCHPOINT, Occurrence
+from touchpoint.core.matching import Key, keys_for, keys_of_occurrence
+from touchpoint.core.occurrence import MOVES, TOUCHPOINT, Occurrence
 from touchpoint.core.program import BUDGET, CompiledRule, Node, exposure_name
 from touchpoint.core.segments import EXPOSURE, TRAIT, reassess
 from touchpoint.core.state import Pending, Run
@@ -167,6 +169,12 @@ def _wait(decision: Decision, _rule: CompiledRule, run: Run, node: Node) -> Outc
     return BLOCKED
 
 
+def _keys(decision: Decision, run: Run, occurrence: Occurrence) -> tuple[Key, ...]:
+    keys = keys_of_occurrence(decision.program.listening.finer, occurrence)
+    rule = decision.rule_of(run) if occurrence.about is not None else None
+    return keys if rule is None or not rule.own else keys_for(run, occurrence, keys)
+
+
 def _wait_for(decision: Decision, _rule: CompiledRule, run: Run, node: Node) -> Outcome:
     step = _step(node, WaitFor)
     if take_kept(decision, run, node, step):
@@ -181,11 +189,11 @@ def take_kept(decision: Decision, run: Run, node: Node, step: WaitFor) -> bool:
     for index, (number, occurrence) in enumerate(run.kept):
         if step.since == "now" or (step.since == "send" and number < run.mark):
             continue
-        if (occurrence.kind, occurrence.name) not in node.keys:
+        if node.keys.isdisjoint(_keys(decision, run, occurrence)):
             continue
         if node.condition is None or decision.ask(node.condition, run.journey, occurrence, run) is True:
             del run.kept[index]
-            if occurrence.kind == TOUCHPOINT:
+            if occurrence.kind in MOVES:
                 run.event = occurrence
             return True
     return False
@@ -253,14 +261,17 @@ def _move_to(decision: Decision, rule: CompiledRule, run: Run, node: Node) -> Ou
 def _set_trait(decision: Decision, _rule: CompiledRule, run: Run, node: Node) -> Outcome:
     trait, value = _step(node, SetTrait).trait, _value(decision, run, node)
     if value is not UNKNOWN:
-        decision.state.profile.traits[trait] = value
+        traits, cause = decision.state.profile.traits, _cause(run, node)
+        before, traits[trait] = traits.get(trait, UNKNOWN), value
         decision.trace.append(["trait", trait])
         decision.effects.append(ProfileChanged())
         arm_calendar(decision.program, decision.state, now=decision.now)
         # Whoever waits for a condition on it looks again, as with every event of the customer (S5.2).
-        decision.queue.append(Occurrence(TRAIT, trait, decision.now, _cause(run, node)))
+        watched = decision.program.listening.watching
+        changed = trait_changed(watched, trait, before, value, decision.now, cause)
+        decision.queue.append(changed or Occurrence(TRAIT, trait, decision.now, cause))
         if decision.program.segments:
-            reassess(decision, (TRAIT, trait), _cause(run, node))
+            reassess(decision, (TRAIT, trait), cause)
     return node.next
 
 

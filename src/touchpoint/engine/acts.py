@@ -10,11 +10,12 @@ import attrs
 from touchpoint.channels.base import Adapter, normalise_address
 from touchpoint.core.advance import advance, work_off
 from touchpoint.core.calendar import arm_calendar
+from touchpoint.core.changes import Before, changes, look
 from touchpoint.core.decision import Decision
 from touchpoint.core.occurrence import Occurrence
 from touchpoint.core.program import Program
 from touchpoint.core.state import Address
-from touchpoint.engine import erased
+from touchpoint.engine import changed, erased
 from touchpoint.engine.intake import Prepared, Recorded, instant_of, prepare, text_of, texts_of
 from touchpoint.engine.loaded import Loaded
 from touchpoint.engine.unit import Unit
@@ -180,6 +181,7 @@ def identify(unit: Unit, customer: str, said: ProfileNews, now: int) -> None:
     loaded = unit.find_or_add(customer, now)
     unit.fire(loaded, until=max(now, loaded.state.now), inclusive=False)
     profile = loaded.state.profile
+    known_before = look(unit.program.listening.watching, profile)
     if said.traits is not None:
         profile.traits.update(said.traits)
     if said.addresses is not None:
@@ -195,7 +197,7 @@ def identify(unit: Unit, customer: str, said: ProfileNews, now: int) -> None:
         profile.locale = said.locale
     loaded.change_profile()
     arm_calendar(unit.program, loaded.state, now=max(now, loaded.state.now))
-    facts_changed(unit, loaded, "profile", now)
+    facts_changed(unit, loaded, "profile", now, known_before)
 
 
 def _reach_changed(unit: Unit, loaded: Loaded, before: set[tuple[str, str]], now: int) -> None:
@@ -209,10 +211,17 @@ def _reach_changed(unit: Unit, loaded: Loaded, before: set[tuple[str, str]], now
         erased.learn_withdrawals(unit, loaded, come, now)
 
 
-def facts_changed(unit: Unit, loaded: Loaded, kind: str, now: int) -> None:
-    """A change of facts: what waits is asked again (S5.2); the journal leaves out what it was."""
+def facts_changed(
+    unit: Unit, loaded: Loaded, kind: str, now: int, before: Before | None = None, *, late: bool = False
+) -> None:  # fmt: skip
+    """A change of facts: what waits is asked again (S5.2); the journal leaves out what it was.
+
+    What is no longer as it was `before` is then told to those who wait for just that; `late` as for `changed.tell`.
+    """
     at = max(now, loaded.state.now)
     raised = Occurrence(kind, "", at, f"{kind}:{at}")
+    watched = unit.program.listening.watching
+    news = changes(watched, before, loaded.state.profile, at, changed.cause_of(loaded, kind, at))
 
     def decide() -> Decision:
         decision = Decision(unit.program, loaded.state, at)
@@ -221,6 +230,7 @@ def facts_changed(unit: Unit, loaded: Loaded, kind: str, now: int) -> None:
         return work_off(decision)
 
     unit.apply(loaded, kind, "", at, decide, raised=raised)
+    changed.tell(unit, loaded, news, late=late)
 
 
 # Consent and preferences.
@@ -265,12 +275,13 @@ def consent_said(unit: Unit, customer: str, said: Said, proof: dict[str, object]
     """Enter a statement; the standing is what was said last, a withdrawal winning ties (S7.1)."""
     loaded = unit.find_or_add(customer, now)
     unit.fire(loaded, until=max(now, loaded.state.now), inclusive=False)
+    before = look(unit.program.listening.watching, loaded.state.profile)
     consents = loaded.state.profile.consents
     key, fact = (said.purpose, said.channel), said.fact if said.told else _made_now(said.fact, consents.values())
     consents[key] = newer(consents.get(key), fact)
     loaded.change_profile()
     unit.changes.consents.append(consent_row(loaded.no, now, said.purpose, said.channel, fact, proof))
-    facts_changed(unit, loaded, "consent", max(now, fact.at))
+    facts_changed(unit, loaded, "consent", max(now, fact.at), before)
 
 
 def _made_now(fact: ConsentFact, known: Iterable[ConsentFact]) -> ConsentFact:
@@ -287,9 +298,10 @@ def prefer(unit: Unit, customer: str, preferences: Preferences | None, now: int)
         raise InvalidInput(f"prefer() takes Preferences(…), or None, not {type(preferences).__name__}")
     loaded = unit.find_or_add(customer, now)
     unit.fire(loaded, until=max(now, loaded.state.now), inclusive=False)
+    before = look(unit.program.listening.watching, loaded.state.profile)
     loaded.state.profile.preferences = preferences
     loaded.change_profile()
-    facts_changed(unit, loaded, "preferences", now)
+    facts_changed(unit, loaded, "preferences", now, before)
 
 
 # Journeys.

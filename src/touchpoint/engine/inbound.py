@@ -26,8 +26,9 @@ from touchpoint.channels.keywords import keyword_in
 from touchpoint.core import settling
 from touchpoint.core.gate import addressed
 from touchpoint.durations import instant, micros
-from touchpoint.engine import erased, shared
+from touchpoint.engine import changed, erased, shared
 from touchpoint.engine.acts import consent, consent_said, take_touchpoints
+from touchpoint.engine.answering import answering
 from touchpoint.engine.intake import Prepared, Recorded, customer_id, instant_of, prepare, text_of
 from touchpoint.engine.unit import Unit
 from touchpoint.errors import InvalidInput, UnknownName
@@ -87,6 +88,8 @@ def apply(unit: Unit, event: Inbound, taking: Taking) -> Recorded:
         return _keep(unit, event, taking)
     found = _whom(unit, event, row, taking)
     told = [_touchpoint(event, each, row, first=n == 0) for n, each in enumerate(found.customers)]
+    if isinstance(event, Replied) and row is None and unit.program.listening.replies:
+        told = answering(unit, told, event.channel, taking.now)
     prepared = [prepare(each, now=taking.now, skew=taking.skew, declared={}) for each in told]
     if _is_new(unit, prepared, taking.now):
         # First of all, so that what the touchpoint sets off sees it.
@@ -132,9 +135,18 @@ def _check(event: Inbound, taking: Taking) -> None:
             raise InvalidInput(f"a reply's text is text, not {type(event.text).__name__}")
     elif isinstance(event, Receipt) and event.state not in RECEIPT_STATES:
         raise UnknownName("state of a receipt", event.state, RECEIPT_STATES)
+    if isinstance(event, Receipt | Clicked):
+        _check_machine(event)
     channel = None if isinstance(event, TaskDone) else event.channel
     if channel is not None and channel not in taking.adapters:
         raise UnknownName("channel", channel, taking.adapters)
+
+
+def _check_machine(event: Receipt | Clicked) -> None:
+    if not isinstance(event.machine, bool):
+        raise InvalidInput(f"{type(event).__name__}(machine=) is True or False")
+    if isinstance(event, Receipt) and event.machine and event.state != "opened":
+        raise InvalidInput(f"Receipt(machine=True) is about one that was opened, not {event.state}")
 
 
 def _ref(event: Inbound) -> str | None:
@@ -241,11 +253,14 @@ def _replied(event: Replied) -> _Told:
 
 
 def _clicked(event: Clicked) -> _Told:
-    return CLICKED, "inbound", {"link": event.link} if event.link else {}
+    properties: dict[str, object] = {"link": event.link} if event.link else {}
+    # What a machine does is no sign of life of the customer: no silence ends by it.
+    return (CLICKED, "internal", {**properties, "machine": True}) if event.machine else (CLICKED, "inbound", properties)
 
 
 def _receipt(event: Receipt) -> _Told:
-    return event.state, "internal", {} if event.code is None else {"code": str(event.code)}
+    properties: dict[str, object] = {} if event.code is None else {"code": str(event.code)}
+    return event.state, "internal", {**properties, "machine": True} if event.machine else properties
 
 
 def _complained(_: Complained) -> _Told:
@@ -302,6 +317,8 @@ def _prove(unit: Unit, row: MessageRow, event: Inbound, now: int) -> None:
     at = max(now, loaded.state.now)
     pending = loaded.state.pending_by_key(row.key)
     told = _TOLD[type(event)](event)[0] if isinstance(event, Receipt | Clicked | Complained) else ""
+    if isinstance(event, Receipt | Clicked) and event.machine:
+        told = "delivered"
     if row.sent_to is None or (pending is not None and not settling.proves(pending, failed=told in _FAILED)):
         return
     if row.status == "unknown" or pending is not None:
@@ -407,3 +424,5 @@ def _stand(
     at = told if told is not None else max(taking.now, 0 if before is None else before.at)
     if before is None or at > before.at or (at == before.at and (said == "stop" or told is None)):
         shared.stand(unit, AddressRow(name, key, delivery.OPTED_OUT if said == "stop" else _ACTIVE, why, at))
+        if (said == "stop") != (before is not None and before.standing == delivery.OPTED_OUT):
+            changed.opted_out(unit, channel, (kind, key), taking.now, out=said == "stop")

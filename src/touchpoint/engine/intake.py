@@ -93,7 +93,7 @@ def prepare(given: Touchpoint, *, now: int | None, skew: int, declared: Mapping[
     if about is not None:
         about = _known_text(about, "about=")
     occurrence = Occurrence(
-        TOUCHPOINT, given.type, now if at is None else at, identity, properties, channel, location, direction
+        TOUCHPOINT, given.type, now if at is None else at, identity, properties, channel, location, direction, about
     )
     body = dumps([channel, location, direction, about, properties])
     return Prepared(customer, identity, at, body, occurrence)

@@ -5,9 +5,11 @@ from collections.abc import Iterator, Sequence
 import attrs
 
 from touchpoint.core import merging as core
+from touchpoint.core.changes import look
 from touchpoint.core.decision import Decision, MessageEnded, RunEnded
 from touchpoint.core.occurrence import TOUCHPOINT
 from touchpoint.engine.acts import facts_changed
+from touchpoint.engine.changed import tell
 from touchpoint.engine.loaded import Loaded
 from touchpoint.engine.unit import Unit, occurrences
 from touchpoint.errors import CustomerErased
@@ -99,13 +101,15 @@ def _join(unit: Unit, source: Loaded, target: Loaded, now: int) -> Merged:
     _alias(unit, source.id, target)
 
     timeline = occurrences(reversed(list(unit.tx.journal(target.no))))
+    before = look(unit.program.listening.watching, target.state.profile)
     decision = core.merge(unit.program, target.state, source.state, timeline, at)
     target.change_profile()
     for line in decision.trace:
         if line[0] == core.JOINED:
             unit.tally("stage", f"{line[1]}/{line[2]}", "now", -1)
     unit.enter(target, core.MERGED, "", at, at, "", decision)
-    facts_changed(unit, target, core.MERGED, at)
+    facts_changed(unit, target, core.MERGED, at, before, late=True)
+    tell(unit, target, decision.queue, late=True)
     return attrs.evolve(moved, ended=_count(decision, RunEnded), withdrawn=_count(decision, MessageEnded))
 
 

@@ -7,6 +7,7 @@ from typing import Final, Literal
 import attrs
 
 from touchpoint.channels.base import Adapter
+from touchpoint.core.changes import look
 from touchpoint.core.gate import facts_about
 from touchpoint.core.schedule import after
 from touchpoint.durations import Duration, instant, is_calendar, micros
@@ -226,6 +227,7 @@ def _end(until: object, now: int, zones: tuple[str, ...]) -> int:
 
 
 def _set(unit: Unit, loaded: Loaded, wishes: Preferences, now: int) -> None:
+    before = look(unit.program.listening.watching, loaded.state.profile)
     loaded.state.profile.preferences = wishes
     loaded.change_profile()
-    facts_changed(unit, loaded, "preferences", now)
+    facts_changed(unit, loaded, "preferences", now, before)

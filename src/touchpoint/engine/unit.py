@@ -16,7 +16,15 @@ from touchpoint.core.edits import Migration
 from touchpoint.core.fire import fire_next
 from touchpoint.core.gate import World
 from touchpoint.core.occurrence import TOUCHPOINT, Occurrence
-from touchpoint.core.parking import keep_raised, park_act, park_after_message, park_timer, park_touchpoint
+from touchpoint.core.parking import (
+    hushed,
+    keep_raised,
+    park_act,
+    park_after_message,
+    park_ends,
+    park_timer,
+    park_touchpoint,
+)
 from touchpoint.core.program import Program
 from touchpoint.core.segments import EVERY
 from touchpoint.core.state import (
@@ -309,7 +317,7 @@ class Unit:
                     rest = park_after_message(self.program, loaded.state, message, now, error)
                 if again is None:
                     return rest
-                decision = again()
+                decision = again() if message is None else self._heard_or_hushed(loaded, again, error)
                 decision.trace[:0] = rest.trace
                 if message is None:
                     keep_raised(loaded.state, decision)
@@ -325,6 +333,21 @@ class Unit:
             return decision
         self.enter(loaded, kind, name, now, now, body, decision, touchpoint=touchpoint or "")
         return decision
+
+    def _heard_or_hushed(self, loaded: Loaded, again: Callable[[], Decision], error: str) -> Decision:
+        """The end of a message, and what follows; where that is defective, what others make of it is parked."""
+        program = self.program
+
+        def alone(_: str) -> Decision:
+            self.program = hushed(program)
+            try:
+                decision = again()
+            finally:
+                self.program = program
+            park_ends(program, loaded.state, decision, error)
+            return decision
+
+        return self.guarded(loaded, again, alone) if program.listening.ends else again()
 
     def guarded(self, loaded: Loaded, decide: Callable[[], T], parked: Callable[[str], T]) -> T:
         """Take a decision with care: one that is defective is undone, and `parked` says what is left of it (S4.3)."""
@@ -487,6 +510,6 @@ def occurrences(entries: Iterable[EntryRow]) -> Sequence[Occurrence]:
 
 def occurrence_of(entry: EntryRow) -> Occurrence:
     """A recorded touchpoint as the core saw it."""
-    channel, location, direction, _, properties = loads(entry.body)
+    channel, location, direction, about, properties = loads(entry.body)
     at = min(entry.at, entry.recorded_at)
-    return Occurrence(TOUCHPOINT, entry.type, at, entry.id or "", properties, channel, location, direction)
+    return Occurrence(TOUCHPOINT, entry.type, at, entry.id or "", properties, channel, location, direction, about)

@@ -22,13 +22,14 @@ import attrs
 
 from touchpoint.durations import Forever, forever, length
 from touchpoint.errors import JourneyError, Problem, TouchpointError, hint
+from touchpoint.journey import changes, steps, triggers
 from touchpoint.journey import conditions as c
-from touchpoint.journey import steps, triggers
 from touchpoint.journey.calendar_triggers import DateDue, Schedule, Usual
 from touchpoint.journey.conditions import Expression
 from touchpoint.journey.content_rules import ContentRule, ContentRules, Sender
 from touchpoint.journey.declared import leaves
 from touchpoint.journey.journey import Journey
+from touchpoint.journey.outcomes import MESSAGE_TRIGGERS
 from touchpoint.journey.policy import Cap, ConsentRule, ConsentRules, Hold, HoldOut, LiveRuns, Policy, Spacing
 from touchpoint.journey.requirements import REQUIREMENTS
 from touchpoint.journey.rule import Goal, Rule
@@ -100,12 +101,23 @@ def _total(type: str, of: Sequence[str], **more: Any) -> object:  # noqa: ANN401
     return c.total(type, _stepped(c.event, of), **more)
 
 
+def _told(message: str, what: str) -> object:
+    if what not in _TELLS:
+        raise JourneyError(f"nothing tells of a message that it was {what!r}{hint(str(what), _TELLS)}")
+    return _TELLS[what](message)
+
+
+_TELLS: Final = {each.__name__: each for each in (c.delivered, c.opened, c.clicked, c.replied, c.failed)}
 _NAMES: Final[Mapping[type, str]] = {
     Journey: "journey", Stage: "stage", Rule: "rule", Goal: "goal", Limit: "limit", CaseType: "casetype",
     Waiver: "waiver", Segment: "segment", triggers.Joined: "joined", triggers.LeftSegment: "leftsegment",
     triggers.On: "on", triggers.Entered: "entered", triggers.Left: "left", triggers.Dwelt: "dwelt",
     triggers.CaseOpened: "caseopened", triggers.CaseClosed: "caseclosed", triggers.Silent: "silent",
     triggers.Anniversary: "anniversary", triggers.Enrolled: "enrolled", triggers.Exposed: "exposed",
+    **{
+        cls: cls.__name__.lower()
+        for cls in (changes.ConsentChanged, changes.PreferenceChanged, changes.TraitChanged, *MESSAGE_TRIGGERS)
+    },
     DateDue: "datedue", Schedule: "schedule", Usual: "usual",
     steps.Send: "send", steps.Ask: "ask", steps.Give: "give", steps.Reply: "reply", steps.React: "react",
     steps.Wait: "wait", steps.WaitFor: "waitfor",
@@ -122,7 +134,7 @@ _NAMES: Final[Mapping[type, str]] = {
     c.Literal: "literal", c.Field: "field", c.Now: "now", c.Compare: "compare", c.And: "and", c.Or: "or", c.Not: "not",
     c.Arithmetic: "arithmetic", c.In: "in", c.Contains: "contains", c.Exists: "exists", c.Outcome: "outcome",
     c.Count: "count", c.Ever: "ever", c.Total: "total", c.Last: "last", c.CaseOpen: "caseopen", c.InStage: "instage",
-    c.InSegment: "insegment", c.Variant: "variant",
+    c.InSegment: "insegment", c.Told: "told", c.Variant: "variant",
 }  # fmt: skip
 """The stable names. What is written under one stays readable for ever."""
 # Expressions are built as an author builds them, so that what is read is checked like what is written.
@@ -148,6 +160,7 @@ _BUILDERS: Final[Mapping[type, Callable[..., object]]] = {
     c.InStage: c.in_stage,
     c.InSegment: c.in_segment,
     c.Outcome: c.outcome,
+    c.Told: _told,
     c.Variant: c.variant,
 }
 _OPTIONAL: Final = frozenset({"within", "where", "kind", "ref", "journey"})

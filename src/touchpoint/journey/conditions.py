@@ -31,6 +31,7 @@ from touchpoint.journey.expressions import (
     Now,
     Or,
     Outcome,
+    Told,
     Total,
     Variant,
     children,
@@ -63,6 +64,7 @@ __all__ = [
     "Now",
     "Or",
     "Outcome",
+    "Told",
     "Total",
     "Variant",
     "WhereParts",
@@ -70,21 +72,27 @@ __all__ = [
     "as_condition",
     "case_open",
     "children",
+    "clicked",
     "collected",
     "count",
     "customer",
+    "delivered",
+    "denied",
     "event",
     "ever",
     "expression_eq",
+    "failed",
     "fields_of",
     "in_segment",
     "in_stage",
     "last",
     "now",
+    "opened",
     "operand",
     "outcome",
     "path_of",
     "read_condition",
+    "replied",
     "result",
     "root_of",
     "same",
@@ -199,6 +207,44 @@ def variant(split: str) -> Variant:
 def sent(message: str | Named) -> Compare:
     """Whether this message of this run was sent; unknown while it has not ended."""
     return outcome(message) == "sent"
+
+
+def denied(message: str | Named) -> Compare:
+    """Whether a policy refused this message of this run; unknown while it has not ended."""
+    return outcome(message) == "denied"
+
+
+def failed(message: str | Named) -> Told:
+    """Whether this message of this run did not reach the customer: it failed, or its provider told that it came back.
+
+    Of what came back the furthest counts (S6.9): who has opened a message got it. Never unknown: False while nothing
+    tells so. So are the four below. For history ask `ever("opened", where=event.message == "offer")`.
+    """
+    return _told("failed", message)
+
+
+def delivered(message: str | Named) -> Told:
+    """Whether this message of this run is known to have been delivered: the provider said so, or it was opened."""
+    return _told("delivered", message)
+
+
+def opened(message: str | Named) -> Told:
+    """Whether this message of this run was opened so far, as an open, a click or a reply tells; not by a machine."""
+    return _told("opened", message)
+
+
+def clicked(message: str | Named) -> Told:
+    """Whether a link in this message of this run was followed so far, and not by a machine."""
+    return _told("clicked", message)
+
+
+def replied(message: str | Named) -> Told:
+    """Whether the customer answered this message of this run so far; which reply that is, `Replied` tells."""
+    return _told("replied", message)
+
+
+def _told(what: str, message: object) -> Told:
+    return Told(_name(what, "a message", message), what)
 
 
 def as_condition(value: object, where: str = "a condition") -> Expression:

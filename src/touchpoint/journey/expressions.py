@@ -288,13 +288,24 @@ class Outcome(Expression):
 
 
 @attrs.frozen(eq=False, repr=False)
+class Told(Expression):
+    """Whether this came back of a message of this run so far; `what` is one of `TELLS`. Never unknown."""
+
+    message: str
+    what: str
+
+
+TELLS: Final = ("delivered", "opened", "clicked", "replied", "failed")
+
+
+@attrs.frozen(eq=False, repr=False)
 class Variant(Expression):
     """The variant to which the customer was exposed in a `Split`; unknown before that."""
 
     split: str
 
 
-_CONDITIONS: Final = (Compare, And, Or, Not, In, Contains, Exists, Ever, CaseOpen, InStage, InSegment)
+_CONDITIONS: Final = (Compare, And, Or, Not, In, Contains, Exists, Ever, CaseOpen, InStage, InSegment, Told)
 
 
 def root_of(field: Field) -> "str | Last":

@@ -11,7 +11,7 @@ import attrs
 
 from touchpoint.durations import LONGEST, Forever, is_calendar, is_lasting, spoken
 from touchpoint.errors import Problem, TouchpointError, hint
-from touchpoint.journey import steps, triggers
+from touchpoint.journey import changes, outcomes, steps, triggers
 from touchpoint.journey.calendar_triggers import FACTOR, DateDue, Schedule, Usual, is_factor
 from touchpoint.journey.conditions import Expression, Field, children, path_of
 from touchpoint.journey.content_rules import ContentRule, ContentRules, Sender
@@ -203,6 +203,9 @@ _MESSAGE = {
     "on_release": _one_of("send", "drop", "replan"),
 }  # fmt: skip
 
+_SCALAR = _Kind("one value such as 'gold'", lambda value: not isinstance(value, list | tuple | Expression))
+_OF_MESSAGE = {"message": _NAME, "any_run": _FLAG}
+
 SHAPES: Final[Mapping[type, Mapping[str, _Kind]]] = {
     Journey: {
         "name": _NAME, "stages": _many(_a(Stage)), "rules": _many(_a(Rule)), "cases": _many(_a(CaseType)),
@@ -233,6 +236,13 @@ SHAPES: Final[Mapping[type, Mapping[str, _Kind]]] = {
     triggers.CaseOpened: {"case": _NAME}, triggers.CaseClosed: {"case": _NAME}, triggers.Enrolled: {},
     triggers.Exposed: {"split": _NAME, "variant": _maybe(_NAME)},
     triggers.Anniversary: {"trait": _NAME, "at": _CLOCK, "before": _LENGTH, "unknown_zone": _maybe(_ZONE)},
+    changes.ConsentChanged: {
+        "purpose": _maybe(_NAME), "channel": _maybe(_NAME), "to": _maybe(_one_of(*changes.STANDINGS)),
+    },
+    changes.PreferenceChanged: {"what": _maybe(_one_of(*changes.WISHES))},
+    changes.TraitChanged: {"trait": _NAME, "to": _maybe(_SCALAR)},
+    **dict.fromkeys(outcomes.MESSAGE_TRIGGERS, _OF_MESSAGE),
+    outcomes.Ended: {**_OF_MESSAGE, "as_": _maybe(_one_of(*outcomes.ENDS))},
     steps.Send: {"message": _a(Message, Survey, Gift), **_SEND}, steps.Ask: {"message": _a(Survey), **_SEND},
     steps.Give: {"message": _a(Gift), **_SEND},
     steps.Reply: {"message": _a(Message), **_SEND}, steps.React: {"message": _a(Message), **_SEND},

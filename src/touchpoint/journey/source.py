@@ -27,6 +27,7 @@ from touchpoint.journey.expressions import (
     Now,
     Or,
     Outcome,
+    Told,
     Total,
     Variant,
     path_of,
@@ -157,6 +158,8 @@ class _Writer:
                 return _called("variant", *_texts(split))
             case Outcome(message):
                 return _called("outcome", *_texts(message))
+            case Told(message, what):
+                return _called(what, *_texts(message))
         raise AssertionError(f"no text for {type(node).__name__}")
 
     def _history(

@@ -9,6 +9,17 @@ import attrs
 from touchpoint.durations import Duration, is_calendar, spoken
 from touchpoint.errors import InvalidTouchpoint, JourneyError
 from touchpoint.journey.calendar_triggers import DateDue, Schedule, Usual
+from touchpoint.journey.changes import ConsentChanged, PreferenceChanged, TraitChanged
+from touchpoint.journey.outcomes import (
+    Clicked,
+    Delivered,
+    Denied,
+    Ended,
+    Failed,
+    Opened,
+    Replied,
+    Sent,
+)
 from touchpoint.journey.segment import Segment, segment_name
 from touchpoint.model.case import CaseType, case_name
 from touchpoint.model.names import type_of
@@ -238,7 +249,7 @@ class Enrolled:
         return "enrolled"
 
 
-def trigger_name(trigger: "Trigger") -> str:
+def trigger_name(trigger: "Trigger") -> str:  # noqa: C901, PLR0912 - one branch per kind
     """What a trigger is about, without its parameters: a wait keeps its identity when a length changes (S4.5)."""
     match trigger:
         case On():
@@ -259,26 +270,29 @@ def trigger_name(trigger: "Trigger") -> str:
             about = trigger.split
         case Enrolled():
             about = None
+        case TraitChanged():
+            about = trigger.trait
+        case ConsentChanged():
+            about = " on ".join(filter(None, (trigger.purpose, trigger.channel))) or None
+        case PreferenceChanged():
+            about = trigger.what
+        case Sent() | Denied() | Failed() | Delivered() | Opened() | Clicked() | Replied() | Ended():
+            about = trigger.message
     kind = type(trigger).__name__.lower()
     return kind if about is None else f"{kind} {about}"
 
 
 Trigger: TypeAlias = (
     On | Entered | Left | Dwelt | Joined | LeftSegment | CaseOpened | CaseClosed | Silent | Anniversary | DateDue
-    | Schedule | Exposed
-    | Enrolled
+    | Schedule | Exposed | Enrolled | ConsentChanged | PreferenceChanged | TraitChanged
+    | Sent | Denied | Failed | Delivered | Opened | Clicked | Replied | Ended
 )  # fmt: skip
 TriggerLike: TypeAlias = "Trigger | str | type"
-
-_TRIGGERS = (
-    On, Entered, Left, Dwelt, Joined, LeftSegment, CaseOpened, CaseClosed, Silent, Anniversary, DateDue, Schedule,
-    Exposed, Enrolled,
-)  # fmt: skip
 
 
 def trigger(value: object) -> Trigger:
     """One trigger from a trigger, a touchpoint type or a declared class. Raises JourneyError for anything else."""
-    if isinstance(value, _TRIGGERS):
+    if isinstance(value, Trigger):
         return value
     if isinstance(value, CaseType):
         raise JourneyError(f"a case is not a trigger: say CaseOpened({value.name}) or CaseClosed({value.name})")

@@ -13,12 +13,14 @@ from touchpoint.errors import JourneyError, Problem, TouchpointError, hint
 from touchpoint.journey import conversation, of_run, steps, triggers
 from touchpoint.journey.by_hand import PREFIX
 from touchpoint.journey.calendar_triggers import DateDue
-from touchpoint.journey.conditions import CaseOpen, Expression, InSegment, InStage, Outcome, walk
+from touchpoint.journey.changes import TraitChanged
+from touchpoint.journey.conditions import CaseOpen, Expression, InSegment, InStage, Outcome, Told, walk
 from touchpoint.journey.data_use import declared, misuses
 from touchpoint.journey.declared import Declared, Types
 from touchpoint.journey.earlier import wrong_earlier_names
 from touchpoint.journey.journey import Journey
 from touchpoint.journey.message_checks import content_problems, gift_problems, mistakes_in, texts_of
+from touchpoint.journey.named_messages import of_the_run, sent_nowhere
 from touchpoint.journey.policy import Hold
 from touchpoint.journey.rule import Goal, Rule
 from touchpoint.journey.segment import Segment
@@ -52,8 +54,8 @@ def problems(journey: Journey) -> tuple[Problem, ...]:
 def check_together(journeys: Sequence[Journey]) -> None:
     """Refuse journeys that contradict each other.
 
-    That is: equal names of journeys, a message or case of one name with two definitions, and a hold on a case that none
-    of them declares.
+    That is: equal names of journeys, a message or case of one name with two definitions, a hold on a case that none of
+    them declares, and a trigger by what became of a message that none of them sends.
 
     Raises:
         JourneyError: with every problem there is; `$[1]` is the second journey.
@@ -64,7 +66,7 @@ def check_together(journeys: Sequence[Journey]) -> None:
     cases = {case.name for _, case in _only(nodes, CaseType)}
     found = [
         *_twice("journey", names), *_differ("case", _only(nodes, CaseType)), *_differ("message", _only(nodes, Message)),
-        *_holds(nodes, cases), *_experiments(nodes), *_circles(placed),
+        *_holds(nodes, cases), *_experiments(nodes), *_circles(placed), *sent_nowhere(nodes),
     ]  # fmt: skip
     _refuse("these journeys cannot live together", found)
 
@@ -309,9 +311,11 @@ def _outcomes(scene: _Scene) -> Iterator[Problem]:
     for place, sent in places:
         for path, expression in scene.only(Expression):
             for part in walk(expression) if path.startswith(place) else ():
-                if isinstance(part, Outcome) and part.message not in sent:
+                if isinstance(part, Outcome | Told) and part.message not in sent:
                     found = f"{part}: no run sends the message {part.message!r} here{hint(part.message, sent)}"
                     yield Problem(path, found, "ask only about messages that the same rule sends")
+    for path, rule in scene.rules:
+        yield from of_the_run(path, rule, _sent(rule))
 
 
 def _of_the_run(scene: _Scene) -> Iterator[Problem]:
@@ -401,7 +405,7 @@ def _words(path: str, message: Message, said: Declared, event: Types, trigger: T
 
 def _traits(node: object) -> Iterator[tuple[str, str]]:
     match node:
-        case steps.SetTrait() | triggers.Anniversary() | DateDue():
+        case steps.SetTrait() | triggers.Anniversary() | DateDue() | TraitChanged():
             yield "trait", node.trait
         case Message():
             yield from (("uses", each) for each in node.uses)

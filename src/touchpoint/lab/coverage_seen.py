@@ -9,12 +9,14 @@ from typing import TYPE_CHECKING, Any, Final, Self, TypeAlias
 
 import attrs
 
-from touchpoint.core.occurrence import TOUCHPOINT
-from touchpoint.core.program import CompiledRule, Key, Node, Program, key_of
+from touchpoint.core.matching import COMES_BACK, OWN, Messages, own_keys
+from touchpoint.core.occurrence import CONSENT_CHANGED, ENDED, TOUCHPOINT, TRAIT_CHANGED
+from touchpoint.core.program import CompiledRule, Key, Node, Program, keys_of
 from touchpoint.core.replanning import PLANNED_ANEW
 from touchpoint.core.schedule import after, calendar_period
 from touchpoint.core.segments import JOINED, LEFT
 from touchpoint.core.state import Run, profile_from_record, state_from_record
+from touchpoint.engine.unit import occurrence_of
 from touchpoint.journey.conditions import Expression
 from touchpoint.journey.steps import Branch, Call, Exit, Send, Split, Wait, WaitFor, WaitUntil, arm_of
 from touchpoint.policy.binding import BoundCap, BoundWindow, covers, meets
@@ -78,7 +80,7 @@ class _Moment:
         lines = loads(entry.trace) if entry.trace else []
         timer = {"dwell": "dwelt"}.get(entry.type, entry.type)
         own = (timer, "*") if entry.kind == "timer" else (entry.kind, entry.type)
-        return cls(entry.recorded_at, entry.kind, lines, own, {own, *_raised(lines)})
+        return cls(entry.recorded_at, entry.kind, lines, own, {own, *_raised(lines), *_said(entry)})
 
     def raises(self, keys: Iterable[Key]) -> bool:
         """Whether it raised any of these."""
@@ -93,10 +95,24 @@ def _raised(lines: Iterable[list[Any]]) -> Iterator[Key]:
                 yield "entered", f"{journey}/{entered}"
             case ["case", "opened" | "closed" as what, kind, _]:
                 yield f"case_{what}", kind
+            case ["message", name, status, *_]:
+                yield from ((kind, f"{name}|{status}") for kind in (ENDED, OWN))
+            case ["trait", _]:
+                yield TRAIT_CHANGED, "*"  # perhaps: what it was set to is not recorded
             case ["segment", what, journey, segment, _]:
                 yield (JOINED if what == "joined" else LEFT), f"{journey}/{segment}"
             case ["started" | "refused", journey, rule, *_]:
                 yield "enrolled", f"{journey}/{rule}"  # perhaps: an Enrol step leaves no other trace
+
+
+def _said(entry: EntryRow) -> Iterator[Key]:
+    """More keys of what came back of a message, for any run and perhaps for the run that sent it; and of a change."""
+    if entry.kind in (TRAIT_CHANGED, CONSENT_CHANGED):
+        yield entry.kind, "*"
+    if entry.kind == TOUCHPOINT and entry.type in COMES_BACK:
+        came = occurrence_of(entry)
+        yield from Messages(frozenset({str(came.properties.get("message"))})).keys(came)
+        yield from own_keys(came)
 
 
 @attrs.define(eq=False)
@@ -320,7 +336,7 @@ class Life:
     def _exit(self, moment: _Moment, rule: CompiledRule) -> Iterator[Seen]:
         """By which of its exits a rule was left; nothing where two of them come into question."""
         triggers = [each for each in rule.rule.exit if not isinstance(each, Expression)]
-        met = [each for each in triggers if moment.raises([key_of(each, rule.journey, rule.rule.name)])]
+        met = [each for each in triggers if moment.raises(keys_of(each, rule.journey, rule.rule.name, in_run=True))]
         at = (rule.journey, "rules", rule.rule.name, "exits")
         if len(met) == 1 or (len(triggers) == 1 and not rule.exit_conditions):
             yield *at, str((met or triggers)[0])

@@ -6,11 +6,13 @@ from typing import Any, Final
 
 import attrs
 
-from touchpoint.core.program import triggers_of_journeys
+from touchpoint.core.parts import triggers_of_journeys
 from touchpoint.durations import spoken
 from touchpoint.journey.calendar_triggers import DateDue, Schedule, Usual
+from touchpoint.journey.changes import ConsentChanged, TraitChanged
 from touchpoint.journey.conditions import Expression, operand
 from touchpoint.journey.journey import Journey
+from touchpoint.journey.outcomes import Ended
 from touchpoint.journey.rule import Rule
 from touchpoint.journey.stage import Stage
 from touchpoint.journey.steps import Branch, Send, Split, Step, Wait, WaitFor, WaitUntil, arms, flat
@@ -321,6 +323,10 @@ def _trigger(place: Place, what: str) -> Iterator[Change]:
         case Anniversary():
             yield from _lengths(place.field("before"), f"{what} the {trigger}", " before")
             yield from _clock(place.field("at"), f"{what} the {trigger} at")
+        case TraitChanged() | ConsentChanged() if trigger.to is not None:
+            yield change(place.field("to"), None, f"{what} {attrs.evolve(trigger, to=None)} instead of {trigger}")
+        case Ended() if trigger.as_ is not None:
+            yield change(place.field("as_"), None, f"{what} {attrs.evolve(trigger, as_=None)} instead of {trigger}")
 
 
 def _silence(place: Place, what: str) -> Iterator[Change]:

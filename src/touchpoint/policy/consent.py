@@ -3,7 +3,7 @@
 A mechanism, not legal advice.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date
 from functools import lru_cache
 from typing import Final
@@ -67,6 +67,29 @@ def check_consent(facts: Facts, on: ChannelFacts) -> Sequence[Verdict]:
 @lru_cache(maxsize=64)  # the same answer for everybody
 def _unneeded(kind: str, rule: str) -> Sequence[Verdict]:
     return (allow(CONSENT, f"{kind} messages need no consent unless it was withdrawn", {"rule": rule}),)
+
+
+def standing_of(
+    consents: Mapping[tuple[str, str], ConsentFact], purposes: Sequence[str], channel: str, now: int
+) -> str | None:  # fmt: skip
+    """What the ledger says of a purpose on a channel: `granted`, `withdrawn`, or None where nothing stands.
+
+    Args:
+        consents: what was said last, by (purpose, channel).
+        purposes: the purpose and those that speak of it as well, narrowest first; see `check_consent`.
+        channel: `*` for what was said of all of them.
+        now: microseconds UTC.
+    """
+    grant: ConsentFact | None = None
+    for purpose in purposes if consents else ():
+        said = _standing(consents.get((purpose, channel)), consents.get((purpose, ANY)), now)
+        if said is None:
+            continue
+        if said.granted:
+            grant = said if grant is None else newer(grant, said)
+        elif grant is None or grant.at <= said.at:
+            return "withdrawn"
+    return None if grant is None else "granted"
 
 
 def check_preferences(facts: Facts, on: ChannelFacts) -> Sequence[Verdict]:

@@ -114,6 +114,13 @@ class Clicks(Act):
 
 
 @attrs.frozen
+class Opens(Clicks):
+    """A customer opens the latest message of this name. Applying it to one they never got is an error."""
+
+    method: ClassVar[str] = "opens"
+
+
+@attrs.frozen
 class OpensCase(Act):
     """A case is opened."""
 

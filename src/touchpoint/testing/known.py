@@ -7,12 +7,13 @@ from typing import Any, Final
 
 import attrs
 
-from touchpoint.core.program import expressions_of_journeys
+from touchpoint.core.parts import expressions_of_journeys
 from touchpoint.durations import Duration, days, is_calendar
 from touchpoint.journey import conditions as c
 from touchpoint.journey import steps as s
 from touchpoint.journey import triggers as t
 from touchpoint.journey.calendar_triggers import DateDue, Schedule
+from touchpoint.journey.changes import TraitChanged
 from touchpoint.journey.journey import Journey
 from touchpoint.journey.policy import Cap, Policy
 from touchpoint.journey.windows import QuietHours, SendWindow
@@ -115,6 +116,8 @@ def _about_time(said: Said, parts: Iterable[object], at: datetime) -> None:
             for field in _fields(part.until):
                 whose = "customer" if c.root_of(field) == "customer" else _ANY
                 _say(said, whose, c.path_of(field), [at.date() + days(n) for n in (1, 2, 7)])
+        elif isinstance(part, TraitChanged):
+            _say(said, "customer", (part.trait,), ("a", "b") if part.to is None else (part.to, "another"))
         elif isinstance(part, t.Anniversary):
             _say(said, "customer", (part.trait,), [(at.date() + days(n)).replace(year=1990) for n in (1, 2, 7)])
         elif isinstance(part, DateDue):

@@ -19,6 +19,7 @@ from touchpoint.testing.strategies import (
     Clicks,
     Crashes,
     Known,
+    Opens,
     Passes,
     Replies,
     Until,
@@ -178,7 +179,7 @@ def _rules(known: Known, people: Sequence[str]) -> dict[str, object]:
     passes = pauses.map(Passes) | st.builds(lambda by, beside: Passes(by + beside), pauses, st.sampled_from(_BESIDE))
     named = known.names.messages
     answers = [found.pop("replies", st.nothing())]
-    answers += [st.builds(Clicks, st.sampled_from(people), st.sampled_from(named))] if named else []
+    answers += [st.builds(act, st.sampled_from(people), st.sampled_from(named)) for act in (Clicks, Opens) if named]
     cases = st.one_of(found.pop("opens_case", st.nothing()), found.pop("closes_case", st.nothing()))
     does = found.pop("does", st.nothing())
     given = {

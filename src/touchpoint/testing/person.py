@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Self
 
 import attrs
 
-from touchpoint.channels.inbound import Clicked, Replied
+from touchpoint.channels.inbound import Clicked, Receipt, Replied
 from touchpoint.engine.engine import Engine
 from touchpoint.engine.view import CustomerView, MessageView
 from touchpoint.errors import InvalidInput, UnknownName
@@ -213,6 +213,24 @@ class Person:
             f"world[{self.id!r}].clicks({message!r}{f', {link!r}' if link else ''})",
             lambda engine: engine.apply(Clicked(key, link, id=identity)),
             again=lambda other: other[self.id].clicks(message, link),
+        )
+        return self
+
+    def opens(self, message: str, *, machine: bool = False) -> Self:
+        """Open the latest message of this name; `machine`: their mail service does, before they look.
+
+        Raises:
+            InvalidInput: they never got one.
+        """
+        world = self._world
+        found = self.received(message)
+        if found is None:
+            raise InvalidInput(f"{self.id} has no message {message!r} to open: it was never accepted")
+        key, identity = found.key, world.next_id(self.id)
+        world.act(
+            f"world[{self.id!r}].opens({message!r}{', machine=True' if machine else ''})",
+            lambda engine: engine.apply(Receipt(key, "opened", id=identity, machine=machine)),
+            again=lambda other: other[self.id].opens(message, machine=machine),
         )
         return self
 

@@ -19,7 +19,9 @@ from touchpoint.journey import conditions as c
 from touchpoint.journey import steps as s
 from touchpoint.journey import triggers as t
 from touchpoint.journey.calendar_triggers import DateDue, Schedule, Usual
+from touchpoint.journey.changes import ConsentChanged, PreferenceChanged, TraitChanged
 from touchpoint.journey.journey import Journey
+from touchpoint.journey.outcomes import Clicked, Delivered, Ended, Failed, Opened
 from touchpoint.journey.policy import Cap, Hold, Policy, PolicyItem, Spacing
 from touchpoint.journey.rule import Goal, Rule
 from touchpoint.journey.segment import Segment
@@ -98,6 +100,8 @@ def _triggers() -> st.SearchStrategy[t.Trigger]:
         st.just(t.CaseOpened(_COMPLAINT)), st.just(t.CaseClosed(_COMPLAINT)),
         st.builds(t.Silent, lengths, of=st.sampled_from((None, *_TYPES))),
         st.just(t.Anniversary("birthday", unknown_zone="UTC")),
+        st.sampled_from((TraitChanged("points"), TraitChanged("vip", to=True), PreferenceChanged())),
+        st.sampled_from((ConsentChanged(), ConsentChanged("marketing", to="withdrawn"))),
         st.builds(DateDue, st.just("renewal"), before=lengths, unknown_zone=st.just("UTC")),
         st.builds(Schedule, st.sampled_from(_ROUNDS), unknown_zone=st.just("UTC")),
         st.builds(
@@ -170,7 +174,9 @@ class _Scope:
         return s.Wait(until=self.draw(clocks)) if self.draw(st.booleans()) else s.Wait(self.draw(_lengths()))
 
     def _wait_for(self, depth: int) -> s.Step:
-        return s.WaitFor(self.draw(_signed_up() | _triggers()), self.draw(_lengths()), **self._arms(depth))
+        kinds = st.sampled_from((Opened, Clicked, Delivered, Failed, Ended))
+        own = st.builds(lambda kind, message: kind(message), kinds, st.sampled_from(self.messages[:1]))
+        return s.WaitFor(self.draw(_signed_up() | _triggers() | own), self.draw(_lengths()), **self._arms(depth))
 
     def _wait_until(self, depth: int) -> s.Step:
         return s.WaitUntil(self._asked(), self.draw(_lengths()), **self._arms(depth))
@@ -198,7 +204,7 @@ def _rule(draw: st.DrawFn, names: tuple[str, ...], number: int, messages: tuple[
         names[number],
         when=draw(st.lists(starts, min_size=1, max_size=2)),
         given=draw(st.one_of(st.none(), st.none(), _conditions()) if draw(st.booleans()) else st.none()),
-        then=[s.Send(draw(st.sampled_from(messages))), *scope.steps()],
+        then=[s.Send(messages[0]), *scope.steps()],
         limit=draw(st.sampled_from((None, None, None, once(), times(2, per=days(1)), cool_down(days(1))))),
         key=draw(st.sampled_from((None, "k"))),
         concurrency=draw(st.sampled_from(("ignore", "restart", "parallel"))),

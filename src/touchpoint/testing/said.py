@@ -7,9 +7,10 @@ from typing import Any, Final, Self, TypeAlias
 
 import attrs
 
-from touchpoint.core.program import triggers_of_journeys
+from touchpoint.core.parts import triggers_of_journeys
 from touchpoint.durations import Duration
 from touchpoint.journey.calendar_triggers import DateDue
+from touchpoint.journey.changes import TraitChanged
 from touchpoint.journey.conditions import (
     Aggregate,
     Arithmetic,
@@ -75,6 +76,10 @@ class Said:
             for rule in journey.rules:
                 found._rule(rule)
             found.declared.update({type_of(each): _needed(each) for each in journey.touchpoints})
+        for _, each in triggers_of_journeys(tuple(journeys)):
+            if isinstance(each, TraitChanged):
+                known = found.traits.setdefault((each.trait,), [])
+                known += [value for value in ("another", each.to or "something") if value not in known]
         dated = [each for _, each in triggers_of_journeys(tuple(journeys)) if isinstance(each, Anniversary | DateDue)]
         found.dates = {each.trait: each.before for each in dated}
         return found

@@ -2,17 +2,26 @@
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from typing import Final
 
 from touchpoint.channels.inbound import CLICKED, OPENED, REPLIED, TASK_COMPLETED, TASK_DECLINED
-from touchpoint.core.program import expressions_of_journeys, triggers_of_journeys
-from touchpoint.journey.conditions import Aggregate, Compare, Field, Literal, path_of, root_of, walk
+from touchpoint.core.parts import expressions_of_journeys, triggers_of_journeys
+from touchpoint.journey.conditions import Aggregate, Compare, Field, Literal, Told, path_of, root_of, walk
 from touchpoint.journey.journey import Journey
+from touchpoint.journey.outcomes import MessageTrigger
 from touchpoint.journey.steps import Call, Emit, Step, flat
 from touchpoint.journey.triggers import On, Silent
 from touchpoint.model.names import type_of
 
 OWN_TYPES = (REPLIED, CLICKED, OPENED, TASK_COMPLETED, TASK_DECLINED, "delivered", "bounced", "failed")
 """Touchpoint types that the library itself records."""
+
+
+_COMES_BACK: Final = {
+    "delivered": ("delivered",), "opened": (OPENED,), "clicked": (CLICKED,), "replied": (REPLIED,),
+    "failed": ("bounced", "failed"),
+}  # fmt: skip
+"""What tells that a message was delivered, opened, …: types of touchpoints."""
 
 
 class Vocabulary:
@@ -93,5 +102,11 @@ def _types(journeys: Sequence[Journey]) -> Iterator[str]:
             yield trigger.type
         elif isinstance(trigger, Silent) and trigger.of is not None:
             yield trigger.of
+        elif isinstance(trigger, MessageTrigger):
+            yield from _COMES_BACK.get(type(trigger).__name__.lower(), ())
     for expression in expressions_of_journeys(journeys):
-        yield from (node.type for node in walk(expression) if isinstance(node, Aggregate))
+        for node in walk(expression):
+            if isinstance(node, Aggregate):
+                yield node.type
+            elif isinstance(node, Told):
+                yield from _COMES_BACK[node.what]

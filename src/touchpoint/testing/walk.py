@@ -31,7 +31,7 @@ _UNITS: Final = {"w": "weeks", "d": "days", "h": "hours", "m": "minutes", "s": "
 _LENGTH: Final = re.compile(r"(?:\d+(?:\.\d+)?[wdhms])+")
 _PART: Final = re.compile(r"(\d+(?:\.\d+)?)([wdhms])")
 _ACTS: Final[Mapping[str, tuple[str, ...]]] = {  # what an act does → what else it must say, and what it may
-    "does": ("properties?",), "replies": ("via",), "clicks": ("link?",), "opens_case": ("ref?",),
+    "does": ("properties?",), "replies": ("via",), "clicks": ("link?",), "opens": (), "opens_case": ("ref?",),
     "closes_case": ("ref?",), "moves_to": (), "grants": ("via?",), "withdraws": ("via?",),
 }  # fmt: skip
 _FIELDS: Final = ("customer", "timezone", "locale", "addresses", "traits", "consents", "at", "acts")
@@ -44,7 +44,7 @@ class Act:
 
     Args:
         after: how long after the act before it, or after the beginning.
-        verb: does, replies, clicks, opens_case, closes_case, moves_to, grants or withdraws.
+        verb: does, replies, clicks, opens, opens_case, closes_case, moves_to, grants or withdraws.
         what: the touchpoint type, text, message, case type, zone, or kind of message.
         more: what else belongs to it.
     """
@@ -255,6 +255,7 @@ class _Reader:
         known: Mapping[str, tuple[str, Iterable[str]]] = {
             "does": ("touchpoint type", (*self._known.types, *OWN_TYPES)),
             "clicks": ("message", self._known.messages),
+            "opens": ("message", self._known.messages),
             "opens_case": ("case type", self._known.cases),
             "closes_case": ("case type", self._known.cases),
         }
@@ -406,6 +407,7 @@ _DO: Final[Mapping[str, Callable[[Person, Act], object]]] = {
     "does": lambda person, act: person.does(act.what, **act.more.get("properties", {})),
     "replies": lambda person, act: person.replies(act.what, via=act.more["via"]),
     "clicks": lambda person, act: person.clicks(act.what, act.more.get("link", "")),
+    "opens": lambda person, act: person.opens(act.what),
     "opens_case": lambda person, act: person.opens_case(act.what, ref=act.more.get("ref", _REF)),
     "closes_case": lambda person, act: person.closes_case(act.what, ref=act.more.get("ref", _REF)),
     "moves_to": lambda person, act: person.moves_to(act.what),

@@ -1,0 +1,77 @@
+"""What of messages and facts anybody listens to, found when journeys are compiled, so that nobody else pays for it."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Final
+
+import attrs
+
+from touchpoint.core.changes import Watching, watching
+from touchpoint.core.matching import OWN, Finer, finer_of, keys_of_message
+from touchpoint.core.occurrence import ENDED
+from touchpoint.journey.conditions import Expression, Told, walk
+from touchpoint.journey.outcomes import MessageTrigger, Replied
+from touchpoint.journey.rule import Rule
+from touchpoint.journey.steps import WaitFor, identified
+from touchpoint.journey.triggers import Trigger
+from touchpoint.model.message import Message
+
+REPLY_WITHIN: Final = 30 * 86_400_000_000
+"""Microseconds within which a reply that names no message answers the last one sent on its channel."""
+
+
+@attrs.frozen
+class Listening:
+    """What somebody listens to.
+
+    `finer` are the occurrences that have more keys than one, `ends` the `message|end` that somebody waits for; `tells`,
+    whether a condition asks what came back of messages; `watching`, which changes of facts somebody waits for;
+    `replies`, whether anybody waits for answers to messages.
+    """
+
+    finer: Finer
+    ends: frozenset[str]
+    tells: bool
+    watching: Watching | None
+    replies: bool
+
+    def nobody(self) -> "Listening":
+        """The same where nobody listens to ends of messages and to changes."""
+        return attrs.evolve(self, ends=frozenset(), watching=None)
+
+
+def listening(
+    triggers: Sequence[tuple[str, Trigger]], expressions: Iterable[Expression], messages: Iterable[Message]
+) -> Listening:
+    """What these triggers and conditions, of all journeys, listen to."""
+    asked = list(told_in(expressions))
+    named = [each for _, each in triggers if isinstance(each, MessageTrigger)]
+    keys = [key for each in named for in_run in (False, True) for key in keys_of_message(each, in_run=in_run)]
+    return Listening(
+        finer_of((each for _, each in triggers), (node.message for node in asked)),
+        frozenset(name for kind, name in keys if kind in (ENDED, OWN)),
+        bool(asked),
+        watching(triggers, messages),
+        any(isinstance(each, Replied) for each in named) or any(node.what == "replied" for node in asked),
+    )
+
+
+def told_in(expressions: Iterable[Expression]) -> Iterator[Told]:
+    """Every question about what came back of a message."""
+    return (node for each in expressions for node in walk(each) if isinstance(node, Told))
+
+
+def hand_overs_kept(retained: int | None, heard: Listening) -> int | None:
+    """How long hand-overs are remembered: as long as policies ask, and as a reply may answer the last one."""
+    return retained if retained is None or not heard.replies else max(retained, REPLY_WITHIN)
+
+
+def waits_for_own(rule: Rule) -> bool:
+    """Whether a run of the rule waits for, exits by, or has as its goal, what becomes of its own messages."""
+    return any(isinstance(each, MessageTrigger) and not each.any_run for each in _in_run(rule))
+
+
+def _in_run(rule: Rule) -> Iterator[object]:
+    yield from rule.exit
+    yield from rule.goal.trigger if rule.goal else ()
+    for _, step in identified(rule.then):
+        yield from step.trigger if isinstance(step, WaitFor) else ()
