@@ -5,7 +5,6 @@ once built and holds no state of any customer.
 """
 
 import hashlib
-import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Final
 
@@ -13,16 +12,15 @@ import attrs
 
 from touchpoint.core.compile import compile_condition, compile_expression
 from touchpoint.core.context import Context
+from touchpoint.core.keys import ENROLLED, Key, key_of, keys_in_run, keys_of
 from touchpoint.core.linking import link
 from touchpoint.core.listening import Listening, hand_overs_kept, listening, told_in, waits_for_own
 from touchpoint.core.live_limits import LiveLimit, live_limits_of
-from touchpoint.core.matching import key_of_news, keys_of_message
-from touchpoint.core.occurrence import TOUCHPOINT
 from touchpoint.core.parts import Triggers, expressions_of_journeys, triggers_of_journeys
 from touchpoint.core.reading import teller_of
 from touchpoint.core.rhythm import types_asked
 from touchpoint.core.rule_parts import apart, expressions_of, results_read
-from touchpoint.core.segments import JOINED, LEFT, SegmentSpec, readers_of, segments_of, versions_of
+from touchpoint.core.segments import SegmentSpec, readers_of, segments_of, versions_of
 from touchpoint.core.sessions import session_on
 from touchpoint.core.signals import SignalTable, collect
 from touchpoint.core.state import Pending, Run, State, Watch
@@ -31,18 +29,14 @@ from touchpoint.core.timed import (
     SilenceSpec,
     by_type,
     calendar_in,
-    calendar_key,
-    silence_name,
     silences_in,
 )
 from touchpoint.core.wording import fixed_of, templates_of
 from touchpoint.durations import length
 from touchpoint.journey.by_hand import rules_by_hand
-from touchpoint.journey.calendar_triggers import DateDue, Schedule
 from touchpoint.journey.conditions import Expression
 from touchpoint.journey.data_use import Declared, declared, misused_content
 from touchpoint.journey.journey import Journey
-from touchpoint.journey.outcomes import MessageTrigger
 from touchpoint.journey.policy import Policy
 from touchpoint.journey.requirements import ComplaintRate
 from touchpoint.journey.rule import Rule
@@ -67,19 +61,8 @@ from touchpoint.journey.steps import (
     identified,
 )
 from touchpoint.journey.triggers import (
-    Anniversary,
-    CaseClosed,
-    CaseOpened,
     Dwelt,
-    Enrolled,
-    Entered,
-    Exposed,
-    Joined,
-    Left,
-    LeftSegment,
     On,
-    Silent,
-    Trigger,
 )
 from touchpoint.journey.validate import check_together
 from touchpoint.model.delivery import RenderedMessage
@@ -91,9 +74,6 @@ from touchpoint.policy.content_binding import complaint_rates_of, sessions_of
 
 Closure = Callable[[Context], object]
 Teller = Callable[[Context], str]
-Key = tuple[str, str]
-"""What indexes triggers: (kind of occurrence, its name)."""
-ENROLLED: Final = "enrolled"
 BUDGET: Final = 1_000
 """Steps and rounds that one decision may take (S4.3)."""
 _RAISES: Final = (Emit, Enrol, MoveTo, OpenCase, CloseCase, SetTrait, Split)
@@ -236,60 +216,6 @@ class Program:
         return self.messages.get(pending.message)
 
 
-def key_of(trigger: Trigger, journey: str, rule: str = "") -> Key:  # noqa: C901 - one branch per class
-    """The key under which occurrences that match this trigger arrive.
-
-    An enrolment means one into the rule the trigger stands in.
-    """
-    match trigger:
-        case On():
-            key = TOUCHPOINT, trigger.type
-        case Entered() | Left():
-            key = type(trigger).__name__.lower(), f"{trigger.journey or journey}/{trigger.stage}"
-        case Dwelt():
-            key = "dwelt", f"{trigger.journey or journey}/{trigger.stage}|{length(trigger.length)}"
-        case Joined() | LeftSegment():
-            key = JOINED if isinstance(trigger, Joined) else LEFT, f"{trigger.journey or journey}/{trigger.segment}"
-        case CaseOpened():
-            key = "case_opened", trigger.case
-        case CaseClosed():
-            key = "case_closed", trigger.case
-        case Silent():
-            key = "silence", silence_name(trigger)
-        case Anniversary() | DateDue() | Schedule():
-            key = calendar_key(trigger)
-        case Exposed():
-            key = "exposed", exposure_name(trigger.split, trigger.variant)
-        case Enrolled():
-            key = ENROLLED, f"{journey}/{rule}"
-        case _:
-            key = key_of_news(trigger)
-    return key
-
-
-def keys_of(trigger: Trigger, journey: str, rule: str = "", *, in_run: bool = False) -> tuple[Key, ...]:
-    """All keys under which occurrences that match this trigger arrive; see `key_of`.
-
-    Args:
-        trigger: whose keys.
-        journey: in which it stands.
-        rule: likewise, where it stands in one.
-        in_run: it stands where a run waits, exits or has its goal, and speaks of that run's own messages.
-    """
-    if isinstance(trigger, MessageTrigger):
-        return keys_of_message(trigger, in_run=in_run)
-    return (key_of(trigger, journey, rule),)
-
-
-def _keys_in_run(given: Iterable[Trigger], journey: str, rule: str) -> frozenset[Key]:
-    return frozenset(key for each in given for key in keys_of(each, journey, rule, in_run=True))
-
-
-def exposure_name(split: str, variant: str | None = None) -> str:
-    """How an exposure is called: of a split in any variant, or in this one."""
-    return split if variant is None else json.dumps([split, variant], ensure_ascii=False)
-
-
 def compile_program(
     journeys: Sequence[Journey], policy: Policy | None = None, traits: type | None = None, *,
     releases: Mapping[str, int] | None = None, pinned: Mapping[tuple[str, int], Journey] | None = None,
@@ -411,9 +337,9 @@ def _compile_rule(index: int, journey: str, rule: Rule, table: SignalTable) -> C
         first,
         nodes,
         frozenset(key for node in nodes.values() if isinstance(node.step, WaitFor) for key in node.keys),
-        _keys_in_run(exits, journey, rule.name),
+        keys_in_run(exits, journey, rule.name),
         tuple(Watched(each, compile_condition(each, table)) for each in conditions),
-        _keys_in_run(goal.trigger, journey, rule.name) if goal else frozenset(),
+        keys_in_run(goal.trigger, journey, rule.name) if goal else frozenset(),
         _closure(goal.given, table) if goal else None,
         length(goal.within) if goal and goal.within is not None else None,
         any(isinstance(node.step, WaitFor) and node.step.since == "run" for node in nodes.values()),
@@ -430,7 +356,7 @@ def _node(name: str, step: Step, journey: str, rule: str, table: SignalTable) ->
     node = Node(name, step)
     match step:
         case WaitFor():
-            node.keys = _keys_in_run(step.trigger, journey, rule)
+            node.keys = keys_in_run(step.trigger, journey, rule)
             node.condition = _closure(step.given, table)
         case Send():
             node.condition = _closure(step.still, table)

@@ -2,7 +2,8 @@
 
 from collections.abc import Iterator
 
-from touchpoint.core.program import CompiledRule, Program, key_of
+from touchpoint.core.keys import key_of
+from touchpoint.core.program import CompiledRule, Program
 from touchpoint.core.rhythm import in_words
 from touchpoint.core.schedule import date_from
 from touchpoint.core.state import State

@@ -11,7 +11,8 @@ from touchpoint.core.occurrence import TOUCHPOINT
 from touchpoint.engine.acts import facts_changed
 from touchpoint.engine.changed import tell
 from touchpoint.engine.loaded import Loaded
-from touchpoint.engine.unit import Unit, occurrences
+from touchpoint.engine.recorded import occurrences
+from touchpoint.engine.unit import Unit
 from touchpoint.errors import CustomerErased
 from touchpoint.stores.base import EntryRow
 from touchpoint.stores.codec import dumps, loads

@@ -10,7 +10,8 @@ from touchpoint.core.replaying import Ended, Journal, Stuck, Told, replay
 from touchpoint.core.state import Record, parked_in
 from touchpoint.engine.catching_up import edit_of
 from touchpoint.engine.loaded import Loaded
-from touchpoint.engine.unit import Unit, occurrence_of
+from touchpoint.engine.recorded import occurrence_of
+from touchpoint.engine.unit import Unit
 from touchpoint.engine.view import Parked, parked_view
 from touchpoint.errors import InvalidInput
 from touchpoint.stores.base import Reader

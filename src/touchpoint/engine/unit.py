@@ -30,7 +30,6 @@ from touchpoint.core.segments import EVERY
 from touchpoint.core.state import (
     IN_FLIGHT,
     NEVER,
-    STATE_VERSION,
     Pending,
     Profile,
     State,
@@ -45,8 +44,9 @@ from touchpoint.engine.catching_up import bring_up, catch_up
 from touchpoint.engine.keyed import Keyed, able
 from touchpoint.engine.loaded import Cache, Loaded
 from touchpoint.engine.membership import write_members
+from touchpoint.engine.recorded import occurrences, state_of
 from touchpoint.engine.writing import write_effects
-from touchpoint.errors import CustomerErased, DefectiveJourney, StoreCorrupt, StoreTooNew
+from touchpoint.errors import CustomerErased, DefectiveJourney, StoreCorrupt
 from touchpoint.stores.base import (
     Changes,
     CustomerRow,
@@ -194,7 +194,7 @@ class Unit:
         return bool(used) and bool(self.tx.tombstones(able(self.keyed, used or frozenset()).every("id", customer)))
 
     def _load(self, row: CustomerRow) -> Loaded:
-        state = _state_of(row)
+        state = state_of(row)
         loaded = Loaded(
             row.no, state, row.head, row.due, row.profile, parked=len(state.parked), members=dict(state.segments)
         )
@@ -480,36 +480,3 @@ _COUNTED: Final[Mapping[str, Callable[[Unit, Line], None]]] = {
     "started": _count_rule, "refused": _count_rule, "ended": _count_rule, "goal": _count_rule,
     "stage": _count_stage, "case": _count_case, "segment": _count_segment,
 }  # fmt: skip
-
-
-def _state_of(row: CustomerRow) -> State:
-    """The state of a customer as stored.
-
-    Raises:
-        StoreTooNew: a newer version of the library wrote it.
-        StoreCorrupt: it is damaged (S11.7). Neither says what it holds.
-    """
-    profile, state = loads(row.profile), loads(row.state)
-    try:
-        if max(profile[0], state[0]) > STATE_VERSION:
-            raise StoreTooNew(
-                f"customer number {row.no} was written in form {max(profile[0], state[0])}, and this version of the "
-                f"library reads up to {STATE_VERSION}: use the newer one"
-            )
-        return state_from_record(row.id, profile_from_record(profile), state)
-    except (ValueError, TypeError, LookupError, AttributeError):
-        raise StoreCorrupt(
-            f"the record of customer number {row.no} is damaged: its parts are not as they should be; restore a backup"
-        ) from None
-
-
-def occurrences(entries: Iterable[EntryRow]) -> Sequence[Occurrence]:
-    """The touchpoints among journal entries, as the core sees them."""
-    return [occurrence_of(entry) for entry in entries if entry.kind == TOUCHPOINT]
-
-
-def occurrence_of(entry: EntryRow) -> Occurrence:
-    """A recorded touchpoint as the core saw it."""
-    channel, location, direction, about, properties = loads(entry.body)
-    at = min(entry.at, entry.recorded_at)
-    return Occurrence(TOUCHPOINT, entry.type, at, entry.id or "", properties, channel, location, direction, about)

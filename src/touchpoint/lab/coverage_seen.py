@@ -9,14 +9,15 @@ from typing import TYPE_CHECKING, Any, Final, Self, TypeAlias
 
 import attrs
 
+from touchpoint.core.keys import Key, keys_of
 from touchpoint.core.matching import COMES_BACK, OWN, Messages, own_keys
 from touchpoint.core.occurrence import CONSENT_CHANGED, ENDED, TOUCHPOINT, TRAIT_CHANGED
-from touchpoint.core.program import CompiledRule, Key, Node, Program, keys_of
+from touchpoint.core.program import CompiledRule, Node, Program
 from touchpoint.core.replanning import PLANNED_ANEW
 from touchpoint.core.schedule import after, calendar_period
 from touchpoint.core.segments import JOINED, LEFT
 from touchpoint.core.state import Run, profile_from_record, state_from_record
-from touchpoint.engine.unit import occurrence_of
+from touchpoint.engine.recorded import occurrence_of
 from touchpoint.journey.conditions import Expression
 from touchpoint.journey.steps import Branch, Call, Exit, Send, Split, Wait, WaitFor, WaitUntil, arm_of
 from touchpoint.policy.binding import BoundCap, BoundWindow, covers, meets

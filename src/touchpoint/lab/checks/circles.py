@@ -5,8 +5,8 @@ from typing import Final
 
 import attrs
 
+from touchpoint.core.keys import ENROLLED, Key
 from touchpoint.core.occurrence import TOUCHPOINT
-from touchpoint.core.program import ENROLLED, Key
 from touchpoint.journey import steps as s
 from touchpoint.journey.conditions import Expression
 from touchpoint.journey.journey import Journey

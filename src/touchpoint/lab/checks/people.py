@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import Final
 
-from touchpoint.core.program import Key
+from touchpoint.core.keys import Key
 from touchpoint.journey import steps as s
 from touchpoint.journey.conditions import And, Compare, Count, Ever, Expression, Field, In, Literal, Or, path_of
 from touchpoint.journey.journey import Journey

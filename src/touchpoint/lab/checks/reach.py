@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 
-from touchpoint.core.program import key_of
+from touchpoint.core.keys import key_of
 from touchpoint.journey import steps as s
 from touchpoint.journey.conditions import Expression, InStage, walk
 from touchpoint.journey.journey import Journey

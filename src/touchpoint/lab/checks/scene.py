@@ -5,7 +5,7 @@ from typing import Any, Final, Literal
 
 import attrs
 
-from touchpoint.core.program import Key, key_of
+from touchpoint.core.keys import Key, key_of
 from touchpoint.journey import steps as s
 from touchpoint.journey.calendar_triggers import DateDue, Schedule
 from touchpoint.journey.conditions import Aggregate, And, Expression, Field, InSegment, InStage, children, root_of, walk

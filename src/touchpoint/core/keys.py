@@ -1,0 +1,90 @@
+"""The keys under which occurrences meet the triggers that wait for them."""
+
+import json
+from collections.abc import Iterable
+from typing import Final
+
+from touchpoint.core.matching import key_of_news, keys_of_message
+from touchpoint.core.occurrence import TOUCHPOINT
+from touchpoint.core.segments import JOINED, LEFT
+from touchpoint.core.timed import (
+    calendar_key,
+    silence_name,
+)
+from touchpoint.durations import length
+from touchpoint.journey.calendar_triggers import DateDue, Schedule
+from touchpoint.journey.outcomes import MessageTrigger
+from touchpoint.journey.triggers import (
+    Anniversary,
+    CaseClosed,
+    CaseOpened,
+    Dwelt,
+    Enrolled,
+    Entered,
+    Exposed,
+    Joined,
+    Left,
+    LeftSegment,
+    On,
+    Silent,
+    Trigger,
+)
+
+Key = tuple[str, str]
+"""What indexes triggers: (kind of occurrence, its name)."""
+ENROLLED: Final = "enrolled"
+
+
+def key_of(trigger: Trigger, journey: str, rule: str = "") -> Key:  # noqa: C901 - one branch per class
+    """The key under which occurrences that match this trigger arrive.
+
+    An enrolment means one into the rule the trigger stands in.
+    """
+    match trigger:
+        case On():
+            key = TOUCHPOINT, trigger.type
+        case Entered() | Left():
+            key = type(trigger).__name__.lower(), f"{trigger.journey or journey}/{trigger.stage}"
+        case Dwelt():
+            key = "dwelt", f"{trigger.journey or journey}/{trigger.stage}|{length(trigger.length)}"
+        case Joined() | LeftSegment():
+            key = JOINED if isinstance(trigger, Joined) else LEFT, f"{trigger.journey or journey}/{trigger.segment}"
+        case CaseOpened():
+            key = "case_opened", trigger.case
+        case CaseClosed():
+            key = "case_closed", trigger.case
+        case Silent():
+            key = "silence", silence_name(trigger)
+        case Anniversary() | DateDue() | Schedule():
+            key = calendar_key(trigger)
+        case Exposed():
+            key = "exposed", exposure_name(trigger.split, trigger.variant)
+        case Enrolled():
+            key = ENROLLED, f"{journey}/{rule}"
+        case _:
+            key = key_of_news(trigger)
+    return key
+
+
+def keys_of(trigger: Trigger, journey: str, rule: str = "", *, in_run: bool = False) -> tuple[Key, ...]:
+    """All keys under which occurrences that match this trigger arrive; see `key_of`.
+
+    Args:
+        trigger: whose keys.
+        journey: in which it stands.
+        rule: likewise, where it stands in one.
+        in_run: it stands where a run waits, exits or has its goal, and speaks of that run's own messages.
+    """
+    if isinstance(trigger, MessageTrigger):
+        return keys_of_message(trigger, in_run=in_run)
+    return (key_of(trigger, journey, rule),)
+
+
+def keys_in_run(given: Iterable[Trigger], journey: str, rule: str) -> frozenset[Key]:
+    """All keys of triggers that stand where a run waits, exits or has its goal."""
+    return frozenset(key for each in given for key in keys_of(each, journey, rule, in_run=True))
+
+
+def exposure_name(split: str, variant: str | None = None) -> str:
+    """How an exposure is called: of a split in any variant, or in this one."""
+    return split if variant is None else json.dumps([split, variant], ensure_ascii=False)
