@@ -111,8 +111,9 @@ def work_off(decision: Decision, *, late: bool = False, again: int | None = None
         again: of what was parked and is counted already: the number of the customer's last run that had begun then.
     """
     queue = decision.queue
-    # At one instant touchpoints come before windows that lapse (S2.5): their round looks at these.
-    if decision.state.lapses and not (queue and queue[0].kind == TOUCHPOINT):
+    # What happens at the instant at which a window lapses comes before that (S2.5): its own round looks at both.
+    rounds = queue and (queue[0].kind == TOUCHPOINT or (again is None and not decision.ready))
+    if decision.state.lapses and not rounds:
         catch_up(decision)
     while decision.ready or queue or (decision.state.deferred and _admit(decision)):
         if decision.ready:
