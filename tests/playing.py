@@ -22,6 +22,8 @@ class Played:
         reopening: close the engine and open it anew between every two events. The store must then be a file.
     """
 
+    channel = RecordingChannel
+
     def __init__(self, journeys, policy, history, store="sqlite://", *, reopening=False):
         self.clock = VirtualClock(instant(0))
         self.journeys, self.policy, self.history, self.store = journeys, policy, history, store
@@ -30,11 +32,17 @@ class Played:
         self.known, self.acted = set(), set()
 
     def _opened(self):
+        return self.engine_of(Engine)
+
+    def engine_of(self, kind):
+        """An engine of this kind with everything the journeys need."""
         messages = [each for journey in self.journeys for each in journey.messages.values()]
-        channels = [RecordingChannel(name) for name in sorted({name for each in messages for name in each.channels})]
-        parts = {"journeys": self.journeys, "policy": self.policy, "clock": self.clock, "channels": channels}
-        parts["functions"] = {"f": lambda request: dict(request.arguments)}
-        return Engine(self.store, durability="fast", **parts)
+        channels = [self.channel(name) for name in sorted({name for each in messages for name in each.channels})]
+        functions = {"f": lambda request: dict(request.arguments)}
+        return kind(
+            self.store, durability="fast", journeys=self.journeys, policy=self.policy, clock=self.clock,
+            channels=channels, functions=functions,
+        )  # fmt: skip
 
     def play(self):
         for event in self.history.events:

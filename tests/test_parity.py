@@ -50,10 +50,7 @@ class PlayedOnALoop(Played):
     channel = AwaitedChannel
 
     def _opened(self):
-        messages = [each for journey in self.journeys for each in journey.messages.values()]
-        channels = [self.channel(name) for name in sorted({name for each in messages for name in each.channels})]
-        parts = {"journeys": self.journeys, "policy": self.policy, "clock": self.clock, "channels": channels}
-        return Blocking(AsyncEngine(self.store, durability="fast", **parts))
+        return Blocking(self.engine_of(AsyncEngine))
 
 
 class PlayedInThreads(PlayedOnALoop):
