@@ -161,6 +161,7 @@ def full_state():
         exposures={"look": ["x", 1, False]},
         segments={"one/loyal": 1},
         lapses={"one/loyal": 70},
+        releases={"one": 2},
         bursts=[Burst("one", "rule", "o1", 90, Collected(2, [occurrence()]))],
         deferred=[Deferred("one", "rule", "o1", 95, occurrence())],
         noticed={"date due|renewal||": ["2026-01-01"]},

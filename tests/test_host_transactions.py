@@ -44,11 +44,15 @@ class Chat(MemoryChannel):
 
 READS = {
     "controls", "customer", "export", "journeys", "next_due", "parked", "parked_count", "planned", "preferences",
-    "proof_of_consent", "recipient_of", "tasks", "why", "why_received",
+    "member_count", "members", "preview_release", "proof_of_consent", "recipient_of", "releases", "tasks", "why",
+    "why_received",
 }  # fmt: skip
-DRIVES = {"checkpoint", "close", "delivery", "run_pending", "take_prepared", "together", "work", "workplace"}
+DRIVES = {
+    "checkpoint", "close", "delivery", "release", "rollback", "run_pending", "settle_segments", "take_prepared",
+    "together", "work", "workplace",
+}  # fmt: skip
 """They open transactions of their own, or are for whoever drives the engine step by step: messages go out only after
-the host has committed."""
+the host has committed. A release changes what this very engine works by, which no transaction of the host can undo."""
 
 WRITES = {
     "record": lambda engine, db: engine.record("ann", "visit", connection=db),

@@ -3,7 +3,7 @@
 import sqlite3
 from contextlib import contextmanager
 
-from touchpoint.engine import ground
+from touchpoint.engine import at_work
 from touchpoint.journey import codec
 from touchpoint.stores.sqlite import SqliteStore
 
@@ -36,9 +36,11 @@ def fresh_store():
 @contextmanager
 def quick():
     """Compile and describe equal journeys once; `journeys.py` hands out the same objects each time."""
-    compile_program, described = ground.compile_program, codec.described
+    compile_program, described = at_work.compile_program, codec.described
 
-    def compile_once(journeys, policy, traits=None):
+    def compile_once(journeys, policy, traits=None, *, releases=None, pinned=None):
+        if releases or pinned:
+            return compile_program(journeys, policy, traits, releases=releases, pinned=pinned)
         key = (*map(id, journeys), id(policy), id(traits))
         if key not in _compiled:
             _compiled[key] = compile_program(journeys, policy, traits)
@@ -49,9 +51,9 @@ def quick():
             _described[id(journey)] = described(journey)
         return _described[id(journey)]
 
-    ground.compile_program, codec.described = compile_once, describe_once
+    at_work.compile_program, codec.described = compile_once, describe_once
     try:
         yield
     finally:
-        ground.compile_program, codec.described = compile_program, described
+        at_work.compile_program, codec.described = compile_program, described
         forget()
