@@ -9,6 +9,7 @@ from touchpoint.stores.sqlite import SqliteStore
 
 _compiled = {}
 _described = {}
+_read = {}
 _stores = []
 
 
@@ -16,6 +17,7 @@ def forget():
     """Make everything anew: a defect was planted, or taken out, in what the compiled journeys remember."""
     _compiled.clear()
     _described.clear()
+    _read.clear()
 
 
 def fresh_store():
@@ -36,24 +38,28 @@ def fresh_store():
 @contextmanager
 def quick():
     """Compile and describe equal journeys once; `journeys.py` hands out the same objects each time."""
-    compile_program, described = at_work.compile_program, codec.described
+    compile_program, described, read = at_work.compile_program, codec.described, at_work.AtWork._journey
 
     def compile_once(journeys, policy, traits=None, *, releases=None, pinned=None):
-        if releases or pinned:
-            return compile_program(journeys, policy, traits, releases=releases, pinned=pinned)
-        key = (*map(id, journeys), id(policy), id(traits))
+        earlier = tuple((name, id(journey)) for name, journey in (pinned or {}).items())
+        key = (*map(id, journeys), id(policy), id(traits), *(releases or {}).items(), *earlier)
         if key not in _compiled:
-            _compiled[key] = compile_program(journeys, policy, traits)
+            _compiled[key] = compile_program(journeys, policy, traits, releases=releases, pinned=pinned)
         return _compiled[key]
+
+    def read_once(self, reader, digest):
+        if digest not in _read:
+            _read[digest] = read(self, reader, digest)
+        return _read[digest]
 
     def describe_once(journey):
         if id(journey) not in _described:
             _described[id(journey)] = described(journey)
         return _described[id(journey)]
 
-    at_work.compile_program, codec.described = compile_once, describe_once
+    at_work.compile_program, codec.described, at_work.AtWork._journey = compile_once, describe_once, read_once
     try:
         yield
     finally:
-        at_work.compile_program, codec.described = compile_program, described
+        at_work.compile_program, codec.described, at_work.AtWork._journey = compile_program, described, read
         forget()
