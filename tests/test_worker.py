@@ -222,6 +222,40 @@ def test_an_interrupt_stops_every_thread_and_keeps_what_is_known():  # S11.4
     assert [ends(engine, each)[0][1] for each in people] == ["sent", "in_flight", "waiting"]
 
 
+def test_an_interrupt_is_not_forgotten_over_a_store_in_trouble(tmp_path):  # S11.7
+    path, hosts = tmp_path / "t.db", []
+
+    def act(request):
+        if request.to.key.startswith("ann"):
+            return Accepted()
+        hosts.append(lock(path))
+        raise KeyboardInterrupt
+
+    channel = Scripted(act=act)
+    engine = started(engine_of(sending(), channels=[channel], store=brief(path), people=("ann", "bob")), "ann", "bob")
+    with pytest.raises(KeyboardInterrupt) as stopped:
+        engine.work(until_idle=True)
+    hosts[0].close()
+    assert isinstance(stopped.value.__cause__, StoreBusy)
+    assert len(channel.requests) == 2
+
+
+def test_an_interrupt_while_outcomes_are_written_loses_none(tmp_path):  # S11.4
+    strikes = [KeyboardInterrupt()]
+
+    class Struck(SqliteStore):
+        def transaction(self, *args, **kwargs):
+            if channel.requests and strikes:
+                raise strikes.pop()
+            return super().transaction(*args, **kwargs)
+
+    channel = Scripted()
+    engine = started(engine_of(sending(), channels=[channel], store=Struck(str(tmp_path / "t.db"))))
+    with pytest.raises(KeyboardInterrupt):
+        engine.work(poll=LONG)
+    assert ends(engine, "ann")[0][1] == "sent"
+
+
 def test_what_stops_one_thread_stops_all_and_is_raised():
     engine = engine_of(sending())
     with AtWork(engine, threads=3, poll=seconds(0.01)) as worker:

@@ -152,11 +152,16 @@ def hand_over() -> Generator[Command, object, int]:
             yield hand_all
     except GeneratorExit:
         raise
-    except BaseException:
+    except BaseException as stopped:
         # Somebody stops the worker, or the store fails: what is known of the others must not become uncertain.
         outcomes += hand_all.untouched()
         if outcomes:
-            yield SettleAll(outcomes)
+            try:
+                yield SettleAll(outcomes)
+            except Exception as trouble:
+                if isinstance(stopped, Exception):
+                    raise
+                raise stopped from trouble  # a store in trouble is waited for, and who stops the worker does not wait
         raise
     if outcomes:
         yield SettleAll(outcomes)

@@ -67,7 +67,11 @@ class Handing(Delivery):
         self.settle_the_rest()
 
     def settle_the_rest(self) -> None:
-        """Write what could not be written before. Raises StoreError as long as it still cannot."""
+        """Write what could not be written before. Raises StoreError as long as it still cannot.
+
+        What an interrupt kept from being written is kept as well: it is written on the way out. Doing so once more is
+        no harm if it was committed just before.
+        """
         if self.caller is not None:
             self.unsettled += self.caller.take_late()
         if not self.unsettled:
@@ -83,6 +87,9 @@ class Handing(Delivery):
             for each in told:
                 with suppress(Exception):
                     super().settle([each])
+            raise
+        except BaseException:
+            self.unsettled[:0] = told
             raise
 
     def _take_turn(self, ticket: core.Ticket) -> bool:
