@@ -6,6 +6,7 @@ import asyncio
 import hashlib
 import logging
 import sqlite3
+import threading
 import time
 import uuid
 from datetime import timedelta
@@ -90,13 +91,14 @@ class AsksTheAccountFirst(Right):
 class SendsLater(Right):
     def __init__(self, provider):
         super().__init__(provider)
-        self.waiting = []
+        self.waiting, self.lock = [], threading.Lock()  # it is only late: threads do not mix in it
 
     def post(self, request):
-        self.waiting.append(request)
-        if len(self.waiting) >= 2:
-            while self.waiting:
-                super().post(self.waiting.pop())
+        with self.lock:
+            self.waiting.append(request)
+            due = [self.waiting.pop() for _ in range(len(self.waiting))] if len(self.waiting) >= 2 else []
+        for each in due:
+            super().post(each)
         return 200, {"id": f"queued-{request.key}"}
 
 

@@ -138,9 +138,20 @@ def test_nothing_that_a_hold_names_is_sent_while_its_case_is_open_or_cooling_off
 
 @WORLDS
 @given(generate.worlds())
-def test_what_needs_a_consent_is_sent_only_to_those_who_gave_it(world):  # S7.2
+def test_what_needs_a_consent_is_sent_only_to_those_who_gave_it(world):  # S7.1, S7.2
     for name, got in told(world).got.items():
-        assert all(each.kind in (*FREE_KINDS, *world.history.customers[name].grants) for each in got)
+        # What is said at the instant of sending may come before or after it.
+        assert all(any(agreed(world.history, name, each, until) for until in (each.at - 1, each.at)) for each in got)
+
+
+def agreed(history, name, got, until):
+    """Whether a customer had agreed to a message by then: the later statement stands, at a tie the withdrawal."""
+    said = [
+        (each.recorded_at, not each.properties["granted"], each.properties["granted"])
+        for each in history.events
+        if each.act == "consent" and (each.customer, each.type) == (name, got.kind) and each.recorded_at <= until
+    ]
+    return max(said)[-1] if said else got.kind in (*FREE_KINDS, *history.customers[name].grants)
 
 
 @WORLDS

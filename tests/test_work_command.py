@@ -125,7 +125,10 @@ def worker():
         begun.append(process)
         return process
 
+    # A process in the background of a shell ignores interrupts, and its children would.
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
     yield start
+    signal.signal(signal.SIGINT, before)
     for each in begun:
         each.kill()
         each.communicate()
@@ -222,6 +225,21 @@ def test_a_second_interrupt_does_not_wait(worker):
     while process.poll() is None:
         process.send_signal(signal.SIGINT)  # two that come at once are one
     assert process.returncode != 0
+
+
+@needs_signals
+def test_in_the_background_an_interrupt_of_the_terminal_is_not_for_it(worker):
+    write(JOURNEY + QUICK)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # as the shell does
+    process = worker()
+    assert line(process) == "at work: shop; channels: email"
+    process.send_signal(signal.SIGINT)
+    recorded("ann")
+    while status() != ["sent"]:
+        assert process.poll() is None
+    process.send_signal(signal.SIGTERM)
+    code, out, _ = ended(process)
+    assert (code, out.splitlines()[-1]) == (0, "stopped: 1 message handed over")
 
 
 # --- what it refuses --------------------------------------------------------------------------------------------------

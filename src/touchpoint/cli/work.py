@@ -167,14 +167,19 @@ def _on_a_loop(
 
 @contextmanager
 def _at_signals(stop: Callable[[], object]) -> Iterator[None]:
-    """The first signal asks to stop; the next one does what it would have done without us."""
+    """The first signal asks to stop; the next one does what it would have done without us.
+
+    What whoever started us has us ignore stays ignored: an interrupt of the terminal is not for what is in the
+    background.
+    """
 
     def handle(number: int, frame: FrameType | None) -> None:  # noqa: ARG001 - as signal has it
         for each, handler in before.items():
             signal.signal(each, handler)
         stop()
 
-    before = {each: signal.signal(each, handle) for each in SIGNALS}
+    heard = [each for each in SIGNALS if signal.getsignal(each) is not signal.SIG_IGN]
+    before = {each: signal.signal(each, handle) for each in heard}
     try:
         yield
     finally:
