@@ -4,8 +4,8 @@ from datetime import timedelta
 
 import pytest
 
-from making import START, Scripted, ends, engine_of, message, pass_time, sending, state_of
-from touchpoint import Call, Content, Gift, Rule, Send, Wait, days, hours, minutes
+from making import MARK, START, Scripted, ends, engine_of, marks, message, pass_time, sending, state_of
+from touchpoint import Branch, Call, Content, Gift, Rule, Send, Wait, days, hours, minutes, result
 from touchpoint.channels import Accepted, Ambiguous, Capabilities, Refused
 from touchpoint.channels.base import BaseAdapter
 from touchpoint.channels.inbound import Receipt, Replied
@@ -174,6 +174,41 @@ def test_a_call_that_is_given_back_refunds_no_gift_of_its_name():
         pass
     with made.store.reading() as reader:
         assert reader.spent(["flowers"])["flowers"] == 5
+
+
+def test_a_gift_that_was_refused_and_went_out_all_the_same_counts_for_the_budget():  # S6.8
+    gift = Gift(
+        "flowers", why="to say sorry", channels=["email"], content=Content(text="For you"), worth=5, budget=50,
+        currency="EUR",
+    )  # fmt: skip
+    made = engine_of(Rule("r", when="start", then=[Send(gift)]), channels=[scripted(Refused("provider_unavailable"))])
+    made.grant("ann", "gift")
+    made.record("ann", "start")
+    made.run_pending()
+    assert spent(made) == 0
+    made.apply(Receipt(mail(made).key, "delivered"))
+    assert (ends(made), spent(made)) == ([("flowers", "sent")], 5)
+
+
+def spent(made):
+    with made.store.reading() as reader:
+        return reader.spent(["flowers"])["flowers"]
+
+
+def test_what_a_function_returned_too_late_is_kept_and_its_run_goes_on_once():  # S5, S11.3
+    rule = Rule("r", when="start", then=[Call("ask"), Branch(result("ask").n == 1, then=[MARK])])
+    made = engine_of(rule, functions={"ask": lambda _: {"n": 1}})
+    made.record("ann", "start")
+    walk = made.delivery().walk(lambda unit, _: [unit.find("ann")])
+    for _ in range(4):
+        next(walk)  # it has returned; the worker is held up
+    made.clock.advance(minutes(2))
+    made.run_pending()  # another worker has taken it over, and will call again later
+    for _ in walk:
+        pass
+    assert len(marks(made)) == 1
+    pass_time(made, days(9))
+    assert len(marks(made)) == 1
 
 
 # --- late answers -----------------------------------------------------------------------------------------------------

@@ -151,7 +151,7 @@ def test_every_function_of_conditions_can_be_called_in_a_text():
 
 
 def test_a_text_can_call_nothing_that_does_not_make_a_node_of_plain_data():
-    assert {"operand", "as_condition", "read_condition", "walk", "same", "source", "children"}.isdisjoint(functions())
+    assert {"operand", "read_condition", "walk", "same", "source", "children"}.isdisjoint(functions())
 
 
 def test_every_root_of_conditions_can_be_named_in_a_text():
@@ -624,7 +624,6 @@ def test_a_time_of_day_is_no_condition():
         (lambda: Send(HELLO, still="custmer.vip"), "Send(still=)"),
         (lambda: Wait(until="custmer.renewal"), "Wait(until=)"),
         (lambda: ever("a", where="custmer.vip"), 'ever("a"): where='),
-        (lambda: c.as_condition("custmer.vip", "Segment(condition)"), "Segment(condition)"),
     ],
 )
 def test_the_error_names_what_takes_the_condition(build, where):

@@ -9,7 +9,7 @@ from typing import Final, TypeAlias
 
 from touchpoint.core.bursts import drop_bursts, gather
 from touchpoint.core.collected import Collected
-from touchpoint.core.decision import NOT_LOADED, PARKED, Decision, RunStarted
+from touchpoint.core.decision import NOT_LOADED, Decision, RunStarted
 from touchpoint.core.identity import key_of_rule, key_value, run_id, same_key
 from touchpoint.core.limits import refused_by_limit, remember_start
 from touchpoint.core.live_runs import admitted, next_of
@@ -98,7 +98,7 @@ def go_on_after(decision: Decision, run: Run, step: str, status: str) -> None:
         decision.go_on(run, node.next if status == "sent" else node.otherwise)
     elif run.rule.startswith(PREFIX):
         decision.end(run, "done")  # no journey has the message any more, and nothing else was to come
-    elif run.waiting != PARKED:
+    else:
         decision.park(run, NOT_LOADED)
 
 
@@ -447,17 +447,13 @@ def _lapses(decision: Decision, rule: CompiledRule, run: Run) -> Iterator[int]:
             yield lapse
 
 
-def look_again(decision: Decision, run: Run) -> bool:
-    """A window lapsed under a condition that the run waits on. Whether that moved or ended the run."""
-    rule = decision.rule_of(run)
+def look_again(decision: Decision, rule: CompiledRule, run: Run, node: Node) -> bool:
+    """A window lapsed under a condition that the run waits on, at this node. Whether that moved or ended the run."""
     run.look = None
-    if rule is None:
-        return False
     if _exit_condition_holds(decision, rule, run, run.event):
         decision.end(run, "exit")
         return True
-    node = rule.nodes.get(run.node) if run.node is not None else None
-    if run.waiting == "until" and node is not None and _came_true(decision, run, node):
+    if run.waiting == "until" and _came_true(decision, run, node):
         decision.go_on(run, node.then)
         return True
     return False

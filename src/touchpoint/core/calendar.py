@@ -2,7 +2,8 @@
 
 `State.calendar` maps a definition to [due, the local date it is about, stamp]; the stamp says for which value of the
 trait and which zones it was armed. A fourth is the first date that was left out before it. `State.noticed` has the last
-dates that came, so that none comes twice.
+dates that came, so that none comes twice. It never has one that the program does not know, or that lacks a zone: both
+are left out whenever either changes.
 """
 
 from collections.abc import Sequence
@@ -85,7 +86,7 @@ def _keep(spec: CalendarSpec, state: State, found: Due | None, stamp: str) -> No
         state.calendar[spec.name] = [found[0], found[1].isoformat(), stamp]
 
 
-def bring_about(program: Program, state: State, name: str) -> tuple[Occurrence | None, list[Record]]:
+def bring_about(program: Program, state: State, name: str) -> tuple[Occurrence, list[Record]]:
     """Take a date of the calendar that is due off the state, and arm the next one.
 
     Args:
@@ -94,19 +95,17 @@ def bring_about(program: Program, state: State, name: str) -> tuple[Occurrence |
         name: its definition.
 
     Returns:
-        What it raises, None where nobody waits for it any more; and lines for the trace.
+        What it raises, and lines for the trace.
     """
     due, on, _, *since = state.calendar.pop(name)
-    spec = program.calendar.get(name)
-    if spec is None:
-        return None, []
+    spec = program.calendar[name]
     zones = _zones(spec, state)
     trace: list[Record] = [["date", spec.words, on, " ".join(zones), tz_version()]]
     if since:
         trace.append(["because", f"from {since[0]} on left out: nobody looked for more than a week"])
     occurrence = Occurrence(spec.kind, name, due, f"{on} {_CAUSES[spec.kind]} {name}", _properties(spec, state, on))
     state.noticed[spec.noted] = [*state.noticed.get(spec.noted, ()), on][-_NOTICED:]
-    found = _following(spec, state, zones, max(state.now, due)) if zones else None
+    found = _following(spec, state, zones, max(state.now, due))
     _keep(spec, state, found, f"{_about(spec, state)} {' '.join(zones)}")
     return occurrence, trace
 
@@ -125,14 +124,14 @@ def leave_out(program: Program, state: State, name: str, present: int) -> bool:
     Args:
         program: the compiled journeys.
         state: the customer's; changed in place.
-        name: a definition that is due.
+        name: one that is due.
         present: up to when the customer's timers are being fired, microseconds UTC.
 
     Returns:
         Whether anything was left out; it is then due later.
     """
-    spec, entry = program.calendar.get(name), state.calendar[name]
-    if spec is None or spec.kind != SCHEDULE or entry[0] >= present - CATCH_UP:
+    spec, entry = program.calendar[name], state.calendar[name]
+    if entry[0] >= present - CATCH_UP:
         return False
     due, on = _latest_missed(spec, state, (entry[0], day_of(entry[1])), present)
     if due == entry[0]:
@@ -144,8 +143,6 @@ def leave_out(program: Program, state: State, name: str, present: int) -> bool:
 def _latest_missed(spec: CalendarSpec, state: State, found: Due, present: int) -> Due:
     """The first date of the week before the present; else the last one before that week."""
     zones = _zones(spec, state)
-    if not zones:
-        return found
     # Where it comes round at least weekly this is near enough, so nobody counts through years of days.
     near = spec.following.after(None, present - CATCH_UP - _NEARLY, zones, found[1])
     if near is not None and near[0] <= present:
@@ -182,8 +179,7 @@ def join_calendar(program: Program, into: State, old: State, *, now: int) -> Non
         if known is None or (known[2] == entry[2] and entry[0] > known[0]):
             into.calendar[name] = entry
     for name, entry in list(into.calendar.items()):
-        spec = program.calendar.get(name)
-        if spec is not None and entry[1] in into.noticed.get(spec.noted, ()):
+        if entry[1] in into.noticed.get(program.calendar[name].noted, ()):
             del into.calendar[name]
     arm_calendar(program, into, now=now)
 
@@ -192,10 +188,9 @@ def follow_zones(program: Program, state: State) -> bool:
     """Bring the calendar up to newer time-zone data (S2.2). Whether anything moved."""
     moved = False
     for name, entry in state.calendar.items():
-        spec = program.calendar.get(name)
-        if spec is None or not (zones := _zones(spec, state)):
-            continue
-        if (found := _moved(spec, state, entry[1], zones, state.now)) is not None and found[0] != entry[0]:
+        spec = program.calendar[name]
+        found = _moved(spec, state, entry[1], _zones(spec, state), state.now)
+        if found is not None and found[0] != entry[0]:
             entry[0] = found[0]
             moved = True
     return moved

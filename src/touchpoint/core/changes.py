@@ -168,9 +168,11 @@ def opted(
     watched: Watching | None, ledger: Consents, channel: str, now: int, cause: str, *, out: bool
 ) -> list[Occurrence]:  # fmt: skip
     """What an opt-out of the address on a channel changes (S7.3), or taking it back, which leaves the ledger to say."""
-    found = []
-    for purpose, on in watched.consents if watched is not None else ():
-        if watched is None or on not in (None, channel):
+    found: list[Occurrence] = []
+    if watched is None:
+        return found
+    for purpose, on in watched.consents:
+        if on not in (None, channel):
             continue
         stands = standing_of(ledger, watched.chain(purpose or ANY), channel, now)
         if stands != "withdrawn":

@@ -203,8 +203,9 @@ def release(
     decision = Decision(program, state, now)
     if asked.ruling.allowed and not _within_volume(pending, asked, decision, world):
         asked = ask(program, state, pending, world, now, moment.wall)
-    if is_free_again(program, pending, asked.ruling):
-        replan(decision, pending)
+    run = state.run_by_order(pending.run)
+    if run is not None and run.message == pending.key and is_free_again(program, pending, asked.ruling):
+        replan(decision, run, pending)
         return None, work_off(decision)
     if not asked.ruling.allowed:
         return None, _not_now(program, state, pending, asked, decision, world)

@@ -8,6 +8,7 @@ from typing import Final, TypeAlias
 
 import attrs
 
+from touchpoint.core.decision import MOVED
 from touchpoint.core.program import CompiledRule, Program
 from touchpoint.durations import spoken
 from touchpoint.journey.journey import Journey
@@ -112,10 +113,8 @@ class Edit:
         if after is None:
             return _UNKNOWN if before is None else Plan(EXITS, reason="its rule is gone")
         name = after.rule.name
-        if step is None:
-            return Plan(STAYS, name)
         old, new, names = self._outlines(rule)
-        if step not in old.steps:
+        if step is None or step not in old.steps:
             return Plan(STAYS, name, step, "" if step in new.steps else "nothing that is loaded has its step")
         now = names.get(step)
         if now is None:
@@ -150,6 +149,8 @@ def _kept(rule: str, name: str, old: Step, new: Step, waiting: str) -> Plan:
         return Plan(STAYS, rule, name)
     if type(old) is not type(new):
         return Plan(ANEW, rule, name, f"it is a {type(new).__name__} now")
+    if waiting == MOVED:  # it is to begin the step, which is still to take time
+        return Plan(STAYS, rule, name)
     timed, reason = _timed(old, new)
     listens = (
         isinstance(old, WaitFor)

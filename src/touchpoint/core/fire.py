@@ -11,14 +11,12 @@ from touchpoint.core.state import Run, State
 from touchpoint.core.timers import AWAITED, Timer, raised_by, upcoming
 
 
-def fire_next(program: Program, state: State, *, until: int) -> tuple[Timer, Decision] | None:
-    """Fire the customer's next timer if it is due at `until` or before; None if there is none.
+def fire_next(program: Program, state: State, *, until: int) -> tuple[Timer, Decision]:
+    """Fire the customer's next timer, one being due at `until` or before.
 
     The decision is taken at the timer's due instant, also when it is overdue, so that live and replay agree (S4.2).
     """
     timer = upcoming(program, state, until)
-    if timer is None:
-        return None
     decision = Decision(program, state, timer[0])
     raised, why = raised_by(program, state, timer)
     decision.trace += why
@@ -54,13 +52,13 @@ def fire_burst(decision: Decision, burst: Burst) -> None:
 def fire_run(decision: Decision, run: Run) -> None:
     """Let a run go on whose timer is due, or look again through a window that has lapsed."""
     rule = decision.rule_of(run)
-    node = rule.nodes.get(run.node) if rule is not None and run.node is not None else None
-    if node is None:
+    node = None if rule is None else rule.nodes.get(run.node or "")
+    if rule is None or node is None:
         decision.park(run, NOT_LOADED)
         return
     # What a run waits for comes before the end of its waiting, where both fall on one instant.
     lapsed = run.look is not None and run.look <= decision.now
-    if lapsed and look_again(decision, run):
+    if lapsed and look_again(decision, rule, run, node):
         return
     if run.due is not None and run.due <= decision.now:
         decision.trace.append(["timer", run.journey, run.rule, node.id])

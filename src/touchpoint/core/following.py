@@ -61,6 +61,7 @@ def follow(edit: Edit, state: State, migration: Migration | None = None, *, held
     decision = Decision(edit.after, state, order.at)
     if order.mode == "pin":
         _pin(edit, state)
+        _carry_over(edit, state)
         return decision
     going: Going = []
     for run in [each for each in state.runs if _is_met(each, order.journey)]:
@@ -198,8 +199,7 @@ def _rename_steps(edit: Edit, old: CompiledRule | None, run: Run) -> None:
     if old is None:
         return
     names = edit.names(old.rule.name)
-    if run.node is not None:
-        run.node = names.get(run.node, run.node)
+    run.node = names.get(run.node or "", run.node)
     if any(names.get(each, each) != each for each in run.visits):
         visits: dict[str, int] = {}
         for each, times in run.visits.items():
@@ -238,9 +238,8 @@ def _moves(
     _tell(decision, run, plan, plan.fate, place)
     if pending is not None:
         _let_go(decision, pending, plan)
-    if plan.step is not None:
-        take_anew(run, plan.step)
     node = rule.nodes[plan.step or ""]
+    take_anew(run, node.id)
     run.node, run.due, run.look, run.local, run.message, run.since = node.id, None, None, None, None, None
     if entry is not None:
         entry[6] = [MOVED, None, None, None]
@@ -314,11 +313,9 @@ def ends_anew(decision: Decision, run: Run, node: Node, began: int) -> int | Non
     """When a wait that began then ends by the step as it is now; None for ever, or where the date is missing."""
     run.local = None
     step = node.step
-    if isinstance(step, Wait):
-        return wait_ends(decision, run, node, began)
     if isinstance(step, WaitFor | WaitUntil):
         return ends(decision, run, step.timeout, step.unknown_zone, began)
-    return None
+    return wait_ends(decision, run, node, began)
 
 
 def parked_entry(state: State, run: Run) -> Record | None:

@@ -5,7 +5,7 @@ a certain value, have more of them, but only where some trigger of the program a
 """
 
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Final
+from typing import Final, assert_never
 
 import attrs
 
@@ -110,6 +110,8 @@ def _plain_key(trigger: Change) -> Key:
             return PREFERENCE_CHANGED, trigger.what or ""
         case ConsentChanged():
             return CONSENT_CHANGED, consent_name(trigger.purpose, trigger.channel)
+        case _:
+            assert_never(trigger)
 
 
 def consent_name(purpose: str | None, channel: str | None) -> str:

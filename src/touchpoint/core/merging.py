@@ -238,8 +238,8 @@ def _stages(decision: Decision, into: State, old: State) -> None:
         if ours is not None and theirs is not None:
             decision.trace.append([JOINED, journey, (theirs if stands_ours else ours)[0]])
         visit = (ours[2] if ours else 0) + (theirs[2] if theirs else 0)
-        _count_visit(into, journey, ours, held[1], visit)
-        _count_visit(old, journey, theirs, held[1], visit)
+        for state in (into, old):
+            _count_visit(state, journey, held[1], visit)
         into.stages[journey] = [held[0], held[1], visit]
         for name, _ in decision.program.dwells.get(f"{journey}/{held[0]}", ()):
             if name in armed:
@@ -252,15 +252,13 @@ def _stands(ours: Record, theirs: Record) -> bool:
     return bool(ours[1] >= theirs[1])
 
 
-def _count_visit(state: State, journey: str, held: Record | None, entered: int, visit: int) -> None:
-    """Starts since the stage was entered belong to the visit that goes on; others to visits that are over."""
+def _count_visit(state: State, journey: str, entered: int, visit: int) -> None:
+    """Starts since the stage was entered belong to the visit that goes on; others to visits that are over already."""
     for rule, starts in state.starts.items():
         if rule.startswith(f"{journey}/"):
             for entry in starts:
                 if entry[0] >= entered:
                     entry[2] = visit
-                elif held is not None and entry[2] == visit:
-                    entry[2] = visit - 1
 
 
 def _cases(decision: Decision, into: State, old: State) -> None:

@@ -27,11 +27,9 @@ def park_touchpoint(
     return decision
 
 
-def park_timer(program: Program, state: State, error: str, *, until: int) -> tuple[Timer, Decision] | None:
-    """Park what the customer's next timer stands for, if it is due at `until` or before; None if there is none."""
+def park_timer(program: Program, state: State, error: str, *, until: int) -> tuple[Timer, Decision]:
+    """Park what the customer's next timer stands for, one being due at `until` or before."""
     timer = upcoming(program, state, until)
-    if timer is None:
-        return None
     decision = Decision(program, state, timer[0])
     raised, _ = raised_by(program, state, timer)
     if isinstance(raised, Run):

@@ -424,6 +424,7 @@ def _places(triggers: Triggers) -> dict[Key, int]:
 
 
 def _version(table: SignalTable, silences: Mapping[str, SilenceSpec], triggers: Triggers, more: Iterable[str]) -> str:
-    parts = [*sorted(table.signals), *sorted(silences), *sorted(_dwells(triggers)), *calendar_in(triggers)]
+    dwells = sorted(name for each in _dwells(triggers).values() for name, _ in each)
+    parts = [*sorted(table.signals), *sorted(silences), *dwells, *calendar_in(triggers)]
     parts += more
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:12]

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Protocol, TypeAlias
 
 import attrs
 
-from touchpoint.core.schedule import ahead, anniversary, exists, in_year
+from touchpoint.core.schedule import ahead, anniversary, exists
 from touchpoint.durations import FIRST_INSTANT, LAST_INSTANT, Duration, is_calendar, length
 from touchpoint.errors import InvalidInput
 from touchpoint.journey.calendar_triggers import DateDue, Schedule
@@ -49,8 +49,7 @@ class _Anniversaries:
     before: Duration
 
     def after(self, day: date | None, since: int, zones: Sequence[str], last: date | None) -> Due | None:
-        if day is None:
-            return None
+        assert day is not None  # noqa: S101 - without a date nothing is armed
         try:
             due, on = anniversary(day, since, zones, at=self.at, before=self.before)
             while last is not None and on <= last:
@@ -59,9 +58,7 @@ class _Anniversaries:
             return None  # the calendar ends before it comes round again
         return due, on
 
-    def on(self, day: date | None, date: date, zones: Sequence[str]) -> int | None:
-        if day is None or in_year(day, date.year) != date:
-            return None
+    def on(self, day: date | None, date: date, zones: Sequence[str]) -> int | None:  # noqa: ARG002 - it is one of that day
         return _latest(_local(date, self.at), zones, before=self.before)
 
 

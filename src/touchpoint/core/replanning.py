@@ -3,10 +3,10 @@
 from collections.abc import Iterator, Sequence
 from typing import Final
 
-from touchpoint.core.decision import NOT_LOADED, Decision
+from touchpoint.core.decision import MOVED, NOT_LOADED, Decision
 from touchpoint.core.occurrence import ENDED
 from touchpoint.core.program import CompiledRule, Program
-from touchpoint.core.state import Pending
+from touchpoint.core.state import Pending, Run
 from touchpoint.journey.steps import Branch, Step, arms
 from touchpoint.policy.binding import HOLD
 from touchpoint.policy.verdict import Ruling
@@ -28,21 +28,19 @@ def _was_held(pending: Pending) -> bool:
     return any(each[:2] == ["defer", HOLD] for _, _, against in pending.reasons for each in against)
 
 
-def replan(decision: Decision, pending: Pending) -> None:
-    """Withdraw the message, and have its run go back to the decision before it."""
-    run = decision.state.run_by_order(pending.run)
+def replan(decision: Decision, run: Run, pending: Pending) -> None:
+    """Withdraw the message that a run waits for, and have the run go back to the decision before it."""
     decision.end_message(pending, "withdrawn", PLANNED_ANEW)
     # It is no end to those who wait for one: the message is only begun anew.
     decision.queue = [each for each in decision.queue if each.kind != ENDED or each.about != pending.key]
-    rule = None if run is None else decision.rule_of(run)
-    if run is None or rule is None or run.message != pending.key:
-        return
-    back = decision_before(rule, pending.step)
-    if back is None:
+    run.visits[pending.step] = -abs(run.visits.get(pending.step, 0))  # it may be taken once more
+    rule = decision.rule_of(run)
+    back = None if rule is None else decision_before(rule, pending.step)
+    if rule is None or back is None:
+        run.waiting, run.message = MOVED, None
         decision.park(run, NOT_LOADED)
         return
     decision.trace.append(["replanned", run.journey, run.rule, pending.step, back])
-    run.visits[pending.step] = -abs(run.visits.get(pending.step, 0))  # it may be taken once more
     decision.go_on(run, rule.nodes[back])
 
 

@@ -11,7 +11,7 @@ from touchpoint.core.fire import fire_burst, fire_run
 from touchpoint.core.following import Edits, act, go_on
 from touchpoint.core.migrating import MIGRATES, asked, facts_of
 from touchpoint.core.occurrence import TOUCHPOINT, Occurrence
-from touchpoint.core.program import Program
+from touchpoint.core.program import Node, Program
 from touchpoint.core.state import Record, Run, State, burst_from_record, occurrence_from_record
 
 
@@ -25,10 +25,9 @@ class Told:
 
 @attrs.frozen
 class Ended:
-    """What the store tells of a message that a run waited for: its name, its step, and how it stands."""
+    """What the store tells of a message that a run waited for: its name, and how it stands."""
 
     name: str
-    step: str
     status: str
 
 
@@ -65,7 +64,7 @@ def replay(
     kind, name = entry[1], entry[2]
     if kind == RUN:
         if entry[6] and entry[6][0] == MIGRATES:
-            return _migrate(program, state, entry, now, edits)
+            return _migrate(program, state, entry, journal, now, edits)
         return _run(program, state, entry, journal, now)
     if kind == COLLECTED:
         return _burst(program, state, entry, now)
@@ -107,19 +106,25 @@ def _run(program: Program, state: State, entry: Record, journal: Journal, now: i
     if rule is None or run.node not in rule.nodes:
         return Stuck(f"{NOT_LOADED}: load a version of {run.journey!r} that has it")
     decision = _begin(program, state, entry, now)
-    waiting, due, look, key = entry[6]
-    run.waiting, run.due, run.look = waiting, due, look
-    if waiting == MOVED:
-        run.waiting = ""
-        decision.go_on(run, rule.nodes[run.node or ""])
-    elif key is None:
-        fire_run(decision, run)
-    else:
-        _after_message(decision, run, key, journal.message(key))
+    run.waiting, run.due, run.look, run.message = entry[6]
+    _resume(decision, rule.nodes[run.node or ""], run, journal)
     return work_off(decision)
 
 
-def _migrate(program: Program, state: State, entry: Record, now: int, edits: Edits | None) -> Decision | Stuck:
+def _resume(decision: Decision, node: Node, run: Run, journal: Journal) -> None:
+    """Have a run at this node wait again for what it waited for, or go on where that has come meanwhile."""
+    if run.waiting == MOVED:
+        decision.go_on(run, node)
+    elif run.message is None:
+        fire_run(decision, run)
+    elif decision.state.pending_by_key(run.message) is None and (ended := journal.message(run.message)) is not None:
+        run.outcomes[ended.name] = ended.status
+        go_on_after(decision, run, node.id, ended.status)
+
+
+def _migrate(
+    program: Program, state: State, entry: Record, journal: Journal, now: int, edits: Edits | None
+) -> Decision | Stuck:
     """Ask once more where the run goes on since that release (S5.4)."""
     run = next((each for each in state.runs if each.id == entry[3]), None)
     if run is None or run.waiting != PARKED:
@@ -137,15 +142,9 @@ def _migrate(program: Program, state: State, entry: Record, now: int, edits: Edi
     decision = _begin(program, state, entry, now)
     run.waiting, run.due, run.look, run.message = waiting, due, look, key
     going = act(decision, again.edit, run, plan)
+    if rule is not None and not going and run in state.runs:
+        _resume(decision, rule.nodes[run.node or ""], run, journal)
     # By the definition of now, which may be a later one than that of the release.
     return go_on(
         decision, [(each, None if node is None or rule is None else rule.nodes[node.id]) for each, node in going]
     )
-
-
-def _after_message(decision: Decision, run: Run, key: str, ended: Ended | None) -> None:
-    if ended is None or decision.state.pending_by_key(key) is not None:
-        run.message = key  # it has no end yet, and goes on after that
-        return
-    run.outcomes[ended.name] = ended.status
-    go_on_after(decision, run, ended.step, ended.status)

@@ -1,7 +1,7 @@
 """What becomes of a message after its hand-over (S6.8): outcomes, rescues, and what proves later that it went out."""
 
 from datetime import timedelta
-from typing import Final
+from typing import Final, assert_never
 
 from touchpoint.core.advance import message_ended, work_off
 from touchpoint.core.changes import changes, look
@@ -86,6 +86,8 @@ def _settled(program: Program, state: State, ticket: Ticket, outcome: Outcome, w
             return _refused(program, state, pending, ticket, outcome, world, now)
         case Ambiguous():
             return _uncertain(program, state, pending, outcome.reason, world, now)
+        case _:
+            assert_never(outcome)
 
 
 def _accepted(

@@ -104,7 +104,7 @@ def backfill(table: SignalTable, data: dict[str, Any], occurrences: Iterable[Occ
     Args:
         table: from `collect`.
         data: the customer's signal data; an empty dict for a new customer.
-        occurrences: the customer's whole timeline in order of arrival; read only if something is missing.
+        occurrences: the customer's touchpoints, all of them in order of arrival; read only if something is missing.
         now: microseconds UTC.
     """
     for key in data.keys() - table.signals.keys():
@@ -115,8 +115,7 @@ def backfill(table: SignalTable, data: dict[str, Any], occurrences: Iterable[Occ
     data.update((signal.key, signal.empty()) for signal in missing)
     by_type = _indexed(missing)
     for occurrence in occurrences:
-        if occurrence.kind == TOUCHPOINT:
-            _add(by_type.get(occurrence.name, ()), data, occurrence, now)
+        _add(by_type.get(occurrence.name, ()), data, occurrence, now)
 
 
 def lapses_at(expression: Expression | None, table: SignalTable, data: Mapping[str, Data], now: int) -> int | None:

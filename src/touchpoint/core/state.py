@@ -239,11 +239,6 @@ class State:
                 return pending
         return None
 
-    def next_due(self) -> int | None:
-        """The earliest instant at which anything of this customer falls due."""
-        earliest = min(self.next_dues())
-        return None if earliest == NEVER else earliest
-
     def next_dues(self) -> tuple[int, int]:
         """The earliest instants at which a timer and a message of this customer fall due; `NEVER` for none."""
         # Asked after every decision: a plain loop is half the time of a generator.

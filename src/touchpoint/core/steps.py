@@ -74,8 +74,7 @@ def _order(decision: Decision, run: Run) -> tuple[int, int, int]:
 
 def _take(decision: Decision, run: Run, node: Node | None) -> None:
     rule = decision.rule_of(run)
-    if rule is None:
-        raise TypeError(f"{run.label}: a run goes on whose rule is not loaded; please report it")
+    assert rule is not None  # noqa: S101 - else the run was parked
     at: Outcome = node
     while isinstance(at, Node):
         decision.taken += 1
@@ -109,15 +108,13 @@ def _cause(run: Run, node: Node) -> str:
 
 def _step(node: Node, kind: type[StepT]) -> StepT:
     """The node's step, of the kind that the table at the end has chosen the function by."""
-    if not isinstance(node.step, kind):
-        raise TypeError(f"{node.id}: a {type(node.step).__name__} was taken for a {kind.__name__}; please report it")
+    assert isinstance(node.step, kind)  # noqa: S101 - by that table
     return node.step
 
 
 def _value(decision: Decision, run: Run, node: Node) -> object:
     """What the step's own expression gives in the run as it is now."""
-    if node.condition is None:
-        raise TypeError(f"{node.id}: a {type(node.step).__name__} has nothing to ask; please report it")
+    assert node.condition is not None  # noqa: S101 - a step that asks has something to ask
     return decision.ask(node.condition, run.journey, run.event, run)
 
 

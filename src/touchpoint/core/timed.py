@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from datetime import date, timedelta
-from typing import Final, TypeAlias
+from typing import Final, TypeAlias, assert_never
 
 import attrs
 
@@ -106,6 +106,8 @@ def _identity(trigger: OnCalendar) -> str:
             parts = ["date due", trigger.trait, _exactly(trigger.before), _exactly(trigger.after)]
         case Schedule():
             parts = [SCHEDULE, trigger.rule, "" if trigger.start is None else trigger.start.isoformat()]
+        case _:
+            assert_never(trigger)
     return "|".join(parts)
 
 

@@ -12,7 +12,7 @@ from touchpoint.core.segments import settle
 from touchpoint.core.sessions import heard_before
 from touchpoint.core.signals import backfill
 from touchpoint.core.state import Record, Run, State
-from touchpoint.core.timed import ANNIVERSARY, CALENDAR, SCHEDULE
+from touchpoint.core.timed import CALENDAR, SCHEDULE
 from touchpoint.durations import instant
 
 SEGMENT: Final = "segment"
@@ -25,14 +25,12 @@ Timer = tuple[int, int, int, int, int, str, object]
 """(due, rank, then three numbers that order timers of one rank, kind, what it is about)."""
 
 
-def next_timer(program: Program, state: State) -> Timer | None:
-    """The timer that fires next: the earliest.
+def next_timer(program: Program, state: State) -> Timer:
+    """The timer that fires next: the earliest, there being one at least.
 
     At one instant the order is that of docs/explanation/decisions.md, point 9.
     """
-    earliest = min(_instants(state), default=None)
-    if earliest is None:
-        return None
+    earliest = min(_instants(state))
     if state.lapses and earliest in state.lapses.values():
         # Before all others, so that these see who is in which segment. One firing looks at all of them.
         return earliest, -1, 0, 0, 0, SEGMENT, ""
@@ -40,15 +38,15 @@ def next_timer(program: Program, state: State) -> Timer | None:
     return timers[0] if len(timers) == 1 else min(timers, key=lambda timer: timer[:5])
 
 
-def upcoming(program: Program, state: State, until: int) -> Timer | None:
-    """The timer that fires next of those that are due at `until` or before; None if there is none.
+def upcoming(program: Program, state: State, until: int) -> Timer:
+    """The timer that fires next of those that are due at `until` or before, one at least.
 
     Schedules that nobody looked at for long leave out what is past making up for (S2.5).
     """
-    while (timer := next_timer(program, state)) is not None and timer[0] <= until:
-        if timer[5] != SCHEDULE or not leave_out(program, state, str(timer[6]), until):
-            return timer
-    return None
+    timer = next_timer(program, state)
+    while timer[5] == SCHEDULE and leave_out(program, state, str(timer[6]), until):
+        timer = next_timer(program, state)
+    return timer
 
 
 def _instants(state: State) -> list[int]:
@@ -73,11 +71,11 @@ def _timers(program: Program, state: State, due: int) -> Iterable[Timer]:
     for rank, (kind, held) in enumerate((("silence", state.silences), ("dwell", state.dwells))):
         for name, at in held.items():
             if at == due:
-                yield due, rank, program.places.get((kind, name), 0), 0, 0, kind, name
+                yield due, rank, program.places[kind, name], 0, 0, kind, name
     for name, entry in state.calendar.items():
         if entry[0] == due:
-            kind = spec.kind if (spec := program.calendar.get(name)) else ANNIVERSARY
-            yield due, 2, program.places.get((kind, name), 0), 0, 0, kind, name
+            kind = program.calendar[name].kind
+            yield due, 2, program.places[kind, name], 0, 0, kind, name
     for number, (key, entry) in enumerate(state.awaited.items()):
         if entry[0] == due:
             yield due, 4, number, 0, 0, AWAITED, key
@@ -99,8 +97,8 @@ def _bursts(program: Program, state: State, due: int) -> Iterable[Timer]:
 def raised_by(program: Program, state: State, timer: Timer) -> tuple[Occurrence | Run | Burst | None, list[Record]]:
     """Take a timer off the state.
 
-    Gives the occurrence it raises, the run it concerns, the burst that is complete, or None where nobody waits for it
-    any more; and what the trace is to say of why it fired.
+    Gives the occurrence it raises, the run it concerns, the burst that is complete, or None for a look at segments; and
+    what the trace is to say of why it fired.
     """
     about = timer[6]
     if isinstance(about, Burst):
@@ -121,8 +119,6 @@ def _occurrence(program: Program, state: State, timer: Timer) -> tuple[Occurrenc
     if name in state.calendar and kind in CALENDAR:
         return bring_about(program, state, name)
     (state.silences if kind == "silence" else state.dwells).pop(name)
-    if (kind, name) not in program.places:
-        return None, []
     # Two silences may lapse at one instant: their causes must differ.
     cause = f"{instant(due).isoformat()} {kind} {name}"
     return Occurrence("dwelt" if kind == "dwell" else kind, name, due, cause), _reading(program, state, timer)

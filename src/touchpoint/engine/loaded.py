@@ -38,7 +38,7 @@ class Loaded:
         return self.state.id
 
     def next_due(self) -> int | None:
-        """`State.next_due`, looked up once for each time the customer was touched."""
+        """The earliest instant at which anything of this customer falls due; None for never."""
         timer = self.next_timer()
         earliest = min(self._message, timer)
         return None if earliest == NEVER else earliest

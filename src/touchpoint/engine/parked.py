@@ -102,6 +102,6 @@ def _journal(unit: Unit, loaded: Loaded) -> Journal:
 
     def message(key: str) -> Ended | None:
         row = unit.tx.message(key)
-        return None if row is None else Ended(row.name, row.step, row.status)
+        return None if row is None else Ended(row.name, row.status)
 
     return Journal(touchpoint, message)

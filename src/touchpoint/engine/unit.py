@@ -266,10 +266,7 @@ class Unit:
         bound = until if inclusive else until - 1
         fired = 0
         while loaded.next_timer() <= bound:
-            one = self._fire_one(loaded, bound)
-            if one is None:
-                break
-            timer, decision = one
+            timer, decision = self._fire_one(loaded, bound)
             fired += 1
             if timer[5] == SEGMENT and not decision.trace:
                 self.touch(loaded)  # a look that changed nothing tells nothing
@@ -277,7 +274,7 @@ class Unit:
             self.enter(loaded, "timer", timer[5], timer[0], loaded.state.now, "", decision)
         return fired
 
-    def _fire_one(self, loaded: Loaded, until: int) -> tuple[Timer, Decision] | None:
+    def _fire_one(self, loaded: Loaded, until: int) -> tuple[Timer, Decision]:
         if not self.careful:
             return fire_next(self.program, loaded.state, until=until)
         return self.guarded(

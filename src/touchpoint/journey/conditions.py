@@ -69,7 +69,6 @@ __all__ = [
     "Variant",
     "WhereParts",
     "aggregates_of",
-    "as_condition",
     "case_open",
     "children",
     "clicked",
@@ -245,25 +244,6 @@ def replied(message: str | Named) -> Told:
 
 def _told(what: str, message: object) -> Told:
     return Told(_name(what, "a message", message), what)
-
-
-def as_condition(value: object, where: str = "a condition") -> Expression:
-    """The value as a condition, for the parts of a journey that take one.
-
-    Args:
-        value: an expression, a condition written as text, or True or False.
-        where: what takes the condition, for the error text.
-
-    Raises:
-        JourneyError: it is none of them, or a bare root such as `event`.
-        ConditionError: the text cannot be read.
-    """
-    value = read_condition(value, where)
-    if isinstance(value, Expression | bool):
-        return operand(value)
-    raise JourneyError(
-        f"{where} takes a condition such as event.score <= 2 or ever('order_placed'), not a {type(value).__name__}"
-    )
 
 
 def read_condition(value: Any, where: str) -> Any:  # noqa: ANN401 - what is no text is judged by validation, with its path

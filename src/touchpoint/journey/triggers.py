@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from datetime import timedelta
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, TypeAlias, assert_never
 
 import attrs
 
@@ -278,6 +278,8 @@ def trigger_name(trigger: "Trigger") -> str:  # noqa: C901, PLR0912 - one branch
             about = trigger.what
         case Sent() | Denied() | Failed() | Delivered() | Opened() | Clicked() | Replied() | Ended():
             about = trigger.message
+        case _:
+            assert_never(trigger)
     kind = type(trigger).__name__.lower()
     return kind if about is None else f"{kind} {about}"
 

@@ -1,6 +1,5 @@
 """The consent ledger: append-only facts; the standing is derived from them (S7.1)."""
 
-from collections.abc import Iterable
 from datetime import datetime
 from typing import Literal
 
@@ -38,8 +37,3 @@ class Consent:
     evidence: str = attrs.field(default="", repr=False)
     jurisdiction: str = ""
     expires_at: datetime | None = None
-
-
-def covering(purposes: Iterable[str], channel: str) -> tuple[tuple[str, str], ...]:
-    """The ledger entries that speak of one of these purposes on a channel, broader ones last."""
-    return tuple((purpose, where) for purpose in (*purposes, ANY) for where in (channel, ANY))
