@@ -8,10 +8,11 @@ import subprocess
 import sys
 import threading
 from collections import Counter
-from contextlib import asynccontextmanager, closing, suppress
+from contextlib import closing, suppress
 
 import pytest
 
+from awaiting import LONG, PATIENT, Awaited, ended, engine_of, run, until
 from making import START, Scripted, journey, message, sending
 from touchpoint import (
     AsyncEngine,
@@ -21,6 +22,7 @@ from touchpoint import (
     InvalidInput,
     JourneyError,
     Rule,
+    Segment,
     Send,
     StoreBusy,
     StoreClosed,
@@ -29,10 +31,11 @@ from touchpoint import (
     VirtualClock,
     Wait,
     days,
+    ever,
     minutes,
     seconds,
 )  # fmt: skip
-from touchpoint.channels.base import AsyncAdapter, BaseAdapter
+from touchpoint.channels.base import AsyncAdapter
 from touchpoint.channels.memory import MemoryChannel
 from touchpoint.channels.tasks import TaskChannel
 from touchpoint.engine.aio import AsyncTaskDesk
@@ -40,54 +43,6 @@ from touchpoint.engine.doctor import examine
 from touchpoint.engine.tasks import TaskDesk
 from touchpoint.model.delivery import Accepted, Capabilities, Failure, FailureCode, Preflight, Refused
 from touchpoint.stores.sqlite import SqliteStore
-
-LONG = days(1)
-PATIENT = 20
-
-
-class Awaited(BaseAdapter):
-    """An asynchronous channel that does what a coroutine function says, and keeps the requests."""
-
-    def __init__(self, act=None, name="email", memory=None):
-        super().__init__(Capabilities(name, frozenset({name}), remembers_keys_for=memory, recording=True), name)
-        self.act = act
-        self.requests = []
-
-    async def send(self, request):
-        self.requests.append(request)
-        return Accepted() if self.act is None else await self.act(request)
-
-
-def run(story, timeout=PATIENT):
-    """Run a coroutine function; one that hangs fails."""
-
-    async def within():
-        async with asyncio.timeout(timeout):
-            return await story()
-
-    return asyncio.run(within())
-
-
-@asynccontextmanager
-async def engine_of(*rules, channels=None, people=("ann",), store="sqlite://", **options):
-    made = [Awaited()] if channels is None else channels
-    parts = {"journeys": [journey(*rules)], "channels": made, "clock": VirtualClock(START)} | options
-    async with AsyncEngine(store, **parts) as engine:
-        for each in people:
-            await engine.identify(each, addresses={"email": f"{each}@example.com"})
-            await engine.record(each, "start")
-        yield engine
-
-
-async def ended(engine, *customers):
-    return [(await engine.customer(each)).messages[0].status for each in customers or ("ann",)]
-
-
-async def until(asked, answer):
-    """Let others have their turn until something is so."""
-    while await asked() != answer:  # noqa: ASYNC110 - nobody is to be told of it but this test
-        await asyncio.sleep(0)
-
 
 # --- the same methods -------------------------------------------------------------------------------------------------
 
@@ -165,6 +120,40 @@ def test_every_method_takes_what_the_engines_takes_and_is_a_coroutine(name):
     assert other.__doc__ == sync.__doc__
 
 
+def test_members_come_page_by_page_and_no_more_than_asked_for(monkeypatch):
+    monkeypatch.setattr("touchpoint.engine.aio.PAGE", 2)
+    people = [f"c{n}" for n in range(5)]
+    parts = {"segments": [Segment("everybody", ever("start"))]}
+
+    async def found(engine, **options):
+        return [each.customer async for each in engine.members("everybody", **options)]
+
+    async def story():
+        async with engine_of(people=people, journeys=[journey(**parts)]) as engine:
+            assert sorted(await found(engine)) == people
+            assert [len(await found(engine, limit=n)) for n in (0, 1, 2, 3, 4, 7)] == [0, 1, 2, 3, 4, 5]
+
+    run(story)
+
+
+def test_it_tells_of_itself_without_its_store_and_names_its_journeys():
+    engine = AsyncEngine("sqlite:///secret-folder/t.db", journeys=[journey(sending())])
+    assert repr(engine) == "<AsyncEngine of 1 journeys>"
+    assert [each.name for each in engine.journeys] == ["one"]
+
+
+def test_a_process_forked_behind_pythons_back_begins_anew():
+    async def story():
+        async with engine_of(sending()) as engine:
+            before = engine._pool
+            engine._pid = -1  # as in a child, where the threads of its parent do not exist
+            assert await engine.run_pending() == 1
+            assert engine._pool is not before
+            before.shutdown(wait=False)
+
+    run(story)
+
+
 def test_members_take_what_the_engines_take_and_come_one_by_one():
     assert inspect.isasyncgenfunction(AsyncEngine.members)
     sync, other = (inspect.signature(each.members).parameters for each in (Engine, AsyncEngine))
@@ -220,7 +209,8 @@ def test_a_closed_one_says_so_and_closing_twice_is_fine():
         await engine.record("ann", "x")
         await engine.close()
         await engine.close()
-        for call in (engine.record("ann", "x"), engine.run_pending(), engine.work(until_idle=True)):
+        here = engine.record("ann", "x", connection=object())  # in this thread, at once
+        for call in (engine.record("ann", "x"), here, engine.run_pending(), engine.work(until_idle=True)):
             with pytest.raises(StoreClosed):
                 await call
 

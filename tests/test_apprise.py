@@ -108,6 +108,15 @@ def test_what_did_not_go_well_is_uncertain(room, answer):
     assert [each[0] for each in room.calls].count("one") == 1
 
 
+def test_whatever_apprise_itself_raises_is_uncertain(room, monkeypatch):
+    def notify(*_, **__):
+        raise MemoryError("secret ann")
+
+    monkeypatch.setattr(apprise.Apprise, "notify", notify)
+    outcome = channel("tpone://a/{to}").send(request())
+    assert (told(outcome), "ann" in str(outcome)) == ("Ambiguous", False)
+
+
 def test_a_url_that_apprise_does_not_understand_is_a_certain_refusal(room):
     nobody = channel("tpone://a/{to}", "tpnobody://secret/{to}")
     assert told(nobody.send(request())) == "sender_misconfigured"

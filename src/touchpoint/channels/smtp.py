@@ -181,17 +181,16 @@ class SmtpChannel(BaseAdapter):
 
     def check(self) -> Sequence[Failure]:
         """Connect, log in, and leave. Sends nothing."""
-        dialogue = None
         try:
             dialogue = self._open(Deadline(_CHECK_SECONDS))
-            dialogue.ask(Stage.HELLO, "NOOP")
+            try:
+                dialogue.ask(Stage.HELLO, "NOOP")
+            finally:
+                dialogue.leave()
         except TurnedDown as down:
             return [_failure(down.outcome)]
         except OSError as error:
             return [_failure(unreached(error, "the mail server"))]
-        finally:
-            if dialogue is not None:
-                dialogue.leave()
         return []
 
     def read_report(self, raw: bytes) -> tuple[Receipt | Complained, ...]:

@@ -183,7 +183,7 @@ def _keep_told(decision: Decision, occurrence: Occurrence) -> None:
     """Keep what came back of a message with the run that sent it, however late (S1.5)."""
     runs: Sequence[Run | Watch] = (*decision.state.runs, *decision.state.watches)
     for each in runs:
-        rule = decision.program.by_name.get((each.journey, each.rule))
+        rule = decision.program.rule_of(each)
         if rule is not None and rule.tells:
             note_told(each, occurrence)
 

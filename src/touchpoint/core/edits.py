@@ -111,7 +111,9 @@ class Edit:
     def _planned(self, rule: str, step: str | None, waiting: str) -> Plan:
         before, after = self.rules_of(rule)
         if after is None:
-            return _UNKNOWN if before is None else Plan(EXITS, reason="its rule is gone")
+            # Without the journey as a whole its definition could not be read: that says nothing of its rules (S11.6).
+            unread = before is None or self.order.journey not in self.after.journeys
+            return _UNKNOWN if unread else Plan(EXITS, reason="its rule is gone")
         name = after.rule.name
         old, new, names = self._outlines(rule)
         if step is None or step not in old.steps:

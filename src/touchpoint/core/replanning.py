@@ -6,7 +6,7 @@ from typing import Final
 from touchpoint.core.decision import MOVED, NOT_LOADED, Decision
 from touchpoint.core.occurrence import ENDED
 from touchpoint.core.program import CompiledRule, Program
-from touchpoint.core.state import Pending, Run
+from touchpoint.core.state import Pending, Run, State
 from touchpoint.journey.steps import Branch, Step, arms
 from touchpoint.policy.binding import HOLD
 from touchpoint.policy.verdict import Ruling
@@ -14,11 +14,11 @@ from touchpoint.policy.verdict import Ruling
 PLANNED_ANEW: Final = "held, and planned anew"
 
 
-def is_free_again(program: Program, pending: Pending, ruling: Ruling) -> bool:
+def is_free_again(program: Program, state: State, pending: Pending, ruling: Ruling) -> bool:
     """Whether a hold has kept a message that is to be planned anew, and no longer does; a Deny ends it in any case."""
     if not pending.reasons or ruling.answer == "deny":  # nearly all messages
         return False
-    message = program.messages.get(pending.message)
+    message = program.message_of(state, pending)
     if message is None or message.on_release != "replan" or pending.first_try is not None or not _was_held(pending):
         return False
     return not any(each.check == HOLD and each.answer != "allow" for _, asked in ruling.because for each in asked)

@@ -374,11 +374,10 @@ def readable(unit: Unit, due: Iterable[tuple[int, int]], left_out: dict[int, Exc
     """Those of these (due, number) whose records can be read; the others join `left_out`, and delay nobody (S11.4)."""
     found = []
     for _, no in due:
-        if no not in left_out:
-            try:
-                found.append(unit.by_number(no))
-            except StoreCorrupt as error:
-                left_out[no] = error
+        try:
+            found.append(unit.by_number(no))
+        except StoreCorrupt as error:
+            left_out[no] = error
     return found
 
 

@@ -61,6 +61,7 @@ class Agenda:
         return self._with_care(delivery, size, lambda careful, due: careful.release(due))
 
     def _with_care(self, delivery: Delivery, size: int, act: Callable[[Delivery, Due], T]) -> T | None:
+        self.looked = []  # whoever was looked at before has no part in what fails from here on
         if not self.is_due():
             return None
         before, due = len(self.left_out), partial(self._look, size)

@@ -30,8 +30,6 @@ _BATCH: Final = 256
 def catch_up(unit: "Unit", loaded: "Loaded") -> None:
     """Have a customer meet every release they have not met, in order."""
     at_work = unit.at_work
-    if at_work is None:
-        return
     for row in list(at_work.unmet(loaded.state.releases)):
         _meet(unit, loaded, row, at_work.edit(unit.tx, row))
         loaded.state.releases[row.journey] = row.number
@@ -93,7 +91,7 @@ def pass_on(unit: "Unit") -> bool:
     How far it is gets committed with the batch, so that whoever goes on repeats nothing.
     """
     at_work = unit.at_work
-    if at_work is None or is_passed(unit.tx, at_work):
+    if is_passed(unit.tx, at_work):
         return False
     until, after = loads(unit.tx.meta().get(PASS, "[0, 0]"))
     first = after + 1 if until == at_work.last else 1
@@ -115,9 +113,8 @@ def _may_wait(state: Record, releases: Mapping[str, int]) -> bool:
 
 def edit_of(unit: "Unit", no: int) -> Again | None:
     """A release by its `no`, with its function, for whoever is asked again; None where the store does not have it."""
-    at_work = unit.at_work
-    row = None if at_work is None else next((each for each in at_work.rows if each.no == no), None)
-    if at_work is None or row is None:
+    row = next((each for each in unit.at_work.rows if each.no == no), None)
+    if row is None:
         return None
-    edit = at_work.edit(unit.tx, row)
+    edit = unit.at_work.edit(unit.tx, row)
     return Again(edit, unit.migrations.get(edit.order.migration))

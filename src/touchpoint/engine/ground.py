@@ -246,8 +246,8 @@ class Ground:
             cache, generation = self._take_cache() if connection is None else (Cache(), None)
             cache = self._current(tx, cache, own=connection is None)
             unit = Unit(
-                tx, self._program, self._world(tx, cache), cache, careful=careful, keyed=self._keyed,
-                at_work=self._at_work, migrations=self._migrations, now=self._now,
+                tx, self._program, self._world(tx, cache), cache, self._at_work, careful=careful, keyed=self._keyed,
+                migrations=self._migrations, now=self._now,
             )  # fmt: skip
             yield unit
             unit.flush()

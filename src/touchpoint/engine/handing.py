@@ -1,7 +1,7 @@
 """Hand-overs by a worker: one call at a time where an adapter asks for it, and nothing known is lost."""
 
 from collections.abc import Callable, Sequence
-from contextlib import AbstractContextManager, suppress
+from contextlib import AbstractContextManager
 from typing import Any, Final
 
 import attrs
@@ -12,6 +12,7 @@ from touchpoint.core import delivery as core
 from touchpoint.engine.agenda import Agenda
 from touchpoint.engine.delivery import Delivery, Due
 from touchpoint.engine.threads import Bell, Turns
+from touchpoint.engine.working import LOG
 from touchpoint.errors import StoreError
 from touchpoint.stores.base import Reader
 
@@ -84,13 +85,29 @@ class Handing(Delivery):
             raise
         except Exception:
             # One of them cannot be settled, by whatever defect: the others are, each by itself (S11.4).
-            for each in told:
-                with suppress(Exception):
-                    super().settle([each])
+            self._settle_each(told)
             raise
         except BaseException:
             self.unsettled[:0] = told
             raise
+
+    def settle_what_can_be(self) -> None:
+        """`settle_the_rest` for whoever has to go on: a defect is only told. Raises StoreError."""
+        try:
+            self.settle_the_rest()
+        except StoreError:
+            raise
+        except Exception as error:  # noqa: BLE001 - whatever it is, it must not keep others waiting (S11.4)
+            LOG.error("an outcome cannot be written, and counts as uncertain in the end: %s", type(error).__name__)
+
+    def _settle_each(self, told: core.Outcomes) -> None:
+        for each in told:
+            try:
+                super().settle([each])
+            except StoreError:
+                self.unsettled.append(each)
+            except Exception:  # noqa: BLE001, S112 - told by whoever called
+                continue
 
     def _take_turn(self, ticket: core.Ticket) -> bool:
         name = turn_of(self, ticket)

@@ -65,6 +65,8 @@ class Pipeline:
     Attributes:
         known: outcomes that are not written yet; None stands for a message that is to be given back.
         handed: how many were handed over so far.
+        interrupt: what an adapter raised to end the process, or its worker at least (SystemExit, say). It is kept here,
+            because it would end the loop before anything known is written.
     """
 
     delivery: Delivery
@@ -74,6 +76,7 @@ class Pipeline:
     changed: asyncio.Event
     known: core.Outcomes = attrs.field(factory=list, init=False)
     handed: int = attrs.field(default=0, init=False)
+    interrupt: BaseException | None = attrs.field(default=None, init=False)
     _under_way: set[tuple[str, int]] = attrs.field(factory=set, init=False)
 
     @property
@@ -186,7 +189,7 @@ class Pipeline:
             return judge(error)
         if not isinstance(call, Coroutine):
             return call
-        outcome = judge(await self._within(seconds, asyncio.ensure_future(call), ticket))
+        outcome = judge(await self._within(seconds, asyncio.ensure_future(self._contained(call)), ticket))
         if ticket.function is None and not ticket.lookup:
             self.delivery.breaker.saw(ticket.channel, failed=is_outage(outcome))
         return outcome
@@ -222,11 +225,32 @@ class Pipeline:
         if not call.done():
             self._leave(call, ticket)
             return Ambiguous(f"no answer within {seconds:g} s")
-        return _answer(call)
+        return self._answer(call)
+
+    async def _contained(self, call: Awaitable[object]) -> object:
+        """The call, where what would end the loop is an answer."""
+        try:
+            return await call
+        except (KeyboardInterrupt, SystemExit) as error:
+            return self._interrupted(error)
+
+    def _answer(self, call: "asyncio.Future[object]") -> Outcome:
+        try:
+            return judge(call.result())
+        except (Exception, asyncio.CancelledError) as error:  # noqa: BLE001 - whatever an adapter raises, it may have sent
+            return judge(error)
+        except BaseException as error:  # noqa: BLE001 - likewise
+            return self._interrupted(error)
+
+    def _interrupted(self, error: BaseException) -> Outcome:
+        """It asks the worker to stop, and says nothing of the message."""
+        self.interrupt = self.interrupt or error
+        self.changed.set()
+        return Ambiguous(f"the call ended by {type(error).__name__}")
 
     def _leave(self, call: "asyncio.Future[object]", ticket: core.Ticket) -> None:
         def late(call: "asyncio.Future[object]") -> None:
-            outcome = _answer(call)
+            outcome = self._answer(call)
             if isinstance(outcome, Accepted):
                 self.known.append((ticket, outcome))
                 self.changed.set()
@@ -244,13 +268,6 @@ async def _done(call: Any) -> Outcome:  # noqa: ANN401 - whatever a coroutine fu
 async def _found(call: Any) -> object:  # noqa: ANN401 - likewise
     """What a provider says of an earlier hand-over; None where it has never seen it."""
     return looked_up(await call)
-
-
-def _answer(call: "asyncio.Future[object]") -> Outcome:
-    try:
-        return judge(call.result())
-    except (Exception, asyncio.CancelledError) as error:  # noqa: BLE001 - whatever an adapter raises, it may have sent
-        return judge(error)
 
 
 async def _taken(turn: asyncio.Lock, seconds: float) -> bool:
@@ -275,22 +292,13 @@ def in_own_thread(act: Callable[[], object]) -> "asyncio.Future[object]":
     future: asyncio.Future[object] = loop.create_future()
     context = contextvars.copy_context()
 
-    def tell(told: Callable[[Any], None], what: object) -> None:
-        if not future.done():
-            told(what)
-
     def run() -> None:
         try:
-            result = context.run(act)
+            tell = partial(future.set_result, context.run(act))
         except BaseException as error:  # noqa: BLE001 - it is raised where the call is awaited
-            failed = (
-                error if isinstance(error, Exception) else RuntimeError(f"the call ended by {type(error).__name__}")
-            )
-            answer: tuple[Callable[[Any], None], object] = future.set_exception, failed
-        else:
-            answer = future.set_result, result
+            tell = partial(future.set_exception, error)
         with suppress(RuntimeError):  # the loop is closed: nobody waits any more
-            loop.call_soon_threadsafe(tell, *answer)
+            loop.call_soon_threadsafe(tell)
 
     threading.Thread(target=run, name="touchpoint call", daemon=True).start()
     return future

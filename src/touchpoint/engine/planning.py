@@ -73,7 +73,7 @@ def _message(unit: Unit, loaded: Loaded, pending: Pending, now: int) -> Planned:
         return Planned(None if due is None else instant(due), f"{pending.message} is called")
     ruling = ask(unit.program, loaded.state, pending, unit.world, now).ruling
     at = _earliest(ruling, due)
-    message = unit.program.messages.get(pending.message)
+    message = unit.program.message_of(loaded.state, pending)
     return Planned(
         None if at is None else instant(at),
         f"{pending.message} is asked for",
@@ -102,7 +102,7 @@ def _against(ruling: Ruling) -> Iterator[str]:
 
 def _after(unit: Unit, run: Run) -> Iterator[str]:
     """The messages that a run may come to once its timer has fired, before it waits again."""
-    rule = unit.program.by_name.get((run.journey, run.rule))
+    rule = unit.program.rule_of(run)
     node = None if rule is None or run.node is None else rule.nodes.get(run.node)
     if node is None:
         return

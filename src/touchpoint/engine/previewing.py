@@ -8,9 +8,9 @@ from typing import Any, Final
 import attrs
 
 from touchpoint.core.decision import PARKED, Decision
-from touchpoint.core.edits import FINISHES, GOES_ON, STAYS, Edit, Migration, Order, Plan
+from touchpoint.core.edits import FINISHES, GOES_ON, PARKS, STAYS, Edit, Migration, Order, Plan
 from touchpoint.core.following import began_at, ends_anew, follow, longer_or_shorter
-from touchpoint.core.migrating import asked, facts_of
+from touchpoint.core.migrating import MIGRATES, asked, facts_of
 from touchpoint.core.program import Node
 from touchpoint.core.state import (
     Record,
@@ -96,6 +96,9 @@ class _Counting:
         if waiting == PARKED:
             entry = next((each for each in parked_in(state) if each[3] == run[0] and each[6]), None)
             waiting = PARKED if entry is None else entry[6][0]
+            if entry is not None and waiting == MIGRATES:
+                self._add(rule, step, PARKS, step, f"{entry[4]}; it is replayed first", no)
+                return
         if self.mode == "migrate":
             plan = asked(edit, facts_of(run_from_record(run), waiting), migration)
         else:
@@ -105,10 +108,10 @@ class _Counting:
 
     def _fate(self, row: CustomerRow, state: Record, run: Record, plan: Plan) -> str:
         """The plan's, as far as it does not depend on when the run's wait began."""
-        if plan.fate != STAYS or run[10] == PARKED or not (plan.timed or (plan.listens and run[_KEPT_AT])):
-            return plan.fate
         _, rule = self.edit.rules_of(run[_RULE])
-        if rule is None or plan.step is None:
+        if plan.fate != STAYS or rule is None or plan.step is None:
+            return plan.fate
+        if run[10] == PARKED or not (plan.timed or (plan.listens and run[_KEPT_AT])):
             return plan.fate
         node, due = rule.nodes[plan.step], run[11]
         since = run[_SINCE_AT] if len(run) > _SINCE_AT else None

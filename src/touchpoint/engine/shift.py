@@ -63,7 +63,7 @@ class Shift:
 
     def stopping(self) -> bool:
         """Whether it is time to stop."""
-        return self._over or self.asked()
+        return self._over or self.asked() or self._pipeline.interrupt is not None
 
     async def work(self, stop: asyncio.Event | None) -> Worked:
         """One group after the other, several under way, until it is time to stop. Raises as `Engine.work` does."""
@@ -82,6 +82,8 @@ class Shift:
             if watch is not None:
                 watch.cancel()
             await self._finish()
+        if self._pipeline.interrupt is not None:
+            raise self._pipeline.interrupt
         if not self.patient and self._left_out.found:
             raise next(iter(self._left_out.found.values()))
         return self.done
@@ -148,14 +150,15 @@ class Shift:
             LOG.error("a group of hand-overs ended by %s", type(error).__name__)
 
     async def _settle(self) -> None:
-        """Write what is known. Raises StoreError; nothing is lost then."""
+        """Write what is known. Raises StoreError; nothing is lost then. A defect is raised unless it is patient."""
         self._handing.unsettled += self._pipeline.known
         self._pipeline.known.clear()
         if (caller := self._handing.caller) is not None:
             self._handing.unsettled += caller.take_late()
         if not self._handing.unsettled:
             return
-        _, cancelled = await surely(self.in_thread(self._handing.settle_the_rest))
+        settle = self._handing.settle_what_can_be if self.patient else self._handing.settle_the_rest
+        _, cancelled = await surely(self.in_thread(settle))
         self._note()
         if cancelled is not None:
             raise cancelled
@@ -215,7 +218,9 @@ class Shift:
                 continue
             if not self._pipeline.known and not self._handing.unsettled:
                 break
-        if left := len(self._handing.unsettled):
+        if not self.patient and (caller := self._handing.caller) is not None:
+            caller.put_back(self._handing.unsettled)  # for whoever comes next
+        elif left := len(self._handing.unsettled):
             LOG.error("%d outcomes could not be written; they count as uncertain when their leases are over", left)
             self._note(unsettled=left)
         if cancelled is not None:

@@ -103,8 +103,8 @@ class Unit:
     """
 
     def __init__(  # noqa: PLR0913 - the parts of a transaction
-        self, tx: Transaction, program: Program, world: World, cache: Cache, *, careful: bool = False,
-        keyed: Keyed | None = None, at_work: AtWork | None = None, migrations: Mapping[str, Migration] | None = None,
+        self, tx: Transaction, program: Program, world: World, cache: Cache, at_work: AtWork, *, careful: bool = False,
+        keyed: Keyed | None = None, migrations: Mapping[str, Migration] | None = None,
         now: Callable[[], int] = lambda: 0,
     ) -> None:  # fmt: skip
         self.tx = tx
@@ -198,7 +198,7 @@ class Unit:
         loaded = Loaded(
             row.no, state, row.head, row.due, row.profile, parked=len(state.parked), members=dict(state.segments)
         )
-        if self.at_work is not None and self.at_work.has_unmet(state.releases):
+        if self.at_work.has_unmet(state.releases):
             catch_up(self, loaded)
             state = loaded.state
         bring_up(self, loaded, self.program)

@@ -151,7 +151,7 @@ class Worker:
 
     def _one(self) -> bool:
         """One group. False if nothing is due."""
-        self._handing.settle_the_rest()
+        self._handing.settle_what_can_be()
         before = self._clock.monotonic()
         try:
             handed = self._agenda.group(self._handing, 1 if self._alone else self._size)
@@ -202,7 +202,7 @@ class Worker:
         """What is known, and could not be written so far, is tried a few times more."""
         for _ in range(LAST_TRIES):
             try:
-                self._handing.settle_the_rest()
+                self._handing.settle_what_can_be()
             except StoreError:
                 continue
             return

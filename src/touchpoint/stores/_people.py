@@ -1,7 +1,7 @@
 """The statements about people as a whole: their other ids, their erasure, and two who turn out to be one."""
 
 from collections.abc import Iterator, Sequence
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 from touchpoint.errors import StoreCorrupt
 from touchpoint.stores.base import AddressRow, EntryRow, EventRow, TombstoneRow
@@ -50,20 +50,16 @@ _OWNED: Final = ("runs", "cases", "messages", "tasks", "consents")
 _BATCH: Final = 256
 
 
-class _Asks:
+class _Asks(Protocol):
     """What the statements need of whoever runs them."""
 
-    def run(self, statement: str, values: Sequence[object] = ()) -> list[tuple[Any, ...]]:
-        raise NotImplementedError
+    def run(self, statement: str, values: Sequence[object] = ()) -> list[tuple[Any, ...]]: ...
 
-    def journal(self, customer: int) -> Iterator[EntryRow]:
-        raise NotImplementedError
+    def journal(self, customer: int) -> Iterator[EntryRow]: ...
 
-    def _among(self, template: str, values: Sequence[object]) -> Iterator[tuple[Any, ...]]:
-        raise NotImplementedError
+    def _among(self, template: str, values: Sequence[object]) -> Iterator[tuple[Any, ...]]: ...
 
-    def _among_pairs(self, template: str, pairs: Sequence[tuple[object, object]]) -> Iterator[tuple[Any, ...]]:
-        raise NotImplementedError
+    def _among_pairs(self, template: str, pairs: Sequence[tuple[object, object]]) -> Iterator[tuple[Any, ...]]: ...
 
 
 class PeopleReader(_Asks):

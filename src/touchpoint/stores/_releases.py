@@ -1,7 +1,7 @@
 """The statements of the SQLite store about definitions of journeys and their releases."""
 
 from collections.abc import Sequence
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 from touchpoint.stores.base import ReleaseRow
 
@@ -22,12 +22,14 @@ PUT_RELEASE: Final = (
 )
 
 
-class ReleaseReader:
-    """Questions about definitions and releases."""
+class _Asks(Protocol):
+    """What the statements need of whoever runs them."""
 
-    def run(self, statement: str, values: Sequence[object] = ()) -> list[Any]:
-        """Carry out one statement."""
-        raise NotImplementedError
+    def run(self, statement: str, values: Sequence[object] = ()) -> list[tuple[Any, ...]]: ...
+
+
+class ReleaseReader(_Asks):
+    """Questions about definitions and releases."""
 
     def definitions(self) -> list[tuple[str, str, str, int]]:
         """(hash, name, JSON, stored at) of every journey version, oldest first."""
