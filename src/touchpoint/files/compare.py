@@ -97,7 +97,7 @@ def _listed(what: str, old: Iterable[Any], new: Iterable[Any]) -> Iterator[Diffe
         del each
     for name, each in after.items():
         if name in names:
-            yield from _pair(f"{what} {name}", before[names[name]], each)
+            yield from _pair(f"{what} {name}", before[names[name]], each, told=("name",))
         else:
             yield Difference(f"{what} {name}", "is new")
     if [name for name in before if name in after] != [name for name in after if name in before]:
@@ -114,8 +114,8 @@ def _renamed(before: Mapping[str, Any], after: Mapping[str, Any]) -> dict[str, s
     return found
 
 
-def _pair(subject: str, old: Any, new: Any) -> Iterator[Difference]:  # noqa: ANN401 - any class of the language
-    """The fields of two objects that are one and the same thing."""
+def _pair(subject: str, old: Any, new: Any, told: Sequence[str] = ARMS) -> Iterator[Difference]:  # noqa: ANN401 - any class
+    """The fields of two objects that are one and the same thing, without those that have been told already."""
     if type(old) is not type(new):
         yield Difference(subject, f"is a {word_name(type(new))} instead of a {word_name(type(old))}")
         return
@@ -126,7 +126,7 @@ def _pair(subject: str, old: Any, new: Any) -> Iterator[Difference]:  # noqa: AN
         elif attribute.name == "arms":
             if list(before) != list(after):
                 yield Difference(subject, f"variants are {', '.join(after)} instead of {', '.join(before)}")
-        elif attribute.name not in ("name", *ARMS) and not _same(attribute, before, after):
+        elif attribute.name not in told and not _same(attribute, before, after):
             yield from _field(subject, attribute.name, before, after)
 
 
@@ -272,10 +272,29 @@ def _field(subject: str, name: str, old: Any, new: Any) -> Iterator[Difference]:
             if key not in old or key not in new or not _alike(old[key], new[key]):
                 yield from _field(subject, f"{name} {key}", old.get(key), new.get(key))
         return
-    if attrs.has(type(old)) and type(old) is type(new) and type(old).__name__ == "Goal":
+    if _is_named(old) and _is_named(new):
+        listed = _listed(name.removesuffix("s"), old, new)
+        yield from (attrs.evolve(each, subject=f"{subject}, {each.subject}") for each in listed)
+        return
+    if type(old) is type(new) and _is_told_by_fields(old, new):
         yield from _pair(f"{subject}, {name}", old, new)
         return
+    if isinstance(old, tuple) and isinstance(new, tuple) and _said(old) == _said(new) and len(old) == len(new) == 1:
+        yield from _field(subject, _NAMED.get(name, name), old[0], new[0])
+        return
     yield Difference(subject, _changed(_NAMED.get(name, name), name, old, new))
+
+
+def _is_told_by_fields(old: Any, new: Any) -> bool:  # noqa: ANN401 - whatever a field holds
+    """Whether the words of two objects would not tell them apart, or leave parts out."""
+    if isinstance(old, Expression) or not attrs.has(type(old)):
+        return False
+    return not _has_words(old) or _said(old) == _said(new)
+
+
+def _has_words(value: object) -> bool:
+    """Whether its class says how it is called."""
+    return any("__str__" in vars(cls) for cls in type(value).__mro__[:-1])
 
 
 def _alike(old: Any, new: Any) -> bool:  # noqa: ANN401 - whatever a field holds
@@ -288,7 +307,7 @@ def _changed(word: str, name: str, old: Any, new: Any) -> str:  # noqa: ANN401 -
     if _is_nothing(new):
         return f"has no {word} any more (was {_said(old)})"
     before, after = _said(old), _said(new)
-    if len(before) + len(after) > 2 * _SHORT:
+    if before == after or len(before) + len(after) > 2 * _SHORT:  # words that leave out what is other now tell nothing
         return f"{word} changed"
     return _WORDS.get(name, "{word} is {new} instead of {old}").format(word=word, old=before, new=after)
 
@@ -310,15 +329,12 @@ def _said(value: Any) -> str:  # noqa: ANN401, PLR0911 - whatever a field holds,
         return f'"{value}"' if " " in value or not value else value
     if isinstance(value, type):
         return type_name(value)
-    if attrs.has(type(value)) and not any("__str__" in vars(cls) for cls in type(value).__mro__[:-1]):
+    if attrs.has(type(value)) and not _has_words(value):
         return _summed(value)
     return str(value)
 
 
 def _summed(value: Any) -> str:  # noqa: ANN401 - an attrs object without words of its own
-    name = getattr(value, "name", None)
-    if isinstance(name, str) and name:
-        return f"{word_name(type(value))} {name}"
     kept = [getattr(value, each.name) for each in attrs.fields(type(value))]
     said = [_said(each) for each in kept if not _is_nothing(each) and not isinstance(each, bool)]
     return f"{word_name(type(value))} {' '.join(said)}".replace("_", " ").strip()

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable, Mapping
-from datetime import date, timedelta
+from datetime import date
 from decimal import Decimal, InvalidOperation
 from typing import Any, Final, cast
 
@@ -225,8 +225,6 @@ def _expression(reader: Reader, text: str, node: Scalar, path: str, skipped: int
             raise reader.refuse(node.place, path, within) from None
         place = Place(node.place.line, node.place.column + node.inset + skipped + error.column - 1)
         raise reader.refuse(place, path, error.detail) from None
-    except JourneyError as error:
-        raise reader.refuse(node.place, path, str(error)) from None
 
 
 def read_asked(reader: Reader, node: Node, path: str) -> object:
@@ -411,8 +409,3 @@ VALUE: Final = Kind("a value", _read_value, _write_value, lambda: _VALUE_SCHEMA)
 UNTIL: Final = Kind("a time of day, or an expression", _read_until, _write_until, lambda: _ASKED_SCHEMA)
 TREE: Final = Kind("a value", _read_tree, lambda _, value: part_to_dict(value), dict)
 """What nobody here knows the form of: as the codec writes it."""
-
-
-def is_elapsed(value: object) -> bool:
-    """Whether a length needs no calendar."""
-    return isinstance(value, timedelta)

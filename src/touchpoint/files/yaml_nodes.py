@@ -7,7 +7,7 @@ way to write it, for the file would mean one thing here and another one in the n
 
 import re
 from collections.abc import Iterator
-from typing import Any, Final
+from typing import Any, Final, cast
 
 import attrs
 
@@ -194,14 +194,12 @@ class _Builder:
         if not top.is_mapping:
             top.items.append(node)
         elif top.key is None:
-            top.key = self._named(node)
+            top.key = self._named(cast("Scalar", node))  # of a list or a mapping: refused when it began
         else:
             top.entries.append(Entry(str(top.key.value), top.key.place, node))
             top.key = None
 
-    def _named(self, node: Node) -> Scalar:
-        if not isinstance(node, Scalar):  # refused when it began
-            raise broken(self._file, node.place, "a name is a text")
+    def _named(self, node: Scalar) -> Scalar:
         if node.trap or not isinstance(node.value, str):
             shown = (
                 node.trap or f"a name is a text, not {'nothing' if node.value is None else 'a number or true, false'}"

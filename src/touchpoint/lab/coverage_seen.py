@@ -17,6 +17,7 @@ from touchpoint.core.replanning import PLANNED_ANEW
 from touchpoint.core.schedule import after, calendar_period
 from touchpoint.core.segments import JOINED, LEFT
 from touchpoint.core.state import Run, profile_from_record, state_from_record
+from touchpoint.durations import Duration
 from touchpoint.engine.recorded import occurrence_of
 from touchpoint.journey.conditions import Expression
 from touchpoint.journey.steps import Branch, Call, Exit, Send, Split, Wait, WaitFor, WaitUntil, arm_of
@@ -364,15 +365,14 @@ class Life:
             if node in places:
                 yield (journey, *places[node], *(("reached",) if arm == "reached" else (arm, "taken")))
         for (node, arm), at in marks.items():
-            if arm == "reached" and at is not None and length_of(trail.rule.nodes[node].step) is not None:
-                for near in self._near_end(trail.rule.nodes[node], at):
+            long = length_of(trail.rule.nodes[node].step)
+            if arm == "reached" and at is not None and long is not None:
+                for near in self._near_end(trail.rule.nodes[node], at, long):
                     yield journey, *places[node], "its end", near
 
-    def _near_end(self, node: Node, at: int) -> Iterator[str]:
+    def _near_end(self, node: Node, at: int, long: Duration) -> Iterator[str]:
         """What came near the end of a wait that began at this instant."""
-        long, step = length_of(node.step), node.step
-        if long is None:
-            return
+        step = node.step
         zones = self.zones or (getattr(step, "unknown_zone", None) or "UTC",)
         due = max(after(at, long, (each,)) for each in zones)
         for moment in self.moments:

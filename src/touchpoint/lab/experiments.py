@@ -135,9 +135,7 @@ def experiment(engine: Engine, split: str) -> Experiment:
     counts, reached, spoilt = Counter(dict.fromkeys(weights, 0)), Counter(dict.fromkeys(weights, 0)), 0
     with engine.store.reading() as reader:
         for row in reader.all_customers():
-            held = state_from_record(row.id, profile_from_record(loads(row.profile)), loads(row.state)).exposures.get(
-                split
-            )
+            held = _exposures(row).get(split)
             if held is None or held[0] not in weights:
                 continue
             if held[2]:

@@ -1,7 +1,7 @@
 """The small faults that are made in a journey, each with the sentence that completes "no test fails when …"."""
 
 from collections.abc import Callable, Iterator, Sequence
-from itertools import combinations, pairwise
+from itertools import combinations, pairwise, takewhile
 from typing import Any, Final
 
 import attrs
@@ -229,11 +229,7 @@ def _wait_for(place: Place, name: str, rule: Rule) -> Iterator[Change]:
 
 def _since(place: Place, name: str, rule: Rule) -> Iterator[Change]:
     """How far back a wait looks, where that can make a difference: something was begun, or waited for, before it."""
-    before = []
-    for step in flat(rule.then):
-        if step is place.node:
-            break
-        before.append(step)
+    before = list(takewhile(lambda step: step is not place.node, flat(rule.then)))
     words = {"send": "the last message", "run": "the start of the run", "now": "its own start"}
     blocked, sent = (any(isinstance(step, kinds) for step in before) for kinds in (_BLOCKING, Send))
     now = place.node.since

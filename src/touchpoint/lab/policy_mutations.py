@@ -145,6 +145,4 @@ def _name(item: PolicyItem) -> str:
             return f"quiet hours from {item.start} to {item.end}"
         case SendWindow():
             return "send windows from " + ", ".join(f"{start} to {end}" for start, end in item.intervals)
-        case ConsentRules():
-            return "consent rules"
     return str(item)

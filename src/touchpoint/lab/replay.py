@@ -9,7 +9,7 @@ import time
 import weakref
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import datetime
 from heapq import heapify, heappop, heappush
 
@@ -313,23 +313,20 @@ class _Driver:
         given = [acts.numbered(each, first + index, None, 0, declared) for index, each in enumerate(batch)]
         at = 0
         while at < len(given):
-            at = self._transaction(given, at, careful=False)
+            at = self._transaction(given, at)
 
-    def _transaction(self, given: list[Prepared], start: int, *, careful: bool) -> int:
+    def _transaction(self, given: list[Prepared], start: int) -> int:
         """Events from `start` on with everything that falls due between them, in one transaction.
 
         Returns how far it came.
         """
         before = (self.now, self.result.events, self.result.duplicates, self.result.late)
-        try:
-            with self.engine.together(careful=careful) as unit:
-                return self._together(unit, given, start)
-        except DefectiveJourney:
-            if careful:
-                raise
-            self.now, self.result.events, self.result.duplicates, self.result.late = before
-            self.clock.at = self.now
-            return self._transaction(given, start, careful=True)
+        with suppress(DefectiveJourney), self.engine.together(careful=False) as unit:
+            return self._together(unit, given, start)
+        self.now, self.result.events, self.result.duplicates, self.result.late = before
+        self.clock.at = self.now
+        with self.engine.together(careful=True) as unit:  # parks whom the defect meets
+            return self._together(unit, given, start)
 
     def _together(self, unit: Unit, given: list[Prepared], start: int) -> int:
         ahead = given[start:]
@@ -348,8 +345,9 @@ class _Driver:
         self._fire_before(unit, agenda, agenda.horizon)
         return position
 
-    def _look_up(self, unit: Unit, until: int, *, size: int = AGENDA) -> "_Agenda":
+    def _look_up(self, unit: Unit, until: int, *, size: int = 0) -> "_Agenda":
         """What falls due up to an instant, and how far that is complete."""
+        size = size or AGENDA
         rows = unit.tx.due(until, size)
         if len(rows) == size and rows[0][0] == rows[-1][0]:
             return self._look_up(unit, until, size=size * 2)
@@ -411,24 +409,24 @@ class _Driver:
 
     def _work(self, until: int) -> None:
         """Do everything that falls due up to an instant, in transactions of bounded size."""
-        while not self._work_some(until, careful=False):
+        while not self._work_some(until):
             pass
         self._go_to(until)
 
-    def _work_some(self, until: int, *, careful: bool) -> bool:
+    def _work_some(self, until: int) -> bool:
         """One transaction of it; whether that was all."""
         before = self.now
-        try:
-            with self.engine.together(careful=careful) as unit:
-                agenda = self._look_up(unit, until)
-                complete = agenda.horizon >= until
-                self._fire_before(unit, agenda, until + 1 if complete else agenda.horizon)
-                return complete
-        except DefectiveJourney:
-            if careful:
-                raise
-            self.now = self.clock.at = before
-            return self._work_some(until, careful=True)
+        with suppress(DefectiveJourney), self.engine.together(careful=False) as unit:
+            return self._work_within(unit, until)
+        self.now = self.clock.at = before
+        with self.engine.together(careful=True) as unit:
+            return self._work_within(unit, until)
+
+    def _work_within(self, unit: Unit, until: int) -> bool:
+        agenda = self._look_up(unit, until)
+        complete = agenda.horizon >= until
+        self._fire_before(unit, agenda, until + 1 if complete else agenda.horizon)
+        return complete
 
     def _probe(self, mark: int) -> None:
         with self.engine.store.reading() as reader:

@@ -59,10 +59,9 @@ def checks(suite: type) -> list[str]:
 
 
 def _of_suite(cls: type, name: str) -> object:
-    for base in cls.__mro__:
-        if base.__module__.startswith(__package__ + ".") and name in vars(base):
-            return vars(base)[name]
-    return None
+    """The check of this name as the suites have it; one of them has."""
+    suites = (vars(base) for base in cls.__mro__ if base.__module__.startswith(__package__ + "."))
+    return next(each[name] for each in suites if name in each)
 
 
 def same(got: object, wanted: object, promise: str) -> None:

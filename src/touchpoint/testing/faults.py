@@ -107,13 +107,11 @@ class FaultyStore:
 
 
 def _watch(tx: Transaction, written: list[str]) -> None:
-    """Note in words what this transaction writes, where it writes anything."""
+    """Note in words what this transaction writes."""
     write = tx.write
 
     def watched(changes: Changes) -> None:
-        words = _words(changes)
-        if words:
-            written.append(words)
+        written.append(_words(changes))
         write(changes)
 
     tx.write = watched  # type: ignore[method-assign]  # of this one transaction

@@ -1,6 +1,7 @@
 """What journeys speak of, for whoever makes up stories: names, constants, and lengths of time that matter."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Any, Final
@@ -25,6 +26,8 @@ _TICK: Final = timedelta(microseconds=1)
 _BESIDE: Final = (timedelta(0), -_TICK, _TICK)
 _LONGEST: Final = days(400)
 _ANY: Final = "*"
+_BORN: Final = 1988
+"""A leap year: every day that may come has its like in it."""
 
 
 def _parts(value: object) -> Iterator[object]:
@@ -51,13 +54,19 @@ def _near(value: object) -> tuple[object, ...]:
             found = (value, value - 1, value + 1)
         case str():
             found = (value, "other")
-        case datetime():
-            found = tuple(value + each for each in _BESIDE)
+        case datetime() | timedelta():
+            found = tuple(_beside(value, _BESIDE))
         case date():
-            found = (value, value - days(1), value + days(1))
+            found = tuple(_beside(value, (timedelta(0), -days(1), days(1))))
         case tuple():
             found = tuple(near for each in value for near in _near(each))
     return found
+
+
+def _beside(value: Any, lengths: Iterable[timedelta]) -> Iterator[object]:  # noqa: ANN401 - a date or a length
+    for each in lengths:
+        with suppress(OverflowError):  # beside the last day of the calendar, say
+            yield value + each
 
 
 Said = dict[tuple[str, str], list[object]]
@@ -119,7 +128,7 @@ def _about_time(said: Said, parts: Iterable[object], at: datetime) -> None:
         elif isinstance(part, TraitChanged):
             _say(said, "customer", (part.trait,), ("a", "b") if part.to is None else (part.to, "another"))
         elif isinstance(part, t.Anniversary):
-            _say(said, "customer", (part.trait,), [(at.date() + days(n)).replace(year=1990) for n in (1, 2, 7)])
+            _say(said, "customer", (part.trait,), [(at.date() + days(n)).replace(year=_BORN) for n in (1, 2, 7)])
         elif isinstance(part, DateDue):
             _say(said, "customer", (part.trait,), [at.date() + part.before + days(n) for n in (0, 1, 7)])
 

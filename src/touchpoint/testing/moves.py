@@ -15,7 +15,7 @@ from touchpoint.journey.journey import Journey
 from touchpoint.journey.policy import Cap, Policy
 from touchpoint.journey.windows import QuietHours, SendWindow
 from touchpoint.model.message import Message
-from touchpoint.testing.said import Said
+from touchpoint.testing.said import ABSENT, Said
 from touchpoint.testing.vocabulary import OWN_TYPES, Vocabulary
 from touchpoint.testing.world import World
 from touchpoint.testing.written import code, consents
@@ -29,7 +29,6 @@ _ADDRESSES: Final = {"email": "ann@example.com", "phone": "+15550100", "postal":
 _REF: Final = "#1"
 _NEAR: Final = timedelta(seconds=1)
 _VARIANTS: Final = 8
-_ABSENT: Final = object()
 
 
 @attrs.frozen
@@ -123,7 +122,10 @@ class Moves:
                 *_consent(messages),
                 *_channels(known),
             ),
-            touches=tuple(_touches(known, said)),
+            touches=(
+                *_touches(known, said),
+                *(act for path, values in said.awaited.items() for act in _traits(path, values)),
+            ),
             clock_matters=bool(windows),
             periods=tuple({each.per for each in items if isinstance(each, Cap) and isinstance(each.per, timedelta)}),
             replies=tuple(map(str, said.of(REPLIED, "text") or ["yes please"])) if REPLIED in known.types else (),
@@ -242,7 +244,7 @@ def _nested(values: Mapping[Path, object]) -> dict[str, Any]:
         place = made
         for name in path[:-1]:
             place = place.setdefault(name, {}) if isinstance(place.get(name, {}), dict) else {}
-        if value is not _ABSENT:
+        if value is not ABSENT:
             place[path[-1]] = value
     return made
 
@@ -267,6 +269,8 @@ def _openings(messages: Sequence[Message], said: "Said", at: datetime) -> Iterat
 
 def _traits(path: Path, values: Sequence[object]) -> Iterator[Act]:
     for value in values:
+        if value is ABSENT:  # as it is before anything is changed
+            continue
         given = _nested({path: value})
         words = f"ann.changes(traits={code(given)})"
         yield Act(words, lambda world, given=given: world[CUSTOMER].changes(traits=given), lasting=True)  # type: ignore[misc]

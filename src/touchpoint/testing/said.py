@@ -1,6 +1,7 @@
 """What the conditions of journeys compare properties and traits with: the values worth trying."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any, Final, Self, TypeAlias
@@ -39,7 +40,8 @@ from touchpoint.model.template import Template
 Path: TypeAlias = tuple[str, ...]
 _NEAR: Final = timedelta(seconds=1)
 _TIMES: Final = 12
-_ABSENT: Final = object()
+ABSENT: Final = object()
+"""Stands for a value that is not there."""
 
 
 @attrs.define(eq=False)
@@ -49,6 +51,7 @@ class Said:
     Args:
         properties: (touchpoint type, path) → values worth trying, the usual one first.
         traits: path → values worth trying.
+        awaited: path of a trait whose change somebody waits for → values worth trying.
         shown: paths of traits that messages show.
         dates: traits whose date somebody waits for → how far ahead of it.
         emitted: touchpoint types that only journeys record.
@@ -58,6 +61,7 @@ class Said:
 
     properties: dict[tuple[str, Path], list[Any]] = attrs.Factory(dict)
     traits: dict[Path, list[Any]] = attrs.Factory(dict)
+    awaited: dict[Path, list[Any]] = attrs.Factory(dict)
     shown: dict[Path, None] = attrs.Factory(dict)
     dates: dict[str, Duration] = attrs.Factory(dict)
     emitted: set[str] = attrs.Factory(set)
@@ -78,8 +82,9 @@ class Said:
             found.declared.update({type_of(each): _needed(each) for each in journey.touchpoints})
         for _, each in triggers_of_journeys(tuple(journeys)):
             if isinstance(each, TraitChanged):
-                known = found.traits.setdefault((each.trait,), [])
-                known += [value for value in ("another", each.to or "something") if value not in known]
+                wanted = "something" if each.to is None else each.to
+                known = found.awaited.setdefault((each.trait,), [])
+                known += [value for value in ("another", wanted) if value not in known]
         dated = [each for _, each in triggers_of_journeys(tuple(journeys)) if isinstance(each, Anniversary | DateDue)]
         found.dates = {each.trait: each.before for each in dated}
         return found
@@ -121,7 +126,7 @@ class Said:
             case Contains(container=container, item=Literal(value=item)):
                 self._add_field(container, [[item], []], event, trigger)
             case Exists(value=value):
-                self._add_field(value, ["something", _ABSENT], event, trigger)
+                self._add_field(value, ["something", ABSENT], event, trigger)
             case Field():
                 self._add_field(node, [True, False], event, trigger)
             case _ if isinstance(node, Aggregate):
@@ -176,13 +181,19 @@ def _beyond(value: object) -> list[object]:
         case int() | float() | Decimal():
             return [value + 1, value - 1]
         case datetime() | date():
-            return [value + timedelta(days=1), value - timedelta(days=1)]
+            return list(_beside(value, timedelta(days=1)))
         case timedelta():
-            return [value + _NEAR, value - _NEAR]
+            return list(_beside(value, _NEAR))
         case str():
             return ["other"]
         case _:
             return ["something"]
+
+
+def _beside(value: Any, length: timedelta) -> Iterator[object]:  # noqa: ANN401 - a date or a length
+    for each in (length, -length):
+        with suppress(OverflowError):  # beside the last day of the calendar, say
+            yield value + each
 
 
 def _values_of(step: Step) -> Iterator[Expression]:
@@ -210,8 +221,6 @@ _SAMPLES: Final[Mapping[object, object]] = {
 
 def _needed(declared: type) -> dict[str, Any]:
     """A value for every field of a declared type that has no default."""
-    if not attrs.has(declared):
-        return {}
     fields = [
         each for each in attrs.fields(attrs.resolve_types(declared)) if each.init and each.default is attrs.NOTHING
     ]

@@ -19,7 +19,6 @@ from touchpoint.core.values import (
     parse_date,
     parse_instant,
 )
-from touchpoint.errors import InvalidTouchpoint
 from touchpoint.journey.choices import choices_of, plain_types_of
 from touchpoint.journey.conditions import (
     Aggregate,
@@ -173,13 +172,7 @@ def lacking(journey: Journey, trigger: Trigger, roots: tuple[str, ...]) -> Calla
 
 def declared(journey: Journey) -> dict[str, type]:
     """The classes that declare touchpoint types, by type."""
-    named = {}
-    for cls in journey.touchpoints:
-        try:
-            named[type_name(cls)] = cls
-        except InvalidTouchpoint:  # refused when the journey was built
-            continue
-    return named
+    return {type_name(cls): cls for cls in journey.touchpoints}
 
 
 # --- values that their types do not have ------------------------------------------------------------------------------

@@ -29,7 +29,6 @@ from touchpoint.lab.checks.cells import EQUAL, GREATER, LESS, MISSING, PAIR, Cel
 Left = tuple[Expression, list[Cell]]
 """A value, and the cells that are left for it."""
 _MOST_VALUES: Final = 40
-_MOST_ROUNDS: Final = 20
 
 
 class _Chosen(NamedTuple):
@@ -50,15 +49,14 @@ def narrowed(scale: Scale, values: Sequence[Left]) -> bool:
     left = [(value, list(cells)) for value, cells in values if _has_to_do(value)]
     if len(left) > _MOST_VALUES:
         return True
-    for _ in range(_MOST_ROUNDS):
-        before = sum(len(cells) for _, cells in left)
+    before, now = 0, sum(len(cells) for _, cells in left)
+    while now != before:  # cells are only ever struck out, so it comes to an end
         for some, other in permutations(range(len(left)), 2):
             _relate(scale, left[some], left[other])
         _pairs(left)
         if any(not cells for _, cells in left):
             return False
-        if sum(len(cells) for _, cells in left) == before:
-            return True
+        before, now = now, sum(len(cells) for _, cells in left)
     return True
 
 

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import Final
 
-from touchpoint.errors import JourneyError, hint
+from touchpoint.errors import hint
 from touchpoint.journey import steps as s
 from touchpoint.journey.data_use import declared, misuses
 from touchpoint.journey.journey import Journey
@@ -167,8 +167,6 @@ def _sends(scene: Scene) -> Iterator[Finding]:
     seen: set[tuple[str, str, str]] = set()
     for journey, rule, each in scene.sends():
         step = each.step
-        if not isinstance(step, s.Send):
-            continue
         where = f"{each.path}.message"
         if has_no_data(rule.when) and not _may_be_enrolled(journey, rule):
             moved = any(isinstance(one, s.WaitFor | s.WaitUntil) for one in s.flat(rule.then))
@@ -193,12 +191,8 @@ def _lacking(message: Message, roots: tuple[str, ...], known: frozenset[str]) ->
     names: list[str] = []
     for content in message.content.values():
         for text in _texts(content):
-            try:
-                fields = Template.parse(text).fields
-            except JourneyError:  # refused when the journey was built
-                continue
             names += [
-                each.name for each in fields
+                each.name for each in Template.parse(text).fields
                 if each.root in roots and each.path and each.fallback is None
                 and each.path[0] not in {*_BARE_EVENT, *known}
             ]  # fmt: skip

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator, Sequence
+from decimal import Decimal
 from typing import Final
 
 from touchpoint.core.keys import Key
@@ -12,7 +13,7 @@ from touchpoint.journey.policy import Cap, Spacing
 from touchpoint.journey.rule import Rule
 from touchpoint.lab.checks.finding import Finding, found
 from touchpoint.lab.checks.policies import binds
-from touchpoint.lab.checks.scene import Placed, Scene, keys_of
+from touchpoint.lab.checks.scene import PlacedSend, Scene, keys_of
 from touchpoint.model.message import BEST_BEFORE, Gift, Message, Survey
 
 _SCORES: Final = frozenset(
@@ -40,16 +41,12 @@ def people(scene: Scene) -> Iterator[Finding]:
 
 
 def _only_the_happy(scene: Scene) -> Iterator[Finding]:
-    sends: dict[tuple[str, str], list[tuple[Journey, Rule, Placed]]] = {}
+    sends: dict[tuple[str, str], list[tuple[Journey, Rule, PlacedSend]]] = {}
     for journey, rule, each in scene.sends():
-        if isinstance(each.step, s.Send):
-            sends.setdefault((journey.name, each.step.message.name), []).append((journey, rule, each))
+        sends.setdefault((journey.name, each.step.message.name), []).append((journey, rule, each))
     for places in sends.values():
         journey, rule, first = places[0]
-        step = first.step
-        if not isinstance(step, s.Send):
-            continue
-        message = step.message
+        message = first.step.message
         good = [next((one for one in _wishes(each) if _is_good(one)), None) for _, _, each in places]
         if any(each is None for each in good):  # somewhere it goes to others, too
             continue
@@ -62,8 +59,8 @@ def _only_the_happy(scene: Scene) -> Iterator[Finding]:
             yield found("TC702", journey.name, first.path, about, what)
 
 
-def _wishes(each: Placed) -> Sequence[Expression]:
-    still = each.step.still if isinstance(each.step, s.Send) else None
+def _wishes(each: PlacedSend) -> Sequence[Expression]:
+    still = each.step.still
     return (*each.path_conditions, *(() if still is None else (still,)))
 
 
@@ -84,7 +81,7 @@ def _is_good(condition: Expression) -> bool:
     if isinstance(condition, Ever):
         return condition.where is not None and _is_good(condition.where)
     if isinstance(condition, Field):
-        return bool(path_of(condition)) and path_of(condition)[-1] in _HAPPY
+        return _is_mood(condition)
     return _is_good_comparison(condition)
 
 
@@ -95,7 +92,7 @@ def _is_good_comparison(condition: Expression) -> bool:
         case Compare(op, Literal() as value, Field() as field):
             return _is_good(Compare(_FLIPPED[op], field, value))
         case Compare(op, Field() as field, Literal(value)):
-            return _is_score(field) and _is_high(op, value)
+            return (_is_score(field) and _is_high(op, value)) or (_is_mood(field) and op == "==" and value is True)
         case In(Field() as field, Literal(value=tuple() as options)):
             return _is_score(field) and bool(options) and all(_is_high("==", each) for each in options)
     return False
@@ -105,12 +102,16 @@ def _is_score(field: Field) -> bool:
     return bool(path_of(field)) and path_of(field)[-1].lower() in _SCORES
 
 
+def _is_mood(field: Field) -> bool:
+    return bool(path_of(field)) and path_of(field)[-1].lower() in _HAPPY
+
+
 def _is_high(op: str, value: object) -> bool:
     if isinstance(value, bool):
         return value and op == "=="
     if isinstance(value, str):
         return op == "==" and value.lower() in _GOOD
-    if not isinstance(value, int | float):
+    if not isinstance(value, int | float | Decimal):
         return False
     return op in (">", ">=", "==") and value >= _MIDDLE
 

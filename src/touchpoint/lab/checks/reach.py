@@ -1,6 +1,7 @@
 """Stages, rules and steps that nobody ever comes to (TC2xx)."""
 
 from collections.abc import Iterator, Sequence
+from itertools import takewhile
 
 from touchpoint.core.keys import key_of
 from touchpoint.journey import steps as s
@@ -97,9 +98,7 @@ def _shadow(journey: Journey, stage: Stage, trigger: Trigger) -> Stage | None:
     """The first earlier stage that is entered by this trigger whenever this one would be."""
     key = key_of(trigger, journey.name)
     given = () if stage.given is None else (_read(stage.given, journey),)
-    for each in journey.stages:
-        if each is stage:
-            return None
+    for each in takewhile(lambda earlier: earlier is not stage, journey.stages):
         if key not in keys_of(each.when, journey.name) or each.after:
             continue
         if each.given is None or always(_read(each.given, journey), given):
@@ -172,11 +171,9 @@ def _elsewhere(scene: Scene) -> Iterator[Finding]:
 
 def about_of(journey: Journey, path: str) -> str:
     """What a path belongs to, in the words of findings."""
-    for what, parts in (("rule", journey.rules), ("stage", journey.stages)):
-        for n, part in enumerate(parts):
-            if path == f"$.{what}s[{n}]" or path.startswith(f"$.{what}s[{n}]."):
-                return f"{what} {part.name}"  # type: ignore[attr-defined]  # both have one
-    return "the policy" if path.startswith("$.policy") else "the journey"
+    named = (("rule", journey.rules), ("stage", journey.stages), ("segment", journey.segments))
+    parts = ((f"{what}s[{n}]", f"{what} {part.name}") for what, some in named for n, part in enumerate(some))  # type: ignore[attr-defined]
+    return next((words for part, words in parts if path.startswith(f"$.{part}.")), "the journey")
 
 
 def _left_open(scene: Scene) -> Iterator[Finding]:

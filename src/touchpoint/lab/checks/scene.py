@@ -52,6 +52,13 @@ class Placed:
 
 
 @attrs.frozen
+class PlacedSend(Placed):
+    """A step that sends a message."""
+
+    step: s.Send
+
+
+@attrs.frozen
 class Asked:
     """A condition, where it stands, and what is certainly true when it is asked.
 
@@ -97,16 +104,18 @@ class Scene:
         for journey in self.journeys:
             yield from ((journey, f"$.stages[{n}]", stage) for n, stage in enumerate(journey.stages))
 
-    def sends(self) -> Iterator[tuple[Journey, Rule, Placed]]:
+    def sends(self) -> Iterator[tuple[Journey, Rule, PlacedSend]]:
         """Every step that sends a message."""
         for journey, path, rule in self.rules():
-            yield from ((journey, rule, each) for each in placed(rule, path) if isinstance(each.step, s.Send))
+            for each in placed(rule, path):
+                if isinstance(each.step, s.Send):
+                    yield journey, rule, PlacedSend(each.path, path_conditions=each.path_conditions, step=each.step)
 
     def first_sends(self) -> Iterator[tuple[Journey, str, Message]]:
         """Every message of every journey, at the first place where it is sent."""
         seen: set[tuple[str, str]] = set()
         for journey, _, each in self.sends():
-            message = each.step.message  # type: ignore[union-attr]  # sends() gives nothing else
+            message = each.step.message
             if (journey.name, message.name) not in seen:
                 seen.add((journey.name, message.name))
                 yield journey, f"{each.path}.message", message
