@@ -22,7 +22,7 @@ from touchpoint.core.gate import World
 from touchpoint.core.pace import scope_name, stay_away
 from touchpoint.core.program import Program
 from touchpoint.core.returned import Returned
-from touchpoint.core.state import IN_FLIGHT, WAITING, Pending, State
+from touchpoint.core.state import IN_FLIGHT, WAITING, Pending, Record, State
 from touchpoint.durations import length
 from touchpoint.model.consent import ANY
 from touchpoint.model.delivery import (
@@ -42,6 +42,8 @@ from touchpoint.model.message import Gift
 from touchpoint.policy.facts import ConsentFact
 
 _LONGEST_STAY: Final = timedelta(days=366)
+_ALIKE: Final = 10
+"""How many refusals alike are kept; by then the time between two tries has grown to its longest."""
 
 
 def give_back(program: Program, state: State, ticket: Ticket, now: int) -> Decision:
@@ -194,7 +196,7 @@ def _refused(
 ) -> Decision:
     remedy = REMEDIES[outcome.code]
     words = str(outcome.code) + (f" ({outcome.provider_code})" if outcome.provider_code else "")
-    pending.reasons.append([now, ticket.channel, [["refused", "provider", words]]])
+    in_a_row = _add_reason(pending, [now, ticket.channel, [["refused", "provider", words]]])
     decision = Decision(program, state, now)
     _remember_refusal(state, ticket, outcome, decision, world)
     if pending.uncertain:
@@ -218,7 +220,9 @@ def _refused(
         case Action.EXPIRE:
             return _joined(decision, message_ended(program, state, pending, "expired", now, f"refused: {words}"))
         case Action.RETRY if pending.attempts < MAX_ATTEMPTS:
-            after = backoff(max(pending.attempts, 1), pending.key, outcome.retry_after)
+            # A provider that wants fewer is asked less and less, also where that uses up no attempts.
+            tries = pending.attempts if remedy.uses_attempt else in_a_row
+            after = backoff(tries, pending.key, outcome.retry_after)
             _wait_again(pending, decision.now + length(after), decision)
         case _:
             pending.refused[ticket.channel] = words
@@ -226,6 +230,22 @@ def _refused(
             pending.attempts, pending.first_try, pending.booked = 0, None, None
             _wait_again(pending, decision.now, decision)
     return decision
+
+
+def _add_reason(pending: Pending, reason: Record) -> int:
+    """Note why a hand-over came to nothing; how often in a row it was that, as far as it matters.
+
+    Of many alike the first and the latest are kept: a provider may refuse for a week, as often as it is asked.
+    """
+    alike = 0
+    for each in reversed(pending.reasons):
+        if each[1:] != reason[1:]:
+            break
+        alike += 1
+    if alike >= _ALIKE:
+        del pending.reasons[1 - alike]
+    pending.reasons.append(reason)
+    return alike + 1
 
 
 def _remember_refusal(state: State, ticket: Ticket, outcome: Refused, decision: Decision, world: World) -> None:
