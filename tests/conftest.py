@@ -1,3 +1,6 @@
+# A test of pytest within pytest forgets the modules that it was the first to import; of these there must be one each.
+import asyncio  # noqa: F401
+import concurrent.futures.thread  # noqa: F401
 import os
 import socket
 
