@@ -7,7 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from touchpoint.durations import days, hours, length, micros
-from touchpoint.errors import InvalidInput
+from touchpoint.errors import InvalidInput, JourneyError
+from touchpoint.journey.journey import Journey
 from touchpoint.journey.policy import ConsentRule, ConsentRules, Policy
 from touchpoint.model.message import Content, Message
 from touchpoint.model.preference import Preferences
@@ -287,3 +288,11 @@ def test_no_repr_shows_what_a_customer_said():  # S7.5
     facts = facts_with(Preferences(channels_off=["sms"]), consents={("secret", "email"): yes()}, still_reading="Jess")
     shown = repr(facts) + repr(facts.preferences) + repr(HandOver(T0, "k", "j", "m", "service", "email", about="Jess"))
     assert not [word for word in ("secret", "sms", "Jess") if word in shown]
+
+
+def test_one_rule_may_stand_alone_and_what_is_none_is_refused_with_its_place():
+    rule = ConsentRule(needs="no_withdrawal")
+    assert ConsentRules(rule) == ConsentRules([rule])
+    for wrong in (7, ["x"]):
+        with pytest.raises(JourneyError, match=r"\$\.policy\.items\[0\]\.rules\[0\]: expected a ConsentRule"):
+            Journey("shop", policy=Policy(ConsentRules(wrong)))

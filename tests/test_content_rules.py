@@ -165,6 +165,7 @@ def test_without_content_rules_nothing_is_asked():
         lambda: ContentRule(name="x", asks=SessionWindow(24)),
         lambda: ContentRule(name="x", asks=PostalAddress(), valid_from=date(2026, 1, 1), valid_until=date(2026, 1, 1)),
         lambda: ContentRules(["x"], unknown_jurisdiction="US"),
+        lambda: ContentRules(7, unknown_jurisdiction="US"),
         lambda: ContentRules([], unknown_jurisdiction="Narnia"),
         lambda: ContentRules(
             [ContentRule(name="x", asks=PostalAddress()), ContentRule(name="x", asks=SenderIdentity())],
@@ -573,3 +574,9 @@ def test_content_rules_are_left_out_only_where_they_would_have_said_nothing(name
     items = [ContentRules([SHIPPED[name] for name in names], sender=SENDER, unknown_jurisdiction="every")]
     told, here = facts_of(*items, jurisdiction=lives, kind=kind), on(text, channel=channel, last_inbound=last)
     assert list(ask(told, here)) == [verdict for check in CHECKS for verdict in check(told, here)]
+
+
+def test_one_rule_may_stand_alone():
+    rule = ContentRule(name="x", asks=PostalAddress())
+    one = ContentRules(rule, unknown_jurisdiction="US")
+    assert one == ContentRules([rule], unknown_jurisdiction="US")

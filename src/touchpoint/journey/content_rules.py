@@ -149,7 +149,7 @@ class ContentRule:
         )
 
 
-Rules: TypeAlias = "Iterable[ContentRule | Iterable[ContentRule]]"
+Rules: TypeAlias = "ContentRule | Iterable[ContentRule | Iterable[ContentRule]]"
 
 
 def _flat(rules: Rules) -> tuple[ContentRule, ...]:
@@ -162,7 +162,7 @@ def _flat(rules: Rules) -> tuple[ContentRule, ...]:
 
 
 def _each(rules: Rules) -> Iterator[ContentRule]:
-    for rule in rules:
+    for rule in rules if isinstance(rules, Iterable) else (rules,):
         if isinstance(rule, ContentRule):
             yield rule
         elif isinstance(rule, tuple | list):

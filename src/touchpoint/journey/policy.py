@@ -210,11 +210,16 @@ class ConsentRule:
     valid_until: date | None = None
 
 
+def _consent_rules(rules: "Iterable[ConsentRule] | ConsentRule") -> "tuple[ConsentRule, ...]":
+    # What is no rule is told by its path when the policy becomes part of a journey or an engine.
+    return tuple(rules) if isinstance(rules, Iterable) else (rules,)
+
+
 @attrs.frozen
 class ConsentRules:
-    """Rules about consent, asked in order."""
+    """Rules about consent, asked in order; one alone may stand without a list."""
 
-    rules: tuple[ConsentRule, ...] = attrs.field(converter=tuple)
+    rules: tuple[ConsentRule, ...] = attrs.field(converter=_consent_rules)
 
 
 PolicyItem: TypeAlias = (
