@@ -251,6 +251,7 @@ def trigger_lists():
         st.sampled_from([triggers.Joined("vip"), triggers.LeftSegment("vip"), triggers.Joined("x", journey="another")]),
         st.builds(triggers.Dwelt, st.just("regular"), elapsed),
         st.sampled_from([triggers.CaseOpened("late"), triggers.CaseClosed("complaint"), triggers.Enrolled()]),
+        st.builds(triggers.CaseOverdue, st.just("late"), st.sampled_from([None, "response", "resolution"])),
         st.builds(triggers.Silent, elapsed, of=st.none() | types),
         st.builds(
             triggers.Anniversary,

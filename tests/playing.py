@@ -6,6 +6,7 @@ from touchpoint.channels.recording import RecordingChannel
 from touchpoint.core.calendar import arm_calendar
 from touchpoint.core.state import Address, Profile
 from touchpoint.durations import instant, micros
+from touchpoint.model.case import about_case
 from touchpoint.model.consent import ANY
 from touchpoint.model.preference import Preferences
 from touchpoint.policy.facts import ConsentFact
@@ -78,6 +79,7 @@ class Played:
             self.engine.record(
                 event.customer, event.type, event.properties, id=event.id, at=instant(event.at), channel=event.channel,
                 direction=event.direction,
+                about=None if event.about is None else about_case(*event.about),
             )  # fmt: skip
         elif event.act == "enrol":
             self.engine.enrol(event.customer, event.type, journey="one", properties=event.properties, id=event.id)
@@ -88,8 +90,10 @@ class Played:
         elif (event.customer, event.id) not in self.acted:
             # A case changes by its ref, not by the act's id: a repeated act is the host's to notice.
             self.acted.add((event.customer, event.id))
-            act = self.engine.open_case if event.act == "open_case" else self.engine.close_case
-            act(event.customer, event.type, ref=event.properties["ref"])
+            act, more = getattr(self.engine, event.act), {}
+            if event.act == "answer_case":
+                more = {"at": instant(event.at)}
+            act(event.customer, event.type, ref=event.properties["ref"], **more)
 
     def learn(self, event):
         """What the host tells of a customer."""
@@ -172,5 +176,9 @@ def _told(line, at):  # noqa: C901 - one case for each kind
             yield ("segment", what, journey, segment, at)
         case ["case", "opened" | "closed" as what, kind, ref]:
             yield (what, kind, ref if len(ref) < RUN_ID else None, at)
+        case ["case", "answered", kind, ref]:
+            yield ("answered", kind, ref if len(ref) < RUN_ID else None, at)
+        case ["case", "response overdue" | "resolution overdue" as what, kind, ref]:
+            yield ("overdue", what.partition(" ")[0], kind, ref if len(ref) < RUN_ID else None, at)
         case ["message", name, status, channel, _]:
             yield ("message", name, status, at, channel)

@@ -81,13 +81,31 @@ def test_the_engine_decides_as_the_reference_does(world):  # S4.2, S6.5
     assert found(world) == told
 
 
-@pytest.mark.parametrize("about", ["messages", "changes"])
+@pytest.mark.parametrize("about", ["messages", "changes", "cases"])
 @settings(max_examples=EXAMPLES, suppress_health_check=SLOW)
 @given(data=st.data())
-def test_it_does_so_where_all_turns_on_what_becomes_of_messages_or_changes_of_facts(about, data):  # S4.1, S4.6, S6.9
+def test_it_does_so_where_all_turns_on_messages_changes_of_facts_or_cases(about, data):  # S4.1, S4.6, S6.9, S8.2
     world = data.draw(generate.worlds(about=about))
     told = expected(world)
     assert found(world) == told
+
+
+def test_histories_that_turn_on_cases_meet_all_that_happens_to_them():  # S8.2
+    """Else agreement on them would mean nothing."""
+    met = set()
+    for seed in range(12):
+        world = generate.world(generate.Dice.seeded(seed), about="cases")
+        played = run(world.journeys, world.policy, world.history.customers, world.history.events, world.history.end)
+        met |= {f"by {run.trigger.kind}" for each in played.customers.values() for run in each.starts}
+        for entry in (entry for log in played.log.values() for entry in log):
+            met.add(entry[:2] if entry[0] == "overdue" else entry[0])
+            if entry[0] == "answered":
+                sent = any(
+                    other[0] == "message" and other[3] == entry[-1] for log in played.log.values() for other in log
+                )
+                met.add("answered by a message" if sent else "answered by the host")
+    wanted = {("overdue", "response"), ("overdue", "resolution"), "answered", "closed", "opened", "by case_overdue"}
+    assert wanted | {"answered by a message", "answered by the host"} <= met
 
 
 @settings(max_examples=max(EXAMPLES // 8, 1), suppress_health_check=SLOW)

@@ -24,6 +24,7 @@ from touchpoint import (
     Call,
     Cap,
     CaseOpened,
+    CaseOverdue,
     CaseType,
     CloseCase,
     Content,
@@ -101,6 +102,7 @@ OFFER = {"kind": "marketing"}
 HAPPY = event.score >= 4
 ZONE = {"unknown_zone": "UTC"}
 late = CaseType("late")
+answered = CaseType("answered", respond_within=hours(4))
 MARK = Emit("mark")
 DELIVERED = Rule("two", when="order_delivered")
 
@@ -227,12 +229,19 @@ WRONG = [
     ("TC201", stages(stage("a", "x"), stage("b", "y", after="c"), stage("c", "z", after="b"))),
     ("TC203", stages(stage("a", "x"), stage("b", "x", given=count("x") >= 2))),
     ("TC203", stages(stage("a", "x", given=count("x") >= 2), stage("b", "x", given=count("x") >= 3))),
+    ("TC203", stages(stage("a", CaseOverdue(answered)), stage("b", CaseOverdue(answered, "response")),
+                     cases=[answered])),
     ("TC204", one(rule(Exit(), MARK))),
     ("TC204", one(rule(Branch(customer.vip, then=[Exit("a")], otherwise=[MARK, Exit("b")]), Wait(days(1))))),
     ("TC205", [stages(stage("a", "x")), Journey("two", rules=[rule(when=Entered("b", journey="one"))])]),
     ("TC206", one(rule(WaitFor("paid", days(1), then=[MARK]), exit="paid"))),
     ("TC206", one(rule(WaitFor("paid", days(1), then=[MARK]), goal=Goal("paid")))),
+    ("TC206", one(rule(WaitFor(CaseOverdue(answered, "response"), days(1), then=[MARK]), exit=CaseOverdue(answered)),
+                  cases=[answered])),
     ("TC207", one(rule(OpenCase(late)), cases=[late], policy=Policy(Hold(while_open=[late])))),
+    ("TC208", one(rule(when=CaseOverdue(late)), cases=[late])),
+    ("TC208", one(rule(when=CaseOverdue(answered, "resolution")), cases=[answered])),
+    ("TC208", one(rule(when="x", exit=CaseOverdue(late, "response")), cases=[late])),
     # time
     ("TC301", one(rule(WaitFor("x", forever)))),
     ("TC301", one(rule(WaitUntil(customer.vip, forever)))),
@@ -282,6 +291,7 @@ WRONG = [
     ("TC602", one(rule(Send(message()), Wait(days(1)), Emit("start")))),
     ("TC602", one(rule(Emit("start"), given=customer.vip))),
     ("TC602", one(rule(OpenCase(late), Send(message()), CloseCase(late), Enrol("only")), cases=[late])),
+    ("TC602", one(rule(OpenCase(answered), Send(message()), when=CaseOverdue(answered, "response")), cases=[answered])),
     # people
     ("TC701", one(rule(Ask(review()), given=HAPPY))),
     ("TC701", one(rule(Branch(last("survey").score > 8, then=[Ask(review())])))),
@@ -386,6 +396,12 @@ SOUND = [
     one(rule(SetTrait("n", 1), Call("ship"), given=now - last("x").at > days(3))),
     one(rule(given=customer.tier.in_(["gold", "silver"]) & customer.vip & (customer.name == "x")), traits=Person),
     one(rule(when=CaseOpened(late), given=count("x") > 0), cases=[late]),
+    one(rule(when=CaseOverdue(answered), given=event.deadline == "response"), cases=[answered]),
+    one(rule(WaitFor(CaseOverdue(answered), days(1), then=[MARK]), exit=CaseOverdue(answered, "response")),
+        cases=[answered]),
+    stages(stage("a", CaseOverdue(answered, "response")), stage("b", CaseOverdue(answered)), cases=[answered]),
+    one(rule(OpenCase(answered), Send(message())), Rule("two", when=CaseOverdue(answered), then=[Send(message())]),
+        cases=[answered]),
     one(rule(given=(event.a == 1) | (event.a == 2))),
     one(rule(given=customer.name > date(2026, 1, 1)), traits=Person),
     one(rule(given=customer.born > "2026-01-01"), traits=Person),

@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from test_payload import NAMES, VALUES
+from touchpoint.core.cases import Deadline, LiveCase
 from touchpoint.core.collected import Burst, Collected, Deferred
 from touchpoint.core.occurrence import Occurrence
 from touchpoint.core.state import (
@@ -132,10 +133,12 @@ def full_state():
         ("2026-03-02T09:00", "UTC"),
         "m1",
     )
+    run.cases = [["complaint", "x"]]
     run.visits, run.outcomes, run.kept = {"wait": 2}, {"hello": "sent"}, [(0, occurrence(3))]
     pending = Pending(
         "m1", "one", "rule", 1, "send:hello", "hello", "service", 3, 10, 11, 12, arguments={"n": Decimal(1)}
     )
+    pending.cases = [["complaint", "x"]]
     pending.reasons.append([10, "email", [["deny", "consent", "no grant"]]])
     return State(
         "ann",
@@ -144,7 +147,10 @@ def full_state():
         fences=3,
         version="v1",
         stages={"one": ["new", 1, 1]},
-        cases={"complaint": {"x": [1, 2]}},
+        cases={
+            "complaint": {"x": LiveCase(1, 2)},
+            "late": {"y": LiveCase(1, 3, 4, {"response": Deadline(5), "resolution": Deadline(6, 7)}, {"m9": 8})},
+        },
         closed={"complaint": 3},
         signals={"s": [1]},
         starts={"one/rule": [[1, "o1", 0]]},
@@ -179,6 +185,12 @@ def test_every_part_of_a_state_is_tried():
 def test_a_state_comes_back_as_it_was():  # S11.6
     state = full_state()
     assert state_from_record("ann", state.profile, loads(dumps(state_to_record(state)))) == state
+
+
+def test_a_case_of_a_store_from_before_deadlines_has_none():  # S11.6
+    record = state_to_record(State("ann", cases={"complaint": {"x": LiveCase(1, 2)}}))
+    assert record[7] == {"complaint": {"x": [1, 2]}}
+    assert state_from_record("ann", Profile(), record).cases["complaint"]["x"] == LiveCase(1, 2, None, {})
 
 
 def test_a_run_that_has_not_moved_keeps_one_touchpoint_for_both():

@@ -74,6 +74,7 @@ WRITES = {
     "enrol": lambda engine, db: engine.enrol("ann", "send hello", connection=db),
     "open_case": lambda engine, db: engine.open_case("ann", "trouble", ref="2", connection=db),
     "close_case": lambda engine, db: engine.close_case("ann", "trouble", ref="1", connection=db),
+    "answer_case": lambda engine, db: engine.answer_case("ann", "trouble", ref="1", connection=db),
     "pause": lambda engine, db: engine.pause(journey="one", reason="x", connection=db),
     "merge": lambda engine, db: engine.merge("anonymous", "ann", connection=db),
     "erase": lambda engine, db: engine.erase("eve", connection=db),

@@ -18,6 +18,7 @@ from touchpoint import (
     Branch,
     Cap,
     CaseClosed,
+    CaseOverdue,
     CaseType,
     Content,
     Emit,
@@ -27,6 +28,7 @@ from touchpoint import (
     Journey,
     Message,
     MoveTo,
+    OpenCase,
     Policy,
     QuietHours,
     Rule,
@@ -236,6 +238,15 @@ def test_an_exit_is_told_by_its_trigger():
     found = lived(rule, acts=("start", "quit"), parts={"cases": [support]})
     exits = {each for each in found if "/exits/" in each}
     assert exits == {"one/rules/waiting/exits/quit"}
+
+
+# S8.2
+def test_a_missed_deadline_is_told_from_the_other():
+    case = CaseType("support", respond_within=hours(1), resolve_within=days(1))
+    rule = waiting(Wait(days(9)), exit=[CaseOverdue(case, "resolution"), CaseOverdue(case, "response")])
+    opens = Rule("opens", when="start", then=[OpenCase(case, ref="#1")])
+    found = lived(opens, rule, parts={"cases": [case]}, then=days(2))
+    assert {each for each in found if "/exits/" in each} == {"one/rules/waiting/exits/case support overdue (response)"}
 
 
 # S5.3

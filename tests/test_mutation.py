@@ -15,6 +15,7 @@ from making import journey, message, sending
 from touchpoint import (
     Branch,
     Cap,
+    CaseOverdue,
     CaseType,
     DateDue,
     Dwelt,
@@ -285,6 +286,31 @@ def test_stages_have_faults(expected):
         Stage("b", phase="engage", when="paid", given=event.price > 9, after="a"),
     ]
     assert expected in of(sending(rule="late", when=Dwelt("b", days(7))), stages=stages)
+
+
+# S8.2
+@pytest.mark.parametrize(
+    "expected",
+    [
+        "a response to support is due after 5 hours instead of 4 hours",
+        "a resolution to support is due after 1 day instead of 2 days",
+        "rule hurry is started by case support overdue (response) instead of case support overdue",
+        "rule close is started by case support overdue (response) instead of case support overdue (resolution)",
+    ],
+)
+def test_deadlines_of_cases_have_faults(expected):
+    case = CaseType("support", respond_within=hours(4), resolve_within=days(2))
+    rules = [
+        sending("a", rule="hurry", when=CaseOverdue(case)),
+        sending("b", rule="close", when=CaseOverdue(case, "resolution")),
+    ]
+    assert expected in of(*rules, cases=[case])
+
+
+def test_deadlines_that_nothing_waits_for_have_none():
+    case = CaseType("support", respond_within=hours(4), resolve_within=days(2))
+    told = of(sending("a", when=CaseOverdue(case, "response")), cases=[case])
+    assert [each for each in told if "a resolution to" in each] == []
 
 
 # S4.2

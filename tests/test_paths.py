@@ -17,6 +17,8 @@ from touchpoint import (
     Anniversary,
     Cap,
     CaseClosed,
+    CaseOpened,
+    CaseOverdue,
     CaseType,
     Content,
     DateDue,
@@ -209,6 +211,18 @@ def test_a_case_is_closed_where_a_journey_waits_for_it():
     assert words_for(found, "mend/started") == (
         'ann.opens_case("support", ref="#1")', 'ann.closes_case("support", ref="#1")',
     )  # fmt: skip
+
+
+def test_a_deadline_of_a_case_is_missed_and_kept():  # S8.2
+    case = CaseType("support", respond_within=hours(4))
+    hurry = Rule("hurry", when=CaseOverdue(case), then=[Send(message("m"))])
+    wait = WaitFor(CaseOverdue(case), timeout=days(1))
+    calm = Rule("calm", when=CaseOpened(case), then=[wait], exit=CaseClosed(case))
+    found = find_stories([journey(hurry, calm, cases=[case])], most=120)
+    opens = 'ann.opens_case("support", ref="#1")'
+    assert words_for(found, "hurry/started") == (opens, "world.advance(hours(4))")
+    kept = words_for(found, "calm/steps/waitfor:caseoverdue support/otherwise/taken")
+    assert kept == (opens, 'ann.gets_answer("support", ref="#1")', "world.advance(days(1))")
 
 
 def test_an_anniversary_comes_round():

@@ -775,5 +775,5 @@ def test_random_worlds_see_all_there_is_to_see():
             seen.update(entry[3].split(":")[0] for entry in entries if entry[0] == "ended")
     kinds = {"started", "stage", "opened", "closed", "goal", "duplicate", "conflict", "given", "live", "limit"}
     kinds |= {"sent", "withdrawn", "denied", "expired", "done", "exit", "restarted"}
-    kinds |= {"segment joined", "segment left", "by joined"}
+    kinds |= {"segment joined", "segment left", "by joined", "answered", "overdue"}
     assert all(seen[kind] >= 3 for kind in kinds), seen

@@ -141,6 +141,7 @@ def test_every_kind_of_act_can_be_done_and_is_told_in_order():
         {"does": "signed_up", "properties": {"from": "web"}},
         {"after": "1h", "clicks": "hello"},
         {"after": "30m", "opens_case": "support", "ref": "#1"},
+        {"gets_answer": "support", "ref": "#1"},
         {"after": "1d12h", "closes_case": "support", "ref": "#1"},
         {"withdraws": "marketing", "via": "sms"},
         {"grants": "marketing", "via": "sms"},
@@ -149,7 +150,8 @@ def test_every_kind_of_act_can_be_done_and_is_told_in_order():
     ]
     found = walked(acts=acts)
     assert [step.name for step in told(found, "act")] == [
-        "signed_up (from web)", "clicks hello", "opens case support (ref #1)", "closes case support (ref #1)",
+        "signed_up (from web)", "clicks hello", "opens case support (ref #1)", "gets answer support (ref #1)",
+        "closes case support (ref #1)",
         "withdraws marketing (via sms)", "grants marketing (via sms)", "moves to Europe/Madrid",
         "replies “STOP” (via sms)",
     ]  # fmt: skip

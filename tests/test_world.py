@@ -532,6 +532,7 @@ def lived(world):
     world["ann"].does("signed_up", plan="free").replies("hi", via="email").clicks("hello").does("complained")
     world.staff("call").claim().complete("reached")
     world["ann"].changes(traits={"name": "Ann"}).opens_case("support", ref="#1").grants("gift").withdraws("gift")
+    world["ann"].gets_answer("support", ref="#1")
     world.advance(days(4))
     world["ann"].closes_case("support", ref="#1").moves_to("Asia/Tokyo")
     world.add(SALE)

@@ -95,6 +95,7 @@ if TYPE_CHECKING:
         Anniversary,
         CaseClosed,
         CaseOpened,
+        CaseOverdue,
         Dwelt,
         Enrolled,
         Entered,
@@ -118,7 +119,8 @@ if TYPE_CHECKING:
     from touchpoint.model.volume import VolumeBreaker
 
 __all__ = [
-    "Anniversary", "Ask", "AsyncEngine", "Branch", "Call", "Cap", "Case", "CaseClosed", "CaseOpened", "CaseType",
+    "Anniversary", "Ask", "AsyncEngine", "Branch", "Call", "Cap", "Case", "CaseClosed", "CaseOpened",
+    "CaseOverdue", "CaseType",
     "Clicked", "Clock", "CloseCase", "ConditionError", "ConsentChanged", "ConsentRule", "ConsentRules", "Content",
     "CustomerErased", "DateDue", "DefectiveJourney", "Delivered", "Denied", "Dwelt", "Emit", "Ended", "Engine",
     "Enrol", "Enrolled", "Entered", "Exit", "Exposed", "Failed", "Gift", "Give", "Goal", "Hold", "HoldOut",
@@ -227,6 +229,7 @@ _FROM = {
         "Anniversary",
         "CaseClosed",
         "CaseOpened",
+        "CaseOverdue",
         "Dwelt",
         "Enrolled",
         "Entered",

@@ -4,7 +4,7 @@ from collections import deque
 
 import attrs
 
-from reference import bursts, live_runs
+from reference import bursts, cases, live_runs
 from reference.evaluate import UNKNOWN, Look, evaluate, holds
 from reference.gate import is_held, items, rule_on
 from reference.local import as_date, at_clock, from_local, later, next_clock, period
@@ -33,6 +33,7 @@ class Customer:
         self.traits_set = dict.fromkeys(person.traits, now)
         self.timeline, self.events, self.log = [], {}, []
         self.runs, self.starts, self.messages, self.hand_overs, self.bursts = [], [], [], [], []
+        self.openings = {}
         self.stages, self.cases, self.fired, self.exposed, self.wishes = {}, {}, {}, {}, {}
         self.consents = dict.fromkeys(person.grants, (0, True))
         self.segments, self.segments_looked = {}, now
@@ -71,15 +72,19 @@ class Customer:
         self.events[event.id] = event
         if event.act == "touchpoint":
             at = min(event.at, self.now)
-            self.decide(self.touchpoint(event.type, at, event.id, event.properties, event.channel, event.direction))
+            told = self.touchpoint(event.type, at, event.id, event.properties, event.channel, event.direction)
+            self.decide(attrs.evolve(told, about=event.about))
         elif event.act == "enrol":
             self.decide(Occurrence("enrolled", event.type, self.now, event.id, event.properties))
         elif event.act in ("identify", "consent", "prefer"):
             self.learn(event)
         elif event.act == "receipt":
             self.told_of(event)
+        elif event.act == "answer_case":
+            cases.answer(self, event.type, ref_text(event.properties["ref"]), min(event.at, self.now))
+            self.decide()
         else:
-            self.change_case(event.act, event.type, ref_text(event.properties["ref"]), event.id)
+            cases.change(self, event.act, event.type, ref_text(event.properties["ref"]), event.id)
             self.decide()
 
     def learn(self, event):
@@ -163,6 +168,8 @@ class Customer:
         """Counters and segments; exits, goals and waits of the live runs; stage moves; rules."""
         if occurrence.kind == "touchpoint":
             self.timeline.append(occurrence)
+            if occurrence.about is not None and occurrence.direction == "outbound":
+                cases.answer(self, *occurrence.about, occurrence.at)
             self.look_at_segments(occurrence.id, late=occurrence.late)
         for run in list(self.runs):
             self.offer(run, occurrence)
@@ -194,7 +201,8 @@ class Customer:
     def concerns(self, run, occurrence):
         """A touchpoint that carries the key property meets only runs with that key (S4.4)."""
         key = run.rule.key
-        if key is None or occurrence.kind != "touchpoint" or key not in occurrence.properties:
+        carries = ("touchpoint", "open_case", "close_case", "case_overdue")
+        if key is None or occurrence.kind not in carries or key not in occurrence.properties:
             return True
         return same(occurrence.properties[key], run.key)
 
@@ -257,6 +265,7 @@ class Customer:
             return False
         run.kept = [kept for kept in run.kept if kept[1] is not occurrence]
         run.event = occurrence if occurrence.kind in CARRIES_DATA else run.event
+        run.cases += cases.about(occurrence)
         return True
 
     def go_on(self, run, arm):
@@ -294,20 +303,6 @@ class Customer:
         entered = t.Entered(stage.name, journey=journey.name)
         self.queue.append(Occurrence("entered", stage.name, self.now, cause, what=entered))
         self.look_at_segments(cause)
-
-    def change_case(self, act, kind, ref, cause):
-        """Opening an open case and closing one that is not open change nothing."""
-        is_open = self.cases.get((kind, ref), 0) is None
-        if is_open == (act == "open_case"):
-            return
-        self.cases[kind, ref] = None if act == "open_case" else self.now
-        shown = None if ref.startswith("run:") else ref
-        self.log.append(("opened" if act == "open_case" else "closed", kind, shown, self.now))
-        what = t.CaseOpened(kind) if act == "open_case" else t.CaseClosed(kind)
-        self.queue.append(Occurrence(act, kind, self.now, cause, what=what))
-        self.look_at_segments(cause)
-        for message in self.waiting() if act == "close_case" else ():
-            message.ask_at = self.now
 
     def consider_rules(self, occurrence):
         """Condition, concurrency, limit: all conditions before any run starts."""
@@ -371,6 +366,7 @@ class Customer:
         path, todo = (journey, rule.name), list(rule.then)
         event = trigger if collected is None else collected[-1]
         run = Run(path, rule, key, trigger, self.now, seq, rank, event, todo, looked=self.now, collected=collected)
+        run.cases += cases.about(trigger)
         self.runs.append(run)
         self.starts.append(run)
         self.log.append(("started", rule.name, key, self.now))
@@ -420,7 +416,9 @@ class Customer:
                 self.queue.append(self.touchpoint(step.type, self.now, cause, properties))
             case s.OpenCase() | s.CloseCase():
                 act = "open_case" if isinstance(step, s.OpenCase) else "close_case"
-                self.change_case(act, step.case, self.ref_of(run, step), cause)
+                ref = self.ref_of(run, step)
+                cases.change(self, act, step.case, ref, cause)
+                run.cases += [(step.case, ref)] if act == "open_case" else []
             case s.Enrol():
                 self.queue.append(Occurrence("enrolled", step.rule, self.now, cause, dict(run.trigger.properties)))
             case s.Exit():
@@ -496,7 +494,7 @@ class Customer:
         expires_at = self.now + length(what.best_before)
         message = Pending(
             what, step.still, run, run.path[0], priority, self.now, expires_at, self.next_seq(), ask_at=self.now,
-            back=back, step=step,
+            back=back, step=step, cases=tuple(run.cases),
         )  # fmt: skip
         self.messages.append(message)
 
@@ -561,6 +559,8 @@ class Customer:
         message.status = message.run.outcomes[message.what.name] = status
         message.channel = channel
         self.log.append(("message", message.what.name, status, self.now, channel))
+        if status == "sent":
+            cases.answered_by(self, message)
         if not self.program.hears(message.what.name, status):
             return []
         run = message.run

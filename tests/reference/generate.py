@@ -39,7 +39,10 @@ from touchpoint.model.message import Content, Gift, Message, Survey
 START = micros(datetime(2026, 3, 26, tzinfo=UTC))  # three days before the clocks change in Europe
 GRID = length(hours(6))
 TYPES = ("a", "b", "c", "d")
-CASES = (CaseType("trouble"), CaseType("wish"))
+CASES = (
+    CaseType("trouble", respond_within=hours(12), resolve_within=days(2)),
+    CaseType("wish", resolve_within=hours(18)),
+)
 STAGES = ("s0", "s1", "s2")
 SEGMENTS = ("g0", "g1", "g2")
 SPLITS = ("two", "three")
@@ -60,7 +63,7 @@ class Dice:
 
     def __init__(self, data: bytes) -> None:
         self._data = iter(data)
-        self.about = ""  # what a world turns on: "messages", "changes", or nothing in particular
+        self.about = ""  # what a world turns on: "messages", "changes", "cases", or nothing in particular
 
     @classmethod
     def seeded(cls, seed: int) -> "Dice":
@@ -195,15 +198,17 @@ def trigger(dice: Dice, types: tuple = TYPES, own: tuple = (), others: tuple = (
         return _of_message(dice, own, others)
     if dice.about == "changes" and dice.pick(True, True, False):
         return _change(dice)
+    if dice.about == "cases" and dice.pick(True, True, False):
+        return _of_case(dice)
     if dice.pick(True, True, False):
         return t.On(dice.pick(*types))
-    stage, case = dice.pick(*STAGES), dice.pick(*CASES)
+    stage = dice.pick(*STAGES)
     makers = (
         lambda _: t.Entered(stage),
         lambda _: t.Left(stage),
         lambda _: t.Dwelt(stage, dice.pick(*LENGTHS)),
-        lambda _: t.CaseOpened(case),
-        lambda _: t.CaseClosed(case),
+        _of_case,
+        _of_case,
         _silence,
         _anniversary,
         _date_due,
@@ -220,6 +225,13 @@ def trigger(dice: Dice, types: tuple = TYPES, own: tuple = (), others: tuple = (
         lambda _: _of_message(dice, own, others),
     )
     return dice.pick(*makers)(dice)
+
+
+def _of_case(dice):
+    case = dice.pick(*CASES)
+    if dice.pick(True, False):
+        return t.CaseOverdue(case, dice.pick(None, "response", "resolution"))
+    return dice.pick(t.CaseOpened, t.CaseClosed)(case)
 
 
 def _change(dice):
@@ -379,7 +391,7 @@ def _split(dice, scope, depth):
 
 
 def _at_once(dice, scope, depth):
-    ref = dice.pick(None, "x", c.trigger.k)
+    ref = dice.pick("x", "y", "x") if dice.about == "cases" else dice.pick(None, "x", c.trigger.k)
     options = [
         s.SetTrait("t", dice.pick(1, 2, c.event.n, c.trigger.n)),
         s.SetTrait("day", dice.pick(*DAYS)),
@@ -418,7 +430,7 @@ def rule(dice: Dice, journey: str, number: int, total: int) -> Rule:
         given=_given(dice, attrs.evolve(scope, messages=()), 4),
         then=then,
         limit=limit(dice),
-        key="k" if dice.once_in(2) else None,
+        key=dice.pick("k", "ref") if dice.about == "cases" else "k" if dice.once_in(2) else None,
         concurrency=dice.pick("ignore", "parallel", "ignore", "restart"),
         exit=_exits(dice, scope),
         goal=_goal(dice, scope),
@@ -579,7 +591,7 @@ def _event(dice, names, rules, span_days):
     beside = dice.pick(0, 0, 0, 0, 0, 0, -1, 1)
     recorded_at = START + dice.pick(*range(span_days * 4)) * GRID + beside
     if dice.about and dice.pick(True, False):
-        made = _told if dice.about == "messages" else _learnt
+        made = {"messages": _told, "changes": _learnt, "cases": _of_a_case}[dice.about]
         return made(dice, name, recorded_at)
     match dice.pick(*range(12)):
         case 10:
@@ -587,8 +599,7 @@ def _event(dice, names, rules, span_days):
         case 11:
             return _learnt(dice, name, recorded_at)
         case 6 | 7 | 8:
-            act, ref = dice.pick("open_case", "close_case"), {"ref": dice.pick("x", "x", "y")}
-            return Event(name, dice.pick(CASES[0], CASES[0], CASES[1]).name, recorded_at, ref, act=act)
+            return _of_a_case(dice, name, recorded_at)
         case 9 if rules:
             return Event(name, dice.pick(*rules), recorded_at, act="enrol")
     late = dice.pick(*[0] * 9, 1, 4, 28, 29, 40) * GRID
@@ -596,7 +607,15 @@ def _event(dice, names, rules, span_days):
     properties = {name: value for name, value in drawn.items() if value is not None}
     direction = dice.pick("inbound", "inbound", "inbound", "inbound", "outbound")
     type_, channel = dice.pick("a", "a", "b", "b", "c", "d"), dice.pick(None, "sms", "email")
-    return Event(name, type_, recorded_at - late, properties, channel, direction=direction, recorded_at=recorded_at)
+    at, about = recorded_at - late, (dice.pick(*CASES).name, "x") if dice.once_in(4) else None
+    return Event(name, type_, at, properties, channel, direction=direction, recorded_at=recorded_at, about=about)
+
+
+def _of_a_case(dice, name, recorded_at):
+    """A person opens, closes or answers a case; an answer may be told of later."""
+    act, ref = dice.pick("open_case", "open_case", "close_case", "answer_case"), {"ref": dice.pick("x", "x", "y")}
+    at = recorded_at - (dice.pick(0, 0, 1, 3) * GRID if act == "answer_case" else 0)
+    return Event(name, dice.pick(CASES[0], CASES[0], CASES[1]).name, at, ref, recorded_at=recorded_at, act=act)
 
 
 def _told(dice, name, recorded_at):

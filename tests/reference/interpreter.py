@@ -9,6 +9,7 @@ due. Instants are microseconds since 1970 UTC. What happened is a list of plain 
     ("segment", "joined" | "left", journey, name, at)
     ("ended", rule, key, reason, at)        ("duplicate" | "conflict", id, at)
     ("complete", rule, count, at)           ("dropped", rule, why, at)
+    ("answered", case, ref, at)             ("overdue", which, case, ref, at)
 
 `why` is given, live, limit, live runs, exit or goal; `reason` is done, `exit: …` (an Exit step), exit, goal, restarted
 or `replaced by …`; a case's `ref` is None where it is the run itself. Functions give back what they are given. Not
@@ -19,7 +20,7 @@ from collections import deque
 
 import attrs
 
-from reference import bursts
+from reference import bursts, cases
 from reference.decisions import Customer
 from reference.evaluate import Look, holds, next_lapse
 from reference.local import as_date, next_anniversary
@@ -113,6 +114,8 @@ def _timers(customer):
         if stage == dwelt.stage and customer.fired.get(dwelt) != visit:
             yield since + length(dwelt.length), (1, order), (_dwell, dwelt, visit)
     yield from _calendar(customer)
+    for due, order, opening, which in cases.deadlines(customer):
+        yield due, (2.5, *order), (cases.miss, opening, which)
     for order, burst in enumerate(customer.bursts):
         yield burst.due, (5, -burst.rule.priority, burst.number, order), (bursts.complete, burst)
     for run in customer.runs:

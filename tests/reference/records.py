@@ -26,7 +26,8 @@ class Person:
 class Event:
     """A touchpoint; or an act of the host.
 
-    `act` is then open_case or close_case (`type` the kind, property `ref` what it is about), or enrol (`type` a rule).
+    `act` is then open_case, close_case or answer_case (`type` the kind, property `ref` what it is about), or enrol
+    (`type` a rule). `about` is the case (kind, ref) that a touchpoint belongs to.
     """
 
     customer: str
@@ -38,6 +39,7 @@ class Event:
     direction: str = "inbound"
     recorded_at: int = attrs.field(default=attrs.Factory(lambda self: self.at, takes_self=True))
     act: str = attrs.field(default="touchpoint", kw_only=True)
+    about: tuple | None = attrs.field(default=None, kw_only=True)
 
 
 @attrs.frozen(eq=False)
@@ -45,7 +47,7 @@ class Occurrence:
     """What rules react to.
 
     `what` is a trigger that it meets, with its journey filled in; None for a touchpoint. `message` is the `Pending`
-    that it belongs to.
+    that it belongs to, `about` the case (kind, ref).
     """
 
     kind: str
@@ -58,6 +60,7 @@ class Occurrence:
     recorded_at: int = 0
     what: object = None
     message: object = None
+    about: tuple | None = None
 
     @property
     def late(self):
@@ -96,6 +99,7 @@ class Run:
     collected: list | None = None
     back: list | None = None
     results: dict = attrs.field(factory=dict)
+    cases: list = attrs.field(factory=list)
 
     @property
     def live(self):
@@ -130,6 +134,7 @@ class Pending:
     held: bool = False
     back: list | None = None
     step: object = None
+    cases: tuple = ()
 
 
 @attrs.frozen
@@ -202,7 +207,7 @@ def _resolved(trigger, journey):
     return attrs.evolve(trigger, journey=journey) if in_journey else trigger
 
 
-def meets(trigger, occurrence, journey, rule=None, run=None):
+def meets(trigger, occurrence, journey, rule=None, run=None):  # noqa: PLR0911 - one for each kind
     """Whether an occurrence is what a trigger names; `run`: that waits for it, exits or has its goal by it."""
     if isinstance(trigger, MessageTrigger):
         own = run is not None and not trigger.any_run
@@ -214,6 +219,9 @@ def meets(trigger, occurrence, journey, rule=None, run=None):
         any_value = trigger if isinstance(trigger, PreferenceChanged) else attrs.evolve(trigger, to=None)
         is_it = occurrence.what == any_value
         return is_it and getattr(trigger, "to", None) in (None, occurrence.properties.get("value"))
+    if isinstance(trigger, t.CaseOverdue):
+        is_it = occurrence.kind == "case_overdue" and occurrence.name == trigger.case
+        return is_it and trigger.which in (None, occurrence.properties["deadline"])
     if isinstance(trigger, t.On):
         return occurrence.kind == "touchpoint" and occurrence.name == trigger.type
     if isinstance(trigger, t.Enrolled):

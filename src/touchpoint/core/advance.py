@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Final, TypeAlias
 
 from touchpoint.core.bursts import drop_bursts, gather
+from touchpoint.core.cases import OF_CASES, about_case, is_answer
 from touchpoint.core.collected import Collected
 from touchpoint.core.decision import NOT_LOADED, Decision, RunStarted
 from touchpoint.core.identity import key_of_rule, key_value, run_id, same_key
@@ -22,7 +23,7 @@ from touchpoint.core.segments import JOINED, LATE, LEFT, catch_up, reassess
 from touchpoint.core.sessions import hear, wrote_on
 from touchpoint.core.signals import lapses_at, update
 from touchpoint.core.state import Pending, Run, State, Watch
-from touchpoint.core.steps import take_steps
+from touchpoint.core.steps import is_about, take_steps
 from touchpoint.journey.by_hand import PREFIX
 
 _MISSING = object()
@@ -175,8 +176,11 @@ def remember(decision: Decision, occurrence: Occurrence, *, late: bool) -> None:
         hear(state.heard, channel, occurrence.at)
         if program.sessions[channel]:
             decision.ask_again()
-    if program.listening.tells and occurrence.about is not None:
-        _keep_told(decision, occurrence)
+    if occurrence.about is not None:
+        if program.listening.tells:
+            _keep_told(decision, occurrence)
+        if is_answer(occurrence) and (case := about_case(occurrence)) is not None:
+            decision.answer_case(*case, occurrence.at)
 
 
 def _keep_told(decision: Decision, occurrence: Occurrence) -> None:
@@ -236,7 +240,7 @@ def _meet(decision: Decision, run: Run, occurrence: Occurrence, keys: Keys) -> N
 def _concerns(rule: CompiledRule, run_key: object, occurrence: Occurrence) -> bool:
     """S4.4: a keyed run meets only touchpoints that carry the same key property, where they carry it."""
     name = rule.rule.key
-    if name is None or occurrence.kind != TOUCHPOINT:
+    if name is None or not (occurrence.kind == TOUCHPOINT or occurrence.kind in OF_CASES):
         return True
     carried = occurrence.properties.get(name, _MISSING)
     return carried is _MISSING or same_key(key_value(carried), run_key)
@@ -261,6 +265,7 @@ def _offer(
         if node.condition is None or decision.ask(node.condition, run.journey, occurrence, run) is True:
             if occurrence.kind in MOVES:
                 run.event = occurrence
+            is_about(run, occurrence)
             decision.go_on(run, node.then)
             return
     # S5.3: in waits `event` is what last moved the run, so what is at hand is seen through history alone.
@@ -411,6 +416,7 @@ def _begin(
     event = occurrence if collected is None else collected.kept[-1]
     run = Run(identity, rule.journey, rule.rule.name, key, decision.now, state.orders, occurrence, event)
     run.collected = collected
+    is_about(run, occurrence)
     state.runs.append(run)
     remember_start(decision, rule, key)
     decision.trace.append(["started", rule.journey, rule.rule.name, key])

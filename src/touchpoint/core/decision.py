@@ -1,10 +1,11 @@
 """The working space of one decision: what it reads, what it changes, and what it leaves to the shell to write."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Final, NoReturn, TypeAlias
 
 import attrs
 
+from touchpoint.core.cases import CASE_CLOSED, CASE_OPENED, LiveCase, arm, told_of
 from touchpoint.core.collected import Burst
 from touchpoint.core.context import Context
 from touchpoint.core.occurrence import ENDED, Occurrence
@@ -40,19 +41,26 @@ class RunEnded:
 
 @attrs.define
 class CaseOpened:
-    """A case was opened; `held` is [opened at, number], and the shell gives the number."""
+    """A case was opened; the shell gives it its number."""
 
     kind: str
     ref: str
-    held: list[int]
+    case: LiveCase
 
 
 @attrs.define
 class CaseClosed:
-    """A case was closed; `held` is what `CaseOpened` gave the number to."""
+    """A case was closed; it is the one to which `CaseOpened` gave the number."""
 
-    held: list[int]
+    case: LiveCase
     at: int
+
+
+@attrs.define
+class CaseChanged:
+    """A case was answered, or a deadline of it missed."""
+
+    case: LiveCase
 
 
 @attrs.define
@@ -187,6 +195,7 @@ Effect = (
     RunStarted | RunEnded | CaseOpened | CaseClosed | MessageBegun | MessageChanged | MessageEnded
     | AddressStands | ConsentSaid | ControlSet | Paced | RefLearned | Counted | Spent | Emitted | NothingCame
     | TaskAssigned
+    | CaseChanged
     | ProfileChanged
 )  # fmt: skip
 
@@ -311,6 +320,21 @@ class Decision:
                 self.take_back(pending, f"its run ended: {reason}")
         self._watch(run, reason)
 
+    def _answers(self, pending: Pending, cases: Sequence[Sequence[str]], status: str) -> None:
+        if status == "sent":
+            self.answered(cases, self.now)
+            return
+        for kind, ref in cases:
+            if (case := self.state.cases.get(kind, {}).get(ref)) is not None and case.answered_at is None:
+                case.doubts[pending.key] = self.now if pending.slot is None else pending.slot
+
+    def answered(self, cases: Sequence[Sequence[str]], at: int) -> None:
+        """The customer of these cases was answered; the first time counts, and those that are closed do not."""
+        for kind, ref in cases:
+            case = self.state.cases.get(kind, {}).get(ref)
+            if case is not None and case.answered_at is None:
+                self.answer_case(kind, ref, at)
+
     def take_back(self, pending: Pending, reason: str) -> None:
         """End a waiting message that is wanted no more."""
         # What may have gone out already cannot be taken back (S6.8).
@@ -336,6 +360,8 @@ class Decision:
             pending.reasons.append([self.now, pending.channel, [[status, reason]]])
         self.trace.append(["message", pending.message, status, pending.channel, reason])
         self.effects.append(MessageEnded(pending, status, self.now))
+        if pending.cases and status in ("sent", "unknown"):
+            self._answers(pending, pending.cases, status)
         if not pending.is_call:
             told = ended_message(self.program, self.state, pending, status, reason, self.now)
             if told is not None:
@@ -368,10 +394,10 @@ class Decision:
         if ref in refs:
             self.trace.append(["case", "open already", kind, ref])
             return False
-        refs[ref] = held = [self.now, 0]
+        refs[ref] = case = LiveCase(self.now, deadlines=arm(self.program.deadlines.get(kind, {}), self.now))
         self.trace.append(["case", "opened", kind, ref])
-        self.effects.append(CaseOpened(kind, ref, held))
-        self.queue.append(Occurrence("case_opened", kind, self.now, cause))
+        self.effects.append(CaseOpened(kind, ref, case))
+        self.queue.append(Occurrence(CASE_OPENED, kind, self.now, cause, told_of(kind, ref)))
         if self.program.segments:
             reassess(self, (CASE, ""), cause)
         return True
@@ -382,19 +408,35 @@ class Decision:
         Closing one that is not open is a recorded no-op (S8.2).
         """
         refs = self.state.cases.get(kind, {})
-        held = refs.pop(ref, None)
-        if held is None:
+        case = refs.pop(ref, None)
+        if case is None:
             self.trace.append(["case", "not open", kind, ref])
             return False
         if not refs:
             del self.state.cases[kind]
         self.state.closed[kind] = self.now
         self.trace.append(["case", "closed", kind, ref])
-        self.effects.append(CaseClosed(held, self.now))
-        self.queue.append(Occurrence("case_closed", kind, self.now, cause))
+        self.effects.append(CaseClosed(case, self.now))
+        self.queue.append(Occurrence(CASE_CLOSED, kind, self.now, cause, told_of(kind, ref)))
         if self.program.segments:
             reassess(self, (CASE, ""), cause)
         self.ask_again()
+        return True
+
+    def answer_case(self, kind: str, ref: str, at: int) -> bool:
+        """Note that the customer was answered then, if it is open and no earlier answer is known (S8.2)."""
+        case = self.state.cases.get(kind, {}).get(ref)
+        if case is None:
+            self.trace.append(["case", "not open", kind, ref])
+            return False
+        at = max(at, case.opened_at)
+        if case.answered_at is not None and case.answered_at <= at:
+            self.trace.append(["case", "answered already", kind, ref])
+            return False
+        case.answered_at = at
+        case.doubts.clear()
+        self.trace.append(["case", "answered", kind, ref])
+        self.effects.append(CaseChanged(case))
         return True
 
     def ask_again(self) -> None:

@@ -2,8 +2,9 @@
 
 from touchpoint.core.advance import look_again, start, work_off
 from touchpoint.core.bursts import as_run
+from touchpoint.core.cases import Missed
 from touchpoint.core.collected import Burst
-from touchpoint.core.decision import NOT_LOADED, Decision, NothingCame
+from touchpoint.core.decision import NOT_LOADED, CaseChanged, Decision, NothingCame
 from touchpoint.core.occurrence import Occurrence
 from touchpoint.core.program import Program
 from touchpoint.core.reading import teller_of
@@ -23,6 +24,8 @@ def fire_next(program: Program, state: State, *, until: int) -> tuple[Timer, Dec
     if isinstance(raised, Occurrence):
         if timer[5] == AWAITED:
             decision.effects.append(NothingCame(str(timer[6]), raised))
+        elif isinstance(timer[6], Missed):
+            decision.effects.append(CaseChanged(state.cases[timer[6].kind][timer[6].ref]))
         decision.queue.append(raised)
     elif isinstance(raised, Run):
         fire_run(decision, raised)

@@ -4,6 +4,7 @@ import json
 from collections.abc import Iterable
 from typing import Final
 
+from touchpoint.core.cases import CASE_CLOSED, CASE_OPENED, CASE_OVERDUE, overdue_name
 from touchpoint.core.matching import key_of_news, keys_of_message
 from touchpoint.core.occurrence import TOUCHPOINT
 from touchpoint.core.segments import JOINED, LEFT
@@ -18,6 +19,7 @@ from touchpoint.journey.triggers import (
     Anniversary,
     CaseClosed,
     CaseOpened,
+    CaseOverdue,
     Dwelt,
     Enrolled,
     Entered,
@@ -29,6 +31,7 @@ from touchpoint.journey.triggers import (
     Silent,
     Trigger,
 )
+from touchpoint.model.case import DEADLINES
 
 Key = tuple[str, str]
 """What indexes triggers: (kind of occurrence, its name)."""
@@ -50,9 +53,11 @@ def key_of(trigger: Trigger, journey: str, rule: str = "") -> Key:  # noqa: C901
         case Joined() | LeftSegment():
             key = JOINED if isinstance(trigger, Joined) else LEFT, f"{trigger.journey or journey}/{trigger.segment}"
         case CaseOpened():
-            key = "case_opened", trigger.case
+            key = CASE_OPENED, trigger.case
         case CaseClosed():
-            key = "case_closed", trigger.case
+            key = CASE_CLOSED, trigger.case
+        case CaseOverdue():
+            key = CASE_OVERDUE, overdue_name(trigger.case, trigger.which or "")
         case Silent():
             key = "silence", silence_name(trigger)
         case Anniversary() | DateDue() | Schedule():
@@ -77,6 +82,9 @@ def keys_of(trigger: Trigger, journey: str, rule: str = "", *, in_run: bool = Fa
     """
     if isinstance(trigger, MessageTrigger):
         return keys_of_message(trigger, in_run=in_run)
+    if isinstance(trigger, CaseOverdue):
+        named = (trigger.which,) if trigger.which is not None else DEADLINES
+        return tuple((CASE_OVERDUE, overdue_name(trigger.case, each)) for each in named)
     return (key_of(trigger, journey, rule),)
 
 

@@ -11,7 +11,7 @@ from typing import Final
 
 from touchpoint.core.bursts import joined
 from touchpoint.core.calendar import join_calendar
-from touchpoint.core.decision import CaseClosed, ConsentSaid, Decision
+from touchpoint.core.decision import CaseChanged, CaseClosed, ConsentSaid, Decision
 from touchpoint.core.identity import same_key
 from touchpoint.core.occurrence import Occurrence
 from touchpoint.core.program import Program
@@ -270,8 +270,13 @@ def _cases(decision: Decision, into: State, old: State) -> None:
             if ours is None:
                 known[ref] = held
                 continue
-            stays, goes = (ours, held) if ours[0] <= held[0] else (held, ours)
+            stays, goes = (ours, held) if ours.opened_at <= held.opened_at else (held, ours)
             known[ref] = stays
+            answers = [each.answered_at for each in (stays, goes) if each.answered_at is not None]
+            stays.doubts |= {} if answers else goes.doubts
+            if answers and stays.answered_at != min(answers):
+                stays.answered_at = min(answers)
+                decision.effects.append(CaseChanged(stays))
             decision.trace.append(["case", "open on both sides", kind, ref])
             decision.effects.append(CaseClosed(goes, decision.now))
     for kind, at in old.closed.items():

@@ -8,8 +8,9 @@ itself, and of a touchpoint, which the journal has, nothing.
 import attrs
 
 from touchpoint.core.advance import remember
+from touchpoint.core.cases import CASE_OVERDUE, Missed
 from touchpoint.core.collected import Burst
-from touchpoint.core.decision import Decision, MessageEnded, NothingCame, ended_message
+from touchpoint.core.decision import CaseChanged, Decision, MessageEnded, NothingCame, ended_message
 from touchpoint.core.occurrence import ENDED, TOUCHPOINT, Occurrence
 from touchpoint.core.program import Program
 from touchpoint.core.segments import EVERY, catch_up
@@ -31,7 +32,7 @@ def park_timer(program: Program, state: State, error: str, *, until: int) -> tup
     """Park what the customer's next timer stands for, one being due at `until` or before."""
     timer = upcoming(program, state, until)
     decision = Decision(program, state, timer[0])
-    raised, _ = raised_by(program, state, timer)
+    raised, why = raised_by(program, state, timer)
     if isinstance(raised, Run):
         decision.park(raised, error)
     elif isinstance(raised, Burst):
@@ -42,6 +43,11 @@ def park_timer(program: Program, state: State, error: str, *, until: int) -> tup
         _note(decision, AWAITED, raised.name, raised.id, error, raised)
         remember(decision, raised, late=False)
         _look_soon(decision)
+    elif isinstance(about := timer[6], Missed) and raised is not None:
+        # That it is overdue is a fact, whatever it sets off.
+        decision.trace += why
+        decision.effects.append(CaseChanged(state.cases[about.kind][about.ref]))
+        _note(decision, CASE_OVERDUE, str(about), raised.id, error, raised)
     elif timer[5] == SEGMENT:
         catch_up(decision)
         for each in decision.queue:

@@ -10,6 +10,7 @@ from typing import Final
 
 import attrs
 
+from touchpoint.core.cases import Lengths, lengths_of, versions_of_cases
 from touchpoint.core.compile import compile_condition, compile_expression
 from touchpoint.core.context import Context
 from touchpoint.core.keys import ENROLLED, Key, key_of, keys_in_run, keys_of
@@ -162,7 +163,7 @@ class Program:
     anew, `pinned` (journey, number) what runs finish on that stay with an earlier release. `sessions` are the channels
     on which it counts when the customer last wrote, and whether messages wait there for that. `segments` are in the
     order in which they are looked at, `segments_on` says which when what has changed. `misused` are the traits that
-    (message, content key) use beyond their declaration.
+    (message, content key) use beyond their declaration, `deadlines` those of each kind of case.
     """
 
     journeys: Mapping[str, Journey]
@@ -197,6 +198,7 @@ class Program:
     segments_on: Mapping[Key, tuple[SegmentSpec, ...]] = attrs.Factory(dict)
     live_limits: tuple[LiveLimit, ...] = ()
     misused: Mapping[tuple[str, str], tuple[str, ...]] = attrs.Factory(dict)
+    deadlines: Lengths = attrs.Factory(dict)
     words: dict[tuple[str, str, str | None], RenderedMessage] = attrs.field(factory=dict, init=False, repr=False)
 
     def home(self, journey: str, release: int) -> "Program | None":
@@ -251,6 +253,8 @@ def compile_program(
     bounds = bind(policy or Policy(), {journey.name: journey.policy for journey in journeys})
     policies = [policy or Policy(), *(journey.policy for journey in journeys)]
     sessions, limits = sessions_of(policies), live_limits_of(policies[0], journeys)
+    deadlines = lengths_of(journeys)
+    more = [*map(session_on, sorted(sessions)), *versions_of(segments.values()), *versions_of_cases(deadlines)]
     return Program(
         journeys={journey.name: journey for journey in journeys},
         rules=rules,
@@ -275,9 +279,7 @@ def compile_program(
         looks_ahead=any(rule.exit_conditions or _waits_until(rule) for rule in rules)
         or any(each.looks_ahead for each in kept.values()),
         may_circle=bool(kept) or _may_circle(rules, journeys, heard) or any(limit.over == "defer" for limit in limits),
-        version=_version(
-            table, silences, triggers, [*map(session_on, sorted(sessions)), *versions_of(segments.values())]
-        ),
+        version=_version(table, silences, triggers, more),
         listening=heard,
         releases=releases or {},
         pinned=kept,
@@ -287,6 +289,7 @@ def compile_program(
         segments_on=readers_of(segments),
         live_limits=limits,
         misused=misused_content(messages.values(), _declared(journeys, traits)),
+        deadlines=deadlines,
     )
 
 

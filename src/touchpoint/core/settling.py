@@ -4,6 +4,7 @@ from datetime import timedelta
 from typing import Final, assert_never
 
 from touchpoint.core.advance import message_ended, work_off
+from touchpoint.core.cases import in_doubt
 from touchpoint.core.changes import changes, look
 from touchpoint.core.complaints import count
 from touchpoint.core.decision import (
@@ -102,7 +103,12 @@ def _accepted(
     channel = pending.channel or ""
     words = ticket.message if channel in world.human else None
     if words is not None:
-        state.awaited[pending.key] = [max(pending.expires, slot + 1), TASK_EXPIRED, pending.message, channel]
+        # The customer hears of a task when it is done: only then is it an answer.
+        state.awaited[pending.key] = [
+            max(pending.expires, slot + 1), TASK_EXPIRED, pending.message, channel,
+            *([pending.cases] if pending.cases else ()),
+        ]  # fmt: skip
+        pending.cases = None
     elif channel in world.receipts:
         state.awaited[pending.key] = [slot + world.receipts[channel], NO_RECEIPT, pending.message, channel]
     decision = message_ended(program, state, pending, "sent", slot, reason)
@@ -134,7 +140,10 @@ def proven(program: Program, state: State, key: str, now: int) -> Decision:
         for each in state.history:
             if each.key == key and each.state != "refused":
                 each.state = "accepted"
-        return Decision(program, state, now)
+        decision = Decision(program, state, now)
+        for case, at in in_doubt(state.cases, key):
+            decision.answered([case], at)
+        return decision
     before = _not_refused_after_all(program, state, pending)
     slot = pending.slot or now
     return _joined(

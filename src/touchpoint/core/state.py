@@ -10,6 +10,7 @@ from typing import Any, Final, TypeAlias
 
 import attrs
 
+from touchpoint.core.cases import Held, cases_from_record, cases_to_record, next_deadline
 from touchpoint.core.collected import Burst, Collected, Deferred
 from touchpoint.core.occurrence import Occurrence
 from touchpoint.model.preference import Preferences
@@ -58,7 +59,7 @@ class Run:
     `collected` is what a rule with `collect=` brought together, `results` what functions of the host have returned, by
     their names. `since` is when its wait began, `release` the one it is pinned to; 0 where it goes by what is at
     work. `told` maps the key of a message of this run to its name and what came back of it, kept where a condition
-    asks.
+    asks. `cases` are the [kind, ref] that it is about.
     """
 
     id: str
@@ -87,6 +88,7 @@ class Run:
     since: int | None = None
     release: int = 0
     told: dict[str, list[str]] = attrs.Factory(dict)
+    cases: list[list[str]] = attrs.field(factory=list, repr=False)
 
     @property
     def label(self) -> str:
@@ -125,7 +127,8 @@ class Pending:
     the wall instant until which its owner may act, `first_try` the elapsed seconds at the first hand-over on
     `timeline`. `refused` maps a channel to why its provider refused. `reasons` holds (instant, channel, verdict
     records) of every asking that was no plain Allow. `to` is the (kind, key) of the address it was last
-    released to, `booked` the instant at which its channel's pace has a place for it.
+    released to, `booked` the instant at which its channel's pace has a place for it. `cases` are the [kind, ref] that
+    it answers; None for none.
     """
 
     key: str
@@ -157,6 +160,7 @@ class Pending:
     run_no: int = 0
     to: tuple[str, str] | None = attrs.field(default=None, repr=False)
     booked: int | None = None
+    cases: list[list[str]] | None = attrs.field(default=None, repr=False)
 
     @property
     def is_call(self) -> bool:
@@ -168,10 +172,11 @@ class Pending:
 class State:
     """The state of one customer.
 
-    `stages` maps a journey to [stage, entered at, visit]; `cases` a kind to {ref: [opened at, store number]}; `starts`
+    `stages` maps a journey to [stage, entered at, visit]; `cases` a kind to the open ones by their refs; `starts`
     a journey/rule to [[instant, key], …]; `silences`, `dwells` and `calendar` (anniversaries, dates, schedules) map a
     definition to when it falls due, `heard` a silence to the touchpoint it counts from; `awaited` a message's key to
-    [due, what, message, channel] where something has to come back of it: a receipt, or the end of a person's task;
+    [due, what, message, channel] where something has to come back of it: a receipt, or the end of a person's task,
+    there with the cases that it answers once it is done;
     `exposures` a `Split` to [variant, since when, whether it is spoilt], spoilt being a merge of two people in
     different variants. `segments` maps `journey/segment` of those the customer is in to since when, `lapses` one to
     when it is looked at again; under an empty name that is when all of them are. `noticed` maps a definition of the
@@ -188,7 +193,7 @@ class State:
     version: str = ""
     zone_data: str = ""
     stages: dict[str, Record] = attrs.Factory(dict)
-    cases: dict[str, dict[str, list[int]]] = attrs.field(factory=dict, repr=False)
+    cases: Held = attrs.field(factory=dict, repr=False)
     closed: dict[str, int] = attrs.Factory(dict)
     signals: dict[str, object] = attrs.field(factory=dict, repr=False)
     starts: dict[str, list[Record]] = attrs.field(factory=dict, repr=False)
@@ -200,8 +205,8 @@ class State:
     watches: list[Watch] = attrs.Factory(list)
     pending: list[Pending] = attrs.Factory(list)
     history: list[HandOver] = attrs.Factory(list)
-    parked: list[Record] = attrs.Factory(list)
-    awaited: dict[str, Record] = attrs.Factory(dict)
+    parked: list[Record] = attrs.field(factory=list, repr=False)
+    awaited: dict[str, Record] = attrs.field(factory=dict, repr=False)
     exposures: dict[str, Record] = attrs.Factory(dict)
     segments: dict[str, int] = attrs.Factory(dict)
     lapses: dict[str, int] = attrs.Factory(dict)
@@ -256,6 +261,8 @@ class State:
             earliest = min(earliest, burst.due)
         if self.calendar or self.awaited:
             earliest = min(earliest, self._rarer_due())
+        if self.cases:
+            earliest = min(earliest, next_deadline(self.cases))
         return earliest, self._next_message() if self.pending else NEVER
 
     def _next_message(self) -> int:
@@ -285,6 +292,7 @@ _VALUES_OF_FACT: Final = _values_of(ConsentFact)
 
 VERSION_AT: Final = 4
 """Where a record of a state has the version of the program that it is up to."""
+_CASES: Final = 7
 _RUNS: Final = 15
 _PARKED: Final = 20
 _RELEASES: Final = 28
@@ -294,7 +302,8 @@ _RELEASES: Final = 28
 def state_to_record(state: State) -> Record:
     """Everything but the profile, as a positional JSON list."""
     return [
-        STATE_VERSION, state.now, state.orders, state.fences, state.version, state.zone_data, state.stages, state.cases,
+        STATE_VERSION, state.now, state.orders, state.fences, state.version, state.zone_data, state.stages,
+        cases_to_record(state.cases) if state.cases else {},
         state.closed, state.signals, state.starts, state.silences, state.heard, state.dwells, state.calendar,
         [_run_to_record(run) for run in state.runs],
         [_watch_to_record(watch) for watch in state.watches],
@@ -317,8 +326,8 @@ def state_from_record(customer: str, profile: Profile, record: Record) -> State:
      calendar, runs, watches, pending, history, awaited, parked, *more) = record  # fmt: skip
     exposures, segments, lapses, bursts, deferred, noticed, occasions, releases = [*more, *_LATER[len(more) :]]
     return State(
-        customer, profile, now, orders, fences, version, zone_data, stages, cases, closed, signals, starts, silences,
-        heard, dwells, calendar,
+        customer, profile, now, orders, fences, version, zone_data, stages, cases_from_record(cases), closed, signals,
+        starts, silences, heard, dwells, calendar,
         [run_from_record(each) for each in runs],
         [_watch_from_record(each) for each in watches],
         [Pending(*each) for each in pending],
@@ -342,6 +351,11 @@ def runs_in(record: Record) -> list[Record]:
     return runs
 
 
+def has_case(record: Record) -> bool:
+    """Whether a case is open, of a record that `state_to_record` wrote."""
+    return bool(record[_CASES])
+
+
 def releases_in(record: Record) -> dict[str, int]:
     """`State.releases`, likewise."""
     releases: dict[str, int] = record[_RELEASES] if len(record) > _RELEASES else {}
@@ -361,7 +375,7 @@ def _run_to_record(run: Run) -> Record:
         None if same else occurrence_to_record(run.event), run.no, run.node, run.waiting, run.due, run.look, run.local,
         run.message, run.visits, run.outcomes, [[number, occurrence_to_record(each)] for number, each in run.kept],
         run.arrived, run.mark, run.reached, _collected_to_record(run.collected), run.results, run.since,
-        run.release, run.told,
+        run.release, run.told, run.cases,
     ]  # fmt: skip
 
 

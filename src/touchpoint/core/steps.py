@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from typing import Final, TypeVar
 
 from touchpoint.core.calendar import arm_calendar
+from touchpoint.core.cases import about_case
 from touchpoint.core.changes import trait_changed
 from touchpoint.core.conversation import answered_by
 from touchpoint.core.decision import Decision, Emitted, MessageBegun, ProfileChanged
@@ -139,6 +140,8 @@ def _begin(
     pending = Pending(
         key, run.journey, run.rule, run.order, node.id, name, kind, priority, now, now, now + lasts, arguments=arguments
     )
+    if run.cases and not pending.is_call:
+        pending.cases = [*run.cases]
     decision.state.pending.append(pending)
     run.waiting, run.message = "message", key
     decision.trace.append(["begun", run.journey, run.rule, name])
@@ -193,6 +196,7 @@ def take_kept(decision: Decision, run: Run, node: Node, step: WaitFor) -> bool:
             del run.kept[index]
             if occurrence.kind in MOVES:
                 run.event = occurrence
+            is_about(run, occurrence)
             return True
     return False
 
@@ -287,8 +291,21 @@ def _case_ref(decision: Decision, run: Run, node: Node) -> str:
 
 
 def _open_case(decision: Decision, _rule: CompiledRule, run: Run, node: Node) -> Outcome:
-    decision.open_case(_step(node, OpenCase).case, _case_ref(decision, run, node), _cause(run, node))
+    kind, ref = _step(node, OpenCase).case, _case_ref(decision, run, node)
+    decision.open_case(kind, ref, _cause(run, node))
+    _add_case(run, kind, ref)
     return node.next
+
+
+def is_about(run: Run, occurrence: Occurrence) -> None:
+    """A run is about the case of what starts it, or ends a wait of it (S8.2): what it sends from then on answers it."""
+    if (case := about_case(occurrence)) is not None:
+        _add_case(run, *case)
+
+
+def _add_case(run: Run, kind: str, ref: str) -> None:
+    if [kind, ref] not in run.cases:
+        run.cases.append([kind, ref])
 
 
 def _close_case(decision: Decision, _rule: CompiledRule, run: Run, node: Node) -> Outcome:

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping
 from typing import Final
 
 from touchpoint.core.calendar import adopt_calendar, bring_about, leave_out
+from touchpoint.core.cases import CASE_OVERDUE, LiveCase, Missed, due_at, miss, next_deadline, rearm
 from touchpoint.core.collected import Burst
 from touchpoint.core.occurrence import TOUCHPOINT, Occurrence
 from touchpoint.core.program import Program
@@ -11,7 +12,7 @@ from touchpoint.core.rhythm import in_words, lasts, note
 from touchpoint.core.segments import settle
 from touchpoint.core.sessions import heard_before
 from touchpoint.core.signals import backfill
-from touchpoint.core.state import Record, Run, State
+from touchpoint.core.state import NEVER, Record, Run, State
 from touchpoint.core.timed import CALENDAR, SCHEDULE
 from touchpoint.durations import instant
 
@@ -58,6 +59,8 @@ def _instants(state: State) -> list[int]:
         found += [entry[0] for entry in state.awaited.values()]
     if state.bursts:
         found += [burst.due for burst in state.bursts]
+    if state.cases and (deadline := next_deadline(state.cases)) != NEVER:
+        found.append(deadline)
     for run in state.runs:
         if run.due is not None:
             found.append(run.due)
@@ -76,14 +79,20 @@ def _timers(program: Program, state: State, due: int) -> Iterable[Timer]:
         if entry[0] == due:
             kind = program.calendar[name].kind
             yield due, 2, program.places[kind, name], 0, 0, kind, name
+    yield from _deadlines(state, due)
     for number, (key, entry) in enumerate(state.awaited.items()):
         if entry[0] == due:
-            yield due, 4, number, 0, 0, AWAITED, key
+            yield due, 5, number, 0, 0, AWAITED, key
     yield from _bursts(program, state, due)
     for run in state.runs:
         if due in (run.due, run.look):
             rule = program.rule_of(run)
-            yield due, 3, -(rule.rule.priority if rule else 0), rule.index if rule else 0, run.order, "run", run
+            yield due, 4, -(rule.rule.priority if rule else 0), rule.index if rule else 0, run.order, "run", run
+
+
+def _deadlines(state: State, due: int) -> Iterable[Timer]:
+    for case, place, about in due_at(state.cases, due):
+        yield due, 3, case.opened_at, case.no, place, CASE_OVERDUE, about
 
 
 def _bursts(program: Program, state: State, due: int) -> Iterable[Timer]:
@@ -91,7 +100,7 @@ def _bursts(program: Program, state: State, due: int) -> Iterable[Timer]:
         if burst.due == due:
             rule = program.by_label.get(burst.label)
             priority, index = (rule.rule.priority, rule.index) if rule else (0, 0)
-            yield due, 5, -priority, index, number, BURST, burst
+            yield due, 6, -priority, index, number, BURST, burst
 
 
 def raised_by(program: Program, state: State, timer: Timer) -> tuple[Occurrence | Run | Burst | None, list[Record]]:
@@ -105,6 +114,8 @@ def raised_by(program: Program, state: State, timer: Timer) -> tuple[Occurrence 
         state.bursts.remove(about)
     if isinstance(about, Run | Burst):
         return about, []
+    if isinstance(about, Missed):
+        return miss(state.cases, about, timer[0]), [["case", f"{about.which} overdue", about.kind, about.ref]]
     return _occurrence(program, state, timer)
 
 
@@ -113,7 +124,7 @@ def _occurrence(program: Program, state: State, timer: Timer) -> tuple[Occurrenc
     if kind == SEGMENT:
         return None, []  # the decision looks at all of them by itself
     if kind == AWAITED:
-        _, what, message, channel = state.awaited.pop(name)
+        _, what, message, channel, *_ = state.awaited.pop(name)
         told = {"message": message}
         return Occurrence(TOUCHPOINT, what, due, f"{what} {name}", told, channel, direction="internal"), []
     if name in state.calendar and kind in CALENDAR:
@@ -134,7 +145,7 @@ def _reading(program: Program, state: State, timer: Timer) -> list[Record]:
 
 def refresh(
     program: Program, state: State, timeline: Iterable[Occurrence], now: int, since: Mapping[str, int] | None = None
-) -> None:
+) -> list[LiveCase]:
     """Bring a state up to a program that asks something else than the one before (S4.7).
 
     Args:
@@ -143,6 +154,9 @@ def refresh(
         timeline: the customer's touchpoints in arrival order; read once.
         now: microseconds UTC: what the program newly wants of the calendar begins here.
         since: when each segment came to be defined as it is, by its `journey/segment`; microseconds UTC.
+
+    Returns:
+        The cases whose deadlines are others now.
     """
     occurrences = list(timeline)
     backfill(program.signals, state.signals, occurrences, state.now)
@@ -157,9 +171,11 @@ def refresh(
             if (due := last + lasts(spec, state.occasions)) > state.now:
                 state.silences[spec.name] = due
     _refresh_dwells(program, state)
+    rearmed = rearm(program.deadlines, state.cases, max(now, state.now))
     adopt_calendar(program, state, now=max(now, state.now))
     settle(program, state, since or {})
     state.version = program.version
+    return rearmed
 
 
 def occasions_of(program: Program, timeline: Iterable[Occurrence]) -> dict[str, list[int]]:

@@ -370,6 +370,27 @@ def change_case(unit: Unit, customer: str, kind: str, ref: str, now: int, *, ope
     return changed[-1]
 
 
+def answer_case(unit: Unit, customer: str, kind: str, ref: str, at: datetime | None, now: int, skew: int) -> bool:
+    """Note that a person has answered. Raises InvalidInput for a `ref` that is no text, or an `at` in the future."""
+    ref = text_of(ref, "ref=")
+    told = None if at is None else instant_of(at, "at=")
+    if told is not None and told > now + skew:
+        raise InvalidInput("answer_case(at=) lies in the future; say so when it has happened")
+    loaded = unit.find_or_add(customer, now)
+    here = max(now, loaded.state.now)
+    unit.fire(loaded, until=here, inclusive=False)
+    when = here if told is None else min(told, here)
+    changed: list[bool] = []
+
+    def change() -> Decision:
+        decision = Decision(unit.program, loaded.state, here)
+        changed.append(decision.answer_case(kind, ref, when))
+        return decision
+
+    unit.apply(loaded, "case", kind, here, lambda: work_off(change()), alone=change)
+    return changed[-1]
+
+
 def readable(unit: Unit, due: Iterable[tuple[int, int]], left_out: dict[int, Exception]) -> list[Loaded]:
     """Those of these (due, number) whose records can be read; the others join `left_out`, and delay nobody (S11.4)."""
     found = []

@@ -211,6 +211,7 @@ class AsyncEngine:
     enrol = _aside(Engine.enrol)
     open_case = _aside(Engine.open_case)
     close_case = _aside(Engine.close_case)
+    answer_case = _aside(Engine.answer_case)
     send = _aside(Engine.send)
     give = _aside(Engine.give)
     pause = _aside(Engine.pause)

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from touchpoint.core.cases import Deadline, LiveCase
 from touchpoint.core.keys import key_of
 from touchpoint.core.program import CompiledRule, Program
 from touchpoint.core.rhythm import in_words
@@ -9,6 +10,8 @@ from touchpoint.core.schedule import date_from
 from touchpoint.core.state import State
 from touchpoint.core.timed import DATE_DUE, CalendarSpec
 from touchpoint.durations import instant
+from touchpoint.journey.triggers import CaseOverdue
+from touchpoint.model.case import RESPONSE
 from touchpoint.zones import to_local, zone
 
 
@@ -18,6 +21,8 @@ def awaited(program: Program, state: State, rule: CompiledRule) -> Iterator[str]
         kind, name = key_of(trigger, rule.journey, rule.rule.name)
         if kind == "silence":
             yield from _silence(program, state, name)
+        elif isinstance(trigger, CaseOverdue):
+            yield from _deadlines(state, trigger)
         elif name in program.calendar and program.calendar[name].kind == kind:
             yield _calendar(program.calendar[name], state)
 
@@ -28,6 +33,22 @@ def _silence(program: Program, state: State, name: str) -> Iterator[str]:
         return
     usual = "" if spec.usual is None else f" ({in_words(spec, state.occasions, due - state.heard[name])})"
     yield f"{spec.words}: due {_when(due, state)}, unless something comes{usual}"
+
+
+def _deadlines(state: State, trigger: CaseOverdue) -> Iterator[str]:
+    """Of each open case of the kind: when something is due, or since when it is overdue."""
+    for ref, case in state.cases.get(trigger.case, {}).items():
+        for which, deadline in case.deadlines.items():
+            if trigger.which in (None, which):
+                yield f"case {trigger.case} {ref}: {_owed(which, deadline, case, state)}"
+
+
+def _owed(which: str, deadline: Deadline, case: LiveCase, state: State) -> str:
+    answered = case.answered_at if which == RESPONSE else None
+    then = "" if answered is None else f", answered {_when(answered, state)}"
+    if deadline.missed is not None:
+        return f"{which} due {_when(deadline.due, state)}, overdue since {_when(deadline.missed, state)}{then}"
+    return f"{which} due {_when(deadline.due, state)}{then}"
 
 
 def _calendar(spec: CalendarSpec, state: State) -> str:

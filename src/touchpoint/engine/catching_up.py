@@ -8,9 +8,10 @@ from touchpoint.core.edits import Edit
 from touchpoint.core.following import RELEASED, Again, concerns, follow
 from touchpoint.core.occurrence import Occurrence
 from touchpoint.core.program import Program
-from touchpoint.core.state import Record, releases_in, runs_in
+from touchpoint.core.state import Record, has_case, releases_in, runs_in
 from touchpoint.core.timers import refresh
 from touchpoint.engine.membership import segments_since
+from touchpoint.engine.writing import note_case
 from touchpoint.stores.base import Reader, ReleaseRow
 from touchpoint.stores.codec import dumps, loads
 
@@ -70,7 +71,9 @@ def bring_up(unit: "Unit", loaded: "Loaded", program: Program, now: int | None =
     if loaded.no in unit.dirty and not loaded.is_new:
         unit.flush()  # what was decided since stands in the journal, too
     since = segments_since(unit) if program.segments else {}
-    refresh(program, loaded.state, unit.timeline(loaded.no), unit.now() if now is None else now, since)
+    at = unit.now() if now is None else now
+    for case in refresh(program, loaded.state, unit.timeline(loaded.no), at, since):
+        note_case(unit, case)
     unit.touch(loaded)
 
 
@@ -105,8 +108,10 @@ def pass_on(unit: "Unit") -> bool:
 
 
 def _may_wait(state: Record, releases: Mapping[str, int]) -> bool:
-    """Whether this customer has a run that has not met a release."""
+    """Whether this customer has a run that has not met a release, or a case whose deadlines one may have changed."""
     met = releases_in(state)
+    if has_case(state) and any(met.get(name, 1) != number for name, number in releases.items()):
+        return True
     journeys = {str(run[1]) for run in runs_in(state)}
     return any(met.get(name, 1) != releases.get(name, 1) for name in journeys)
 

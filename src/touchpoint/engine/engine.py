@@ -224,6 +224,29 @@ class Engine(People, Operations, Members, Releases):
         """Close a case. False if it is not open. Raises UnknownName for a case type no journey declares."""
         return self._case(customer, case, ref, connection, opening=False)
 
+    def answer_case(
+        self, customer: str, case: str, *, ref: str, at: datetime | None = None, connection: object = None
+    ) -> bool:
+        """Say that somebody has answered the customer about a case, as by telephone: its first response (S8.2).
+
+        What the engine sends about a case answers it by itself. False if it is not open, or was answered before.
+
+        Args:
+            customer: the host's own id.
+            case: its kind.
+            ref: which one.
+            at: when that was; aware. Now, if not given. A deadline that was missed by the time this is learned of
+                stays missed.
+            connection: as for `record`.
+
+        Raises:
+            UnknownName: a case type no journey declares.
+            InvalidInput: `ref` is no text, or `at` lies in the future.
+        """
+        kind = acts.case_kind(self._program, case)
+        identity, now, skew = customer_id(customer), self._now(), self._skew
+        return self._write(lambda unit: acts.answer_case(unit, identity, kind, ref, at, now, skew), connection)
+
     def _case(self, customer: str, case: str, ref: str, connection: object, *, opening: bool) -> bool:
         kind = acts.case_kind(self._program, case)
         identity, now = customer_id(customer), self._now()

@@ -15,7 +15,7 @@ from touchpoint.engine.loaded import Loaded
 from touchpoint.engine.privacy import addresses_of, events_about
 from touchpoint.engine.shared import learn_addresses
 from touchpoint.engine.unit import Unit
-from touchpoint.engine.view import planned, reasons_of
+from touchpoint.engine.view import case_view, planned, reasons_of
 from touchpoint.model.delivery import OPTED_OUT, kind_of
 from touchpoint.stores.base import AddressRow, CaseRow, ConsentRow, EntryRow, EventRow, MessageRow, RunRow, TaskRow
 from touchpoint.stores.codec import loads
@@ -168,7 +168,10 @@ def _run(row: RunRow) -> dict[str, object]:
 
 
 def _case(row: CaseRow) -> dict[str, object]:
-    return {"kind": row.kind, "ref": row.ref, "opened_at": _at(row.opened_at), "closed_at": _at(row.closed_at)}
+    case = case_view(row)
+    instants = ("first_response_at", "respond_by", "resolve_by", "response_overdue_since", "resolution_overdue_since")
+    told = {"kind": row.kind, "ref": row.ref, "opened_at": _at(row.opened_at), "closed_at": _at(row.closed_at)}
+    return told | {name: getattr(case, name) for name in instants}
 
 
 def _message(row: MessageRow) -> dict[str, object]:

@@ -24,12 +24,15 @@ from touchpoint.channels.inbound import (
 )  # fmt: skip
 from touchpoint.channels.keywords import keyword_in
 from touchpoint.core import settling
+from touchpoint.core.cases import in_doubt
+from touchpoint.core.decision import Decision
 from touchpoint.core.gate import addressed
 from touchpoint.durations import instant, micros
 from touchpoint.engine import changed, erased, shared
 from touchpoint.engine.acts import consent, consent_said, take_touchpoints
 from touchpoint.engine.answering import answering
 from touchpoint.engine.intake import Prepared, Recorded, customer_id, instant_of, prepare, text_of
+from touchpoint.engine.loaded import Loaded
 from touchpoint.engine.unit import Unit
 from touchpoint.errors import InvalidInput, UnknownName
 from touchpoint.model import delivery
@@ -49,6 +52,8 @@ _TEXTS: Final[Mapping[str, int]] = {
 _KEPT_FOR: Final = 14 * 86_400 * 1_000_000
 """Microseconds for which an event waits for a reference that nobody knows."""
 _EVENTS: Final[Mapping[str, type]] = {each.__name__: each for each in (Replied, Clicked, Receipt, Complained, OptedOut)}
+_CASES: Final = 4
+"""Where an entry of `State.awaited` has the cases that a task answers."""
 Said = Literal["stop", "start"]
 
 
@@ -321,6 +326,8 @@ def _prove(unit: Unit, row: MessageRow, event: Inbound, now: int) -> None:
         told = "delivered"
     if row.sent_to is None or (pending is not None and not settling.proves(pending, failed=told in _FAILED)):
         return
+    if in_doubt(loaded.state.cases, row.key):
+        unit.fire(loaded, until=at, inclusive=False)  # what was missed before it was known is missed
     if row.status == "unknown" or pending is not None:
         unit.apply(
             loaded, "proof", row.name, at, lambda: settling.proven(unit.program, loaded.state, row.key, at),
@@ -330,8 +337,24 @@ def _prove(unit: Unit, row: MessageRow, event: Inbound, now: int) -> None:
     if awaited is not None and (awaited[1] == delivery.NO_RECEIPT or isinstance(event, TaskDone)):
         del loaded.state.awaited[row.key]
         unit.touch(loaded)
+        if isinstance(event, TaskDone) and event.outcome is not None:
+            _answers(unit, loaded, awaited[_CASES:], at if event.at is None else min(micros(event.at), at), at)
     if told:
         shared.told_of(unit, row, told, now)
+
+
+def _answers(unit: Unit, loaded: Loaded, cases: Sequence[Sequence[Sequence[str]]], when: int, now: int) -> None:
+    """A task is done that was about cases: their customer was answered (S8.2)."""
+    unit.fire(loaded, until=now, inclusive=False)  # what was missed before that is missed
+
+    def decide() -> Decision:
+        decision = Decision(unit.program, loaded.state, now)
+        for each in cases:
+            decision.answered(each, when)
+        return decision
+
+    if cases:
+        unit.apply(loaded, "case", "answered", now, decide)
 
 
 def _complained_of(unit: Unit, event: Complained, found: _Found, taking: Taking) -> None:

@@ -62,7 +62,7 @@ def _items(view: CustomerView) -> Iterator[Item]:
     for run in view.runs:
         yield from _run(run)
     for case in view.cases():
-        yield from _case(case)
+        yield from _case(case, view.zones[0] if view.zones else "UTC")
     for message in view.messages:
         yield _message(message)
 
@@ -86,8 +86,16 @@ def _run(run: RunView) -> Iterator[Item]:
         yield Item(run.ended_at, 5, "·", f"{run.rule}: ended", f"{about}: {run.reason}")
 
 
-def _case(case: Case) -> Iterator[Item]:
-    yield Item(case.opened_at, 3, "·", f"case {case.kind}: opened", case.ref)
+def _case(case: Case, zone_name: str) -> Iterator[Item]:
+    due = {"response": case.respond_by, "resolution": case.resolve_by}
+    owed = [f"{which} due {_clock(at, zone_name)}" for which, at in due.items() if at is not None]
+    yield Item(case.opened_at, 3, "·", f"case {case.kind}: opened", "  ".join([case.ref, *owed]))
+    if case.first_response_at is not None:
+        yield Item(case.first_response_at, 3, "·", f"case {case.kind}: answered", case.ref)
+    missed = {"response": case.response_overdue_since, "resolution": case.resolution_overdue_since}
+    for which, at in missed.items():
+        if at is not None:
+            yield Item(at, 3, "·", f"case {case.kind}: {which} overdue", case.ref)
     if case.closed_at is not None:
         yield Item(case.closed_at, 3, "·", f"case {case.kind}: closed", case.ref)
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
+from typing import Final
 
 import attrs
 
@@ -16,9 +17,9 @@ from touchpoint.durations import instant
 from touchpoint.engine.loaded import Loaded
 from touchpoint.engine.unit import Unit
 from touchpoint.errors import UnknownName
-from touchpoint.model.case import Case
+from touchpoint.model.case import DEADLINES, Case
 from touchpoint.model.touchpoint import Touchpoint
-from touchpoint.stores.base import EntryRow, MessageRow, RunRow
+from touchpoint.stores.base import CaseRow, EntryRow, MessageRow, RunRow
 from touchpoint.stores.codec import loads
 
 
@@ -171,12 +172,20 @@ def view(unit: Unit, loaded: Loaded) -> CustomerView:
         segments={name: instant(state.segments[name]) for name in unit.program.segments if name in state.segments},
         memberships=tuple(_memberships(reversed(journal))),
         journeys=tuple(unit.program.journeys),
-        cases=tuple(
-            Case(row.kind, row.ref, instant(row.opened_at), None if row.closed_at is None else instant(row.closed_at))
-            for row in tx.cases(loaded.no)
-        ),
+        cases=tuple(map(case_view, tx.cases(loaded.no))),
         timeline=tuple(timeline(state.id, journal, messages)),
     )
+
+
+def case_view(row: CaseRow) -> Case:
+    """A row of the cases for people."""
+    deadlines = loads(row.deadlines) if row.deadlines else {}
+    response, resolution = (deadlines.get(which, _NO_DEADLINE) for which in DEADLINES)
+    told = (row.closed_at, row.first_response_at, response[0], resolution[0], response[1], resolution[1])
+    return Case(row.kind, row.ref, instant(row.opened_at), *(None if at is None else instant(at) for at in told))
+
+
+_NO_DEADLINE: Final = (None, None)
 
 
 def _moves(entries: Iterable[EntryRow]) -> Iterator[Move]:
@@ -291,6 +300,13 @@ def timers(program: Program, state: State) -> list[tuple[int, str]]:
     dates = ((program.calendar[name], entry) for name, entry in state.calendar.items() if name in program.calendar)
     found += [(entry[0], spec.words) for spec, entry in dates]
     found += [(due, f"segment {name} is looked at again") for name, due in state.lapses.items() if name != EVERY]
+    found += [
+        (due, f"case {kind}: {which} due")
+        for kind, refs in state.cases.items()
+        for case in refs.values()
+        for which in case.deadlines
+        if (due := case.armed(which)) is not None
+    ]
     found += [(each.due, f"{each.label} starts with the {each.what.count} collected so far") for each in state.bursts]
     return found
 

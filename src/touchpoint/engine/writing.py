@@ -4,8 +4,10 @@ from collections.abc import Callable, Mapping
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Final
 
+from touchpoint.core.cases import LiveCase, deadlines_to_record
 from touchpoint.core.decision import (
     AddressStands,
+    CaseChanged,
     CaseClosed,
     CaseOpened,
     ConsentSaid,
@@ -60,14 +62,31 @@ def _run_ended(unit: "Unit", _loaded: "Loaded", effect: RunEnded, _now: int) -> 
 
 
 def _case_opened(unit: "Unit", loaded: "Loaded", effect: CaseOpened, _now: int) -> None:
-    opened_at, no = effect.held[0], unit.tx.counters.case
-    effect.held[1] = no
+    case = effect.case
+    case.no = unit.tx.counters.case
     unit.tx.counters.case += 1
-    unit.changes.cases.append(CaseRow(no, loaded.no, effect.kind, effect.ref, opened_at, None))
+    deadlines = deadlines_of(case)
+    unit.changes.cases.append(
+        CaseRow(case.no, loaded.no, effect.kind, effect.ref, case.opened_at, None, None, deadlines)
+    )
 
 
 def _case_closed(unit: "Unit", _loaded: "Loaded", effect: CaseClosed, _now: int) -> None:
-    unit.changes.cases_closed.append((effect.at, effect.held[1]))
+    unit.changes.cases_closed.append((effect.at, effect.case.no))
+
+
+def _case_changed(unit: "Unit", _loaded: "Loaded", effect: CaseChanged, _now: int) -> None:
+    note_case(unit, effect.case)
+
+
+def note_case(unit: "Unit", case: LiveCase) -> None:
+    """Have what has become of an open case written."""
+    unit.changes.cases_changed.append((case.answered_at, deadlines_of(case), case.no))
+
+
+def deadlines_of(case: LiveCase) -> str:
+    """The deadlines of a case as JSON; empty where it has none."""
+    return dumps(deadlines_to_record(case.deadlines)) if case.deadlines else ""
 
 
 def _begun(unit: "Unit", loaded: "Loaded", effect: MessageBegun, now: int) -> None:
@@ -167,6 +186,7 @@ _WRITE: Final[Mapping[type[Effect], Callable[["Unit", "Loaded", Any, int], None]
     ConsentSaid: _consent_said, ControlSet: _control_set, Spent: _spent, Emitted: _emitted,
     ProfileChanged: _profile_changed, Paced: _paced, RefLearned: _ref_learned, Counted: _counted,
     NothingCame: _nothing_came,
+    CaseChanged: _case_changed,
     TaskAssigned: _task_assigned,
 }  # fmt: skip
 

@@ -34,7 +34,7 @@ from touchpoint.journey.segment import Segment
 from touchpoint.journey.stage import PHASES, Stage
 from touchpoint.journey.waiver import Waiver
 from touchpoint.journey.windows import QuietHours, SendWindow, time_of_day
-from touchpoint.model.case import CaseType
+from touchpoint.model.case import DEADLINES, CaseType
 from touchpoint.model.experiment import MOST
 from touchpoint.model.limits import Limit
 from touchpoint.model.message import Content, Gift, Message, Survey
@@ -234,6 +234,7 @@ SHAPES: Final[Mapping[type, Mapping[str, _Kind]]] = {
     DateDue: {"trait": _NAME, "before": _LENGTH, "after": _LENGTH, "at": _CLOCK, "unknown_zone": _maybe(_ZONE)},
     Schedule: {"rule": _RULE, "at": _CLOCK, "start": _maybe(_DAY), "unknown_zone": _maybe(_ZONE)},
     triggers.CaseOpened: {"case": _NAME}, triggers.CaseClosed: {"case": _NAME}, triggers.Enrolled: {},
+    triggers.CaseOverdue: {"case": _NAME, "which": _maybe(_one_of(*DEADLINES))},
     triggers.Exposed: {"split": _NAME, "variant": _maybe(_NAME)},
     triggers.Anniversary: {"trait": _NAME, "at": _CLOCK, "before": _LENGTH, "unknown_zone": _maybe(_ZONE)},
     changes.ConsentChanged: {

@@ -21,7 +21,7 @@ from touchpoint.journey.outcomes import (
     Sent,
 )
 from touchpoint.journey.segment import Segment, segment_name
-from touchpoint.model.case import CaseType, case_name
+from touchpoint.model.case import DEADLINES, CaseType, Which, case_name
 from touchpoint.model.names import type_of
 
 if TYPE_CHECKING:
@@ -196,6 +196,30 @@ _BOUNDS = (
 )
 
 
+def _deadline(value: Which | None) -> Which | None:
+    if value is not None and value not in DEADLINES:
+        raise JourneyError(f"CaseOverdue(): which= is one of {', '.join(DEADLINES)}, or None for either, not {value!r}")
+    return value
+
+
+@attrs.frozen
+class CaseOverdue:
+    """A case of this kind is open, and a deadline of its `CaseType` is missed (S8.2): at the instant it was due.
+
+    Once for each deadline and opening. Closed, or answered in time, it never comes.
+
+    Args:
+        case: a kind of case, or its name.
+        which: `response`, `resolution`, or None for either.
+    """
+
+    case: str = attrs.field(converter=case_name)
+    which: Which | None = attrs.field(default=None, converter=_deadline)
+
+    def __str__(self) -> str:
+        return f"case {self.case} overdue" + (f" ({self.which})" if self.which is not None else "")
+
+
 def _zone_key(zone: "ZoneInfo | str | None") -> str | None:
     return zone if zone is None or isinstance(zone, str) else zone.key
 
@@ -260,6 +284,8 @@ def trigger_name(trigger: "Trigger") -> str:  # noqa: C901, PLR0912 - one branch
             about = trigger.segment
         case CaseOpened() | CaseClosed():
             about = trigger.case
+        case CaseOverdue():
+            about = " ".join(filter(None, (trigger.case, trigger.which)))
         case Silent():
             about = trigger.of
         case Anniversary() | DateDue():
@@ -286,6 +312,7 @@ def trigger_name(trigger: "Trigger") -> str:  # noqa: C901, PLR0912 - one branch
 
 Trigger: TypeAlias = (
     On | Entered | Left | Dwelt | Joined | LeftSegment | CaseOpened | CaseClosed | Silent | Anniversary | DateDue
+    | CaseOverdue
     | Schedule | Exposed | Enrolled | ConsentChanged | PreferenceChanged | TraitChanged
     | Sent | Denied | Failed | Delivered | Opened | Clicked | Replied | Ended
 )  # fmt: skip
@@ -297,7 +324,8 @@ def trigger(value: object) -> Trigger:
     if isinstance(value, Trigger):
         return value
     if isinstance(value, CaseType):
-        raise JourneyError(f"a case is not a trigger: say CaseOpened({value.name}) or CaseClosed({value.name})")
+        say = f"say CaseOpened({value.name}), CaseClosed({value.name}) or CaseOverdue({value.name})"
+        raise JourneyError(f"a case is not a trigger: {say}")
     if isinstance(value, Segment):
         raise JourneyError(f"a segment is not a trigger: say Joined({value.name}) or LeftSegment({value.name})")
     if isinstance(value, str | type):

@@ -278,6 +278,12 @@ def _mentions(scene: _Scene) -> Iterator[Problem]:
                     yield Problem(path, found, _FIXES[what])
 
 
+_OF_CASE: Final = (
+    triggers.CaseOpened, triggers.CaseClosed, triggers.CaseOverdue,
+    steps.OpenCase, steps.CloseCase,
+)  # fmt: skip
+
+
 def _named_by(node: object, journey: str) -> Iterator[tuple[str, str]]:
     match node:
         case triggers.Entered() | triggers.Left() | triggers.Dwelt() | InStage():
@@ -290,7 +296,7 @@ def _named_by(node: object, journey: str) -> Iterator[tuple[str, str]]:
             yield "stage", node.stage
         case Stage():
             yield from (("stage", each) for each in node.after)
-        case triggers.CaseOpened() | triggers.CaseClosed() | steps.OpenCase() | steps.CloseCase():
+        case _ if isinstance(node, _OF_CASE):
             yield "case", node.case
         case CaseOpen() if node.kind is not None:
             yield "case", node.kind

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Final, Self, TypeAlias
 
 import attrs
 
+from touchpoint.core.cases import CASE_OVERDUE, overdue_name
 from touchpoint.core.keys import Key, keys_of
 from touchpoint.core.matching import COMES_BACK, OWN, Messages, own_keys
 from touchpoint.core.occurrence import CONSENT_CHANGED, ENDED, TOUCHPOINT, TRAIT_CHANGED
@@ -21,6 +22,7 @@ from touchpoint.durations import Duration
 from touchpoint.engine.recorded import occurrence_of
 from touchpoint.journey.conditions import Expression
 from touchpoint.journey.steps import Branch, Call, Exit, Send, Split, Wait, WaitFor, WaitUntil, arm_of
+from touchpoint.model.case import DEADLINES
 from touchpoint.policy.binding import BoundCap, BoundWindow, covers, meets
 from touchpoint.policy.caps import frees_at
 from touchpoint.stores.base import CustomerRow, EntryRow, MessageRow, Reader, RunRow
@@ -82,6 +84,8 @@ class _Moment:
         lines = loads(entry.trace) if entry.trace else []
         timer = {"dwell": "dwelt"}.get(entry.type, entry.type)
         own = (timer, "*") if entry.kind == "timer" else (entry.kind, entry.type)
+        if own[0] == CASE_OVERDUE:
+            own = next(_raised(lines), own)  # which case and deadline is recorded first
         return cls(entry.recorded_at, entry.kind, lines, own, {own, *_raised(lines), *_said(entry)})
 
     def raises(self, keys: Iterable[Key]) -> bool:
@@ -99,6 +103,8 @@ def _raised(lines: Iterable[list[Any]]) -> Iterator[Key]:
                 yield f"case_{what}", kind
             case ["message", name, status, *_]:
                 yield from ((kind, f"{name}|{status}") for kind in (ENDED, OWN))
+            case ["case", what, kind, _]:
+                yield from ((CASE_OVERDUE, overdue_name(kind, each)) for each in DEADLINES if what == f"{each} overdue")
             case ["trait", _]:
                 yield TRAIT_CHANGED, "*"  # perhaps: what it was set to is not recorded
             case ["segment", what, journey, segment, _]:

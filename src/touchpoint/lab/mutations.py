@@ -16,11 +16,12 @@ from touchpoint.journey.outcomes import Ended
 from touchpoint.journey.rule import Rule
 from touchpoint.journey.stage import Stage
 from touchpoint.journey.steps import Branch, Send, Split, Step, Wait, WaitFor, WaitUntil, arms, flat
-from touchpoint.journey.triggers import Anniversary, Dwelt, Silent, Trigger
+from touchpoint.journey.triggers import Anniversary, CaseOverdue, Dwelt, Silent, Trigger
 from touchpoint.lab.message_mutations import message_changes
 from touchpoint.lab.places import Change, Place, change, root
 from touchpoint.lab.policy_mutations import limit_changes, policy_changes
 from touchpoint.lab.shifts import clock_times, conditions, lengths, rules
+from touchpoint.model.case import DEADLINES, RESOLUTION, RESPONSE
 
 _BLOCKING: Final = (Send, Wait, WaitFor, WaitUntil)
 _DOES: Final = {
@@ -39,6 +40,8 @@ def changes(journey: Journey) -> Iterator[Change]:
     yield from _about("the stages", _order(whole, "stages", lambda _: None))
     for segment in whole.each("segments"):
         yield from _about("the segments", _parts(segment.field("condition"), f"segment {segment.node.name} has those"))
+    for case in whole.each("cases"):
+        yield from _about("the cases", _deadlines(case, journey))
     met: set[str] = set()
     for place in whole.each("rules"):
         yield from _about(f"rule {place.node.name}", _rule(place, journey, met))
@@ -66,6 +69,15 @@ def _stage(place: Place, journey: Journey) -> Iterator[Change]:
     again = "is not entered again" if stage.reenter else "is entered again"
     if stage.reenter or _watched(stage, journey):
         yield change(place.field("reenter"), not stage.reenter, f"{name} {again} while it is the current one")
+
+
+def _deadlines(place: Place, journey: Journey) -> Iterator[Change]:
+    """Of those that anything waits for."""
+    waited = [each for _, each in triggers_of_journeys([journey]) if isinstance(each, CaseOverdue)]
+    named = {RESPONSE: "respond_within", RESOLUTION: "resolve_within"}
+    for which, field in named.items():
+        if any(each.case == place.node.name and each.which in (None, which) for each in waited):
+            yield from _lengths(place.field(field), f"a {which} to {place.node.name} is due after")
 
 
 def _watched(stage: Stage, journey: Journey) -> bool:
@@ -319,10 +331,19 @@ def _trigger(place: Place, what: str) -> Iterator[Change]:
         case Anniversary():
             yield from _lengths(place.field("before"), f"{what} the {trigger}", " before")
             yield from _clock(place.field("at"), f"{what} the {trigger} at")
+        case CaseOverdue():
+            yield from _deadline(place, what)
         case TraitChanged() | ConsentChanged() if trigger.to is not None:
             yield change(place.field("to"), None, f"{what} {attrs.evolve(trigger, to=None)} instead of {trigger}")
         case Ended() if trigger.as_ is not None:
             yield change(place.field("as_"), None, f"{what} {attrs.evolve(trigger, as_=None)} instead of {trigger}")
+
+
+def _deadline(place: Place, what: str) -> Iterator[Change]:
+    for which in DEADLINES:
+        if which != place.node.which:
+            other = attrs.evolve(place.node, which=which)
+            yield change(place.field("which"), which, f"{what} {other} instead of {place.node}")
 
 
 def _silence(place: Place, what: str) -> Iterator[Change]:

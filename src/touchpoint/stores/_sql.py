@@ -120,6 +120,7 @@ _NEW_ENTRY: Final = (
 _NEW_RUN: Final = _insert("runs", RunRow)
 _END_RUN: Final = "UPDATE touchpoint_runs SET ended_at = ?, reason = ? WHERE no = ?"
 _NEW_CASE: Final = _insert("cases", CaseRow)
+_CHANGE_CASE: Final = "UPDATE touchpoint_cases SET first_response_at = ?, deadlines = ? WHERE no = ?"
 _CLOSE_CASE: Final = "UPDATE touchpoint_cases SET closed_at = ? WHERE no = ?"
 _NEW_MESSAGE: Final = _insert("messages", MessageRow)
 # A message keeps its number, key and customer: left out of what is set, their indexes need not be touched.
@@ -404,6 +405,7 @@ class SqliteTransaction(SqliteReader, _people.PeopleWriter):
         self._many(_NEW_RUN, changes.runs)
         self._change(_END_RUN, changes.runs_ended, "run")
         self._many(_NEW_CASE, changes.cases)
+        self._change(_CHANGE_CASE, changes.cases_changed, "case")
         self._change(_CLOSE_CASE, changes.cases_closed, "case")
         self._many(_NEW_MESSAGE, changes.messages)
         self._change(_CHANGE_MESSAGE, [_as_changed(row) for row in changes.messages_changed], "message")

@@ -122,7 +122,16 @@ _INITIAL: Final = (
 ) WITHOUT ROWID""",
 )
 
-MIGRATIONS: Final[tuple[Migration, ...]] = (Migration("0001_initial", _INITIAL),)
+_CASE_DEADLINES: Final = (
+    "ALTER TABLE touchpoint_cases ADD COLUMN first_response_at INTEGER",
+    # Whatever deadlines a case has, as JSON: nobody looks for them here, the agenda says who is due.
+    "ALTER TABLE touchpoint_cases ADD COLUMN deadlines TEXT NOT NULL DEFAULT ''",
+)
+
+MIGRATIONS: Final[tuple[Migration, ...]] = (
+    Migration("0001_initial", _INITIAL),
+    Migration("0002_case_deadlines", _CASE_DEADLINES),
+)
 
 
 def check_not_newer(connection: sqlite3.Connection, place: Place) -> None:

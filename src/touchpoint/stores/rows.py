@@ -125,7 +125,11 @@ class RunRow(NamedTuple):
 
 
 class CaseRow(NamedTuple):
-    """One case; `closed_at` is None while it is open."""
+    """One case; `closed_at` is None while it is open.
+
+    `first_response_at` is when its customer was first answered; `deadlines` {which: [due, missed or None]} as JSON,
+    empty where it has none.
+    """
 
     no: int
     customer: int
@@ -133,6 +137,8 @@ class CaseRow(NamedTuple):
     ref: str
     opened_at: int
     closed_at: int | None
+    first_response_at: int | None = None
+    deadlines: str = ""
 
 
 class ConsentRow(NamedTuple):
@@ -226,7 +232,8 @@ class Changes:
 
     `new_customers` are inserted; `customers` are (profile or "" to leave it, state, head, due, no) of ones that
     exist, or were inserted by the same changes; `dues` are (old due, new due, no), either may be None. `runs_ended` are
-    (ended_at, reason, no); `cases_closed` (closed_at, no); `messages_changed` whole rows, found by `no`; `budgets` and
+    (ended_at, reason, no); `cases_closed` (closed_at, no); `cases_changed`
+    (first_response_at, deadlines, no); `messages_changed` whole rows, found by `no`; `budgets` and
     `tallies` are added to what is there. `delivered` are (delivery, changed_at, message key); `refs` (provider's
     reference, message key), which change nothing where the message has one;
     `reach` and `reach_gone` (kind, key, customer number) of addresses; `tasks_changed` (status, claimed by or None to
@@ -260,6 +267,7 @@ class Changes:
     volumes: dict[str, str] = attrs.Factory(dict)
     parked: dict[int, int] = attrs.Factory(dict)
     cases: list[CaseRow] = attrs.Factory(list)
+    cases_changed: list[tuple[int | None, str, int]] = attrs.Factory(list)
     cases_closed: list[tuple[int, int]] = attrs.Factory(list)
     consents: list[ConsentRow] = attrs.Factory(list)
     addresses: list[AddressRow] = attrs.Factory(list)

@@ -138,6 +138,13 @@ class ClosesCase(OpensCase):
 
 
 @attrs.frozen
+class GetsAnswer(OpensCase):
+    """Somebody answers a customer about a case."""
+
+    method: ClassVar[str] = "gets_answer"
+
+
+@attrs.frozen
 class Grants(Act):
     """A customer agrees to messages of a kind on a channel."""
 

@@ -79,6 +79,8 @@ def _act(world: "World", person: "Person", chance: random.Random) -> None:
     ]  # fmt: skip
     if world.cases:
         choices.append((3, _case))
+    if world.known.answered:
+        choices.append((1, _is_answered))
     weights = [weight for weight, _ in choices]
     chance.choices([act for _, act in choices], weights)[0](world, person, chance)
 
@@ -122,3 +124,7 @@ def _moves(_world: "World", person: "Person", chance: random.Random) -> None:
 def _case(world: "World", person: "Person", chance: random.Random) -> None:
     case, ref = chance.choice(world.cases), chance.choice(("#1", "#2"))
     (person.opens_case if chance.random() < 0.5 else person.closes_case)(case, ref=ref)
+
+
+def _is_answered(world: "World", person: "Person", chance: random.Random) -> None:
+    person.gets_answer(chance.choice(world.known.answered), ref=chance.choice(("#1", "#2")))

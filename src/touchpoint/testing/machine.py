@@ -180,7 +180,7 @@ def _rules(known: Known, people: Sequence[str]) -> dict[str, object]:
     named = known.names.messages
     answers = [found.pop("replies", st.nothing())]
     answers += [st.builds(act, st.sampled_from(people), st.sampled_from(named)) for act in (Clicks, Opens) if named]
-    cases = st.one_of(found.pop("opens_case", st.nothing()), found.pop("closes_case", st.nothing()))
+    cases = st.one_of([found.pop(each, st.nothing()) for each in ("opens_case", "closes_case", "gets_answer")])
     does = found.pop("does", st.nothing())
     given = {
         "does": does,

@@ -142,6 +142,8 @@ class Moves:
         yield from self.touches
         for case in ann.cases(open=True):
             yield _closes(case.kind, case.ref)
+            if case.kind in world.known.answered and case.first_response_at is None:
+                yield _is_answered(case.kind, case.ref)
         open_ = {case.kind for case in ann.cases(open=True)}
         yield from (_opens(kind) for kind in world.cases if kind not in open_)
         got = dict.fromkeys(ann.inbox)
@@ -196,6 +198,11 @@ def _opens(kind: str) -> Act:
 def _closes(kind: str, ref: str) -> Act:
     words = f"ann.closes_case({code(kind)}, ref={code(ref)})"
     return Act(words, lambda world: world[CUSTOMER].closes_case(kind, ref=ref))
+
+
+def _is_answered(kind: str, ref: str) -> Act:
+    words = f"ann.gets_answer({code(kind)}, ref={code(ref)})"
+    return Act(words, lambda world: world[CUSTOMER].gets_answer(kind, ref=ref))
 
 
 def _replies(text: str, via: str) -> Act:

@@ -170,7 +170,11 @@ class _Player:
         held = (state.silences, state.dwells, state.lapses)
         timers = [(name, due - now) for each in held for name, due in sorted(each.items())]
         timers += [(each.label, each.due - now) for each in state.bursts]
-        cases = [(kind, sorted(refs)) for kind, refs in sorted(state.cases.items())]
+        cases = [
+            (kind, ref, [(which, due - now) for which in case.deadlines if (due := case.armed(which)) is not None])
+            for kind, refs in sorted(state.cases.items())
+            for ref, case in sorted(refs.items())
+        ]
         # How often a rule has started matters to limits, and what went out last to caps: two are told from many.
         starts = [(label, min(len(each), 2)) for label, each in sorted(state.starts.items())]
         lasting = sorted(act.words for act in story.acts if act.lasting)

@@ -244,6 +244,11 @@ class Person:
         __tracebackhide__ = True
         return self._case("closes_case", case, ref, self._world.mirror.closed, Engine.close_case)
 
+    def gets_answer(self, case: str, *, ref: str) -> Self:
+        """Be answered about a case by somebody, as by telephone. Raises UnknownName as `opens_case` does."""
+        __tracebackhide__ = True
+        return self._case("gets_answer", case, ref, lambda *_: None, Engine.answer_case)
+
     def _case(
         self, verb: str, case: str, ref: str, noted: Callable[[str, str, str], object], act: Callable[..., object]
     ) -> Self:

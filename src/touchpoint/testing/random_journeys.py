@@ -34,7 +34,7 @@ from touchpoint.model.message import Content, Message
 _TYPES: Final = ("signed_up", "ordered", "reviewed")
 _STAGES: Final = ("new", "regular", "lapsed")
 _SEGMENTS: Final = ("regulars", "points")
-_COMPLAINT: Final = CaseType("complaint")
+_COMPLAINT: Final = CaseType("complaint", respond_within=hours(3), resolve_within=days(1))
 _KINDS: Final = ("service", "marketing", "feedback", "transactional")
 _COUNTS: Final = (1, 0, 2, 3)
 _ELAPSED: Final = (hours(1), days(1), hours(36), days(3))
@@ -98,6 +98,7 @@ def _triggers() -> st.SearchStrategy[t.Trigger]:
         st.sampled_from(_SEGMENTS).map(t.Joined), st.sampled_from(_SEGMENTS).map(t.LeftSegment),
         stages.map(t.Entered), stages.map(t.Left), st.builds(t.Dwelt, stages, lengths),
         st.just(t.CaseOpened(_COMPLAINT)), st.just(t.CaseClosed(_COMPLAINT)),
+        st.sampled_from((None, "response", "resolution")).map(lambda which: t.CaseOverdue(_COMPLAINT, which)),
         st.builds(t.Silent, lengths, of=st.sampled_from((None, *_TYPES))),
         st.just(t.Anniversary("birthday", unknown_zone="UTC")),
         st.sampled_from((TraitChanged("points"), TraitChanged("vip", to=True), PreferenceChanged())),

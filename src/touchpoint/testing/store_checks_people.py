@@ -185,6 +185,17 @@ class PeopleChecks(Contract):
                 "cases() gives all cases of a customer by number",
             )
 
+    def test_what_becomes_of_a_case_is_kept(self, store: Store) -> None:
+        """Its first answer and its deadlines; neither when it was opened nor whether it is closed."""
+        put(store, cases=[case(1, deadlines='{"response":[1,null]}'), case(2)])
+        put(store, cases_closed=[(NOW + 5, 1)])
+        put(store, cases_changed=[(NOW + 4, '{"response":[1,2]}', 1)])
+        changed = case(1, closed_at=NOW + 5, first_response_at=NOW + 4, deadlines='{"response":[1,2]}')
+        with store.reading() as reader:
+            same(
+                reader.cases(1), [changed, case(2)], "cases() gives the first answer and the deadlines as written last"
+            )
+
     def test_the_consent_ledger_keeps_the_order_of_writing(self, store: Store) -> None:
         """Whatever the instants; equal lines are lines of their own (S7.1)."""
         rows = [consent(n) for n in (2, 1, 3, 3)]

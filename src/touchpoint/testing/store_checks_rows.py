@@ -58,6 +58,7 @@ class RowChecks(Contract):
             same(reader.task("message-1"), claimed, "likewise a task")
             same(reader.runs(2)[0].reason, "goal", "likewise a run")
             same(reader.cases(2)[0].closed_at, NOW + 1, "likewise a case")
+            same(reader.cases(2)[0].first_response_at, NOW, "likewise its first answer")
 
     def test_messages_are_found_by_key_and_by_customer(self, store: Store) -> None:
         """Oldest first (S6.3)."""

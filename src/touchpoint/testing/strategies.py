@@ -41,6 +41,7 @@ from touchpoint.testing.acts import (
     ClosesCase,
     Crashes,
     Does,
+    GetsAnswer,
     Grants,
     Opens,
     OpensCase,
@@ -66,6 +67,7 @@ __all__ = [
     "ClosesCase",
     "Crashes",
     "Does",
+    "GetsAnswer",
     "Grants",
     "Known",
     "Opens",
@@ -203,6 +205,8 @@ def acts(known: Known, customer: str) -> dict[str, st.SearchStrategy[Act]]:
     if names.cases:
         case = st.sampled_from(names.cases), st.sampled_from(REFS)
         found |= {"opens_case": st.builds(OpensCase, who, *case), "closes_case": st.builds(ClosesCase, who, *case)}
+    if names.answered:
+        found["gets_answer"] = st.builds(GetsAnswer, who, st.sampled_from(names.answered), st.sampled_from(REFS))
     if names.channels:
         found["replies"] = st.builds(Replies, who, st.sampled_from(REPLIES), st.sampled_from(names.channels))
     if known.grants:

@@ -31,6 +31,7 @@ class Vocabulary:
         may_happen: the types, and those that the library itself records.
         types, messages, rules, stages, segments, cases, channels, functions: names, in the order they are first
             declared.
+        answered: the cases to which a first response is due in time.
         compared: values around the constants that conditions compare properties of touchpoints with, by property.
     """
 
@@ -43,6 +44,11 @@ class Vocabulary:
         self.stages = {journey.name: tuple(stage.name for stage in journey.stages) for journey in journeys}
         self.segments = _segment_names(journeys)
         self.cases = tuple(dict.fromkeys(case.name for journey in journeys for case in journey.cases))
+        self.answered = tuple(
+            dict.fromkeys(
+                case.name for journey in journeys for case in journey.cases if case.respond_within is not None
+            )
+        )
         self.channels = tuple(
             dict.fromkeys(
                 name for journey in journeys for message in journey.messages.values() for name in message.channels

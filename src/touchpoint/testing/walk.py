@@ -32,7 +32,7 @@ _LENGTH: Final = re.compile(r"(?:\d+(?:\.\d+)?[wdhms])+")
 _PART: Final = re.compile(r"(\d+(?:\.\d+)?)([wdhms])")
 _ACTS: Final[Mapping[str, tuple[str, ...]]] = {  # what an act does → what else it must say, and what it may
     "does": ("properties?",), "replies": ("via",), "clicks": ("link?",), "opens": (), "opens_case": ("ref?",),
-    "closes_case": ("ref?",), "moves_to": (), "grants": ("via?",), "withdraws": ("via?",),
+    "closes_case": ("ref?",), "gets_answer": ("ref?",), "moves_to": (), "grants": ("via?",), "withdraws": ("via?",),
 }  # fmt: skip
 _FIELDS: Final = ("customer", "timezone", "locale", "addresses", "traits", "consents", "at", "acts")
 _ENDS: Final = ("withdrawn", "denied", "expired", "failed", "unknown")
@@ -44,7 +44,7 @@ class Act:
 
     Args:
         after: how long after the act before it, or after the beginning.
-        verb: does, replies, clicks, opens, opens_case, closes_case, moves_to, grants or withdraws.
+        verb: does, replies, clicks, opens, opens_case, closes_case, gets_answer, moves_to, grants or withdraws.
         what: the touchpoint type, text, message, case type, zone, or kind of message.
         more: what else belongs to it.
     """
@@ -258,6 +258,7 @@ class _Reader:
             "opens": ("message", self._known.messages),
             "opens_case": ("case type", self._known.cases),
             "closes_case": ("case type", self._known.cases),
+            "gets_answer": ("case type", self._known.cases),
         }
         if verb in known and what:
             self._known_name(f"{path}.{verb}", *known[verb], what)
@@ -410,6 +411,7 @@ _DO: Final[Mapping[str, Callable[[Person, Act], object]]] = {
     "opens": lambda person, act: person.opens(act.what),
     "opens_case": lambda person, act: person.opens_case(act.what, ref=act.more.get("ref", _REF)),
     "closes_case": lambda person, act: person.closes_case(act.what, ref=act.more.get("ref", _REF)),
+    "gets_answer": lambda person, act: person.gets_answer(act.what, ref=act.more.get("ref", _REF)),
     "moves_to": lambda person, act: person.moves_to(act.what),
     "grants": lambda person, act: person.grants(act.what, via=act.more.get("via", "*")),
     "withdraws": lambda person, act: person.withdraws(act.what, via=act.more.get("via", "*")),

@@ -150,6 +150,10 @@ def _reach() -> tuple[Check, ...]:
               "A rule opens a case that no rule closes, while a hold waits for its end.",
               "Unless the host closes it, messages to that customer are held for ever.",
               "close it with CloseCase, or see to it that engine.close_case is called"),
+        Check("TC208", "deadline-never-set", "error",
+              "A trigger waits for a deadline that this kind of case does not have.",
+              "It never happens: such cases are never overdue.",
+              "give the CaseType a respond_within= or resolve_within=, or wait for the deadline that it has"),
     )  # fmt: skip
 
 

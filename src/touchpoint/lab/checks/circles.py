@@ -10,7 +10,7 @@ from touchpoint.core.occurrence import TOUCHPOINT
 from touchpoint.journey import steps as s
 from touchpoint.journey.conditions import Expression
 from touchpoint.journey.journey import Journey
-from touchpoint.journey.triggers import Trigger
+from touchpoint.journey.triggers import CaseOverdue, Trigger
 from touchpoint.lab.checks.finding import Finding, found
 from touchpoint.lab.checks.scene import Scene, keys_of
 
@@ -168,6 +168,8 @@ def _raised(journey: str, taken: Iterable[s.Step], *, at_once: bool, surely: boo
         key = _key(journey, step)
         if key is not None:
             yield key, (at_once, surely)
+        if isinstance(step, s.OpenCase):  # unless somebody closes or answers it
+            yield from ((key, (False, False)) for key in keys_of([CaseOverdue(step.case)], journey))
         at_once = at_once and not isinstance(step, _WAITS)
         surely = surely and not isinstance(step, _WAITS)
         for _, arm in s.arms(step):

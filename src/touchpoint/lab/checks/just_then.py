@@ -22,7 +22,7 @@ from touchpoint.journey.conditions import (
     root_of,
     walk,
 )
-from touchpoint.journey.triggers import CaseOpened, Dwelt, Entered, Joined, On, Silent, Trigger
+from touchpoint.journey.triggers import CaseOpened, CaseOverdue, Dwelt, Entered, Joined, On, Silent, Trigger
 from touchpoint.lab.checks.finding import Finding, found
 from touchpoint.lab.checks.scene import Asked
 from touchpoint.lab.checks.solve import always, never
@@ -63,7 +63,7 @@ def _certain(asked: Asked, trigger: Trigger) -> Iterator[Expression]:
             yield InStage(trigger.stage, trigger.journey or asked.journey.name)
         case Joined():
             yield InSegment(trigger.segment, trigger.journey or asked.journey.name)
-        case CaseOpened():
+        case CaseOpened() | CaseOverdue():
             yield CaseOpen(trigger.case, None)
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from itertools import takewhile
+from typing import Final
 
 from touchpoint.core.keys import key_of
 from touchpoint.journey import steps as s
@@ -10,11 +11,12 @@ from touchpoint.journey.journey import Journey
 from touchpoint.journey.policy import Hold
 from touchpoint.journey.rule import Rule
 from touchpoint.journey.stage import Stage
-from touchpoint.journey.triggers import Dwelt, Entered, Left, Trigger
+from touchpoint.journey.triggers import CaseOverdue, Dwelt, Entered, Left, Trigger
 from touchpoint.journey.validate import walk_parts
 from touchpoint.lab.checks.finding import Finding, found
 from touchpoint.lab.checks.scene import Scene, at_home, keys_of, of_trigger, placed, policies
 from touchpoint.lab.checks.solve import always, never
+from touchpoint.model.case import DEADLINES, RESOLUTION, RESPONSE
 
 _Of = tuple[str, str]
 """A stage: its journey and its name."""
@@ -33,6 +35,7 @@ def reach(scene: Scene) -> Iterator[Finding]:
         yield from _ends_first(journey, path, rule)
     yield from _elsewhere(scene)
     yield from _left_open(scene)
+    yield from _never_overdue(scene)
 
 
 def _listed(triggers: Sequence[Trigger]) -> str:
@@ -189,3 +192,19 @@ def _left_open(scene: Scene) -> Iterator[Finding]:
                 seen.add(step.case)
                 what = f"no rule closes the case {step.case!r}, and a hold waits for its end"
                 yield found("TC207", journey.name, each.path, f"rule {rule.name}", what)
+
+
+def _never_overdue(scene: Scene) -> Iterator[Finding]:
+    for journey in scene.journeys:
+        kinds = {each.name: each for each in journey.cases}
+        for path, node in walk_parts(journey, "$"):
+            if not isinstance(node, CaseOverdue) or node.case not in kinds:
+                continue
+            named = DEADLINES if node.which is None else (node.which,)
+            if all(kinds[node.case].within(each) is None for each in named):
+                lacks = " and no ".join(_SET_BY[each] for each in named)
+                what = f"the case type {node.case!r} has no {lacks}, so {node} never happens"
+                yield found("TC208", journey.name, path, about_of(journey, path), what)
+
+
+_SET_BY: Final = {RESPONSE: "respond_within=", RESOLUTION: "resolve_within="}

@@ -6,6 +6,7 @@ from typing import Any, Final, Literal
 import attrs
 
 from touchpoint.core.keys import Key, key_of
+from touchpoint.core.keys import keys_of as all_keys_of
 from touchpoint.journey import steps as s
 from touchpoint.journey.calendar_triggers import DateDue, Schedule
 from touchpoint.journey.conditions import Aggregate, And, Expression, Field, InSegment, InStage, children, root_of, walk
@@ -17,6 +18,7 @@ from touchpoint.journey.triggers import (
     Anniversary,
     CaseClosed,
     CaseOpened,
+    CaseOverdue,
     Dwelt,
     Entered,
     Joined,
@@ -30,10 +32,13 @@ from touchpoint.model.message import Message
 Role = Literal["stage", "segment", "given", "exit", "goal", "still", "branch", "wait", "until", "value"]
 BARE: Final = (
     Entered, Left, Dwelt, Joined, LeftSegment, Silent, Anniversary, DateDue, Schedule, CaseOpened, CaseClosed,
+    CaseOverdue,
 )  # fmt: skip
 """Triggers whose events carry no properties but those of `carried`."""
 _CARRIED: Final[Mapping[type, frozenset[str]]] = {
     Anniversary: frozenset({"date", "years"}), DateDue: frozenset({"date"}), Schedule: frozenset({"date"}),
+    CaseOpened: frozenset({"case", "ref"}), CaseClosed: frozenset({"case", "ref"}),
+    CaseOverdue: frozenset({"case", "ref", "deadline"}),
 }  # fmt: skip
 _STILL: Final = (s.Branch, s.Wait, s.Exit, s.MoveTo, s.SetTrait, s.Emit, s.OpenCase, s.CloseCase, s.Enrol)
 """Steps after which `event` is what it was before."""
@@ -281,7 +286,13 @@ class _Walk:
 
 def keys_of(triggers: Iterable[Trigger], journey: str, rule: str = "") -> set[Key]:
     """What indexes these triggers: two that share one meet the same events."""
-    return {key_of(each, journey, rule) for each in triggers}
+    keys = [(key_of(each, journey, rule), *_of_deadlines(each, journey)) for each in triggers]
+    return {key for each in keys for key in each}
+
+
+def _of_deadlines(trigger: Trigger, journey: str) -> tuple[Key, ...]:
+    """Of a case that is overdue in whatever way: each of the ways, beside the key of its own."""
+    return all_keys_of(trigger, journey) if isinstance(trigger, CaseOverdue) else ()
 
 
 def carried(*triggers: Trigger) -> frozenset[str]:
