@@ -185,7 +185,7 @@ def test_what_would_end_the_run_ends_the_collecting(parts, why):  # S5.3
     alert(engine)
     alert(engine)
     engine.record("ann", "calm", {"ok": True})
-    assert state_of(engine).bursts == []
+    assert state_of(engine).bursts == ()
     pass_time(engine, days(1))
     assert reasons(engine) == []
     assert lines(engine, "dropped") == [["dropped", "one", "alerts", None, 2, why]]
@@ -283,7 +283,7 @@ def test_a_burst_that_sets_off_a_circle_is_parked():  # S4.3
     alert(engine)
     pass_time(engine, days(1))
     assert [parked.kind for _, parked in engine.parked()] == ["collected"]
-    assert (reasons(engine), state_of(engine).bursts) == ([], [])
+    assert (reasons(engine), state_of(engine).bursts) == ([], ())
 
 
 def test_a_rule_that_collects_no_longer_starts_what_it_had_collected(tmp_path):  # S5.4

@@ -122,7 +122,7 @@ def engine(path):
         engine.open_case("ann", "trouble", ref="1")
         with engine.together() as unit:
             loaded = unit.find("ann")
-            loaded.state.parked.append([0, "touchpoint", "start", "s1", "a test wants it", 0, None])
+            loaded.state.parked += ([0, "touchpoint", "start", "s1", "a test wants it", 0, None],)
             unit.touch(loaded)
             unit.changes.controls.append(ControlRow("channel", "email", "a test wants it", 0, None))
         yield engine

@@ -169,7 +169,7 @@ def test_an_entry_that_waited_too_long_is_dropped_and_that_is_recorded():  # S2.
     do(made, "a", "b")
     pass_time(made, days(1) + minutes(1))
     do(made, "end_a")
-    assert (live(made), refused(made), state_of(made).deferred) == ([], [("b", "live runs")], [])
+    assert (live(made), refused(made), state_of(made).deferred) == ([], [("b", "live runs")], ())
 
 
 def test_at_the_very_end_of_its_time_an_entry_may_still_start():

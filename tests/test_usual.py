@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from making import MARK, START, engine_of, journey, marks, pass_time, state_of, trace
 from touchpoint import JourneyError, Rule, Silent, VirtualClock, WaitFor, days, forever, hours, usual, weeks
 from touchpoint.core.occurrence import TOUCHPOINT, Occurrence
-from touchpoint.core.rhythm import note, roughly, usual_gap
+from touchpoint.core.rhythm import noted, roughly, usual_gap
 from touchpoint.durations import length, micros
 from touchpoint.journey import codec
 
@@ -252,7 +252,7 @@ def test_a_factor_means_what_is_written():  # 1.1 is eleven tenths, no binary fr
 def kept(instants):
     occasions = {}
     for at in instants:
-        note({"a"}, occasions, Occurrence(TOUCHPOINT, "a", at, "t"))
+        occasions = noted({"a"}, occasions, Occurrence(TOUCHPOINT, "a", at, "t"))
     return occasions.get("a", [])
 
 

@@ -22,7 +22,8 @@ def prepared(encoder: json.JSONEncoder) -> Callable[[object], str]:
             return encoder.encode
     except (AttributeError, TypeError, ValueError):
         return encoder.encode
-    return lambda value: "".join(encode(value, 0))
+    join = "".join
+    return lambda value: join(encode(value, 0))
 
 
 compact: Final = prepared(json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), check_circular=False))

@@ -14,11 +14,11 @@ from touchpoint.core.decision import NOT_LOADED, Decision, RunStarted
 from touchpoint.core.identity import key_of_rule, key_value, run_id, same_key
 from touchpoint.core.limits import refused_by_limit, remember_start
 from touchpoint.core.live_runs import admitted, next_of
-from touchpoint.core.matching import Key, keys_for, keys_of_occurrence, note_told
+from touchpoint.core.matching import Key, keys_for, note_told
 from touchpoint.core.occurrence import MOVES, TOUCHPOINT, Occurrence
-from touchpoint.core.program import BUDGET, CompiledRule, CompiledStage, Node, Program
+from touchpoint.core.program import BUDGET, CompiledRule, CompiledStage, Node, Program, StagesEntered, Starts
 from touchpoint.core.returned import Returned
-from touchpoint.core.rhythm import lasts, note
+from touchpoint.core.rhythm import lasts, noted
 from touchpoint.core.segments import JOINED, LATE, LEFT, catch_up, reassess
 from touchpoint.core.sessions import hear, wrote_on
 from touchpoint.core.signals import lapses_at, update
@@ -29,6 +29,7 @@ from touchpoint.journey.by_hand import PREFIX
 _MISSING = object()
 _IN_A_ROW: Final = 100
 """Runs that may follow each other without a pause, each started by an end of a message of the one before."""
+_OF_SEGMENTS: Final = frozenset({JOINED, LEFT})
 Keys: TypeAlias = tuple[Key, ...]
 
 
@@ -63,7 +64,8 @@ def message_ended(
         _keep_result(decision, run, pending.message, returned)
     if run is not None and run.message == pending.key:
         run.outcomes[pending.message] = status
-        _tell_of_it(decision)
+        if decision.queue:
+            _tell_of_it(decision)
         if run.message == pending.key and state.run_by_order(pending.run) is run:
             go_on_after(decision, run, pending.step, status)
     return work_off(decision)
@@ -82,9 +84,8 @@ def _keep_result(decision: Decision, run: Run, function: str, returned: Returned
     rule = decision.rule_of(run)
     if rule is None or function not in rule.reads:
         return
-    run.results.pop(function, None)
-    if returned.value is not None:
-        run.results[function] = returned.value
+    others = {name: value for name, value in run.results.items() if name != function}
+    run.results = others if returned.value is None else {**others, function: returned.value}
     said = "kept" if returned.value is not None else returned.why_not or "nothing"
     decision.trace.append(["returned", run.journey, run.rule, function, said])
 
@@ -111,58 +112,86 @@ def work_off(decision: Decision, *, late: bool = False, again: int | None = None
         late: as for `advance`.
         again: of what was parked and is counted already: the number of the customer's last run that had begun then.
     """
-    queue = decision.queue
-    # What happens at the instant at which a window lapses comes before that (S2.5): its own round looks at both.
-    rounds = queue and (queue[0].kind == TOUCHPOINT or (again is None and not decision.ready))
-    if decision.state.lapses and not rounds:
-        catch_up(decision)
-    while decision.ready or queue or (decision.state.deferred and _admit(decision)):
+    state, queue = decision.state, decision.queue
+    if state.lapses:
+        # What happens at the instant at which a window lapses comes before that (S2.5): its own round looks at both.
+        rounds = queue and (queue[0].kind == TOUCHPOINT or (again is None and not decision.ready))
+        if not rounds:
+            catch_up(decision)
+    while True:
         if decision.ready:
             take_steps(decision)
-            continue
-        if not queue:
-            continue
-        decision.taken += 1
-        if decision.taken > BUDGET:
-            decision.give_up()
-        _round(decision, queue.pop(0), late=late, again=again)
-        late, again = False, None
+        elif queue:
+            decision.taken += 1
+            if decision.taken > BUDGET:
+                decision.give_up()
+            _round(decision, queue.pop(0), late=late, again=again)
+            late, again = False, None
+        elif not (state.deferred and _admit(decision)):
+            break
     if decision.program.looks_ahead:
         _look_ahead(decision)
     return decision
 
 
 def _round(decision: Decision, occurrence: Occurrence, *, late: bool, again: int | None) -> None:
+    state, program = decision.state, decision.program
     if occurrence.kind == TOUCHPOINT and again is None:
         remember(decision, occurrence, late=late)
-    state, program = decision.state, decision.program
-    keys = keys_of_occurrence(program.listening.finer, occurrence)
-    decision.chain = decision.chain or occurrence.chain
-    if program.segments and again is None:
-        reassess(decision, keys[0], occurrence.id, late=late)
+    keys: Keys = ((occurrence.kind, occurrence.name),)
+    starts = program.starts.get(keys[0])
+    if not program.plain:
+        keys, starts = _taken_in(decision, occurrence, keys[0], late=late, again=again)
     if state.runs or state.watches:
         _meet_all(decision, occurrence, keys, again)
     if state.bursts:
         drop_bursts(decision, occurrence, keys)
-    if not (late or (occurrence.kind in (JOINED, LEFT) and LATE in occurrence.properties)):
-        _move_stages(decision, occurrence, keys)
-        if (rules := _triggered(program, keys)) is not None:
+    if starts is not None and not late:
+        stages, rules = starts
+        if stages:
+            _move_stages(decision, occurrence, stages)
+        if rules:
             _consider_rules(decision, occurrence, rules)
 
 
-def _triggered(program: Program, keys: Keys) -> Sequence[CompiledRule] | None:
-    """The rules that are triggered, in declaration order; None for none."""
-    if len(keys) == 1:
-        return program.by_trigger.get(keys[0])
-    found = {rule.index: rule for key in keys for rule in program.by_trigger.get(key, ())}
-    return [found[index] for index in sorted(found)]
+def _taken_in(
+    decision: Decision, occurrence: Occurrence, key: Key, *, late: bool, again: int | None
+) -> tuple[Keys, Starts | None]:
+    """What only some journeys ask of an occurrence: all its keys, and what they start."""
+    program, finer = decision.program, decision.program.listening.finer
+    keys = (key, *finer[key].keys(occurrence)) if key in finer else (key,)
+    if occurrence.chain and not decision.chain:
+        decision.chain = occurrence.chain
+    if program.segments and again is None:
+        reassess(decision, key, occurrence.id, late=late)
+    if occurrence.kind in _OF_SEGMENTS and LATE in occurrence.properties:
+        return keys, None
+    return keys, program.starts.get(key) if len(keys) == 1 else _starts_of_all(program, keys)
+
+
+def _starts_of_all(program: Program, keys: Keys) -> Starts:
+    """What several keys start: of each journey the stages, and the rules, in declaration order."""
+    found = [starts for key in keys if (starts := program.starts.get(key)) is not None]
+    rules = {rule.index: rule for _, triggered in found for rule in triggered}
+    return _ordered(program, [entered for entered, _ in found]), tuple(rules[index] for index in sorted(rules))
+
+
+def _ordered(program: Program, found: Sequence[StagesEntered]) -> StagesEntered:
+    named = [(journey, stage) for entered in found for journey, stages in entered for stage in stages]
+    every = []
+    for journey in program.journeys:
+        entered = {stage.stage.name: stage for each, stage in named if each == journey}
+        ordered = tuple(entered[each.name] for each in program.journeys[journey].stages if each.name in entered)
+        if ordered:
+            every.append((journey, ordered))
+    return tuple(every)
 
 
 def remember(decision: Decision, occurrence: Occurrence, *, late: bool) -> None:
     """S4.2 point 2: windows, counters, silences."""
     state, program = decision.state, decision.program
     if program.usuals:
-        note(program.usuals, state.occasions, occurrence)
+        state.occasions = noted(program.usuals, state.occasions, occurrence)
     update(program.signals, state.signals, occurrence, decision.now)
     silences = program.silences_of.get(occurrence.name, ())
     if program.silences_any and occurrence.direction == "inbound":
@@ -300,26 +329,14 @@ def _meet_watch(decision: Decision, watch: Watch, occurrence: Occurrence, keys: 
 # S4.2 point 4: stages.
 
 
-def _move_stages(decision: Decision, occurrence: Occurrence, keys: Keys) -> None:
-    index = decision.program.stages
-    found = index.get(keys[0], ()) if len(keys) == 1 else _stages_of(decision.program, keys)
-    for journey, stages in found:
+def _move_stages(decision: Decision, occurrence: Occurrence, entered: StagesEntered) -> None:
+    for journey, stages in entered:
         current = decision.state.stage_of(journey)
         for stage in stages:
             if _matches(decision, journey, stage, current, occurrence):
                 if stage.stage.name != current or stage.stage.reenter:
                     decision.move(journey, stage.stage.name, occurrence.id)
                 break
-
-
-def _stages_of(program: Program, keys: Keys) -> Iterator[tuple[str, Sequence[CompiledStage]]]:
-    """For each journey the stages that any of the keys enters, in the order in which they are declared."""
-    named = [(journey, stage) for key in keys for journey, stages in program.stages.get(key, ()) for stage in stages]
-    for journey in program.journeys:
-        entered = {stage.stage.name: stage for each, stage in named if each == journey}
-        ordered = [entered[each.name] for each in program.journeys[journey].stages if each.name in entered]
-        if ordered:
-            yield journey, ordered
 
 
 def _matches(
@@ -411,7 +428,8 @@ def _begin(
 ) -> None:
     state = decision.state
     state.orders += 1
-    occurrence.chain = occurrence.chain or decision.chain
+    if decision.chain and not occurrence.chain:
+        occurrence.chain = decision.chain
     identity = run_id(state.id, rule.journey, rule.rule.name, key, _cause(decision, rule, key, occurrence))
     event = occurrence if collected is None else collected.kept[-1]
     run = Run(identity, rule.journey, rule.rule.name, key, decision.now, state.orders, occurrence, event)

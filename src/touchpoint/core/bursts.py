@@ -9,7 +9,7 @@ from touchpoint.core.identity import key_of_rule, same_key
 from touchpoint.core.keys import Key
 from touchpoint.core.occurrence import TOUCHPOINT, Occurrence
 from touchpoint.core.program import CompiledRule
-from touchpoint.core.state import State, Watch
+from touchpoint.core.state import State, Watch, without
 
 
 def gather(decision: Decision, rule: CompiledRule, occurrence: Occurrence) -> None:
@@ -19,7 +19,7 @@ def gather(decision: Decision, rule: CompiledRule, occurrence: Occurrence) -> No
     if burst is None:
         due = decision.now + (rule.collects or 0)
         burst = Burst(rule.journey, rule.rule.name, key, due, Collected(0, []))
-        decision.state.bursts.append(burst)
+        decision.state.bursts += (burst,)
     burst.what.add(occurrence)
     decision.trace.append(["collected", rule.journey, rule.rule.name, key, burst.what.count])
 
@@ -30,10 +30,10 @@ def _burst_of(state: State, label: str, key: object) -> Burst | None:
 
 def drop_bursts(decision: Decision, occurrence: Occurrence, keys: tuple[Key, ...]) -> None:
     """What would end a run ends the collecting before it: no run starts (S5.3)."""
-    for burst in tuple(decision.state.bursts):
+    for burst in decision.state.bursts:
         rule = decision.program.by_label.get(burst.label)
         if rule is not None and (why := _ends(decision, rule, burst, occurrence, keys)):
-            decision.state.bursts.remove(burst)
+            decision.state.bursts = without(decision.state.bursts, burst)
             line = ["dropped", burst.journey, burst.rule, burst.key, burst.what.count, why]
             decision.trace.append(line)
 
@@ -64,12 +64,12 @@ def as_run(burst: Burst) -> Watch:
     return Watch(0, burst.journey, burst.rule, burst.key, 0, burst.what.kept[0], collected=burst.what)
 
 
-def joined(into: State, old: State) -> list[Burst]:
+def joined(into: State, old: State) -> tuple[Burst, ...]:
     """The bursts of two ids of one person (S1.6): of one rule and key they are one, complete when the earlier is."""
     for burst in old.bursts:
         twin = _burst_of(into, burst.label, burst.key)
         if twin is None:
-            into.bursts.append(burst)
+            into.bursts += (burst,)
             continue
         kept = sorted([*twin.what.kept, *burst.what.kept], key=lambda each: each.at)
         del kept[1 : max(len(kept) - KEPT + 1, 1)]

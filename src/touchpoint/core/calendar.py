@@ -14,7 +14,7 @@ from touchpoint.core.occurrence import Occurrence
 from touchpoint.core.program import Program
 from touchpoint.core.recurring import Due
 from touchpoint.core.schedule import date_from
-from touchpoint.core.state import Record, State
+from touchpoint.core.state import NONE, Record, State
 from touchpoint.core.timed import ANNIVERSARY, DATE_DUE, SCHEDULE, CalendarSpec, day_of, has_identity
 from touchpoint.durations import length
 from touchpoint.zones import tz_version
@@ -104,7 +104,8 @@ def bring_about(program: Program, state: State, name: str) -> tuple[Occurrence, 
     if since:
         trace.append(["because", f"from {since[0]} on left out: nobody looked for more than a week"])
     occurrence = Occurrence(spec.kind, name, due, f"{on} {_CAUSES[spec.kind]} {name}", _properties(spec, state, on))
-    state.noticed[spec.noted] = [*state.noticed.get(spec.noted, ()), on][-_NOTICED:]
+    came = [*state.noticed.get(spec.noted, ()), on][-_NOTICED:]
+    state.noticed = {**state.noticed, spec.noted: came}
     found = _following(spec, state, zones, max(state.now, due))
     _keep(spec, state, found, f"{_about(spec, state)} {' '.join(zones)}")
     return occurrence, trace
@@ -161,11 +162,12 @@ def adopt_calendar(program: Program, state: State, *, now: int) -> None:
     A definition that differs in its hour or `unknown_zone` alone knows what had come under the one before.
     """
     specs = program.calendar.values()
-    before, state.noticed = state.noticed, {}
+    before, noticed = state.noticed, {}
     for spec in specs:
         names = [spec.noted] if spec.noted in before else [each for each in before if has_identity(each, spec.identity)]
         if names:
-            state.noticed[spec.noted] = max((before[each] for each in names), key=max)
+            noticed[spec.noted] = max((before[each] for each in names), key=max)
+    state.noticed = noticed or NONE
     state.calendar = {name: entry for name, entry in state.calendar.items() if name in program.calendar}
     arm_calendar(program, state, now=now)
 
@@ -173,7 +175,8 @@ def adopt_calendar(program: Program, state: State, *, now: int) -> None:
 def join_calendar(program: Program, into: State, old: State, *, now: int) -> None:
     """Have `into` know what is due of `old`, too; what came under either id does not come again (S1.6)."""
     for noted, dates in old.noticed.items():
-        into.noticed[noted] = sorted({*into.noticed.get(noted, ()), *dates})[-_NOTICED:]
+        both = sorted({*into.noticed.get(noted, ()), *dates})[-_NOTICED:]
+        into.noticed = {**into.noticed, noted: both}
     for name, entry in old.calendar.items():
         known = into.calendar.get(name)
         if known is None or (known[2] == entry[2] and entry[0] > known[0]):

@@ -45,14 +45,14 @@ class Context:
     signals: Mapping[str, object] = _NOTHING
     case_open: Callable[[str | None, str | None], bool] = _no_case
     stage_of: Callable[[str | None], str | None] = _no_stage
+    exposures: Mapping[str, Sequence[object]] = _NOTHING  # type: ignore[assignment]  # an empty one
+    segments: Container[str] = ()
     outcomes: Mapping[str, str] = _NO_OUTCOMES
     row: Sequence[object] = ()
     journey: str | None = None
     told: Mapping[str, Sequence[str]] = _NOTHING_TOLD
-    segments: Container[str] = ()
     collected: Collected | None = None
     results: Mapping[str, object] = _NOTHING
-    exposures: Mapping[str, Sequence[object]] = _NOTHING  # type: ignore[assignment]  # an empty one
 
     def variant_of(self, split: str) -> object:
         """The variant to which the customer was exposed; UNKNOWN before that."""

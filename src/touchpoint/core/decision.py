@@ -266,22 +266,23 @@ class Decision:
             state = self.state
             self._context = context = Context(
                 None, None, state.profile.traits, self.now, state.signals, state.case_open, state.stage_of,
-                exposures=state.exposures, segments=state.segments,
+                state.exposures, state.segments, _NOTHING,
             )  # fmt: skip
         context.journey = journey
         context.event = event
         context.trigger = event if run is None else run.trigger
-        if run is None:
-            context.outcomes, context.collected, context.results = _NOTHING, None, _NO_RESULTS
-            context.told = _NOTHING_TOLD
-        else:
+        if run is not None:
             context.outcomes, context.collected, context.results = run.outcomes, run.collected, run.results
             context.told = run.told
+        elif context.outcomes is not _NOTHING:  # a run was asked about before
+            context.outcomes, context.collected, context.results = _NOTHING, None, _NO_RESULTS
+            context.told = _NOTHING_TOLD
         return context
 
     def rule_of(self, run: Run) -> CompiledRule | None:
         """The rule a run belongs to, or None where this program does not know it."""
-        return self.program.rule_of(run)
+        program = self.program
+        return program.rule_of(run) if run.release else program.by_name.get((run.journey, run.rule))
 
     # What happens to runs, stages and cases, whoever asks for it.
 
@@ -306,7 +307,7 @@ class Decision:
     def keep_parked(self, kind: str, name: str, identity: str, error: str, more: Entry | None) -> None:
         """Enter something into the list of what is parked; see `core.parking`."""
         entry: Entry = [self.now, kind, name, identity, error, self.state.orders, more]
-        self.state.parked.append(entry)
+        self.state.parked += (entry,)
 
     def end(self, run: Run, reason: str) -> None:
         """End a run: its waiting messages are withdrawn, its goal may still be watched (S5.3)."""
@@ -362,7 +363,7 @@ class Decision:
         self.effects.append(MessageEnded(pending, status, self.now))
         if pending.cases and status in ("sent", "unknown"):
             self._answers(pending, pending.cases, status)
-        if not pending.is_call:
+        if self.program.listening.ends and not pending.is_call:
             told = ended_message(self.program, self.state, pending, status, reason, self.now)
             if told is not None:
                 self.queue.append(told)

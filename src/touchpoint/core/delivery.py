@@ -203,7 +203,7 @@ def release(
     decision = Decision(program, state, now)
     if asked.ruling.allowed and not _within_volume(pending, asked, decision, world):
         asked = ask(program, state, pending, world, now, moment.wall)
-    run = state.run_by_order(pending.run)
+    run = state.run_by_order(pending.run) if program.replans else None
     if run is not None and run.message == pending.key and is_free_again(program, state, pending, asked.ruling):
         replan(decision, run, pending)
         return None, work_off(decision)

@@ -140,7 +140,7 @@ def ask(program: Program, state: State, pending: Pending, world: World, now: int
     if wall is not None and wall < now:
         facts.wall = wall
     asked: list[Ruling] = []
-    talk = _conversation(program, pending, run)
+    talk = _conversation(program, pending, run) if program.answers else None
     channels = _channels(pending, run, message, talk)
     if not channels:
         reason = "the message names no channel" if talk is None else talk.nowhere

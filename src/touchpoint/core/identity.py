@@ -9,6 +9,7 @@ from collections.abc import Mapping
 
 from touchpoint.compact import prepared
 
+_AS_THEY_ARE = (str, int, type(None))
 _LENGTH = 32  # hex digits: 128 bits, enough that two never meet
 _canonical = prepared(json.JSONEncoder(ensure_ascii=True, separators=(",", ":"), check_circular=False))
 
@@ -35,7 +36,7 @@ def same_key(one: object, other: object) -> bool:
 
 def key_value(value: object) -> object:
     """A key as it is kept and compared: strings, integers and booleans as they are, anything else in words."""
-    return value if value is None or isinstance(value, str | int) else str(value)
+    return value if isinstance(value, _AS_THEY_ARE) else str(value)
 
 
 def key_of_rule(name: str | None, properties: Mapping[str, object]) -> object:

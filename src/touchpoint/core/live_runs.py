@@ -14,7 +14,7 @@ from touchpoint.core.identity import same_key
 from touchpoint.core.live_limits import LiveLimit
 from touchpoint.core.occurrence import Occurrence
 from touchpoint.core.program import CompiledRule
-from touchpoint.core.state import Run
+from touchpoint.core.state import Run, without
 
 MOST: Final = 100
 """Entries that wait for a place, of one customer."""
@@ -91,10 +91,10 @@ def _defer(decision: Decision, rule: CompiledRule, entry: Deferred, limit: LiveL
         if twin is not None and rule.rule.concurrency == "ignore":
             return _refuse(decision, rule, f"{limit.words}: one waits for a place already")
         if twin is not None:
-            waiting.remove(twin)
+            waiting = without(waiting, twin)
     if len(waiting) >= MOST:
         return _refuse(decision, rule, f"{limit.words}: {MOST} wait for a place already")
-    waiting.append(entry)
+    decision.state.deferred = (*waiting, entry)
     decision.trace.append(["entry deferred", rule.journey, rule.rule.name, entry.key, limit.words, entry.until])
     return False
 
@@ -108,12 +108,12 @@ def next_of(decision: Decision) -> tuple[CompiledRule, Deferred] | None:
     """The first of those that wait whose place is free, taken off the list; those that waited too long are dropped."""
     state = decision.state
     for entry in [each for each in state.deferred if each.until < decision.now]:
-        state.deferred.remove(entry)
+        state.deferred = without(state.deferred, entry)
         reason = "no place was free until its time to wait was over"
         decision.trace.append(["refused", entry.journey, entry.rule, LIVE_RUNS, reason])
     found = [(rule, each) for each in state.deferred if (rule := decision.program.by_label.get(each.label)) is not None]
     for rule, entry in sorted(found, key=lambda pair: -pair[0].rule.priority):
         if free_for(decision, rule):
-            state.deferred.remove(entry)
+            state.deferred = without(state.deferred, entry)
             return rule, entry
     return None

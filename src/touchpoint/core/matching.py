@@ -181,10 +181,10 @@ def note_told(run: Run | Watch, occurrence: Occurrence) -> None:
     """Keep with the run what came back of a message of its own."""
     if occurrence.about is None or occurrence.name not in _SAYS or not owns(run, occurrence.about):
         return
-    told = run.told.setdefault(occurrence.about, [str(occurrence.properties.get("message"))])
+    told = run.told.get(occurrence.about, (str(occurrence.properties.get("message")),))
     what = "delivered" if by_machine(occurrence) else occurrence.name
     if what not in told[1:]:
-        told.append(what)
+        run.told = {**run.told, occurrence.about: [*told, what]}
 
 
 _LIVED: Final = frozenset({"opened", "clicked", "replied", "complained"})

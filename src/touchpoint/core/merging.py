@@ -18,7 +18,7 @@ from touchpoint.core.program import Program
 from touchpoint.core.rhythm import lasts
 from touchpoint.core.segments import EVERY
 from touchpoint.core.signals import backfill
-from touchpoint.core.state import Address, Profile, Record, Run, State, Watch
+from touchpoint.core.state import NONE, Address, Profile, Record, Run, State, Watch
 from touchpoint.core.timers import occasions_of
 from touchpoint.model.consent import ANY
 from touchpoint.model.preference import Preferences
@@ -58,13 +58,13 @@ def merge(program: Program, into: State, old: State, timeline: Iterable[Occurren
     for rule, starts in old.starts.items():
         into.starts[rule] = sorted([*into.starts.get(rule, []), *starts], key=lambda entry: entry[0])
     into.history = sorted([*into.history, *old.history], key=attrgetter("at"))
-    into.parked = sorted([*into.parked, *old.parked], key=lambda entry: entry[0])
+    into.parked = tuple(sorted([*into.parked, *old.parked], key=lambda entry: entry[0]))
     into.awaited |= old.awaited
     _exposures(into, old)
     into.watches = sorted([*into.watches, *old.watches], key=attrgetter("order"))
     into.pending += old.pending
     into.bursts = joined(into, old)
-    into.deferred = sorted([*into.deferred, *old.deferred], key=lambda entry: entry.trigger.at)
+    into.deferred = tuple(sorted([*into.deferred, *old.deferred], key=lambda entry: entry.trigger.at))
     into.runs = sorted([*into.runs, *old.runs], key=attrgetter("order"))
     for entry in into.parked:
         entry[5:6] = [max((run.order for run in into.runs if run.started <= entry[0]), default=0)]
@@ -287,7 +287,7 @@ def _segments(program: Program, into: State, old: State, now: int) -> None:
     """Those that either was in, since the earlier time; what holds of both is looked at as the merge is told of."""
     for name, since in old.segments.items():
         into.segments[name] = min(since, into.segments.get(name, since))
-    into.lapses = {EVERY: now} if program.segments else {}
+    into.lapses = {EVERY: now} if program.segments else NONE
 
 
 def _silences(into: State, old: State) -> None:

@@ -61,7 +61,7 @@ def park_timer(program: Program, state: State, error: str, *, until: int) -> tup
 def _look_soon(decision: Decision) -> None:
     """What was counted may have changed who is in which segment: a timer of its own says so, and what follows."""
     if decision.program.segments:
-        decision.state.lapses[EVERY] = decision.now
+        decision.state.lapses = {**decision.state.lapses, EVERY: decision.now}
 
 
 def park_after_message(program: Program, state: State, key: str, now: int, error: str) -> Decision:

@@ -6,7 +6,7 @@ once built and holds no state of any customer.
 
 import hashlib
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Final
+from typing import Final, TypeAlias
 
 import attrs
 
@@ -153,25 +153,33 @@ class CompiledStage:
     given: Closure | None
 
 
+StagesEntered: TypeAlias = tuple[tuple[str, tuple[CompiledStage, ...]], ...]
+"""((journey, those of its stages that are entered, in declaration order), …)."""
+Triggered: TypeAlias = tuple[CompiledRule, ...]
+Starts: TypeAlias = tuple[StagesEntered, Triggered]
+
+
 @attrs.define(eq=False)
 class Program:
     """Everything `advance` needs to know of the journeys.
 
     `version` changes when customers' timers or signals must be looked at anew. `fixed` are the (message, content key)
-    whose words are the same for everybody; what they are in a locale is kept in `words` once it was made. `by_name`
+    whose words are the same for everybody; what they are in a locale is kept in `words` once it was made. `starts`
+    says which stages and rules a trigger starts. `by_name`
     also has the rules by which people send messages. `releases` are the numbers at work of journeys that were released
     anew, `pinned` (journey, number) what runs finish on that stay with an earlier release. `sessions` are the channels
     on which it counts when the customer last wrote, and whether messages wait there for that. `segments` are in the
     order in which they are looked at, `segments_on` says which when what has changed. `misused` are the traits that
-    (message, content key) use beyond their declaration, `deadlines` those of each kind of case.
+    (message, content key) use beyond their declaration, `deadlines` those of each kind of case. `answers` is whether
+    any step answers in a conversation, `plain` whether occurrences have one key each, and concern neither segments nor
+    ends of messages, `replans` whether any message is planned anew when what held it is over.
     """
 
     journeys: Mapping[str, Journey]
     rules: tuple[CompiledRule, ...]
     by_label: Mapping[str, CompiledRule]
     by_name: Mapping[tuple[str, str], CompiledRule]
-    by_trigger: Mapping[Key, tuple[CompiledRule, ...]]
-    stages: Mapping[Key, tuple[tuple[str, tuple[CompiledStage, ...]], ...]]
+    starts: Mapping[Key, Starts]
     silences: Mapping[str, SilenceSpec]
     silences_of: Mapping[str, tuple[SilenceSpec, ...]]
     silences_any: tuple[SilenceSpec, ...]
@@ -199,6 +207,9 @@ class Program:
     live_limits: tuple[LiveLimit, ...] = ()
     misused: Mapping[tuple[str, str], tuple[str, ...]] = attrs.Factory(dict)
     deadlines: Lengths = attrs.Factory(dict)
+    answers: bool = False
+    plain: bool = False
+    replans: bool = False
     words: dict[tuple[str, str, str | None], RenderedMessage] = attrs.field(factory=dict, init=False, repr=False)
 
     def home(self, journey: str, release: int) -> "Program | None":
@@ -207,6 +218,8 @@ class Program:
 
     def rule_of(self, run: Run | Watch) -> CompiledRule | None:
         """The rule of a run, or None where nothing that is loaded has it."""
+        if not run.release:  # nearly all
+            return self.by_name.get((run.journey, run.rule))
         home = self.home(run.journey, run.release)
         return None if home is None else home.by_name.get((run.journey, run.rule))
 
@@ -260,8 +273,7 @@ def compile_program(
         rules=rules,
         by_label={rule.label: rule for rule in rules},
         by_name={(rule.journey, rule.rule.name): rule for rule in (*rules, *by_hand)},
-        by_trigger=_index(rules),
-        stages=_index_stages(journeys, table),
+        starts=_index_starts(_index_stages(journeys, table), _index(rules)),
         silences=silences,
         silences_of=by_type(silences.values()),
         silences_any=tuple(spec for spec in silences.values() if spec.of is None),
@@ -290,6 +302,11 @@ def compile_program(
         live_limits=limits,
         misused=misused_content(messages.values(), _declared(journeys, traits)),
         deadlines=deadlines,
+        answers=any(node.answers for rule in rules for node in rule.nodes.values())
+        or any(each.answers for each in kept.values()),
+        plain=not (heard.finer or heard.ends or segments),
+        replans=any(message.on_release == "replan" for message in messages.values())
+        or any(each.replans for each in kept.values()),
     )
 
 
@@ -385,7 +402,7 @@ def _closure(expression: Expression | None, table: SignalTable) -> Closure | Non
     return None if expression is None else compile_condition(expression, table)
 
 
-def _index(rules: Iterable[CompiledRule]) -> dict[Key, tuple[CompiledRule, ...]]:
+def _index(rules: Iterable[CompiledRule]) -> dict[Key, Triggered]:
     found: dict[Key, list[CompiledRule]] = {}
     for rule in rules:
         keys = [key for each in rule.rule.when for key in keys_of(each, rule.journey, rule.rule.name)]
@@ -396,9 +413,12 @@ def _index(rules: Iterable[CompiledRule]) -> dict[Key, tuple[CompiledRule, ...]]
     return {key: tuple(each) for key, each in found.items()}
 
 
-def _index_stages(
-    journeys: Sequence[Journey], table: SignalTable
-) -> dict[Key, tuple[tuple[str, tuple[CompiledStage, ...]], ...]]:
+def _index_starts(stages: Mapping[Key, StagesEntered], rules: Mapping[Key, Triggered]) -> dict[Key, Starts]:
+    """Both in one: most of what happens starts nothing, and is to find that out at once."""
+    return {key: (stages.get(key, ()), rules.get(key, ())) for key in dict.fromkeys((*stages, *rules))}
+
+
+def _index_stages(journeys: Sequence[Journey], table: SignalTable) -> dict[Key, StagesEntered]:
     found: dict[Key, dict[str, list[CompiledStage]]] = {}
     for journey in journeys:
         for stage in journey.stages:

@@ -39,7 +39,8 @@ def render(program: Program, state: State, run: Run, message: Message, channel: 
         return Words(None, (f"content for {channel}",))
     key, content = chosen
     locale = state.profile.locale
-    program = program.home(run.journey, run.release) or program
+    if run.release:
+        program = program.home(run.journey, run.release) or program
     known = program.words.get((message.name, key, locale))
     if known is not None:
         return Words(known)

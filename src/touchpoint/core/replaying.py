@@ -12,7 +12,7 @@ from touchpoint.core.following import Edits, act, go_on
 from touchpoint.core.migrating import MIGRATES, asked, facts_of
 from touchpoint.core.occurrence import TOUCHPOINT, Occurrence
 from touchpoint.core.program import Node, Program
-from touchpoint.core.state import Record, Run, State, burst_from_record, occurrence_from_record
+from touchpoint.core.state import Record, Run, State, burst_from_record, occurrence_from_record, without
 
 
 @attrs.frozen
@@ -92,7 +92,7 @@ def _burst(program: Program, state: State, entry: Record, now: int) -> Decision 
 
 
 def _begin(program: Program, state: State, entry: Record, now: int) -> Decision:
-    state.parked.remove(entry)
+    state.parked = without(state.parked, entry)
     decision = Decision(program, state, now)
     decision.trace.append(["replayed", entry[1], entry[2]])
     return decision

@@ -5,14 +5,15 @@ at most: eleven gaps. Which those are does not depend on the order in which touc
 """
 
 from bisect import bisect_left
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from itertools import pairwise
-from typing import Final
+from typing import Final, TypeAlias
 
 from touchpoint.core.occurrence import TOUCHPOINT, Occurrence
 from touchpoint.core.timed import SilenceSpec, UsualGap
 from touchpoint.durations import LONGEST, length
 
+Occasions: TypeAlias = Mapping[str, Sequence[int]]
 ANYTHING: Final = ""
 """Stands for whatever is inbound, among touchpoint types."""
 FEWEST_GAPS: Final = 3
@@ -28,24 +29,23 @@ def types_asked(silences: Iterable[SilenceSpec]) -> frozenset[str]:
     return frozenset(spec.of or ANYTHING for spec in silences if spec.usual is not None)
 
 
-def note(types: Collection[str], occasions: dict[str, list[int]], occurrence: Occurrence) -> None:
-    """Keep a touchpoint, in place, where one of these types asks for it."""
+def noted(types: Collection[str], occasions: Occasions, occurrence: Occurrence) -> Occasions:
+    """What is kept once a touchpoint has come, too, where one of these types asks for it."""
     if occurrence.kind == TOUCHPOINT and occurrence.name in types:
-        _keep(occasions.setdefault(occurrence.name, []), occurrence.at)
+        occasions = {**occasions, occurrence.name: _with(occasions.get(occurrence.name, ()), occurrence.at)}
     if ANYTHING in types and occurrence.direction == "inbound":
-        _keep(occasions.setdefault(ANYTHING, []), occurrence.at)
+        occasions = {**occasions, ANYTHING: _with(occasions.get(ANYTHING, ()), occurrence.at)}
+    return occasions
 
 
-def _keep(instants: list[int], at: int) -> None:
+def _with(instants: Sequence[int], at: int) -> Sequence[int]:
     place = bisect_left(instants, at)
     day = at // _DAY
     if place < len(instants) and instants[place] // _DAY == day:
-        return  # the same day has a later one, or this very one
+        return instants  # the same day has a later one, or this very one
     if place and instants[place - 1] // _DAY == day:
-        instants[place - 1] = at
-        return
-    instants.insert(place, at)
-    del instants[:-_KEPT]
+        return [*instants[: place - 1], at, *instants[place:]]
+    return [*instants[:place], at, *instants[place:]][-_KEPT:]
 
 
 def usual_gap(instants: Iterable[int]) -> int | None:
@@ -62,7 +62,7 @@ def usual_gap(instants: Iterable[int]) -> int | None:
     return gaps[middle] if len(gaps) % 2 else (gaps[middle - 1] + gaps[middle]) // 2
 
 
-def lasts(spec: SilenceSpec, occasions: Mapping[str, list[int]]) -> int:
+def lasts(spec: SilenceSpec, occasions: Occasions) -> int:
     """How long this silence lasts for the customer, in microseconds."""
     if spec.usual is None:
         return spec.length
@@ -76,7 +76,7 @@ def _own(usual: UsualGap, gap: int | None) -> int:
     return max(usual.at_least, min(gap * times // of, _LONGEST))
 
 
-def in_words(spec: SilenceSpec, occasions: Mapping[str, list[int]], silent: int) -> str:
+def in_words(spec: SilenceSpec, occasions: Occasions, silent: int) -> str:
     """A silence of so many microseconds beside what is usual: `usually every 9.5 days; silent for 15 days`."""
     gap = usual_gap(occasions.get(spec.of or ANYTHING, ()))
     what = f"{spec.of}: " if spec.of else ""

@@ -16,6 +16,7 @@ from touchpoint.core.foreseen import Foresee, foresee
 from touchpoint.core.occurrence import TOUCHPOINT, Occurrence
 from touchpoint.core.reading import teller_of
 from touchpoint.core.signals import SignalTable
+from touchpoint.core.state import NONE
 from touchpoint.durations import instant
 from touchpoint.journey.conditions import (
     Aggregate,
@@ -149,10 +150,10 @@ def _lapsed(decision: "Decision") -> list[SegmentSpec]:
     segments, lapses, now = decision.program.segments, decision.state.lapses, decision.now
     names = [name for name, due in lapses.items() if due <= now]
     if EVERY in names:
-        lapses.clear()
+        decision.state.lapses = NONE
         return list(segments.values())
-    for name in names:
-        del lapses[name]
+    if names:
+        decision.state.lapses = {name: due for name, due in lapses.items() if due > now}
     return sorted((segments[name] for name in names if name in segments), key=_index)
 
 
@@ -201,10 +202,10 @@ def _arm(state: "State", spec: SegmentSpec, foreseen: Foresee, context: Context,
             break
         at = foreseen(signals, at)
     context.now = now
-    if at is None:
-        state.lapses.pop(spec.name, None)
-    else:
-        state.lapses[spec.name] = at
+    if at is not None:
+        state.lapses = {**state.lapses, spec.name: at}
+    elif spec.name in state.lapses:
+        state.lapses = {name: due for name, due in state.lapses.items() if name != spec.name}
 
 
 def settle(program: "Program", state: "State", since: Mapping[str, int]) -> None:
@@ -217,7 +218,7 @@ def settle(program: "Program", state: "State", since: Mapping[str, int]) -> None
             that is later, so that it does not matter when somebody looks; what lapses after that is an event.
     """
     state.segments = {name: state.segments[name] for name in program.segments if name in state.segments}
-    state.lapses = {}
+    state.lapses = NONE
     for spec in program.segments.values():
         now = max(state.now, since.get(spec.name, 0))
         context = Context(

@@ -4,9 +4,9 @@ Everything is mutable and small; `state_to_record` and its siblings give positio
 microseconds UTC.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from operator import attrgetter
-from typing import Any, Final, TypeAlias
+from typing import Any, Final, TypeAlias, TypeVar
 
 import attrs
 
@@ -16,6 +16,8 @@ from touchpoint.core.occurrence import Occurrence
 from touchpoint.model.preference import Preferences
 from touchpoint.policy.facts import ConsentFact, HandOver
 
+T = TypeVar("T")
+
 STATE_VERSION: Final = 1
 
 Record: TypeAlias = list[Any]
@@ -24,6 +26,11 @@ Record: TypeAlias = list[Any]
 WAITING: Final = "waiting"
 IN_FLIGHT: Final = "in_flight"
 NEVER: Final = 1 << 63
+NONE: Final[Mapping[str, Any]] = {}
+"""What everybody has of what few have: one for all of them, since most of what is remembered of most is nothing.
+
+A field that holds it is never changed in place, but given another value.
+"""
 
 
 @attrs.define
@@ -84,11 +91,11 @@ class Run:
     mark: int = 0
     reached: bool = False
     collected: Collected | None = None
-    results: dict[str, object] = attrs.field(factory=dict, repr=False)
+    results: Mapping[str, object] = attrs.field(default=NONE, repr=False)
     since: int | None = None
     release: int = 0
-    told: dict[str, list[str]] = attrs.Factory(dict)
-    cases: list[list[str]] = attrs.field(factory=list, repr=False)
+    told: Mapping[str, Sequence[str]] = NONE
+    cases: Sequence[Sequence[str]] = attrs.field(default=(), repr=False)
 
     @property
     def label(self) -> str:
@@ -112,11 +119,11 @@ class Watch:
     trigger: Occurrence
     outcomes: dict[str, str] = attrs.Factory(dict)
     collected: Collected | None = None
-    results: dict[str, object] = attrs.field(factory=dict, repr=False)
+    results: Mapping[str, object] = attrs.field(default=NONE, repr=False)
     release: int = 0
     id: str = ""
     visits: dict[str, int] = attrs.Factory(dict)
-    told: dict[str, list[str]] = attrs.Factory(dict)
+    told: Mapping[str, Sequence[str]] = NONE
 
 
 @attrs.define
@@ -160,7 +167,7 @@ class Pending:
     run_no: int = 0
     to: tuple[str, str] | None = attrs.field(default=None, repr=False)
     booked: int | None = None
-    cases: list[list[str]] | None = attrs.field(default=None, repr=False)
+    cases: Sequence[Sequence[str]] | None = attrs.field(default=None, repr=False)
 
     @property
     def is_call(self) -> bool:
@@ -205,16 +212,16 @@ class State:
     watches: list[Watch] = attrs.Factory(list)
     pending: list[Pending] = attrs.Factory(list)
     history: list[HandOver] = attrs.Factory(list)
-    parked: list[Record] = attrs.field(factory=list, repr=False)
+    parked: tuple[Record, ...] = attrs.field(default=(), repr=False)
     awaited: dict[str, Record] = attrs.field(factory=dict, repr=False)
     exposures: dict[str, Record] = attrs.Factory(dict)
     segments: dict[str, int] = attrs.Factory(dict)
-    lapses: dict[str, int] = attrs.Factory(dict)
-    bursts: list[Burst] = attrs.Factory(list)
-    deferred: list[Deferred] = attrs.Factory(list)
-    noticed: dict[str, list[str]] = attrs.Factory(dict)
-    occasions: dict[str, list[int]] = attrs.Factory(dict)
-    releases: dict[str, int] = attrs.Factory(dict)
+    lapses: Mapping[str, int] = NONE
+    bursts: tuple[Burst, ...] = ()
+    deferred: tuple[Deferred, ...] = ()
+    noticed: Mapping[str, Sequence[str]] = NONE
+    occasions: Mapping[str, Sequence[int]] = NONE
+    releases: Mapping[str, int] = NONE
 
     def case_open(self, kind: str | None, ref: str | None) -> bool:
         """Whether a case of this kind (or any) with this ref (or any) is open."""
@@ -248,18 +255,15 @@ class State:
         """The earliest instants at which a timer and a message of this customer fall due; `NEVER` for none."""
         # Asked after every decision: a plain loop is half the time of a generator.
         earliest = NEVER
-        for timers in (self.silences, self.dwells, self.lapses):
-            for due in timers.values():
-                if due < earliest:  # noqa: PLR1730 - min() would be a call
-                    earliest = due
+        for due in self.silences.values():
+            if due < earliest:  # noqa: PLR1730 - min() would be a call
+                earliest = due
         for run in self.runs:
             if run.due is not None and run.due < earliest:
                 earliest = run.due
             if run.look is not None and run.look < earliest:
                 earliest = run.look
-        for burst in self.bursts:
-            earliest = min(earliest, burst.due)
-        if self.calendar or self.awaited:
+        if self.dwells or self.calendar or self.awaited or self.lapses or self.bursts:
             earliest = min(earliest, self._rarer_due())
         if self.cases:
             earliest = min(earliest, next_deadline(self.cases))
@@ -276,7 +280,13 @@ class State:
         return due if lease == NEVER else lease
 
     def _rarer_due(self) -> int:
-        return min(int(entry[0]) for held in (self.calendar, self.awaited) for entry in held.values())
+        entries = [int(entry[0]) for held in (self.calendar, self.awaited) for entry in held.values()]
+        return min([*self.dwells.values(), *self.lapses.values(), *(burst.due for burst in self.bursts), *entries])
+
+
+def without(held: tuple[T, ...], one: T) -> tuple[T, ...]:
+    """All but this very one, for what is never changed in place."""
+    return tuple(each for each in held if each is not one)
 
 
 def _values_of(cls: type) -> Callable[[object], tuple[object, ...]]:
@@ -310,13 +320,13 @@ def state_to_record(state: State) -> Record:
         [*map(_VALUES_OF_PENDING, state.pending)],
         [*map(_VALUES_OF_HAND_OVER, state.history)],
         state.awaited, state.parked, state.exposures, state.segments, state.lapses,
-        [burst_to_record(burst) for burst in state.bursts],
-        [_deferred_to_record(entry) for entry in state.deferred],
+        [*map(burst_to_record, state.bursts)],
+        [*map(_deferred_to_record, state.deferred)],
         state.noticed, state.occasions, state.releases,
     ]  # fmt: skip
 
 
-_LATER: Final[tuple[Any, ...]] = ({}, {}, {}, [], [], {}, {}, {})
+_LATER: Final[tuple[Any, ...]] = ({}, {}, NONE, (), (), NONE, NONE, NONE)
 """What a state has at its end since the first version, as those that were stored before it had it."""
 
 
@@ -332,16 +342,16 @@ def state_from_record(customer: str, profile: Profile, record: Record) -> State:
         [_watch_from_record(each) for each in watches],
         [Pending(*each) for each in pending],
         [HandOver(*each) for each in history],
-        parked,
+        tuple(parked),
         awaited,
         dict(exposures),
         dict(segments),
-        dict(lapses),
-        [burst_from_record(each) for each in bursts],
-        [_deferred_from_record(each) for each in deferred],
-        dict(noticed),
-        dict(occasions),
-        dict(releases),
+        lapses or NONE,
+        tuple(map(burst_from_record, bursts)),
+        tuple(map(_deferred_from_record, deferred)),
+        noticed or NONE,
+        occasions or NONE,
+        releases or NONE,
     )  # fmt: skip
 
 
@@ -356,9 +366,9 @@ def has_case(record: Record) -> bool:
     return bool(record[_CASES])
 
 
-def releases_in(record: Record) -> dict[str, int]:
+def releases_in(record: Record) -> Mapping[str, int]:
     """`State.releases`, likewise."""
-    releases: dict[str, int] = record[_RELEASES] if len(record) > _RELEASES else {}
+    releases: Mapping[str, int] = record[_RELEASES] if len(record) > _RELEASES else NONE
     return releases
 
 

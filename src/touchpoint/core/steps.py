@@ -141,7 +141,7 @@ def _begin(
         key, run.journey, run.rule, run.order, node.id, name, kind, priority, now, now, now + lasts, arguments=arguments
     )
     if run.cases and not pending.is_call:
-        pending.cases = [*run.cases]
+        pending.cases = run.cases
     decision.state.pending.append(pending)
     run.waiting, run.message = "message", key
     decision.trace.append(["begun", run.journey, run.rule, name])
@@ -171,6 +171,8 @@ def _wait(decision: Decision, _rule: CompiledRule, run: Run, node: Node) -> Outc
 
 
 def _keys(decision: Decision, run: Run, occurrence: Occurrence) -> tuple[Key, ...]:
+    if decision.program.plain:
+        return ((occurrence.kind, occurrence.name),)
     keys = keys_of_occurrence(decision.program.listening.finer, occurrence)
     rule = decision.rule_of(run) if occurrence.about is not None else None
     return keys if rule is None or not rule.own else keys_for(run, occurrence, keys)
@@ -305,7 +307,7 @@ def is_about(run: Run, occurrence: Occurrence) -> None:
 
 def _add_case(run: Run, kind: str, ref: str) -> None:
     if [kind, ref] not in run.cases:
-        run.cases.append([kind, ref])
+        run.cases = (*run.cases, [kind, ref])
 
 
 def _close_case(decision: Decision, _rule: CompiledRule, run: Run, node: Node) -> Outcome:

@@ -8,11 +8,11 @@ from touchpoint.core.cases import CASE_OVERDUE, LiveCase, Missed, due_at, miss, 
 from touchpoint.core.collected import Burst
 from touchpoint.core.occurrence import TOUCHPOINT, Occurrence
 from touchpoint.core.program import Program
-from touchpoint.core.rhythm import in_words, lasts, note
+from touchpoint.core.rhythm import Occasions, in_words, lasts, noted
 from touchpoint.core.segments import settle
 from touchpoint.core.sessions import heard_before
 from touchpoint.core.signals import backfill
-from touchpoint.core.state import NEVER, Record, Run, State
+from touchpoint.core.state import NEVER, NONE, Record, Run, State, without
 from touchpoint.core.timed import CALENDAR, SCHEDULE
 from touchpoint.durations import instant
 
@@ -111,7 +111,7 @@ def raised_by(program: Program, state: State, timer: Timer) -> tuple[Occurrence 
     """
     about = timer[6]
     if isinstance(about, Burst):
-        state.bursts.remove(about)
+        state.bursts = without(state.bursts, about)
     if isinstance(about, Run | Burst):
         return about, []
     if isinstance(about, Missed):
@@ -178,11 +178,11 @@ def refresh(
     return rearmed
 
 
-def occasions_of(program: Program, timeline: Iterable[Occurrence]) -> dict[str, list[int]]:
+def occasions_of(program: Program, timeline: Iterable[Occurrence]) -> Occasions:
     """What is kept of a whole timeline for usual gaps."""
-    occasions: dict[str, list[int]] = {}
+    occasions: Occasions = NONE
     for each in timeline if program.usuals else ():
-        note(program.usuals, occasions, each)
+        occasions = noted(program.usuals, occasions, each)
     return occasions
 
 

@@ -5,6 +5,7 @@ used, else the one that the store has kept. See docs/explanation/releases.md.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from operator import is_
 from typing import Final
 
 from touchpoint.core.edits import Edit, Order
@@ -164,9 +165,10 @@ class AtWork:
                 continue
             journeys += [] if found is None else [found]
         releases = {name: row.number for name, row in heads.items() if row.number > 1 and name in names}
-        return compile_program(
-            journeys, self._policy, self._traits, releases=releases, pinned=self._pinned(reader, rows, set(names), no)
-        )
+        pinned = self._pinned(reader, rows, set(names), no)
+        if not pinned and _is_of(self.program, journeys, releases):
+            return self.program
+        return compile_program(journeys, self._policy, self._traits, releases=releases, pinned=pinned)
 
     def _present(self, reader: Reader, name: str, head: ReleaseRow | None) -> Journey | None:
         return self._code.get(name) if head is None else self._journey(reader, head.hash)
@@ -214,6 +216,13 @@ def order_of(row: ReleaseRow) -> Order:
 def _heads(rows: Iterable[ReleaseRow], no: int) -> dict[str, ReleaseRow]:
     """The last release of each journey up to this one."""
     return {row.journey: row for row in rows if row.no <= no}
+
+
+def _is_of(program: Program, journeys: Sequence[Journey], releases: Mapping[str, int]) -> bool:
+    """Whether a program is just what would be compiled: of these very objects, with nobody on earlier ones."""
+    compiled = program.journeys.values()
+    same = len(compiled) == len(journeys) and all(map(is_, compiled, journeys))
+    return same and program.releases == releases and not program.pinned
 
 
 def _gifts(program: Program) -> list[str]:

@@ -33,7 +33,7 @@ def catch_up(unit: "Unit", loaded: "Loaded") -> None:
     at_work = unit.at_work
     for row in list(at_work.unmet(loaded.state.releases)):
         _meet(unit, loaded, row, at_work.edit(unit.tx, row))
-        loaded.state.releases[row.journey] = row.number
+        loaded.state.releases = {**loaded.state.releases, row.journey: row.number}
         if row.no == at_work.last:
             bring_up(unit, loaded, at_work.program, row.at)
     unit.touch(loaded)

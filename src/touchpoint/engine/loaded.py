@@ -1,10 +1,11 @@
 """Customers in memory: what is loaded of each, and those that were used last."""
 
 from collections import OrderedDict
+from collections.abc import Mapping
 
 import attrs
 
-from touchpoint.core.state import NEVER, State, profile_to_record
+from touchpoint.core.state import NEVER, NONE, State, profile_to_record
 from touchpoint.core.volume import Volume
 from touchpoint.stores.base import ControlRow
 from touchpoint.stores.codec import dumps
@@ -27,7 +28,7 @@ class Loaded:
     profile_changed: bool = False
     stale: bool = True
     parked: int = 0
-    members: dict[str, int] = attrs.Factory(dict)
+    members: Mapping[str, int] = NONE
     _timer: int = NEVER
     _message: int = NEVER
     _profile: str = attrs.field(default="", repr=False)
@@ -39,8 +40,11 @@ class Loaded:
 
     def next_due(self) -> int | None:
         """The earliest instant at which anything of this customer falls due; None for never."""
-        timer = self.next_timer()
-        earliest = min(self._message, timer)
+        if self.stale:
+            self._look()
+        earliest = self._timer
+        if self._message < earliest:  # noqa: PLR1730 - min() would be a call
+            earliest = self._message
         return None if earliest == NEVER else earliest
 
     def change_profile(self) -> None:
@@ -57,9 +61,12 @@ class Loaded:
     def next_timer(self) -> int:
         """The earliest instant at which a timer falls due; `NEVER` for none."""
         if self.stale:
-            self._timer, self._message = self.state.next_dues()
-            self.stale = False
+            self._look()
         return self._timer
+
+    def _look(self) -> None:
+        self._timer, self._message = self.state.next_dues()
+        self.stale = False
 
 
 class Cache:

@@ -30,6 +30,7 @@ from touchpoint.core.segments import EVERY
 from touchpoint.core.state import (
     IN_FLIGHT,
     NEVER,
+    NONE,
     Pending,
     Profile,
     State,
@@ -177,12 +178,12 @@ class Unit:
         self.tx.counters.customer += 1
         state = State(
             customer, profile, now=now, version=self.program.version, zone_data=tz_version(),
-            releases=dict(self.program.releases),
+            releases=self.program.releases,
         )  # fmt: skip
         if self.program.calendar:
             arm_calendar(self.program, state, now=now)
         if self.program.segments:
-            state.lapses[EVERY] = now  # nobody has looked at anything yet
+            state.lapses = {EVERY: now}  # nobody has looked at anything yet
         loaded = Loaded(no, state, 0, None, is_new=True, profile_changed=True)
         self.cache.put(loaded)
         self.touch(loaded)
@@ -196,7 +197,13 @@ class Unit:
     def _load(self, row: CustomerRow) -> Loaded:
         state = state_of(row)
         loaded = Loaded(
-            row.no, state, row.head, row.due, row.profile, parked=len(state.parked), members=dict(state.segments)
+            row.no,
+            state,
+            row.head,
+            row.due,
+            row.profile,
+            parked=len(state.parked),
+            members=dict(state.segments) if state.segments else NONE,
         )
         if self.at_work.has_unmet(state.releases):
             catch_up(self, loaded)
@@ -248,8 +255,8 @@ class Unit:
 
         Neither may `now` lie before the customer's own clock, nor the occurrence after `now`.
         """
-        self.fire(loaded, until=now, inclusive=False)
-
+        if loaded.next_timer() < now:
+            self.fire(loaded, until=now, inclusive=False)
         if self.careful:
             decision = self.guarded(
                 loaded,

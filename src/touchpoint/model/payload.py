@@ -80,7 +80,9 @@ def _is_plain(values: dict[Any, Any]) -> bool:
     kinds = set(map(type, values.values()))
     if not kinds <= _SIMPLE or len(values) > SIZE or not _NAMES.issuperset(map(type, values)):
         return False
-    texts = "".join([*values, *[each for each in values.values() if type(each) is str]])
+    # Most hold nothing but texts.
+    told = values.values() if kinds == _NAMES else [each for each in values.values() if type(each) is str]
+    texts = "".join([*values, *told])
     if len(texts) > LONGEST_NAME and (len(texts) > TEXT or max(map(len, values)) > LONGEST_NAME):
         return False
     if int in kinds:
