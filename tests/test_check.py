@@ -23,16 +23,22 @@ from touchpoint import (
     Branch,
     Call,
     Cap,
+    CaseClosed,
     CaseOpened,
     CaseOverdue,
     CaseType,
+    Clicked,
     CloseCase,
+    ConsentChanged,
     Content,
+    Delivered,
     Dwelt,
     Emit,
     Enrol,
     Entered,
     Exit,
+    Exposed,
+    Failed,
     Gift,
     Give,
     Goal,
@@ -41,29 +47,35 @@ from touchpoint import (
     Joined,
     Journey,
     Left,
+    LeftSegment,
     LiveRuns,
     MoveTo,
     OpenCase,
+    Opened,
     Policy,
     QuietHours,
     React,
+    Replied,
     Reply,
     Rule,
     Segment,
     Send,
     SendWindow,
+    Sent,
     SetTrait,
     Silent,
     Spacing,
     Split,
     Stage,
     Survey,
+    TraitChanged,
     VirtualClock,
     Wait,
     WaitFor,
     WaitUntil,
     Waiver,
     case_open,
+    clicked,
     collected,
     cool_down,
     count,
@@ -80,6 +92,8 @@ from touchpoint import (
     months,
     now,
     once,
+    once_per_stage,
+    opened,
     result,
     times,
     total,
@@ -104,6 +118,7 @@ ZONE = {"unknown_zone": "UTC"}
 late = CaseType("late")
 answered = CaseType("answered", respond_within=hours(4))
 MARK = Emit("mark")
+WAY = Split("way", {"a": [], "b": []})
 DELIVERED = Rule("two", when="order_delivered")
 
 
@@ -223,6 +238,12 @@ WRONG = [
     ("TC116", one(rule(when=Joined("s"), given=~in_segment("s")), segments=[Segment("s", customer.vip)])),
     ("TC117", one(segments=[Segment("s", (count("x") > 3) & (count("x") < 2))])),
     ("TC111", one(rule(when=Joined("s"), given=event.n > 1), segments=[Segment("s", customer.vip)])),
+    ("TC101", one(rule(given=in_segment("s") & (count("x") < 2)), segments=[Segment("s", count("x") >= 3)])),
+    ("TC101", one(rule(when="x", collect=hours(1), given=collected.count < 1))),
+    ("TC103", one(rule(Send(message()), Branch(clicked("hello") & ~opened("hello"), then=[MARK])))),
+    ("TC111", one(rule(when=TraitChanged("t"), given=event.order == "1"))),
+    ("TC111", one(rule(when=ConsentChanged("marketing"), given=event.order == "1"))),
+    ("TC111", one(rule(when=Exposed("way"), given=event.order == "1"), Rule("b", then=[WAY]))),
     # what can be reached
     ("TC201", stages(stage("a"))),
     ("TC201", stages(stage("a", "x"), stage("b", "y", after="b"))),
@@ -286,12 +307,42 @@ WRONG = [
     ("TC601", stages(stage("a", "x"), stage("b", "y"), rules=[
         Rule("one", when=Entered("a"), then=[MoveTo("b")]), Rule("two", when=Entered("b"), then=[MoveTo("a")])])),
     ("TC601", stages(stage("a", ["x", Entered("a")], reenter=True))),
-    ("TC602", stages(stage("a", "x"), stage("b", "y"), rules=[
+    ("TC601", stages(stage("a", "x"), stage("b", "y"), rules=[
         Rule("one", when=Left("a"), then=[MoveTo("a")]), Rule("two", when=Left("b"), then=[MoveTo("b")])])),
     ("TC602", one(rule(Send(message()), Wait(days(1)), Emit("start")))),
     ("TC602", one(rule(Emit("start"), given=customer.vip))),
     ("TC602", one(rule(OpenCase(late), Send(message()), CloseCase(late), Enrol("only")), cases=[late])),
     ("TC602", one(rule(OpenCase(answered), Send(message()), when=CaseOverdue(answered, "response")), cases=[answered])),
+    ("TC601", one(rule(SetTrait("t", 1), SetTrait("t", 2), when=TraitChanged("t")))),
+    ("TC601", one(rule(OpenCase(late), when=CaseOpened(late)), cases=[late])),
+    ("TC601", one(rule(Emit("start"), Wait(days(1)), concurrency="restart"))),
+    ("TC601", one(Rule("on", when=TraitChanged("t", to=2), then=[SetTrait("t", 1)]),
+                  Rule("off", when=TraitChanged("t", to=1), then=[SetTrait("t", 2)]))),
+    ("TC601", one(Rule("in", when=LeftSegment("s"), then=[SetTrait("t", 1)]),
+                  Rule("out", when=Joined("s"), then=[SetTrait("t", 2)]), segments=[Segment("s", customer.t == 1)])),
+    ("TC602", one(rule(SetTrait("t", customer.t + 1), when=TraitChanged("t")))),
+    ("TC602", one(rule(Send(message()), Emit("seen"), when=LeftSegment("s")),
+                  segments=[Segment("s", ever("seen", within=days(7)))])),
+    ("TC602", one(Rule("in", when=Joined("s"), then=[MoveTo("a"), Send(message()), MoveTo("b")]),
+                  stages=[stage("a"), stage("b")], segments=[Segment("s", in_stage("b"))])),
+    ("TC602", one(Rule("a", when=Sent("two"), then=[Send(message("one"))]),
+                  Rule("b", when=Sent("one"), then=[Send(message("two"))]))),
+    ("TC602", one(rule(Send(message()), when=Delivered("hello")))),
+    ("TC602", one(rule(Send(message()), when=Failed("hello"), concurrency="parallel"))),
+    ("TC602", one(rule(Send(message()), WaitFor(Sent("hello"), days(1), then=[Emit("start")])))),
+    ("TC602", one(rule(Call("work"), Branch(result("work").more, then=[Emit("start")])))),
+    ("TC602", one(rule(Call("work", otherwise=[Emit("start")])))),
+    ("TC602", one(rule(Reply("Thanks", name="thanks", why="answer"), Emit("start")))),
+    ("TC602", one(rule(Send(message()), Emit("start"), collect=hours(1)))),
+    ("TC602", one(rule(Send(message()), Emit("ping"), when=Silent(days(3), of="ping")))),
+    ("TC602", one(rule(Send(message()), Wait(days(1)), Split("way", {"a": [Enrol("only")], "b": []})))),
+    ("TC602", one(rule(Send(message()), Emit("start", {"order": event.order + 1}), key="order",
+                       limit=once(per_key=True)))),
+    ("TC602", stages(stage("a", "x"), stage("b", "y"), rules=[
+        Rule("one", when="start", limit=once_per_stage(), then=[Send(message()), MoveTo("a"), MoveTo("b"),
+                                                                Emit("start")])])),
+    ("TC602", one(rule(Wait(days(1)), Emit("start"), Emit("news")),
+                  Rule("two", when="news", then=[Send(message())]))),
     # people
     ("TC701", one(rule(Ask(review()), given=HAPPY))),
     ("TC701", one(rule(Branch(last("survey").score > 8, then=[Ask(review())])))),
@@ -322,6 +373,11 @@ def test_a_wrong_journey_is_found_by_exactly_its_code(code, wrong):
 
 def test_a_rule_that_waits_for_a_stage_out_of_reach_is_found_with_the_stage():
     assert codes(stages(stage("a"), rules=[rule(when=Entered("a"))])) == ["TC202", "TC201"]
+
+
+def test_a_rule_that_waits_for_a_segment_where_nobody_is_is_found_with_the_segment():
+    nobody = Segment("s", (count("x") > 3) & (count("x") < 2))
+    assert sorted(codes(one(rule(when=[Joined("s"), LeftSegment("s")]), segments=[nobody]))) == ["TC117", "TC202"]
 
 
 def test_a_message_that_no_rule_sends_is_found():
@@ -365,6 +421,44 @@ SOUND = [
     one(rule(Emit("other"))),
     one(rule(WaitFor("paid", days(1)), MARK, exit="paid")),
     one(rule(WaitFor("paid", days(1), then=[MARK]), goal=Goal("paid", given=event.price > 5))),
+    one(rule(SetTrait("t", 1), when=TraitChanged("t"))),
+    one(rule(SetTrait("t", 1), when=TraitChanged("t", to=2))),
+    one(Rule("a", when=TraitChanged("t"), then=[SetTrait("u", event.value)]),
+        Rule("b", when=TraitChanged("u"), then=[SetTrait("t", event.value)])),
+    one(rule(Emit("start"), SetTrait("n", 2), given=customer.n == 1)),
+    one(rule(Emit("start", {"n": 2}), given=event.n == 1)),
+    one(rule(Emit("start"), given=event.n == 1)),
+    one(rule(Emit("start"), given=count("start") < 5)),
+    one(rule(Send(message()), Wait(days(1)), Emit("start"), given=count("start") < 5)),
+    one(rule(Send(message()), Wait(days(1)), Emit("start"), given=ever("visit", within=days(7)))),
+    one(rule(Send(message()), Emit("told"), Wait(days(1)), Emit("start"), given=~ever("told", within=days(30)))),
+    one(rule(Emit("start"), Wait(days(1)))),
+    one(rule(Emit("start"), Send(message()))),
+    one(Rule("a", when="x", then=[Emit("y"), Wait(days(3))]), Rule("b", when="y", then=[Wait(days(1)), Emit("x")])),
+    one(rule(Send(message()), when=Sent("hello"))),
+    one(rule(Send(message()), when=Opened("hello"))),
+    one(rule(Send(message()), when=Clicked("hello"))),
+    one(rule(Send(message()), when=Replied("hello"), concurrency="parallel")),
+    one(rule(Send(message()), WaitFor("clicked", days(3), then=[Emit("start")]))),
+    one(rule(Send(message()), WaitFor(Opened("hello"), days(3), then=[Emit("start")]))),
+    one(rule(Send(message()), Wait(days(1)), Branch(opened("hello"), then=[Emit("start")]))),
+    one(rule(Split("way", {"a": [], "b": []}), Emit("start"), when=Exposed("way"))),
+    one(rule(Send(message()), when=ConsentChanged("marketing"))),
+    one(rule(OpenCase(late, ref="#1"), when=CaseOpened(late)), cases=[late]),
+    one(rule(CloseCase(late), when=CaseClosed(late)), cases=[late]),
+    one(rule(Send(message()), Emit("seen"), when=Joined("s")), segments=[Segment("s", count("seen") >= 3)]),
+    one(rule(Send(message()), Emit("seen"), when=Joined("s")), segments=[Segment("s", ever("seen", within=days(7)))]),
+    one(rule(Send(message()), Emit("start", {"order": event.order}), key="order", limit=once(per_key=True))),
+    stages(stage("a", "x"), stage("b", "y"), rules=[
+        Rule("one", when="start", limit=once_per_stage(), then=[Send(message()), Emit("start")])]),
+    one(rule(Send(message()), Emit("start"), limit=cool_down(days(30)))),
+    one(rule(Send(message()), Emit("start"), limit=times(3))),
+    one(rule(when=TraitChanged("t"), given=event.value > event.before)),
+    one(rule(when=ConsentChanged("marketing"), given=event.channel == "sms")),
+    one(rule(when=Exposed("way"), given=event.variant == "a"), Rule("b", then=[WAY])),
+    one(rule(given=in_segment("s") & (count("x") > 3)), segments=[Segment("s", count("x") >= 3)]),
+    one(rule(given=~in_segment("s") & (count("x") < 2)), segments=[Segment("s", count("x") >= 3)]),
+    one(rule(Send(message()), Branch(opened("hello") & ~clicked("hello"), then=[MARK]))),
     stages(stage("a", "x", given=count("x") >= 2), stage("b", "x")),
     stages(stage("a", ["x", Entered("a")])),
     stages(stage("a", "x"), stage("b", "y"), stage("c", "z"), rules=[
@@ -434,6 +528,10 @@ def test_what_is_called_an_endless_circle_is_one(endless):  # S4.3
     engine = engine_of(journeys=[endless])
     for number, kind in enumerate(["start", "x", "y"]):
         engine.record("ann", kind, id=str(number))
+    for value in (1, 2, 3):
+        engine.identify("ann", traits={"t": value})
+    if endless.cases:
+        engine.open_case("ann", "late", ref="1")
     assert engine.parked_count() > 0
 
 

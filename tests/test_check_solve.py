@@ -18,17 +18,26 @@ from touchpoint.durations import days, hours, length, micros
 from touchpoint.journey.conditions import (
     Arithmetic,
     case_open,
+    clicked,
+    collected,
     count,
     customer,
+    delivered,
     event,
     ever,
+    failed,
+    in_segment,
     in_stage,
     last,
     now,
+    opened,
     outcome,
+    replied,
+    result,
     sent,
     total,
     trigger,
+    variant,
 )
 from touchpoint.lab.checks.solve import always, can_be, never
 
@@ -80,6 +89,14 @@ NEVER = [
     (customer.a | customer.b) & ~customer.a & ~customer.b,
     True & ~customer.vip & customer.vip,
     (event.n + 1 > 5) & (event.n + 1 < 5),
+    (variant("way") == "a") & (variant("way") == "b"),
+    in_segment("s") & ~in_segment("s"),
+    opened("m") & ~opened("m"),
+    clicked("m") & ~opened("m"),
+    replied("m") & ~delivered("m"),
+    (outcome("m") == "failed") & ~failed("m"),
+    (result("refund").n > 5) & (result("refund").n < 3),
+    collected.count == 0,
     (ever("x") == True) & (count("x") < 1),  # noqa: E712 - a condition
 ]
 ALWAYS = [
@@ -89,6 +106,8 @@ ALWAYS = [
     count("x", within=WEEK) <= count("x", within=MONTH),
     case_open() | ~case_open("late"),
     ~(in_stage("a") & in_stage("b")),
+    in_segment("s") | ~in_segment("s"),
+    opened("m") | ~opened("m"),
     customer.vip.exists() | ~customer.vip.exists(),
     ~(total("x", within=WEEK).exists() & ever("x", within=WEEK) & (count("x") == 0)),
 ]
@@ -106,6 +125,11 @@ MAYBE = [
     case_open("late") & case_open("complaint"),
     (customer.tags == ["a"]) & (customer.tags == ["b"]),
     event.score & (event.score != 0),
+    opened("m") & failed("m"),  # sent twice in a run
+    opened("m") & ~clicked("m"),
+    failed("m") & ~(outcome("m") == "failed"),
+    clicked("m") & ~opened("n"),
+    collected.count == 1,
 ]
 
 
@@ -190,6 +214,8 @@ atoms = st.one_of(
     st.sampled_from([case_open(), case_open("late"), case_open("late", ref=trigger.k), case_open("bad")]),
     st.sampled_from([in_stage("a"), in_stage("b"), in_stage("a", journey="other")]),
     st.sampled_from(["sent", "failed", "x"]).map(lambda end: outcome("m") == end),
+    st.sampled_from([delivered("m"), opened("m"), clicked("m"), replied("m"), failed("m"), in_segment("s")]),
+    st.sampled_from("ab").map(lambda each: variant("way") == each),
 )  # fmt: skip
 
 
@@ -217,11 +243,15 @@ def _truth(one):
 conditions = st.recursive(atoms.map(_truth), joined, max_leaves=6)
 properties = st.fixed_dictionaries({}, optional={"n": values, "k": st.sampled_from(["a", "b", 1, None])})
 pasts = st.lists(st.tuples(st.sampled_from(["x", "x", "y"]), st.integers(0, 240), properties), max_size=5)
+came_back = st.sampled_from(["delivered", "opened", "clicked", "replied", "complained", "bounced", "failed"])
 contexts = st.fixed_dictionaries({
     "event": properties, "trigger": properties, "traits": properties, "past": pasts,
     "cases": st.lists(st.tuples(st.sampled_from(["late", "bad"]), st.sampled_from(["a", "b"])), max_size=2),
     "stages": st.fixed_dictionaries({}, optional={"here": st.sampled_from("ab"), "other": st.sampled_from("ab")}),
     "outcomes": st.fixed_dictionaries({}, optional={"m": st.sampled_from(["sent", "denied", "failed"])}),
+    "told": st.dictionaries(st.sampled_from("12"), st.lists(came_back, max_size=2).map(lambda back: ["m", *back])),
+    "segments": st.sampled_from([{}, {"here/s": 1}]),
+    "exposures": st.sampled_from([{}, {"way": ["a", 1, False]}]),
 })  # fmt: skip
 
 
@@ -235,7 +265,7 @@ def context_of(drawn, data):
         event=happened("e", micros(T0), drawn["event"]), trigger=happened("t", micros(T0), drawn["trigger"]),
         traits=drawn["traits"], now=micros(T0), signals=data, journey="here", outcomes=drawn["outcomes"],
         case_open=lambda kind, ref: any(kind in (None, a) and ref in (None, b) for a, b in cases),
-        stage_of=drawn["stages"].get,
+        stage_of=drawn["stages"].get, told=drawn["told"], segments=drawn["segments"], exposures=drawn["exposures"],
     )  # fmt: skip
 
 

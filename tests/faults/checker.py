@@ -11,6 +11,7 @@ from itertools import pairwise
 
 import attrs
 
+from faults.laws_of_language import FUNCTION, REPEATED, OfLanguage
 from faults.permits import MINUTE, Customer, day
 
 HAND_OVER_WITHIN = 20.0
@@ -68,6 +69,7 @@ class Checker:
         self._runs()
         self._endings()
         self._erasures()
+        OfLanguage(self).run()
         self._deferrals()
         self._rescues()
         if self.evidence.calm:
@@ -83,7 +85,7 @@ class Checker:
     def _reached_once(self):
         reached, keys = Counter(), defaultdict(set)
         for call in self.evidence.calls:
-            meaning = call.customer, call.name, call.about
+            meaning = call.customer, call.name, call.key if call.name in REPEATED else call.about
             keys[meaning].add(call.key)
             reached[meaning] += call.reached
         for meaning, times in reached.items():
@@ -202,7 +204,7 @@ class Checker:
 
     # --- what the store holds -------------------------------------------------------------------------------------
 
-    def _accepted(self):
+    def accepted(self):
         """The host's touchpoints that were accepted, the first of each id."""
         first = {}
         for customer, acts in self.acts.items():
@@ -214,7 +216,7 @@ class Checker:
     def _touchpoints(self):
         stored = Counter((customer, it) for customer, it, _, _ in self.evidence.timeline)
         contents = {(customer, it): (what, body) for customer, it, what, body in self.evidence.timeline}
-        for pair, act in self._accepted().items():
+        for pair, act in self.accepted().items():
             if stored[pair] != 1:
                 self.say("what was accepted is there once", "S11.1", f"{pair} is there {stored[pair]} times")
             elif contents[pair][0] != act.data["type"] or f'"{act.data["order"]}"' not in contents[pair][1]:
@@ -224,7 +226,7 @@ class Checker:
         """What an accepted touchpoint sets off is there with it, and once."""
         began = Counter(self.evidence.runs)
         expected = Counter()
-        for (customer, it), act in self._accepted().items():
+        for (customer, it), act in self.accepted().items():
             rule = STARTS.get(act.data["type"])
             told = act.data["at"]
             if rule is not None and (told is None or act.wall - told < LATE):
@@ -233,7 +235,7 @@ class Checker:
             if began[run] != expected[run] and run[0] not in self.erased:
                 self.say("a touchpoint and what follows commit together, once", "S11.1", f"{run}: {began[run]} runs")
         first = Counter((each.customer, each.cause, each.name) for each in self.evidence.endings)
-        for (customer, it), act in self._accepted().items():
+        for (customer, it), act in self.accepted().items():
             name = FIRST.get(act.data["type"])
             if expected[customer, STARTS.get(act.data["type"]), it] and first[customer, it, name] != 1:
                 self.say(
@@ -241,7 +243,7 @@ class Checker:
                 )
 
     def _endings(self):
-        for each in self.evidence.endings:
+        for each in (one for one in self.evidence.endings if one.name != FUNCTION):
             calls = self.by_key[each.key]
             open_ = [call for call in calls if call.answer != "refused"]
             if each.status not in ENDS:
@@ -309,7 +311,7 @@ class Checker:
 
     def _promptness(self):
         """Where nothing goes wrong, what nothing stands against is handed over at once, poison or none."""
-        for act in self._accepted().values():
+        for act in self.accepted().values():
             told = act.data["at"]
             if act.data["type"] != "order" or (told is not None and act.wall - told >= LATE):
                 continue

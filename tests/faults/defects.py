@@ -9,10 +9,16 @@ checker, or a fault that no schedule draws: mend that as well. Where chance alon
 or the strengths under which the defect shows.
 """
 
-from faults import defects_of_counts, defects_of_hand_over, defects_of_policy, defects_of_recording
+from faults import (
+    defects_of_counts,
+    defects_of_hand_over,
+    defects_of_language,
+    defects_of_policy,
+    defects_of_recording,
+)
 from faults.planting import DEFECTS, Defect, planted
 
-LISTS = (defects_of_hand_over, defects_of_policy, defects_of_counts, defects_of_recording)
+LISTS = (defects_of_hand_over, defects_of_policy, defects_of_counts, defects_of_recording, defects_of_language)
 """Where they stand. Importing one enters its defects."""
 
 __all__ = ["DEFECTS", "LISTS", "Defect", "planted"]

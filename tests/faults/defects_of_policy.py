@@ -184,7 +184,7 @@ class _Never:
     """A standing whose time nobody raises another to."""
 
     def __init__(self, row):
-        self.at = _Time(row.at)
+        self.at, self.standing = _Time(row.at), row.standing
 
 
 class _Time(int):

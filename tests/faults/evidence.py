@@ -119,6 +119,8 @@ class Evidence:
         looks: (place, true time) of every release by a worker who looks at all customers.
         numbers: customers' ids by number.
         orphans: keys of messages whose customer is no more.
+        returned: (customer, order, n) of every call of the function, also where nobody heard of it.
+        lives: (customer, rule, started, ended) of every run at the very end.
         lost: calls whose late proof of sending was taken by a worker, and neither written nor tried again.
     """
 
@@ -137,3 +139,5 @@ class Evidence:
     numbers: dict = attrs.Factory(dict)
     lost: list = attrs.Factory(list)
     orphans: list = attrs.Factory(list)
+    returned: list = attrs.Factory(list)
+    lives: list = attrs.Factory(list)

@@ -8,11 +8,13 @@ from faults.machines import EPOCH
 from touchpoint.channels.inbound import Receipt, Replied
 from touchpoint.engine.engine import Engine
 
-MINUTE, HOUR, DAY = 60_000_000, 3_600_000_000, 86_400_000_000
+SECOND, MINUTE, HOUR, DAY = 1_000_000, 60_000_000, 3_600_000_000, 86_400_000_000
 ZONES = ("Europe/Berlin", "America/New_York", "Asia/Kolkata", "Pacific/Auckland", "UTC")
 # The clocks of Europe change on 29 March: some schedules see it.
 START = int(datetime(2026, 3, 27, 7, tzinfo=UTC).timestamp()) * 1_000_000
 ERASES = hasattr(Engine, "erase") and "secret" in inspect.signature(Engine).parameters
+WORDS = ("ping", "ping", "ping", "visit", "asked", "plan", "hold", "hold")
+"""What customers do in the journeys of `language.py`."""
 SHARED_PHONE = "+15550000000"
 
 
@@ -28,7 +30,8 @@ def perform(engine, act):
 
 def _touchpoint(engine, customer, data):
     properties = {"order": data["order"]}
-    return engine.record(customer, data["type"], properties, id=data["id"], at=when(data["at"]))
+    channel = data.get("channel")
+    return engine.record(customer, data["type"], properties, id=data["id"], at=when(data["at"]), channel=channel)
 
 
 def _identify(engine, customer, data):
@@ -69,9 +72,15 @@ def _erase(engine, customer, _data):
     return engine.erase(customer)
 
 
+def _release(engine, _customer, data):
+    journey = data["journey"]
+    return engine.release(journey, confirm=engine.preview_release(journey).token, by="the host")
+
+
 _ACTS = {
     "touchpoint": _touchpoint, "identify": _identify, "grant": _grant, "withdraw": _withdraw, "open": _open,
     "close": _close, "reply": _reply, "receipt": _receipt, "resume": _resume, "erase": _erase,
+    "release": _release,
 }  # fmt: skip
 
 
@@ -113,7 +122,14 @@ class Script:
         for _ in range(self._world.swarm.acts):
             at += int(MINUTE * rng.choice((0.01, 0.5, 2, 7, 45, 60 * 3, 60 * 13, 60 * 30)) * rng.random())
             customer = self.customers[-1] if poison and rng.random() < 0.3 else rng.choice(self.customers)
-            yield at, self.some_act(customer)
+            act = self.some_act(customer)
+            if act.data.get("type") == "plan" and rng.random() < 0.6:  # what is planned anew was held before
+                yield at - SECOND, Act("open", customer, {"ref": "three"})
+                yield at + rng.choice((1, 5, 20)) * HOUR, Act("close", customer, {"ref": "three"})
+            if act.data.get("type") == "ping" and rng.random() < 0.4:
+                yield at + int(rng.uniform(20, 59) * MINUTE), self.touchpoint(customer, "ping")
+                yield at + int(rng.uniform(61, 100) * MINUTE), self.touchpoint(customer, "ping")
+            yield at, act
 
     def some_act(self, customer):
         """Any act of a customer."""
@@ -129,6 +145,8 @@ class Script:
         # One customer alone takes the poison: nobody else may notice.
         if kind is None and world.poison and customer == self.customers[-1] and rng.random() < 0.5:
             kind = rng.choice(("poison", "late_poison"))
+        if kind is None and world.swarm.words and rng.random() < 0.6:
+            kind = rng.choice(WORDS)
         kind = kind or rng.choice(("order", "order", "browse", "browse", "upset", "cancelled", "clicked"))
         order = f"{customer}-{n if kind not in ('cancelled', 'clicked') else rng.randrange(max(n, 1))}"
         at = None
@@ -136,7 +154,10 @@ class Script:
             at = -10 * DAY
         elif world.draws("disordered"):
             at = -rng.choice((1, 30, 300)) * MINUTE
-        return Act("touchpoint", customer, {"type": kind, "order": order, "id": f"t{n}", "at": at})
+        data = {"type": kind, "order": order, "id": f"t{n}", "at": at}
+        if kind == "asked":
+            data["channel"] = rng.choice(("email", "sms"))
+        return Act("touchpoint", customer, data)
 
     def interference(self, customer):
         """Something that changes what may be sent."""

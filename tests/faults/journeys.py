@@ -2,6 +2,7 @@
 
 from functools import cache
 
+from faults.language import language
 from touchpoint import (
     Ask,
     Cap,
@@ -44,14 +45,15 @@ def policy():
 
 
 @cache
-def journeys(version, *, poison):
+def journeys(version, *, poison, words=False):
     """The journeys of a release.
 
     Args:
         version: 1 or 2; the second waits for other lengths, and has one message more.
         poison: with a journey that turns in circles.
+        words: with those of the rest of the language.
     """
-    return (_shop(version), *((_poison(),) if poison else ()))
+    return (_shop(version), *((_poison(),) if poison else ()), *(language(version) if words else ()))
 
 
 def _shop(version):

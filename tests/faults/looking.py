@@ -13,6 +13,7 @@ def look(store, evidence):
             evidence.numbers[row.no] = row.id
             runs = {run.no: run for run in reader.runs(row.no)}
             evidence.runs += [(row.id, run.rule, run.cause) for run in runs.values()]
+            evidence.lives += [(row.id, run.rule, run.started_at, run.ended_at) for run in runs.values()]
             for each in reader.messages(row.no):
                 run = runs.get(each.run)
                 cause = "" if run is None else run.cause

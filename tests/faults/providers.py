@@ -44,7 +44,7 @@ class Line(BaseAdapter):
         memory = None if provider.memory is None else timedelta(microseconds=provider.memory)
         capabilities = Capabilities(
             provider.name, frozenset({"email" if provider.name == "email" else "phone"}), remembers_keys_for=memory,
-            lookup=provider.lookup, thread_safe=True,
+            lookup=provider.lookup, thread_safe=True, replies=True,
         )  # fmt: skip
         super().__init__(capabilities)
         self._provider, self._process, self._world = provider, process, world
@@ -104,6 +104,27 @@ class Line(BaseAdapter):
         return Refused(code, retry_after=after, provider_code=rng.choice((None, "4.2.1")))
 
 
+class Refunds:
+    """A process's function of the host: gives every call a number of its own, and notes it."""
+
+    def __init__(self, process, world):
+        self._process, self._world = process, world
+
+    def __call__(self, request):
+        """One call; it may raise, or its process may die, before or after the work is done."""
+        world, rng = self._world, self._world.rng
+        raises, dies = world.draws("function raised"), world.draws("function died")
+        n = world.script.number()
+        if not (raises or dies) or rng.random() < 0.5:
+            world.evidence.returned.append((request.customer, request.arguments["order"], n))
+        if dies:
+            world.kill(self._process)
+            raise Crash("died in the function")
+        if raises:
+            raise ConnectionError("gone")
+        return {"n": n}
+
+
 def _doubt(fault, rng):
     """What an adapter does that is neither an acceptance nor a refusal; exceptions are raised."""
     if fault.startswith("died"):
@@ -131,7 +152,7 @@ class Patient:
     def call(self, ticket, work, *, thread_safe):  # noqa: ARG002 - part of what it stands in for
         """What the work returned or raised; Ambiguous where it hangs."""
         world = self._world
-        if ticket.lookup or not world.draws("hangs"):
+        if ticket.lookup or ticket.function is not None or not world.draws("hangs"):
             return work()
         world.pass_time(30_000_000)
         try:

@@ -26,6 +26,7 @@ import attrs
 
 from faults.checker import check
 from faults.defects import DEFECTS
+from faults.laws_of_language import met
 from faults.quick import quick
 from faults.schedule import Schedule
 from faults.swarm import KINDS
@@ -45,6 +46,7 @@ class Figures:
     injected: Counter = attrs.Factory(Counter)
     outcomes: Counter = attrs.Factory(Counter)
     answers: Counter = attrs.Factory(Counter)
+    met: Counter = attrs.Factory(Counter)
     acts: int = 0
     releases: int = 0
     commits: int = 0
@@ -57,6 +59,7 @@ class Figures:
         self.injected += other.injected
         self.outcomes += other.outcomes
         self.answers += other.answers
+        self.met += other.met
         self.acts += other.acts
         self.releases += other.releases
         self.commits += other.commits
@@ -73,6 +76,7 @@ def run_part(first):
             figures.injected += schedule.injected
             figures.outcomes += Counter(each.status for each in evidence.endings)
             figures.answers += Counter(each.answer for each in evidence.calls)
+            figures.met += met(evidence)
             figures.acts += len(evidence.acts)
             figures.releases += sum(row.status == "in_flight" for row in evidence.rows)
             figures.commits += schedule.commits
@@ -112,6 +116,9 @@ def text(figures):
         "",
         "what providers answered",
         *_counts(figures.answers),
+        "",
+        "what of the language was met",
+        *_counts(figures.met),
         "",
         "faults that happened",
         *(f"  {kind:<40} {figures.injected[kind]:>12,}" for kind in KINDS),

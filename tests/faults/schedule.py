@@ -20,7 +20,7 @@ from faults.journeys import journeys, policy
 from faults.looking import look
 from faults.machines import Crash, Machine, MachineClock, Process
 from faults.notes import Notes
-from faults.providers import Line, Patient, Provider
+from faults.providers import Line, Patient, Provider, Refunds
 from faults.seam import SeamStore
 from touchpoint.core import delivery as core
 from touchpoint.engine.engine import Engine
@@ -139,9 +139,10 @@ class Schedule(Notes):
             process.store.store.close()
         process.store = SeamStore(own, self, process, process.life)
         process.engine = Engine(
-            process.store, journeys=journeys(self.version, poison=self.poison),
+            process.store, journeys=self.journeys(self.version),
             channels=[Line(each, process, self) for each in self.providers.values()], policy=policy(),
-            clock=MachineClock(process.machine), **({"secret": b"s" * 32} if ERASES else {}),
+            clock=MachineClock(process.machine), functions={"refund": Refunds(process, self)},
+            **({"secret": b"s" * 32} if ERASES else {}),
         )  # fmt: skip
         process.engine._caller = Patient(process, self)
         process.proofs, process.before = [], []
@@ -295,6 +296,8 @@ class Schedule(Notes):
         self.at(self.now + self.rng.choice((1, 10, 120)) * SECOND, lambda: self.do(fresh, tries + 1))
 
     def _after(self, act):
+        if act.what == "release":
+            self.version = 2  # for whoever starts from now on; those at work find it in the store
         if act.what == "touchpoint" and self.draws("duplicate"):
             data = dict(act.data)
             if self.rng.random() < 0.2:
@@ -310,6 +313,8 @@ class Schedule(Notes):
             self.stop_all(self.now + self.rng.choice((1, 3, 9)) * DAY)
         if self.draws("new release"):
             self.release_journeys()
+        if self.version == 1 and self.draws("released in the middle"):
+            self.do(Act("release", "", {"journey": self.rng.choice(self.journeys(2)[-2:])}))
         if self.draws("receipt") and self.evidence.calls:
             call = self.rng.choice(self.evidence.calls)
             if call.reached or call.answer == "accepted":
@@ -319,6 +324,10 @@ class Schedule(Notes):
             if customer not in self.asked_to_go:  # a host that is down asks once when it is up again, not each second
                 self.asked_to_go.add(customer)
                 self.do(Act("erase", customer, {}))
+
+    def journeys(self, version):
+        """The journeys of this schedule, of a release."""
+        return journeys(version, poison=self.poison, words=self.swarm.words)
 
     def release_journeys(self):
         """A new version of the journeys goes to work: every process is started anew with it."""

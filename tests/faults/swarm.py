@@ -20,6 +20,7 @@ AT_PROVIDER = (
     "hangs",
 )
 AT_WORKER = ("paused", "crash", "clock set", "reboot", "slow step", "act between")
+OF_LANGUAGE = ("function raised", "function died", "released in the middle")
 BY_HOST = ("down for days", "new release", "duplicate", "late", "disordered", "poison", "receipt", "erased")
 AIMED = (
     "slow second owner",
@@ -34,7 +35,7 @@ AIMED = (
     "cancelled while it is uncertain",
     "a fast clock at night",
 )
-KINDS = AT_STORE + AT_PROVIDER + AT_WORKER + BY_HOST + AIMED
+KINDS = AT_STORE + AT_PROVIDER + AT_WORKER + BY_HOST + OF_LANGUAGE + AIMED
 HOUR = 3_600_000_000
 
 
@@ -52,6 +53,7 @@ class Swarm:
         on_file: each process opens the store's file for itself.
         aimed: the aimed fault of this schedule, or none.
         calm: nothing goes wrong but what customers do, poison among it.
+        words: with the journeys of the rest of the language, and what customers do in them.
     """
 
     rng: random.Random
@@ -65,6 +67,7 @@ class Swarm:
     on_file: bool = False
     aimed: str = ""
     calm: bool = False
+    words: bool = False
 
 
 def draw(seed, *, aimed="", strengths=None):
@@ -90,6 +93,24 @@ def draw(seed, *, aimed="", strengths=None):
         swarm.strengths["poison"] = 0.4
     if aimed or strengths:
         swarm.aimed, swarm.strengths, swarm.calm = aimed, strengths or swarm.strengths, False
+    _make_up(swarm)
+    if rng.random() < 0.5:
+        _with_words(swarm, drawn=not (swarm.calm or strengths))
+    return swarm
+
+
+def _with_words(swarm, *, drawn):
+    """Have a schedule meet the rest of the language, and what goes wrong in it."""
+    rng, swarm.words = swarm.rng, True
+    swarm.acts += rng.choice((2, 4, 8, 12))
+    for kind in OF_LANGUAGE if drawn else ():
+        if rng.random() < 0.4:
+            swarm.strengths[kind] = rng.choice(STRENGTHS if kind != "function raised" else (0.1, 0.5, 1))
+
+
+def _make_up(swarm):
+    """Who takes part in it, and how often."""
+    rng = swarm.rng
     swarm.workers = rng.choice((1, 1, 2, 2, 3))
     if swarm.aimed in ("slow second owner", "lease expires during the call", "rush at a cap"):
         swarm.workers = max(swarm.workers, 2)
@@ -102,4 +123,3 @@ def draw(seed, *, aimed="", strengths=None):
     swarm.customers = rng.choice((1, 1, 2, 3))
     swarm.acts = rng.choice((2, 3, 4, 6, 8))
     swarm.on_file = rng.random() < 0.02
-    return swarm

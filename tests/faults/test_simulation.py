@@ -4,10 +4,12 @@ Each schedule is drawn from its seed. One that fails prints how to run it again,
 """
 
 import os
+from collections import Counter
 
 import pytest
 
 from faults.checker import check
+from faults.laws_of_language import MORE, RULES, TRACED, met
 from faults.quick import quick
 from faults.schedule import Schedule
 from faults.swarm import KINDS
@@ -29,6 +31,15 @@ def test_equal_seeds_give_equal_schedules():
     with quick():
         one, other = (Schedule(7).run() for _ in range(2))
     assert (one.calls, one.rows, one.endings) == (other.calls, other.rows, other.endings)
+
+
+def test_every_word_of_the_language_is_met():
+    with quick():
+        found = Counter()
+        for seed in range(300):
+            found += met(Schedule(seed).run())
+    missing = {f"run of {rule}" for rule in RULES} | set(TRACED.values()) | MORE
+    assert missing - set(found) == set()
 
 
 def test_every_fault_happens():

@@ -127,7 +127,7 @@ def _reach() -> tuple[Check, ...]:
               "Rules that wait for it never start, and its numbers are always 0.",
               "give it a when=, a MoveTo, or another after=; or take it out"),
         Check("TC202", "rule-out-of-reach", "error",
-              "A rule starts only by a stage that nobody can reach.",
+              "A rule starts only by a stage that nobody can reach, or a segment in which nobody can be.",
               "It never starts.",
               "make the stage reachable, or start the rule by something else"),
         Check("TC203", "stage-in-the-shadow", "error",
@@ -264,11 +264,14 @@ def _messages() -> tuple[Check, ...]:
 def _circles() -> tuple[Check, ...]:
     return (
         Check("TC601", "endless-circle", "error",
-              "Rules or stages set each other off in a circle, at once and on no condition.",
+              "Rules or stages set each other off in a circle, at once and on no condition: by what they emit, the "
+              "stages, traits, segments and cases they change, or by enrolment.",
               "The decision takes more than 1,000 steps and is rolled back, each time (S4.3).",
               "put a Wait, a limit or a condition into the circle"),
         Check("TC602", "circle-without-cool-down", "warning",
-              "Rules or stages set each other off in a circle, and nothing in it is limited.",
+              "Rules or stages set each other off in a circle without the customer doing anything, and nothing in it "
+              "is limited. Messages that go out, are delivered or fail, calls, silences and lapsing windows count as "
+              "going by themselves; what a customer has to do, such as an open, a click or a reply, does not.",
               "Whoever is in it gets its messages for ever, or until a condition says otherwise.",
               "put limit=cool_down(…), times(…) or once() on one of its rules"),
     )  # fmt: skip

@@ -1,197 +1,201 @@
-"""Rules and stages that set each other off in a circle (TC6xx)."""
+"""Rules and stages that set each other off in a circle (TC6xx), without the customer doing anything.
 
-from collections.abc import Iterable, Iterator, Mapping
+What may follow from what is followed round after round, with what is known on the way (`rounds.py`), until either
+nothing new comes or a round comes back to where it was with the same known of the customer: that is a circle, and it
+goes on for ever.
+"""
+
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from itertools import chain, combinations
 from typing import Final
 
 import attrs
 
-from touchpoint.core.keys import ENROLLED, Key
-from touchpoint.core.occurrence import TOUCHPOINT
 from touchpoint.journey import steps as s
-from touchpoint.journey.conditions import Expression
-from touchpoint.journey.journey import Journey
-from touchpoint.journey.triggers import CaseOverdue, Trigger
+from touchpoint.journey.conditions import aggregates_of
 from touchpoint.lab.checks.finding import Finding, found
-from touchpoint.lab.checks.scene import Scene, keys_of
+from touchpoint.lab.checks.links import Links, Node
+from touchpoint.lab.checks.looking import Effort
+from touchpoint.lab.checks.rounds import Rounds
+from touchpoint.lab.checks.scene import Scene
+from touchpoint.lab.checks.ways import Raised
+from touchpoint.lab.checks.world import World
 
-_WAITS: Final = (s.Wait, s.WaitFor, s.WaitUntil, s.Send, s.Call)
-
-
-@attrs.frozen
-class _Edge:
-    """What sets off what: `at_once` where no time need pass between, `surely` where nothing is asked on the way.
-
-    `leaves` is the stage that has to be left for it, where nothing else sets it off.
-    """
-
-    to: "_Node"
-    at_once: bool
-    surely: bool
-    leaves: str | None = None
+_MOST_CONFIGS: Final = 1_000
+_MOST_TYPES: Final = 4
+_MOST_TRIED: Final = 12
+Config = int
+"""The number of something raised, with what is known when its turn comes."""
 
 
 @attrs.frozen(eq=False)
-class _Node:
-    """A rule or a stage: what starts it, and what it raises, each with whether that is at once and for sure."""
+class _Edge:
+    """From one thing that was raised to another: `by` says how it came to that."""
 
-    journey: str
-    name: str
-    path: str
-    keys: frozenset[Key]
-    raises: Mapping[Key, tuple[bool, bool]]
-    asks: bool
-    limited: bool = False
-    sends: bool = False
-    stage: str | None = None
-    reenter: bool = False
+    start: Config
+    to: Config
+    by: Raised
+
+
+Graph = Mapping[Config, Sequence[_Edge]]
 
 
 def circles(scene: Scene) -> Iterator[Finding]:
-    """Every circle in which nothing is limited; each is told once, at its first rule or stage."""
-    nodes = [*_stages(scene), *_rules(scene)]
-    edges = {node: list(_edges(node, nodes)) for node in nodes}
-    told: set[_Node] = set()
-    for node in nodes:
-        if node in told or node.limited:
+    """Every circle in which nothing is limited; each is told once, at its first stage or rule."""
+    told: set[Node] = set()
+    if not any(journey.rules or journey.stages for journey in scene.journeys):
+        return
+    instant = Links(scene, at_once=True)
+    effort = Effort()
+    at_once = [(world, _graph(instant, world, effort)) for world in _worlds(scene, at_once=True)]
+    yield from _tell(instant, at_once, told, "TC601", lambda by: by.sure)
+    yield from _tell(instant, at_once, told, "TC602", lambda _: True)
+    slow = Links(scene, at_once=False)
+    effort = Effort()
+    in_time = [(world, _graph(slow, world, effort)) for world in _worlds(scene, at_once=False)]
+    names = {(each.journey.name, each.path) for each in told}
+    told = {each for each in slow.nodes if (each.journey.name, each.path) in names}
+    yield from _tell(slow, in_time, told, "TC602", lambda _: True)
+
+
+def _worlds(scene: Scene, *, at_once: bool) -> Iterator[World]:
+    """The cases to look at: of what conditions count, each type is emitted in every round, or in none."""
+    emits: dict[str, tuple[s.Emit, ...]] = {}
+    for _, _, rule in scene.rules():
+        for step in s.flat(rule.then):
+            if isinstance(step, s.Emit):
+                emits[step.type] = (*emits.get(step.type, ()), step)
+    asked = {question.type for each in scene.asked for question in aggregates_of(each.condition)}
+    counted = sorted(asked & emits.keys())
+    sets: Iterable[Iterable[str]] = chain.from_iterable(combinations(counted, n) for n in range(len(counted) + 1))
+    if len(counted) > _MOST_TYPES:
+        sets = [counted, [], *([each] for each in counted), *(set(counted) - {each} for each in counted)]
+    for many in map(frozenset, sets):
+        yield World(at_once, emits, many, frozenset(counted) - many)
+
+
+def _graph(links: Links, world: World, effort: Effort) -> Graph:
+    """Everything that may be raised, from every rule and stage on, with what follows from each."""
+    rounds, graph, numbers = Rounds(links, world, effort), dict[Config, list[_Edge]](), dict[object, Config]()
+
+    def number(raised: Raised) -> Config:
+        return numbers.setdefault(raised.config(), len(numbers))
+
+    todo = deque(
+        (number(raised), raised) for node in links.nodes if links.may_return(node) for raised in rounds.begin(node)
+    )
+    while todo and len(graph) < _MOST_CONFIGS:
+        here, raised = todo.popleft()
+        if here not in graph:
+            graph[here] = [_Edge(here, number(each), each) for each in rounds.follow(raised)]
+            todo.extend((edge.to, edge.by) for edge in graph[here] if edge.to not in graph)
+    return graph
+
+
+# --- what comes back --------------------------------------------------------------------------------------------------
+
+
+def _tell(
+    links: Links, graphs: Sequence[tuple[World, Graph]], told: set[Node], code: str, goes: Callable[[Raised], bool]
+) -> Iterator[Finding]:
+    parts = [part for world, graph in graphs for part in _rounds_in(world, graph, goes)]
+    for node in links.nodes:
+        if node in told:
             continue
-        way = _way_back(node, edges)
-        if way is None:
-            continue
-        told.update(edge.to for edge in way)
-        yield from _told(node, way)
+        ways = [way for part in parts if (way := _way_back(node, part)) is not None]
+        if ways:
+            way = min(ways, key=len)
+            told.update(chain.from_iterable(edge.by.actors for edge in way))
+            yield _finding(node, way, code, at_once=links.at_once)
 
 
-def _told(node: _Node, way: list[_Edge]) -> Iterator[Finding]:
-    names = " → ".join([node.name, *(edge.to.name for edge in way)])
-    if all(edge.at_once for edge in way):
-        if all(edge.surely and not edge.to.asks for edge in way):
-            yield found("TC601", node.journey, node.path, node.name, f"{names}, at once and on no condition")
-            return
-        what = f"{names}, at once; only a condition ends it, and nothing is limited"
-        yield found("TC602", node.journey, node.path, node.name, what)
-    elif any(each.sends for each in (node, *(edge.to for edge in way))):
-        yield found("TC602", node.journey, node.path, node.name, f"{names}, and nothing is limited")
-
-
-def _way_back(start: _Node, edges: Mapping[_Node, list[_Edge]]) -> list[_Edge] | None:
-    """The shortest way from a node to itself over what is not limited."""
-    ways: list[list[_Edge]] = [[edge] for edge in edges[start]]
-    seen = {start}
-    while ways:
-        way = ways.pop(0)
-        here = way[-1].to
-        if here is start and _comes_round(way):
-            return way
-        if here in seen or here.limited:
-            continue
-        seen.add(here)
-        ways += [[*way, edge] for edge in edges[here]]
-    return None
-
-
-def _comes_round(way: list[_Edge]) -> bool:
-    """Whether the stages on the way can be entered and left in this order: nobody enters the stage they are in."""
-    entered = [edge.to for edge in way if edge.to.stage is not None]
-    if len({each.stage for each in entered}) == 1 and not entered[0].reenter:
-        return False
-    before = entered[-1].stage if entered else None  # where the round before has ended
-    current = before
-    for edge in way:
-        if edge.leaves is not None and edge.leaves != before:
-            return False
-        if edge.to.stage is not None:
-            before, current = current, edge.to.stage
-    return True
-
-
-def _edges(node: _Node, nodes: Iterable[_Node]) -> Iterator[_Edge]:
-    for other in nodes:
-        met = {key: node.raises[key] for key in sorted(other.keys) if key in node.raises}
-        if not met:
-            continue
-        by_leaving = [name for kind, name in met if kind == "left"]
-        at_once, surely = max(met.values())
-        only = len(by_leaving) == len(met)
-        yield _Edge(other, at_once, surely, by_leaving[0].partition("/")[2] if only else None)
-
-
-# --- what raises what -------------------------------------------------------------------------------------------------
-
-
-def _stages(scene: Scene) -> Iterator[_Node]:
-    for journey, path, stage in scene.stages():
-        keys = frozenset({*keys_of(stage.when, journey.name), _move(journey.name, stage.name)})
-        entered: Key = ("entered", f"{journey.name}/{stage.name}")
-        others = (each.name for each in journey.stages if each is not stage)
-        left: dict[Key, tuple[bool, bool]] = {("left", f"{journey.name}/{each}"): (True, False) for each in others}
-        raises = {entered: (True, True), **left, **_dwelt(scene, journey.name, stage.name)}
-        asks = stage.given is not None or bool(stage.after)
-        yield _Node(
-            journey.name, f"stage {stage.name}", path, keys, raises, asks, stage=stage.name, reenter=stage.reenter
+def _finding(node: Node, way: Sequence[_Edge], code: str, *, at_once: bool) -> Finding:
+    names = [each.name for edge in way for each in edge.by.actors]
+    first = names.index(node.name)
+    once = [*names[first:], *names[:first], node.name]
+    said = " → ".join(each for n, each in enumerate(once) if n in (0, len(once) - 1) or each != once[n - 1])
+    if code == "TC601":
+        what = f"{said}, at once and on no condition"
+    else:
+        what = (
+            f"{said}, at once; only a condition ends it, and nothing is limited"
+            if at_once
+            else f"{said}, and nothing is limited"
         )
+    return found(code, node.journey.name, node.path, node.name, what)
 
 
-def _move(journey: str, stage: str) -> Key:
-    """What a `MoveTo` raises here: the stage is entered, whatever its trigger and condition say."""
-    return "moved", f"{journey}/{stage}"
+def _way_back(node: Node, part: Sequence[_Edge]) -> list[_Edge] | None:
+    """A short way by which a node sets itself off again."""
+    through = [edge for edge in part if node in edge.by.actors][:_MOST_TRIED]
+    if not through:
+        return None
+    inside: dict[Config, list[_Edge]] = {}
+    for edge in part:
+        inside.setdefault(edge.start, []).append(edge)
+    ways = [[edge, *way] for edge in through if (way := _back(edge, inside)) is not None]
+    return min(ways, key=len, default=None)
 
 
-def _dwelt(scene: Scene, journey: str, stage: str) -> dict[Key, tuple[bool, bool]]:
-    """Staying in a stage for a while follows from entering it, and takes its time."""
-    keys = {key for one in scene.journeys for key in keys_of(_triggers(one), one.name) if key[0] == "dwelt"}
-    return {key: (False, True) for key in keys if key[1].startswith(f"{journey}/{stage}|")}
-
-
-def _triggers(journey: Journey) -> Iterator[Trigger]:
-    for stage in journey.stages:
-        yield from stage.when
-    for rule in journey.rules:
-        yield from rule.when
-
-
-def _rules(scene: Scene) -> Iterator[_Node]:
-    for journey, path, rule in scene.rules():
-        keys = frozenset({*keys_of(rule.when, journey.name, rule.name), (ENROLLED, f"{journey.name}/{rule.name}")})
-        raises = dict(_raised(journey.name, rule.then, at_once=True, surely=True))
-        ends_early = any(isinstance(each, Expression) for each in rule.exit)
-        yield _Node(
-            journey.name, f"rule {rule.name}", path, keys, raises, rule.given is not None or ends_early,
-            rule.limit is not None, any(isinstance(step, s.Send) for step in s.flat(rule.then)),
-        )  # fmt: skip
-
-
-_Raised = tuple[Key, tuple[bool, bool]]
-
-
-def _raised(journey: str, taken: Iterable[s.Step], *, at_once: bool, surely: bool) -> Iterator[_Raised]:
-    for step in taken:
-        key = _key(journey, step)
-        if key is not None:
-            yield key, (at_once, surely)
-        if isinstance(step, s.OpenCase):  # unless somebody closes or answers it
-            yield from ((key, (False, False)) for key in keys_of([CaseOverdue(step.case)], journey))
-        at_once = at_once and not isinstance(step, _WAITS)
-        surely = surely and not isinstance(step, _WAITS)
-        for _, arm in s.arms(step):
-            yield from _raised(journey, arm, at_once=at_once, surely=False)
-        rest = list(s.flat([step]))
-        at_once = at_once and not any(isinstance(each, _WAITS) for each in rest)
-        # An Exit in an arm ends the run for some; what comes after it is no longer sure.
-        surely = surely and not any(isinstance(each, s.Exit) for each in rest)
-        if isinstance(step, s.Exit):
-            return
-
-
-def _key(journey: str, step: s.Step) -> Key | None:
-    match step:
-        case s.Emit():
-            return TOUCHPOINT, step.type
-        case s.MoveTo():
-            return _move(journey, step.stage)
-        case s.Enrol():
-            return ENROLLED, f"{journey}/{step.rule}"
-        case s.OpenCase():
-            return "case_opened", step.case
-        case s.CloseCase():
-            return "case_closed", step.case
+def _back(edge: _Edge, inside: Graph) -> list[_Edge] | None:
+    ways: deque[list[_Edge]] = deque([[]])
+    seen = {edge.to}
+    while ways:
+        way = ways.popleft()
+        here = way[-1].to if way else edge.to
+        if here == edge.start:
+            return way
+        for each in inside.get(here, ()):
+            if each.to not in seen:
+                seen.add(each.to)
+                ways.append([*way, each])
     return None
+
+
+def _rounds_in(world: World, graph: Graph, goes: Callable[[Raised], bool]) -> list[list[_Edge]]:
+    """The edges of each part of the graph in which one can go round, where that is of any account."""
+    edges = {config: [each for each in out if goes(each.by) and each.to in graph] for config, out in graph.items()}
+    parts = []
+    for component in _components(edges):
+        part = [each for config in sorted(component) for each in edges[config] if each.to in component]
+        emitted = frozenset[str]().union(*(each.by.emits for each in part))
+        matters = world.at_once or (any(e.by.sends for e in part) and not all(e.by.at_once for e in part))
+        if part and matters and world.many <= emitted:
+            parts.append(part)
+    return parts
+
+
+def _components(edges: Graph) -> list[set[Config]]:
+    """The strongly connected parts of a graph (Tarjan), without recursion, since journeys may be long."""
+    index: dict[Config, int] = {}
+    low: dict[Config, int] = {}
+    stack: dict[Config, None] = {}
+    found_parts: list[set[Config]] = []
+    for root in edges:
+        work = [(root, iter(edges[root]))] if root not in index else []
+        while work:
+            here, rest = work[-1]
+            if here not in index:
+                index[here] = low[here] = len(index)
+                stack[here] = None
+            for edge in rest:
+                if edge.to not in index:
+                    work.append((edge.to, iter(edges[edge.to])))
+                    break
+                if edge.to in stack:
+                    low[here] = min(low[here], index[edge.to])
+            else:
+                work.pop()
+                if work:
+                    low[work[-1][0]] = min(low[work[-1][0]], low[here])
+                if low[here] == index[here]:
+                    found_parts.append(_popped(stack, here))
+    return found_parts
+
+
+def _popped(stack: dict[Config, None], until: Config) -> set[Config]:
+    part: set[Config] = set()
+    while until not in part:
+        part.add(stack.popitem()[0])
+    return part

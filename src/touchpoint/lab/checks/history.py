@@ -20,6 +20,8 @@ from touchpoint.journey.conditions import (
     Field,
     InStage,
     Last,
+    Outcome,
+    Told,
     Total,
     root_of,
     structure,
@@ -62,7 +64,7 @@ def narrowed(scale: Scale, values: Sequence[Left]) -> bool:
 
 def _has_to_do(value: Expression) -> bool:
     """Whether a value has to do with any other one."""
-    return isinstance(value, Compare | InStage) or _chosen(value) is not None
+    return isinstance(value, Compare | InStage | Told | Outcome) or _chosen(value) is not None
 
 
 # --- one lies in the other --------------------------------------------------------------------------------------------
@@ -72,6 +74,9 @@ def _relate(scale: Scale, small: Left, great: Left) -> None:
     (one, ones), (other, others) = small, great
     if isinstance(one, InStage) and isinstance(other, InStage):
         _one_stage(one, ones, other, others)
+        return
+    if isinstance(other, Told):
+        _came_back(scale, one, ones, other, others)
         return
     mine, theirs = _chosen(one), _chosen(other)
     if mine is None or theirs is None or not mine.lies_in(theirs):
@@ -85,6 +90,22 @@ def _relate(scale: Scale, small: Left, great: Left) -> None:
 def _one_stage(one: InStage, ones: list[Cell], other: InStage, others: list[Cell]) -> None:
     if one.journey == other.journey and one.stage != other.stage and all(cell == Cell(BOOL, 1) for cell in ones):
         others[:] = [cell for cell in others if cell != Cell(BOOL, 1)]
+
+
+def _came_back(scale: Scale, one: Expression, ones: list[Cell], other: Told, others: list[Cell]) -> None:
+    """A click or a reply tells of an open, that of the delivery; what ended as failed has failed (S6.9)."""
+    if isinstance(one, Outcome):
+        failed = scale.place("failed")[1]
+        tells = other.what == "failed" and all(cell.place == failed and cell.kind != MISSING for cell in ones)
+    else:
+        tells = isinstance(one, Told) and other.what in _TELLS_OF.get(one.what, ()) and ones == [Cell(BOOL, 1)]
+    if tells and one.message == other.message:  # type: ignore[attr-defined]  # both kinds are of one
+        others[:] = [cell for cell in others if cell == Cell(BOOL, 1)]
+
+
+_TELLS_OF: Final = {
+    "opened": ("delivered",), "clicked": ("opened", "delivered"), "replied": ("opened", "delivered"),
+}  # fmt: skip
 
 
 def _chosen(value: Expression) -> _Chosen | None:

@@ -11,7 +11,7 @@ from touchpoint.journey.journey import Journey
 from touchpoint.journey.policy import Hold
 from touchpoint.journey.rule import Rule
 from touchpoint.journey.stage import Stage
-from touchpoint.journey.triggers import CaseOverdue, Dwelt, Entered, Left, Trigger
+from touchpoint.journey.triggers import CaseOverdue, Dwelt, Entered, Joined, Left, LeftSegment, Trigger
 from touchpoint.journey.validate import walk_parts
 from touchpoint.lab.checks.finding import Finding, found
 from touchpoint.lab.checks.scene import Scene, at_home, keys_of, of_trigger, placed, policies
@@ -71,7 +71,10 @@ def _starts(rule: Rule, journey: Journey, known: set[_Of]) -> bool:
 
 
 def _may_happen(trigger: Trigger, journey: Journey, known: set[_Of]) -> bool:
-    """Whether a trigger may happen, as far as stages say; those of journeys that are not at hand may."""
+    """Whether a trigger may happen, as far as stages and segments say; those of journeys that are not at hand may."""
+    if isinstance(trigger, Joined | LeftSegment) and trigger.journey in (None, journey.name):
+        found = (each for each in journey.segments if each.name == trigger.segment)
+        return not any(never(at_home(each.condition, journey.name)) for each in found)
     if not isinstance(trigger, Entered | Left | Dwelt) or trigger.journey not in (None, journey.name):
         return True
     return (journey.name, trigger.stage) in known

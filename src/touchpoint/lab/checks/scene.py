@@ -9,7 +9,20 @@ from touchpoint.core.keys import Key, key_of
 from touchpoint.core.keys import keys_of as all_keys_of
 from touchpoint.journey import steps as s
 from touchpoint.journey.calendar_triggers import DateDue, Schedule
-from touchpoint.journey.conditions import Aggregate, And, Expression, Field, InSegment, InStage, children, root_of, walk
+from touchpoint.journey.changes import ConsentChanged, PreferenceChanged, TraitChanged
+from touchpoint.journey.conditions import (
+    Aggregate,
+    And,
+    Expression,
+    Field,
+    InSegment,
+    InStage,
+    Not,
+    children,
+    root_of,
+    structure,
+    walk,
+)
 from touchpoint.journey.journey import Journey
 from touchpoint.journey.policy import Policy
 from touchpoint.journey.rule import Rule
@@ -21,6 +34,7 @@ from touchpoint.journey.triggers import (
     CaseOverdue,
     Dwelt,
     Entered,
+    Exposed,
     Joined,
     Left,
     LeftSegment,
@@ -31,12 +45,14 @@ from touchpoint.model.message import Message
 
 Role = Literal["stage", "segment", "given", "exit", "goal", "still", "branch", "wait", "until", "value"]
 BARE: Final = (
-    Entered, Left, Dwelt, Joined, LeftSegment, Silent, Anniversary, DateDue, Schedule, CaseOpened, CaseClosed,
-    CaseOverdue,
+    Entered, Left, Dwelt, Joined, LeftSegment, Silent, Anniversary, DateDue, Schedule, CaseOpened, CaseClosed, Exposed,
+    ConsentChanged, PreferenceChanged, TraitChanged, CaseOverdue,
 )  # fmt: skip
 """Triggers whose events carry no properties but those of `carried`."""
 _CARRIED: Final[Mapping[type, frozenset[str]]] = {
     Anniversary: frozenset({"date", "years"}), DateDue: frozenset({"date"}), Schedule: frozenset({"date"}),
+    Exposed: frozenset({"split", "variant"}), ConsentChanged: frozenset({"purpose", "channel", "value", "before"}),
+    **dict.fromkeys((PreferenceChanged, TraitChanged), frozenset({"value", "before"})),
     CaseOpened: frozenset({"case", "ref"}), CaseClosed: frozenset({"case", "ref"}),
     CaseOverdue: frozenset({"case", "ref", "deadline"}),
 }  # fmt: skip
@@ -97,7 +113,22 @@ class Scene:
 
     @asked.default
     def _asked(self) -> tuple[Asked, ...]:
-        return tuple(each for journey in self.journeys for each in _in_journey(journey))
+        found = (each for journey in self.journeys for each in _in_journey(journey))
+        return tuple(attrs.evolve(each, known=(*each.known, *self._implied(each))) for each in found)
+
+    def _implied(self, asked: Asked) -> Iterator[Expression]:
+        """Who is in a segment that a condition asks about is what that says (S3.3)."""
+        nodes = {structure(each): each for each in walk(asked.condition) if isinstance(each, InSegment)}
+        for node in nodes.values():
+            condition = self.segment(node.journey or asked.journey.name, node.segment)
+            if condition is not None:
+                yield Not(node) | condition
+
+    def segment(self, journey: str, name: str) -> Expression | None:
+        """The condition of a segment; None where its journey is not at hand."""
+        found = (at_home(s.condition, each.name) for each in self.journeys if each.name == journey
+                 for s in each.segments if s.name == name)  # fmt: skip
+        return next(found, None)
 
     def rules(self) -> Iterator[tuple[Journey, str, Rule]]:
         """Every rule with its journey and path."""

@@ -34,9 +34,13 @@ from touchpoint.journey.conditions import (
     Now,
     Or,
     Outcome,
+    Told,
     Total,
     Variant,
     children,
+    path_of,
+    root_of,
+    same,
     split_where,
     structure,
 )
@@ -70,7 +74,7 @@ _FLIPPED: Final[Mapping[str, str]] = {"==": "==", "!=": "!=", "<": ">", "<=": ">
 _MOST_CONSTANTS: Final = 300
 _MOST_LOOKS: Final = 400
 _ENDS: Final = ("sent", "withdrawn", "denied", "expired", "failed", "unknown")
-_TRUTHS: Final = (Compare, And, Or, Not, In, Contains, Exists, Ever, CaseOpen, InStage)
+_TRUTHS: Final = (Compare, And, Or, Not, In, Contains, Exists, Ever, CaseOpen, InStage, InSegment, Told)
 
 
 def _nowhere(_: Field) -> bool:
@@ -87,8 +91,9 @@ class Fact:
 
 
 def can_be(
-    condition: Expression, wanted: int = TRUE, given: Iterable[Expression] = (), *, absent: Absent = _nowhere
-) -> bool:
+    condition: Expression, wanted: int = TRUE, given: Iterable[Expression] = (), *, absent: Absent = _nowhere,
+    denied: Iterable[Expression] = (),
+) -> bool:  # fmt: skip
     """Whether a condition may come out as one of `wanted` (bits of `cells`) while all of `given` are true.
 
     False is certain; True means that nothing speaks against it.
@@ -98,8 +103,9 @@ def can_be(
         wanted: the answers asked about: `TRUE`, `FALSE`, `NOT_TRUE` …
         given: conditions known to be true at that instant.
         absent: properties that are certainly not there.
+        denied: conditions known to be false or unknown at that instant.
     """
-    wants = [*((each, TRUE) for each in given), (condition, wanted)]
+    wants = [*((each, TRUE) for each in given), *((each, NOT_TRUE) for each in denied), (condition, wanted)]
     constants = [each for node, _ in wants for each in _constants(node)]
     if len(constants) > _MOST_CONSTANTS:
         return True
@@ -246,14 +252,24 @@ class _Search:
         known[key] = (value, left)
         return bool(left)
 
+    def _is_one_at_least(self, cell: Cell) -> bool:
+        return cell.kind == MISSING or cell.place >= self.scale.place(1)[1]
+
     def _all_cells(self, value: Expression) -> list[Cell]:
         kinds = next((kinds for cls, kinds in _KINDS.items() if isinstance(value, cls)), ANY_KIND)
         certain = [each for each in kinds if each != MISSING] if _is_certain(value) else kinds
+        if is_count_of_burst(value):
+            return [each for each in self.scale.cells((MISSING, NUMBER), whole=True) if self._is_one_at_least(each)]
         cells = self.scale.cells(certain, whole=isinstance(value, Count))
         if isinstance(value, Outcome):
             ends = {self.scale.place(each)[1] for each in _ENDS}
             return [cell for cell in cells if cell.kind == MISSING or cell.place in ends]
         return _of_pair(value, cells) if isinstance(value, Compare) else cells
+
+
+def is_count_of_burst(value: Expression) -> bool:
+    """Whether this says how many a burst has brought together: one at least, where there is one."""
+    return isinstance(value, Field) and same(root_of(value), "collected") and path_of(value) == ("count",)
 
 
 _KINDS: Final[Mapping[type, Sequence[str]]] = {
@@ -262,7 +278,7 @@ _KINDS: Final[Mapping[type, Sequence[str]]] = {
     Literal: (MISSING,),
     **dict.fromkeys((Count, Total), (MISSING, NUMBER)),
     **dict.fromkeys((Outcome, Variant), (MISSING, TEXT)),
-    **dict.fromkeys((Ever, CaseOpen, InStage, InSegment, In, Contains), (MISSING, BOOL)),
+    **dict.fromkeys((Ever, CaseOpen, InStage, InSegment, In, Contains, Told), (MISSING, BOOL)),
 }
 """Of which kinds values may be; those that are not named here may be of any."""
 
@@ -272,7 +288,7 @@ def _is_certain(value: Expression) -> bool:
     if isinstance(value, Count | Ever):
         parts = split_where(value.where)
         return not (parts.outside or parts.keys or parts.relations)
-    return isinstance(value, InStage | InSegment) or (isinstance(value, CaseOpen) and value.ref is None)
+    return isinstance(value, InStage | InSegment | Told) or (isinstance(value, CaseOpen) and value.ref is None)
 
 
 def _of_pair(pair: Compare, cells: Iterable[Cell]) -> list[Cell]:

@@ -47,7 +47,7 @@ def _limit(journey: Journey, path: str, rule: Rule) -> Iterator[Finding]:
         return
     if rule.key is not None and not limit.per_key:
         return  # it counts the runs of all keys, which may be live side by side
-    shortest = _least(rule.then).whole
+    shortest = least(rule.then).whole
     if shortest is not None and shortest * limit.n >= limit.per and shortest > NO_TIME:
         what = f"a run takes {spoken(shortest)} at least, so {limit} never refuses a start"
         yield found("TC302", journey.name, f"{path}.limit", f"rule {rule.name}", what)
@@ -55,7 +55,7 @@ def _limit(journey: Journey, path: str, rule: Rule) -> Iterator[Finding]:
 
 def _goal(journey: Journey, path: str, rule: Rule) -> Iterator[Finding]:
     within = None if rule.goal is None else rule.goal.within
-    first = _least(rule.then, until=lambda step: isinstance(step, s.Send)).first
+    first = least(rule.then, until=lambda step: isinstance(step, s.Send)).first
     if within is not None and first is not None and first >= within:
         what = f"the first message goes out {spoken(first)} after the start, and the goal counts for {spoken(within)}"
         yield found("TC303", journey.name, f"{path}.goal.within", f"rule {rule.name}", what)
@@ -93,7 +93,8 @@ def _nowhere(_: s.Step) -> bool:
     return False
 
 
-def _least(taken: Iterable[s.Step], until: Callable[[s.Step], bool] = _nowhere) -> _Least:
+def least(taken: Iterable[s.Step], until: Callable[[s.Step], bool] = _nowhere) -> _Least:
+    """How long these steps take at least; `until` says which step is asked for."""
     so_far = _Least()
     for step in taken:
         one = _of_step(step, until)
@@ -113,12 +114,12 @@ def _of_step(step: s.Step, until: Callable[[s.Step], bool]) -> _Least:
     if isinstance(step, s.Wait):
         return _Least(_shortest(step.length))
     arms = dict(s.arms(step))
-    ways = [_least(arm, until) for arm in arms.values()]
+    ways = [least(arm, until) for arm in arms.values()]
     if isinstance(step, s.WaitFor | s.WaitUntil):
         after = _shortest(step.timeout)
-        timed_out = _least(arms.get("otherwise", ()), until)
+        timed_out = least(arms.get("otherwise", ()), until)
         ways = [
-            _least(arms.get("then", ()), until),
+            least(arms.get("then", ()), until),
             _Least(*(_later(each, after) for each in (timed_out.through, timed_out.leaves, timed_out.first))),
         ]
     elif len(ways) < _arms_of(step):

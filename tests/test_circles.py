@@ -1,0 +1,40 @@
+"""Circles: what goes round without the customer doing anything is found, and what is found goes round (S4.3)."""
+
+from hypothesis import event as seen
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from circling import acts, circling, goes_round, starting
+from touchpoint import hours
+from touchpoint.lab import check
+from touchpoint.testing.strategies import journeys
+
+
+def circles(journey):
+    return [each for each in check(journey) if each.code.startswith("TC6")]
+
+
+@settings(max_examples=30, deadline=None)
+@given(circling(), st.lists(acts, min_size=1, max_size=3))
+def test_what_goes_round_without_end_is_found(journey, played):
+    found = circles(journey)
+    for done in played:
+        came = goes_round(journey, done)
+        seen(f"{came or 'ends'}, {'found' if found else 'nothing found'}")
+        assert found or not came, done
+        assert came != "at once" or any("at once" in each.what for each in found), done
+
+
+@settings(max_examples=25, deadline=None)
+@given(circling())
+def test_what_is_called_endless_on_no_condition_is_parked_when_it_begins(journey):
+    for each in circles(journey):
+        if each.code == "TC601" and each.about.startswith("rule "):
+            tried = starting(each.about.removeprefix("rule "))
+            assert any(goes_round(journey, done, hours(3)) == "at once" for done in tried), str(each)
+
+
+@settings(max_examples=30, deadline=None)
+@given(journeys())
+def test_journeys_that_cannot_go_round_are_left_alone(journey):
+    assert not [each for each in circles(journey) if "at once" in each.what]
