@@ -260,6 +260,7 @@ def trigger_lists():
             before=ahead,
             unknown_zone=maybe_zone,
         ),
+        st.builds(triggers.Referred, st.none() | types),
         st.builds(changes.TraitChanged, st.sampled_from(["vip", "age"]), to=scalars),
         st.builds(
             changes.ConsentChanged,

@@ -11,6 +11,7 @@ from touchpoint import (
     Message,
     OpenCase,
     Preferences,
+    Referred,
     Rule,
     Send,
     SetTrait,
@@ -44,12 +45,12 @@ class Phone(BaseAdapter):
         return Accepted(ref="call")
 
 
-def welcome(**changes):
+def welcome(*, name="welcome", **changes):
     told = {
         "why": "say hello", "kind": "service", "channels": ["email"],
         "content": Content(subject="Hello {customer.name}", text="About {trigger.note|it}"),
     }  # fmt: skip
-    return Message("welcome", **{**told, **changes})
+    return Message(name, **{**told, **changes})
 
 
 def journeys():
@@ -65,6 +66,7 @@ def journeys():
                     Send(welcome()), WaitFor("replied", timeout=days(30)), SetTrait("note", event.text)]),
                 Rule("help", when="trouble", then=[OpenCase("complaint", ref=trigger.note), Send(call), Wait(days(3))]),
                 Rule("news", when="order_placed", given=count("order_placed", within=days(9)) >= 1, then=[Send(news)]),
+                Rule("brought", when=Referred("order_placed"), key="referral", then=[Send(welcome(name="brought"))]),
                 Rule("seen", when="order_placed", given=last("order_placed").note != "", then=[Wait(days(300))]),
             ],
         )
@@ -110,6 +112,8 @@ def fill(engine, who, marks):
     engine.apply(Replied(None, "email", marks["reply"], about=sent.key, id=marks["event"]))
     engine.apply(Clicked(about=sent.key, link=f"https://example.com/{marks['link']}"))
     engine.apply(Replied(None, "email", marks["kept"], f"{marks['mail']}@example.com", ref="nobody knows"))
+    engine.refer("who brought them", who)
+    engine.refer(who, f"friend of {len(who)}")
     engine.merge(marks["alias"], who)
     engine.record(who, "order_placed", {"order": marks["key"] + "b", "note": marks["payload"]})
     engine.run_pending()

@@ -1,6 +1,10 @@
 """Plays a reference history through the real engine, in the reference's order, and reads the log off the journal."""
 
-from touchpoint import Engine, VirtualClock
+from contextlib import suppress
+
+import attrs
+
+from touchpoint import Engine, ReferralRefused, VirtualClock
 from touchpoint.channels.inbound import Clicked, Receipt, Replied
 from touchpoint.channels.recording import RecordingChannel
 from touchpoint.core.calendar import arm_calendar
@@ -75,7 +79,9 @@ class Played:
         if event.act == "receipt" and event.customer not in self.known:
             return  # nobody was written to yet
         self.meet(event)
-        if event.act == "touchpoint":
+        if event.act == "refer":
+            self.bring(event)
+        elif event.act == "touchpoint":
             self.engine.record(
                 event.customer, event.type, event.properties, id=event.id, at=instant(event.at), channel=event.channel,
                 direction=event.direction,
@@ -94,6 +100,12 @@ class Played:
             if event.act == "answer_case":
                 more = {"at": instant(event.at)}
             act(event.customer, event.type, ref=event.properties["ref"], **more)
+
+    def bring(self, event):
+        """A customer refers another; whoever would refer themselves is refused."""
+        self.meet(attrs.evolve(event, customer=event.type))
+        with suppress(ReferralRefused):
+            self.engine.refer(event.customer, event.type, at=instant(event.at))
 
     def learn(self, event):
         """What the host tells of a customer."""

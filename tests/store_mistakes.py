@@ -216,6 +216,31 @@ WRONG = {
         ),
         "test_whoever_is_erased_or_absorbed_is_in_no_segment",
     ),
+    "loses referrals": (without("referrals"), "test_a_referral_is_found_from_both_sides"),
+    "gives the last page of referrals": (
+        answering(referrals_by=lambda inner, no, after, limit: inner.referrals_by(no, after, 999)[-limit:]),
+        "test_a_referral_is_found_from_both_sides",
+    ),
+    "keeps the first referral": (
+        writing(lambda _, it: attrs.evolve(it, referrals={
+            no: row for no, row in it.referrals.items() if row.dropped == "" or row.converted_at is None
+        })), "test_a_referral_is_replaced_as_a_whole",
+    ),
+    "leaves out a second referral in silence": (
+        writing(lambda inner, it: attrs.evolve(it, referrals={
+            no: row for no, row in it.referrals.items() if row.friend is None or inner.referral_of(row.friend) is None
+        })), "test_nobody_is_brought_by_two",
+    ),
+    "counts referrals that were dropped": (
+        answering(referral_counts=lambda inner, no: inner.run(
+            "SELECT count(*), count(converted_at) FROM touchpoint_referrals WHERE advocate = ?", (no,))[0]
+        ), "test_those_that_stand_are_counted",
+    ),
+    "forgets referrals of who is erased": (
+        answering(erase=lambda inner, no: inner.run(
+            "DELETE FROM touchpoint_referrals WHERE advocate = ? OR friend = ?", (no, no)) or {"referrals": 2}
+        ), "test_referrals_follow_people_and_forget_them",
+    ),
     "forgets who claimed a task": (
         each("tasks_changed", lambda row: (row[0], row[1] or "", *row[2:])), "test_a_task_changes_hands",
     ),
@@ -355,6 +380,7 @@ ALSO = {
     "test_changes_of_one_customer_are_applied_in_their_order": "blanks profiles",
     "test_customers_are_found_by_what_they_have": "loses messages",
     "test_changes_written_at_once_or_one_by_one_give_the_same": "does not date receipts",
+    "test_a_number_of_a_referral_is_never_given_again": "forgets referrals of who is erased",
     "test_a_reference_leads_to_the_newest_message": "loses messages",
     "test_a_failed_transaction_takes_nothing_away": "forgets to roll back",
     "test_what_is_not_committed_is_seen_by_nobody_else": "commits every write",

@@ -81,10 +81,12 @@ def test_the_engine_decides_as_the_reference_does(world):  # S4.2, S6.5
     assert found(world) == told
 
 
-@pytest.mark.parametrize("about", ["messages", "changes", "cases"])
+@pytest.mark.parametrize("about", ["messages", "changes", "cases", "referrals"])
 @settings(max_examples=EXAMPLES, suppress_health_check=SLOW)
 @given(data=st.data())
-def test_it_does_so_where_all_turns_on_messages_changes_of_facts_or_cases(about, data):  # S4.1, S4.6, S6.9, S8.2
+def test_it_does_so_where_all_turns_on_messages_changes_of_facts_cases_or_referrals(
+    about, data
+):  # S4.1, S4.6, S6.9, S8.2
     world = data.draw(generate.worlds(about=about))
     told = expected(world)
     assert found(world) == told

@@ -43,6 +43,7 @@ class Chat(MemoryChannel):
 
 
 READS = {
+    "advocate", "advocates", "referral", "referrals",
     "controls", "customer", "export", "journeys", "next_due", "parked", "parked_count", "planned", "preferences",
     "member_count", "members", "preview_release", "proof_of_consent", "recipient_of", "releases", "tasks", "why",
     "why_received",
@@ -77,6 +78,7 @@ WRITES = {
     "answer_case": lambda engine, db: engine.answer_case("ann", "trouble", ref="1", connection=db),
     "pause": lambda engine, db: engine.pause(journey="one", reason="x", connection=db),
     "merge": lambda engine, db: engine.merge("anonymous", "ann", connection=db),
+    "refer": lambda engine, db: engine.refer("ann", "zoe", connection=db),
     "erase": lambda engine, db: engine.erase("eve", connection=db),
     "readmit": lambda engine, db: [
         engine.erase("eve", connection=db),

@@ -2,7 +2,6 @@
 
 import inspect
 import re
-from pathlib import Path
 
 import pytest
 
@@ -17,7 +16,8 @@ LANGUAGE = [
     "Enrol", "Enrolled", "Entered", "Exit", "Exposed", "Failed", "Gift", "Give", "Goal", "Hold", "HoldOut",
     "Impact", "InvalidAddress", "InvalidInput", "InvalidTouchpoint", "Joined", "Journey", "JourneyError", "Left",
     "LeftSegment", "LiveRuns", "Message", "MoveTo", "NotYetSupported", "On", "OpenCase", "Opened", "Policy",
-    "PreferenceChanged", "Preferences", "Preview", "Problem", "QuietHours", "React", "Release", "ReleaseRefused",
+    "PreferenceChanged", "Preferences", "Preview", "Problem", "QuietHours", "React", "ReferralRefused", "Referred",
+    "Release", "ReleaseRefused",
     "Replied", "Reply", "Rule", "RunFacts", "SampleRatioMismatch", "Schedule", "SecretNeeded", "Segment", "Send",
     "SendWindow", "Sent", "SetTrait", "Silent", "Spacing", "Split", "Stage", "StoreBusy", "StoreClosed",
     "StoreCorrupt", "StoreError", "StoreFull", "StoreReadOnly", "StoreTooNew", "Survey", "SystemClock",
@@ -49,8 +49,6 @@ FILES = [
 ]  # fmt: skip
 
 PUBLIC = {touchpoint: LANGUAGE, channels: CHANNELS, lab: LAB, files: FILES}
-
-LATER = ["Referred"]
 
 NAMES = [(module, name) for module, names in PUBLIC.items() for name in names]
 
@@ -90,20 +88,6 @@ def test_every_public_method_of_a_public_class_has_a_docstring(module, name):
     assert [key for key in public if not inspect.getdoc(getattr(value, key))] == []
 
 
-@pytest.mark.parametrize("name", LATER)
-def test_a_name_promised_for_later_says_so(name):
-    with pytest.raises(AttributeError, match=rf"touchpoint\.{name} .*not yet in this release .*CHANGELOG"):
-        getattr(touchpoint, name)
-
-
-def test_the_names_promised_for_later_are_these():
-    assert sorted(touchpoint._LATER) == sorted(LATER)
-
-
-def test_no_name_is_both_there_and_promised():
-    assert not set(LATER) & set(touchpoint.__all__)
-
-
 def test_an_unknown_name_is_an_ordinary_attribute_error():
     with pytest.raises(AttributeError, match=re.escape("module 'touchpoint' has no attribute 'Frob'")):
         _ = touchpoint.Frob
@@ -112,10 +96,3 @@ def test_an_unknown_name_is_an_ordinary_attribute_error():
 @pytest.mark.parametrize("module", PUBLIC, ids=spoken)
 def test_dir_shows_the_public_names(module):
     assert set(dir(module)) >= set(module.__all__)
-
-
-# The error of such a name points there.
-@pytest.mark.parametrize("name", LATER)
-def test_the_changelog_says_what_comes_later(name):
-    changelog = Path(__file__).parent.parent.joinpath("CHANGELOG.md").read_text("utf-8")
-    assert re.search(rf"`[^`\n]*\b{name}\b[^`\n]*`", changelog)

@@ -429,7 +429,7 @@ def test_an_error_of_the_caller_is_not_dressed_up_as_one_of_the_store(store):
 
 def test_counters_begin_at_one(either):
     with either.transaction() as transaction:
-        assert transaction.counters == Counters(1, 1, 1, 1, 1, 1)
+        assert transaction.counters == Counters(1, 1, 1, 1, 1, 1, 1)
 
 
 def test_counters_go_on_where_the_last_transaction_left_them(store):
@@ -454,7 +454,7 @@ def test_counters_know_what_another_store_object_wrote(path, store):
     with closing(SqliteStore(path)) as other:
         write(other, new_customers=[customer(41)], messages=[message(7)])
     with store.transaction() as transaction:
-        assert transaction.counters == Counters(42, 1, 1, 1, 8, 1)
+        assert transaction.counters == Counters(42, 1, 1, 1, 8, 1, 1)
 
 
 def test_reading_sees_one_instant_while_another_store_object_commits(path, store):

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
         JourneyError,
         NotYetSupported,
         Problem,
+        ReferralRefused,
         ReleaseRefused,
         SampleRatioMismatch,
         SecretNeeded,
@@ -104,6 +105,7 @@ if TYPE_CHECKING:
         Left,
         LeftSegment,
         On,
+        Referred,
         Silent,
     )  # fmt: skip
     from touchpoint.journey.waiver import Waiver
@@ -126,7 +128,8 @@ __all__ = [
     "Enrol", "Enrolled", "Entered", "Exit", "Exposed", "Failed", "Gift", "Give", "Goal", "Hold", "HoldOut",
     "Impact", "InvalidAddress", "InvalidInput", "InvalidTouchpoint", "Joined", "Journey", "JourneyError", "Left",
     "LeftSegment", "LiveRuns", "Message", "MoveTo", "NotYetSupported", "On", "OpenCase", "Opened", "Policy",
-    "PreferenceChanged", "Preferences", "Preview", "Problem", "QuietHours", "React", "Release", "ReleaseRefused",
+    "PreferenceChanged", "Preferences", "Preview", "Problem", "QuietHours", "React", "ReferralRefused", "Referred",
+    "Release", "ReleaseRefused",
     "Replied", "Reply", "Rule", "RunFacts", "SampleRatioMismatch", "Schedule", "SecretNeeded", "Segment", "Send",
     "SendWindow", "Sent", "SetTrait", "Silent", "Spacing", "Split", "Stage", "StoreBusy", "StoreClosed",
     "StoreCorrupt", "StoreError", "StoreFull", "StoreReadOnly", "StoreTooNew", "Survey", "SystemClock",
@@ -137,11 +140,6 @@ __all__ = [
     "minutes", "months", "now", "once", "once_per_stage", "opened", "outcome", "parse", "replied", "result",
     "seconds", "sent", "times", "to_text", "total", "trait", "trigger", "usual", "variant", "weeks", "years",
 ]  # fmt: skip
-
-_LATER = {
-    "Referred": "referrals",
-}  # fmt: skip
-
 
 _FROM = {
     "clock": ("Clock", "SystemClock", "VirtualClock"),
@@ -156,6 +154,7 @@ _FROM = {
         "JourneyError",
         "NotYetSupported",
         "Problem",
+        "ReferralRefused",
         "ReleaseRefused",
         "SampleRatioMismatch",
         "SecretNeeded",
@@ -238,6 +237,7 @@ _FROM = {
         "Left",
         "LeftSegment",
         "On",
+        "Referred",
         "Silent",
     ),
     "journey.waiver": ("Waiver",),
@@ -263,12 +263,6 @@ def __getattr__(name: str) -> object:
         found = getattr(import_module(_WHERE[name]), name)
         globals()[name] = found
         return found
-    if name in _LATER:
-        message = (
-            f"touchpoint.{name} is part of the language by design but not yet in this release ({_LATER[name]}); "
-            "see CHANGELOG.md"
-        )
-        raise AttributeError(message)
     message = f"module 'touchpoint' has no attribute {name!r}"
     raise AttributeError(message)
 

@@ -8,6 +8,7 @@
     │   ├── InvalidTouchpoint
     │   │   └── CustomerErased             about somebody who was erased; `index` in a batch
     │   ├── SecretNeeded                   the engine's secret, where people are or were erased
+    │   ├── ReferralRefused                somebody would refer themselves; `reason` says in which way
     │   ├── ReleaseRefused                 a release that is not confirmed, or has nothing to change
     │   ├── InvalidAddress
     │   ├── WebhookRejected                a request that claims to be a webhook; `reason` says what is wrong with it
@@ -132,6 +133,28 @@ class CustomerErased(InvalidTouchpoint):
 
 class SecretNeeded(InvalidInput):
     """`Engine(secret=…)` is missing, or lacks one with which people were erased. It repeats no secret."""
+
+
+class ReferralRefused(InvalidInput):
+    """Nobody can refer themselves, not even by way of others; nothing was stored. It names nobody.
+
+    Attributes:
+        reason: `self` (one person, by whichever ids), `ring` (the one who refers came, by however many steps, through
+            the one who is referred) or `chain` (that cannot be excluded: too many were brought one by the other).
+    """
+
+    def __init__(self, reason: str) -> None:
+        self.reason = reason
+        super().__init__(_REFERRAL_REFUSED[reason])
+
+
+_REFERRAL_REFUSED: Final = {
+    "self": "by= and customer= are one person, and nobody refers themselves; check whose code was used",
+    "ring": "the customer of by= came through this customer, directly or by way of others: a referral back would be a "
+    "ring; check whose code was used",
+    "chain": "the customer of by= came through more others, one brought by the next, than are looked at to exclude a "
+    "ring; it can be recorded as a touchpoint of another type",
+}
 
 
 class ReleaseRefused(InvalidInput):

@@ -41,6 +41,7 @@ from touchpoint import (
     Policy,
     Preferences,
     QuietHours,
+    Referred,
     Rule,
     Schedule,
     Segment,
@@ -130,6 +131,8 @@ SHOP = Journey(
         Rule("missed", when=Silent(usual(1.5), of="ordered", at_least=days(2), otherwise=days(30)),
              then=[Send(message("missed_you"))]),
         Rule("talk", when="asked", then=[WaitFor("answered", timeout=forever), Send(message("glad"))]),
+        Rule("brought", when=[Referred("signed_up"), Referred("answered")], key="referral",
+             then=[Send(message("thanks_for_a_friend"))]),
         Rule("ring", when="rung", then=[Send(message("bell", channels=("push",)))]),
     ],
     policy=Policy(QuietHours("21:00", "08:00", unknown_zone="UTC"), Spacing(hours(2), kinds=["marketing"])),
@@ -224,6 +227,8 @@ def first_days(engine, email):
     at(4)
     engine.record("ann", "ordered", {"order": "ann-2", "total": 35}, id="ann-order-2")
     engine.record("gus", "asked", id="gus-asked")
+    for by, friend in (("dee", "gus"), ("jan", "hal"), ("jan", "kim")):
+        engine.refer(by, friend, properties={"campaign": "spring"})
     engine.close_case("eve", "complaint", ref="review")
     at(5)
     for name in ("dee", "fay", "lou", "eve"):

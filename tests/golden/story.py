@@ -42,6 +42,7 @@ def told(engine):
             name: [[each.purpose, each.channel, each.granted] for each in reader.consents(rows[name].no)]
             for name in PEOPLE
         }
+        rows_of = {row.no: row.id for row in rows.values()}
         house = {
             "customers": reader.customer_count(),
             "spent": {name: str(amount) for name, amount in reader.spent(["voucher"]).items()},
@@ -49,6 +50,7 @@ def told(engine):
             "addresses": [each.standing for _, each in sorted(reader.addresses(_asked()).items())],
             "controls": [[row.scope, row.name, row.reason] for row in reader.controls()],
             "events": reader.event_count(),
+            "advocates": [[rows_of[no], stand, came] for no, stand, came in reader.advocates(9)],
             "task": [*reader.task("task-1")][3:6],
             "definitions": sorted(name for _, name, _, _ in reader.definitions()),
         }

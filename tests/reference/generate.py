@@ -53,7 +53,7 @@ DAYS = ("1990-03-28", "2026-03-29", "1980-04-01", "2026-04-02")
 LENGTHS = (hours(6), hours(12), hours(6), hours(18), days(1), days(2), days(3))
 OPERATORS = ("==", "!=", "<", "<=", ">", ">=")
 LOOK_AHEAD = days(1)
-ONCE = ("identify", "consent", "prefer", "receipt")
+ONCE = ("identify", "consent", "prefer", "receipt", "refer")
 """Acts of the host that are not known by an id."""
 BYTES = 1_300  # more than a world uses; beyond them the dice always show the first side
 
@@ -200,6 +200,8 @@ def trigger(dice: Dice, types: tuple = TYPES, own: tuple = (), others: tuple = (
         return _change(dice)
     if dice.about == "cases" and dice.pick(True, True, False):
         return _of_case(dice)
+    if dice.about == "referrals" and dice.pick(True, True, False):
+        return _referred(dice)
     if dice.pick(True, True, False):
         return t.On(dice.pick(*types))
     stage = dice.pick(*STAGES)
@@ -219,6 +221,7 @@ def trigger(dice: Dice, types: tuple = TYPES, own: tuple = (), others: tuple = (
         lambda _: t.Joined(dice.pick(*SEGMENTS)),
         lambda _: t.LeftSegment(dice.pick(*SEGMENTS)),
         lambda _: t.Enrolled(),
+        _referred,
         _change,
         _change,
         lambda _: _of_message(dice, own, others),
@@ -232,6 +235,10 @@ def _of_case(dice):
     if dice.pick(True, False):
         return t.CaseOverdue(case, dice.pick(None, "response", "resolution"))
     return dice.pick(t.CaseOpened, t.CaseClosed)(case)
+
+
+def _referred(dice):
+    return t.Referred(dice.pick(None, "a", "b", "c"))
 
 
 def _change(dice):
@@ -391,7 +398,8 @@ def _split(dice, scope, depth):
 
 
 def _at_once(dice, scope, depth):
-    ref = dice.pick("x", "y", "x") if dice.about == "cases" else dice.pick(None, "x", c.trigger.k)
+    refs = {"referrals": (None, "x"), "cases": ("x", "y", "x")}
+    ref = dice.pick(*refs.get(dice.about, (None, "x", c.trigger.k)))
     options = [
         s.SetTrait("t", dice.pick(1, 2, c.event.n, c.trigger.n)),
         s.SetTrait("day", dice.pick(*DAYS)),
@@ -430,13 +438,22 @@ def rule(dice: Dice, journey: str, number: int, total: int) -> Rule:
         given=_given(dice, attrs.evolve(scope, messages=()), 4),
         then=then,
         limit=limit(dice),
-        key=dice.pick("k", "ref") if dice.about == "cases" else "k" if dice.once_in(2) else None,
+        key=_key(dice),
         concurrency=dice.pick("ignore", "parallel", "ignore", "restart"),
         exit=_exits(dice, scope),
         goal=_goal(dice, scope),
         priority=dice.pick(0, 1),
         collect=collect,
     )
+
+
+def _key(dice):
+    """The property that a rule's runs are about."""
+    if dice.about == "referrals":
+        return dice.pick("k", "referral", None)
+    if dice.about == "cases":
+        return dice.pick("k", "ref")
+    return "k" if dice.once_in(2) else None
 
 
 def _first_messages(journey, many):
@@ -560,7 +577,8 @@ class History:
 
 def history(dice: Dice, journey: Journey | None = None, *, most_events: int = 24, span_days: int = 8) -> History:
     """A history of one or two customers; with a journey, now and then the host enrols somebody into a rule."""
-    customers = {name: _person(dice) for name in dice.pick(("ann",), ("ann", "bob"))}
+    names = ("ann", "bob", "cat") if dice.about == "referrals" else dice.pick(("ann",), ("ann", "bob"))
+    customers = {name: _person(dice) for name in names}
     rules = [rule.name for rule in journey.rules] if journey else []
     events = [_event(dice, tuple(customers), rules, span_days) for _ in dice.upto(most_events, 1)]
     events = sorted(events, key=lambda event: event.recorded_at)
@@ -586,14 +604,17 @@ def _person(dice):
     return Person(dice.pick(*ZONES), traits, grants)
 
 
-def _event(dice, names, rules, span_days):
+def _event(dice, names, rules, span_days):  # noqa: PLR0911 - one for each kind
     name = dice.pick(*names)
     beside = dice.pick(0, 0, 0, 0, 0, 0, -1, 1)
     recorded_at = START + dice.pick(*range(span_days * 4)) * GRID + beside
-    if dice.about and dice.pick(True, False):
+    if dice.about == "referrals":
+        if dice.pick(True, False, False):
+            return _brings(dice, name, names, recorded_at)
+    elif dice.about and dice.pick(True, False):
         made = {"messages": _told, "changes": _learnt, "cases": _of_a_case}[dice.about]
         return made(dice, name, recorded_at)
-    match dice.pick(*range(12)):
+    match dice.pick(*range(13)):
         case 10:
             return _told(dice, name, recorded_at)
         case 11:
@@ -602,6 +623,8 @@ def _event(dice, names, rules, span_days):
             return _of_a_case(dice, name, recorded_at)
         case 9 if rules:
             return Event(name, dice.pick(*rules), recorded_at, act="enrol")
+        case 12:
+            return _brings(dice, name, names, recorded_at)
     late = dice.pick(*[0] * 9, 1, 4, 28, 29, 40) * GRID
     drawn = {"n": dice.pick(1, 2, 3, 0, None), "k": dice.pick("x", "y", None), "flag": dice.pick(None, True, False)}
     properties = {name: value for name, value in drawn.items() if value is not None}
@@ -623,6 +646,12 @@ def _told(dice, name, recorded_at):
     what = dice.pick("opened", "delivered", "clicked", "replied", "bounced", "failed")
     machine = {"machine": True} if what in ("opened", "clicked") and dice.once_in(4) else {}
     return Event(name, what, recorded_at, machine, act="receipt")
+
+
+def _brings(dice, name, names, recorded_at):
+    """A customer refers another, or themselves; now and then it is told late."""
+    late = dice.pick(*[0] * 9, 1, 4, 28, 29, 40) * GRID
+    return Event(name, dice.pick(*names), recorded_at - late, recorded_at=recorded_at, act="refer")
 
 
 def _learnt(dice, name, recorded_at):

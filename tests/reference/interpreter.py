@@ -20,7 +20,7 @@ from collections import deque
 
 import attrs
 
-from reference import bursts, cases
+from reference import bursts, cases, referrals
 from reference.decisions import Customer
 from reference.evaluate import Look, holds, next_lapse
 from reference.local import as_date, next_anniversary
@@ -74,25 +74,44 @@ def run(journeys, policy, customers, events, end, most_work=5_000):
         InvalidTouchpoint: a touchpoint lies in the future of its recording by more than five minutes.
     """
     program = Program(list(journeys), policy or Policy(), most_work)
-    known = {}
+    known, brought = {}, []
     waiting = deque(sorted(_numbered(events), key=lambda event: event.recorded_at))
     while True:
         dues = [waiting[0].recorded_at] if waiting else []
         dues += [due for each in known.values() if (due := next_due(each)) is not None]
         if not dues or min(dues) > end:
             return Outcome({name: each.log for name, each in known.items()}, known)
-        now = min(dues)
+        now, quiet = min(dues), []
         while waiting and waiting[0].recorded_at == now:
             event = waiting.popleft()
             if event.act == "receipt" and event.customer not in known:
                 continue  # nobody was written to yet
-            if event.customer not in known:
-                person = customers.get(event.customer) or Person()
-                known[event.customer] = Customer(event.customer, person, program, now)
-            settle_timers(known[event.customer], now, before=True)
-            known[event.customer].record(event)
+            named = (event.customer, event.type) if event.act == "refer" else (event.customer,)
+            new = [name for name in dict.fromkeys(named) if name not in known]
+            known |= {name: Customer(name, customers.get(name) or Person(), program, now) for name in new}
+            if not _take(brought, known, event, _settled_before(now)):
+                quiet += new
+        for name in quiet:  # nothing has happened to them, but that they are there
+            known[name].decide()
         for each in known.values():
             settle(each, now)
+
+
+def _settled_before(now):
+    return lambda customer: settle_timers(customer, now, before=True)
+
+
+def _take(brought, known, event, settle):
+    """One event; what it means for somebody else follows at once. Whether anything was decided."""
+    customer = known[event.customer]
+    if event.act == "refer":
+        return referrals.refer(brought, customer, known[event.type], event, settle)
+    settle(customer)
+    is_new = event.id not in customer.events
+    customer.record(event)
+    if event.act == "touchpoint" and is_new:
+        referrals.convert(brought, known, customer, event, settle)
+    return True
 
 
 def _numbered(events):

@@ -4,6 +4,7 @@ import json
 
 import attrs
 
+from reference.referrals import meets_referral
 from touchpoint.journey import conditions as c
 from touchpoint.journey import steps as s
 from touchpoint.journey import triggers as t
@@ -26,8 +27,8 @@ class Person:
 class Event:
     """A touchpoint; or an act of the host.
 
-    `act` is then open_case, close_case or answer_case (`type` the kind, property `ref` what it is about), or enrol
-    (`type` a rule). `about` is the case (kind, ref) that a touchpoint belongs to.
+    `act` is then open_case, close_case or answer_case (`type` the kind, property `ref` what it is about), enrol (`type`
+    a rule), or refer (`type` the friend). `about` is the case (kind, ref) that a touchpoint belongs to.
     """
 
     customer: str
@@ -219,6 +220,8 @@ def meets(trigger, occurrence, journey, rule=None, run=None):  # noqa: PLR0911 -
         any_value = trigger if isinstance(trigger, PreferenceChanged) else attrs.evolve(trigger, to=None)
         is_it = occurrence.what == any_value
         return is_it and getattr(trigger, "to", None) in (None, occurrence.properties.get("value"))
+    if isinstance(trigger, t.Referred):
+        return meets_referral(trigger, occurrence)
     if isinstance(trigger, t.CaseOverdue):
         is_it = occurrence.kind == "case_overdue" and occurrence.name == trigger.case
         return is_it and trigger.which in (None, occurrence.properties["deadline"])

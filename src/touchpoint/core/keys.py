@@ -7,6 +7,7 @@ from typing import Final
 from touchpoint.core.cases import CASE_CLOSED, CASE_OPENED, CASE_OVERDUE, overdue_name
 from touchpoint.core.matching import key_of_news, keys_of_message
 from touchpoint.core.occurrence import TOUCHPOINT
+from touchpoint.core.referrals import key_of_referral
 from touchpoint.core.segments import JOINED, LEFT
 from touchpoint.core.timed import (
     calendar_key,
@@ -28,6 +29,7 @@ from touchpoint.journey.triggers import (
     Left,
     LeftSegment,
     On,
+    Referred,
     Silent,
     Trigger,
 )
@@ -38,7 +40,7 @@ Key = tuple[str, str]
 ENROLLED: Final = "enrolled"
 
 
-def key_of(trigger: Trigger, journey: str, rule: str = "") -> Key:  # noqa: C901 - one branch per class
+def key_of(trigger: Trigger, journey: str, rule: str = "") -> Key:  # noqa: C901, PLR0912 - one branch per class
     """The key under which occurrences that match this trigger arrive.
 
     An enrolment means one into the rule the trigger stands in.
@@ -64,6 +66,8 @@ def key_of(trigger: Trigger, journey: str, rule: str = "") -> Key:  # noqa: C901
             key = calendar_key(trigger)
         case Exposed():
             key = "exposed", exposure_name(trigger.split, trigger.variant)
+        case Referred():
+            key = key_of_referral(trigger)
         case Enrolled():
             key = ENROLLED, f"{journey}/{rule}"
         case _:

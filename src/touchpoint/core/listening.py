@@ -47,7 +47,7 @@ def listening(
     named = [each for _, each in triggers if isinstance(each, MessageTrigger)]
     keys = [key for each in named for in_run in (False, True) for key in keys_of_message(each, in_run=in_run)]
     return Listening(
-        finer_of((each for _, each in triggers), (node.message for node in asked)),
+        finer_of([each for _, each in triggers], (node.message for node in asked)),
         frozenset(name for kind, name in keys if kind in (ENDED, OWN)),
         bool(asked),
         watching(triggers, messages),

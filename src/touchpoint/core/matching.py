@@ -4,7 +4,7 @@ Triggers are indexed by keys, (kind, name). Most occurrences have one key. What 
 a certain value, have more of them, but only where some trigger of the program asks; nobody else pays for it.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Final, assert_never
 
 import attrs
@@ -12,6 +12,7 @@ import attrs
 from touchpoint.compact import compact
 from touchpoint.core.identity import message_key
 from touchpoint.core.occurrence import CONSENT_CHANGED, ENDED, PREFERENCE_CHANGED, TOUCHPOINT, TRAIT_CHANGED, Occurrence
+from touchpoint.core.referrals import Conversions, finer_of_referrals
 from touchpoint.core.state import Run, Watch
 from touchpoint.core.values import UNKNOWN, equal
 from touchpoint.journey.changes import Change, ConsentChanged, PreferenceChanged, TraitChanged
@@ -63,7 +64,7 @@ class Messages:
         return ((TOLD, f"{name}|{what}"),) if what and name in self.names else ()
 
 
-Finer = Mapping[Key, Values | Messages]
+Finer = Mapping[Key, Values | Messages | Conversions]
 
 
 def by_machine(occurrence: Occurrence) -> bool:
@@ -119,7 +120,7 @@ def consent_name(purpose: str | None, channel: str | None) -> str:
     return compact([purpose, channel])
 
 
-def finer_of(triggers: Iterable[Trigger], asked: Iterable[str]) -> dict[Key, Values | Messages]:
+def finer_of(triggers: Sequence[Trigger], asked: Iterable[str]) -> dict[Key, Values | Messages | Conversions]:
     """Which occurrences have more keys than one.
 
     Args:
@@ -137,9 +138,10 @@ def finer_of(triggers: Iterable[Trigger], asked: Iterable[str]) -> dict[Key, Val
             case _ if hasattr(each, "message"):
                 names.add(each.message)
     names |= set(asked)
-    found: dict[Key, Values | Messages] = {
+    found: dict[Key, Values | Messages | Conversions] = {
         plain: Values(tuple((option, key) for key, option in each.items())) for plain, each in values.items()
     }
+    found.update(finer_of_referrals(triggers))
     if names:
         found.update(((TOUCHPOINT, each), Messages(frozenset(names))) for each in sorted(COMES_BACK))
     return found

@@ -19,6 +19,7 @@ from touchpoint.core.listening import Listening, hand_overs_kept, listening, tol
 from touchpoint.core.live_limits import LiveLimit, live_limits_of
 from touchpoint.core.parts import Triggers, expressions_of_journeys, triggers_of_journeys
 from touchpoint.core.reading import teller_of
+from touchpoint.core.referrals import conversions_of
 from touchpoint.core.rhythm import types_asked
 from touchpoint.core.rule_parts import apart, expressions_of, results_read
 from touchpoint.core.segments import SegmentSpec, readers_of, segments_of, versions_of
@@ -170,9 +171,10 @@ class Program:
     anew, `pinned` (journey, number) what runs finish on that stay with an earlier release. `sessions` are the channels
     on which it counts when the customer last wrote, and whether messages wait there for that. `segments` are in the
     order in which they are looked at, `segments_on` says which when what has changed. `misused` are the traits that
-    (message, content key) use beyond their declaration, `deadlines` those of each kind of case. `answers` is whether
-    any step answers in a conversation, `plain` whether occurrences have one key each, and concern neither segments nor
-    ends of messages, `replans` whether any message is planned anew when what held it is over.
+    (message, content key) use beyond their declaration, `deadlines` those of each kind of case, `conversions` the types
+    of touchpoints by which a referred friend becomes a customer. `answers` is whether any step answers in a
+    conversation, `plain` whether occurrences have one key each, and concern neither segments nor ends of messages,
+    `replans` whether any message is planned anew when what held it is over.
     """
 
     journeys: Mapping[str, Journey]
@@ -207,6 +209,7 @@ class Program:
     live_limits: tuple[LiveLimit, ...] = ()
     misused: Mapping[tuple[str, str], tuple[str, ...]] = attrs.Factory(dict)
     deadlines: Lengths = attrs.Factory(dict)
+    conversions: frozenset[str] = frozenset()
     answers: bool = False
     plain: bool = False
     replans: bool = False
@@ -302,6 +305,7 @@ def compile_program(
         live_limits=limits,
         misused=misused_content(messages.values(), _declared(journeys, traits)),
         deadlines=deadlines,
+        conversions=conversions_of(each for _, each in triggers),
         answers=any(node.answers for rule in rules for node in rule.nodes.values())
         or any(each.answers for each in kept.values()),
         plain=not (heard.finer or heard.ends or segments),

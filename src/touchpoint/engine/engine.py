@@ -11,6 +11,7 @@ from typing import TypeVar
 from touchpoint.channels.inbound import Inbound, WebhookRequest
 from touchpoint.durations import instant
 from touchpoint.engine import acts
+from touchpoint.engine.advocacy import Advocacy
 from touchpoint.engine.delivery import GROUP
 from touchpoint.engine.explain import Why, explain
 from touchpoint.engine.inbound import apply
@@ -40,7 +41,7 @@ BATCH = 1_000
 """Touchpoints that `record_many` commits at once."""
 
 
-class Engine(People, Operations, Members, Releases):
+class Engine(People, Operations, Members, Releases, Advocacy):
     """Journeys at work on a store, through channels.
 
     Args:

@@ -12,16 +12,20 @@ import attrs
 from touchpoint.core.gate import ask
 from touchpoint.core.occurrence import TOUCHPOINT
 from touchpoint.core.program import CompiledRule
+from touchpoint.core.referrals import is_about
 from touchpoint.core.state import State
 from touchpoint.durations import instant, length
 from touchpoint.engine.awaiting import awaited
 from touchpoint.engine.loaded import Loaded
+from touchpoint.engine.referring import awaited_of
 from touchpoint.engine.shared import learn_addresses
 from touchpoint.engine.unit import Unit
 from touchpoint.errors import UnknownName
 from touchpoint.journey.by_hand import PREFIX
 from touchpoint.journey.steps import Send, flat
+from touchpoint.journey.triggers import Referred, Trigger
 from touchpoint.model.limits import Limit
+from touchpoint.model.referral import CONVERTED, MADE
 from touchpoint.policy.verdict import Ruling, Verdict
 from touchpoint.stores.base import EntryRow, MessageRow
 from touchpoint.stores.codec import loads
@@ -199,7 +203,7 @@ def _rule(unit: Unit, loaded: Loaded, rule: CompiledRule, entries: Sequence[Entr
     bursts = [burst for burst in state.bursts if burst.label == rule.label]
     lines += [f"collecting, {burst.what.count} so far" + _until(burst.due, state) for burst in bursts]
     lines += _parked(rule, state)
-    ahead = list(awaited(unit.program, state, rule))
+    ahead = [*awaited(unit.program, state, rule), *awaited_of(unit, loaded, rule.rule.when)]
     if not told and not lines:
         return Why(name, "rule", "deny", "never considered", (), (*ahead, _unconsidered(rule, entries)))
     lines += ahead
@@ -217,8 +221,18 @@ def _rule(unit: Unit, loaded: Loaded, rule: CompiledRule, entries: Sequence[Entr
 def _parked(rule: CompiledRule, state: State) -> Iterator[str]:
     """What a defect of the journey keeps from going on: the rule's own runs, and touchpoints that would start it."""
     for at, kind, name, _, error, *_ in state.parked:
-        if name == rule.label or (kind == "touchpoint" and any(str(each) == name for each in rule.rule.when)):
+        if name == rule.label or (kind == "touchpoint" and any(_is_named(each, name) for each in rule.rule.when)):
             yield f"{when(at, state)}: parked ({name}): {error}"
+
+
+def _is_named(trigger: Trigger, type: str) -> bool:
+    return str(trigger) == type or (
+        isinstance(trigger, Referred) and type == (MADE if trigger.converted is None else CONVERTED)
+    )
+
+
+def _meets(trigger: Trigger, entry: EntryRow) -> bool:
+    return str(trigger) == entry.type or is_about(trigger, entry.type, loads(entry.body)[4])
 
 
 _TOLD: Final = frozenset({
@@ -236,7 +250,7 @@ def _about(entry: EntryRow, rule: CompiledRule) -> Iterator[list[object]]:
     for line in trace:
         if line[0] in _TOLD and line[1] == rule.journey and line[2] in (rule.rule.name, *rule.rule.was):
             yield line
-        elif line[0] == "late" and any(entry.kind == TOUCHPOINT and str(each) == entry.type for each in rule.rule.when):
+        elif line[0] == "late" and entry.kind == TOUCHPOINT and any(_meets(each, entry) for each in rule.rule.when):
             yield ["refused", rule.journey, rule.rule.name, "late", "the touchpoint came too late to start anything"]
 
 

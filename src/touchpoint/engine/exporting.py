@@ -13,11 +13,23 @@ from touchpoint.core.state import State
 from touchpoint.durations import instant
 from touchpoint.engine.loaded import Loaded
 from touchpoint.engine.privacy import addresses_of, events_about
+from touchpoint.engine.referring import referrals_of
 from touchpoint.engine.shared import learn_addresses
 from touchpoint.engine.unit import Unit
 from touchpoint.engine.view import case_view, planned, reasons_of
 from touchpoint.model.delivery import OPTED_OUT, kind_of
-from touchpoint.stores.base import AddressRow, CaseRow, ConsentRow, EntryRow, EventRow, MessageRow, RunRow, TaskRow
+from touchpoint.model.referral import referral_id
+from touchpoint.stores.base import (
+    AddressRow,
+    CaseRow,
+    ConsentRow,
+    EntryRow,
+    EventRow,
+    MessageRow,
+    ReferralRow,
+    RunRow,
+    TaskRow,
+)
 from touchpoint.stores.codec import loads
 
 FORMAT: Final = "touchpoint export 1"
@@ -59,6 +71,7 @@ def export(unit: Unit, loaded: Loaded, adapters: Mapping[str, Adapter], now: int
             "runs": [_run(row) for row in tx.runs(no)],
             "cases": [_case(row) for row in tx.cases(no)],
             "messages": [_message(row) for row in tx.messages(no)],
+            "referrals": [_referral(row, no) for row in referrals_of(unit, loaded)],
             "tasks": [_task(row) for row in tx.tasks_of(no)],
             "waiting_for_a_reference": [_waiting(each) for _, each in events_about(unit, ids, held, adapters)],
             "planned": [{"at": at, "what": what} for at, what in planned(unit.program, state)],
@@ -189,6 +202,15 @@ def _task(row: TaskRow) -> dict[str, object]:
         "message": row.key, "channel": row.channel, "status": row.status, "asks": loads(row.body),
         "assigned_at": _at(row.assigned_at), "expires_at": _at(row.expires_at), "claimed_by": row.claimed_by,
         "changed_at": _at(row.changed_at),
+    }  # fmt: skip
+
+
+def _referral(row: ReferralRow, customer: int) -> dict[str, object]:
+    """Of the other person nothing: what is exported is this one's alone."""
+    did = loads(row.body).items()
+    return {
+        "id": referral_id(row.no), "as": "friend" if row.friend == customer else "advocate", "at": _at(row.at),
+        "converted": {name: _at(at) for name, at in did if at is not None}, "dropped": row.dropped or None,
     }  # fmt: skip
 
 

@@ -12,6 +12,7 @@ from touchpoint.durations import in_calendar, length, micros, spoken
 from touchpoint.errors import InvalidInput, InvalidTouchpoint
 from touchpoint.model.names import check_type_name
 from touchpoint.model.payload import checked, is_unicode
+from touchpoint.model.referral import REFERRAL_TYPES
 from touchpoint.model.touchpoint import Touchpoint
 from touchpoint.stores.codec import dumps
 
@@ -53,7 +54,9 @@ class Prepared:
     occurrence: Occurrence = attrs.field(repr=False)
 
 
-def prepare(given: Touchpoint, *, now: int | None, skew: int, declared: Mapping[str, type]) -> Prepared:
+def prepare(
+    given: Touchpoint, *, now: int | None, skew: int, declared: Mapping[str, type], refers: bool = False
+) -> Prepared:
     """Check a touchpoint.
 
     Args:
@@ -61,6 +64,7 @@ def prepare(given: Touchpoint, *, now: int | None, skew: int, declared: Mapping[
         now: microseconds UTC; None where each is recorded at its own instant, as in a replay.
         skew: microseconds by which it may lie ahead of `now`.
         declared: classes of touchpoints by type.
+        refers: it is of a referral, which nobody but the engine records; a replay takes what was recorded.
 
     Raises:
         InvalidTouchpoint: with what is wrong and how to mend it.
@@ -68,6 +72,11 @@ def prepare(given: Touchpoint, *, now: int | None, skew: int, declared: Mapping[
     if not isinstance(given, Touchpoint):
         raise InvalidTouchpoint(f"a touchpoint is a Touchpoint, not of type {type(given).__name__}")
     check_type_name(given.type)
+    if given.type in REFERRAL_TYPES and not refers and now is not None:
+        raise InvalidTouchpoint(
+            f"touchpoint {given.type!r} is the engine's own, so that nobody is thanked for a friend who is not there: "
+            "call refer(by=…, customer=…), which records it for both"
+        )
     customer = _text(given.customer, "customer")
     at = None if given.at is None else instant_of(given.at, "at=")
     if now is None:

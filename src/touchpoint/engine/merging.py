@@ -12,6 +12,7 @@ from touchpoint.engine.acts import facts_changed
 from touchpoint.engine.changed import tell
 from touchpoint.engine.loaded import Loaded
 from touchpoint.engine.recorded import occurrences
+from touchpoint.engine.referring import join
 from touchpoint.engine.unit import Unit
 from touchpoint.errors import CustomerErased
 from touchpoint.stores.base import EntryRow
@@ -32,6 +33,8 @@ class Merged:
         ended: how many live runs ended because the other side had one of that rule and key.
         withdrawn: how many waiting messages ended with them.
         duplicates: how many touchpoints both sides had; each counts once.
+        referrals_dropped: how many referrals by which the two came stand no more: a person has one, and none from
+            themselves.
         differing: ids of those among them whose content was not the same; the one of the id that stays counts.
     """
 
@@ -44,6 +47,7 @@ class Merged:
     ended: int = 0
     withdrawn: int = 0
     duplicates: int = 0
+    referrals_dropped: int = 0
     differing: tuple[str, ...] = attrs.field(default=(), repr=False)
 
 
@@ -89,11 +93,13 @@ def _join(unit: Unit, source: Loaded, target: Loaded, now: int) -> Merged:
     for each in (source, target):
         unit.fire(each, until=at, inclusive=False)
     unit.flush()
+    dropped = join(unit, source, target)
     theirs, ours = list(unit.tx.journal(source.no)), list(unit.tx.journal(target.no))
     doubled = _doubled(theirs, ours)
     moved = Merged(
         touchpoints=sum(each.kind == TOUCHPOINT for each in theirs), messages=len(unit.tx.messages(source.no)),
         runs=len(unit.tx.runs(source.no)), cases=len(unit.tx.cases(source.no)), duplicates=len(doubled),
+        referrals_dropped=len(dropped),
         differing=tuple(sorted(entry.id or "" for entry, other in doubled if _differ(entry, other))),
     )  # fmt: skip
     _interleave(unit, source, target, [*theirs, *ours], [entry for entry, _ in doubled])
@@ -104,6 +110,7 @@ def _join(unit: Unit, source: Loaded, target: Loaded, now: int) -> Merged:
     timeline = occurrences(reversed(list(unit.tx.journal(target.no))))
     before = look(unit.program.listening.watching, target.state.profile)
     decision = core.merge(unit.program, target.state, source.state, timeline, at)
+    decision.trace += dropped
     target.change_profile()
     for line in decision.trace:
         if line[0] == core.JOINED:

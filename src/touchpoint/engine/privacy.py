@@ -34,6 +34,7 @@ class Erased:
         touchpoints: journal entries: touchpoints, and what was decided.
         messages, runs, cases, consents, tasks: rows of these.
         events: what waited for a reference that nobody knew, and was about the person.
+        referrals: how many name the person no more; that there was one stays with the other person.
         addresses: how many addresses are kept as hashes.
         folded: whether the bytes are gone from the file and its log, too. False: somebody still reads an older state,
             or the transaction is the host's own; `Engine.checkpoint()` does it afterwards.
@@ -48,6 +49,7 @@ class Erased:
     consents: int = 0
     tasks: int = 0
     events: int = 0
+    referrals: int = 0
     addresses: int = 0
     folded: bool = False
 
@@ -103,7 +105,7 @@ def erase(unit: Unit, customer: str, adapters: Mapping[str, Adapter], now: int) 
     removed = Erased(
         ids=len(ids), touchpoints=counts["journal"], messages=counts["messages"], runs=counts["runs"],
         cases=counts["cases"], consents=counts["consents"], tasks=counts["tasks"], events=len(events),
-        addresses=len(held),
+        referrals=counts["referrals"], addresses=len(held),
     )  # fmt: skip
     return removed, Left(frozenset(ids), rows)
 

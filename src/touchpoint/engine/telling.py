@@ -9,11 +9,16 @@ import attrs
 from touchpoint.durations import instant, micros
 from touchpoint.engine.view import CustomerView, MessageView, RunView
 from touchpoint.model.case import Case
+from touchpoint.model.referral import CONVERTED, MADE, RECEIVED
 from touchpoint.model.touchpoint import Touchpoint
 from touchpoint.stores.codec import dumps
 from touchpoint.zones import to_local, zone
 
 _ARROWS: Final = {"inbound": "→", "outbound": "←", "internal": "·"}
+_SAID: Final = {
+    MADE: "referred a friend", RECEIVED: "was referred by a customer", CONVERTED: "a referred friend became a customer",
+}  # fmt: skip
+"""Types of touchpoints that are told in words."""
 _VALUE_SHOWN: Final = 60
 """Characters of a property's value."""
 
@@ -70,7 +75,8 @@ def _items(view: CustomerView) -> Iterator[Item]:
 def _touchpoint(touchpoint: Touchpoint) -> Item:
     where = [each for each in (touchpoint.channel, touchpoint.location) if each]
     details = "  ".join([*where, *_values(touchpoint.properties)])
-    return Item(touchpoint.at or instant(0), 0, _ARROWS[touchpoint.direction], touchpoint.type, details)
+    what = _SAID.get(touchpoint.type, touchpoint.type)
+    return Item(touchpoint.at or instant(0), 0, _ARROWS[touchpoint.direction], what, details)
 
 
 def _values(properties: Mapping[str, object]) -> Iterator[str]:

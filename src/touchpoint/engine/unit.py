@@ -46,6 +46,7 @@ from touchpoint.engine.keyed import Keyed, able
 from touchpoint.engine.loaded import Cache, Loaded
 from touchpoint.engine.membership import write_members
 from touchpoint.engine.recorded import occurrences, state_of
+from touchpoint.engine.referring import convert
 from touchpoint.engine.writing import write_effects
 from touchpoint.errors import CustomerErased, DefectiveJourney, StoreCorrupt
 from touchpoint.stores.base import (
@@ -54,6 +55,7 @@ from touchpoint.stores.base import (
     EntryRow,
     EntryValues,
     MessageRow,
+    ReferralRow,
     Transaction,
 )
 from touchpoint.stores.codec import dumps, loads
@@ -101,6 +103,8 @@ class Unit:
 
     Attributes:
         soonest: the earliest instant at which anything of what was written falls due; `NEVER` for none.
+        referred: referrals that are still to be written, by number of the friend.
+        beside: customers who were decided on because of what another did.
     """
 
     def __init__(  # noqa: PLR0913 - the parts of a transaction
@@ -128,6 +132,8 @@ class Unit:
         self.defects: list[tuple[str, str]] = []
         self.flushes = 0
         self.soonest = NEVER
+        self.referred: dict[int, ReferralRow] = {}
+        self.beside: list[Loaded] = []
         self._fresh: dict[tuple[str, int], EntryValues] = {}
 
     # Customers.
@@ -266,6 +272,8 @@ class Unit:
         else:
             decision = advance(self.program, loaded.state, occurrence, now, late=late)
         self.enter(loaded, TOUCHPOINT, occurrence.name, at, now, body, decision, touchpoint=occurrence.id, late=late)
+        if occurrence.name in self.program.conversions:
+            convert(self, loaded, occurrence, now, late=late)
         return decision
 
     def fire(self, loaded: Loaded, *, until: int, inclusive: bool) -> int:
@@ -419,6 +427,7 @@ class Unit:
             self.tx.write(changes)
             self.changes = Changes()
         self._fresh.clear()
+        self.referred.clear()
         self.flushes += 1
         self.dirty.clear()
         self.messages.clear()

@@ -86,6 +86,7 @@ NAMES: Final[Mapping[type, str]] = {
     triggers.CaseOpened: "caseopened", triggers.CaseClosed: "caseclosed", triggers.Silent: "silent",
     triggers.CaseOverdue: "caseoverdue",
     triggers.Anniversary: "anniversary", triggers.Enrolled: "enrolled", triggers.Exposed: "exposed",
+    triggers.Referred: "referred",
     **{
         cls: cls.__name__.lower()
         for cls in (changes.ConsentChanged, changes.PreferenceChanged, changes.TraitChanged, *MESSAGE_TRIGGERS)

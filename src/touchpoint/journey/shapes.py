@@ -236,6 +236,7 @@ SHAPES: Final[Mapping[type, Mapping[str, _Kind]]] = {
     triggers.CaseOpened: {"case": _NAME}, triggers.CaseClosed: {"case": _NAME}, triggers.Enrolled: {},
     triggers.CaseOverdue: {"case": _NAME, "which": _maybe(_one_of(*DEADLINES))},
     triggers.Exposed: {"split": _NAME, "variant": _maybe(_NAME)},
+    triggers.Referred: {"converted": _maybe(_TYPE)},
     triggers.Anniversary: {"trait": _NAME, "at": _CLOCK, "before": _LENGTH, "unknown_zone": _maybe(_ZONE)},
     changes.ConsentChanged: {
         "purpose": _maybe(_NAME), "channel": _maybe(_NAME), "to": _maybe(_one_of(*changes.STANDINGS)),

@@ -23,6 +23,7 @@ from touchpoint.journey.outcomes import (
 from touchpoint.journey.segment import Segment, segment_name
 from touchpoint.model.case import DEADLINES, CaseType, Which, case_name
 from touchpoint.model.names import type_of
+from touchpoint.model.referral import REFERRAL_TYPES
 
 if TYPE_CHECKING:
     from zoneinfo import ZoneInfo
@@ -265,6 +266,40 @@ class Exposed:
         return f"exposed to {self.split}" + (f" ({self.variant})" if self.variant is not None else "")
 
 
+def _conversion(value: str | type | None) -> str | None:
+    if value is None:
+        return None
+    if not isinstance(value, str | type):
+        raise JourneyError(
+            "Referred(converted=) takes the touchpoint type by which a friend becomes a customer, such as "
+            f"'order_placed', not {type(value).__name__}; without it the trigger is the referral itself"
+        )
+    name = touchpoint_type(value)
+    if name in REFERRAL_TYPES:
+        raise JourneyError(
+            f"Referred(converted={name!r}): nobody is thanked for the referrals of somebody they referred; name what "
+            "the friend does, such as 'order_placed'"
+        )
+    return name
+
+
+@attrs.frozen
+class Referred:
+    """The customer refers a friend (`Engine.refer`), or the friend does what counts.
+
+    It is of the one who refers; the friend's own timeline has the touchpoint `referral_received`.
+
+    Args:
+        converted: a touchpoint type: the friend's first one of it ever, where that comes after the referral. So it is
+            met at most once for each friend. None: the referral itself.
+    """
+
+    converted: str | None = attrs.field(default=None, converter=_conversion)
+
+    def __str__(self) -> str:
+        return "referral of a friend" if self.converted is None else f"first {self.converted} of a referred friend"
+
+
 @attrs.frozen
 class Enrolled:
     """The host, or an `Enrol` step, puts the customer into the rule."""
@@ -296,6 +331,8 @@ def trigger_name(trigger: "Trigger") -> str:  # noqa: C901, PLR0912 - one branch
             about = trigger.split
         case Enrolled():
             about = None
+        case Referred():
+            about = trigger.converted
         case TraitChanged():
             about = trigger.trait
         case ConsentChanged():
@@ -315,6 +352,7 @@ Trigger: TypeAlias = (
     | CaseOverdue
     | Schedule | Exposed | Enrolled | ConsentChanged | PreferenceChanged | TraitChanged
     | Sent | Denied | Failed | Delivered | Opened | Clicked | Replied | Ended
+    | Referred
 )  # fmt: skip
 TriggerLike: TypeAlias = "Trigger | str | type"
 

@@ -30,6 +30,7 @@ from touchpoint.journey.stage import Stage
 from touchpoint.model.case import CaseType
 from touchpoint.model.message import Gift, Message
 from touchpoint.model.names import type_name
+from touchpoint.model.referral import REFERRAL_TYPES
 from touchpoint.model.template import Template
 
 T = TypeVar("T")
@@ -251,6 +252,14 @@ def _classes(scene: _Scene) -> Iterator[Problem]:
         except TouchpointError as error:
             yield Problem(f"$.touchpoints[{n}]", str(error), "give the class a __touchpoint__ of its own")
     yield from _twice("touchpoint type", named)
+    yield from (_own_type(path, name) for path, name in named if name in REFERRAL_TYPES)
+    yield from (
+        _own_type(f"{path}.type", step.type) for path, step in scene.only(steps.Emit) if step.type in REFERRAL_TYPES
+    )
+
+
+def _own_type(path: str, name: str) -> Problem:
+    return Problem(path, f"touchpoints of the type {name!r} are the engine's own (Engine.refer)", "take another name")
 
 
 _FIXES: Final = {

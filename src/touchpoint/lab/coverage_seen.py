@@ -14,6 +14,7 @@ from touchpoint.core.keys import Key, keys_of
 from touchpoint.core.matching import COMES_BACK, OWN, Messages, own_keys
 from touchpoint.core.occurrence import CONSENT_CHANGED, ENDED, TOUCHPOINT, TRAIT_CHANGED
 from touchpoint.core.program import CompiledRule, Node, Program
+from touchpoint.core.referrals import Conversions
 from touchpoint.core.replanning import PLANNED_ANEW
 from touchpoint.core.schedule import after, calendar_period
 from touchpoint.core.segments import JOINED, LEFT
@@ -23,6 +24,7 @@ from touchpoint.engine.recorded import occurrence_of
 from touchpoint.journey.conditions import Expression
 from touchpoint.journey.steps import Branch, Call, Exit, Send, Split, Wait, WaitFor, WaitUntil, arm_of
 from touchpoint.model.case import DEADLINES
+from touchpoint.model.referral import CONVERTED
 from touchpoint.policy.binding import BoundCap, BoundWindow, covers, meets
 from touchpoint.policy.caps import frees_at
 from touchpoint.stores.base import CustomerRow, EntryRow, MessageRow, Reader, RunRow
@@ -121,6 +123,9 @@ def _said(entry: EntryRow) -> Iterator[Key]:
         came = occurrence_of(entry)
         yield from Messages(frozenset({str(came.properties.get("message"))})).keys(came)
         yield from own_keys(came)
+    if entry.kind == TOUCHPOINT and entry.type == CONVERTED:
+        came = occurrence_of(entry)
+        yield from Conversions(frozenset({str(came.properties.get("converted"))})).keys(came)
 
 
 @attrs.define(eq=False)

@@ -16,7 +16,7 @@ from touchpoint.journey.outcomes import Ended
 from touchpoint.journey.rule import Rule
 from touchpoint.journey.stage import Stage
 from touchpoint.journey.steps import Branch, Send, Split, Step, Wait, WaitFor, WaitUntil, arms, flat
-from touchpoint.journey.triggers import Anniversary, CaseOverdue, Dwelt, Silent, Trigger
+from touchpoint.journey.triggers import Anniversary, CaseOverdue, Dwelt, Referred, Silent, Trigger
 from touchpoint.lab.message_mutations import message_changes
 from touchpoint.lab.places import Change, Place, change, root
 from touchpoint.lab.policy_mutations import limit_changes, policy_changes
@@ -311,7 +311,7 @@ def _triggers(place: Place, field: str, what: str) -> Iterator[Change]:
         yield from _trigger(each, what)
 
 
-def _trigger(place: Place, what: str) -> Iterator[Change]:
+def _trigger(place: Place, what: str) -> Iterator[Change]:  # noqa: C901 - one branch per class
     trigger = place.node
     match trigger:
         case Dwelt():
@@ -335,6 +335,8 @@ def _trigger(place: Place, what: str) -> Iterator[Change]:
             yield from _deadline(place, what)
         case TraitChanged() | ConsentChanged() if trigger.to is not None:
             yield change(place.field("to"), None, f"{what} {attrs.evolve(trigger, to=None)} instead of {trigger}")
+        case Referred() if trigger.converted is not None:
+            yield change(place.field("converted"), None, f"{what} {Referred()} instead of {trigger}")
         case Ended() if trigger.as_ is not None:
             yield change(place.field("as_"), None, f"{what} {attrs.evolve(trigger, as_=None)} instead of {trigger}")
 

@@ -25,12 +25,14 @@ from touchpoint.engine.delivery import CallRequest, Delivery
 from touchpoint.engine.engine import Engine
 from touchpoint.engine.intake import Prepared, instant_of
 from touchpoint.engine.loaded import Loaded
+from touchpoint.engine.referring import remember
 from touchpoint.engine.unit import Unit
 from touchpoint.errors import DefectiveJourney, InvalidInput
 from touchpoint.journey.journey import Journey
 from touchpoint.journey.policy import Policy
 from touchpoint.journey.steps import Call, flat
 from touchpoint.model.consent import ANY
+from touchpoint.model.referral import REFERRAL_TYPES
 from touchpoint.model.touchpoint import Touchpoint
 from touchpoint.policy.facts import ConsentFact
 from touchpoint.stores.base import ConsentRow, Store
@@ -284,6 +286,7 @@ class _Driver:
         self.cases = [case.name for journey in journeys for case in journey.cases]
         self.delivery = _ReplayDelivery(self.clock, self.engine)
         self.result = Replay(self.engine.store, grant)
+        self.referrals: dict[str, int] = {}
         self.now = 0
         self.first: int | None = None
         self.last = 0
@@ -341,6 +344,8 @@ class _Driver:
                 self._fire_before(unit, agenda, at)
             self._go_to(at)
             agenda.join(self._record(unit, each, seen))
+            while unit.beside:  # what one did may have been told to another
+                agenda.join(unit.beside.pop())
             position += 1
         self._fire_before(unit, agenda, agenda.horizon)
         return position
@@ -384,11 +389,14 @@ class _Driver:
         result = self.result
         loaded = unit.find(prepared.customer) or self._newcomer(unit, prepared.customer)
         key = (prepared.id, loaded.no)
-        if key in seen:
+        of_referral = prepared.occurrence.name in REFERRAL_TYPES
+        if key in seen or (of_referral and unit.seen([key], [key])):
             result.duplicates += 1
             return loaded
         seen.add(key)
         result.late += self.engine.take_prepared(unit, loaded, prepared, self.now)
+        if of_referral:
+            remember(unit, loaded, prepared.occurrence, self.referrals)
         result.events += 1
         self.last = self.now
         if self.first is None:

@@ -115,8 +115,19 @@ class PeopleWriter(_Asks):
         counts = {"journal": self._erase_journal(customer)}
         for table in (*_OWNED, "reach", "aliases", "due", "parked", "members"):
             counts[table] = self._erase_from(table, customer)
+        counts["referrals"] = self._leave_referrals(customer)
         self.run("DELETE FROM touchpoint_customers WHERE no = ?", (customer,))
         return counts
+
+    def _leave_referrals(self, customer: int) -> int:
+        """They stay for whoever was on the other side, and name this one no more."""
+        found = 0
+        for column in ("advocate", "friend"):
+            rows = self.run(f"SELECT no FROM touchpoint_referrals WHERE {column} = ?", (customer,))  # noqa: S608 - names of our own
+            found += len(rows)
+            if rows:
+                self.run(f"UPDATE touchpoint_referrals SET {column} = NULL WHERE {column} = ?", (customer,))  # noqa: S608 - likewise
+        return found
 
     def _erase_from(self, table: str, customer: int) -> int:
         where = f"FROM touchpoint_{table} WHERE customer = ?"
@@ -139,6 +150,8 @@ class PeopleWriter(_Asks):
         """Have all that bears the number `old`, journal entries aside, bear `into`, and the customer `old` be gone."""
         for table in (*_OWNED, "aliases"):
             self.run(f"UPDATE touchpoint_{table} SET customer = ? WHERE customer = ?", (into, old))  # noqa: S608 - likewise
+        for column in ("advocate", "friend"):
+            self.run(f"UPDATE touchpoint_referrals SET {column} = ? WHERE {column} = ?", (into, old))  # noqa: S608 - likewise
         # Both may have had the same address.
         self.run("UPDATE OR REPLACE touchpoint_reach SET customer = ? WHERE customer = ?", (into, old))
         self.run("DELETE FROM touchpoint_due WHERE customer = ?", (old,))

@@ -8,7 +8,7 @@ from operator import itemgetter
 from typing import Any, Final, TypeVar
 
 from touchpoint.errors import StoreClosed, StoreCorrupt, StoreError
-from touchpoint.stores import _people, _releases
+from touchpoint.stores import _people, _referrals, _releases
 from touchpoint.stores._trouble import TROUBLE, Place, reraise
 from touchpoint.stores.base import (
     AddressRow,
@@ -51,7 +51,8 @@ _NEXT_NUMBERS: Final = (  # in the order of Counters
     "SELECT (SELECT ifnull(max(no), 0) + 1 FROM touchpoint_customers), "
     "(SELECT ifnull(max(no), 0) + 1 FROM touchpoint_journal), (SELECT ifnull(max(no), 0) + 1 FROM touchpoint_runs), "
     "(SELECT ifnull(max(no), 0) + 1 FROM touchpoint_cases), (SELECT ifnull(max(no), 0) + 1 FROM touchpoint_messages), "
-    "(SELECT ifnull(max(no), 0) + 1 FROM touchpoint_tasks)"
+    "(SELECT ifnull(max(no), 0) + 1 FROM touchpoint_tasks), "
+    "(SELECT ifnull(max(no), 0) + 1 FROM touchpoint_referrals)"
 )
 _CUSTOMERS_BY_ID: Final = _select("customers", CustomerRow, "WHERE id IN (?*)")
 _CUSTOMERS_BY_NUMBER: Final = _select("customers", CustomerRow, "WHERE no IN (?*)")
@@ -155,7 +156,7 @@ _NOT_PARKED: Final = "DELETE FROM touchpoint_parked WHERE customer = ?"
 _PUT_META: Final = "INSERT OR REPLACE INTO touchpoint_meta (key, value) VALUES (?, ?)"
 
 
-class SqliteReader(_people.PeopleReader, _releases.ReleaseReader):
+class SqliteReader(_people.PeopleReader, _referrals.ReferralReader, _releases.ReleaseReader):
     """Answers questions over one connection, until `end()`.
 
     Args:
@@ -439,6 +440,7 @@ class SqliteTransaction(SqliteReader, _people.PeopleWriter):
         self._many(_people.NEW_TOMBSTONE, changes.tombstones)
         self._many(_people.MEMBER_GONE, changes.members_gone)
         self._many(_people.MEMBER, changes.members)
+        self._many(_referrals.PUT, list(changes.referrals.values()))
         self._many(_people.ADDRESS_GONE, changes.addresses_gone)
         # A blank comes right before an exclamation mark: the name itself, and those with a blank and more after it.
         self._many(_people.PACE_GONE, [(name, name + "!") for name in changes.paces_gone])

@@ -20,6 +20,7 @@ from touchpoint.stores.rows import (
     EntryValues,
     EventRow,
     MessageRow,
+    ReferralRow,
     ReleaseRow,
     RunRow,
     TallyRow,
@@ -41,6 +42,7 @@ __all__ = [
     "EventRow",
     "MessageRow",
     "Reader",
+    "ReferralRow",
     "ReleaseRow",
     "RunRow",
     "Store",
@@ -230,6 +232,28 @@ class Reader(Protocol):
         """Customers with numbers above `after`, in their order, at most `limit`."""
         ...
 
+    # Referrals.
+
+    def has_referrals(self) -> bool:
+        """Whether anybody was ever referred."""
+        ...
+
+    def referral_of(self, friend: int) -> ReferralRow | None:
+        """The referral by which this customer came, or None."""
+        ...
+
+    def referrals_by(self, advocate: int, after: int, limit: int) -> list[ReferralRow]:
+        """Referrals of a customer that stand, with numbers above `after`, in their order, at most `limit`."""
+        ...
+
+    def referral_counts(self, advocate: int) -> tuple[int, int]:
+        """Of the referrals of a customer that stand: how many, and how many converted."""
+        ...
+
+    def advocates(self, limit: int) -> list[tuple[int, int, int]]:
+        """(customer number, how many stand, how many converted): who has most converted first, at most `limit`."""
+        ...
+
     # People: who they are called, and what stays of whom was erased.
 
     def has_aliases(self) -> bool:
@@ -271,7 +295,10 @@ class Transaction(Reader, Protocol):
     counters: Counters
 
     def erase(self, customer: int) -> dict[str, int]:
-        """Delete everything that bears this customer's number; how many rows of each table. At once, not at the end."""
+        """Delete everything that bears this customer's number; how many rows of each table. At once, not at the end.
+
+        Of referrals the number alone goes.
+        """
         ...
 
     def absorb(self, old: int, into: int) -> None:

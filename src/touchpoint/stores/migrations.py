@@ -100,6 +100,13 @@ _INITIAL: Final = (
     segment TEXT NOT NULL, customer INTEGER NOT NULL, since INTEGER NOT NULL, PRIMARY KEY (segment, customer)
 ) WITHOUT ROWID""",
     "CREATE INDEX touchpoint_members_customer ON touchpoint_members (customer)",
+    # Who brought whom; one brings a customer, and who that was stands nowhere else.
+    """CREATE TABLE touchpoint_referrals (
+    no INTEGER PRIMARY KEY, advocate INTEGER, friend INTEGER, at INTEGER NOT NULL, converted_at INTEGER,
+    body TEXT NOT NULL, dropped TEXT NOT NULL
+)""",
+    "CREATE INDEX touchpoint_referrals_advocate ON touchpoint_referrals (advocate) WHERE advocate IS NOT NULL",
+    "CREATE UNIQUE INDEX touchpoint_referrals_friend ON touchpoint_referrals (friend) WHERE friend IS NOT NULL",
     "CREATE TABLE touchpoint_paces (name TEXT PRIMARY KEY, body TEXT NOT NULL) WITHOUT ROWID",
     "CREATE TABLE touchpoint_volumes (name TEXT PRIMARY KEY, body TEXT NOT NULL) WITHOUT ROWID",
     # What is parked stands in the state of its customer; this tells of whom there is any, and how much.

@@ -205,6 +205,23 @@ class ReleaseRow(NamedTuple):
     body: str
 
 
+class ReferralRow(NamedTuple):
+    """One customer brought by another: who they are is told here alone.
+
+    `advocate` and `friend` are customer numbers, None where that one was erased; a customer is the friend of at most
+    one. `converted_at` is when the friend first did what counts, None before; `body` JSON; `dropped` says why it no
+    longer stands, empty while it does. A row is never removed, so that its number is never given again.
+    """
+
+    no: int
+    advocate: int | None
+    friend: int | None
+    at: int
+    converted_at: int | None
+    body: str
+    dropped: str
+
+
 class TallyRow(NamedTuple):
     """A count that names nobody, such as ("message", "shop/come_back", "sent")."""
 
@@ -224,6 +241,7 @@ class Counters:
     case: int
     message: int
     task: int
+    referral: int
 
 
 @attrs.define
@@ -243,7 +261,7 @@ class Changes:
     begins with it and a blank; `events_gone` numbers; `entries_doubled` (kind, body, no) of entries that lose their id;
     `entries_moved` (prev, customer, no). `members` (journey/segment, customer number, since), `members_gone`
     (journey/segment, customer number). `releases` are
-    whole rows, which replace the ones of their `no`.
+    whole rows, which replace the ones of their `no`; so are `referrals`, by `no`.
     """
 
     new_customers: list[CustomerRow] = attrs.Factory(list)
@@ -288,6 +306,7 @@ class Changes:
     entries_moved: list[tuple[int, int, int]] = attrs.Factory(list)
     members: list[tuple[str, int, int]] = attrs.Factory(list)
     members_gone: list[tuple[str, int]] = attrs.Factory(list)
+    referrals: dict[int, ReferralRow] = attrs.Factory(dict)
 
     def is_empty(self) -> bool:
         """Whether there is nothing to write."""

@@ -162,6 +162,19 @@ class Withdraws(Grants):
 
 
 @attrs.frozen
+class Refers(Act):
+    """A customer brings another, who is in the world."""
+
+    method: ClassVar[str] = "refers"
+    customer: str
+    friend: str
+
+    def call(self) -> Call:
+        """`world["ann"].refers("bob")`."""
+        return Call(self.customer, self.method, (self.friend,))
+
+
+@attrs.frozen
 class Changes(Act):
     """A customer has other traits, or lives elsewhere."""
 

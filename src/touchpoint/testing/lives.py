@@ -77,6 +77,8 @@ def _act(world: "World", person: "Person", chance: random.Random) -> None:
     choices: list[tuple[int, Callable[[World, Person, random.Random], None]]] = [
         (12, _does), (2, _replies), (1, _grants_or_withdraws), (1, _moves),
     ]  # fmt: skip
+    if world.known.refers:
+        choices.append((3, _refers))
     if world.cases:
         choices.append((3, _case))
     if world.known.answered:
@@ -119,6 +121,13 @@ def _moves(_world: "World", person: "Person", chance: random.Random) -> None:
     zone = chance.choice(ZONES)
     if zone is not None:
         person.moves_to(zone)
+
+
+def _refers(world: "World", person: "Person", chance: random.Random) -> None:
+    names = [*world.people]
+    behind = names[names.index(person.id) + 1 :]
+    if behind:  # each brings only those behind them, so that nobody is refused
+        person.refers(chance.choice(behind))
 
 
 def _case(world: "World", person: "Person", chance: random.Random) -> None:

@@ -21,6 +21,7 @@ from touchpoint.testing.strategies import (
     Known,
     Opens,
     Passes,
+    Refers,
     Replies,
     Until,
     acts,
@@ -133,6 +134,8 @@ def _possible(act: Act, world: World) -> bool:
             return act.customer not in world.people
         case Clicks():
             return any((each.customer, each.name) == (customer, act.message) for each in world.accepted)
+        case Refers():
+            return {act.customer, act.friend} <= world.people.keys()
         case Replies():
             return any((each.customer, each.via) == (customer, act.via) for each in world.accepted)
     return customer is None or customer in world.people
@@ -173,8 +176,9 @@ def journey_machine(
 def _rules(known: Known, people: Sequence[str]) -> dict[str, object]:
     """The rules of a machine by name. Hypothesis tries each about as often: what rarely matters shares one."""
     found: dict[str, st.SearchStrategy[Act]] = {}
-    for name in people:
-        found |= {kind: found.get(kind, st.nothing()) | each for kind, each in acts(known, name).items()}
+    for n, name in enumerate(people, 1):
+        mine = acts(known, name, people[n:])  # each brings only those behind them, so that nobody is refused
+        found |= {kind: found.get(kind, st.nothing()) | each for kind, each in mine.items()}
     pauses = st.sampled_from([*_EVERYDAY, *known.elapsed])
     passes = pauses.map(Passes) | st.builds(lambda by, beside: Passes(by + beside), pauses, st.sampled_from(_BESIDE))
     named = known.names.messages

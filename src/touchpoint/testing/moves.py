@@ -26,6 +26,7 @@ CUSTOMER: Final = "ann"
 ZONE: Final = "Europe/London"
 """Where the customer of a story lives."""
 _ADDRESSES: Final = {"email": "ann@example.com", "phone": "+15550100", "postal": "1 Main St"}
+_FRIENDS: Final = ("bob", "cat")
 _REF: Final = "#1"
 _NEAR: Final = timedelta(seconds=1)
 _VARIANTS: Final = 8
@@ -42,6 +43,7 @@ class Act:
         first: it makes sense only before anything else has happened.
         near: time passes to just before or just after something.
         lasting: what it changes is not seen where the story ends.
+        unseen: likewise, though it is an act like any other.
     """
 
     words: str
@@ -50,6 +52,7 @@ class Act:
     first: bool = False
     near: bool = False
     lasting: bool = False
+    unseen: bool = False
 
 
 @attrs.frozen(eq=False)
@@ -92,12 +95,15 @@ class Moves:
         openings: customers to tell stories of; the first has everything that anybody may need.
         disturbances: acts to put into a story that works: channels that refuse, consent withdrawn, traits, hours.
         touches: what the customer may do at any time.
+        friends: what friends may do first, each as a touchpoint type with its properties; None where referrals matter
+            to nobody.
         clock_matters: a window binds messages, so the hour of the day tells states apart.
     """
 
     openings: tuple[Opening, ...]
     disturbances: tuple[Act, ...]
     touches: tuple[Act, ...]
+    friends: Mapping[str, Mapping[str, Any]] | None
     clock_matters: bool
     _periods: tuple[timedelta, ...]
     _replies: tuple[str, ...]
@@ -126,6 +132,7 @@ class Moves:
                 *_touches(known, said),
                 *(act for path, values in said.awaited.items() for act in _traits(path, values)),
             ),
+            friends={each: said.declared.get(each, {}) for each in sorted(known.conversions)} if known.refers else None,
             clock_matters=bool(windows),
             periods=tuple({each.per for each in items if isinstance(each, Cap) and isinstance(each.per, timedelta)}),
             replies=tuple(map(str, said.of(REPLIED, "text") or ["yes please"])) if REPLIED in known.types else (),
@@ -146,10 +153,19 @@ class Moves:
                 yield _is_answered(case.kind, case.ref)
         open_ = {case.kind for case in ann.cases(open=True)}
         yield from (_opens(kind) for kind in world.cases if kind not in open_)
+        yield from self._of_friends(world)
         got = dict.fromkeys(ann.inbox)
         yield from (_replies(text, via) for via in dict.fromkeys(via for _, via in got) for text in self._replies)
         yield from (_clicks(name) for name in dict.fromkeys(name for name, _ in got) if self._clicks)
         yield from (_completes(via, each) for via in dict.fromkeys(via for _, via in got) for each in self._outcomes)
+
+    def _of_friends(self, world: World) -> Iterator[Act]:
+        """They are brought, one after the other, and do what counts."""
+        if self.friends is None:
+            return
+        there = [each for each in _FRIENDS if each in world.people]
+        yield from (_refers(each) for each in _FRIENDS[len(there) :][:1])
+        yield from (_does(type_, given, friend=each) for each in there for type_, given in self.friends.items())
 
     def _time(self, world: World) -> Iterator[Act]:
         """Time passes to what falls due next, or to when a cap frees: to it, to just before it and to just after it."""
@@ -177,16 +193,23 @@ def _passes(gap: timedelta, by: timedelta, what: str) -> Act:
     return Act(words, lambda world: world.advance(gap + by), note, near=True)
 
 
-def _does(type: str, properties: Mapping[str, Any], times: int = 1) -> Act:
+def _refers(friend: str) -> Act:
+    def do(world: World) -> None:
+        world[CUSTOMER].refers(world.customer(friend))
+
+    return Act(f"ann.refers(world.customer({code(friend)}))", do, unseen=True)
+
+
+def _does(type: str, properties: Mapping[str, Any], times: int = 1, *, friend: str | None = None) -> Act:
     named = all(name.isidentifier() and not iskeyword(name) for name in properties)
     told = [f"{name}={code(value)}" for name, value in properties.items()] if named else [f"**{code(properties)}"]
     once = f".does({', '.join([code(type), *told])})"
 
     def do(world: World) -> None:
         for _ in range(times):
-            world[CUSTOMER].does(type, **properties)
+            world[friend or CUSTOMER].does(type, **properties)
 
-    return Act(f"ann{once * times}", do)
+    return Act(f"{f'world[{code(friend)}]' if friend else 'ann'}{once * times}", do)
 
 
 def _opens(kind: str) -> Act:

@@ -177,7 +177,7 @@ class _Player:
         ]
         # How often a rule has started matters to limits, and what went out last to caps: two are told from many.
         starts = [(label, min(len(each), 2)) for label, each in sorted(state.starts.items())]
-        lasting = sorted(act.words for act in story.acts if act.lasting)
+        lasting = sorted(act.words for act in story.acts if act.lasting or act.unseen)
         got = [(name, via) for name, via in world.people[CUSTOMER].inbox[-2:]]
         hour = world.now.hour if self.moves.clock_matters else 0
         parts = (

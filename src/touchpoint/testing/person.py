@@ -263,6 +263,23 @@ class Person:
         )
         return self
 
+    def refers(self, friend: "Person | str") -> Self:
+        """Bring a friend, who is in the world already: `Engine.refer`.
+
+        Raises:
+            UnknownName: no such customer in this world.
+            ReferralRefused: nobody refers themselves, not even by way of others.
+        """
+        __tracebackhide__ = True
+        name = friend.id if isinstance(friend, Person) else friend
+        other = self._world[name]
+        self._world.act(
+            f"world[{self.id!r}].refers({name!r})",
+            lambda engine: engine.refer(by=self.id, customer=other.id),
+            again=lambda world: world[self.id].refers(name),
+        )
+        return self
+
     def moves_to(self, timezone: str | Sequence[str]) -> Self:
         """Live in another time zone from now on."""
         return self.changes(timezone=timezone)

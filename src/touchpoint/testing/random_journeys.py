@@ -101,6 +101,7 @@ def _triggers() -> st.SearchStrategy[t.Trigger]:
         st.sampled_from((None, "response", "resolution")).map(lambda which: t.CaseOverdue(_COMPLAINT, which)),
         st.builds(t.Silent, lengths, of=st.sampled_from((None, *_TYPES))),
         st.just(t.Anniversary("birthday", unknown_zone="UTC")),
+        st.sampled_from((None, *_TYPES)).map(t.Referred),
         st.sampled_from((TraitChanged("points"), TraitChanged("vip", to=True), PreferenceChanged())),
         st.sampled_from((ConsentChanged(), ConsentChanged("marketing", to="withdrawn"))),
         st.builds(DateDue, st.just("renewal"), before=lengths, unknown_zone=st.just("UTC")),

@@ -22,6 +22,7 @@ from touchpoint.testing.store_rows import (
     held,
     message,
     put,
+    referral,
     run,
     something,
     something_else,
@@ -32,7 +33,7 @@ from touchpoint.testing.store_rows import (
 Reopen: TypeAlias = Callable[[], Store] | None
 """Makes another store object on the same data; None where there can be no other."""
 
-_NONE = Counters(1, 1, 1, 1, 1, 1)
+_NONE = Counters(1, 1, 1, 1, 1, 1, 1)
 
 
 class Mishap(Exception):
@@ -53,13 +54,17 @@ class SharingChecks(Contract):
         """Of each table for itself."""
         highest = Changes(
             new_customers=[customer(41)], entries=[values(entry(7))], runs=[run(8)], cases=[case(9)],
-            messages=[message(10)], tasks=[task(11)],
+            messages=[message(10)], tasks=[task(11)], referrals={12: referral(12)},
         )  # fmt: skip
         with store.transaction() as transaction:
-            transaction.counters = Counters(42, 8, 9, 10, 11, 12)
+            transaction.counters = Counters(42, 8, 9, 10, 11, 12, 13)
             transaction.write(highest)
         with store.transaction() as transaction:
-            same(transaction.counters, Counters(42, 8, 9, 10, 11, 12), "counters are one more than the highest number")
+            same(
+                transaction.counters,
+                Counters(42, 8, 9, 10, 11, 12, 13),
+                "counters are one more than the highest number",
+            )
 
     def test_numbers_taken_by_a_failed_transaction_are_free_again(self, store: Store) -> None:
         """Or at least never behind what is written."""
@@ -242,7 +247,7 @@ class SharingChecks(Contract):
         with another(reopen) as again:
             same(held(again), before, "everything is there after closing and opening again")
             with again.transaction() as transaction:
-                same(transaction.counters, Counters(3, 3, 3, 3, 3, 3), "counters go on after opening again")
+                same(transaction.counters, Counters(3, 3, 3, 3, 3, 3, 3), "counters go on after opening again")
 
     def test_what_another_commits_is_seen_at_once(self, store: Store, reopen: Reopen) -> None:
         """And numbers that it took are taken."""
@@ -253,7 +258,7 @@ class SharingChecks(Contract):
             put(other, **{name: getattr(something(), name) for name in _written(something())})
             same(held(store), held(other), "what another store object commits is seen by the next question")
             with store.transaction() as transaction:
-                same(transaction.counters, Counters(3, 3, 3, 3, 3, 3), "numbers that another has taken are taken")
+                same(transaction.counters, Counters(3, 3, 3, 3, 3, 3, 3), "numbers that another has taken are taken")
 
     def test_what_is_not_committed_is_seen_by_nobody_else(self, store: Store, reopen: Reopen) -> None:
         """Neither before nor after a failure."""

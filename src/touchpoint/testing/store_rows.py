@@ -15,6 +15,7 @@ from touchpoint.stores.base import (
     EventRow,
     MessageRow,
     Reader,
+    ReferralRow,
     ReleaseRow,
     RunRow,
     Store,
@@ -86,6 +87,11 @@ def address(key: str, **changes: Any) -> AddressRow:  # noqa: ANN401 - likewise
     return AddressRow("email", key, "suppressed", "hard_bounce", NOW)._replace(**changes)
 
 
+def referral(no: int, *, by: int | None = 1, of: int | None = None, **changes: Any) -> ReferralRow:  # noqa: ANN401 - likewise
+    """A referral that has not converted; nobody is the friend unless given."""
+    return ReferralRow(no, by, of, NOW, None, "{}", "")._replace(**changes)
+
+
 def put(store: Store, **changes: Any) -> None:  # noqa: ANN401 - any field of Changes
     """Write these changes in a transaction of their own."""
     with store.transaction() as transaction:
@@ -112,6 +118,7 @@ def something() -> Changes:
         volumes={"offer": "1"},
         parked={1: 2, 2: 1},
         members=[("shop/vip", 1, NOW), ("shop/vip", 2, NOW)],
+        referrals={1: referral(1, of=2), 2: referral(2)},
         cases=[case(1), case(2, of=2)],
         cases_changed=[(NOW, '{"response":[1,2]}', 2)],
         cases_closed=[(NOW + 1, 2)],
@@ -148,6 +155,7 @@ def something_else() -> Changes:
         volumes={"offer": "2", "hello": "{}"},
         parked={1: 0, 3: 4},
         members=[("shop/vip", 3, NOW + 1)],
+        referrals={1: referral(1, of=2, converted_at=NOW + 1, body='{"a":1}'), 3: referral(3, of=3)},
         members_gone=[("shop/vip", 2)],
         cases=[case(3)],
         cases_changed=[(None, '{"resolution":[3,null]}', 1)],
@@ -192,6 +200,11 @@ def everything(reader: Reader) -> dict[str, object]:
         "parked_count": reader.parked_count(),
         "members": reader.members("shop/vip", 0, 10),
         "member_count": reader.member_count("shop/vip"),
+        "has_referrals": reader.has_referrals(),
+        "referral_of": [reader.referral_of(no) for no in numbers],
+        "referrals_by": [reader.referrals_by(no, 0, 10) for no in numbers],
+        "referral_counts": [sum(reader.referral_counts(no)) for no in numbers],
+        "advocates": reader.advocates(10),
         "customers_after": reader.customers_after(1, 10),
         "runs": [reader.runs(no) for no in numbers],
         "cases": [reader.cases(no) for no in numbers],

@@ -32,6 +32,7 @@ from touchpoint.journey.declared import structure, structure_traits
 from touchpoint.journey.journey import Journey
 from touchpoint.journey.policy import Policy
 from touchpoint.model.names import type_of
+from touchpoint.model.referral import REFERRAL_TYPES
 from touchpoint.testing.acts import (
     Act,
     Arrives,
@@ -46,6 +47,7 @@ from touchpoint.testing.acts import (
     Opens,
     OpensCase,
     Passes,
+    Refers,
     Replies,
     Until,
     Withdraws,
@@ -73,6 +75,7 @@ __all__ = [
     "Opens",
     "OpensCase",
     "Passes",
+    "Refers",
     "Replies",
     "Until",
     "Withdraws",
@@ -194,14 +197,21 @@ class _Late:
     ago: timedelta
 
 
-def acts(known: Known, customer: str) -> dict[str, st.SearchStrategy[Act]]:
-    """What a customer can do, by what kind of act it is; kinds that these journeys know nothing of are left out."""
+def acts(known: Known, customer: str, friends: Sequence[str] = ()) -> dict[str, st.SearchStrategy[Act]]:
+    """What a customer can do, by what kind of act it is; kinds that these journeys know nothing of are left out.
+
+    Args:
+        known: what the journeys speak of.
+        customer: the id.
+        friends: ids of others whom they may bring.
+    """
     who, names = st.just(customer), known.names
     found: dict[str, st.SearchStrategy[Act]] = {}
-    if names.types:
-        found["does"] = st.one_of(
-            *(st.builds(Does, who, st.just(each), _payloads(known, each)) for each in names.types)
-        )
+    types = [each for each in names.types if each not in REFERRAL_TYPES]
+    if types:
+        found["does"] = st.one_of(*(st.builds(Does, who, st.just(each), _payloads(known, each)) for each in types))
+    if names.refers and friends:
+        found["refers"] = st.builds(Refers, who, st.sampled_from(friends))
     if names.cases:
         case = st.sampled_from(names.cases), st.sampled_from(REFS)
         found |= {"opens_case": st.builds(OpensCase, who, *case), "closes_case": st.builds(ClosesCase, who, *case)}
@@ -240,7 +250,8 @@ def stories(
     """
     known = Known.of(journeys, policy, at)
     arrivals = st.tuples(*(arriving(known, name) for name in people))
-    acting = [_acting(known, name) for name in people]
+    # Each brings only those behind them, so that nobody is refused.
+    acting = [_acting(known, name, people[n:]) for n, name in enumerate(people, 1)]
     pauses, does = _pauses(known), st.one_of(acting)
     step = st.integers(0, 4).flatmap(lambda n: does if n < 3 else pauses)
     # Hypothesis likes lists short; much of what goes wrong needs a longer story.
@@ -248,13 +259,14 @@ def stories(
     return st.builds(lambda born, told: [*born, *_told(born, told, at)], arrivals, then)
 
 
-def _acting(known: Known, customer: str) -> st.SearchStrategy[Any]:
+def _acting(known: Known, customer: str, friends: Sequence[str]) -> st.SearchStrategy[Any]:
     """What a customer does, mostly the touchpoints that journeys are about, now and then told late."""
-    found = acts(known, customer)
-    does = found.pop("does", st.nothing())
+    found = acts(known, customer, friends)
+    does, refers = found.pop("does", st.nothing()), found.pop("refers", st.nothing())
+    often = [does, does, does, does if refers.is_empty else refers]
     late = st.builds(_Late, does, st.sampled_from((days(7), days(7) + _TICK, days(1), minutes(1))))
     rest = st.one_of(*found.values(), late)
-    return st.integers(0, 4).flatmap(lambda n: rest if n == 4 or does.is_empty else does)
+    return st.integers(0, 4).flatmap(lambda n: rest if n == 4 or often[n].is_empty else often[n])
 
 
 def _pauses(known: Known) -> st.SearchStrategy[Any]:

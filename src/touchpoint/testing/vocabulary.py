@@ -6,14 +6,19 @@ from typing import Final
 
 from touchpoint.channels.inbound import CLICKED, OPENED, REPLIED, TASK_COMPLETED, TASK_DECLINED
 from touchpoint.core.parts import expressions_of_journeys, triggers_of_journeys
+from touchpoint.core.referrals import conversions_of
 from touchpoint.journey.conditions import Aggregate, Compare, Field, Literal, Told, path_of, root_of, walk
 from touchpoint.journey.journey import Journey
 from touchpoint.journey.outcomes import MessageTrigger
 from touchpoint.journey.steps import Call, Emit, Step, flat
-from touchpoint.journey.triggers import On, Silent
+from touchpoint.journey.triggers import On, Referred, Silent, Trigger
 from touchpoint.model.names import type_of
+from touchpoint.model.referral import CONVERTED, MADE, RECEIVED, REFERRAL_TYPES
 
-OWN_TYPES = (REPLIED, CLICKED, OPENED, TASK_COMPLETED, TASK_DECLINED, "delivered", "bounced", "failed")
+OWN_TYPES = (
+    REPLIED, CLICKED, OPENED, TASK_COMPLETED, TASK_DECLINED, "delivered", "bounced", "failed",
+    MADE, RECEIVED, CONVERTED,
+)  # fmt: skip
 """Touchpoint types that the library itself records."""
 
 
@@ -32,12 +37,16 @@ class Vocabulary:
         types, messages, rules, stages, segments, cases, channels, functions: names, in the order they are first
             declared.
         answered: the cases to which a first response is due in time.
+        conversions: the types by which a referred friend becomes a customer.
+        refers: whether referrals matter to them.
         compared: values around the constants that conditions compare properties of touchpoints with, by property.
     """
 
     def __init__(self, journeys: Sequence[Journey]) -> None:
         self.journeys = tuple(journey.name for journey in journeys)
         self.types = tuple(dict.fromkeys(_types(journeys)))
+        self.conversions = conversions_of(trigger for _, trigger in triggers_of_journeys(journeys))
+        self.refers = not REFERRAL_TYPES.isdisjoint(self.types)
         self.may_happen = frozenset((*self.types, *OWN_TYPES))
         self.messages = tuple(dict.fromkeys(name for journey in journeys for name in journey.messages))
         self.rules = tuple(dict.fromkeys(rule.name for journey in journeys for rule in journey.rules))
@@ -104,15 +113,24 @@ def _types(journeys: Sequence[Journey]) -> Iterator[str]:
         yield from (type_of(cls) for cls in journey.touchpoints)
     yield from (step.type for step in _steps(journeys) if isinstance(step, Emit))
     for _, trigger in triggers_of_journeys(journeys):
-        if isinstance(trigger, On):
-            yield trigger.type
-        elif isinstance(trigger, Silent) and trigger.of is not None:
-            yield trigger.of
-        elif isinstance(trigger, MessageTrigger):
-            yield from _COMES_BACK.get(type(trigger).__name__.lower(), ())
+        yield from _named_by(trigger)
     for expression in expressions_of_journeys(journeys):
         for node in walk(expression):
             if isinstance(node, Aggregate):
                 yield node.type
             elif isinstance(node, Told):
                 yield from _COMES_BACK[node.what]
+
+
+def _named_by(trigger: Trigger) -> Iterator[str]:
+    match trigger:
+        case On():
+            yield trigger.type
+        case Silent(of=str() as type_):
+            yield type_
+        case Referred(converted=None):
+            yield MADE
+        case Referred(converted=str() as type_):
+            yield from (CONVERTED, type_)
+        case _ if isinstance(trigger, MessageTrigger):
+            yield from _COMES_BACK.get(type(trigger).__name__.lower(), ())

@@ -36,10 +36,10 @@ from touchpoint.journey.conditions import (
 )
 from touchpoint.journey.declared import unknown_step
 from touchpoint.journey.journey import Journey
-from touchpoint.journey.triggers import On, Trigger
+from touchpoint.journey.triggers import On, Referred, Trigger
 from touchpoint.lab.checks.finding import Finding, found
 from touchpoint.lab.checks.just_then import just_then
-from touchpoint.lab.checks.scene import BARE, Asked, Scene, carried, parts_of
+from touchpoint.lab.checks.scene import Asked, Scene, carried, is_bare, parts_of
 from touchpoint.lab.checks.solve import always, never
 from touchpoint.model.names import type_name
 
@@ -163,7 +163,7 @@ def lacking(journey: Journey, trigger: Trigger, roots: tuple[str, ...]) -> Calla
         root, path = root_of(field), path_of(field)
         if not isinstance(root, str) or root not in roots or path[0] in _EVERY_EVENT:
             return False
-        if isinstance(trigger, BARE):
+        if is_bare(trigger):
             return path[0] not in carried(trigger)
         return cls is not None and path[0] not in ("channel", "location") and unknown_step(cls, path) is not None
 
@@ -269,8 +269,8 @@ def _often(n: int) -> str:
 def _types(scene: Scene) -> Iterator[tuple[Journey, str, str, str]]:
     for journey, path, stage in scene.stages():
         for n, each in enumerate(stage.when):
-            if isinstance(each, On):
-                yield journey, f"{path}.when[{n}]", f"stage {stage.name}", each.type
+            if (named := _type_in(each)) is not None:
+                yield journey, f"{path}.when[{n}]", f"stage {stage.name}", named
     for journey, path, rule in scene.rules():
         for place, used in _in_rule(path, rule):
             yield journey, place, f"rule {rule.name}", used
@@ -280,12 +280,20 @@ def _types(scene: Scene) -> Iterator[tuple[Journey, str, str, str]]:
 
 
 def _in_rule(path: str, rule: object) -> Iterator[tuple[str, str]]:
-    from touchpoint.journey.steps import Emit
     from touchpoint.journey.validate import walk_parts
 
     for place, part in walk_parts(rule, path):
-        if isinstance(part, On | Emit):
-            yield place, part.type
+        if (named := _type_in(part)) is not None:
+            yield place, named
+
+
+def _type_in(part: object) -> str | None:
+    """The touchpoint type that a part of a journey names, if it does."""
+    from touchpoint.journey.steps import Emit
+
+    if isinstance(part, Referred):
+        return part.converted
+    return part.type if isinstance(part, On | Emit) else None
 
 
 def is_near(some: str, other: str) -> bool:

@@ -22,10 +22,11 @@ from touchpoint.journey.conditions import (
     root_of,
     walk,
 )
-from touchpoint.journey.triggers import CaseOpened, CaseOverdue, Dwelt, Entered, Joined, On, Silent, Trigger
+from touchpoint.journey.triggers import CaseOpened, CaseOverdue, Dwelt, Entered, Joined, On, Referred, Silent, Trigger
 from touchpoint.lab.checks.finding import Finding, found
 from touchpoint.lab.checks.scene import Asked
 from touchpoint.lab.checks.solve import always, never
+from touchpoint.model.referral import MADE
 
 _LATE: Final = timedelta(days=7)
 """What is told of later starts no rule, unless the engine is told otherwise (S1.5)."""
@@ -54,6 +55,8 @@ def _certain(asked: Asked, trigger: Trigger) -> Iterator[Expression]:
     match trigger:
         case On(type):
             yield Ever(type, None, None)
+        case Referred():
+            yield Ever(MADE, None, None)
         case Silent(of=str() as type):
             yield Ever(type, None, None)
             for node in walk(asked.condition):

@@ -38,6 +38,7 @@ from touchpoint.journey.triggers import (
     Joined,
     Left,
     LeftSegment,
+    Referred,
     Silent,
     Trigger,
 )
@@ -56,6 +57,8 @@ _CARRIED: Final[Mapping[type, frozenset[str]]] = {
     CaseOpened: frozenset({"case", "ref"}), CaseClosed: frozenset({"case", "ref"}),
     CaseOverdue: frozenset({"case", "ref", "deadline"}),
 }  # fmt: skip
+_OF_FRIEND: Final = frozenset({"referral", "converted", "after"})
+"""All that is told of what a referred friend does."""
 _STILL: Final = (s.Branch, s.Wait, s.Exit, s.MoveTo, s.SetTrait, s.Emit, s.OpenCase, s.CloseCase, s.Enrol)
 """Steps after which `event` is what it was before."""
 
@@ -328,12 +331,23 @@ def _of_deadlines(trigger: Trigger, journey: str) -> tuple[Key, ...]:
 
 def carried(*triggers: Trigger) -> frozenset[str]:
     """The properties that events of one of these bare triggers carry all the same."""
+    if any(map(_tells_of_friend, triggers)):
+        return _OF_FRIEND | carried(*(each for each in triggers if not _tells_of_friend(each)))
     return frozenset().union(*(_CARRIED.get(type(each), frozenset()) for each in triggers))
 
 
 def has_no_data(triggers: Sequence[Trigger] | None) -> bool:
     """Whether only events without properties come of these."""
-    return bool(triggers) and all(isinstance(each, BARE) for each in triggers or ())
+    return bool(triggers) and all(map(is_bare, triggers or ()))
+
+
+def is_bare(trigger: Trigger) -> bool:
+    """Whether its events carry no properties but those of `carried`."""
+    return isinstance(trigger, BARE) or _tells_of_friend(trigger)
+
+
+def _tells_of_friend(trigger: Trigger) -> bool:
+    return isinstance(trigger, Referred) and trigger.converted is not None
 
 
 def policies(scene: Scene) -> Mapping[str, Policy]:
