@@ -18,6 +18,7 @@ from sybil.parsers.markdown import CodeBlockParser
 
 import touchpoint.channels
 import touchpoint.files
+import touchpoint.insight
 import touchpoint.lab
 from touchpoint import Journey, errors
 from touchpoint.lab import check
@@ -140,7 +141,7 @@ def test_the_language_reference_names_every_method_of_the_engine():
     }  # for whoever drives the engine step by step
 
 
-ROOMS = [touchpoint.channels, touchpoint.files, touchpoint.lab]
+ROOMS = [touchpoint.channels, touchpoint.files, touchpoint.insight, touchpoint.lab]
 
 
 @pytest.mark.parametrize("module", ROOMS, ids=lambda module: module.__name__)

@@ -393,9 +393,9 @@ def test_an_experiment_that_nobody_runs_is_unknown():
     [(1, 3.841459), (2, 5.991465), (3, 7.814728), (4, 9.487729), (5, 11.070498), (6, 12.591587), (7, 14.067140)],
 )
 def test_the_probability_is_that_of_the_tables(freedom, critical):
-    from touchpoint.lab.experiments import _beyond
+    from touchpoint.insight.distributions import chi_squared_tail
 
-    assert _beyond(critical, freedom) == pytest.approx(0.05, abs=1e-6)
+    assert chi_squared_tail(critical, freedom) == pytest.approx(0.05, abs=1e-6)
 
 
 def test_a_ratio_says_what_was_expected():

@@ -6,7 +6,7 @@ import re
 import pytest
 
 import touchpoint
-from touchpoint import channels, files, lab
+from touchpoint import channels, files, insight, lab
 
 LANGUAGE = [
     "Anniversary", "Ask", "AsyncEngine", "Branch", "Call", "Cap", "Case", "CaseClosed", "CaseOpened",
@@ -48,7 +48,15 @@ FILES = [
     "write_text",
 ]  # fmt: skip
 
-PUBLIC = {touchpoint: LANGUAGE, channels: CHANNELS, lab: LAB, files: FILES}
+INSIGHT = [
+    "Adjusted", "Ces", "Difference", "FIVE_POINTS", "Figure", "Growth", "GrowthPeriod", "Interval", "JamesStein", "Nps",
+    "PooledMean", "Ranked", "Ranking", "SEVEN_POINTS", "Sample", "Scale", "ScaleCount", "Share", "TEN_POINTS", "Tally",
+    "ZERO_TO_TEN", "adjust", "answers_needed", "ces", "compare_means", "compare_shares", "csat", "day_number", "growth",
+    "james_stein", "normalise", "nps", "nps_groups", "period_of", "pooled_mean", "proportion", "quick_ratio",
+    "rank_means", "rank_shares", "repeat_rate", "rescale", "retention", "wald_difference",
+]  # fmt: skip
+
+PUBLIC = {touchpoint: LANGUAGE, channels: CHANNELS, lab: LAB, files: FILES, insight: INSIGHT}
 
 NAMES = [(module, name) for module, names in PUBLIC.items() for name in names]
 

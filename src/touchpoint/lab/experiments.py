@@ -14,6 +14,7 @@ import attrs
 from touchpoint.core.state import Record, profile_from_record, state_from_record
 from touchpoint.engine.engine import Engine
 from touchpoint.errors import InvalidInput, SampleRatioMismatch, UnknownName
+from touchpoint.insight.distributions import chi_squared_tail
 from touchpoint.journey.steps import Split, flat
 from touchpoint.stores.base import CustomerRow, Reader
 from touchpoint.stores.codec import loads
@@ -62,27 +63,7 @@ def sample_ratio(counts: Mapping[str, int], weights: Mapping[str, int]) -> Sampl
         return SampleRatio(dict(counts), expected, math.inf, 0.0)
     squares = [(counts.get(each, 0) - mean) ** 2 / mean for each, mean in expected.items() if mean]
     found = math.fsum(squares)
-    return SampleRatio(dict(counts), expected, found, _beyond(found, len(expected) - 1))
-
-
-def _beyond(x: float, freedom: int) -> float:
-    """The probability that chi-squared with this many degrees of freedom is at least x.
-
-    The closed forms of Abramowitz and Stegun, 26.4.4 and 26.4.5: sums of Poisson terms, from erfc where it is odd.
-    """
-    if freedom < 1 or x <= 0:
-        return 1.0
-    half = x / 2
-    if freedom % 2:
-        total, term = math.erfc(math.sqrt(half)), math.exp(-half) * math.sqrt(half) / math.gamma(1.5)
-        steps = [each + 0.5 for each in range(1, (freedom - 1) // 2 + 1)]
-    else:
-        total, term = 0.0, math.exp(-half)
-        steps = [float(each) for each in range(1, freedom // 2 + 1)]
-    for each in steps:
-        total += term
-        term *= half / each
-    return min(total, 1.0)
+    return SampleRatio(dict(counts), expected, found, chi_squared_tail(found, len(expected) - 1))
 
 
 @attrs.frozen
