@@ -312,10 +312,14 @@ def test_cancelled_while_it_releases_it_gives_back_what_was_released(monkeypatch
 
 
 def test_an_adapter_that_interrupts_stops_the_loop_and_loses_nothing_that_is_known():  # S11.4
+    called = asyncio.Event()
+
     async def act(request):
-        if request.to.key.startswith("bob"):
-            raise KeyboardInterrupt
-        return Accepted()
+        if request.to.key.startswith("ann"):
+            called.set()
+            return Accepted()
+        await called.wait()  # whoever is not called by then is given back
+        raise KeyboardInterrupt
 
     async def story():
         async with engine_of(sending(), channels=[Awaited(act)], people=("ann", "bob")) as engine:
