@@ -49,11 +49,13 @@ FILES = [
 ]  # fmt: skip
 
 INSIGHT = [
-    "Adjusted", "Ces", "Difference", "FIVE_POINTS", "Figure", "Growth", "GrowthPeriod", "Interval", "JamesStein", "Nps",
-    "PooledMean", "Ranked", "Ranking", "SEVEN_POINTS", "Sample", "Scale", "ScaleCount", "Share", "TEN_POINTS", "Tally",
-    "ZERO_TO_TEN", "adjust", "answers_needed", "ces", "compare_means", "compare_shares", "csat", "day_number", "growth",
-    "james_stein", "normalise", "nps", "nps_groups", "period_of", "pooled_mean", "proportion", "quick_ratio",
-    "rank_means", "rank_shares", "repeat_rate", "rescale", "retention", "wald_difference",
+    "Adjusted", "Analyser", "Analysis", "Answer", "Ces", "Difference", "FIVE_POINTS", "Figure", "Growth",
+    "GrowthPeriod", "Interval", "JamesStein", "KeywordAnalyser", "Lexicon", "Nps", "PooledMean", "Ranked",
+    "Ranking", "SEVEN_POINTS", "Sample", "Scale", "ScaleCount", "Share", "TEN_POINTS", "Tally", "TextBlobAnalyser",
+    "ZERO_TO_TEN", "adjust", "answers_needed", "ces", "compare_means", "compare_shares", "csat", "day_number",
+    "growth", "james_stein", "normalise", "nps", "nps_groups", "period_of", "pooled_mean", "proportion",
+    "quick_ratio", "rank_means", "rank_shares", "read_answer", "repeat_rate", "rescale", "retention",
+    "wald_difference",
 ]  # fmt: skip
 
 PUBLIC = {touchpoint: LANGUAGE, channels: CHANNELS, lab: LAB, files: FILES, insight: INSIGHT}

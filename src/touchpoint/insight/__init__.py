@@ -1,8 +1,15 @@
-"""Figures of feedback and loyalty: pure functions over counts, with intervals. Every result has `to_dict()`."""
+"""What customers say, read and counted, with figures that are honest about small numbers. Pure: no store, no clock."""
 
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+from touchpoint.insight.analysis import Analyser, Analysis
+from touchpoint.insight.answers import Answer, read_answer
 from touchpoint.insight.compare import Difference, answers_needed, compare_means, compare_shares, wald_difference
 from touchpoint.insight.figure import Figure, Interval
 from touchpoint.insight.growth import Growth, GrowthPeriod, growth, period_of, quick_ratio
+from touchpoint.insight.keywords import KeywordAnalyser
+from touchpoint.insight.lexicon.form import Lexicon
 from touchpoint.insight.loyalty import day_number, repeat_rate, retention
 from touchpoint.insight.many import Adjusted, adjust
 from touchpoint.insight.means import PooledMean, Sample, ScaleCount, pooled_mean
@@ -12,13 +19,16 @@ from touchpoint.insight.scales import (
     SEVEN_POINTS,
     TEN_POINTS,
     ZERO_TO_TEN,
-    Scale,
     Tally,
     normalise,
     rescale,
 )
 from touchpoint.insight.scores import Ces, Nps, ces, csat, nps, nps_groups
 from touchpoint.insight.shrinkage import JamesStein, Ranked, Ranking, james_stein, rank_means, rank_shares
+from touchpoint.model.scale import Scale
+
+if TYPE_CHECKING:
+    from touchpoint.insight.textblob import TextBlobAnalyser
 
 __all__ = [
     "FIVE_POINTS",
@@ -26,6 +36,9 @@ __all__ = [
     "TEN_POINTS",
     "ZERO_TO_TEN",
     "Adjusted",
+    "Analyser",
+    "Analysis",
+    "Answer",
     "Ces",
     "Difference",
     "Figure",
@@ -33,6 +46,8 @@ __all__ = [
     "GrowthPeriod",
     "Interval",
     "JamesStein",
+    "KeywordAnalyser",
+    "Lexicon",
     "Nps",
     "PooledMean",
     "Ranked",
@@ -42,6 +57,7 @@ __all__ = [
     "ScaleCount",
     "Share",
     "Tally",
+    "TextBlobAnalyser",
     "adjust",
     "answers_needed",
     "ces",
@@ -60,8 +76,19 @@ __all__ = [
     "quick_ratio",
     "rank_means",
     "rank_shares",
+    "read_answer",
     "repeat_rate",
     "rescale",
     "retention",
     "wald_difference",
 ]
+
+
+def __getattr__(name: str) -> object:
+    if name == "TextBlobAnalyser":
+        return import_module("touchpoint.insight.textblob").TextBlobAnalyser
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

@@ -11,7 +11,8 @@ from touchpoint.errors import InvalidInput
 from touchpoint.insight.distributions import t_two_sided
 from touchpoint.insight.figure import Figure, Interval, confidence, finite, whole
 from touchpoint.insight.proportions import proportion_interval
-from touchpoint.insight.scales import Scale, Tally, normalise
+from touchpoint.insight.scales import Tally, normalise
+from touchpoint.model.scale import Scale
 
 
 def _mean(value: float) -> float:

@@ -1,60 +1,17 @@
-"""Scales of scores, and answers counted on one scale (S8.1): what was given on two scales is never mixed silently."""
+"""Answers counted on one scale (S8.1): what was given on two scales is never mixed silently."""
 
-import math
 from collections.abc import Iterable, Mapping
-from decimal import Decimal
 from fractions import Fraction
-from typing import Final, Literal, Self, SupportsIndex
+from typing import Final, Self, SupportsIndex
 
 import attrs
 
 from touchpoint.errors import InvalidInput
 from touchpoint.insight.figure import whole
+from touchpoint.model.message import Number
+from touchpoint.model.scale import Scale
 
-Score = int | float | Decimal | Fraction
-_SPAN: Final = 1_000
-
-
-@attrs.frozen
-class Scale:
-    """The whole numbers of which one is given as a score.
-
-    Args:
-        low: the lowest that can be given.
-        high: the highest, at most 1,000 above it.
-        better: which end is the good one: `high`, or `low` where effort or trouble is asked for.
-
-    Raises:
-        InvalidInput: no whole numbers, or the highest is not above the lowest.
-    """
-
-    low: int
-    high: int
-    better: Literal["high", "low"] = attrs.field(default="high", kw_only=True)
-
-    def __attrs_post_init__(self) -> None:
-        ends = (self.low, self.high)
-        if any(type(end) is not int for end in ends) or not 0 < self.high - self.low <= _SPAN:
-            raise InvalidInput("a scale goes from one whole number to a greater one, at most 1,000 above: Scale(1, 5)")
-        if self.better not in ("high", "low"):
-            raise InvalidInput('Scale(better=) says which end is the good one: "high" or "low"')
-
-    def __str__(self) -> str:
-        return f"{self.low}-{self.high}" + (", low is better" if self.better == "low" else "")
-
-    def exact(self, score: Score) -> Fraction:
-        """A score as an exact number.
-
-        Raises:
-            InvalidInput: it is no finite number, or not on this scale.
-        """
-        numeric = isinstance(score, int | float | Decimal | Fraction) and not isinstance(score, bool)
-        if not numeric or not math.isfinite(score):
-            raise InvalidInput(f"a score of the scale {self} is a finite number, not {type(score).__name__} or NaN")
-        found = Fraction(score)
-        if not self.low <= found <= self.high:
-            raise InvalidInput(f"a score is not on its scale {self}; scores of another scale are rescaled first")
-        return found
+Score = Number | Fraction
 
 
 FIVE_POINTS: Final = Scale(1, 5)
@@ -64,18 +21,14 @@ ZERO_TO_TEN: Final = Scale(0, 10)
 
 
 def normalise(score: Score, scale: Scale) -> Fraction:
-    """A score as a part of what its scale allows: 0 is the worst and 1 the best, exactly.
+    """A score as a part of what its scale allows: 0 is the worst and 1 the best, exactly. See `Scale.share`.
 
-    (score − low) / (high − low), turned round where low is better: "percent of maximum possible" of Cohen, Cohen, Aiken
-    and West, "The problem of units and the circumstance for POMP", Multivariate Behavioral Research 34 (1999). So the
-    ends of all scales fall together, and 3 of 5 is 0.5. Stars times two would be another rule, which makes 1 of 5 a 2
-    of 10.
+    Stars times two would be another rule, which makes 1 of 5 a 2 of 10.
 
     Raises:
         InvalidInput: the score is not on the scale.
     """
-    found = (scale.exact(score) - scale.low) / (scale.high - scale.low)
-    return found if scale.better == "high" else 1 - found
+    return scale.share(score)
 
 
 def rescale(score: Score, scale: Scale, to: Scale) -> Fraction:

@@ -15,7 +15,8 @@ from touchpoint.insight.distributions import two_sided
 from touchpoint.insight.figure import Figure, Interval, confidence, whole
 from touchpoint.insight.means import Sample, bounded_mean
 from touchpoint.insight.proportions import ProportionMethod, Share, proportion
-from touchpoint.insight.scales import ZERO_TO_TEN, Scale, Tally
+from touchpoint.insight.scales import ZERO_TO_TEN, Tally
+from touchpoint.model.scale import Scale
 
 NpsMethod = Literal["adjusted_wald", "wald"]
 CesStatistic = Literal["mean", "top_two"]

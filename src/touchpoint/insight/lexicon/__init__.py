@@ -1,0 +1,1 @@
+"""Words as data: what is read in answers and analyses, by language. Nothing here does anything."""
