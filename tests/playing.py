@@ -168,14 +168,19 @@ class Played:
         return [told for line, at in self.traced(customer) for told in _told(line, at)]
 
 
+def _shown(ref):
+    """What a case or a run is about; None for a run's id, of which the reference has its own."""
+    return None if isinstance(ref, str) and len(ref) >= RUN_ID else ref
+
+
 def _told(line, at):  # noqa: C901 - one case for each kind
     match line:
         case ["started", _, rule, key]:
-            yield ("started", rule, key, at)
+            yield ("started", rule, _shown(key), at)
         case ["refused", _, rule, why, _]:
             yield ("refused", rule, why, at)
         case ["ended", _, rule, key, reason]:
-            yield ("ended", rule, key, reason, at)
+            yield ("ended", rule, _shown(key), reason, at)
         case ["complete", _, rule, _, count]:
             yield ("complete", rule, count, at)
         case ["dropped", _, rule, _, _, why]:
@@ -187,10 +192,10 @@ def _told(line, at):  # noqa: C901 - one case for each kind
         case ["segment", what, journey, segment, _]:
             yield ("segment", what, journey, segment, at)
         case ["case", "opened" | "closed" as what, kind, ref]:
-            yield (what, kind, ref if len(ref) < RUN_ID else None, at)
+            yield (what, kind, _shown(ref), at)
         case ["case", "answered", kind, ref]:
-            yield ("answered", kind, ref if len(ref) < RUN_ID else None, at)
+            yield ("answered", kind, _shown(ref), at)
         case ["case", "response overdue" | "resolution overdue" as what, kind, ref]:
-            yield ("overdue", what.partition(" ")[0], kind, ref if len(ref) < RUN_ID else None, at)
+            yield ("overdue", what.partition(" ")[0], kind, _shown(ref), at)
         case ["message", name, status, channel, _]:
             yield ("message", name, status, at, channel)

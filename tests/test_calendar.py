@@ -101,6 +101,15 @@ def test_a_changed_date_is_due_anew_and_the_old_one_is_not():  # S4.1
     assert marks(engine) == [at(2026, 5, 1, 7)]
 
 
+def test_a_date_that_is_told_again_as_it_falls_due_comes_all_the_same():  # S2.5, S4.1
+    engine = engine_of(marking(DateDue("renewal")))
+    engine.identify("ann", traits={"renewal": date(2026, 6, 1)}, timezone=MADRID)
+    engine.clock.until(at(2026, 6, 1, 7))
+    engine.identify("ann", traits={"renewal": "2026-06-01"})
+    pass_time(engine, days(1))
+    assert marks(engine) == [at(2026, 6, 1, 7)]
+
+
 def test_a_date_that_is_moved_after_it_came_comes_again_for_the_new_one():  # S4.5: the cause is the date
     engine = engine_of(marking(DateDue("renewal")))
     for day in (date(2026, 4, 1), date(2027, 4, 1)):

@@ -11,10 +11,12 @@ from touchpoint import (
     LiveRuns,
     Policy,
     Rule,
+    Segment,
     Send,
     VirtualClock,
     Wait,
     WaitFor,
+    count,
     customer,
     days,
     event,
@@ -178,6 +180,23 @@ def test_at_the_very_end_of_its_time_an_entry_may_still_start():
     pass_time(made, days(1))
     do(made, "end_a")
     assert live(made) == ["b"]
+
+
+def test_a_look_at_a_segment_that_changes_nothing_drops_no_entry():  # S3.3, S11.5
+    """How often that is looked for is a matter of foresight, and no decision may depend on it."""
+    active = Segment("active", count("x", within=hours(1), where=event.k == customer.k) > 0)
+    made = engine(A, B, over="defer", n=1, within=minutes(30), parts={"segments": [active]})
+    do(made, "a", "b")
+    made.identify("ann", traits={"k": 1})
+    for _ in range(20):
+        pass_time(made, minutes(1))
+        made.record("ann", "x", {"k": 1})
+    looked_for = made.next_due()
+    pass_time(made, minutes(55))
+    assert looked_for < made.clock.now() < made.next_due()
+    assert (refused(made), state_of(made).segments.keys()) == ([], {"one/active"})
+    do(made, "x")
+    assert refused(made) == [("b", "live runs")]
 
 
 @pytest.mark.parametrize("concurrency", ["ignore", "restart", "parallel"])

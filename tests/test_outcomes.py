@@ -149,6 +149,29 @@ def test_a_wait_after_a_message_finds_how_it_ended():  # S5.2
         assert len(marks(made)) == 1
 
 
+def test_a_message_that_comes_back_has_failed_but_does_not_end_once_more():  # S5.2, S6.7
+    rule = offering(WaitFor(Ended("offer"), forever), WaitFor(Ended("offer"), hours(1), then=[MARK]))
+    with engine_of(rule) as made:
+        tell(made, Receipt(offered(made), "bounced"))
+        assert marks(made) == []
+        pass_time(made, hours(1))
+        assert [each.reason for each in made.customer("ann").runs] == ["done"]
+        assert marks(made) == []
+
+
+def test_a_wait_for_the_failure_of_its_own_message_hears_what_comes_back():  # S6.9
+    with engine_of(offering(WaitFor(Failed("offer"), forever), MARK)) as made:
+        tell(made, Receipt(offered(made), "bounced"))
+        assert len(marks(made)) == 1
+
+
+def test_a_wait_for_the_failure_of_its_own_message_hears_that_no_channel_took_it():  # S5.2, S6.7
+    rule = Rule("r", when="start", then=[Send(OFFER, otherwise=[WaitFor(Failed("offer"), forever), MARK])])
+    with engine_of(rule, channels=[Scripted(act=lambda _: Refused(FailureCode.CONTENT_REJECTED))]) as made:
+        offered(made)
+        assert len(marks(made)) == 1
+
+
 def test_an_end_moves_a_stage():  # S3.2
     stage = Stage("written to", phase="attract", when=Sent("offer"))
     with engine_of(offering(), parts={"stages": [stage]}) as made:

@@ -15,10 +15,11 @@ from reference.local import from_local, later, next_clock, opening
 from touchpoint.durations import calendar_days, days, forever, hours, length, micros, minutes, months
 from touchpoint.errors import DefectiveJourney, InvalidTouchpoint
 from touchpoint.journey.calendar_triggers import DateDue, Schedule, usual
-from touchpoint.journey.conditions import count, customer, event, ever, in_stage, outcome, trigger
+from touchpoint.journey.conditions import count, customer, event, ever, in_segment, in_stage, outcome, trigger
 from touchpoint.journey.journey import Journey
 from touchpoint.journey.policy import Cap, Hold, Policy, Spacing
 from touchpoint.journey.rule import Goal, Rule
+from touchpoint.journey.segment import Segment
 from touchpoint.journey.stage import Stage
 from touchpoint.journey.steps import (
     Branch,
@@ -184,6 +185,17 @@ def test_a_date_comes_once_and_not_if_it_is_past():  # S4.1, S2.5
     person = Person(zones=("UTC",), traits={"day": "2026-06-03"})
     outcome = play(rules, at(0, "go"), person=person, until=400 * 24)
     assert [(start[1], (start[3] - T0) / HOUR) for start in outcome.of("ann", "started")] == [("day", 69)]
+
+
+def test_a_date_that_is_set_to_what_it_was_as_it_falls_due_comes_all_the_same():  # S2.5, S4.1
+    rules = [
+        Rule("day", when=DateDue("day", after=days(1))),
+        Rule("set", when="go", then=[SetTrait("day", "2026-06-03")]),
+    ]
+    person = Person(zones=("UTC",), traits={"day": "2026-06-03"})
+    outcome = play(rules, at(69, "go"), at(0, "hello"), person=person)
+    starts = [(start[1], (start[3] - T0) / HOUR) for start in outcome.of("ann", "started")]
+    assert starts == [("set", 69), ("day", 69)]
 
 
 def test_a_schedule_comes_round_from_the_first_touch_on():  # S4.1
@@ -451,6 +463,25 @@ def test_cases_of_a_keyed_run_bear_its_key():  # S8.2
         ("opened", "trouble", "2", T0),
         ("closed", "trouble", "1", T0),
     ]
+
+
+def test_several_segments_are_told_of_as_declared_but_right_before_each_those_it_asks_about():  # S3.3
+    segments = [
+        Segment("asks", in_segment("asked") & ever("order")),
+        *(Segment(name, ever("order")) for name in ("plain", "asked", "last")),
+    ]
+    outcome = play([], at(0, "order"), segments=segments)
+    assert [entry[3] for entry in outcome.of("ann", "segment")] == ["asked", "asks", "plain", "last"]
+
+
+def test_a_case_whose_ref_is_missing_bears_the_key_of_its_run():  # S8.2
+    rule = Rule("open", when="opened", key="id", then=[OpenCase(TROUBLE, ref=event.ticket)])
+    outcome = play(
+        [rule],
+        *[at(0, "opened", {"id": "1", **more}) for more in ({"ticket": "2"}, {}, {"ticket": None})],
+        cases=[TROUBLE],
+    )
+    assert open_cases(outcome) == ["2", "1"]
 
 
 def test_a_closed_case_is_an_event():  # S4.1

@@ -270,6 +270,14 @@ def test_a_segment_may_ask_about_others_in_any_order():  # S3.3
     ]  # fmt: skip
 
 
+def test_several_are_told_of_as_they_are_declared_but_right_before_each_those_it_asks_about():  # S3.3
+    segments = [Segment("asks", in_segment("asked") & ever("order")), Segment("plain", ever("order")),
+                Segment("asked", ever("order")), Segment("last", ever("order"))]  # fmt: skip
+    engine = engine_of(segments=segments)
+    engine.record("ann", "order")
+    assert [name for _, name, _ in changes(engine)] == ["asked", "asks", "plain", "last"]
+
+
 def test_a_segment_of_another_journey_may_be_asked_about():  # S3.3
     other = Journey("club", segments=[Segment("members", ever("joined_club"))])
     rule = sending("offer", Joined("members", journey="club"), given=in_segment("members", journey="club"))

@@ -755,6 +755,21 @@ def test_the_ref_of_a_case_may_come_from_data():  # S8.2
     assert [each.ref for each in engine.customer("ann").cases()] == ["7"]
 
 
+@pytest.mark.parametrize("missing", [{}, {"ticket": None}])
+def test_where_the_data_for_the_ref_of_a_case_are_missing_it_is_the_runs_key(missing):  # S8.2
+    opened, closed = OpenCase(CASE, ref=event.ticket), CloseCase(CASE, ref=event.ticket)
+    engine = cased(waiting(opened, closed, opened, key="order"))
+    engine.record("ann", "start", {"order": "o1", **missing})
+    assert [(each.ref, each.open) for each in engine.customer("ann").cases()] == [("o1", False), ("o1", True)]
+
+
+def test_a_run_without_a_key_is_the_ref_of_its_case_where_data_for_it_are_missing():  # S8.2
+    engine = cased(waiting(OpenCase(CASE, ref=event.ticket), CloseCase(CASE, ref=event.ticket)))
+    engine.record("ann", "start")
+    (case,) = engine.customer("ann").cases()
+    assert (len(case.ref), case.open) == (32, False)
+
+
 def test_opening_an_open_case_and_closing_a_closed_one_are_recorded_no_ops():  # S8.2
     engine = cased(waiting(*[OpenCase(CASE, ref="x")] * 2, *[CloseCase(CASE, ref="x")] * 2))
     engine.record("ann", "start")

@@ -87,4 +87,5 @@ def about(occurrence):
 
 
 def shown(ref):
-    return None if ref.startswith("run:") else ref
+    """What a case or a run is about, in the log; None for a run, which the engine calls otherwise."""
+    return None if isinstance(ref, str) and ref.startswith("run:") else ref

@@ -99,9 +99,15 @@ class Customer:
     def identify(self, event):
         for trait, value in event.properties.items():
             before = self.traits.get(trait, UNKNOWN)
-            self.traits[trait], self.traits_set[trait] = value, self.now
+            self.set_trait(trait, value)
             if value != before:
                 yield self.trait_changed(trait, before, value, event.id)
+
+    def set_trait(self, trait, value):
+        """Dates that were armed for what the trait was already stay so."""
+        if self.traits.get(trait, UNKNOWN) != value:
+            self.traits_set[trait] = self.now
+        self.traits[trait] = value
 
     def trait_changed(self, trait, before, value, id):
         told = {"value": value} if before is UNKNOWN else {"value": value, "before": before}
@@ -275,7 +281,7 @@ class Customer:
 
     def end(self, run, reason):
         run.ended, run.step, run.due, run.ready = reason, None, None, False
-        self.log.append(("ended", run.rule.name, run.key, reason, self.now))
+        self.log.append(("ended", run.rule.name, cases.shown(run.key), reason, self.now))
         for message in self.waiting():
             if message.run is run:
                 self.queue.extend(self.close(message, "withdrawn"))
@@ -369,7 +375,7 @@ class Customer:
         run.cases += cases.about(trigger)
         self.runs.append(run)
         self.starts.append(run)
-        self.log.append(("started", rule.name, key, self.now))
+        self.log.append(("started", rule.name, cases.shown(key), self.now))
 
     # --- steps (S5) ---------------------------------------------------------------------------------------------------
 
@@ -406,7 +412,7 @@ class Customer:
             case s.SetTrait():
                 if (value := evaluate(step.value, self.look(run))) is not UNKNOWN:
                     before = self.traits.get(step.trait, UNKNOWN)
-                    self.traits[step.trait], self.traits_set[step.trait] = value, self.now
+                    self.set_trait(step.trait, value)
                     changed = self.trait_changed(step.trait, before, value, cause)
                     self.queue.append(changed if before != value else Occurrence("trait", step.trait, self.now, cause))
                     self.look_at_segments(cause)
@@ -442,7 +448,7 @@ class Customer:
     def ref_of(self, run, step):
         """A case's ref: what the step says, else the run's key, else the run."""
         said = UNKNOWN if step.ref is None else evaluate(step.ref, self.look(run))
-        ref = run.key if said is UNKNOWN else said
+        ref = run.key if said is UNKNOWN or said is None else said
         return f"run:{run.seq}" if ref is None else ref_text(ref)
 
     def wait(self, run, step):

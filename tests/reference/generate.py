@@ -398,7 +398,7 @@ def _split(dice, scope, depth):
 
 
 def _at_once(dice, scope, depth):
-    refs = {"referrals": (None, "x"), "cases": ("x", "y", "x")}
+    refs = {"referrals": (None, "x"), "cases": ("x", "y", "x", c.event.k)}
     ref = dice.pick(*refs.get(dice.about, (None, "x", c.trigger.k)))
     options = [
         s.SetTrait("t", dice.pick(1, 2, c.event.n, c.trigger.n)),
@@ -483,8 +483,14 @@ def stage(dice: Dice, name: str, phase: str) -> Stage:
     return Stage(name, phase=phase, when=when, given=_given(dice, Scope(), 4), after=after, reenter=dice.once_in(3))
 
 
+def _segments(dice):
+    """Segments, some declared before those that they ask about."""
+    found = [segment(dice, number) for number in range(len(SEGMENTS))]
+    return found if dice.pick(True, False) else found[::-1]
+
+
 def segment(dice: Dice, number: int) -> Segment:
-    """A segment; it may ask about those before it, so that none turns in circles."""
+    """A segment; it may ask about those of lower numbers, so that none turns in circles."""
     return Segment(SEGMENTS[number], _of_segment(dice, number))
 
 
@@ -526,7 +532,7 @@ def journey(dice: Dice, name: str = "one", *, most_rules: int = 3, look_ahead: t
         name,
         stages=[stage(dice, *each) for each in zip(STAGES, ("attract", "engage", "delight"), strict=True)],
         rules=[rule(dice, name, number, total) for number in range(total)],
-        segments=[segment(dice, number) for number in range(len(SEGMENTS))],
+        segments=_segments(dice),
         cases=CASES,
         policy=policy(dice, look_ahead=look_ahead),
     )

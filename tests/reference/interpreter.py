@@ -168,7 +168,10 @@ def _segment_timers(customer):
 
 
 def _look_again(customer):
-    customer.decide()
+    """Windows have lapsed; a look that changes nothing is no decision."""
+    customer.look_at_segments(f"{customer.now} segment")
+    if customer.queue:
+        customer.decide()
 
 
 def _last_heard(customer, silence):

@@ -174,16 +174,20 @@ class Program:
 
     @property
     def segments(self):
-        """Every (journey, segment), those that others ask about before these."""
-        left = [(journey.name, segment) for journey in self.journeys for segment in journey.segments]
-        placed = []
-        while left:
-            waited_for = {(journey, each.name) for journey, each in left}
-            asking = ((each, _asked_segments(each[0], each[1].condition)) for each in left)
-            free = next(each for each, asked in asking if waited_for.isdisjoint(asked))
-            placed.append(free)
-            left.remove(free)
-        return placed
+        """Every (journey, segment) as declared, but right before each those that it asks about."""
+        declared = {(journey.name, each.name): each for journey in self.journeys for each in journey.segments}
+        placed = {}
+
+        def place(journey, name):
+            segment = declared[journey, name]
+            for asked in _asked_segments(journey, segment.condition):
+                if asked in declared and asked not in placed:
+                    place(*asked)
+            placed.setdefault((journey, name), segment)
+
+        for each in declared:
+            place(*each)
+        return [(journey, segment) for (journey, _), segment in placed.items()]
 
     def timed(self, kind):
         """Every trigger of a kind that some rule or stage names, in reading order, its journey filled in."""

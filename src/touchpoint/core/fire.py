@@ -8,8 +8,9 @@ from touchpoint.core.decision import NOT_LOADED, CaseChanged, Decision, NothingC
 from touchpoint.core.occurrence import Occurrence
 from touchpoint.core.program import Program
 from touchpoint.core.reading import teller_of
+from touchpoint.core.segments import catch_up
 from touchpoint.core.state import Run, State
-from touchpoint.core.timers import AWAITED, Timer, raised_by, upcoming
+from touchpoint.core.timers import AWAITED, SEGMENT, Timer, raised_by, upcoming
 
 
 def fire_next(program: Program, state: State, *, until: int) -> tuple[Timer, Decision]:
@@ -31,6 +32,11 @@ def fire_next(program: Program, state: State, *, until: int) -> tuple[Timer, Dec
         fire_run(decision, raised)
     elif isinstance(raised, Burst):
         fire_burst(decision, raised)
+    elif timer[5] == SEGMENT:
+        catch_up(decision)
+        if not decision.queue:
+            # When it is looked for nothing is a matter of foresight: nobody's time to wait for a place ends by that.
+            return timer, decision
     return timer, work_off(decision)
 
 

@@ -6,7 +6,7 @@ from typing import Final
 import attrs
 
 from touchpoint.core.changes import Watching, watching
-from touchpoint.core.matching import OWN, Finer, finer_of, keys_of_message
+from touchpoint.core.matching import OWN_ENDED, Finer, finer_of, keys_of_message
 from touchpoint.core.occurrence import ENDED
 from touchpoint.journey.conditions import Expression, Told, walk
 from touchpoint.journey.outcomes import MessageTrigger, Replied
@@ -48,7 +48,7 @@ def listening(
     keys = [key for each in named for in_run in (False, True) for key in keys_of_message(each, in_run=in_run)]
     return Listening(
         finer_of([each for _, each in triggers], (node.message for node in asked)),
-        frozenset(name for kind, name in keys if kind in (ENDED, OWN)),
+        frozenset(name for kind, name in keys if kind in (ENDED, OWN_ENDED)),
         bool(asked),
         watching(triggers, messages),
         any(isinstance(each, Replied) for each in named) or any(node.what == "replied" for node in asked),

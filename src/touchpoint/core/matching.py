@@ -21,8 +21,10 @@ from touchpoint.journey.triggers import Trigger
 
 Key = tuple[str, str]
 TOLD: Final = "told"
-"""The kind of key for what came back of any message; `own` for what became of the run's own."""
+"""The kind of key for what came back of any message; `own` for what came back of the run's own."""
 OWN: Final = "own"
+OWN_ENDED: Final = "own ended"
+"""The kind of key for an end of the run's own. A message that was sent and comes back has failed, but ends no more."""
 
 _SAYS: Final[Mapping[str, tuple[str, tuple[str, ...]]]] = {
     "delivered": ("delivered", ("delivered",)),
@@ -74,12 +76,12 @@ def by_machine(occurrence: Occurrence) -> bool:
 
 def keys_of_message(trigger: MessageTrigger, *, in_run: bool) -> tuple[Key, ...]:
     """The keys of a trigger by what became of a message; `in_run`: where a run waits, exits or has its goal."""
-    whose = (OWN, OWN) if in_run and not trigger.any_run else (ENDED, TOLD)
+    whose = (OWN_ENDED, OWN) if in_run and not trigger.any_run else (ENDED, TOLD)
     match trigger:
         case Ended():
             return tuple((whose[0], f"{trigger.message}|{end}") for end in ((trigger.as_,) if trigger.as_ else ENDS))
         case Failed():
-            return tuple(dict.fromkeys((kind, f"{trigger.message}|failed") for kind in whose))
+            return tuple((kind, f"{trigger.message}|failed") for kind in whose)
     what = type(trigger).__name__.lower()
     return ((whose[0 if what in ENDS else 1], f"{trigger.message}|{what}"),)
 
@@ -164,7 +166,7 @@ def keys_for(run: Run | Watch, occurrence: Occurrence, keys: tuple[Key, ...]) ->
 def own_keys(occurrence: Occurrence) -> Iterator[Key]:
     """The keys that it has for the run whose message it is about."""
     if occurrence.kind == ENDED:
-        yield OWN, occurrence.name
+        yield OWN_ENDED, occurrence.name
     elif occurrence.kind == TOUCHPOINT and occurrence.name in _SAYS:
         said = ("delivered",) if by_machine(occurrence) else _SAYS[occurrence.name][1]
         yield from ((OWN, f"{occurrence.properties.get('message')}|{each}") for each in said)

@@ -288,8 +288,9 @@ def _emit(decision: Decision, _rule: CompiledRule, run: Run, node: Node) -> Outc
 
 
 def _case_ref(decision: Decision, run: Run, node: Node) -> str:
-    value = run.key if node.condition is None else _value(decision, run, node)
-    return run.id if value is None or value is UNKNOWN else str(value)
+    said = None if node.condition is None else _value(decision, run, node)
+    ref = run.key if said is None or said is UNKNOWN else said
+    return run.id if ref is None else str(ref)
 
 
 def _open_case(decision: Decision, _rule: CompiledRule, run: Run, node: Node) -> Outcome:

@@ -11,7 +11,7 @@ import attrs
 
 from touchpoint.core.cases import CASE_OVERDUE, overdue_name
 from touchpoint.core.keys import Key, keys_of
-from touchpoint.core.matching import COMES_BACK, OWN, Messages, own_keys
+from touchpoint.core.matching import COMES_BACK, OWN_ENDED, Messages, own_keys
 from touchpoint.core.occurrence import CONSENT_CHANGED, ENDED, TOUCHPOINT, TRAIT_CHANGED
 from touchpoint.core.program import CompiledRule, Node, Program
 from touchpoint.core.referrals import Conversions
@@ -104,7 +104,7 @@ def _raised(lines: Iterable[list[Any]]) -> Iterator[Key]:
             case ["case", "opened" | "closed" as what, kind, _]:
                 yield f"case_{what}", kind
             case ["message", name, status, *_]:
-                yield from ((kind, f"{name}|{status}") for kind in (ENDED, OWN))
+                yield from ((kind, f"{name}|{status}") for kind in (ENDED, OWN_ENDED))
             case ["case", what, kind, _]:
                 yield from ((CASE_OVERDUE, overdue_name(kind, each)) for each in DEADLINES if what == f"{each} overdue")
             case ["trait", _]:

@@ -11,7 +11,7 @@ import attrs
 
 from touchpoint.core.keys import ENROLLED, Key, keys_in_run
 from touchpoint.core.keys import keys_of as all_keys_of
-from touchpoint.core.matching import OWN, TOLD
+from touchpoint.core.matching import OWN, OWN_ENDED, TOLD
 from touchpoint.core.occurrence import ENDED, TOUCHPOINT
 from touchpoint.core.program import BUDGET
 from touchpoint.core.segments import JOINED, LEFT
@@ -214,7 +214,7 @@ def keys_of_message(step: s.Send) -> Iterator[Key]:
     name = step.message.name
     for kind, what in COMES_BACK:
         yield kind, f"{name}|{what}"
-        yield OWN, f"{name}|{what}"
+        yield (OWN_ENDED if kind == ENDED else OWN), f"{name}|{what}"
     yield from ((TOUCHPOINT, each) for each in TOLD_BY_PROVIDERS)
 
 
