@@ -302,6 +302,7 @@ WRONG = [
     ("TC509", one(rule(Give(gift())))),
     # circles
     ("TC601", one(rule(Emit("start")))),
+    ("TC602", one(rule(Emit("start"), Emit("start"), WaitFor("start", days(1))))),  # the second comes when it is over
     ("TC601", one(Rule("a", when="x", then=[Enrol("b")]), Rule("b", then=[Enrol("a")]))),
     ("TC601", stages(stage("a", Entered("b")), stage("b", [Entered("a"), "x"]))),
     ("TC601", stages(stage("a", "x"), stage("b", "y"), rules=[
@@ -412,6 +413,7 @@ SOUND = [
     one(rule(given=event.score <= 2, when=["review", "complaint"])),
     one(rule(given=~event.score.exists() | (event.score <= 2), when=["review", Silent(days(3))])),
     one(rule(WaitFor("x", forever), exit="y")),
+    one(rule(Emit("start"), WaitFor("start", days(1)))),  # it is live when what it waits for comes (S4.2)
     one(rule(WaitFor("x", forever), goal=Goal("y"))),
     one(rule(Wait(days(7)), limit=cool_down(days(3)), exit="x")),
     one(rule(Wait(days(7)), limit=cool_down(days(3)), key="order")),

@@ -99,8 +99,20 @@ class Runs(Looking):
         if not way.items:
             return
         standing = self._live(way, rest) if rest else way.standing
+        sure = way.sure
+        if rest and self._hears_itself(way, rest[0]):
+            # What ends its own wait meets a run that is live still: it goes on after the rules were asked (S4.2).
+            sure = False
+            if len(way.items) == 1:
+                standing = standing.noting(("round", way.node.label), (key_of(way.node, way.props),))
         yield from self.let_go(
-            way.items, standing, (way.node,), sure=way.sure, sends=way.sends, at_once=way.at_once, emits=way.emits
+            way.items, standing, (way.node,), sure=sure, sends=way.sends, at_once=way.at_once, emits=way.emits
+        )
+
+    def _hears_itself(self, way: Way, step: s.Step) -> bool:
+        """Whether a run waits for something that it has just raised."""
+        return isinstance(step, s.WaitFor) and not keys_awaited(way.node, step.trigger).isdisjoint(
+            each.key for each in way.items
         )
 
     def _live(self, way: Way, rest: tuple[s.Step, ...]) -> Standing:
@@ -165,7 +177,9 @@ class Runs(Looking):
         after = unsure if self.world.at_once else self._waited(unsure, most)
         if isinstance(step, s.WaitFor):
             if self._may_come(way.node, step.trigger):
-                yield attrs.evolve(after, moved=True), (*step.then, *rest)
+                # What has ended the wait has had its turn.
+                items = () if len(way.items) == 1 and self._hears_itself(way, step) else after.items
+                yield attrs.evolve(after, moved=True, items=items), (*step.then, *rest)
         else:
             condition = self.question(step.condition, way.node.journey, moved=True)
             if self.may(condition, TRUE, after.standing):
