@@ -77,6 +77,7 @@ def recorded(*customers):
 
 def test_it_is_a_module_that_can_be_run(monkeypatch, capsys):
     monkeypatch.setattr(sys, "argv", ["touchpoint", "--help"])
+    monkeypatch.delitem(sys.modules, "touchpoint.cli.__main__", raising=False)  # runpy warns where it is known
     with pytest.raises(SystemExit) as stop:
         runpy.run_module("touchpoint.cli", run_name="__main__")
     assert (stop.value.code or 0, "Usage: touchpoint" in capsys.readouterr().out) == (0, True)
