@@ -1,6 +1,6 @@
 """`check` at its edges: conditions of constants, too many alternatives, and what is said of odd journeys."""
 
-import runpy
+import subprocess
 import sys
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -232,7 +232,6 @@ def test_an_instant_compares_with_instants_and_with_text_that_is_one(value, expe
     assert codes(one(rule(when=Visited, given=event.when > value), touchpoints=[Visited])) == expected
 
 
-def test_the_page_of_all_checks_is_printed_by_the_module(capsys, monkeypatch):
-    monkeypatch.delitem(sys.modules, "touchpoint.lab.checks.__main__", raising=False)  # runpy warns where it is known
-    runpy.run_module("touchpoint.lab.checks", run_name="__main__")
-    assert capsys.readouterr().out == pages.page()
+def test_the_page_of_all_checks_is_printed_by_the_module():
+    command = [sys.executable, "-W", "error", "-m", "touchpoint.lab.checks"]
+    assert subprocess.run(command, capture_output=True, text=True, encoding="utf-8", check=True).stdout == pages.page()

@@ -2,7 +2,6 @@
 
 import io
 import os
-import runpy
 import signal
 import sqlite3
 import sys
@@ -73,14 +72,6 @@ def recorded(*customers):
 
 
 # --- the program itself -----------------------------------------------------------------------------------------------
-
-
-def test_it_is_a_module_that_can_be_run(monkeypatch, capsys):
-    monkeypatch.setattr(sys, "argv", ["touchpoint", "--help"])
-    monkeypatch.delitem(sys.modules, "touchpoint.cli.__main__", raising=False)  # runpy warns where it is known
-    with pytest.raises(SystemExit) as stop:
-        runpy.run_module("touchpoint.cli", run_name="__main__")
-    assert (stop.value.code or 0, "Usage: touchpoint" in capsys.readouterr().out) == (0, True)
 
 
 def test_it_writes_to_whatever_stands_in_for_the_terminal(monkeypatch):
