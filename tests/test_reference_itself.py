@@ -1,5 +1,6 @@
 """Examples worked out by hand, which pin the reference interpreter; and laws that hold for whatever it plays."""
 
+import os
 from collections import Counter
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
@@ -41,6 +42,8 @@ from touchpoint.journey.windows import QuietHours, SendWindow
 from touchpoint.model.case import CaseType
 from touchpoint.model.limits import cool_down, once, once_per_stage, times
 from touchpoint.model.message import Content, Gift, Message
+
+EXAMPLES = int(os.environ.get("TOUCHPOINT_REFERENCE_EXAMPLES", "100"))
 
 T0 = micros(datetime(2026, 6, 1, 12, tzinfo=UTC))
 HOUR = length(hours(1))
@@ -737,7 +740,7 @@ def test_equal_histories_give_equal_decisions(world):  # S11.5
     assert played(world).log == played(world).log
 
 
-@settings(max_examples=100)
+@settings(max_examples=EXAMPLES)
 @given(worlds())
 def test_time_never_runs_backwards_in_the_record(world):  # S2.5
     for log in played(world).log.values():
@@ -750,7 +753,7 @@ def when(entry):
     return entry[-2] if entry[0] == "message" else entry[-1]
 
 
-@settings(max_examples=100)
+@settings(max_examples=EXAMPLES)
 @given(worlds())
 def test_one_run_of_a_rule_and_key_is_live_unless_they_are_parallel(world):  # S4.4
     serial = {rule.name for journey in world.journeys for rule in journey.rules if rule.concurrency != "parallel"}
@@ -762,7 +765,7 @@ def test_one_run_of_a_rule_and_key_is_live_unless_they_are_parallel(world):  # S
                 assert live[entry[1:3]] in (0, 1)
 
 
-@settings(max_examples=100)
+@settings(max_examples=EXAMPLES)
 @given(worlds())
 def test_every_message_ends_once_and_no_later_than_it_expires(world):  # S6.7
     for person in played(world).customers.values():
@@ -774,7 +777,7 @@ def test_every_message_ends_once_and_no_later_than_it_expires(world):  # S6.7
         assert all(pending.ask_at <= pending.expires_at for pending in person.messages)
 
 
-@settings(max_examples=100)
+@settings(max_examples=EXAMPLES)
 @given(worlds())
 def test_no_cap_of_the_house_is_ever_exceeded(world):  # S6.6
     exempt = {name for journey in world.journeys for name, each in journey.messages.items() if each.exempt}
