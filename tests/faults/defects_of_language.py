@@ -102,11 +102,9 @@ def _(replace):
 @defect("what is planned anew is left out", strengths={"paused": 0.02})
 def _(replace):
     def make(replan):
-        def leaving(at_hand, pending):
-            run = at_hand.state.run_by_order(pending.run)
-            replan(at_hand, pending)
-            if run is not None:
-                run.visits[pending.step] = abs(run.visits[pending.step])
+        def leaving(at_hand, run, pending):
+            replan(at_hand, run, pending)
+            run.visits[pending.step] = abs(run.visits[pending.step])
 
         return leaving
 
