@@ -2,7 +2,8 @@
 
 import pytest
 
-from making import MARK, START, at, engine_of, journey, marks, pass_time
+from editing import changed
+from making import MARK, START, at, engine_of, marks, pass_time
 from touchpoint import (
     Anniversary,
     ConsentChanged,
@@ -20,11 +21,6 @@ from touchpoint.channels.inbound import OptedOut
 
 STAGES = {"stages": [Stage("new", phase="attract", when="sign_up")]}
 PEOPLE = ("ann", "bob", "cid")
-
-
-def changed(engine, *rules, **parts):
-    new = journey(*rules, **parts)
-    engine.release(new, confirm=engine.preview_release(new).token, by="chris")
 
 
 def all_marks(engine, type="mark"):
@@ -56,7 +52,7 @@ def test_a_stay_in_a_stage_that_is_newly_asked_for_counts_from_when_it_was_enter
     pass_time(engine, days(1))
     for who in PEOPLE:
         engine.record(who, "start")
-    changed(engine, longer, Rule("r", when=Dwelt("new", days(3)), then=[MARK]), **STAGES)
+    changed(engine, longer, Rule("r", when=Dwelt("new", days(3)), then=[MARK]), parts=STAGES)
     pass_time(engine, days(20))
     assert all_marks(engine) == [[], [6], []]
     assert all_marks(engine, "longer") == [[9], [12], []]
@@ -67,7 +63,7 @@ def test_a_stay_that_nobody_asks_for_any_more_is_not_noticed():  # S3.2, S4.7
     rule = Rule("r", when=Dwelt("new", days(3)), then=[MARK])
     engine = engine_of(longer, rule, people=PEOPLE, parts=STAGES)
     engine.record("ann", "sign_up")
-    changed(engine, longer, Rule("r", when="never", then=[MARK]), **STAGES)
+    changed(engine, longer, Rule("r", when="never", then=[MARK]), parts=STAGES)
     pass_time(engine, days(20))
     assert (all_marks(engine), all_marks(engine, "longer")) == ([[], [], []], [[9], [], []])
 

@@ -3,6 +3,8 @@
 import attrs
 import pytest
 
+import editing
+from editing import rule
 from making import MARK, START, Scripted, ends, engine_of, journey, marks, message, pass_time, reasons, trace
 from touchpoint import (
     Call,
@@ -38,14 +40,8 @@ OTHER = Emit("other")
 NIGHT = Policy(QuietHours("08:00", "12:00", unknown_zone="UTC"))
 
 
-def rule(*steps, name="r", **parts):
-    return Rule(name, when="start", then=list(steps), **parts)
-
-
-def changed(engine, *rules, mode="follow", name="one", **options):
-    new = journey(*rules, name=name)
-    preview = engine.preview_release(new, mode=mode, **options)
-    engine.release(new, confirm=preview.token, by="chris", mode=mode, **options)
+def changed(engine, *rules, **options):
+    preview = editing.changed(engine, *rules, **options)
     pass_time(engine)
     return preview
 

@@ -2,6 +2,7 @@
 
 import pytest
 
+from editing import changed, rule
 from making import MARK, START, engine_of, journey, marks, message, pass_time, reasons
 from touchpoint import (
     Branch,
@@ -29,23 +30,12 @@ LOOP = Rule("loop", when="ping", then=[Emit("ping")])
 NIGHT = Policy(QuietHours("08:00", "12:00", unknown_zone="UTC"))
 
 
-def rule(*steps, name="r", **parts):
-    return Rule(name, when="start", then=list(steps), **parts)
-
-
 def live(*steps, people=("ann",), options=None, **parts):
     engine = engine_of(rule(*steps, **parts), people=people, clock=VirtualClock(START), **(options or {}))
     for each in people:
         engine.record(each, "start", {"n": 1})
     engine.run_pending()
     return engine
-
-
-def changed(engine, *rules, mode="follow", **options):
-    new = journey(*rules)
-    preview = engine.preview_release(new, mode=mode, **options)
-    engine.release(new, confirm=preview.token, by="chris", mode=mode, **options)
-    return preview
 
 
 def fates(preview):

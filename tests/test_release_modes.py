@@ -4,6 +4,7 @@ import logging
 
 import pytest
 
+from editing import changed, on_one_store, rule
 from making import MARK, START, ends, engine_of, handed, journey, marks, message, pass_time, reasons
 from touchpoint import (
     Branch,
@@ -46,30 +47,8 @@ def clock():
 
 @pytest.fixture
 def live(tmp_path, clock):
-    """Opens an engine with these rules beside those that are open already, on one store, clock and channel."""
-    channels, engines = [MemoryChannel("email")], []
-
-    def opened(*rules, people=("ann",), **options):
-        engine = engine_of(
-            *rules, store=f"sqlite:///{tmp_path}/t.db", clock=clock, channels=channels, people=people, **options
-        )
-        engines.append(engine)
-        return engine
-
-    yield opened
-    for each in engines:
-        each.close()
-
-
-def rule(*steps, name="r", **parts):
-    return Rule(name, when="start", then=list(steps), **parts)
-
-
-def changed(engine, *rules, mode="follow", parts=None, **options):
-    new = journey(*rules, **(parts or {}))
-    preview = engine.preview_release(new, mode=mode, **options)
-    engine.release(new, confirm=preview.token, by="chris", mode=mode, **options)
-    return preview
+    with on_one_store(tmp_path / "t.db", clock, beside=True) as opened:
+        yield opened
 
 
 def started(live, *steps, options=None, **parts):

@@ -2,7 +2,9 @@
 
 import pytest
 
-from making import MARK, START, ends, engine_of, handed, journey, marks, message, pass_time, reasons
+import editing
+from editing import on_one_store, rule
+from making import MARK, START, ends, handed, journey, marks, message, pass_time, reasons
 from touchpoint import (
     CaseType,
     Emit,
@@ -19,7 +21,6 @@ from touchpoint import (
     days,
     hours,
 )
-from touchpoint.channels.memory import MemoryChannel
 
 CASE = CaseType("complaint")
 OTHER = Emit("other")
@@ -34,31 +35,12 @@ def clock():
 
 @pytest.fixture
 def live(tmp_path, clock):
-    """Opens an engine with these rules, on one store and with one clock and one channel."""
-    channels, engines = [MemoryChannel("email")], []
-
-    def opened(*rules, people=(), **options):
-        for each in engines:
-            each.close()
-        engine = engine_of(
-            *rules, store=f"sqlite:///{tmp_path}/t.db", clock=clock, channels=channels, people=people, **options
-        )
-        engines.append(engine)
-        return engine
-
-    yield opened
-    for each in engines:
-        each.close()
+    with on_one_store(tmp_path / "t.db", clock, people=()) as opened:
+        yield opened
 
 
-def rule(*steps, name="r", **parts):
-    return Rule(name, when="start", then=list(steps), **parts)
-
-
-def changed(engine, *rules, mode="follow", **options):
-    new = journey(*rules)
-    preview = engine.preview_release(new, mode=mode, **options)
-    engine.release(new, confirm=preview.token, by="chris", mode=mode, **options)
+def changed(engine, *rules, **options):
+    preview = editing.changed(engine, *rules, **options)
     pass_time(engine)
     return preview
 

@@ -5,7 +5,8 @@ from contextlib import closing
 
 import pytest
 
-from making import MARK, START, engine_of, journey, marks, pass_time, reasons
+from editing import changed, on_one_store, rule
+from making import MARK, START, journey, marks, pass_time, reasons
 from touchpoint import Emit, ReleaseRefused, Rule, StoreTooNew, VirtualClock, Wait, days, hours
 from touchpoint.engine import at_work, catching_up
 
@@ -24,31 +25,12 @@ def path(tmp_path):
 
 @pytest.fixture
 def live(path, clock):
-    """Opens an engine with these rules in the place of the one before."""
-    engines = []
-
-    def opened(*rules, people=("ann",), **options):
-        for each in engines:
-            each.close()
-        engines.append(engine_of(*rules, store=f"sqlite:///{path}", clock=clock, people=people, **options))
-        return engines[-1]
-
-    yield opened
-    for each in engines:
-        each.close()
-
-
-def rule(*steps, name="r", **parts):
-    return Rule(name, when="start", then=list(steps), **parts)
+    with on_one_store(path, clock) as opened:
+        yield opened
 
 
 def waits(number):
     return rule(Wait(days(number)), MARK)
-
-
-def changed(engine, *rules, mode="follow"):
-    new = journey(*rules)
-    engine.release(new, confirm=engine.preview_release(new, mode=mode).token, by="chris", mode=mode)
 
 
 def lose(path, number):

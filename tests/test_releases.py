@@ -2,7 +2,8 @@
 
 import pytest
 
-from making import MARK, START, ends, engine_of, handed, journey, marks, message, pass_time, reasons
+from editing import changed, on_one_store, rule
+from making import MARK, START, ends, handed, marks, message, pass_time, reasons
 from touchpoint import (
     Branch,
     Emit,
@@ -26,7 +27,6 @@ from touchpoint import (
     once,
     trigger,
 )  # fmt: skip
-from touchpoint.channels.memory import MemoryChannel
 
 OTHER = Emit("other")
 
@@ -38,33 +38,8 @@ def clock():
 
 @pytest.fixture
 def live(tmp_path, clock):
-    """Opens an engine with these rules, on one store and with one clock and one channel."""
-    channels, engines = [MemoryChannel("email")], []
-
-    def opened(*rules, people=("ann",), **options):
-        for each in engines:
-            each.close()
-        engine = engine_of(
-            *rules, store=f"sqlite:///{tmp_path}/t.db", clock=clock, channels=channels, people=people, **options
-        )
-        engines.append(engine)
-        return engine
-
-    yield opened
-    for each in engines:
-        each.close()
-
-
-def rule(*steps, name="r", **parts):
-    return Rule(name, when="start", then=list(steps), **parts)
-
-
-def changed(engine, *rules, mode="follow", **options):
-    """Release a journey of these rules, as a person does."""
-    new = journey(*rules)
-    preview = engine.preview_release(new, mode=mode, **options)
-    engine.release(new, confirm=preview.token, by="chris", mode=mode, **options)
-    return preview
+    with on_one_store(tmp_path / "t.db", clock) as opened:
+        yield opened
 
 
 def started(live, *steps, **parts):
