@@ -49,6 +49,7 @@ from touchpoint.journey.shapes import (
     CLASS,
 )
 from touchpoint.journey.windows import QuietHours
+from touchpoint.journey.wording import Wording
 from touchpoint.model.case import CaseType
 from touchpoint.model.message import Message
 from touchpoint.model.names import type_name
@@ -167,7 +168,7 @@ def kind_of(cls: type, attribute: "attrs.Attribute[Any]") -> Kind:
     """What a field of a class holds."""
     from touchpoint.files import parts
 
-    if issubclass(cls, Message) and attribute.name == "content":
+    if issubclass(cls, Message | Wording) and attribute.name == "content":
         return parts.CONTENT
     if cls is steps.Split and attribute.name in ("arms", "weights"):
         return kinds.by_name(listed(parts.STEP) if attribute.name == "arms" else kinds.WHOLE)
