@@ -15,6 +15,7 @@ from touchpoint.journey.conditions import (
     Told,
     expression_eq,
     fields_of,
+    operand,
     read_condition,
     walk,
 )
@@ -29,7 +30,8 @@ _OF_RUN: Final = ("event", "trigger", "collected", "result")
 def _condition(value: Expression | str | bool) -> Expression:  # noqa: FBT001 - always or never
     if isinstance(value, bool):
         return Literal(value)
-    return read_condition(value, "Familiarity()")  # type: ignore[no-any-return]
+    found = read_condition(value, "Familiarity()")
+    return operand(found) if isinstance(found, Expression) else found  # a bare root is no condition
 
 
 def _purposes(value: Mapping[str, Expression | str | bool] | None) -> Mapping[str, Expression]:
