@@ -102,6 +102,7 @@ class Moods:
     journeys: tuple[Journey, ...]
     sources: Mapping[str, FeedbackSource]
     types: frozenset[str]
+    _known: dict[tuple[Mood, frozenset[str]], list[Spot]] = attrs.field(factory=dict, init=False, repr=False)
 
     @cached_property
     def spots(self) -> tuple[Spot, ...]:
@@ -117,8 +118,11 @@ class Moods:
     def following(self, mood: Mood, types: Iterable[str] | None = None) -> list[Spot]:
         """Every step that may follow from feedback in this mood; of these types where they are given."""
         wanted = self.types if types is None else frozenset(types)
-        started = self._started(mood, wanted)
-        return [each for each in self.spots if self._follows(each, mood, wanted, started)]
+        if (mood, wanted) not in self._known:
+            started = self._started(mood, wanted)
+            found = [each for each in self.spots if self._follows(each, mood, wanted, started)]
+            self._known[mood, wanted] = found
+        return self._known[mood, wanted]
 
     def may_come(self, spot: Spot) -> bool:
         """Whether a run may come to a step at all, as far as conditions say."""
@@ -129,7 +133,7 @@ class Moods:
         asked = (*spot.passed, *_still(spot))
         if any(self._is_praise(part) for each in asked for part in parts_of(each)):
             return True
-        roots = {root_of(field) for each in asked for field in _fields(each) if _is_score(field)}
+        roots = {root_of(field) for each in asked for field in _fields(each) if _is_score(field) or _is_mood(field)}
         return any(not self._can(spot, root, "bad", asked) and self._can(spot, root, "good", asked) for root in _OF_RUN
                    if root in roots)  # fmt: skip
 
@@ -176,17 +180,15 @@ class Moods:
             return self.may_come(spot)
         grades = self._grades(spot, root) if type is None else grades_of(type, self.sources)
         conditions = [*spot.true, *spot.untrue, *asked]
-        still = _still(spot) if asked else ()
-        for grade in grades:
-            given, denied = _facts(root, mood, grade, conditions)
-            if can_be(_SURE, TRUE, (*spot.true, *still, *given), denied=(*spot.untrue, *denied)):
-                return True
-        return False
+        known = (*spot.true, *(_still(spot) if asked else ()))
+        return any(_fits(root, mood, grade, conditions, known, spot.untrue) for grade in grades)
 
     def _grades(self, spot: Spot, root: str) -> Sequence[Grade]:
+        """Those with a score, of the feedback under a root: who gave none is no excuse for what hangs on one."""
         triggers = {"trigger": spot.rule.when, "event": spot.event}.get(root, ())
-        types = [each.type for each in triggers if isinstance(each, t.On) and each.type in self.types]
-        return [grade for each in types for grade in grades_of(each, self.sources)] or tuple(map(_grade, _USUAL))
+        found = [grade for each in self._heard_types(triggers, self.types) if each
+                 for grade in grades_of(each, self.sources)]  # fmt: skip
+        return [each for each in found if each.worst is not None] or tuple(map(_grade, _USUAL))
 
     def _started(self, mood: Mood, wanted: frozenset[str]) -> frozenset[tuple[str, str]]:
         """The rules that feedback of this mood starts, not by itself, but by what it leads to."""
@@ -214,11 +216,7 @@ class Moods:
     def _agrees(self, mood: Mood, type: str, conditions: Sequence[Expression]) -> bool:
         """Whether feedback of this mood may be what these conditions ask of it."""
         read = tuple(map(of_trigger, conditions))
-        for grade in grades_of(type, self.sources):
-            given, denied = _facts("trigger", mood, grade, read)
-            if can_be(_SURE, TRUE, (*read, *given), denied=denied):
-                return True
-        return False
+        return any(_fits("trigger", mood, grade, read, read) for grade in grades_of(type, self.sources))
 
 
 def is_survey(step: s.Send) -> bool:
@@ -263,30 +261,54 @@ def _still(spot: Spot) -> tuple[Expression, ...]:
 # --- facts ------------------------------------------------------------------------------------------------------------
 
 
+def _fits(
+    root: str, mood: Mood, grade: Grade, conditions: Sequence[Expression], true: Sequence[Expression],
+    untrue: Sequence[Expression] = (),
+) -> bool:  # fmt: skip
+    """Whether feedback under this root, in this mood and of this grade, agrees with what is true and what is not."""
+    given, denied = _facts(root, mood, grade, conditions)
+
+    def absent(field: Field) -> bool:
+        return grade.worst is None and root_of(field) == root and _is_score(field)
+
+    return can_be(_SURE, TRUE, (*true, *given), absent=absent, denied=(*untrue, *denied))
+
+
 def _facts(
     root: str, mood: Mood, grade: Grade, conditions: Iterable[Expression]
 ) -> tuple[list[Expression], list[Expression]]:
-    """What is true, and what is not, of feedback under this root that is of this mood."""
-    fields = [field for each in conditions for field in _fields(each) if root_of(field) == root]
-    scored = [Field(root, (grade.score,))] if grade.score is not None else [each for each in fields if _is_score(each)]
-    given: list[Expression] = []
+    """What is true, and what is not, of feedback under this root in this mood: of what the conditions ask about."""
+    fields = {path_of(field): field for each in conditions for field in _fields(each) if root_of(field) == root}
+    scored = [(grade.score,)] if grade.score is not None else [path for path, each in fields.items() if _is_score(each)]
+    ours, other = ("criticism", "praise") if mood == "bad" else ("praise", "criticism")
     value = grade.at(mood)
+    given: dict[tuple[str, ...], tuple[str, object]] = {}
     if value is not None:
-        given += [Compare("==", each, Constant(value)) for each in scored]
+        given |= dict.fromkeys(scored, ("==", value))
     elif grade.kind is not None:
-        given.append(Compare("==", Field(root, ("intent",)), Constant("criticism" if mood == "bad" else "praise")))
+        given[("intent",)] = "==", ours
     if grade.kind is not None:
-        given.append(Compare("==", Field(root, ("kind",)), Constant(grade.kind)))
-    other = "praise" if mood == "bad" else "criticism"
-    denied: list[Expression] = [Compare("==", Field(root, ("intent",)), Constant(other))]
-    denied.append(Compare(">" if mood == "bad" else "<", Field(root, ("sentiment",)), Constant(0)))
-    if mood == "bad":
-        denied += [each for each in fields if path_of(each)[-1:] and path_of(each)[-1].lower() in HAPPY]
-    return given, denied
+        given[("kind",)] = "==", grade.kind
+    denied: dict[tuple[str, ...], tuple[str, object]] = {
+        ("intent",): ("==", other),
+        ("sentiment",): (">" if mood == "bad" else "<", 0),
+    }
+    happy = [each for path, each in fields.items() if mood == "bad" and path[-1:] and path[-1].lower() in HAPPY]
+    return _compared(fields, given), [*_compared(fields, denied), *happy]
+
+
+def _compared(
+    fields: Mapping[tuple[str, ...], Field], wanted: Mapping[tuple[str, ...], tuple[str, object]]
+) -> list[Expression]:
+    return [Compare(op, fields[path], Constant(value)) for path, (op, value) in wanted.items() if path in fields]
 
 
 def _is_score(field: Field) -> bool:
     return bool(path_of(field)) and path_of(field)[-1].lower() in SCORES - {"sentiment"}
+
+
+def _is_mood(field: Field) -> bool:
+    return bool(path_of(field)) and path_of(field)[-1].lower() in HAPPY | {"intent", "sentiment"}
 
 
 def _fields(condition: Expression) -> Iterator[Field]:
