@@ -189,7 +189,7 @@ def _as_text(found: Audit, programs: Mapping[Path, Program]) -> Iterator[str]:
                 yield plain(f"      to mend it: {each.mend}")
         yield from (plain(f"  = {each}") for each in rule.evidence)
     counts = {status: sum(each.status == status for each in found.rules) for status in STATUSES}
-    looked = "" if found.customers is None else f"; history of {found.customers:,} customers"
+    looked = "" if found.customers is None else f"; customers looked at in the store: {found.customers:,}"
     yield f"{counts['met']} of {len(found.rules)} rules met, {counts['partly']} partly, {counts['not']} not{looked}"
 
 

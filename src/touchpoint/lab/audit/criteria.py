@@ -162,7 +162,7 @@ def everywhere(scene: Scene, history: History | None) -> Iterator[Criterion]:
     else:
         bare = [each for each in scene.locations if not any(post.is_at(each) for post in scene.posts)]
         what = f"nothing can be said at {listed(bare)}"
-        yield no("4.2", what) if bare else yes("4.2", f"there is a post at each of {len(scene.locations)} locations")
+        yield no("4.2", what) if bare else yes("4.2", f"there is a post at {listed(scene.locations)}")
     for code, offline in (("4.3", False), ("4.4", True)):
         found = [each.name for each in scene.ways if each.offline == offline]
         what = "offline" if offline else "online"
@@ -196,7 +196,7 @@ def _on_every_channel(scene: Scene) -> Criterion:
 def compared(scene: Scene, history: History | None) -> Iterator[Criterion]:
     """Rule 7."""
     if scene.locations:
-        yield yes("7.1", f"{len(scene.locations)} locations are named")
+        yield yes("7.1", f"{listed(scene.locations)}")
     else:
         yield no("7.1", "nobody said which locations there are")
     yield _says_where(scene, history)
