@@ -12,7 +12,7 @@ from touchpoint.lab.coverage import Coverage, Element
 _PARTS: Final[Mapping[str, str]] = {
     "stage": "stages", "transition": "transitions", "segment": "segments",
     "rule": "rules", "step": "steps", "arm": "arms", "exit": "exits",
-    "message": "messages", "gate": "gate", "channel": "channels", "boundary": "boundaries",
+    "message": "messages", "wording": "wordings", "gate": "gate", "channel": "channels", "boundary": "boundaries",
 }  # fmt: skip
 _SECTIONS: Final[Mapping[str, str]] = {
     "stages": "Stages", "segments": "Segments", "rules": "Rules", "messages": "Messages",
