@@ -71,15 +71,11 @@ def _named(ask: Ask, what: str, n: int = 1) -> dict[str, object]:
 def problems_of(path: str, ask: Ask) -> Iterator[Problem]:
     """What of an `Ask` cannot be done; it is sound in shape."""
     whole = sum(ask.remind, timedelta())
-    if any(each <= timedelta() for each in ask.remind):
-        yield Problem(f"{path}.remind", "a reminder would go out at once", "write remind=days(3), say")
-    elif ask.remind and whole >= within(ask):
+    if ask.remind and whole >= within(ask):
         found = f"the last reminder would go out after {spoken(whole)}, when answers no longer count"
         yield Problem(
             f"{path}.remind", found, f"answers count for {spoken(within(ask))}; write within=, or remind sooner"
         )
-    if ask.within is not None and ask.within <= timedelta():
-        yield Problem(f"{path}.within", "no answer would ever count", "write within=days(14), say")
     if ask.reminder is not None:
         yield from _reminds(path, ask, ask.reminder)
     if isinstance(ask.thank, Survey):

@@ -3,16 +3,18 @@
 from collections.abc import Iterable, Mapping
 from datetime import timedelta
 from decimal import Decimal
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Final, Literal
 
 import attrs
 
+from touchpoint.errors import InvalidInput
 from touchpoint.model.limits import Limit
 
 if TYPE_CHECKING:
     from touchpoint.model.scale import Scale
 
 Number = int | float | Decimal
+_ENDS: Final = 2
 OnRelease = Literal["send", "drop", "replan"]
 
 BEST_BEFORE: Mapping[str, timedelta] = {"transactional": timedelta(days=1), "service": timedelta(days=3)}
@@ -139,6 +141,8 @@ class Survey(Message):
         from touchpoint.model.feedback import scale_of
         from touchpoint.model.scale import Scale
 
+        if self.points is not None and len(self.points) != _ENDS:
+            raise InvalidInput("points= takes two whole numbers, the lowest and the highest score")
         return scale_of(self.scale, None if self.points is None else Scale(*self.points))
 
 
