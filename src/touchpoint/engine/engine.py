@@ -22,6 +22,8 @@ from touchpoint.engine.people import People
 from touchpoint.engine.planning import Planned, plans
 from touchpoint.engine.receiving import WebhookResponse, read_webhook, take_webhook
 from touchpoint.engine.releases import Releases
+from touchpoint.engine.suggesting import Suggesting
+from touchpoint.engine.suggestion_desk import SuggestionDesk
 from touchpoint.engine.tasks import TaskDesk
 from touchpoint.engine.unit import Unit
 from touchpoint.engine.view import CustomerView, view
@@ -41,7 +43,7 @@ BATCH = 1_000
 """Touchpoints that `record_many` commits at once."""
 
 
-class Engine(People, Operations, Members, Releases, Advocacy):
+class Engine(People, Operations, Members, Releases, Advocacy, Suggesting):
     """Journeys at work on a store, through channels.
 
     Args:
@@ -194,6 +196,11 @@ class Engine(People, Operations, Members, Releases, Advocacy):
         """What messages ask people to do, on channels such as `TaskChannel`: open, claim, complete, decline."""
         return TaskDesk(self._write, lambda: self._taking(self._now()))
 
+    @property
+    def suggestions(self) -> SuggestionDesk:
+        """What came of suggestions: shown, accepted, declined. For what to offer, see `suggest`."""
+        return SuggestionDesk(self.record)
+
     # What the host does in a journey.
 
     def enrol(
@@ -324,11 +331,11 @@ class Engine(People, Operations, Members, Releases, Advocacy):
             return plans(unit, self._known(unit, customer), self._now())
 
     def why(self, customer: str, name: str) -> Why:
-        """Why a customer did or did not get a message, a rule did or did not start, or they are in a segment (S10).
+        """Why a customer got a message or not; likewise a rule that starts, a segment, or a suggestion (S10).
 
         Raises:
             UnknownCustomer: no such customer.
-            UnknownName: no journey has a message, rule or segment of that name.
+            UnknownName: no journey has a message, rule, segment or suggestion of that name.
         """
         with self._unit() as unit:
             return explain(unit, self._known(unit, customer), name, self._now())

@@ -6,27 +6,29 @@ stands at one of them when a release renames the step stays there (S5.4).
 
 import json
 from collections.abc import Iterable, Mapping
-from datetime import timedelta
-from typing import TYPE_CHECKING, Literal, TypeAlias
+from typing import Literal, TypeAlias
 
 import attrs
 
-from touchpoint.durations import Duration, Forever, is_calendar, spoken
+from touchpoint.durations import Duration, Forever
 from touchpoint.errors import JourneyError
-from touchpoint.journey.conditions import Expression, expression_eq, operand, read_condition
+from touchpoint.journey.conditions import Expression, expression_eq, operand
+from touchpoint.journey.step_fields import answer as _answer
+from touchpoint.journey.step_fields import asked as _asked
+from touchpoint.journey.step_fields import awaited as _awaited
+from touchpoint.journey.step_fields import candidate_given as _candidate_given
+from touchpoint.journey.step_fields import earlier, worth
+from touchpoint.journey.step_fields import given as _given
+from touchpoint.journey.step_fields import still as _still
+from touchpoint.journey.step_fields import timeout as _timeout
+from touchpoint.journey.step_fields import until as _until
+from touchpoint.journey.step_fields import wait_length as _wait_length
+from touchpoint.journey.step_fields import zone_key as _zone_key
 from touchpoint.journey.triggers import Trigger, touchpoint_type, trigger_name, triggers
 from touchpoint.model.case import case_name
-from touchpoint.model.message import Content, Gift, Message, Survey
-
-if TYPE_CHECKING:
-    from zoneinfo import ZoneInfo
+from touchpoint.model.message import Gift, Message, Survey
 
 Since = Literal["send", "now", "run"]
-
-
-def earlier(value: Iterable[str] | str) -> tuple[str, ...]:
-    """Earlier names of a rule or step; one alone may be given as it is."""
-    return (value,) if isinstance(value, str) else tuple(value)
 
 
 def _steps(value: "Iterable[Step] | Step | None") -> "tuple[Step, ...]":
@@ -37,53 +39,6 @@ def _steps(value: "Iterable[Step] | Step | None") -> "tuple[Step, ...]":
         if not isinstance(step, _STEPS):
             raise JourneyError(f"then= and otherwise= take steps such as Send(…) or Wait(…), not {type(step).__name__}")
     return given
-
-
-def _duration(value: object, what: str) -> Duration | Forever:
-    if isinstance(value, Forever) or is_calendar(value):
-        return value  # type: ignore[return-value]
-    if not isinstance(value, timedelta):
-        raise JourneyError(f"{what} takes a length such as days(3) or months(1), or forever, not {value!r}")
-    if value < timedelta(0):
-        raise JourneyError(f"{what} takes a length of time; {spoken(value)} is negative")
-    return value
-
-
-def _wait_length(value: Duration | None) -> Duration | Forever | None:
-    return None if value is None else _duration(value, "Wait()")
-
-
-def _timeout(value: Duration | Forever | None) -> Duration | Forever | None:
-    return None if value is None else _duration(value, "timeout=")
-
-
-def _zone_key(zone: "ZoneInfo | str | None") -> str | None:
-    return zone if zone is None or isinstance(zone, str) else zone.key
-
-
-def _still(value: Expression | str | None) -> Expression | None:
-    return read_condition(value, "Send(still=)")  # type: ignore[no-any-return]
-
-
-def _given(value: Expression | str | None) -> Expression | None:
-    return read_condition(value, "WaitFor(given=)")  # type: ignore[no-any-return]
-
-
-def _awaited(value: Expression | str) -> Expression:
-    return read_condition(value, "WaitUntil()")  # type: ignore[no-any-return]
-
-
-def _asked(value: Expression | str) -> Expression:
-    return read_condition(value, "Branch()")  # type: ignore[no-any-return]
-
-
-def _until(value: "str | Expression | None") -> "str | Expression | None":
-    # A time of day begins with a digit, and a condition that gives a date hardly ever does.
-    if not isinstance(value, str) or value[:1].isdigit() or not value.strip():
-        return value
-    from touchpoint.journey.text import parse
-
-    return parse(value, where="Wait(until=)")
 
 
 @attrs.frozen
@@ -115,16 +70,6 @@ class Give(Send):
     """Give a gift: a `Send` whose `message` is a `Gift`; `still` and `otherwise` as there."""
 
     message: Gift
-
-
-def _answer(message: Message | str, why: str, name: str | None, what: str) -> Message:
-    if isinstance(message, str) and name is not None:
-        return Message(name, why=why, content=Content(text=message))
-    if isinstance(message, str):
-        raise JourneyError(f'{what}("…") needs a name, by which it is known: {what}("…", name="thanks", why="…")')
-    if why or name is not None:
-        raise JourneyError(f"{what}(message) takes why= and name= from its message; say them there")
-    return message
 
 
 @attrs.frozen(init=False)
@@ -302,6 +247,48 @@ class Split:
 
 
 @attrs.frozen
+class Candidate:
+    """One of the actions among which `Best` chooses.
+
+    Args:
+        name: unique in its `Best`.
+        then: the steps that are taken where it is chosen. Where the first of them sends a message, it is chosen only
+            while consent, wishes, hold-outs, declared uses and data let that message out at all.
+        value: what it is worth, as a number or an expression; without one that is known it is not chosen.
+        given: only where this is true; an expression, or text.
+    """
+
+    name: str
+    then: "tuple[Step, ...]" = attrs.field(default=(), converter=_steps)
+    value: Expression = attrs.field(kw_only=True, converter=worth, eq=expression_eq)
+    given: Expression | None = attrs.field(default=None, kw_only=True, converter=_candidate_given, eq=expression_eq)
+
+
+def _candidates(value: "Iterable[Candidate] | Candidate") -> "tuple[Candidate, ...]":
+    return (value,) if isinstance(value, Candidate) else tuple(value)
+
+
+@attrs.frozen
+class Best:
+    """Take the next best action: of several that may be taken the one of the highest value (S5).
+
+    Where values are equal, the one that is declared first. What was chosen, and why the others were not, stands in the
+    trace, and `why` tells it. The gate still decides when a message goes out.
+
+    Args:
+        name: of the decision, such as "win back".
+        candidates: what there is to choose from, each a `Candidate`.
+        otherwise: steps taken where none of them may be taken.
+    """
+
+    name: str
+    candidates: tuple[Candidate, ...] = attrs.field(converter=_candidates)
+    otherwise: "tuple[Step, ...]" = attrs.field(default=(), kw_only=True, converter=_steps)
+    id: str | None = attrs.field(default=None, kw_only=True)
+    was: tuple[str, ...] = attrs.field(default=(), kw_only=True, converter=earlier)
+
+
+@attrs.frozen
 class MoveTo:
     """Move the customer to a stage of this journey."""
 
@@ -415,6 +402,7 @@ Step: TypeAlias = (
     | WaitUntil
     | Branch
     | Split
+    | Best
     | MoveTo
     | SetTrait
     | Emit
@@ -424,7 +412,9 @@ Step: TypeAlias = (
     | Enrol
     | Exit
 )
-_STEPS = (Send, Wait, WaitFor, WaitUntil, Branch, Split, MoveTo, SetTrait, Emit, OpenCase, CloseCase, Call, Enrol, Exit)
+_STEPS = (
+    Send, Wait, WaitFor, WaitUntil, Branch, Split, Best, MoveTo, SetTrait, Emit, OpenCase, CloseCase, Call, Enrol, Exit,
+)  # fmt: skip
 
 ARMS = ("then", "otherwise")
 
@@ -432,12 +422,17 @@ ARMS = ("then", "otherwise")
 def arms(step: Step) -> Iterable[tuple[str, "tuple[Step, ...]"]]:
     """The arms of a step by name, empty ones left out, in the order they are read.
 
-    The name is a path from the step: `then`, `otherwise`, or of a `Split` `arms["gift"]`.
+    The name is a path from the step: `then`, `otherwise`, of a `Split` `arms["gift"]`, of a `Best`
+    `candidates[0].then`.
     """
     if isinstance(step, Split):
         for variant, steps in step.arms.items():
             if steps:
                 yield arm_of(variant), steps
+    if isinstance(step, Best):
+        for n, candidate in enumerate(step.candidates):
+            if candidate.then:
+                yield candidate_arm(n), candidate.then
     for name in ARMS:
         if steps := getattr(step, name, ()):
             yield name, steps
@@ -448,6 +443,11 @@ def arm_of(variant: str) -> str:
     return f"arms[{json.dumps(variant, ensure_ascii=False)}]"
 
 
+def candidate_arm(place: int) -> str:
+    """The name of the arm of a `Best` for the candidate at this place, from 0."""
+    return f"candidates[{place}].then"
+
+
 def label(step: Step) -> str:
     """Kind and the name of what it is about: what a step's derived identity is made of. Never its parameters (S4.5)."""
     kind = type(step).__name__.lower()
@@ -456,7 +456,7 @@ def label(step: Step) -> str:
             about = step.message.name
         case WaitFor():
             about = "|".join(map(trigger_name, step.trigger))
-        case Split():
+        case Split() | Best():
             about = step.name
         case MoveTo():
             about = step.stage
