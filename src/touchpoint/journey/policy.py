@@ -246,6 +246,12 @@ class Pull:
     caps: bool = False
     unknown: bool = False
 
+    def __str__(self) -> str:
+        binds = [name for name, on in (("quiet hours", self.quiet_hours), ("caps", self.caps)) if on]
+        return f"suggestions bound by {' and '.join(binds) or 'neither quiet hours nor caps'}" + _of(
+            self.kinds, self.places
+        )
+
     def covers(self, place: str, kind: str) -> bool:
         """Whether this is about suggestions of this kind at this place."""
         return (self.places is None or place in self.places) and (self.kinds is None or kind in self.kinds)
