@@ -222,6 +222,40 @@ class ReferralRow(NamedTuple):
     dropped: str
 
 
+class AskedRow(NamedTuple):
+    """A survey that a customer was sent, or was to be sent: what an answer to it answers (S8.1).
+
+    `key` is the message's own, `about` that of the first sending, of which it may be a reminder; `message` is the name
+    of what was sent first. `scale` is JSON, or empty where there is none; `location` what the survey was about.
+    Answers count for `within` microseconds after the hand-over of the first.
+    """
+
+    key: str
+    customer: int
+    about: str
+    message: str
+    kind: str
+    scale: str
+    location: str | None
+    within: int
+
+
+class AnalysisRow(NamedTuple):
+    """What an analyser found in the words of one touchpoint, by its id; never the words.
+
+    `status` is `waiting`, `done` or `failed`; `name` and `version` are the analyser's, `body` JSON of what it found, or
+    the class of its error.
+    """
+
+    customer: int
+    touchpoint: str
+    status: str
+    name: str
+    version: str
+    body: str
+    changed_at: int
+
+
 class TallyRow(NamedTuple):
     """A count that names nobody, such as ("message", "shop/come_back", "sent")."""
 
@@ -261,7 +295,8 @@ class Changes:
     begins with it and a blank; `events_gone` numbers; `entries_doubled` (kind, body, no) of entries that lose their id;
     `entries_moved` (prev, customer, no). `members` (journey/segment, customer number, since), `members_gone`
     (journey/segment, customer number). `releases` are
-    whole rows, which replace the ones of their `no`; so are `referrals`, by `no`.
+    whole rows, which replace the ones of their `no`; so are `referrals`, by `no`, `asked`, by key, and `analyses`, by
+    (customer number, id of the touchpoint).
     """
 
     new_customers: list[CustomerRow] = attrs.Factory(list)
@@ -307,6 +342,8 @@ class Changes:
     members: list[tuple[str, int, int]] = attrs.Factory(list)
     members_gone: list[tuple[str, int]] = attrs.Factory(list)
     referrals: dict[int, ReferralRow] = attrs.Factory(dict)
+    asked: dict[str, AskedRow] = attrs.Factory(dict)
+    analyses: dict[tuple[int, str], AnalysisRow] = attrs.Factory(dict)
 
     def is_empty(self) -> bool:
         """Whether there is nothing to write."""
