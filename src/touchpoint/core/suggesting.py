@@ -15,7 +15,6 @@ from touchpoint.core.gate import World, facts_about, misused
 from touchpoint.core.occurrence import Occurrence
 from touchpoint.core.program import Program
 from touchpoint.core.render import render
-from touchpoint.core.segments import EVERY
 from touchpoint.core.sessions import session_on
 from touchpoint.core.state import Run, State
 from touchpoint.core.suggestions import Rest, SuggestionSpec
@@ -107,17 +106,15 @@ class _Members:
 
     def __init__(self, asking: "_Asking") -> None:
         self._asking = asking
+        # Who is in one segment may depend on another: once any window has lapsed, all are found out.
+        self._lapsed = any(due <= asking.now for due in asking.state.lapses.values())
 
     def __contains__(self, name: object) -> bool:
         asking = self._asking
         spec = asking.program.segments.get(str(name))
-        lapses = asking.state.lapses
-        if spec is None or not lapses:
+        if spec is None or not self._lapsed:
             return name in asking.state.segments
-        due = min(lapses.get(EVERY, asking.now + 1), lapses.get(spec.name, asking.now + 1))
-        return (
-            spec.closure(asking.context(spec.journey)) is True if due <= asking.now else name in asking.state.segments
-        )
+        return spec.closure(asking.context(spec.journey)) is True
 
 
 class _Asking:
