@@ -12,7 +12,7 @@ from touchpoint.core.occurrence import Occurrence
 from touchpoint.core.pace import Paces, Pacing, pacing
 from touchpoint.core.program import Program
 from touchpoint.core.reading import read
-from touchpoint.core.render import render
+from touchpoint.core.render import Words, render
 from touchpoint.core.schedule import after, calendar_period
 from touchpoint.core.sessions import session_on
 from touchpoint.core.state import NEVER, WAITING, Address, Pending, Run, State
@@ -312,7 +312,7 @@ def _on(
         pending.refused.get(channel),
         paused,
         words.missing,
-        program.misused.get((message.name, words.key), ()) if program.misused else (),
+        _misused(program, message, words) if program.misused else (),
         _opt_out(world, channel, address) if address is not None and world.standings else None,
         until,
     )
@@ -327,6 +327,16 @@ def _on(
         facts.words = words.message
         facts.last_inbound = state.heard.get(session_on(channel)) if program.sessions else None
     return address, words.message, facts
+
+
+def _misused(program: Program, message: Message, words: Words) -> tuple[str, ...]:
+    return program.misused.get((message.name, words.key), ())
+
+
+def tell_of_words(program: Program, message: Message, words: Words, on: ChannelFacts) -> None:
+    """Tell the checks what there is to say of the words of a message on a channel (S6.2, S7.5)."""
+    on.missing_words, on.worded, on.unfamiliar = words.missing, words.worded, words.unfamiliar
+    on.misused = _misused(program, message, words) if program.misused else ()
 
 
 def _opt_out(world: World, channel: str, address: Address) -> str | None:

@@ -6,16 +6,16 @@ once built and holds no state of any customer.
 
 import hashlib
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from functools import partial
 from typing import Final, TypeAlias
 
 import attrs
 
 from touchpoint.core.cases import Lengths, lengths_of, versions_of_cases
 from touchpoint.core.choice import CompiledWording, compile_wordings
+from touchpoint.core.choosing import Option, options_of
 from touchpoint.core.compile import compile_condition, compile_expression
 from touchpoint.core.context import Context
-from touchpoint.core.familiar import Bond, bonds_of, conditions_of
+from touchpoint.core.familiar import Bond, bonds_of, conditions_of, declared_in, misused_words
 from touchpoint.core.keys import ENROLLED, Key, key_of, keys_in_run, keys_of
 from touchpoint.core.linking import link
 from touchpoint.core.listening import Listening, hand_overs_kept, listening, told_in, waits_for_own
@@ -29,6 +29,7 @@ from touchpoint.core.segments import SegmentSpec, readers_of, segments_of, versi
 from touchpoint.core.sessions import session_on
 from touchpoint.core.signals import SignalTable, collect
 from touchpoint.core.state import Pending, Run, State, Watch
+from touchpoint.core.suggestions import SuggestionSpec, suggestions_of
 from touchpoint.core.timed import (
     CalendarSpec,
     SilenceSpec,
@@ -40,7 +41,7 @@ from touchpoint.core.wording import Look, fixed_of, looks_in, templates_of
 from touchpoint.durations import length
 from touchpoint.journey.by_hand import rules_by_hand
 from touchpoint.journey.conditions import Expression
-from touchpoint.journey.data_use import Behind, Declared, Segments, declared, misused_content, traits_behind
+from touchpoint.journey.data_use import Segments
 from touchpoint.journey.derived import NOTHING, Derived, derived_of
 from touchpoint.journey.journey import Journey
 from touchpoint.journey.policy import Policy
@@ -48,6 +49,7 @@ from touchpoint.journey.requirements import ComplaintRate
 from touchpoint.journey.rule import Rule
 from touchpoint.journey.stage import Stage
 from touchpoint.journey.steps import (
+    Best,
     Branch,
     Call,
     CloseCase,
@@ -90,8 +92,8 @@ class Node:
     """A step with its place.
 
     `next` follows it, `then` and `otherwise` begin its arms (or lead on where an arm is empty), as do the `arms` of a
-    `Split`, by variant. Of a message it has the `kind`, for how many microseconds it `lasts`, and how it `answers` in a
-    conversation: `reply`, `react`, or not.
+    `Split`, by variant, and of a `Best`, by candidate, of which it has the `options`. Of a message it has the `kind`,
+    for how many microseconds it `lasts`, and how it `answers` in a conversation: `reply`, `react`, or not.
     """
 
     id: str
@@ -107,6 +109,7 @@ class Node:
     lasts: int = 0
     tell: Teller | None = None
     answers: str = ""
+    options: Sequence[Option] = ()
 
 
 @attrs.define(eq=False)
@@ -178,9 +181,10 @@ class Program:
     (message, content key) use beyond their declaration, `deadlines` those of each kind of case, `conversions` the types
     of touchpoints by which a referred friend becomes a customer. `answers` is whether any step answers in a
     conversation, `plain` whether occurrences have one key each, and concern neither segments nor ends of messages,
-    `replans` whether any message is planned anew when what held it is over. `wordings` are those of messages that have
-    any, `bonds` say how familiar a customer has to be with each journey that anything binds; `derived` is what steps
-    make of traits, `asked_of_segments` the conditions of segments, both only where there is a bond.
+    `replans` whether any message is planned anew when what held it is over. `suggestions` are those of each place, in
+    the order in which they are declared. `wordings` are those of messages that have any, `bonds` say how familiar a
+    customer has to be with each journey that anything binds; `derived` is what steps make of traits,
+    `asked_of_segments` the conditions of segments, both only where there is a bond.
     """
 
     journeys: Mapping[str, Journey]
@@ -224,6 +228,7 @@ class Program:
     derived: Derived = NOTHING
     asked_of_segments: Segments = attrs.Factory(dict)
     _looks: dict[tuple[str, str], tuple[Look, ...]] = attrs.field(factory=dict, init=False, repr=False)
+    suggestions: Mapping[str, tuple[SuggestionSpec, ...]] = attrs.Factory(dict)
     words: dict[tuple[str, str, str | None], RenderedMessage] = attrs.field(factory=dict, init=False, repr=False)
 
     def home(self, journey: str, release: int) -> "Program | None":
@@ -283,10 +288,11 @@ def compile_program(
     silences = silences_in(triggers)
     segments = segments_of(journeys, table)
     messages = {name: message for journey in journeys for name, message in journey.messages.items()}
-    templates = templates_of(messages.values())
+    offered = [each.message for journey in journeys for each in journey.suggestions]
+    templates = templates_of([*messages.values(), *offered])
     heard = listening(triggers, expressions, messages.values())
     bounds = bind(policy or Policy(), {journey.name: journey.policy for journey in journeys})
-    known = _declared(journeys, traits)
+    known = declared_in(journeys, traits)
     bonds = bonds_of(policies[0], journeys, known, table)
     asked_of_segments = {(each.journey, each.segment): each.condition for each in segments.values()}
     sessions, limits = sessions_of(policies), live_limits_of(policies[0], journeys)
@@ -324,12 +330,13 @@ def compile_program(
         segments=segments,
         segments_on=readers_of(segments),
         live_limits=limits,
-        misused=misused_content(_with_what_is_behind(journeys, asked_of_segments), known),
+        misused=misused_words(journeys, asked_of_segments, known),
         deadlines=deadlines,
         conversions=conversions_of(each for _, each in triggers),
         answers=any(node.answers for rule in rules for node in rule.nodes.values())
         or any(each.answers for each in kept.values()),
         plain=not (heard.finer or heard.ends or segments),
+        suggestions=suggestions_of(journeys, table),
         replans=any(message.on_release == "replan" for message in messages.values())
         or any(each.replans for each in kept.values()),
         wordings=compile_wordings(messages.values(), table),
@@ -337,16 +344,6 @@ def compile_program(
         derived=derived_of(asking, asked_of_segments) if bonds else NOTHING,
         asked_of_segments=asked_of_segments if bonds else {},
     )
-
-
-def _with_what_is_behind(journeys: Sequence[Journey], segments: Segments) -> Iterable[tuple[Message, Behind]]:
-    for journey in journeys:
-        behind = partial(traits_behind, journey=journey.name, segments=segments)
-        yield from ((message, behind) for message in journey.messages.values())
-
-
-def _declared(journeys: Sequence[Journey], traits: type | None) -> Declared:
-    return declared(each for each in (traits, *(journey.traits for journey in journeys)) if each is not None)
 
 
 def _may_circle(rules: Sequence[CompiledRule], journeys: Sequence[Journey], heard: Listening) -> bool:
@@ -428,6 +425,8 @@ def _node(name: str, step: Step, journey: str, rule: str, table: SignalTable) ->
         case Branch() | WaitUntil():
             node.condition = compile_condition(step.condition, table)
             node.tell = teller_of(step.condition, table)
+        case Best():
+            node.options = options_of(step, table)
         case OpenCase() | CloseCase():
             node.condition = None if step.ref is None else compile_expression(step.ref, table)
     return node

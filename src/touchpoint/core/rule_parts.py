@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from touchpoint.journey.conditions import And, Expression, fields_of
 from touchpoint.journey.contents import looked_up, wordings
 from touchpoint.journey.rule import Rule
+from touchpoint.journey.step_fields import asked_by_candidates
 from touchpoint.journey.steps import Send, Step, identified
 from touchpoint.model.message import Message
 
@@ -40,6 +41,7 @@ def _expressions_of(step: Step) -> Iterable[Expression]:
         yield from getattr(step, name, {}).values()
     if isinstance(step, Send) and step.message.wordings:
         yield from (each.given for _, each in wordings(step.message))
+    yield from (expression for _, expression in asked_by_candidates(step))
 
 
 def results_read(rule: Rule) -> frozenset[str]:
