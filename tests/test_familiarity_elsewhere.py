@@ -179,7 +179,9 @@ def offer(name, text):
 def test_suggestions_are_bound_as_well():
     engine = offering(offer("close", "For {customer.name}"), offer("near", "For {customer.name|you}"))
     assert [each.text for each in engine.suggest("ann", place="web.home", n=9)] == ["For you"]
-    assert "the trait 'name' is personal and may not be used yet" in str(engine.why_suggested("ann", place="web.home"))
+    why = str(engine.why_suggested("ann", place="web.home"))
+    assert "the trait 'name' is personal and may not be used yet" in why
+    assert 'count("visit") >= 1 → 0 >= 1: false' in why
     engine.record("ann", "visit")
     assert {each.text for each in engine.suggest("ann", place="web.home", n=9)} == {"For Ann"}
 

@@ -8,7 +8,6 @@ from touchpoint.journey.calendar_triggers import DateDue
 from touchpoint.journey.changes import TraitChanged
 from touchpoint.journey.conditions import Expression, InStage, walk
 from touchpoint.journey.contents import contents
-from touchpoint.journey.data_use import declared
 from touchpoint.journey.familiarity import LEVELS, Familiarity
 from touchpoint.journey.journey import Journey
 from touchpoint.journey.rule import Rule
@@ -77,8 +76,8 @@ def _bond(scene: Scene, journey: Journey) -> _Bond | None:
     items = [each for one in (scene.policy, journey.policy) for each in one.items if isinstance(each, Familiarity)]
     if not items:
         return None
-    classes = declared(each.traits for each in scene.journeys if each.traits is not None)
-    known = {name: max((each.sensitivity for each in uses), key=LEVELS.index) for name, uses in classes.items()}
+    declared = scene.declared
+    known = {name: max((each.sensitivity for each in uses), key=LEVELS.index) for name, uses in declared.items()}
     return _Bond(journey.name, items, dict(known))
 
 
