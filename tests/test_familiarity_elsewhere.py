@@ -8,9 +8,11 @@ import pytest
 from editing import changed, on_one_store, rule
 from making import MARK, START, engine_of, journey, marks, message, pass_time
 from touchpoint import (
+    Anniversary,
     AsyncEngine,
     Branch,
     Content,
+    DateDue,
     Emit,
     Familiarity,
     Journey,
@@ -29,9 +31,11 @@ from touchpoint import (
     customer,
     days,
     forever,
+    times,
     trait,
 )
 from touchpoint.channels.memory import MemoryChannel
+from touchpoint.rules import ContentRule, ContentRules, PostalAddress, Sender
 
 NAMED = Content("Hello {customer.name|there}")
 VISITED = Familiarity(personal=count("visit") >= 1, special=False)
@@ -131,6 +135,44 @@ def test_familiarity_of_today_binds_whoever_is_pinned_to_an_earlier_release(live
     engine.record("ann", "go")
     engine.run_pending()
     assert engine.adapters["email"].sent[0].message.text == "Hello there"
+
+
+@pytest.mark.parametrize(
+    "told", [Anniversary("born", at="10:00", unknown_zone="UTC"), DateDue("born", at="10:00", unknown_zone="UTC")]
+)
+def test_a_date_stays_private_when_a_release_takes_away_what_it_started(live, told):
+    said = Send(message(content=Content("{trigger.date|today}")))
+    born = "2026-03-20"
+    engine = live(Rule("r", when=["start", told], then=[WaitFor("go", forever), said]), policy=Policy(VISITED))
+    engine.identify("ann", traits={"born": born}, timezone="UTC")
+    pass_time(engine, days(30))
+    changed(engine, Rule("r", when="start", then=[WaitFor("go", forever), said]))
+    engine.record("ann", "go")
+    engine.run_pending()
+    assert [each.message.text for each in engine.adapters["email"].sent] == ["today"]
+
+
+def test_no_words_in_a_language_are_missing_words_as_ever():  # S6.2
+    one = message(content={"de": Content("Hallo"), "email/fr": Content("Salut")})
+    engine = engine_of(Rule("r", when="start", then=[Send(one)]), policy=Policy(VISITED))
+    engine.record("ann", "start")
+    engine.run_pending()
+    assert "content for email" in str(engine.why("ann", "hello"))
+
+
+def test_content_rules_look_at_the_words_that_were_chosen():  # S6.5
+    short = Wording("short", given=count("visit") >= 1, content=Content("Hello"))
+    one = message(content=Content("Hello from 1 Mill Lane, Boston"), wordings=short)
+    asked = ContentRules(
+        [ContentRule(name="our/address", asks=PostalAddress(), source="our own")],
+        sender=Sender("Roast", postal="1 Mill Lane, Boston"), unknown_jurisdiction="US",
+    )  # fmt: skip
+    engine = engine_of(Rule("r", when="start", limit=times(9, per=days(1)), then=[Send(one)]), policy=Policy(asked))
+    for _ in range(2):
+        engine.record("ann", "start")
+        engine.run_pending()
+        engine.record("ann", "visit")
+    assert [each.status for each in engine.customer("ann").messages] == ["sent", "denied"]
 
 
 @pytest.mark.parametrize(("visits", "text"), [(0, "Hello there"), (1, "Hello Ann")])
