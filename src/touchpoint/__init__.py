@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from touchpoint.engine.aio import AsyncEngine
     from touchpoint.engine.engine import Engine
     from touchpoint.errors import (
+        ApprovalRefused,
         ConditionError,
         CustomerErased,
         DefectiveJourney,
@@ -67,7 +68,17 @@ if TYPE_CHECKING:
     )  # fmt: skip
     from touchpoint.journey.journey import Journey
     from touchpoint.journey.outcomes import Clicked, Delivered, Denied, Ended, Failed, Opened, Replied, Sent
-    from touchpoint.journey.policy import Cap, ConsentRule, ConsentRules, Hold, HoldOut, LiveRuns, Policy, Spacing
+    from touchpoint.journey.policy import (
+        Approval,
+        Cap,
+        ConsentRule,
+        ConsentRules,
+        Hold,
+        HoldOut,
+        LiveRuns,
+        Policy,
+        Spacing,
+    )
     from touchpoint.journey.rule import Goal, Rule
     from touchpoint.journey.segment import Segment
     from touchpoint.journey.stage import Stage
@@ -110,6 +121,7 @@ if TYPE_CHECKING:
     )  # fmt: skip
     from touchpoint.journey.waiver import Waiver
     from touchpoint.journey.windows import QuietHours, SendWindow
+    from touchpoint.model.budget import Budget, Stock
     from touchpoint.model.case import Case, CaseType
     from touchpoint.model.experiment import assignment
     from touchpoint.model.limits import cool_down, once, once_per_stage, times
@@ -121,7 +133,8 @@ if TYPE_CHECKING:
     from touchpoint.model.volume import VolumeBreaker
 
 __all__ = [
-    "Anniversary", "Ask", "AsyncEngine", "Branch", "Call", "Cap", "Case", "CaseClosed", "CaseOpened",
+    "Anniversary", "Approval", "ApprovalRefused", "Ask", "AsyncEngine", "Branch", "Budget", "Call", "Cap", "Case",
+    "CaseClosed", "CaseOpened",
     "CaseOverdue", "CaseType",
     "Clicked", "Clock", "CloseCase", "ConditionError", "ConsentChanged", "ConsentRule", "ConsentRules", "Content",
     "CustomerErased", "DateDue", "DefectiveJourney", "Delivered", "Denied", "Dwelt", "Emit", "Ended", "Engine",
@@ -131,7 +144,7 @@ __all__ = [
     "PreferenceChanged", "Preferences", "Preview", "Problem", "QuietHours", "React", "ReferralRefused", "Referred",
     "Release", "ReleaseRefused",
     "Replied", "Reply", "Rule", "RunFacts", "SampleRatioMismatch", "Schedule", "SecretNeeded", "Segment", "Send",
-    "SendWindow", "Sent", "SetTrait", "Silent", "Spacing", "Split", "Stage", "StoreBusy", "StoreClosed",
+    "SendWindow", "Sent", "SetTrait", "Silent", "Spacing", "Split", "Stage", "Stock", "StoreBusy", "StoreClosed",
     "StoreCorrupt", "StoreError", "StoreFull", "StoreReadOnly", "StoreTooNew", "Survey", "SystemClock",
     "Touchpoint", "TouchpointError", "TraitChanged", "UnknownCustomer", "UnknownName", "UnsubscribeRejected",
     "VirtualClock", "VolumeBreaker", "Wait", "WaitFor", "WaitUntil", "Waiver", "WebhookRejected",
@@ -145,6 +158,7 @@ _FROM = {
     "clock": ("Clock", "SystemClock", "VirtualClock"),
     "durations": ("calendar_days", "days", "forever", "hours", "minutes", "months", "seconds", "weeks", "years"),
     "errors": (
+        "ApprovalRefused",
         "ConditionError",
         "CustomerErased",
         "DefectiveJourney",
@@ -199,7 +213,17 @@ _FROM = {
     ),
     "journey.journey": ("Journey",),
     "journey.outcomes": ("Clicked", "Delivered", "Denied", "Ended", "Failed", "Opened", "Replied", "Sent"),
-    "journey.policy": ("Cap", "ConsentRule", "ConsentRules", "Hold", "HoldOut", "LiveRuns", "Policy", "Spacing"),
+    "journey.policy": (
+        "Approval",
+        "Cap",
+        "ConsentRule",
+        "ConsentRules",
+        "Hold",
+        "HoldOut",
+        "LiveRuns",
+        "Policy",
+        "Spacing",
+    ),
     "journey.rule": ("Goal", "Rule"),
     "journey.segment": ("Segment",),
     "journey.stage": ("Stage",),
@@ -242,6 +266,7 @@ _FROM = {
     ),
     "journey.waiver": ("Waiver",),
     "journey.windows": ("QuietHours", "SendWindow"),
+    "model.budget": ("Budget", "Stock"),
     "model.case": ("Case", "CaseType"),
     "model.experiment": ("assignment",),
     "model.limits": ("cool_down", "once", "once_per_stage", "times"),

@@ -38,6 +38,7 @@ from touchpoint.durations import length
 from touchpoint.journey.by_hand import rules_by_hand
 from touchpoint.journey.conditions import Expression
 from touchpoint.journey.data_use import Declared, declared, misused_content
+from touchpoint.journey.gift_checks import check_accounts
 from touchpoint.journey.journey import Journey
 from touchpoint.journey.policy import Policy
 from touchpoint.journey.requirements import ComplaintRate
@@ -252,6 +253,7 @@ def compile_program(
         JourneyError: journeys that contradict each other, such as two messages of one name with different definitions.
     """
     check_together(journeys)
+    check_accounts(journeys, policy or Policy())
     earlier = pinned or {}
     asking = [*journeys, *earlier.values()]
     expressions = tuple(expressions_of_journeys(asking))

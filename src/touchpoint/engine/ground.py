@@ -16,6 +16,7 @@ from touchpoint.core.program import Program
 from touchpoint.core.state import IN_FLIGHT
 from touchpoint.durations import length
 from touchpoint.engine import acts, releasing
+from touchpoint.engine.accounts import StoreLedger
 from touchpoint.engine.at_work import AtWork
 from touchpoint.engine.calling import DEADLINE, Breaker, Caller
 from touchpoint.engine.catching_up import is_passed, pass_on
@@ -249,6 +250,7 @@ class Ground:
                 tx, self._program, self._world(tx, cache), cache, self._at_work, careful=careful, keyed=self._keyed,
                 migrations=self._migrations, now=self._now,
             )  # fmt: skip
+            unit.world.ledger = StoreLedger(tx, cache)
             yield unit
             unit.flush()
         # Only a cache whose unit has committed is good; who came in between has begun one of their own.

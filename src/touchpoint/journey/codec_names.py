@@ -12,13 +12,14 @@ from touchpoint.journey.calendar_triggers import DateDue, Schedule, Usual
 from touchpoint.journey.content_rules import ContentRule, ContentRules, Sender
 from touchpoint.journey.journey import Journey
 from touchpoint.journey.outcomes import MESSAGE_TRIGGERS
-from touchpoint.journey.policy import Cap, ConsentRule, ConsentRules, Hold, HoldOut, LiveRuns, Policy, Spacing
+from touchpoint.journey.policy import Approval, Cap, ConsentRule, ConsentRules, Hold, HoldOut, LiveRuns, Policy, Spacing
 from touchpoint.journey.requirements import REQUIREMENTS
 from touchpoint.journey.rule import Goal, Rule
 from touchpoint.journey.segment import Segment
 from touchpoint.journey.stage import Stage
 from touchpoint.journey.waiver import Waiver
 from touchpoint.journey.windows import QuietHours, SendWindow
+from touchpoint.model.budget import Budget, Stock
 from touchpoint.model.case import CaseType
 from touchpoint.model.limits import Limit
 from touchpoint.model.message import Content, Gift, Message, Survey
@@ -100,7 +101,7 @@ NAMES: Final[Mapping[type, str]] = {
     steps.Enrol: "enrol", steps.Exit: "exit",
     Message: "message", Survey: "survey", Gift: "gift", Content: "content",
     Policy: "policy", QuietHours: "quiethours", SendWindow: "sendwindow", Cap: "cap", Spacing: "spacing", Hold: "hold",
-    HoldOut: "holdout", LiveRuns: "liveruns",
+    HoldOut: "holdout", LiveRuns: "liveruns", Budget: "budget", Stock: "stock", Approval: "approval",
     ConsentRules: "consentrules", ConsentRule: "consentrule",
     ContentRules: "contentrules", ContentRule: "contentrule", Sender: "sender",
     **{cls: cls.__name__.lower() for cls in REQUIREMENTS},

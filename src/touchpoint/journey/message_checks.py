@@ -1,4 +1,4 @@
-"""What the words of a message and the worth of a gift must be."""
+"""What the words of a message must be."""
 
 import re
 from collections.abc import Iterator, Sequence
@@ -6,7 +6,7 @@ from typing import Final
 
 from touchpoint.errors import JourneyError, Problem, hint
 from touchpoint.journey.shapes import path_to
-from touchpoint.model.message import Content, Gift, Message
+from touchpoint.model.message import Content, Message
 from touchpoint.model.template import Template
 
 _LOCALE: Final = re.compile(r"[A-Za-z]{2,3}([-_][A-Za-z0-9]{2,8})*")
@@ -58,13 +58,3 @@ def mistakes_in(text: str) -> Sequence[Problem]:
     except JourneyError as error:
         return error.problems
     return ()
-
-
-def gift_problems(path: str, gift: Gift) -> Iterator[Problem]:
-    """Whether what a gift is worth can be spent."""
-    if gift.worth > 0 and not gift.currency.strip():
-        found = f"gift {gift.name!r} is worth something, but in no currency"
-        yield Problem(f"{path}.currency", found, 'write currency="EUR", say')
-    if gift.budget is not None and gift.budget < gift.worth:
-        found = f"the budget of gift {gift.name!r} is below the worth of one"
-        yield Problem(f"{path}.budget", found, "raise it, or leave it out for no bound")

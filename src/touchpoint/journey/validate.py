@@ -18,8 +18,9 @@ from touchpoint.journey.conditions import CaseOpen, Expression, InSegment, InSta
 from touchpoint.journey.data_use import declared, misuses
 from touchpoint.journey.declared import Declared, Types
 from touchpoint.journey.earlier import wrong_earlier_names
+from touchpoint.journey.gift_checks import gift_problems, named_alike
 from touchpoint.journey.journey import Journey
-from touchpoint.journey.message_checks import content_problems, gift_problems, mistakes_in, texts_of
+from touchpoint.journey.message_checks import content_problems, mistakes_in, texts_of
 from touchpoint.journey.named_messages import of_the_run, sent_nowhere
 from touchpoint.journey.policy import Hold
 from touchpoint.journey.rule import Goal, Rule
@@ -27,6 +28,7 @@ from touchpoint.journey.segment import Segment
 from touchpoint.journey.segment_checks import circles, refused_parts
 from touchpoint.journey.shapes import CLASS, SHAPES, misfits_of, path_to
 from touchpoint.journey.stage import Stage
+from touchpoint.model.budget import Budget
 from touchpoint.model.case import CaseType
 from touchpoint.model.message import Gift, Message
 from touchpoint.model.names import type_name
@@ -380,6 +382,7 @@ def _messages(scene: _Scene) -> Iterator[Problem]:
         yield from content_problems(path, message, anywhere=path in answers)
         if isinstance(message, Gift):
             yield from gift_problems(path, message)
+    yield from named_alike(scene.only(Budget), scene.only(Gift))
 
 
 def _conversations(scene: _Scene) -> Iterator[Problem]:
