@@ -32,6 +32,8 @@ from touchpoint import (
     years,
 )
 from touchpoint.channels.tasks import TaskChannel
+from touchpoint.files import read_text, write_text
+from touchpoint.journey.codec import dumps, loads
 from touchpoint.model.delivery import Accepted, Ambiguous, FailureCode, Refused
 
 MADRID = ZoneInfo("Europe/Madrid")
@@ -569,7 +571,8 @@ def test_what_certainly_did_not_go_out_may_be_given_by_another_rule():
         (lambda: gift(occasion="bribe"), "one of thank, apologise, celebrate, care"),
         (lambda: gift(currency=""), "in no currency"),
         (lambda: gift(currency="eur"), "no currency as ISO 4217"),
-        (lambda: gift(worth=Decimal("0.0000001")), "at most 6 decimals"),
+        (lambda: gift(worth=Decimal("0.0000001"), approve_above=5), "at most 6 decimals"),
+        (lambda: gift(worth=Decimal("0.0000001"), budget=Budget("b", 5, "EUR")), "at most 6 decimals"),
         (lambda: gift(budget=5), "below the worth of one"),
         (lambda: gift(budget=Budget("b", 5, "EUR")), "below the worth of one"),
         (lambda: gift(budget=Budget("b", 50, "EUR", per_customer=5)), "below the worth of one"),
@@ -620,6 +623,8 @@ def test_costs_that_a_budget_binds_can_be_counted():
     )
     with pytest.raises(JourneyError, match="at most 6 decimals"):
         engine_of(Rule("r", when="go", then=[Send(ad)]), policy=Policy(Budget("b", 1, "EUR")))
+    with pytest.raises(JourneyError, match="at most 6 decimals"):
+        engine_of(*giving(gift(worth=Decimal("0.0000001"))), policy=Policy(Approval(1, "EUR")))
 
 
 def test_a_person_is_exported_with_their_gifts_and_forgotten_with_them():  # S1.7
@@ -639,3 +644,23 @@ def test_a_gift_that_is_waiting_is_not_reserved():
     engine = engine_of(*giving(gift(worth=60, approve_above=50, budget=Budget("fund", 60, "EUR"), stock=1)))
     complain(engine, "ann")
     assert (of(engine, "fund").reserved, engine.gifts.stocks()) == (0, {"voucher": 1})
+
+
+# --- as data ----------------------------------------------------------------------------------------------------------
+
+
+def test_accounts_are_written_and_read_without_loss():  # HOUSE 2
+    fund = Budget("fund", Decimal("500.50"), "EUR", per=months(1), zone="Europe/Madrid", per_customer=20, over="deny")
+    one = journey(
+        *giving(
+            gift("mug", budget=fund, stock=Stock("mugs", 4, none_left="wait"), approve_above=5, worth_back=True),
+            gift("card", budget=50, stock=4),
+        ),
+        policy=Policy(Budget("ads", 100, "EUR", per=days(30), kinds=["marketing"]), Approval(50, "EUR", by="jo")),
+    )
+    assert loads(dumps(one)) == one
+    text = write_text(one)
+    assert read_text(text).journeys[0] == one
+    assert "budget: fund" in text
+    assert "stock: mugs" in text
+    assert "approval: 50" in text

@@ -9,7 +9,8 @@ import touchpoint
 from touchpoint import channels, files, insight, lab
 
 LANGUAGE = [
-    "Anniversary", "Ask", "AsyncEngine", "Branch", "Call", "Cap", "Case", "CaseClosed", "CaseOpened",
+    "Anniversary", "Approval", "ApprovalRefused", "Ask", "AsyncEngine", "Branch", "Budget", "Call", "Cap", "Case",
+    "CaseClosed", "CaseOpened",
     "CaseOverdue", "CaseType",
     "Clicked", "Clock", "CloseCase", "ConditionError", "ConsentChanged", "ConsentRule", "ConsentRules", "Content",
     "CustomerErased", "DateDue", "DefectiveJourney", "Delivered", "Denied", "Dwelt", "Emit", "Ended", "Engine",
@@ -19,7 +20,7 @@ LANGUAGE = [
     "PreferenceChanged", "Preferences", "Preview", "Problem", "QuietHours", "React", "ReferralRefused", "Referred",
     "Release", "ReleaseRefused",
     "Replied", "Reply", "Rule", "RunFacts", "SampleRatioMismatch", "Schedule", "SecretNeeded", "Segment", "Send",
-    "SendWindow", "Sent", "SetTrait", "Silent", "Spacing", "Split", "Stage", "StoreBusy", "StoreClosed",
+    "SendWindow", "Sent", "SetTrait", "Silent", "Spacing", "Split", "Stage", "Stock", "StoreBusy", "StoreClosed",
     "StoreCorrupt", "StoreError", "StoreFull", "StoreReadOnly", "StoreTooNew", "Survey", "SystemClock",
     "Touchpoint", "TouchpointError", "TraitChanged", "UnknownCustomer", "UnknownName", "UnsubscribeRejected",
     "VirtualClock", "VolumeBreaker", "Wait", "WaitFor", "WaitUntil", "Waiver", "WebhookRejected",

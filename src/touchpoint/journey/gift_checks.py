@@ -5,7 +5,7 @@ from typing import TypeVar
 
 from touchpoint.errors import InvalidInput, JourneyError, Problem
 from touchpoint.journey.journey import Journey
-from touchpoint.journey.policy import Policy
+from touchpoint.journey.policy import Approval, Policy
 from touchpoint.model.budget import Budget, Stock
 from touchpoint.model.message import Gift, Message
 from touchpoint.model.money import Number, is_currency, millionths
@@ -21,7 +21,8 @@ def gift_problems(path: str, gift: Gift) -> Iterator[Problem]:
     elif gift.currency and not is_currency(gift.currency):
         found = f"{gift.currency[:20]!r} is no currency as ISO 4217 writes them, in three capital letters"
         yield Problem(f"{path}.currency", found, 'write currency="EUR", say')
-    if found := _inexact(gift.worth):
+    counted = gift.purse is not None or gift.approve_above is not None
+    if counted and (found := _inexact(gift.worth)):
         yield Problem(f"{path}.worth", found)
     if gift.approve_above is not None and (found := _inexact(gift.approve_above)):
         yield Problem(f"{path}.approve_above", found)
@@ -88,7 +89,7 @@ def _differ(one: Budget | Stock, other: Budget | Stock) -> bool:
 def check_accounts(journeys: Iterable[Journey], house: Policy) -> None:
     """Raise JourneyError where journeys that work together have different budgets or stocks of one name.
 
-    Also where a message that a budget of a policy binds costs what cannot be counted exactly.
+    Also where what a message costs, or a gift is worth, cannot be counted exactly, and a policy wants it counted.
     """
     every = list(journeys)
     budgets: dict[str, Budget] = {}
@@ -100,20 +101,25 @@ def check_accounts(journeys: Iterable[Journey], house: Policy) -> None:
         if isinstance(item, Budget)
         for problem in _differing(where, item, budgets)
     ]
+    policies = (house, *(each.policy for each in every))
     costs = bool(budgets)
+    asked = any(isinstance(item, Approval) for policy in policies for item in policy.items)
     for journey in every:
         for message in journey.messages.values():
-            problems += _of_message(f"{journey.name}: {message.name}", message, budgets, stocks, costs=costs)
+            problems += _of_message(f"{journey.name}: {message.name}", message, budgets, stocks, costs=costs, asked=asked)
     if problems:
         raise JourneyError("these journeys cannot draw on the same accounts", problems)
 
 
-def _of_message(
-    where: str, message: Message, budgets: dict[str, Budget], stocks: dict[str, Stock], *, costs: bool
-) -> Iterator[Problem]:
+def _of_message(  # noqa: PLR0913 - what is known of the others
+    where: str, message: Message, budgets: dict[str, Budget], stocks: dict[str, Stock], *,
+    costs: bool, asked: bool,
+) -> Iterator[Problem]:  # fmt: skip
     if costs and (found := _inexact(message.cost)):
         yield Problem(f"{where}.cost", found)
     if isinstance(message, Gift):
+        if asked and (found := _inexact(message.worth)):
+            yield Problem(f"{where}.worth", found)
         if message.purse is not None:
             yield from _differing(f"{where}.budget", message.purse, budgets)
         if message.shelf is not None:
