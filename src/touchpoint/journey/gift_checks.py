@@ -106,12 +106,13 @@ def check_accounts(journeys: Iterable[Journey], house: Policy) -> None:
     asked = any(isinstance(item, Approval) for policy in policies for item in policy.items)
     for journey in every:
         for message in journey.messages.values():
-            problems += _of_message(f"{journey.name}: {message.name}", message, budgets, stocks, costs=costs, asked=asked)
+            where = f"{journey.name}: {message.name}"
+            problems += _of_message(where, message, budgets, stocks, costs=costs, asked=asked)
     if problems:
         raise JourneyError("these journeys cannot draw on the same accounts", problems)
 
 
-def _of_message(  # noqa: PLR0913 - what is known of the others
+def _of_message(
     where: str, message: Message, budgets: dict[str, Budget], stocks: dict[str, Stock], *,
     costs: bool, asked: bool,
 ) -> Iterator[Problem]:  # fmt: skip
