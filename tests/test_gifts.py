@@ -164,6 +164,16 @@ def test_what_is_in_doubt_stays_spent():  # S6.8
     assert (state.spent + state.reserved, engine.gifts.stocks()) == (10, {"voucher": 4})
 
 
+def test_what_is_repeated_because_it_is_in_doubt_does_not_stand_in_its_own_way():  # S6.8
+    channel = answering(Ambiguous("no answer"), memory=days(2))
+    engine = engine_of(*giving(gift(budget=Budget("fund", 10, "EUR"), stock=1)), channels=[channel])
+    complain(engine, "ann")
+    assert (of(engine, "fund").reserved, of(engine, "fund").spent) == (10, 0)
+    pass_time(engine, timedelta(hours=1))
+    assert (status(engine, "ann"), len(channel.requests)) == (["sent"], 2)
+    assert (of(engine, "fund").spent, engine.gifts.stocks()) == (10, {"voucher": 0})
+
+
 def test_a_retry_moves_what_is_reserved_to_its_own_period():  # S6.8
     fund = Budget("fund", 10, "EUR", per=calendar_days(1), zone="UTC")
     channel = answering(Refused(FailureCode.PROVIDER_UNAVAILABLE, retry_after=days(1)))
