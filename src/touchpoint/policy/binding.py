@@ -7,7 +7,7 @@ from typing import Any, Final, TypeVar
 import attrs
 
 from touchpoint.durations import Duration, length
-from touchpoint.journey.policy import Approval, Cap, ConsentRule, ConsentRules, Hold, HoldOut, Policy, Spacing
+from touchpoint.journey.policy import Approval, Cap, ConsentRule, ConsentRules, Hold, HoldOut, Policy, Pull, Spacing
 from touchpoint.journey.windows import DENY, QuietHours, SendWindow
 from touchpoint.model.budget import Budget
 from touchpoint.model.message import Message
@@ -110,6 +110,7 @@ class Bound:
         hold_outs: who gets nothing at all.
         budgets: what messages may cost.
         approvals: which gifts a person has to approve.
+        pulls: what binds suggestions beyond that.
         usual: what `policy.checks` has found out, by name: a message, its kind, and the checks that it meets.
     """
 
@@ -124,6 +125,7 @@ class Bound:
     hold_outs: tuple[HoldOut, ...] = ()
     budgets: tuple[Budget, ...] = ()
     approvals: tuple[Approval, ...] = ()
+    pulls: tuple[Pull, ...] = ()
     usual: dict[str, tuple[Message, str, Sequence[Any]]] = attrs.field(factory=dict, init=False, repr=False)
     _own_quiet: dict[tuple[str, str], BoundWindow] = attrs.field(factory=dict, init=False, repr=False)
     _windows_for: dict[tuple[str, str], Sequence[BoundWindow]] = attrs.field(factory=dict, init=False, repr=False)
@@ -198,6 +200,7 @@ def bind(house: Policy, journeys: Mapping[str, Policy]) -> Mapping[str, Bound]:
             hold_outs=_unique((*_of(house, HoldOut), *_of(own, HoldOut))),
             budgets=_both(house, own, Budget),
             approvals=_both(house, own, Approval),
+            pulls=_unique((*_of(house, Pull), *_of(own, Pull))),
         )
         for name, own in journeys.items()
     }

@@ -117,6 +117,14 @@ def _conditions() -> tuple[Check, ...]:
               "The condition of a segment can never be true.",
               "Nobody ever joins it, and what waits for that never happens.",
               "correct the condition, or take the segment out"),
+        Check("TC118", "suggestion-never-offered", "error",
+              "The `given` of a suggestion can never be true.",
+              "It is in the journey, and nobody who asks is ever offered it.",
+              "correct the condition, or take the suggestion out"),
+        Check("TC119", "candidate-never-chosen", "error",
+              "The `given` of a candidate can never be true.",
+              "Its steps are read, tested and translated, and never taken.",
+              "correct the condition, or take the candidate out"),
     )  # fmt: skip
 
 
@@ -154,6 +162,10 @@ def _reach() -> tuple[Check, ...]:
               "A trigger waits for a deadline that this kind of case does not have.",
               "It never happens: such cases are never overdue.",
               "give the CaseType a respond_within= or resolve_within=, or wait for the deadline that it has"),
+        Check("TC209", "candidate-never-best", "error",
+              "A candidate of a `Best` is never chosen, or otherwise= never taken: another one may always be taken.",
+              "It has no condition, sends nothing at first, and is worth no less, so it comes before each time.",
+              "give that one a condition or a lower value, or take this one out"),
     )  # fmt: skip
 
 
@@ -258,6 +270,25 @@ def _messages() -> tuple[Check, ...]:
               "A gift that is worth something has no limit, no budget, and its rule none either.",
               "Whoever finds out how to get it gets it again and again.",
               "set limit= and budget= on the gift, or limit= on the rule"),
+        Check("TC510", "wording-never-said", "error",
+              "The condition of a wording can never be true.",
+              "The words are read, tested and translated, and nobody ever gets them.",
+              "correct the condition, or take the wording out"),
+        Check("TC511", "never-familiar-enough", "error",
+              "A message cannot do without a trait that the policy about familiarity never lets it use.",
+              "It is denied each time.",
+              "give a fallback or a less personal wording, or take the trait out",
+              source="S7.5"),
+        Check("TC512", "denied-at-first-contact", "warning",
+              "A message that cannot do without a trait may be sent before the policy lets it be used.",
+              "At a first contact it is denied, and the customer gets nothing at all.",
+              "give a fallback or a less personal wording, or send it only to those who are familiar",
+              source="S7.5"),
+        Check("TC513", "private-occasion", "note",
+              "A message is sent because of a personal or special trait, and does not list it among what it uses.",
+              "It quotes nothing, and shows all the same what is known: a birthday, say, at a first contact.",
+              'write uses=["birthday"] in the message; then the policy about familiarity is asked about it as well',
+              source="S7.5"),
     )  # fmt: skip
 
 
