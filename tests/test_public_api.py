@@ -9,7 +9,7 @@ import touchpoint
 from touchpoint import channels, files, insight, lab
 
 LANGUAGE = [
-    "Anniversary", "Ask", "AsyncEngine", "Best", "Branch", "Call", "Candidate",
+    "Anniversary", "Answered", "Ask", "AsyncEngine", "Best", "Branch", "Call", "Candidate",
     "Cap", "Case", "CaseClosed", "CaseOpened",
     "CaseOverdue", "CaseType",
     "Clicked", "Clock", "CloseCase", "ConditionError", "ConsentChanged", "ConsentRule", "ConsentRules", "Content",
@@ -26,6 +26,7 @@ LANGUAGE = [
     "Suggested", "Suggestion", "Survey", "SystemClock",
     "Touchpoint", "TouchpointError", "TraitChanged", "UnknownCustomer", "UnknownName", "UnsubscribeRejected",
     "VirtualClock", "VolumeBreaker", "Wait", "WaitFor", "WaitUntil", "Waiver", "WebhookRejected",
+    "answered",
     "assignment", "calendar_days", "case_open", "clicked", "collected", "cool_down", "count", "customer", "days",
     "delivered", "denied", "event", "ever", "failed", "forever", "hours", "in_segment", "in_stage", "last",
     "minutes", "months", "now", "once", "once_per_stage", "opened", "outcome", "parse", "replied", "result",
