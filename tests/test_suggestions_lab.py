@@ -13,9 +13,12 @@ import pytest
 from making import START, engine_of
 from touchpoint import (
     AsyncEngine,
+    Best,
+    Candidate,
     ConsentRule,
     ConsentRules,
     Content,
+    Hold,
     InvalidInput,
     Journey,
     JourneyError,
@@ -222,6 +225,32 @@ def test_the_linter_finds_what_can_never_be_offered():
     assert [(each.code, each.path, each.about) for each in found] == [
         ("TC118", "$.suggestions[0].given", "suggestion tea"), ("TC108", "$.suggestions[1].given", "suggestion always"),
     ]  # fmt: skip
+
+
+def test_a_policy_may_be_there_for_suggestions_alone_and_names_what_there_is():
+    journey = Journey("shop", suggestions=[tea(kind="offer")])
+    rules = ConsentRules(ConsentRule(needs="no_withdrawal", kinds=["offer"], channels=[HOME]))
+    assert check(journey, Policy(rules, Hold(kinds=["offer"]), Pull(places=[HOME], kinds=["offer"], caps=True))) == []
+    found = check(journey, Policy(Pull(places=["web.hom"], kinds=["ofer"])))
+    assert [(each.code, each.what.partition(";")[0]) for each in found] == [
+        ("TC408", "no suggestion has the place 'web.hom'"), ("TC408", "no suggestion has the kind 'ofer'"),
+    ]  # fmt: skip
+
+
+def test_customers_can_object_to_what_a_page_offers():  # S7.4
+    with closing(engine_of(parts={"suggestions": [tea(kind="marketing")]})) as engine:
+        assert not engine.preferences("ann").choice("marketing", HOME).on
+        engine.choose("ann", "marketing", yes=True, channel=HOME, source="preference page")
+        assert engine.preferences("ann").choice("marketing", HOME).on
+        assert len(engine.suggest("ann", HOME)) == 1
+
+
+def test_random_stories_say_what_suggestions_and_candidates_ask_for():
+    from touchpoint.testing.said import Said
+
+    rule = Rule("r", when="x", then=[Best("b", [Candidate("a", value=1, given=customer.tier == "gold")])])
+    said = Said.by([Journey("shop", suggestions=[tea(given=customer.plan == "pro")], rules=[rule])])
+    assert {"tier", "plan"} <= {path[0] for path in said.traits}
 
 
 # Other front doors.
