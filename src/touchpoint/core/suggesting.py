@@ -12,7 +12,7 @@ from typing import Any, Final, TypeAlias
 import attrs
 
 from touchpoint.core.context import Context
-from touchpoint.core.gate import World, facts_about, misused
+from touchpoint.core.gate import World, facts_about, tell_of_words
 from touchpoint.core.occurrence import Occurrence
 from touchpoint.core.program import Program
 from touchpoint.core.render import render
@@ -147,6 +147,7 @@ class _Asking:
             self._contexts[journey] = known = Context(
                 traits=state.profile.traits, now=self.now, signals=state.signals, case_open=state.case_open,
                 stage_of=state.stage_of, exposures=state.exposures, segments=self._members, journey=journey,
+                consents=state.profile.consents,
             )  # fmt: skip
         return known
 
@@ -218,9 +219,8 @@ class _Asking:
         """The checks of the gate, all of them; the words, where nothing stands against it."""
         spec, message, state = judged.spec, judged.spec.message, self.state
         facts, on = facts_about(self.program, state, self.world, spec.journey, message, self.place, self.now)
-        words = render(self.program, state, _nobodys_run(spec, self.now), message, self.place)
-        on.missing_words = words.missing
-        on.misused = misused(self.program, state, message, self.place) if self.program.misused else ()
+        words = render(self.program, state, _nobodys_run(spec, self.now), message, self.place, self.now)
+        tell_of_words(self.program, message, words, on)
         if facts.policy.content is not None:
             on.words = words.message
             on.last_inbound = state.heard.get(session_on(self.place)) if self.program.sessions else None
