@@ -17,6 +17,7 @@ from touchpoint.core.edits import Migration
 from touchpoint.engine.calling import DEADLINE
 from touchpoint.engine.delivery import GROUP, CallRequest
 from touchpoint.engine.engine import Engine
+from touchpoint.engine.figures import FigureDesk
 from touchpoint.engine.ground import USUAL_BREAKER, UnsubscribeLinks
 from touchpoint.engine.intake import LATE_AFTER, MAX_SKEW
 from touchpoint.engine.keyed import Secret
@@ -28,6 +29,8 @@ from touchpoint.engine.working import POLL, Report, Worked, check_concurrency, c
 from touchpoint.errors import InvalidInput, StoreClosed
 from touchpoint.journey.journey import Journey
 from touchpoint.journey.policy import Policy
+from touchpoint.model.feedback_source import FeedbackSource
+from touchpoint.model.figures import Figures
 from touchpoint.model.volume import VolumeBreaker
 from touchpoint.stores.base import Store
 
@@ -68,6 +71,18 @@ def _at_desk(
     return call
 
 
+def _of_figures(
+    method: Callable[Concatenate[FigureDesk, P], T],
+) -> Callable[Concatenate["AsyncFigureDesk", P], Coroutine[Any, Any, T]]:
+    """Likewise, of the figures."""
+
+    @functools.wraps(method)
+    async def call(self: "AsyncFigureDesk", /, *args: P.args, **kwargs: P.kwargs) -> T:
+        return await self.engine.do(lambda engine: method(engine.figures, *args, **kwargs), kwargs.get("connection"))
+
+    return call
+
+
 class AsyncTaskDesk:
     """The tasks of people, as `AsyncEngine.tasks` gives it: a `TaskDesk` whose methods are coroutines."""
 
@@ -84,6 +99,17 @@ class AsyncTaskDesk:
     decline = _at_desk(TaskDesk.decline)
 
 
+class AsyncFigureDesk:
+    """The figures, as `AsyncEngine.figures` gives them: a `FigureDesk` whose methods are coroutines."""
+
+    def __init__(self, engine: "AsyncEngine") -> None:
+        self.engine = engine
+
+    __call__ = _of_figures(FigureDesk.__call__)
+    rebuild = _of_figures(FigureDesk.rebuild)
+    fill = _of_figures(FigureDesk.fill)
+
+
 class AsyncEngine:
     """An `Engine` whose methods are coroutines, and that awaits asynchronous adapters side by side.
 
@@ -95,7 +121,7 @@ class AsyncEngine:
 
     Args:
         store, journeys, channels, policy, clock, functions, durability, late_after, max_skew, traits, call_within,
-            unsubscribe, secret, volume_breaker, test_store, release_on_open, migrations: as for `Engine`. A channel's
+            unsubscribe, secret, volume_breaker, test_store, release_on_open, migrations, feedback, figures: as for `Engine`. A channel's
             `send` and a function may be coroutine functions. Synchronous ones are called in threads, one at a time
             unless they say that they are thread-safe.
         concurrency: how many messages are handed over at the same time.
@@ -124,6 +150,8 @@ class AsyncEngine:
         test_store: bool = False,
         release_on_open: bool = True,
         migrations: Mapping[str, Migration] | None = None,
+        feedback: Iterable[FeedbackSource] = (),
+        figures: Figures | None = None,
         concurrency: int = CONCURRENCY,
     ) -> None:
         self._concurrency = check_concurrency(concurrency)
@@ -146,6 +174,8 @@ class AsyncEngine:
             test_store=test_store,
             release_on_open=release_on_open,
             migrations=migrations,
+            feedback=tuple(feedback),
+            figures=figures,
         )
         self._journeys = tuple(journeys)
         self._engine: Engine | None = None
@@ -182,6 +212,11 @@ class AsyncEngine:
     def tasks(self) -> AsyncTaskDesk:
         """What messages ask people to do: open, claim, complete, decline."""
         return AsyncTaskDesk(self)
+
+    @property
+    def figures(self) -> AsyncFigureDesk:
+        """The figures of the store: `await engine.figures()` gives a `Report`."""
+        return AsyncFigureDesk(self)
 
     async def do(self, act: Callable[[Engine], T], connection: object = None) -> T:
         """Do something with the `Engine` inside, in a thread: several questions at once, say.

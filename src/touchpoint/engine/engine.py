@@ -14,6 +14,7 @@ from touchpoint.engine import acts
 from touchpoint.engine.advocacy import Advocacy
 from touchpoint.engine.delivery import GROUP
 from touchpoint.engine.explain import Why, explain
+from touchpoint.engine.figures import FigureDesk
 from touchpoint.engine.inbound import apply
 from touchpoint.engine.intake import Prepared, Recorded, customer_id, prepare
 from touchpoint.engine.members import Members
@@ -67,6 +68,8 @@ class Engine(People, Operations, Members, Releases, Advocacy):
             stays so until `release` (docs/how-to/change-a-live-journey.md).
         migrations: functions of the host that say where runs go on, by name (`release(mode="migrate")`). Each is called
             with a step id and `RunFacts`.
+        feedback: which of the host's own types of touchpoints are feedback, and where it stands in them.
+        figures: what figures the store keeps from now on (docs/reference/figures.md); as it has kept them, unless given.
 
     Raises:
         JourneyError: journeys that contradict each other, or two adapters for one channel.
@@ -193,6 +196,11 @@ class Engine(People, Operations, Members, Releases, Advocacy):
     def tasks(self) -> TaskDesk:
         """What messages ask people to do, on channels such as `TaskChannel`: open, claim, complete, decline."""
         return TaskDesk(self._write, lambda: self._taking(self._now()))
+
+    @property
+    def figures(self) -> FigureDesk:
+        """The figures of this store: call it for a `Report`; `rebuild` counts anew what was there before."""
+        return FigureDesk(self._write, self._reading, self._program.journeys, self._now)
 
     # What the host does in a journey.
 

@@ -42,6 +42,7 @@ from touchpoint.core.timers import SEGMENT, Timer
 from touchpoint.core.waits import follow_zone_data
 from touchpoint.engine.at_work import AtWork
 from touchpoint.engine.catching_up import bring_up, catch_up
+from touchpoint.engine.figuring import write_counted
 from touchpoint.engine.keyed import Keyed, able
 from touchpoint.engine.loaded import Cache, Loaded
 from touchpoint.engine.membership import write_members
@@ -424,7 +425,10 @@ class Unit:
         if changes.controls or changes.controls_lifted:
             self.cache.controls = None
         if not changes.is_empty():
-            self.tx.write(changes)
+            if self.cache.figures is False:
+                self.tx.write(changes)
+            else:
+                write_counted(self, changes)
             self.changes = Changes()
         self._fresh.clear()
         self.referred.clear()

@@ -113,7 +113,7 @@ class PeopleWriter(_Asks):
     def erase(self, customer: int) -> dict[str, int]:
         """Delete everything that bears this customer's number; how many rows of each table."""
         counts = {"journal": self._erase_journal(customer)}
-        for table in (*_OWNED, "reach", "aliases", "due", "parked", "members"):
+        for table in (*_OWNED, "reach", "aliases", "due", "parked", "members", "accounts"):
             counts[table] = self._erase_from(table, customer)
         counts["referrals"] = self._leave_referrals(customer)
         self.run("DELETE FROM touchpoint_customers WHERE no = ?", (customer,))
@@ -156,6 +156,7 @@ class PeopleWriter(_Asks):
         self.run("UPDATE OR REPLACE touchpoint_reach SET customer = ? WHERE customer = ?", (into, old))
         self.run("DELETE FROM touchpoint_due WHERE customer = ?", (old,))
         self.run("DELETE FROM touchpoint_parked WHERE customer = ?", (old,))
+        self.run("DELETE FROM touchpoint_accounts WHERE customer = ?", (old,))
         # What both are in is written with the state of the one who stays.
         self.run("DELETE FROM touchpoint_members WHERE customer = ?", (old,))
         self.run("DELETE FROM touchpoint_customers WHERE no = ?", (old,))

@@ -8,7 +8,7 @@ from operator import itemgetter
 from typing import Any, Final, TypeVar
 
 from touchpoint.errors import StoreClosed, StoreCorrupt, StoreError
-from touchpoint.stores import _people, _referrals, _releases
+from touchpoint.stores import _figures, _people, _referrals, _releases
 from touchpoint.stores._trouble import TROUBLE, Place, reraise
 from touchpoint.stores.base import (
     AddressRow,
@@ -156,7 +156,9 @@ _NOT_PARKED: Final = "DELETE FROM touchpoint_parked WHERE customer = ?"
 _PUT_META: Final = "INSERT OR REPLACE INTO touchpoint_meta (key, value) VALUES (?, ?)"
 
 
-class SqliteReader(_people.PeopleReader, _referrals.ReferralReader, _releases.ReleaseReader):
+class SqliteReader(
+    _people.PeopleReader, _referrals.ReferralReader, _releases.ReleaseReader, _figures.FigureReader
+):
     """Answers questions over one connection, until `end()`.
 
     Args:
@@ -387,7 +389,7 @@ class SqliteReader(_people.PeopleReader, _referrals.ReferralReader, _releases.Re
             raise StoreClosed(f"{self._place} was not asked: {self._over}")
 
 
-class SqliteTransaction(SqliteReader, _people.PeopleWriter):
+class SqliteTransaction(SqliteReader, _people.PeopleWriter, _figures.FigureWriter):
     """Questions and changes under the write lock."""
 
     counters: Counters
@@ -445,6 +447,7 @@ class SqliteTransaction(SqliteReader, _people.PeopleWriter):
         # A blank comes right before an exclamation mark: the name itself, and those with a blank and more after it.
         self._many(_people.PACE_GONE, [(name, name + "!") for name in changes.paces_gone])
         self._many(_people.EVENT_GONE, [(no,) for no in changes.events_gone])
+        self.write_figures(changes)
 
     def _write_dues(self, dues: Sequence[tuple[int | None, int | None, int]]) -> None:
         before: dict[int, int | None] = {}

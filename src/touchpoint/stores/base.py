@@ -19,6 +19,8 @@ from touchpoint.stores.rows import (
     EntryRow,
     EntryValues,
     EventRow,
+    FigureKey,
+    FigureRow,
     MessageRow,
     ReferralRow,
     ReleaseRow,
@@ -40,6 +42,8 @@ __all__ = [
     "EntryRow",
     "EntryValues",
     "EventRow",
+    "FigureKey",
+    "FigureRow",
     "MessageRow",
     "Reader",
     "ReferralRow",
@@ -52,7 +56,7 @@ __all__ = [
     "Transaction",
 ]
 
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 
 
 class Reader(Protocol):
@@ -254,6 +258,36 @@ class Reader(Protocol):
         """(customer number, how many stand, how many converted): who has most converted first, at most `limit`."""
         ...
 
+    # Figures.
+
+    def figures(self, what: Sequence[str], first: int, last: int) -> list[FigureRow]:
+        """Counts of these kinds, of everybody, added up over the days from `first` to `last`; `day` is then `last`."""
+        ...
+
+    def figures_by_day(self, what: Sequence[str], first: int, last: int) -> list[FigureRow]:
+        """Counts of these kinds, of everybody, by what is counted, day and name. Counts of 0 are left out."""
+        ...
+
+    def accounts(self, numbers: Sequence[int]) -> dict[int, str]:
+        """What is remembered of those of these customers who are counted, as JSON."""
+        ...
+
+    def uncounted(self, after: int, limit: int) -> list[int]:
+        """Numbers above `after` of customers who are not counted, in their order, at most `limit`."""
+        ...
+
+    def places(self) -> list[str]:
+        """The locations that figures tell apart."""
+        ...
+
+    def cases_by_number(self, numbers: Sequence[int]) -> list[CaseRow]:
+        """Those of these cases that exist, in no particular order."""
+        ...
+
+    def messages_by_number(self, numbers: Sequence[int]) -> list[MessageRow]:
+        """Those of these messages that exist, in no particular order."""
+        ...
+
     # People: who they are called, and what stays of whom was erased.
 
     def has_aliases(self) -> bool:
@@ -307,6 +341,13 @@ class Transaction(Reader, Protocol):
 
     def rename(self, customer: int, name: str) -> None:
         """Give a customer another id, which nobody has."""
+        ...
+
+    def clear_figures(self, *, places: bool) -> None:
+        """Have nobody be counted, and nothing be counted of customers who are there; of those erased all stays.
+
+        With `places` no location is known any more, either.
+        """
         ...
 
     def write(self, changes: Changes) -> None:

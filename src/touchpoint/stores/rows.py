@@ -231,6 +231,22 @@ class TallyRow(NamedTuple):
     n: int
 
 
+class FigureRow(NamedTuple):
+    """A count that names nobody, of a day or a period, such as how many moved from one stage to another.
+
+    `what` is counted, `name` is JSON of what it is counted of; `n` may be negative while it is written.
+    """
+
+    what: str
+    day: int
+    name: str
+    n: int
+
+
+FigureKey: TypeAlias = tuple[int, str, int, str]
+"""(layer, what, day, name): layer 0 is of customers who are there, 1 of those who were erased."""
+
+
 @attrs.define
 class Counters:
     """The next free number of each table; taken and raised by the caller within its transaction."""
@@ -261,7 +277,8 @@ class Changes:
     begins with it and a blank; `events_gone` numbers; `entries_doubled` (kind, body, no) of entries that lose their id;
     `entries_moved` (prev, customer, no). `members` (journey/segment, customer number, since), `members_gone`
     (journey/segment, customer number). `releases` are
-    whole rows, which replace the ones of their `no`; so are `referrals`, by `no`.
+    whole rows, which replace the ones of their `no`; so are `referrals`, by `no`. `figures` are added to what is there;
+    `accounts` JSON by customer number, of those who are counted, or empty to have one counted no more; `places` names.
     """
 
     new_customers: list[CustomerRow] = attrs.Factory(list)
@@ -307,6 +324,9 @@ class Changes:
     members: list[tuple[str, int, int]] = attrs.Factory(list)
     members_gone: list[tuple[str, int]] = attrs.Factory(list)
     referrals: dict[int, ReferralRow] = attrs.Factory(dict)
+    figures: dict[FigureKey, int] = attrs.Factory(dict)
+    accounts: dict[int, str] = attrs.Factory(dict)
+    places: list[str] = attrs.Factory(list)
 
     def is_empty(self) -> bool:
         """Whether there is nothing to write."""
