@@ -13,7 +13,7 @@ LANGUAGE = [
     "CaseOverdue", "CaseType",
     "Clicked", "Clock", "CloseCase", "ConditionError", "ConsentChanged", "ConsentRule", "ConsentRules", "Content",
     "CustomerErased", "DateDue", "DefectiveJourney", "Delivered", "Denied", "Dwelt", "Emit", "Ended", "Engine",
-    "Enrol", "Enrolled", "Entered", "Exit", "Exposed", "Failed", "Gift", "Give", "Goal", "Hold", "HoldOut",
+    "Enrol", "Enrolled", "Entered", "Exit", "Exposed", "Failed", "Figures", "Gift", "Give", "Goal", "Hold", "HoldOut",
     "Impact", "InvalidAddress", "InvalidInput", "InvalidTouchpoint", "Joined", "Journey", "JourneyError", "Left",
     "LeftSegment", "LiveRuns", "Message", "MoveTo", "NotYetSupported", "On", "OpenCase", "Opened", "Policy",
     "PreferenceChanged", "Preferences", "Preview", "Problem", "QuietHours", "React", "ReferralRefused", "Referred",

@@ -121,8 +121,8 @@ class AsyncEngine:
 
     Args:
         store, journeys, channels, policy, clock, functions, durability, late_after, max_skew, traits, call_within,
-            unsubscribe, secret, volume_breaker, test_store, release_on_open, migrations, feedback, figures: as for `Engine`. A channel's
-            `send` and a function may be coroutine functions. Synchronous ones are called in threads, one at a time
+            unsubscribe, secret, volume_breaker, test_store, release_on_open, migrations, feedback, figures: as for
+            `Engine`. A channel's `send` and a function may be coroutine functions. Synchronous ones are called in threads, one at a time
             unless they say that they are thread-safe.
         concurrency: how many messages are handed over at the same time.
 

@@ -69,7 +69,7 @@ class Engine(People, Operations, Members, Releases, Advocacy):
         migrations: functions of the host that say where runs go on, by name (`release(mode="migrate")`). Each is called
             with a step id and `RunFacts`.
         feedback: which of the host's own types of touchpoints are feedback, and where it stands in them.
-        figures: what figures the store keeps from now on (docs/reference/figures.md); as it has kept them, unless given.
+        figures: what figures the store keeps from now on (docs/reference/figures.md); as until now, unless given.
 
     Raises:
         JourneyError: journeys that contradict each other, or two adapters for one channel.

@@ -72,6 +72,7 @@ def write_counted(unit: "Unit", changes: Changes) -> None:
     cases, messages = _rows_before(unit, changes)
     unit.tx.write(changes)
     touched = {each[1] for each in changes.entries}
+    touched.update(row.no for row in changes.new_customers)
     touched.update(row.customer for rows in (cases, messages, changes.cases, changes.messages) for row in rows)
     if touched:
         _count(unit, kept, changes, touched, cases, messages)
@@ -79,7 +80,8 @@ def write_counted(unit: "Unit", changes: Changes) -> None:
 
 def _rows_before(unit: "Unit", changes: Changes) -> tuple[list[CaseRow], list[MessageRow]]:
     """The cases and messages that are about to change, as they are."""
-    cases = {each[-1] for each in (*changes.cases_changed, *changes.cases_closed)} - {row.no for row in changes.cases}
+    numbers = [each[-1] for each in changes.cases_changed] + [each[-1] for each in changes.cases_closed]
+    cases = {*numbers} - {row.no for row in changes.cases}
     messages = [row.no for row in changes.messages_changed]
     return (
         unit.tx.cases_by_number([*cases]) if cases else [],
@@ -87,7 +89,7 @@ def _rows_before(unit: "Unit", changes: Changes) -> tuple[list[CaseRow], list[Me
     )
 
 
-def _count(  # noqa: PLR0913 - what was written, and what was there before
+def _count(
     unit: "Unit", kept: Kept, changes: Changes, touched: set[int], cases: list[CaseRow], messages: list[MessageRow]
 ) -> None:
     from touchpoint.insight.account import Cells
@@ -108,7 +110,7 @@ def _count(  # noqa: PLR0913 - what was written, and what was there before
     for no in uncounted:
         accounts[no], all_of_it = contribution(unit.tx, kept, no)
         cells.take(all_of_it)
-    for no in (*changed, *uncounted, *(row.no for row in changes.new_customers if row.no in accounts)):
+    for no in (*changed, *uncounted, *(row.no for row in changes.new_customers)):
         more.accounts[no] = dumps(accounts[no].to_record())
     _write(unit, kept, more, _LIVE, cells)
     for no, account in accounts.items():
@@ -116,9 +118,7 @@ def _count(  # noqa: PLR0913 - what was written, and what was there before
             loaded.account = (kept, account)
 
 
-def _accounts(
-    unit: "Unit", kept: Kept, changes: Changes, touched: set[int]
-) -> tuple[dict[int, "Account"], list[int]]:
+def _accounts(unit: "Unit", kept: Kept, changes: Changes, touched: set[int]) -> tuple[dict[int, "Account"], list[int]]:
     """What is remembered of these customers, and who of them is not counted yet."""
     from touchpoint.insight.account import Account
 
@@ -291,4 +291,5 @@ def _needed(unit: "Unit") -> Kept:
 def remembered(reader: Reader, customer: int) -> Sequence[Any] | None:
     """What is remembered of a customer to count by, for an export; None where nothing is."""
     text = reader.accounts([customer]).get(customer)
-    return None if text is None else loads(text)  # type: ignore[no-any-return]
+    found: Sequence[Any] | None = None if text is None else loads(text)
+    return found

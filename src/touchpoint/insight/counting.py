@@ -17,11 +17,11 @@ from touchpoint.core.merging import JOINED
 from touchpoint.durations import instant
 from touchpoint.insight.account import ANSWERS, Account, Cells
 from touchpoint.insight.activity import SPAN, Activity
-from touchpoint.model.figures import Figures
 from touchpoint.insight.growth import period_of
 from touchpoint.insight.spans import bucket_of
 from touchpoint.model.feedback import KINDS, LONGEST_FIELD, Feedback
 from touchpoint.model.feedback_source import FEEDBACK, FeedbackSource, feedback_of
+from touchpoint.model.figures import Figures
 from touchpoint.model.scale import Scale
 from touchpoint.model.touchpoint import Touchpoint
 from touchpoint.zones import to_local, zone
@@ -122,7 +122,7 @@ class Counting:
         """Whether touchpoints of a type may be feedback."""
         return name == FEEDBACK or name in self.sources
 
-    def touchpoint(  # noqa: PLR0913 - the fields of a touchpoint, and where it is counted
+    def touchpoint(
         self, account: Account, cells: Cells, places: Places, name: str, at: int, body: Sequence[Any]
     ) -> None:
         """Count a touchpoint.
@@ -136,8 +136,10 @@ class Counting:
             body: its channel, location, direction, about and properties.
         """
         channel, location, direction, about, properties = body
-        if name in self.figures.active if self.figures.active is not None else (
-            direction == "inbound" and name not in REPORTED
+        if (
+            name in self.figures.active
+            if self.figures.active is not None
+            else (direction == "inbound" and name not in REPORTED)
         ):
             self._active(account, cells, self.day(at))
         if self.has_feedback(name):
@@ -152,7 +154,7 @@ class Counting:
                 for what, of, n in activity.add(period, SPAN[unit]):
                     cells.note("growth", of, (unit, what), n)
 
-    def _feedback(  # noqa: PLR0913 - as above
+    def _feedback(
         self, account: Account, cells: Cells, places: Places, told: Touchpoint, at: int, direction: str
     ) -> None:
         if direction == "outbound":
@@ -179,14 +181,11 @@ class Counting:
         for line in lines:
             if line[0] == "stage":
                 self._moved(account, cells, line[1], line[2], line[3], now)
-            elif line[0] == JOINED:
+            elif line[0] == JOINED and _leave(account, line[1], line[2]) is not None:
                 # Two people in one journey: one place in it is left, and nobody has left a stage.
-                if _leave(account, line[1], line[2]) is not None:
-                    cells.note("stage", 0, (line[1], line[2]), -1)
+                cells.note("stage", 0, (line[1], line[2]), -1)
 
-    def _moved(  # noqa: PLR0913 - as above
-        self, account: Account, cells: Cells, journey: str, left: str | None, entered: str, now: int
-    ) -> None:
+    def _moved(self, account: Account, cells: Cells, journey: str, left: str | None, entered: str, now: int) -> None:
         day = self._ordinal(now)
         cells.note("flow", day, (journey, left, entered))
         since = None if left is None else _leave(account, journey, left)

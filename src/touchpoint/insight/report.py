@@ -62,7 +62,7 @@ class StageFigures(_Told):
 
 @attrs.frozen
 class PhaseFigures(_Told):
-    """A phase of the flywheel, over all journeys of the report: the sums of its stages, a customer once for each journey.
+    """A phase of the flywheel, over all journeys of the report: its stages added up, so a customer counts in each.
 
     Args:
         phase: attract, engage or delight.

@@ -4,7 +4,7 @@ import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date
 from decimal import Decimal
-from typing import Any, Final, Protocol, get_args
+from typing import Any, Final, Protocol, cast, get_args
 
 from touchpoint.insight.growth import GrowthPeriod, Unit, period_of
 from touchpoint.insight.report import (
@@ -152,7 +152,7 @@ def _flow(
 
 def _phase_of(journey: Journey | None, stage: str) -> Phase | None:
     found = None if journey is None else next((each for each in journey.stages if each.name == stage), None)
-    return None if found is None else found.phase
+    return None if found is None else cast("Phase", found.phase)
 
 
 def _phases(stages: Sequence[StageFigures], flows: Sequence[Flow]) -> tuple[PhaseFigures, ...]:

@@ -1,7 +1,7 @@
 """Lengths of time, counted in fixed buckets: counts can be added up, taken back and merged, and quantiles follow."""
 
 from bisect import bisect_right
-from collections.abc import Mapping
+from collections.abc import Iterable
 from itertools import accumulate
 from math import isqrt
 from typing import Final
@@ -45,8 +45,8 @@ def ends_of(bucket: int) -> tuple[float, float]:
     return low, BOUNDS[bucket] / 1000 if bucket < len(BOUNDS) else float("inf")
 
 
-def _positive(buckets: Mapping[int, int]) -> tuple[tuple[int, int], ...]:
-    return tuple(sorted((bucket, n) for bucket, n in buckets.items() if n > 0))
+def _positive(buckets: Iterable[tuple[int, int]]) -> tuple[tuple[int, int], ...]:
+    return tuple(sorted((bucket, n) for bucket, n in buckets if n > 0))
 
 
 @attrs.frozen
@@ -59,7 +59,7 @@ class Spans(Figure):
     """
 
     total: float
-    buckets: tuple[tuple[int, int], ...] = attrs.field(converter=lambda given: _positive(dict(given)))
+    buckets: tuple[tuple[int, int], ...] = attrs.field(converter=_positive)
 
     @property
     def n(self) -> int:

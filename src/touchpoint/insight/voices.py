@@ -1,4 +1,4 @@
-"""Feedback by location, of counts by score (S8.1): each kind by its own figure, with an interval, and a fair ranking."""
+"""Feedback by location, of counts by score (S8.1): each kind by its own figure, with an interval, fairly ranked."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from fractions import Fraction
@@ -33,9 +33,10 @@ class Heard:
         """Add what was said elsewhere."""
         self.answers += other.answers
         self.blank += other.blank
-        for mine, theirs in ((self.scores, other.scores), (self.intents, other.intents)):
-            for key, n in theirs.items():  # type: ignore[attr-defined]
-                mine[key] = mine.get(key, 0) + n  # type: ignore[index, attr-defined]
+        for key, n in other.scores.items():
+            self.scores[key] = self.scores.get(key, 0) + n
+        for name, n in other.intents.items():
+            self.intents[name] = self.intents.get(name, 0) + n
 
     @property
     def parts(self) -> dict[Fraction, int]:
@@ -80,7 +81,7 @@ def _place(location: object, kind: str, heard: Heard, statistic: CesStatistic, l
         location if isinstance(location, str) else None,
         location is not None and not isinstance(location, str),
         heard.answers, heard.blank,
-        tuple(ScoreCount(Scale(low, high, better=better), str(score), times)  # type: ignore[arg-type]
+        tuple(ScoreCount(Scale(low, high, better=better), str(score), times)
               for low, high, better, score, times in counts),
         _nps(heard, level) if kind == "nps" and n else None,
         csat(_from(parts, HIGH), n, level=level) if kind == "csat" and n else None,

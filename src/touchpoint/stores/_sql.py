@@ -156,9 +156,7 @@ _NOT_PARKED: Final = "DELETE FROM touchpoint_parked WHERE customer = ?"
 _PUT_META: Final = "INSERT OR REPLACE INTO touchpoint_meta (key, value) VALUES (?, ?)"
 
 
-class SqliteReader(
-    _people.PeopleReader, _referrals.ReferralReader, _releases.ReleaseReader, _figures.FigureReader
-):
+class SqliteReader(_people.PeopleReader, _referrals.ReferralReader, _releases.ReleaseReader, _figures.FigureReader):
     """Answers questions over one connection, until `end()`.
 
     Args:
