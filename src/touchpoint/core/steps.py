@@ -295,7 +295,7 @@ def _case_ref(decision: Decision, run: Run, node: Node) -> str:
 
 def _open_case(decision: Decision, _rule: CompiledRule, run: Run, node: Node) -> Outcome:
     kind, ref = _step(node, OpenCase).case, _case_ref(decision, run, node)
-    decision.open_case(kind, ref, _cause(run, node))
+    decision.open_case(kind, ref, _cause(run, node), (run.trigger.id, run.event.id))
     _add_case(run, kind, ref)
     return node.next
 

@@ -122,8 +122,8 @@ class AsyncEngine:
     Args:
         store, journeys, channels, policy, clock, functions, durability, late_after, max_skew, traits, call_within,
             unsubscribe, secret, volume_breaker, test_store, release_on_open, migrations, feedback, figures: as for
-            `Engine`. A channel's `send` and a function may be coroutine functions. Synchronous ones are called in threads, one at a time
-            unless they say that they are thread-safe.
+            `Engine`. A channel's `send` and a function may be coroutine functions. Synchronous ones are called in
+            threads, one at a time unless they say that they are thread-safe.
         concurrency: how many messages are handed over at the same time.
 
     Raises:
@@ -256,6 +256,9 @@ class AsyncEngine:
     referrals = _aside(Engine.referrals)
     advocate = _aside(Engine.advocate)
     advocates = _aside(Engine.advocates)
+    wish = _aside(Engine.wish)
+    answer_topic = _aside(Engine.answer_topic)
+    topics = _aside(Engine.topics)
     erase = _aside(Engine.erase)
     readmit = _aside(Engine.readmit)
     export = _aside(Engine.export)

@@ -26,6 +26,7 @@ from touchpoint.engine.releases import Releases
 from touchpoint.engine.tasks import TaskDesk
 from touchpoint.engine.unit import Unit
 from touchpoint.engine.view import CustomerView, view
+from touchpoint.engine.wishes import Wishes
 from touchpoint.engine.worker import work
 from touchpoint.engine.working import POLL, Event, Report, Worked
 from touchpoint.errors import (
@@ -42,7 +43,7 @@ BATCH = 1_000
 """Touchpoints that `record_many` commits at once."""
 
 
-class Engine(People, Operations, Members, Releases, Advocacy):
+class Engine(People, Operations, Members, Releases, Advocacy, Wishes):
     """Journeys at work on a store, through channels.
 
     Args:

@@ -77,10 +77,10 @@ class Loaded:
 class Cache:
     """The customers used last, as they are in the store; emptied whenever somebody else may have written.
 
-    `controls`, `release`, `has_addresses`, `has_paces`, `has_events`, `has_aliases`, `has_referrals`, `secrets` and
-    `segments` are what the store answered to these questions; None where it was not asked since they changed.
-    `aliases` are other ids that were looked up, `volumes` those that were asked for; `figures` is how figures are
-    kept, False where none are.
+    `controls`, `release`, `has_addresses`, `has_paces`, `has_events`, `has_aliases`, `has_referrals`, `has_contacts`,
+    `secrets` and `segments` are what the store answered to these questions; None where it was not asked since they
+    changed. `aliases` are other ids that were looked up, `volumes` those that were asked for; `figures` is how figures
+    are kept, False where none are.
     """
 
     def __init__(self, size: int = 8_192) -> None:
@@ -96,6 +96,7 @@ class Cache:
         self.volumes: dict[str, Volume] = {}
         self.has_aliases: bool | None = None
         self.has_referrals: bool | None = None
+        self.has_contacts: bool | None = None
         self.secrets: frozenset[str] | None = None
         self.segments: dict[str, int] | None = None
         self.figures: Kept | Literal[False] | None = None

@@ -45,8 +45,22 @@ MEMBER_COUNT: Final = "SELECT count(*) FROM touchpoint_members WHERE segment = ?
 MEMBER: Final = "INSERT OR REPLACE INTO touchpoint_members (segment, customer, since) VALUES (?, ?, ?)"
 MEMBER_GONE: Final = "DELETE FROM touchpoint_members WHERE segment = ? AND customer = ?"
 
+_WITH_CASE: Final = (
+    "SELECT id FROM touchpoint_customers WHERE no IN "
+    "(SELECT customer FROM touchpoint_cases WHERE kind = ? AND closed_at IS NULL) ORDER BY no"
+)
+_WITH_RUN: Final = (
+    "SELECT id FROM touchpoint_customers WHERE no IN (SELECT customer FROM touchpoint_runs WHERE rule = ?) ORDER BY no"
+)
+_WITH_MESSAGE: Final = (
+    "SELECT id FROM touchpoint_customers WHERE no IN "
+    "(SELECT customer FROM touchpoint_messages WHERE name = ? AND status = ?) ORDER BY no"
+)
+
 _OWNED: Final = ("runs", "cases", "messages", "tasks", "consents")
 """Tables whose rows belong to one customer, beside the journal."""
+_SAID: Final = ("contacts", "wishes")
+"""Tables of what customers said, keyed by customer and touchpoint id."""
 _BATCH: Final = 256
 
 
@@ -106,6 +120,18 @@ class PeopleReader(_Asks):
         """How many are in a segment."""
         return int(self.run(MEMBER_COUNT, (segment,))[0][0])
 
+    def ids_with_case_open(self, kind: str) -> list[str]:
+        """Ids of the customers with an open case of this kind, by number."""
+        return [id for (id,) in self.run(_WITH_CASE, (kind,))]  # noqa: A001 - an id is called id
+
+    def ids_with_run(self, rule: str) -> list[str]:
+        """Ids of the customers for whom a rule of this name ever started, by number."""
+        return [id for (id,) in self.run(_WITH_RUN, (rule,))]  # noqa: A001 - likewise
+
+    def ids_with_message(self, name: str, status: str) -> list[str]:
+        """Ids of the customers with a message of this name in this status, by number."""
+        return [id for (id,) in self.run(_WITH_MESSAGE, (name, status))]  # noqa: A001 - likewise
+
 
 class PeopleWriter(_Asks):
     """What is done to all rows of a customer, at once."""
@@ -113,7 +139,7 @@ class PeopleWriter(_Asks):
     def erase(self, customer: int) -> dict[str, int]:
         """Delete everything that bears this customer's number; how many rows of each table."""
         counts = {"journal": self._erase_journal(customer)}
-        for table in (*_OWNED, "reach", "aliases", "due", "parked", "members", "accounts"):
+        for table in (*_OWNED, "reach", "aliases", "due", "parked", "members", "asked", "analyses", "accounts", *_SAID):
             counts[table] = self._erase_from(table, customer)
         counts["referrals"] = self._leave_referrals(customer)
         self.run("DELETE FROM touchpoint_customers WHERE no = ?", (customer,))
@@ -148,12 +174,18 @@ class PeopleWriter(_Asks):
 
     def absorb(self, old: int, into: int) -> None:
         """Have all that bears the number `old`, journal entries aside, bear `into`, and the customer `old` be gone."""
-        for table in (*_OWNED, "aliases"):
+        for table in (*_OWNED, "aliases", "asked"):
             self.run(f"UPDATE touchpoint_{table} SET customer = ? WHERE customer = ?", (into, old))  # noqa: S608 - likewise
         for column in ("advocate", "friend"):
             self.run(f"UPDATE touchpoint_referrals SET {column} = ? WHERE {column} = ?", (into, old))  # noqa: S608 - likewise
         # Both may have had the same address.
         self.run("UPDATE OR REPLACE touchpoint_reach SET customer = ? WHERE customer = ?", (into, old))
+        # Of a touchpoint that both have, what is known of the one that stays stays.
+        self.run("UPDATE OR IGNORE touchpoint_analyses SET customer = ? WHERE customer = ?", (into, old))
+        self.run("DELETE FROM touchpoint_analyses WHERE customer = ?", (old,))
+        for table in _SAID:  # of a touchpoint that both have, the one of the id that stays counts
+            self.run(f"UPDATE OR IGNORE touchpoint_{table} SET customer = ? WHERE customer = ?", (into, old))  # noqa: S608 - likewise
+            self.run(f"DELETE FROM touchpoint_{table} WHERE customer = ?", (old,))  # noqa: S608 - likewise
         self.run("DELETE FROM touchpoint_due WHERE customer = ?", (old,))
         self.run("DELETE FROM touchpoint_parked WHERE customer = ?", (old,))
         self.run("DELETE FROM touchpoint_accounts WHERE customer = ?", (old,))

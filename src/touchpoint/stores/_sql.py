@@ -8,7 +8,7 @@ from operator import itemgetter
 from typing import Any, Final, TypeVar
 
 from touchpoint.errors import StoreClosed, StoreCorrupt, StoreError
-from touchpoint.stores import _figures, _people, _referrals, _releases
+from touchpoint.stores import _feedback, _figures, _people, _referrals, _releases, _said
 from touchpoint.stores._trouble import TROUBLE, Place, reraise
 from touchpoint.stores.base import (
     AddressRow,
@@ -94,18 +94,6 @@ _CONTROLS: Final = _select("controls", ControlRow, "ORDER BY scope, name")
 _SPENT: Final = "SELECT name, spent FROM touchpoint_budgets WHERE name IN (?*)"
 _TALLIES: Final = _select("tallies", TallyRow, "ORDER BY subject, name, what")
 _META: Final = "SELECT key, value FROM touchpoint_meta ORDER BY key"
-_WITH_CASE: Final = (
-    "SELECT id FROM touchpoint_customers WHERE no IN "
-    "(SELECT customer FROM touchpoint_cases WHERE kind = ? AND closed_at IS NULL) ORDER BY no"
-)
-_WITH_RUN: Final = (
-    "SELECT id FROM touchpoint_customers WHERE no IN (SELECT customer FROM touchpoint_runs WHERE rule = ?) ORDER BY no"
-)
-_WITH_MESSAGE: Final = (
-    "SELECT id FROM touchpoint_customers WHERE no IN "
-    "(SELECT customer FROM touchpoint_messages WHERE name = ? AND status = ?) ORDER BY no"
-)
-
 _NEW_CUSTOMER: Final = _insert("customers", CustomerRow)
 _CHANGE_CUSTOMER: Final = (
     "UPDATE touchpoint_customers SET profile = ifnull(nullif(?, ''), profile), state = ?, head = ?, due = ? "
@@ -156,7 +144,14 @@ _NOT_PARKED: Final = "DELETE FROM touchpoint_parked WHERE customer = ?"
 _PUT_META: Final = "INSERT OR REPLACE INTO touchpoint_meta (key, value) VALUES (?, ?)"
 
 
-class SqliteReader(_people.PeopleReader, _referrals.ReferralReader, _releases.ReleaseReader, _figures.FigureReader):
+class SqliteReader(
+    _people.PeopleReader,
+    _referrals.ReferralReader,
+    _releases.ReleaseReader,
+    _feedback.FeedbackReader,
+    _said.SaidReader,
+    _figures.FigureReader,
+):
     """Answers questions over one connection, until `end()`.
 
     Args:
@@ -344,18 +339,6 @@ class SqliteReader(_people.PeopleReader, _referrals.ReferralReader, _releases.Re
         """How many customers there are."""
         return int(self.run("SELECT count(*) FROM touchpoint_customers")[0][0])
 
-    def ids_with_case_open(self, kind: str) -> list[str]:
-        """Ids of the customers with an open case of this kind, by number."""
-        return [id for (id,) in self.run(_WITH_CASE, (kind,))]  # noqa: A001 - an id is called id
-
-    def ids_with_run(self, rule: str) -> list[str]:
-        """Ids of the customers for whom a rule of this name ever started, by number."""
-        return [id for (id,) in self.run(_WITH_RUN, (rule,))]  # noqa: A001 - likewise
-
-    def ids_with_message(self, name: str, status: str) -> list[str]:
-        """Ids of the customers with a message of this name in this status, by number."""
-        return [id for (id,) in self.run(_WITH_MESSAGE, (name, status))]  # noqa: A001 - likewise
-
     def schema_version(self) -> int:
         """The version that the tables have just now."""
         rows = self.run(SCHEMA_VERSION_FOUND)
@@ -440,12 +423,20 @@ class SqliteTransaction(SqliteReader, _people.PeopleWriter, _figures.FigureWrite
         self._many(_people.NEW_TOMBSTONE, changes.tombstones)
         self._many(_people.MEMBER_GONE, changes.members_gone)
         self._many(_people.MEMBER, changes.members)
-        self._many(_referrals.PUT, list(changes.referrals.values()))
+        self._write_relationship(changes)
         self._many(_people.ADDRESS_GONE, changes.addresses_gone)
         # A blank comes right before an exclamation mark: the name itself, and those with a blank and more after it.
         self._many(_people.PACE_GONE, [(name, name + "!") for name in changes.paces_gone])
         self._many(_people.EVENT_GONE, [(no,) for no in changes.events_gone])
         self.write_figures(changes)
+
+    def _write_relationship(self, changes: Changes) -> None:
+        self._many(_referrals.PUT, list(changes.referrals.values()))
+        self._many(_feedback.PUT_ASKED, list(changes.asked.values()))
+        self._many(_feedback.PUT_ANALYSIS, list(changes.analyses.values()))
+        self._many(_said.PUT_CONTACT, list(changes.contacts.values()))
+        self._many(_said.NEW_WISH, changes.wishes)
+        self._many(_said.PUT_ANSWER, changes.topic_answers)
 
     def _write_dues(self, dues: Sequence[tuple[int | None, int | None, int]]) -> None:
         before: dict[int, int | None] = {}
