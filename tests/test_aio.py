@@ -19,6 +19,7 @@ from touchpoint import (
     Call,
     Content,
     Engine,
+    Figures,
     InvalidInput,
     JourneyError,
     Rule,
@@ -38,8 +39,9 @@ from touchpoint import (
 from touchpoint.channels.base import AsyncAdapter
 from touchpoint.channels.memory import MemoryChannel
 from touchpoint.channels.tasks import TaskChannel
-from touchpoint.engine.aio import AsyncTaskDesk
+from touchpoint.engine.aio import AsyncFigureDesk, AsyncTaskDesk
 from touchpoint.engine.doctor import examine
+from touchpoint.engine.figures import FigureDesk
 from touchpoint.engine.tasks import TaskDesk
 from touchpoint.model.delivery import Accepted, Capabilities, Failure, FailureCode, Preflight, Refused
 from touchpoint.stores.sqlite import SqliteStore
@@ -66,6 +68,24 @@ def test_its_desk_of_tasks_has_every_method_of_the_engines():
     for name in public(TaskDesk):
         sync, other = (inspect.signature(getattr(each, name)).parameters for each in (TaskDesk, AsyncTaskDesk))
         assert list(sync)[1:] == list(other)[1:]
+
+
+def test_its_figures_have_every_method_of_the_engines():
+    assert public(FigureDesk) == public(AsyncFigureDesk) - {"engine"}
+    for name in ("__call__", *public(FigureDesk)):
+        sync, other = (inspect.signature(getattr(each, name)).parameters for each in (FigureDesk, AsyncFigureDesk))
+        assert list(sync)[1:] == list(other)[1:]
+        assert inspect.iscoroutinefunction(getattr(AsyncFigureDesk, name))
+
+
+def test_figures_are_asked_for_and_counted_anew():
+    async def story():
+        async with AsyncEngine("sqlite://", figures=Figures()) as engine:
+            await engine.record("ann", "visit")
+            counted, found = await engine.figures.rebuild(), await engine.figures()
+            assert (counted, found.complete, found.months[0].growth.new) == (1, True, 1)
+
+    asyncio.run(story())
 
 
 def test_tasks_are_claimed_and_done():
@@ -110,9 +130,10 @@ def test_it_is_made_like_an_engine():
     }
 
 
-@pytest.mark.parametrize(
-    "name", sorted(public(AsyncEngine) - {"journeys", "tasks", "figures", "close", "work", "run_pending", "members"} - EXTRA)
-)
+OTHERWISE = {"journeys", "tasks", "figures", "close", "work", "run_pending", "members"}
+
+
+@pytest.mark.parametrize("name", sorted(public(AsyncEngine) - OTHERWISE - EXTRA))
 def test_every_method_takes_what_the_engines_takes_and_is_a_coroutine(name):
     sync, other = getattr(Engine, name), getattr(AsyncEngine, name)
     assert inspect.iscoroutinefunction(other)
