@@ -80,7 +80,9 @@ def _at_work(url: str, journeys: Path | None) -> "Iterator[Engine]":
     """An engine that may change figures, and nothing else."""
     from touchpoint.cli.loading import load
     from touchpoint.engine.engine import Engine
+    from touchpoint.engine.figuring import SETTINGS
     from touchpoint.engine.opening import open_store
+    from touchpoint.model.figures import Figures, from_record
 
     opened = open_store(there(url))
     try:
@@ -88,19 +90,15 @@ def _at_work(url: str, journeys: Path | None) -> "Iterator[Engine]":
         found = kept_journeys(opened) if program is None else program.journeys
         figures, sources = _settings({} if program is None else program.values)
         with opened.reading() as reader:
-            begun = "figures" in reader.meta()
+            stored = reader.meta().get(SETTINGS)
+        if figures is None and (sources or stored is None):
+            figures = Figures() if stored is None else from_record(stored)[0]
         yield Engine(
             opened, journeys=found, channels=stand_ins(found), volume_breaker=None, release_on_open=False,
-            secret=os.environ.get(SECRET), feedback=sources, figures=_begins() if figures is None and not begun else figures,
+            secret=os.environ.get(SECRET), feedback=sources, figures=figures,
         )  # fmt: skip
     finally:
         opened.close()
-
-
-def _begins() -> "Figures":
-    from touchpoint.model.figures import Figures
-
-    return Figures()
 
 
 def _settings(values: "dict[str, object] | object") -> "tuple[Figures | None, tuple[FeedbackSource, ...]]":
@@ -197,9 +195,8 @@ def _feedback(told: "FeedbackFigures") -> tuple[str, Row, list[Row]]:
     for each in places[:SHOWN]:
         rank = ranks.get(each.location or "")
         name = "others" if each.others else each.location or "-"
-        rows.append(_place(
-            told.kind, name, each, "" if rank is None else str(rank.rank), "yes" if rank is not None and rank.apart else ""
-        ))  # fmt: skip
+        apart = "yes" if rank is not None and rank.apart else ""
+        rows.append(_place(told.kind, name, each, "" if rank is None else str(rank.rank), apart))
     return title, head, rows
 
 
