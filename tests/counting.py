@@ -4,7 +4,7 @@ from touchpoint.engine.figuring import begin
 
 WHATS = (
     "stage", "flow", "stay", "stayed", "growth", "answer", "blank", "score", "intent", "case", "case now", "case span",
-    "case time", "message", "message now",
+    "case time", "loop", "loop span", "loop time", "message", "message now",
 )  # fmt: skip
 EVERY_DAY = (-(10**7), 10**7)
 

@@ -39,11 +39,14 @@ from touchpoint import (
 from touchpoint.channels.base import AsyncAdapter
 from touchpoint.channels.memory import MemoryChannel
 from touchpoint.channels.tasks import TaskChannel
-from touchpoint.engine.aio import AsyncFigureDesk, AsyncTaskDesk
+from touchpoint.engine.aio import AsyncFeedbackDesk, AsyncFigureDesk, AsyncTaskDesk
 from touchpoint.engine.doctor import examine
+from touchpoint.engine.feedback import FeedbackDesk
 from touchpoint.engine.figures import FigureDesk
 from touchpoint.engine.tasks import TaskDesk
+from touchpoint.insight import KeywordAnalyser
 from touchpoint.model.delivery import Accepted, Capabilities, Failure, FailureCode, Preflight, Refused
+from touchpoint.model.feedback import Feedback
 from touchpoint.stores.sqlite import SqliteStore
 
 # --- the same methods -------------------------------------------------------------------------------------------------
@@ -70,6 +73,24 @@ def test_its_desk_of_tasks_has_every_method_of_the_engines():
         assert list(sync)[1:] == list(other)[1:]
 
 
+def test_its_desk_of_feedback_has_every_method_of_the_engines():
+    assert public(FeedbackDesk) == public(AsyncFeedbackDesk)
+    for name in public(FeedbackDesk):
+        sync, other = (inspect.signature(getattr(each, name)).parameters for each in (FeedbackDesk, AsyncFeedbackDesk))
+        assert list(sync)[1:] == list(other)[1:]
+
+
+def test_feedback_is_recorded_read_and_analysed():
+    async def story():
+        async with engine_of(sending(), analyser=KeywordAnalyser()) as engine:
+            await engine.feedback.record("ann", Feedback(kind="csat", score=2, comment="Terrible!"), id="f1")
+            assert await engine.feedback.analyse() == 1
+            (heard,) = await engine.feedback.of("ann")
+            assert (heard.id, heard.analysis.intent) == ("f1", "criticism")
+
+    run(story)
+
+
 def test_its_figures_have_every_method_of_the_engines():
     assert public(FigureDesk) == public(AsyncFigureDesk) - {"engine"}
     for name in ("__call__", *public(FigureDesk)):
@@ -85,7 +106,7 @@ def test_figures_are_asked_for_and_counted_anew():
             counted, found = await engine.figures.rebuild(), await engine.figures()
             assert (counted, found.complete, found.months[0].growth.new) == (1, True, 1)
 
-    asyncio.run(story())
+    run(story)
 
 
 def test_tasks_are_claimed_and_done():
@@ -130,7 +151,7 @@ def test_it_is_made_like_an_engine():
     }
 
 
-OTHERWISE = {"journeys", "tasks", "figures", "close", "work", "run_pending", "members"}
+OTHERWISE = {"journeys", "tasks", "feedback", "figures", "suggestions", "close", "work", "run_pending", "members"}
 
 
 @pytest.mark.parametrize("name", sorted(public(AsyncEngine) - OTHERWISE - EXTRA))

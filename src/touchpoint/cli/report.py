@@ -165,6 +165,11 @@ def _tables(found: "Report") -> Iterator[tuple[str, Row, list[Row]]]:
          _median(each.to_answer), _median(each.to_close))
         for each in found.cases
     ]  # fmt: skip
+    yield (
+        "from feedback to what was done",
+        ("source", "led to a case", "to answer", "to close"),
+        [(each.source, *_numbers(each.heard), _median(each.to_answer), _median(each.to_close)) for each in found.loops],
+    )
     yield "messages", ("message", "kind", "due", "sent", "held", "denied", "other ends", "waiting"), [
         (f"{each.journey}/{each.message}", each.kind,
          *_numbers(each.due, sum(each.sent.values()), sum(each.held.values()), _total(each.ended, "denied"),

@@ -5,7 +5,7 @@ Decisions are taken in memory; `flush` writes each customer once, however often 
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from typing import Any, Final, TypeAlias, TypeVar
+from typing import TypeVar
 
 import attrs
 
@@ -40,6 +40,7 @@ from touchpoint.core.state import (
 )  # fmt: skip
 from touchpoint.core.timers import SEGMENT, Timer
 from touchpoint.core.waits import follow_zone_data
+from touchpoint.engine.analysing import Sources, put_off
 from touchpoint.engine.at_work import AtWork
 from touchpoint.engine.catching_up import bring_up, catch_up
 from touchpoint.engine.figuring import write_counted
@@ -48,6 +49,7 @@ from touchpoint.engine.loaded import Cache, Loaded
 from touchpoint.engine.membership import write_members
 from touchpoint.engine.recorded import occurrences, state_of
 from touchpoint.engine.referring import convert
+from touchpoint.engine.tallying import COUNTED
 from touchpoint.engine.writing import write_effects
 from touchpoint.errors import CustomerErased, DefectiveJourney, StoreCorrupt
 from touchpoint.stores.base import (
@@ -63,8 +65,6 @@ from touchpoint.stores.codec import dumps, loads
 from touchpoint.zones import tz_version
 
 T = TypeVar("T")
-Line: TypeAlias = list[Any]
-"""One line of a decision's trace."""
 
 
 @attrs.define(eq=False)
@@ -101,6 +101,7 @@ class Unit:
         at_work: the releases that `program` comes from.
         migrations: functions of the host that move runs at a release, by name.
         now: tells the time, microseconds UTC, to customers whose journeys have changed.
+        analysed: which types of the host's are feedback, where an analyser reads it; None where there is none.
 
     Attributes:
         soonest: the earliest instant at which anything of what was written falls due; `NEVER` for none.
@@ -111,7 +112,7 @@ class Unit:
     def __init__(  # noqa: PLR0913 - the parts of a transaction
         self, tx: Transaction, program: Program, world: World, cache: Cache, at_work: AtWork, *, careful: bool = False,
         keyed: Keyed | None = None, migrations: Mapping[str, Migration] | None = None,
-        now: Callable[[], int] = lambda: 0,
+        now: Callable[[], int] = lambda: 0, analysed: Sources | None = None,
     ) -> None:  # fmt: skip
         self.tx = tx
         self.program = program
@@ -130,6 +131,7 @@ class Unit:
         self.at_work = at_work
         self.migrations = migrations or {}
         self.now = now
+        self.analysed = analysed
         self.defects: list[tuple[str, str]] = []
         self.flushes = 0
         self.soonest = NEVER
@@ -273,6 +275,8 @@ class Unit:
         else:
             decision = advance(self.program, loaded.state, occurrence, now, late=late)
         self.enter(loaded, TOUCHPOINT, occurrence.name, at, now, body, decision, touchpoint=occurrence.id, late=late)
+        if self.analysed is not None:
+            put_off(self, loaded, occurrence, now, self.analysed)
         if occurrence.name in self.program.conversions:
             convert(self, loaded, occurrence, now, late=late)
         return decision
@@ -394,7 +398,7 @@ class Unit:
         loaded.head = no
         self.touch(loaded)
         for line in decision.trace:
-            count = _COUNTED.get(line[0])
+            count = COUNTED.get(line[0])
             if count is not None:
                 count(self, line)
         if decision.effects:
@@ -465,35 +469,3 @@ class Unit:
         loaded = self.find(customer)
         pending = None if loaded is None else loaded.state.pending_by_key(key)
         return pending.fence if pending is not None and pending.status == IN_FLIGHT else None
-
-
-_IN_WORDS: Final[Mapping[str, str]] = {"started": "started", "goal": "goal reached"}
-
-
-def _count_rule(unit: Unit, entry: Line) -> None:
-    what = entry[0]
-    detail = _IN_WORDS.get(what) or f"{what}: {entry[4 if what == 'ended' else 3]}"
-    unit.tally("rule", f"{entry[1]}/{entry[2]}", detail)
-
-
-def _count_stage(unit: Unit, entry: Line) -> None:
-    _, journey, left, entered = entry
-    unit.tally("stage", f"{journey}/{entered}", "entered")
-    unit.tally("stage", f"{journey}/{entered}", "now")
-    if left is not None:
-        unit.tally("stage", f"{journey}/{left}", "now", -1)
-
-
-def _count_segment(unit: Unit, entry: Line) -> None:
-    _, what, journey, segment, _ = entry
-    unit.tally("segment", f"{journey}/{segment}", what)
-
-
-def _count_case(unit: Unit, entry: Line) -> None:
-    unit.tally("case", entry[2], entry[1])
-
-
-_COUNTED: Final[Mapping[str, Callable[[Unit, Line], None]]] = {
-    "started": _count_rule, "refused": _count_rule, "ended": _count_rule, "goal": _count_rule,
-    "stage": _count_stage, "case": _count_case, "segment": _count_segment,
-}  # fmt: skip

@@ -216,11 +216,24 @@ class Counting:
                 cells.note("case", day, (kind, what), n)
                 cells.note("case span", day, (kind, what, bucket_of(ms)), n)
                 cells.note("case time", day, (kind, what), ms * n)
+        self._loop(cells, case, n)
         if case.closed_at is None:
             cells.note("case now", 0, (kind,), n)
-        for which, (_, missed) in deadlines.items():
+        for which, (_, missed, *_) in deadlines.items():
             if missed is not None:
                 cells.note("case", self._ordinal(missed), (kind, "overdue", which), n)
+
+    def _loop(self, cells: Cells, case: CaseLike, n: int) -> None:
+        """From the feedback that led to a case to the first response, and to its end."""
+        source, said_at = getattr(case, "cause_type", None), getattr(case, "cause_at", None)
+        if source is None or said_at is None or not self.has_feedback(source):
+            return
+        cells.note("loop", self._ordinal(said_at), (source, "heard"), n)
+        for what, end in (("answered", case.first_response_at), ("closed", case.closed_at)):
+            if end is not None:
+                day, ms = self._ordinal(end), max(end - said_at, 0) // 1000
+                cells.note("loop span", day, (source, what, bucket_of(ms)), n)
+                cells.note("loop time", day, (source, what), ms * n)
 
     def message(self, cells: Cells, row: MessageLike, reasons: Sequence[Sequence[Any]], n: int = 1) -> None:
         """Count a message as it is now; calls of host functions are none.

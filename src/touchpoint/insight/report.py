@@ -208,6 +208,23 @@ class CaseFigures(_Told):
 
 
 @attrs.frozen
+class LoopFigures(_Told):
+    """How soon criticism is answered: cases that feedback led to, by the type of its touchpoints.
+
+    Args:
+        source: the type of the touchpoints.
+        heard: how many of them led to a case, in the range.
+        to_answer: from what was said to the first response, of those answered in the range, in seconds.
+        to_close: from what was said to the end of its case, of those closed in the range, in seconds.
+    """
+
+    source: str
+    heard: int
+    to_answer: Spans
+    to_close: Spans
+
+
+@attrs.frozen
 class MessageFigures(_Told):
     """One message of a journey.
 
@@ -269,6 +286,7 @@ class Report(_Told):
         months, weeks: growth accounting, oldest first.
         feedback: by source and kind.
         cases: by kind.
+        loops: from feedback to what was done about it.
         messages: by journey and name.
         gifts: against their budgets.
     """
@@ -284,5 +302,6 @@ class Report(_Told):
     weeks: tuple[GrowthFigures, ...]
     feedback: tuple[FeedbackFigures, ...]
     cases: tuple[CaseFigures, ...]
+    loops: tuple[LoopFigures, ...]
     messages: tuple[MessageFigures, ...]
     gifts: tuple[BudgetFigures, ...]

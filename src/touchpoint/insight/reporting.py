@@ -13,6 +13,7 @@ from touchpoint.insight.report import (
     FeedbackFigures,
     Flow,
     GrowthFigures,
+    LoopFigures,
     MessageFigures,
     Phase,
     PhaseFigures,
@@ -103,6 +104,7 @@ def report(  # noqa: PLR0913 - what it is made of
         weeks=growth["week"],
         feedback=_feedback(counts, days, statistic, level),
         cases=_cases(counts, days, wanted),
+        loops=_loops(counts, days),
         messages=_messages(counts, days, wanted, only),
         gifts=_gifts(counts, wanted),
     )
@@ -244,6 +246,27 @@ def _cases(counts: Counts, days: tuple[int, int], journeys: Mapping[str, Journey
         )
         for kind in dict.fromkeys([*found, *present])
         for held in (found.get(kind, {}),)
+    )  # fmt: skip
+
+
+def _loops(counts: Counts, days: tuple[int, int]) -> tuple[LoopFigures, ...]:
+    heard: dict[str, int] = {}
+    spans: dict[tuple[str, str], dict[int, int]] = {}
+    times: dict[tuple[str, str], int] = {}
+    for what, (source, event, *rest), n in _named(counts.figures(("loop", "loop span", "loop time"), *days)):
+        heard.setdefault(source, 0)
+        if what == "loop":
+            heard[source] += n
+        elif what == "loop time":
+            times[source, event] = n
+        else:
+            spans.setdefault((source, event), {})[rest[0]] = n
+    return tuple(
+        LoopFigures(source, heard[source], *(
+            Spans(times.get((source, event), 0) / 1000, tuple(spans.get((source, event), {}).items()))
+            for event in ("answered", "closed")
+        ))
+        for source in sorted(heard)
     )  # fmt: skip
 
 
