@@ -55,6 +55,8 @@ FILES = [
 ]  # fmt: skip
 
 INSIGHT = [
+    "BudgetFigures", "CaseFigures", "FeedbackFigures", "Flow", "GrowthFigures", "LoopFigures", "MessageFigures",
+    "PhaseFigures", "PlaceFigures", "Report", "ScoreCount", "Spans", "StageFigures",
     "Adjusted", "Analyser", "Analysis", "Answer", "Ces", "Difference", "FIVE_POINTS", "Figure", "Growth",
     "GrowthPeriod", "Interval", "JamesStein", "KeywordAnalyser", "Lexicon", "Nps", "PooledMean", "Ranked",
     "Ranking", "SEVEN_POINTS", "Sample", "Scale", "ScaleCount", "Share", "TEN_POINTS", "Tally", "TextBlobAnalyser",

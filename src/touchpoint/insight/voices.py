@@ -137,7 +137,23 @@ def _ranking(kind: str, heard: Mapping[str, Heard], level: float) -> Ranking | N
         shares = {name: (_from(parts := each.parts, HIGH), sum(parts.values())) for name, each in heard.items()}
         return rank_shares(shares, level=level)
     samples = {name: _sample(kind, each) for name, each in heard.items()}
-    return rank_means(samples, level=level) if any(each.n > 1 for each in samples.values()) else None
+    if not any(each.n > 1 for each in samples.values()):
+        return None
+    return _within(rank_means(samples, level=level), -100.0 if kind == "nps" else 0.0)
+
+
+def _within(ranking: Ranking, least: float) -> Ranking:
+    """Intervals end where the figure does."""
+    groups = [
+        attrs.evolve(
+            each,
+            interval=attrs.evolve(
+                each.interval, low=max(each.interval.low, least), high=min(each.interval.high, 100.0)
+            ),
+        )
+        for each in ranking.groups
+    ]
+    return attrs.evolve(ranking, groups=tuple(groups))
 
 
 def _sample(kind: str, heard: Heard) -> Sample:
