@@ -4,11 +4,12 @@ import gzip
 import json
 from collections import Counter
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 
 import pytest
 
-from touchpoint import Figures, Journey, Rule, SetTrait
+from touchpoint import Engine, Figures, Journey, Rule, SetTrait, Touchpoint, VirtualClock
 from touchpoint.insight import Scale, growth, period_of
 from touchpoint.lab import read_events, replay
 from touchpoint.model.feedback_source import FeedbackSource
@@ -82,3 +83,56 @@ def test_growth_is_that_of_a_plain_loop(lounges):
         known = [each.growth for each in told if each.growth.period in plain]
         assert known == [plain[each.period] for each in known]
         assert len(known) > 100
+
+
+# Reference results, out of a store.
+
+REFERENCES = DATA / "references.json"
+CASES = (
+    {each["name"]: each for each in json.loads(REFERENCES.read_text("utf-8"))["cases"]} if REFERENCES.exists() else {}
+)
+needs_references = pytest.mark.skipif(not CASES, reason="../shared/data/references.json is not there")
+
+
+def said(kind, scores):
+    """The figures of a store in which these scores were given, each by another customer."""
+    with Engine("sqlite://", figures=Figures()) as engine:
+        engine.record_many(
+            Touchpoint(f"c{n}", "feedback", properties={"kind": kind, "score": score})
+            for n, score in enumerate(score for score, times in scores.items() for _ in range(times))
+        )
+        return engine.figures().feedback[0].whole
+
+
+@needs_references
+@pytest.mark.parametrize("name", [each for each in CASES if each.startswith("nps_")])
+def test_the_nps_of_a_store_is_that_of_the_reference(name):
+    told, wanted = CASES[name]["input"], CASES[name]["expected"]
+    found = said("nps", {10: told["promoters"], 7: told["passives"], 3: told["detractors"]}).nps
+    near = partial(pytest.approx, abs=CASES[name]["tolerance"])
+    assert found.value == near(wanted["nps"])
+    assert [found.interval.low, found.interval.high] == near(wanted["adjusted_wald"])
+    assert found.standard_error == near(wanted["se_points"])
+
+
+@needs_references
+@pytest.mark.parametrize("name", [each for each in CASES if each.startswith("proportion_ci_")])
+def test_the_csat_of_a_store_has_the_interval_of_the_reference(name):
+    told, wanted = CASES[name]["input"], CASES[name]["expected"]
+    found = said("csat", {5: told["k"] - told["k"] // 2, 4: told["k"] // 2, 2: told["n"] - told["k"]}).csat
+    assert (found.count, found.n) == (told["k"], told["n"])
+    assert [found.interval.low, found.interval.high] == pytest.approx(wanted["wilson"], abs=CASES[name]["tolerance"])
+
+
+@needs_references
+def test_the_quick_ratio_of_a_store_is_that_of_the_reference():
+    told, wanted = CASES["quick_ratio_examples"]["input"][0], CASES["quick_ratio_examples"]["expected"][0]
+    january, february, march = (datetime(2026, month, 3, tzinfo=UTC) for month in (1, 2, 3))
+    lost, back = told["churn"] + told["contraction"], told["expansion"]
+    facts = [(f"gone-{n}", february) for n in range(lost)] + [(f"new-{n}", march) for n in range(told["new"])]
+    facts += [(f"back-{n}", at) for n in range(back) for at in (january, march)]
+    with Engine("sqlite://", figures=Figures(), clock=VirtualClock(march)) as engine:
+        engine.record_many(Touchpoint(who, "visit", at) for who, at in facts)
+        growth_in_march = engine.figures().months[-1].growth
+    assert (growth_in_march.new, growth_in_march.resurrected, growth_in_march.churned) == (told["new"], back, lost)
+    assert growth_in_march.quick_ratio == pytest.approx(wanted)
