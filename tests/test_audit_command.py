@@ -7,6 +7,7 @@ import pytest
 from click.testing import CliRunner
 
 from touchpoint.cli.app import cli
+from touchpoint.lab.audit.pages import criteria
 
 PROGRAM = """
 from auditing import *
@@ -192,3 +193,8 @@ def test_a_rule_is_explained():
     assert status == 0
     assert out.startswith("5 worth the effort\n")
     assert "5.2 not for praise: No gift hangs on a good score. Without this the rule is not met." in out
+
+
+def test_the_criteria_on_the_reference_page_are_those_of_the_code():
+    there = Path(__file__).parent.parent / "docs/reference/audit.md"
+    assert there.read_text("utf-8").endswith(criteria()), "python -m touchpoint.lab.audit prints the end of the page"

@@ -46,7 +46,7 @@ class Principle:
 def _knowing() -> Principle:
     return Principle(
         1, "feedback is welcome", "Customers are made aware that feedback is welcome.",
-        "Most customers who are disappointed say nothing and leave; who is asked, and believes it, tells.",
+        "Most of those who are disappointed say nothing and leave. Who is asked, and believes that it is meant, tells.",
         (
             Asked("1.1", "invited", "A message invites customers to say what they think.",
                   "ask for feedback in a rule: Ask(Survey(…)), some days after what it is about", vital=True),
@@ -139,7 +139,8 @@ def _incentive() -> Principle:
 def _reaction() -> Principle:
     return Principle(
         6, "answered in time", "The reaction is appropriate, and comes in time.",
-        "Who complains and is answered soon is often more loyal than who never had to; who hears nothing tells others.",
+        "Who complains gives us a second chance. Who is answered soon often stays; who hears nothing leaves, and tells "
+        "others.",
         (
             Asked("6.1", "reacts", "Bad feedback starts a rule.",
                   'write one: Rule("make good", when="feedback", given=event.score <= 2, then=[…])', vital=True),
