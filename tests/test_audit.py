@@ -231,6 +231,18 @@ def test_a_gift_for_a_good_score_alone_is_found_wherever_the_condition_stands(ho
     assert "5.2" in lacking(found)
 
 
+def test_a_gift_for_praise_is_unfair_also_where_it_is_a_birthday_present_as_well():
+    birthday = Rule("birthday", when="birthday", then=[Give(VOUCHER)])
+    assert "5.2" in lacking(audited(shop(more=birthday, ask=Rule("ask", when="feedback", given=event.score >= 4, then=[
+        Ask(attrs.evolve(HOW, name="and now")), Give(VOUCHER)]))))  # fmt: skip
+
+
+def test_an_event_of_our_own_is_no_feedback_whatever_its_name():
+    emit = Rule("pass on", when="feedback", given=BAD, then=[Emit("complaint")])
+    greet = Rule("greet", when="complaint", then=[Send(SORRY)])
+    assert lacking(audited(shop(more=emit, other=greet))) == []
+
+
 FAIR = {
     "any answer": given_by(Give(VOUCHER)),
     "any answer with a score": given_by(Give(VOUCHER), given=event.score >= 0),

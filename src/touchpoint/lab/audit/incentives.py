@@ -16,7 +16,7 @@ from touchpoint.model.message import Gift
 def incentive(scene: Scene, history: History | None) -> Iterator[Criterion]:  # noqa: ARG001 - as all rules have it
     """Rule 5."""
     gifts = _gifts(scene)
-    unfair = {name: places for name, places in gifts.items() if all(map(scene.moods.hangs_on_praise, places))}
+    unfair = _unfair(scene, gifts)
     thanks = _thanks(scene, unfair)
     if thanks:
         yield yes("5.1", f"{listed(thanks)} for an answer", [places[0].place for places in thanks.values()])
@@ -45,6 +45,17 @@ def _gifts(scene: Scene) -> Mapping[str, Sequence[Spot]]:
     for each in scene.moods.spots:
         if isinstance(each.step, s.Send) and isinstance(each.step.message, Gift) and scene.moods.may_come(each):
             found.setdefault(each.step.message.name, []).append(each)
+    return found
+
+
+def _unfair(scene: Scene, gifts: Mapping[str, Sequence[Spot]]) -> Mapping[str, Sequence[Spot]]:
+    """The gifts that somewhere hang on a good score, and that do not follow from bad feedback as well."""
+    bad = set(map(id, scene.moods.following("bad")))
+    found: dict[str, list[Spot]] = {}
+    for name, places in gifts.items():
+        praised = [each for each in places if scene.moods.hangs_on_praise(each)]
+        if praised and not any(id(each) in bad and each not in praised for each in places):
+            found[name] = praised
     return found
 
 

@@ -46,9 +46,7 @@ Mood: TypeAlias = Literal["bad", "good"]
 MOODS: Final[tuple[Mood, ...]] = ("bad", "good")
 _USUAL: Final = (Scale(1, 5), Scale(0, 10), Scale(1, 7))
 """What an undeclared score may be on."""
-_NAMES: Final = frozenset(
-    {FEEDBACK, "review", "complaint", "complained", "rating", "rated", "reviewed", "survey_answered"}
-)
+_NAMES: Final = frozenset({FEEDBACK, "review", "complaint", "rating", "rated", "reviewed", "survey_answered"})
 _SURE: Final = Constant(True)  # noqa: FBT003 - the condition that is always true
 _OF_RUN: Final = ("trigger", "event")
 

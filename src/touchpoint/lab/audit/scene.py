@@ -16,7 +16,7 @@ from touchpoint.journey.triggers import On, Trigger
 from touchpoint.journey.validate import walk_parts
 from touchpoint.lab.audit.listening import ListeningPost
 from touchpoint.lab.audit.moods import Moods, is_survey, looks_like_feedback
-from touchpoint.lab.audit.spots import Spot
+from touchpoint.lab.audit.spots import Spot, spots
 from touchpoint.lab.checks.links import TOLD_BY_PROVIDERS
 from touchpoint.model.delivery import Capabilities
 from touchpoint.model.feedback_source import FEEDBACK, FeedbackSource
@@ -32,7 +32,7 @@ _OURS: Final = frozenset(
 class Way:
     """A way in which feedback comes to us.
 
-    `channel` is None for one that belongs to none; `standing` is the post it is, None for replies to messages.
+    `channel` is None for one that belongs to none; `post` is the post it is, None for answers to messages.
     """
 
     name: str
@@ -87,8 +87,9 @@ class Scene:
     def undeclared(self) -> Mapping[str, tuple[str, str]]:
         """Types that seem to hold feedback and that nobody reads as such, with journey and path of the first use."""
         found: dict[str, tuple[str, str]] = {}
+        emitted = {each.step.type for each in spots(self.journeys) if isinstance(each.step, s.Emit)}
         for name, (place, conditions) in self._uses.items():
-            known = name in self.sources or name == FEEDBACK or name in _OURS
+            known = name in self.sources or name == FEEDBACK or name in _OURS or name in emitted
             if not known and looks_like_feedback(name, conditions):
                 found[name] = place
         for each in self.posts:
