@@ -42,6 +42,7 @@ if TYPE_CHECKING:
     from touchpoint.journey.calendar_triggers import DateDue, Schedule, usual
     from touchpoint.journey.changes import ConsentChanged, PreferenceChanged, TraitChanged
     from touchpoint.journey.conditions import (
+        answered,
         case_open,
         clicked,
         collected,
@@ -66,7 +67,7 @@ if TYPE_CHECKING:
         variant,
     )  # fmt: skip
     from touchpoint.journey.journey import Journey
-    from touchpoint.journey.outcomes import Clicked, Delivered, Denied, Ended, Failed, Opened, Replied, Sent
+    from touchpoint.journey.outcomes import Answered, Clicked, Delivered, Denied, Ended, Failed, Opened, Replied, Sent
     from touchpoint.journey.policy import Cap, ConsentRule, ConsentRules, Hold, HoldOut, LiveRuns, Policy, Spacing
     from touchpoint.journey.rule import Goal, Rule
     from touchpoint.journey.segment import Segment
@@ -121,7 +122,7 @@ if TYPE_CHECKING:
     from touchpoint.model.volume import VolumeBreaker
 
 __all__ = [
-    "Anniversary", "Ask", "AsyncEngine", "Branch", "Call", "Cap", "Case", "CaseClosed", "CaseOpened",
+    "Anniversary", "Answered", "Ask", "AsyncEngine", "Branch", "Call", "Cap", "Case", "CaseClosed", "CaseOpened",
     "CaseOverdue", "CaseType",
     "Clicked", "Clock", "CloseCase", "ConditionError", "ConsentChanged", "ConsentRule", "ConsentRules", "Content",
     "CustomerErased", "DateDue", "DefectiveJourney", "Delivered", "Denied", "Dwelt", "Emit", "Ended", "Engine",
@@ -135,6 +136,7 @@ __all__ = [
     "StoreCorrupt", "StoreError", "StoreFull", "StoreReadOnly", "StoreTooNew", "Survey", "SystemClock",
     "Touchpoint", "TouchpointError", "TraitChanged", "UnknownCustomer", "UnknownName", "UnsubscribeRejected",
     "VirtualClock", "VolumeBreaker", "Wait", "WaitFor", "WaitUntil", "Waiver", "WebhookRejected",
+    "answered",
     "assignment", "calendar_days", "case_open", "clicked", "collected", "cool_down", "count", "customer", "days",
     "delivered", "denied", "event", "ever", "failed", "forever", "hours", "in_segment", "in_stage", "last",
     "minutes", "months", "now", "once", "once_per_stage", "opened", "outcome", "parse", "replied", "result",
@@ -174,6 +176,7 @@ _FROM = {
     "journey.calendar_triggers": ("DateDue", "Schedule", "usual"),
     "journey.changes": ("ConsentChanged", "PreferenceChanged", "TraitChanged"),
     "journey.conditions": (
+        "answered",
         "case_open",
         "clicked",
         "collected",
@@ -198,7 +201,7 @@ _FROM = {
         "variant",
     ),
     "journey.journey": ("Journey",),
-    "journey.outcomes": ("Clicked", "Delivered", "Denied", "Ended", "Failed", "Opened", "Replied", "Sent"),
+    "journey.outcomes": ("Answered", "Clicked", "Delivered", "Denied", "Ended", "Failed", "Opened", "Replied", "Sent"),
     "journey.policy": ("Cap", "ConsentRule", "ConsentRules", "Hold", "HoldOut", "LiveRuns", "Policy", "Spacing"),
     "journey.rule": ("Goal", "Rule"),
     "journey.segment": ("Segment",),

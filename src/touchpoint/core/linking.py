@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from touchpoint.journey.steps import Split, Step, arm_of, arms
+from touchpoint.journey.steps import FOLLOW_UP, Split, Step, arm_of, arms
 
 if TYPE_CHECKING:
     from touchpoint.core.program import Node
@@ -27,8 +27,8 @@ def _tree(steps: Sequence[Step], nodes: "Iterator[Node]") -> Tree:
 def _link(tree: Tree, after: "Node | None") -> "Node | None":
     following = after
     for node, under in reversed(tree):
-        node.next = following
         begins = {name: _link(arm, following) for name, arm in under.items()}
+        node.next = begins.get(FOLLOW_UP, following)
         node.then, node.otherwise = begins.get("then", following), begins.get("otherwise", following)
         if isinstance(node.step, Split):
             node.arms = {variant: begins.get(arm_of(variant), following) for variant in node.step.arms}

@@ -78,7 +78,7 @@ def _told(message: str, what: str) -> object:
     return _TELLS[what](message)
 
 
-_TELLS: Final = {each.__name__: each for each in (c.delivered, c.opened, c.clicked, c.replied, c.failed)}
+_TELLS: Final = {each.__name__: each for each in (c.delivered, c.opened, c.clicked, c.replied, c.answered, c.failed)}
 NAMES: Final[Mapping[type, str]] = {
     Journey: "journey", Stage: "stage", Rule: "rule", Goal: "goal", Limit: "limit", CaseType: "casetype",
     Waiver: "waiver", Segment: "segment", triggers.Joined: "joined", triggers.LeftSegment: "leftsegment",

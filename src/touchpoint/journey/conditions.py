@@ -69,6 +69,7 @@ __all__ = [
     "Variant",
     "WhereParts",
     "aggregates_of",
+    "answered",
     "case_open",
     "children",
     "clicked",
@@ -217,7 +218,7 @@ def failed(message: str | Named) -> Told:
     """Whether this message of this run did not reach the customer: it failed, or its provider told that it came back.
 
     Of what came back the furthest counts (S6.9): who has opened a message got it. Never unknown: False while nothing
-    tells so. So are the four below. For history ask `ever("opened", where=event.message == "offer")`.
+    tells so. So are the five below. For history ask `ever("opened", where=event.message == "offer")`.
     """
     return _told("failed", message)
 
@@ -240,6 +241,11 @@ def clicked(message: str | Named) -> Told:
 def replied(message: str | Named) -> Told:
     """Whether the customer answered this message of this run so far; which reply that is, `Replied` tells."""
     return _told("replied", message)
+
+
+def answered(message: str | Named) -> Told:
+    """Whether the customer answered this survey of this run so far: there is feedback, and not only a reply."""
+    return _told("answered", message)
 
 
 def _told(what: str, message: object) -> Told:

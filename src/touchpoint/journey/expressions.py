@@ -295,7 +295,7 @@ class Told(Expression):
     what: str
 
 
-TELLS: Final = ("delivered", "opened", "clicked", "replied", "failed")
+TELLS: Final = ("delivered", "opened", "clicked", "replied", "answered", "failed")
 
 
 @attrs.frozen(eq=False, repr=False)

@@ -245,7 +245,10 @@ SHAPES: Final[Mapping[type, Mapping[str, _Kind]]] = {
     changes.TraitChanged: {"trait": _NAME, "to": _maybe(_SCALAR)},
     **dict.fromkeys(outcomes.MESSAGE_TRIGGERS, _OF_MESSAGE),
     outcomes.Ended: {**_OF_MESSAGE, "as_": _maybe(_one_of(*outcomes.ENDS))},
-    steps.Send: {"message": _a(Message, Survey, Gift), **_SEND}, steps.Ask: {"message": _a(Survey), **_SEND},
+    steps.Send: {"message": _a(Message, Survey, Gift), **_SEND}, steps.Ask: {
+        "message": _a(Survey), "remind": _many(_ELAPSED), "reminder": _maybe(_a(Survey)),
+        "thank": _maybe(_a(Message, Survey, Gift)), "within": _maybe(_ELAPSED), **_SEND,
+    },
     steps.Give: {"message": _a(Gift), **_SEND},
     steps.Reply: {"message": _a(Message), **_SEND}, steps.React: {"message": _a(Message), **_SEND},
     steps.Wait: {
@@ -263,7 +266,10 @@ SHAPES: Final[Mapping[type, Mapping[str, _Kind]]] = {
     steps.OpenCase: _CASE_STEP, steps.CloseCase: _CASE_STEP,
     steps.Call: {"function": _NAME, "arguments": _mapping(_VALUE), "otherwise": _many(_STEP), **_STEP_ID},
     steps.Enrol: {"rule": _NAME, **_STEP_ID}, steps.Exit: {"reason": _NAME, **_STEP_ID},
-    Message: _MESSAGE, Survey: {**_MESSAGE, "scale": _one_of("nps", "csat", "ces", "review", "text")},
+    Message: _MESSAGE, Survey: {
+        **_MESSAGE, "scale": _one_of("nps", "csat", "ces", "review", "text"), "points": _maybe(_many(_WHOLE)),
+        "incentive": _TEXT,
+    },
     Gift: {
         **_MESSAGE, "occasion": _one_of("thank", "apologise", "celebrate", "care"), "worth": _AMOUNT, "currency": _TEXT,
         "budget": _maybe(_AMOUNT),

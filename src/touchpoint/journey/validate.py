@@ -10,7 +10,7 @@ from typing import Any, Final, TypeVar
 import attrs
 
 from touchpoint.errors import JourneyError, Problem, TouchpointError, hint
-from touchpoint.journey import conversation, of_run, steps, triggers
+from touchpoint.journey import asking, conversation, of_run, steps, triggers
 from touchpoint.journey.by_hand import PREFIX
 from touchpoint.journey.calendar_triggers import DateDue
 from touchpoint.journey.changes import TraitChanged
@@ -28,7 +28,7 @@ from touchpoint.journey.segment_checks import circles, refused_parts
 from touchpoint.journey.shapes import CLASS, SHAPES, misfits_of, path_to
 from touchpoint.journey.stage import Stage
 from touchpoint.model.case import CaseType
-from touchpoint.model.message import Gift, Message
+from touchpoint.model.message import Gift, Message, Survey
 from touchpoint.model.names import type_name
 from touchpoint.model.referral import REFERRAL_TYPES
 from touchpoint.model.template import Template
@@ -380,6 +380,15 @@ def _messages(scene: _Scene) -> Iterator[Problem]:
         yield from content_problems(path, message, anywhere=path in answers)
         if isinstance(message, Gift):
             yield from gift_problems(path, message)
+        if isinstance(message, Survey):
+            yield from asking.survey_problems(path, message)
+
+
+def _surveys(scene: _Scene) -> Iterator[Problem]:
+    for path, ask in scene.only(steps.Ask):
+        yield from asking.problems_of(path, ask)
+    for path, rule in scene.rules:
+        yield from asking.asked_twice(path, steps.identified(rule.then))
 
 
 def _conversations(scene: _Scene) -> Iterator[Problem]:
@@ -482,5 +491,5 @@ def _standing(scene: _Scene) -> Iterator[tuple[str, Expression, Types, Types]]:
 
 _CONCERNS: Final[tuple[Callable[[_Scene], Iterator[Problem]], ...]] = (
     _names, _earlier, _classes, _mentions, _segments, _outcomes, _of_the_run, _starts_and_ends, _messages,
-    _conversations, _undeclared, _misused, _splits,
+    _conversations, _surveys, _undeclared, _misused, _splits,
 )  # fmt: skip

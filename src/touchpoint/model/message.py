@@ -3,13 +3,18 @@
 from collections.abc import Iterable, Mapping
 from datetime import timedelta
 from decimal import Decimal
-from typing import Literal
+from typing import TYPE_CHECKING, Final, Literal
 
 import attrs
 
+from touchpoint.errors import InvalidInput
 from touchpoint.model.limits import Limit
 
+if TYPE_CHECKING:
+    from touchpoint.model.scale import Scale
+
 Number = int | float | Decimal
+_ENDS: Final = 2
 OnRelease = Literal["send", "drop", "replan"]
 
 BEST_BEFORE: Mapping[str, timedelta] = {"transactional": timedelta(days=1), "service": timedelta(days=3)}
@@ -108,16 +113,37 @@ class Message:
         return next((self.content[key] for key in keys if key is not None and key in self.content), None)
 
 
+def _points(value: Iterable[int] | None) -> tuple[int, ...] | None:
+    return None if value is None else tuple(value)
+
+
 @attrs.frozen(kw_only=True)
 class Survey(Message):
     """A request for feedback.
 
     Args:
         scale: nps (0-10), csat (1-5), ces (1-7), review or text.
+        points: the lowest and the highest score, where they are not the usual ones; needed for the scores of a review.
+        incentive: what is given for an answer, in the words in which the survey tells so. Never for a good one.
     """
 
     kind: str = "feedback"
     scale: str = "csat"
+    points: tuple[int, int] | None = attrs.field(default=None, converter=_points)
+    incentive: str = ""
+
+    def answered_on(self) -> "Scale | None":
+        """The scale of its answers; None where they have no score.
+
+        Raises:
+            InvalidInput: the points are no scale, or do not fit the kind.
+        """
+        from touchpoint.model.feedback import scale_of
+        from touchpoint.model.scale import Scale
+
+        if self.points is not None and len(self.points) != _ENDS:
+            raise InvalidInput("points= takes two whole numbers, the lowest and the highest score")
+        return scale_of(self.scale, None if self.points is None else Scale(*self.points))
 
 
 @attrs.frozen(kw_only=True)
