@@ -37,7 +37,7 @@ VOUCHER = Gift(
 )  # fmt: skip
 HOW = Survey(
     "how", why="learn what to mend", wants="say what you think", channels=["email"],
-    content=Content(text="How was it? There is an espresso for any answer."),
+    content=Content(text="How was it? There is an espresso for any answer."), incentive="an espresso for any answer",
 )  # fmt: skip
 SORRY = Message("sorry", why="own it", channels=["email"], content=Content(text="We are sorry, and we are on it."))
 THANKS = Message("thanks", why="thank for praise", channels=["email"], content=Content(text="That is kind of you."))

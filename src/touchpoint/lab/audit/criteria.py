@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
+from touchpoint.engine.analysing import FEEDBACK_ANALYSED
 from touchpoint.journey.triggers import On
 from touchpoint.journey.validate import walk_parts
 from touchpoint.lab.audit.catalogue import ASKED
@@ -82,7 +83,7 @@ def _goes_out(history: History) -> Criterion:
 
 def dedicated(scene: Scene, history: History | None) -> Iterator[Criterion]:  # noqa: ARG001 - as all rules have it
     """Rule 2."""
-    posts = [f"post {each.name!r}" for each in scene.posts]
+    posts = [f"post {each.name!r}" for each in scene.posts if each.dedicated]
     sources = [f"touchpoints of type {each!r}" for each in scene.sources]
     if posts or sources:
         yield yes("2.1", f"there is {', '.join([*posts, *sources][:_MOST])}")
@@ -90,7 +91,8 @@ def dedicated(scene: Scene, history: History | None) -> Iterator[Criterion]:  # 
         what = f"{listed(scene.undeclared)} seems to be feedback, and nobody said how it comes in"
         yield no("2.1", what, [Place(*each) for each in scene.undeclared.values()])
     else:
-        yield no("2.1", "no post and no source of feedback is named")
+        beside = f", but {listed(each.name for each in scene.posts)} for other things as well" if scene.posts else ""
+        yield no("2.1", f"there is no post and no source for feedback{beside}")
     yield from _listened_to(scene)
 
 
@@ -100,13 +102,17 @@ def _listened_to(scene: Scene) -> Iterator[Criterion]:
         part.type for journey in scene.journeys for path, part in walk_parts(journey, "$")
         if isinstance(part, On) and path.startswith("$.rules") and ".goal" not in path and ".exit" not in path
     }  # fmt: skip
-    if scene.moods.following("bad", [FEEDBACK]) or scene.moods.following("good", [FEEDBACK]):
-        heard.add(FEEDBACK)
-    unheard = [each for each in types if each not in heard]
+    if scene.analyser is not None and FEEDBACK_ANALYSED in heard:
+        heard.update(types)
+    unheard = [each for each in types if each not in heard and not _follows(scene, each)]
     if unheard or not types:
         yield no("2.2", f"no rule starts with {listed(unheard)} or waits for it" if types else "there is no feedback")
     else:
         yield yes("2.2", f"rules listen to {listed(types)}")
+
+
+def _follows(scene: Scene, of: str) -> bool:
+    return bool(scene.moods.following("bad", [of]) or scene.moods.following("good", [of]))
 
 
 # --- 3: automatic -----------------------------------------------------------------------------------------------------
@@ -225,5 +231,7 @@ def _without_location(scene: Scene) -> Sequence[str]:
     for each in scene.posts:
         posts.setdefault(each.type, []).append(each.tells_location)
     named = {of for of, source in scene.sources.items() if source.location is not None}
+    if scene.takes_answers and FEEDBACK not in posts:
+        named.add(FEEDBACK)  # an answer is about the location of what was asked about
     types = (*scene.declared, *scene.undeclared)
     return [each for each in dict.fromkeys(types) if each not in named and not all(posts.get(each, [False]))]

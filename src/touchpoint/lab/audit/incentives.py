@@ -4,13 +4,14 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from touchpoint.journey import steps as s
 from touchpoint.journey.policy import Cap
+from touchpoint.journey.steps import FOLLOW_UP
 from touchpoint.lab.audit.criteria import listed, no, yes
 from touchpoint.lab.audit.history import History
 from touchpoint.lab.audit.result import Criterion
-from touchpoint.lab.audit.scene import Scene
+from touchpoint.lab.audit.scene import Scene, message_of
 from touchpoint.lab.audit.spots import Spot
 from touchpoint.lab.checks.policies import binds
-from touchpoint.model.message import Gift
+from touchpoint.model.message import Gift, Survey
 
 
 def incentive(scene: Scene, history: History | None) -> Iterator[Criterion]:  # noqa: ARG001 - as all rules have it
@@ -21,7 +22,9 @@ def incentive(scene: Scene, history: History | None) -> Iterator[Criterion]:  # 
     if thanks:
         yield yes("5.1", f"{listed(thanks)} for an answer", [places[0].place for places in thanks.values()])
     else:
-        yield no("5.1", "there is nothing for an answer")
+        promised = [message_of(each).name for each in scene.invitations if _promise(each)]
+        empty = f"{listed(promised)} promises something, and no gift follows"
+        yield no("5.1", empty if promised else "there is nothing for an answer")
     if unfair:
         what = f"{listed(unfair)} is given only for a good score"
         yield no("5.2", what, [places[0].place for places in unfair.values()])
@@ -37,6 +40,39 @@ def incentive(scene: Scene, history: History | None) -> Iterator[Criterion]:  # 
     endless = {name: each for name, each in thanks.items() if _gift(each[0]).budget is None}
     places = [each[0].place for each in endless.values()]
     yield no("5.4", f"{listed(endless)} has no budget", places) if endless else yes("5.4", "it has one")
+    yield _disclosed(scene, [place for each in thanks.values() for place in each])
+
+
+def _disclosed(scene: Scene, given: Sequence[Spot]) -> Criterion:
+    """Whether each survey whose answer leads to a gift says so, and no other does."""
+    thanked = {(each.journey.name, asked) for each in given if (asked := _asked_by(each))}
+    whoever = any(not _asked_by(each) for each in given)
+    silent, empty = [], []
+    for each in scene.invitations:
+        promises = bool(_promise(each))
+        gives = whoever or (each.journey.name, _asked_by(each) or each.path) in thanked
+        if gives and not promises:
+            silent.append(each)
+        elif promises and not gives:
+            empty.append(each)
+    if silent:
+        what = f"{listed(message_of(each).name for each in silent)} does not say what there is for an answer"
+        return no("5.5", what, [each.place for each in silent])
+    if empty:
+        what = f"{listed(message_of(each).name for each in empty)} promises something, and no gift follows"
+        return no("5.5", what, [each.place for each in empty], "give it: Ask(…, thank=Gift(…))")
+    return yes("5.5", "each survey says so")
+
+
+def _promise(spot: Spot) -> str:
+    """What a survey says that there is for an answer."""
+    message = message_of(spot)
+    return message.incentive.strip() if isinstance(message, Survey) else ""
+
+
+def _asked_by(spot: Spot) -> str:
+    """The path of the `Ask` that a step follows up; "" for any other step."""
+    return spot.path.partition(f".{FOLLOW_UP}")[0] if f".{FOLLOW_UP}" in spot.path else ""
 
 
 def _gifts(scene: Scene) -> Mapping[str, Sequence[Spot]]:

@@ -14,6 +14,7 @@ import attrs
 from touchpoint.core.keys import ENROLLED, Key
 from touchpoint.core.occurrence import TOUCHPOINT
 from touchpoint.core.segments import JOINED
+from touchpoint.engine.analysing import FEEDBACK_ANALYSED
 from touchpoint.journey import steps as s
 from touchpoint.journey import triggers as t
 from touchpoint.journey.changes import TraitChanged
@@ -24,6 +25,7 @@ from touchpoint.journey.conditions import (
     Ever,
     Expression,
     Field,
+    Told,
     aggregates_of,
     children,
     path_of,
@@ -31,7 +33,7 @@ from touchpoint.journey.conditions import (
 )
 from touchpoint.journey.conditions import Literal as Constant
 from touchpoint.journey.journey import Journey
-from touchpoint.journey.outcomes import Replied
+from touchpoint.journey.outcomes import Answered, Replied
 from touchpoint.journey.rule import Rule
 from touchpoint.lab.audit.spots import Spot, spots
 from touchpoint.lab.checks.people import HAPPY, SCORES, is_good
@@ -49,6 +51,7 @@ _USUAL: Final = (Scale(1, 5), Scale(0, 10), Scale(1, 7))
 _NAMES: Final = frozenset({FEEDBACK, "review", "complaint", "rating", "rated", "reviewed", "survey_answered"})
 _SURE: Final = Constant(True)  # noqa: FBT003 - the condition that is always true
 _OF_RUN: Final = ("trigger", "event")
+_ANSWERS: Final = ("answered", "replied")
 
 
 @attrs.frozen
@@ -75,7 +78,7 @@ def grades_of(type: str, sources: Mapping[str, FeedbackSource]) -> tuple[Grade, 
         scales = [each for _, each in source.scale] if isinstance(source.scale, tuple) else [source.scale_at(None)]
         known = [_grade(each, score=source.score) for each in scales if each is not None and source.score is not None]
         return (*known, Grade(None, None)) if source.comment is not None or not known else tuple(known)
-    if type == FEEDBACK:
+    if type in (FEEDBACK, FEEDBACK_ANALYSED):
         kinds = [_grade(scale, score="score", kind=kind) for kind, scale in SCALES.items()]
         reviews = [_grade(scale, score="score", kind="review") for scale in _USUAL]
         return (*kinds, *reviews, Grade(None, None, kind="text"))
@@ -95,11 +98,13 @@ class Moods:
         journeys: all of them.
         sources: the host's own types of feedback.
         types: every type that counts as feedback here.
+        analysed: whether there is an analyser, whose findings are told by touchpoints of their own.
     """
 
     journeys: tuple[Journey, ...]
     sources: Mapping[str, FeedbackSource]
     types: frozenset[str]
+    analysed: bool = False
     _known: dict[tuple[Mood, frozenset[str]], list[Spot]] = attrs.field(factory=dict, init=False, repr=False)
 
     @cached_property
@@ -153,9 +158,11 @@ class Moods:
         return any(self._is_heard(each, wanted) for each in triggers)
 
     def _is_heard(self, trigger: t.Trigger, wanted: frozenset[str]) -> bool:
-        if isinstance(trigger, Replied):
+        if isinstance(trigger, Replied | Answered):
             return FEEDBACK in wanted and trigger.message in self.surveys
-        return isinstance(trigger, t.On) and trigger.type in wanted
+        if not isinstance(trigger, t.On):
+            return False
+        return trigger.type in wanted or (self.analysed and trigger.type == FEEDBACK_ANALYSED and bool(wanted))
 
     def _follows(self, spot: Spot, mood: Mood, wanted: frozenset[str], started: frozenset[tuple[str, str]]) -> bool:
         by_root = {"trigger": spot.rule.when, "event": spot.event}
@@ -163,12 +170,18 @@ class Moods:
             for heard in self._heard_types(triggers, wanted):
                 if self._can(spot, root, mood, (), heard):
                     return True
-        return (spot.journey.name, spot.rule.name) in started and self.may_come(spot)
+        indirectly = (spot.journey.name, spot.rule.name) in started or (FEEDBACK in wanted and self._answered(spot))
+        return indirectly and self.may_come(spot)
+
+    def _answered(self, spot: Spot) -> bool:
+        """Whether only those come to a step who have answered a survey."""
+        asked = [part for each in spot.passed for part in parts_of(each)]
+        return any(isinstance(each, Told) and each.what in _ANSWERS and each.message in self.surveys for each in asked)
 
     def _heard_types(self, triggers: Sequence[t.Trigger], wanted: frozenset[str]) -> Iterator[str]:
         for each in triggers:
             if self._is_heard(each, wanted):
-                yield each.type if isinstance(each, t.On) else ""
+                yield each.type if isinstance(each, t.On) else FEEDBACK if isinstance(each, Answered) else ""
 
     def _can(
         self, spot: Spot, root: str, mood: Mood, asked: Sequence[Expression] = (), type: str | None = None
@@ -277,7 +290,11 @@ def _facts(
 ) -> tuple[list[Expression], list[Expression]]:
     """What is true, and what is not, of feedback under this root in this mood: of what the conditions ask about."""
     fields = {path_of(field): field for each in conditions for field in _fields(each) if root_of(field) == root}
-    scored = [(grade.score,)] if grade.score is not None else [path for path, each in fields.items() if _is_score(each)]
+    scored = (
+        [(grade.score,)]
+        if grade.score is not None
+        else [path for path in fields if path[-1:] and path[-1].lower() in SCORES - {"sentiment"}]
+    )
     ours, other = ("criticism", "praise") if mood == "bad" else ("praise", "criticism")
     value = grade.at(mood)
     given: dict[tuple[str, ...], tuple[str, object]] = {}
@@ -287,6 +304,8 @@ def _facts(
         given[("intent",)] = "==", ours
     if grade.kind is not None:
         given[("kind",)] = "==", grade.kind
+    if ("share",) in fields and grade.worst is not None:
+        given[("share",)] = "==", 0 if mood == "bad" else 1
     denied: dict[tuple[str, ...], tuple[str, object]] = {
         ("intent",): ("==", other),
         ("sentiment",): (">" if mood == "bad" else "<", 0),
@@ -302,7 +321,7 @@ def _compared(
 
 
 def _is_score(field: Field) -> bool:
-    return bool(path_of(field)) and path_of(field)[-1].lower() in SCORES - {"sentiment"}
+    return bool(path_of(field)) and path_of(field)[-1].lower() in (SCORES | {"share"}) - {"sentiment"}
 
 
 def _is_mood(field: Field) -> bool:

@@ -7,6 +7,7 @@ from typing import Final
 import attrs
 
 from touchpoint.channels.base import Adapter, AsyncAdapter
+from touchpoint.engine.analysing import FEEDBACK_ANALYSED
 from touchpoint.insight.analysis import Analyser
 from touchpoint.journey import steps as s
 from touchpoint.journey.conditions import Expression, aggregates_of
@@ -23,9 +24,10 @@ from touchpoint.model.feedback_source import FEEDBACK, FeedbackSource
 from touchpoint.model.message import Message
 
 _OURS: Final = frozenset(
-    {*TOLD_BY_PROVIDERS, "opened", "clicked", "replied", "complained", "opted_out", "opted_in", "exposed"}
-)
-"""Types of touchpoints that the engine records of messages; none of them is feedback by itself."""
+    {*TOLD_BY_PROVIDERS, "opened", "clicked", "replied", "complained", "opted_out", "opted_in", "exposed",
+     FEEDBACK_ANALYSED}
+)  # fmt: skip
+"""Types of touchpoints that the engine itself records; none of them is a type of feedback of the host's own."""
 
 
 @attrs.frozen
@@ -68,7 +70,8 @@ class Scene:
     @cached_property
     def moods(self) -> Moods:
         """What follows from feedback."""
-        return Moods(self.journeys, self.sources, frozenset((*self.declared, *self.undeclared)))
+        types = frozenset((*self.declared, *self.undeclared))
+        return Moods(self.journeys, self.sources, types, analysed=self.analyser is not None)
 
     @cached_property
     def invitations(self) -> tuple[Spot, ...]:
@@ -80,7 +83,8 @@ class Scene:
     def declared(self) -> tuple[str, ...]:
         """The types of touchpoints that are read as feedback here: the host's own, those of posts, and `feedback`."""
         own = [each.type for each in self.posts if each.type == FEEDBACK or each.type in self.sources]
-        answers = [FEEDBACK] if self._is_used(FEEDBACK) or self._takes_answers() else []
+        used = FEEDBACK in self._uses or FEEDBACK_ANALYSED in self._uses
+        answers = [FEEDBACK] if used or self.takes_answers else []
         return tuple(dict.fromkeys((*self.sources, *own, *answers)))
 
     @cached_property
@@ -132,11 +136,9 @@ class Scene:
                         found[trigger.type][1].append(asked)
         return found
 
-    def _is_used(self, type: str) -> bool:
-        return type in self._uses
-
-    def _takes_answers(self) -> bool:
-        """Whether answers to a survey come back as `feedback`."""
+    @cached_property
+    def takes_answers(self) -> bool:
+        """Whether answers to a survey come back as `feedback` by themselves, with the location that they are about."""
         adapters = self.adapters or {}
         steps = (step for journey in self.journeys for rule in journey.rules for step in s.flat(rule.then))
         asked = {

@@ -125,7 +125,13 @@ class _Way:
 def _speaks_of(condition: Expression, roots: tuple[str, ...]) -> bool:
     """Whether a condition looks at nothing but these."""
     leaves = [node for node in walk(condition) if isinstance(node, Field) or not any(True for _ in children(node))]
-    return all(isinstance(each, Literal) or (isinstance(each, Field) and root_of(each) in roots) for each in leaves)
+    return all(isinstance(each, Literal) or (isinstance(each, Field) and _root(each) in roots) for each in leaves)
+
+
+def _root(field: Field) -> str:
+    """What a property is of; "" for one of a touchpoint of the past."""
+    root = root_of(field)
+    return root if isinstance(root, str) else ""
 
 
 def spots(journeys: Iterable[Journey]) -> Iterator[Spot]:
