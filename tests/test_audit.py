@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from auditing import (
     BAD,
     COMPLAINT,
+    HELD,
     HOLD,
     HOW,
     OFFER,
@@ -26,7 +27,9 @@ from journeys_strategy import journeys as any_journeys
 from touchpoint import (
     Answered,
     Ask,
+    Best,
     Branch,
+    Candidate,
     CaseType,
     Emit,
     Enrol,
@@ -43,6 +46,7 @@ from touchpoint import (
     Segment,
     Send,
     Stage,
+    Suggestion,
     Wait,
     WaitFor,
     days,
@@ -302,6 +306,29 @@ def test_an_incentive_is_bounded(change, codes):
 
 def test_the_limit_of_its_rule_bounds_a_gift_as_well():
     assert lacking(audited(given_by(Give(attrs.evolve(VOUCHER, limit=None)), limit=once()))) == []
+
+
+def test_a_gift_among_the_next_best_actions_hangs_on_what_its_candidate_asks():
+    best = Best("thanks", [Candidate("gift", [Give(VOUCHER)], value=1, given=event.score >= 4)])
+    assert "5.2" in lacking(audited(given_by(best)))
+
+
+def offering(*suggestions, **other):
+    return Journey("shop", rules=rules(**other), cases=[COMPLAINT], policy=HELD, suggestions=suggestions)
+
+
+def test_suggestions_invite_promote_and_give_as_messages_do():
+    ask = Suggestion("tell us", why="hear it", place="web.home", value=1, kind="feedback", content="How was it?")
+    answers = Rule("give", when="feedback", then=[Give(VOUCHER)])
+    assert lacking(audited(offering(ask, ask=None, more=answers))) == []
+    beans = Suggestion("beans", why="sell", place="web.home", value=1, content="New beans.")
+    assert lacking(audited(offering(beans))) == []
+    free = attrs.evolve(offering(beans), policy=Policy())
+    (held,) = audited(free).rule(6).lacking
+    assert (held.code, held.places[0].path) == ("6.5", "$.suggestions[0]")
+    content = ever("feedback", where=event.score >= 4)
+    bag = Suggestion("bag", why="thank", place="store.till", value=1, kind="gift", content="A bag.", given=content)
+    assert lacking(audited(offering(bag))) == ["5.2"]
 
 
 # --- 6 ---------------------------------------------------------------------------------------------------------------

@@ -43,10 +43,12 @@ def listed(names: Iterable[str]) -> str:
 def welcome(scene: Scene, history: History | None) -> Iterator[Criterion]:
     """Rule 1."""
     asked = scene.invitations
-    if not asked:
-        yield no("1.1", "no rule asks for feedback")
+    offered = [(place, each.name) for place, each in scene.suggestions if each.kind == "feedback"]
+    if not asked and not offered:
+        yield no("1.1", "no rule asks for feedback, and no suggestion does")
         return
-    yield yes("1.1", f"asks by {listed(message_of(each).name for each in asked)}", [each.place for each in asked])
+    names = [*(message_of(each).name for each in asked), *(name for _, name in offered)]
+    yield yes("1.1", f"asks by {listed(names)}", [*(each.place for each in asked), *(place for place, _ in offered)])
     unfair = [each for each in asked if scene.moods.hangs_on_praise(each)]
     if unfair:
         what = f"{listed(message_of(each).name for each in unfair)} goes only to those who were content"

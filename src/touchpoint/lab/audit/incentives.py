@@ -7,7 +7,7 @@ from touchpoint.journey.policy import Cap
 from touchpoint.journey.steps import FOLLOW_UP
 from touchpoint.lab.audit.criteria import listed, no, yes
 from touchpoint.lab.audit.history import History
-from touchpoint.lab.audit.result import Criterion
+from touchpoint.lab.audit.result import Criterion, Place
 from touchpoint.lab.audit.scene import Scene, message_of
 from touchpoint.lab.audit.spots import Spot
 from touchpoint.lab.checks.policies import binds
@@ -25,9 +25,10 @@ def incentive(scene: Scene, history: History | None) -> Iterator[Criterion]:  # 
         promised = [message_of(each).name for each in scene.invitations if _promise(each)]
         empty = f"{listed(promised)} promises something, and no gift follows"
         yield no("5.1", empty if promised else "there is nothing for an answer")
-    if unfair:
-        what = f"{listed(unfair)} is given only for a good score"
-        yield no("5.2", what, [places[0].place for places in unfair.values()])
+    offers = _unfair_offers(scene)
+    if unfair or offers:
+        what = f"{listed((*unfair, *offers))} is given only for a good score"
+        yield no("5.2", what, [*(places[0].place for places in unfair.values()), *offers.values()])
     else:
         yield yes("5.2", "no gift depends on a good score")
     if not thanks:
@@ -93,6 +94,12 @@ def _unfair(scene: Scene, gifts: Mapping[str, Sequence[Spot]]) -> Mapping[str, S
         if praised and not any(id(each) in bad and each not in praised for each in places):
             found[name] = praised
     return found
+
+
+def _unfair_offers(scene: Scene) -> Mapping[str, Place]:
+    """The suggestions of gifts that are made only to those who were content."""
+    gifts = ((place, each) for place, each in scene.suggestions if each.kind == "gift" and each.given is not None)
+    return {each.name: place for place, each in gifts if each.given is not None and scene.moods.is_praise(each.given)}
 
 
 def _thanks(scene: Scene, unfair: Mapping[str, Sequence[Spot]]) -> Mapping[str, Sequence[Spot]]:

@@ -134,11 +134,15 @@ class Moods:
     def hangs_on_praise(self, spot: Spot) -> bool:
         """Whether only somebody who was content comes to a step: with the worst score it is out of reach."""
         asked = (*spot.passed, *_still(spot))
-        if any(self._is_praise(part) for each in asked for part in parts_of(each)):
+        if any(map(self.is_praise, asked)):
             return True
         roots = {root_of(field) for each in asked for field in _fields(each) if _is_score(field) or _is_mood(field)}
         return any(not self._can(spot, root, "bad", asked) and self._can(spot, root, "good", asked) for root in _OF_RUN
                    if root in roots)  # fmt: skip
+
+    def is_praise(self, condition: Expression) -> bool:
+        """Whether a condition is true only of those who were content, whatever feedback is at hand."""
+        return any(map(self._is_praise, parts_of(condition)))
 
     def _is_praise(self, part: Expression) -> bool:
         """Whether a condition that speaks of no feedback at hand is true only of those who were content."""

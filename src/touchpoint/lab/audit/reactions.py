@@ -1,6 +1,6 @@
 """Rule 6: what follows from bad feedback, how soon, and what from praise."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import timedelta
 from functools import cached_property
 from typing import Final
@@ -125,7 +125,7 @@ def _answered(it: _Reaction) -> Criterion:
 
 
 def _held(it: _Reaction) -> Criterion:
-    promoting = list(_promotions(it.scene.moods.spots))
+    promoting = list(_promotions(it.scene))
     if not promoting:
         return yes("6.5", "nothing is promoted")
     if not it.opened:
@@ -137,9 +137,13 @@ def _held(it: _Reaction) -> Criterion:
     return yes("6.5", f"{listed(message.name for _, _, message in promoting)} waits")
 
 
-def _promotions(spots: Iterable[Spot]) -> Iterator[tuple[Journey, str, Message]]:
+def _promotions(scene: Scene) -> Iterator[tuple[Journey, str, Message]]:
+    """Every message and suggestion that promotes something, at its first place."""
     seen: set[tuple[str, str]] = set()
-    for each in spots:
+    for journey in scene.journeys:
+        offers = ((f"$.suggestions[{n}]", each.message) for n, each in enumerate(journey.suggestions))
+        yield from ((journey, path, each) for path, each in offers if each.effective_kind not in _OTHER_KINDS)
+    for each in scene.moods.spots:
         step = each.step
         if isinstance(step, s.Send) and step.message.effective_kind not in _OTHER_KINDS:
             key = each.journey.name, step.message.name

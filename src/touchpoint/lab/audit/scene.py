@@ -13,10 +13,12 @@ from touchpoint.journey import steps as s
 from touchpoint.journey.conditions import Expression, aggregates_of
 from touchpoint.journey.journey import Journey
 from touchpoint.journey.policy import Policy
+from touchpoint.journey.suggestion import Suggestion
 from touchpoint.journey.triggers import On, Trigger
 from touchpoint.journey.validate import walk_parts
 from touchpoint.lab.audit.listening import ListeningPost
 from touchpoint.lab.audit.moods import Moods, is_survey, looks_like_feedback
+from touchpoint.lab.audit.result import Place
 from touchpoint.lab.audit.spots import Spot, spots
 from touchpoint.lab.checks.links import TOLD_BY_PROVIDERS
 from touchpoint.model.delivery import Capabilities
@@ -78,6 +80,14 @@ class Scene:
         """Every step that asks for feedback and that a run may come to."""
         asking = (each for each in self.moods.spots if isinstance(each.step, s.Send) and is_survey(each.step))
         return tuple(each for each in asking if self.moods.may_come(each))
+
+    @cached_property
+    def suggestions(self) -> tuple[tuple[Place, Suggestion], ...]:
+        """Every suggestion, with its place in its journey."""
+        return tuple(
+            (Place(journey.name, f"$.suggestions[{n}]"), each)
+            for journey in self.journeys for n, each in enumerate(journey.suggestions)
+        )  # fmt: skip
 
     @cached_property
     def declared(self) -> tuple[str, ...]:

@@ -19,7 +19,7 @@ from touchpoint.lab.checks.reach import ends
 from touchpoint.lab.checks.scene import of_trigger, parts_of
 from touchpoint.lab.checks.times import shortest
 
-_AT_ONCE = (s.Branch, s.Split, s.MoveTo, s.SetTrait, s.Emit, s.OpenCase, s.CloseCase, s.Enrol, s.Exit)
+_AT_ONCE = (s.Branch, s.Split, s.Best, s.MoveTo, s.SetTrait, s.Emit, s.OpenCase, s.CloseCase, s.Enrol, s.Exit)
 _STILL = (*_AT_ONCE, s.Wait)
 """Steps after which `event` is what it was."""
 _NO_TIME = timedelta(0)
@@ -104,6 +104,9 @@ class _Way:
             case s.WaitFor() | s.WaitUntil():
                 late = self.later(shortest(step.timeout)) if arm == "otherwise" else self
                 return late.lasting("trigger", "event")
+            case s.Best():
+                given = next((each.given for n, each in enumerate(step.candidates) if s.candidate_arm(n) == arm), None)
+                return self if given is None else self.given(given, holds=True)
             case s.Split():
                 return self
         return self.moved_by(())
