@@ -46,6 +46,7 @@ if TYPE_CHECKING:
         case_open,
         clicked,
         collected,
+        consented,
         count,
         customer,
         delivered,
@@ -66,6 +67,7 @@ if TYPE_CHECKING:
         trigger,
         variant,
     )  # fmt: skip
+    from touchpoint.journey.familiarity import Familiarity
     from touchpoint.journey.journey import Journey
     from touchpoint.journey.outcomes import Answered, Clicked, Delivered, Denied, Ended, Failed, Opened, Replied, Sent
     from touchpoint.journey.policy import Cap, ConsentRule, ConsentRules, Hold, HoldOut, LiveRuns, Policy, Pull, Spacing
@@ -114,6 +116,7 @@ if TYPE_CHECKING:
     )  # fmt: skip
     from touchpoint.journey.waiver import Waiver
     from touchpoint.journey.windows import QuietHours, SendWindow
+    from touchpoint.journey.wording import Wording
     from touchpoint.model.case import Case, CaseType
     from touchpoint.model.experiment import assignment
     from touchpoint.model.limits import cool_down, once, once_per_stage, times
@@ -131,7 +134,8 @@ __all__ = [
     "CaseOverdue", "CaseType",
     "Clicked", "Clock", "CloseCase", "ConditionError", "ConsentChanged", "ConsentRule", "ConsentRules", "Content",
     "CustomerErased", "DateDue", "DefectiveJourney", "Delivered", "Denied", "Dwelt", "Emit", "Ended", "Engine",
-    "Enrol", "Enrolled", "Entered", "Exit", "Exposed", "Failed", "Gift", "Give", "Goal", "Hold", "HoldOut",
+    "Enrol", "Enrolled", "Entered", "Exit", "Exposed", "Failed", "Familiarity", "Gift", "Give", "Goal",
+    "Hold", "HoldOut",
     "Impact", "InvalidAddress", "InvalidInput", "InvalidTouchpoint", "Joined", "Journey", "JourneyError", "Left",
     "LeftSegment", "LiveRuns", "Message", "MoveTo", "NotYetSupported", "On", "OpenCase", "Opened", "Policy",
     "PreferenceChanged", "Preferences", "Preview", "Problem", "Pull",
@@ -143,8 +147,9 @@ __all__ = [
     "Suggested", "Suggestion", "Survey", "SystemClock",
     "Touchpoint", "TouchpointError", "TraitChanged", "UnknownCustomer", "UnknownName", "UnsubscribeRejected",
     "VirtualClock", "VolumeBreaker", "Wait", "WaitFor", "WaitUntil", "Waiver", "WebhookRejected",
-    "answered",
-    "assignment", "calendar_days", "case_open", "clicked", "collected", "cool_down", "count", "customer", "days",
+    "Wording", "answered",
+    "assignment", "calendar_days", "case_open", "clicked", "collected", "consented", "cool_down", "count",
+    "customer", "days",
     "delivered", "denied", "event", "ever", "failed", "forever", "hours", "in_segment", "in_stage", "last",
     "minutes", "months", "now", "once", "once_per_stage", "opened", "outcome", "parse", "replied", "result",
     "seconds", "sent", "times", "to_text", "total", "trait", "trigger", "usual", "variant", "weeks", "years",
@@ -187,6 +192,7 @@ _FROM = {
         "case_open",
         "clicked",
         "collected",
+        "consented",
         "count",
         "customer",
         "delivered",
@@ -207,6 +213,7 @@ _FROM = {
         "trigger",
         "variant",
     ),
+    "journey.familiarity": ("Familiarity",),
     "journey.journey": ("Journey",),
     "journey.outcomes": ("Answered", "Clicked", "Delivered", "Denied", "Ended", "Failed", "Opened", "Replied", "Sent"),
     "journey.policy": (
@@ -265,6 +272,7 @@ _FROM = {
     ),
     "journey.waiver": ("Waiver",),
     "journey.windows": ("QuietHours", "SendWindow"),
+    "journey.wording": ("Wording",),
     "model.case": ("Case", "CaseType"),
     "model.experiment": ("assignment",),
     "model.limits": ("cool_down", "once", "once_per_stage", "times"),

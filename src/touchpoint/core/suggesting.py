@@ -11,7 +11,7 @@ from typing import Any, Final
 import attrs
 
 from touchpoint.core.context import Context
-from touchpoint.core.gate import World, facts_about, misused
+from touchpoint.core.gate import World, facts_about, note_words
 from touchpoint.core.occurrence import Occurrence
 from touchpoint.core.program import Program
 from touchpoint.core.render import render
@@ -140,6 +140,7 @@ class _Asking:
             self._contexts[journey] = known = Context(
                 traits=state.profile.traits, now=self.now, signals=state.signals, case_open=state.case_open,
                 stage_of=state.stage_of, exposures=state.exposures, segments=_Members(self), journey=journey,
+                consents=state.profile.consents,
             )  # fmt: skip
         return known
 
@@ -222,9 +223,8 @@ class _Asking:
         """The checks of the gate, all of them; the words, where nothing stands against it."""
         spec, message, state = judged.spec, judged.spec.message, self.state
         facts, on = facts_about(self.program, state, self.world, spec.journey, message, self.place, self.now)
-        words = render(self.program, state, _nobodys_run(spec, self.now), message, self.place)
-        on.missing_words = words.missing
-        on.misused = misused(self.program, state, message, self.place) if self.program.misused else ()
+        words = render(self.program, state, _nobodys_run(spec, self.now), message, self.place, self.now)
+        note_words(self.program, message, words, on)
         if facts.policy.content is not None:
             on.words = words.message
             on.last_inbound = state.heard.get(session_on(self.place)) if self.program.sessions else None

@@ -51,6 +51,7 @@ from touchpoint.journey.shapes import (
 )
 from touchpoint.journey.suggestion import Suggestion
 from touchpoint.journey.windows import QuietHours
+from touchpoint.journey.wording import Wording
 from touchpoint.model.case import CaseType
 from touchpoint.model.message import Message
 from touchpoint.model.names import type_name
@@ -170,7 +171,7 @@ def kind_of(cls: type, attribute: "attrs.Attribute[Any]") -> Kind:
     """What a field of a class holds."""
     from touchpoint.files import parts
 
-    if issubclass(cls, Message | Suggestion) and attribute.name == "content":
+    if issubclass(cls, Message | Suggestion | Wording) and attribute.name == "content":
         return parts.CONTENT
     if cls is steps.Split and attribute.name in ("arms", "weights"):
         return kinds.by_name(listed(parts.STEP) if attribute.name == "arms" else kinds.WHOLE)

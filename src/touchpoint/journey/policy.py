@@ -10,6 +10,7 @@ import attrs
 from touchpoint.durations import Duration, is_calendar, spoken
 from touchpoint.errors import JourneyError
 from touchpoint.journey.content_rules import ContentRules
+from touchpoint.journey.familiarity import Familiarity
 from touchpoint.journey.windows import QuietHours, SendWindow
 from touchpoint.model.case import CaseType, case_name
 
@@ -258,14 +259,26 @@ class Pull:
 
 
 PolicyItem: TypeAlias = (
-    QuietHours | SendWindow | Cap | Spacing | Hold | HoldOut | LiveRuns | ConsentRules | ContentRules | Pull
+    QuietHours
+    | SendWindow
+    | Cap
+    | Spacing
+    | Hold
+    | HoldOut
+    | LiveRuns
+    | ConsentRules
+    | ContentRules
+    | Pull
+    | Familiarity
 )
-_ITEMS = (QuietHours, SendWindow, Cap, Spacing, Hold, HoldOut, LiveRuns, ConsentRules, ContentRules, Pull)
+_ITEMS = (QuietHours, SendWindow, Cap, Spacing, Hold, HoldOut, LiveRuns, ConsentRules, ContentRules, Pull, Familiarity)
 
 
 @attrs.frozen(init=False)
 class Policy:
-    """What binds messages (quiet hours, windows, caps, spacing, holds, hold-outs, consent and content), and live runs.
+    """What binds messages and live runs.
+
+    Quiet hours, windows, caps, spacing, holds, hold-outs, consent, content, and how much of a customer may be used.
 
     The policy of an `Engine` binds every message of every journey; a journey's own policy only adds. Caps and holds of
     equal definition share one counter across journeys (S6.4).
@@ -283,7 +296,7 @@ class Policy:
             if not isinstance(item, _ITEMS):
                 raise JourneyError(
                     "Policy() takes QuietHours, SendWindow, Cap, Spacing, Hold, HoldOut, LiveRuns, ConsentRules, "
-                    f"ContentRules and Pull, not {type(item).__name__}"
+                    f"ContentRules, Pull and Familiarity, not {type(item).__name__}"
                 )
         self.__attrs_init__(items, look_ahead)
 

@@ -15,6 +15,7 @@ from touchpoint.journey import changes, outcomes, steps, triggers
 from touchpoint.journey.calendar_triggers import FACTOR, DateDue, Schedule, Usual, is_factor
 from touchpoint.journey.conditions import Expression, Field, children, path_of
 from touchpoint.journey.content_rules import ContentRule, ContentRules, Sender
+from touchpoint.journey.familiarity import LEVELS, Familiarity
 from touchpoint.journey.journey import Journey
 from touchpoint.journey.policy import (
     Cap,
@@ -36,6 +37,7 @@ from touchpoint.journey.stage import PHASES, Stage
 from touchpoint.journey.suggestion import Suggestion
 from touchpoint.journey.waiver import Waiver
 from touchpoint.journey.windows import QuietHours, SendWindow, time_of_day
+from touchpoint.journey.wording import Wording
 from touchpoint.model.case import DEADLINES, CaseType
 from touchpoint.model.experiment import MOST
 from touchpoint.model.limits import Limit
@@ -205,7 +207,7 @@ _MESSAGE = {
     "name": _NAME, "why": _TEXT, "wants": _TEXT, "feels": _TEXT, "kind": _KIND, "channels": _many(_CHANNEL),
     "content": _mapping(_a(Content)), "topic": _maybe(_NAME), "uses": _many(_NAME), "expires": _maybe(_ELAPSED),
     "priority": _WHOLE, "cost": _AMOUNT, "exempt": _FLAG, "counted": _FLAG, "limit": _maybe(_a(Limit)),
-    "answer": _FLAG,
+    "answer": _FLAG, "wordings": _many(_a(Wording)),
     "on_release": _one_of("send", "drop", "replan"),
 }  # fmt: skip
 
@@ -289,6 +291,10 @@ SHAPES: Final[Mapping[type, Mapping[str, _Kind]]] = {
         **_MESSAGE, "occasion": _one_of("thank", "apologise", "celebrate", "care"), "worth": _AMOUNT, "currency": _TEXT,
         "budget": _maybe(_AMOUNT),
     },
+    Wording: {
+        "name": _NAME, "given": attrs.evolve(_CONDITION, optional=False), "content": _mapping(_a(Content)),
+        "uses": _many(_NAME),
+    },
     Content: {"text": _TEXT, "subject": _maybe(_TEXT), "html": _maybe(_TEXT), "promotional": _FLAG},
     Limit: {
         "kind": _one_of("times", "cool_down", "once", "once_per_stage"), "n": _FROM_ONE, "per": _maybe(_PERIOD),
@@ -323,6 +329,10 @@ SHAPES: Final[Mapping[type, Mapping[str, _Kind]]] = {
     Sender: {
         "name": _TEXT, "also": _many(_NAME), "postal": _TEXT, "contact": _TEXT, "one_click": _many(_CHANNEL),
         "links_live": _maybe(_FROM_ONE), "opt_outs_within": _AMOUNT, "approved": _many(_NAME), "answers": _many(_NAME),
+    },
+    Familiarity: {
+        **dict.fromkeys(LEVELS, attrs.evolve(_CONDITION, optional=False)),
+        "purposes": _mapping(attrs.evolve(_CONDITION, optional=False)), "undeclared": _one_of(*LEVELS),
     },
     QuietHours: _SCOPE, SendWindow: _SCOPE,  # the rest they refuse themselves
 }  # fmt: skip
