@@ -187,7 +187,8 @@ def _on_every_channel(scene: Scene) -> Criterion:
     adapters = scene.adapters or {}
     written |= dict.fromkeys(adapters)
     open_on = {each.channel for each in scene.posts}
-    mute = [each for each in written if each not in open_on and not (each in adapters and answers(adapters[each]))]
+    open_on |= {each for each in written if (each in adapters and answers(adapters[each])) or scene.is_human(each)}
+    mute = [each for each in written if each not in open_on]
     if not written:
         return no("4.1", "no message names a channel")
     if not mute:

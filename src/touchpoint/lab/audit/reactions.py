@@ -186,12 +186,7 @@ def _reaches_staff(scene: Scene, spot: Spot) -> bool:
         return True
     if not isinstance(spot.step, s.Send):
         return False
-    channels = spot.step.message.channels
-    return any(map(scene.is_human, channels)) or (scene.adapters is None and bool(_PEOPLE & set(channels)))
-
-
-_PEOPLE: Final = frozenset({"call", "visit"})
-"""Channels behind which people are, where nobody said which adapters there are."""
+    return any(map(scene.is_human, spot.step.message.channels))
 
 
 # --- praise -----------------------------------------------------------------------------------------------------------

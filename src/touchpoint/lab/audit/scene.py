@@ -30,6 +30,8 @@ _OURS: Final = frozenset(
      FEEDBACK_ANALYSED}
 )  # fmt: skip
 """Types of touchpoints that the engine itself records; none of them is a type of feedback of the host's own."""
+_PEOPLE: Final = frozenset({"call", "visit"})
+"""Channels behind which people are, where nobody said which adapters there are."""
 
 
 @attrs.frozen
@@ -125,8 +127,9 @@ class Scene:
 
     def is_human(self, channel: str) -> bool:
         """Whether what goes out on a channel is the task of a person, as far as its adapter shows."""
-        found = (self.adapters or {}).get(channel)
-        return found is not None and found.human
+        if self.adapters is None:
+            return channel in _PEOPLE
+        return channel in self.adapters and self.adapters[channel].human
 
     @cached_property
     def _uses(self) -> Mapping[str, tuple[tuple[str, str], list[Expression]]]:
