@@ -400,7 +400,7 @@ def test_journeys_that_cannot_live_together_are_one_finding_each():
 
 
 def test_every_check_is_in_the_table_or_has_a_test_of_its_own():
-    elsewhere = {"TC001", "TC202", "TC501", "TC506"}
+    elsewhere = {"TC001", "TC202", "TC501", "TC506", "TC510", "TC511", "TC512", "TC513"}
     content = {code for code in CHECKS if code.startswith("TC8")}  # their tests are with content rules
     assert set(CHECKS) == {code for code, _ in WRONG} | elsewhere | content
     assert len(WRONG) >= 40

@@ -312,7 +312,7 @@ def _on(
         pending.refused.get(channel),
         paused,
         words.missing,
-        program.misused.get((message.name, words.key), ()) if program.misused else (),
+        _misused(program, message, words) if program.misused else (),
         _opt_out(world, channel, address) if address is not None and world.standings else None,
         until,
     )
@@ -329,11 +329,14 @@ def _on(
     return address, words.message, facts
 
 
-def note_words(program: Program, message: Message, words: Words, on: ChannelFacts) -> None:
-    """Tell a channel's facts what its words lack, use beyond a declaration, and may not use yet (S6.2, S7.5)."""
-    on.missing_words = words.missing
-    on.misused = program.misused.get((message.name, words.key), ()) if program.misused else ()
-    on.worded, on.unfamiliar = words.worded, words.unfamiliar
+def _misused(program: Program, message: Message, words: Words) -> tuple[str, ...]:
+    return program.misused.get((message.name, words.key), ())
+
+
+def tell_of_words(program: Program, message: Message, words: Words, on: ChannelFacts) -> None:
+    """Tell the checks what there is to say of the words of a message on a channel (S6.2, S7.5)."""
+    on.missing_words, on.worded, on.unfamiliar = words.missing, words.worded, words.unfamiliar
+    on.misused = _misused(program, message, words) if program.misused else ()
 
 
 def _opt_out(world: World, channel: str, address: Address) -> str | None:

@@ -11,7 +11,7 @@ from typing import Any, Final
 import attrs
 
 from touchpoint.core.context import Context
-from touchpoint.core.gate import World, facts_about, note_words
+from touchpoint.core.gate import World, facts_about, tell_of_words
 from touchpoint.core.occurrence import Occurrence
 from touchpoint.core.program import Program
 from touchpoint.core.render import render
@@ -224,7 +224,7 @@ class _Asking:
         spec, message, state = judged.spec, judged.spec.message, self.state
         facts, on = facts_about(self.program, state, self.world, spec.journey, message, self.place, self.now)
         words = render(self.program, state, _nobodys_run(spec, self.now), message, self.place, self.now)
-        note_words(self.program, message, words, on)
+        tell_of_words(self.program, message, words, on)
         if facts.policy.content is not None:
             on.words = words.message
             on.last_inbound = state.heard.get(session_on(self.place)) if self.program.sessions else None

@@ -108,8 +108,8 @@ def _definitions() -> dict[str, Schema]:
 
 
 def _tagged_classes() -> Iterable[type]:
-    """Classes of which a journey or message holds lists, each told by its own word: stages, rules, cases."""
-    known = {Stage, Rule, CaseType, Candidate, Wording}  # wordings are a list in messages
+    """Classes of which something holds lists, each told by its own word: stages, rules, cases, wordings."""
+    known = {Stage, Rule, CaseType, Candidate, Wording}
     for shape in SHAPES[Journey].values():
         named = {cls.__name__: cls for cls in SHAPES}
         known |= {

@@ -1,11 +1,12 @@
 """What the words of a message and the worth of a gift must be."""
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Final
 
 from touchpoint.errors import JourneyError, Problem, hint
-from touchpoint.journey.contents import contents, wordings
+from touchpoint.journey.contents import contents, texts, wordings
+from touchpoint.journey.data_use import Behind, Declared, misuses
 from touchpoint.model.message import Content, Gift, Message
 from touchpoint.model.template import Template
 
@@ -73,6 +74,25 @@ def mistakes_in(text: str) -> Sequence[Problem]:
     except JourneyError as error:
         return error.problems
     return ()
+
+
+def undeclared_in(
+    path: str, message: Message, missing: Callable[[str, tuple[str, ...]], str | None]
+) -> Iterator[tuple[str, str]]:
+    """(place, what is wrong) of look-ups that lead nowhere; `missing` tells of a root and a path why."""
+    for said, part, text in texts(message):
+        for field in () if mistakes_in(text) else Template.parse(text).fields:
+            if found := missing(field.root, field.path):
+                yield f"{path}{said.place}.{part}", f"{{{field.name}}}: {found}"
+
+
+def use_problems(placed: Iterable[tuple[str, Message]], known: Declared, behind: Behind) -> Iterator[Problem]:
+    """Traits that messages use beyond their declaration (S7.5)."""
+    for path, message in placed:
+        for each in misuses(message, known, behind):
+            what = f"{message.effective_kind} message {message.name!r}"
+            found = f"the trait {each.trait!r} is not declared for use in this {what}"
+            yield Problem(f"{path}{each.place}", found, "leave it out, or declare the use: metadata=trait(uses=[…])")
 
 
 def gift_problems(path: str, gift: Gift) -> Iterator[Problem]:

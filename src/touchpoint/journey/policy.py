@@ -259,19 +259,12 @@ class Pull:
 
 
 PolicyItem: TypeAlias = (
-    QuietHours
-    | SendWindow
-    | Cap
-    | Spacing
-    | Hold
-    | HoldOut
-    | LiveRuns
-    | ConsentRules
-    | ContentRules
-    | Pull
+    QuietHours | SendWindow | Cap | Spacing | Hold | HoldOut | LiveRuns | ConsentRules | ContentRules | Pull
     | Familiarity
-)
-_ITEMS = (QuietHours, SendWindow, Cap, Spacing, Hold, HoldOut, LiveRuns, ConsentRules, ContentRules, Pull, Familiarity)
+)  # fmt: skip
+_ITEMS = (
+    QuietHours, SendWindow, Cap, Spacing, Hold, HoldOut, LiveRuns, ConsentRules, ContentRules, Pull, Familiarity,
+)  # fmt: skip
 
 
 @attrs.frozen(init=False)
