@@ -176,6 +176,7 @@ def test_the_journeys_of_a_store_are_audited_where_no_file_is_named():
         (["nowhere.py"], "there is no such file"),
         (["club.py", "--store", "sqlite:///nowhere.db"], "no store there"),
         (["rest.py"], "no file defines a journey"),
+        (["club.py", "wrong.py"], "posts= takes ListeningPost"),
         (["club.py", "--require", "not"], "Invalid value"),
         (["club.py", "--explain", "8"], "numbered from 1 to 7"),
     ],
@@ -183,6 +184,7 @@ def test_the_journeys_of_a_store_are_audited_where_no_file_is_named():
 def test_what_cannot_be_done_is_the_status_2(arguments, said):
     write()
     Path("rest.py").write_text("locations = ['graz']\n", encoding="utf-8")
+    Path("wrong.py").write_text("posts = ['form']\n", encoding="utf-8")
     status, out = run(*arguments)
     assert status == 2
     assert said in out

@@ -4,7 +4,7 @@ import json
 import tomllib
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Final, TypeVar
+from typing import Any, Final, TypeVar
 
 import attrs
 import click
@@ -121,8 +121,8 @@ def _setting(programs: Mapping[Path, Program]) -> _Setting:
         channels=tuple(adapters) if any("channels" in each for each in values) else None,
         feedback=tuple(_all(values, "feedback", FeedbackSource)),
         analyser=analysers[0] if analysers else None,
-        locations=tuple(dict.fromkeys((*_all(values, "locations", str), *_locations(project)))),
-        posts=(*_all(values, "posts", ListeningPost), *_posts(project)),
+        locations=tuple(dict.fromkeys((*_whatever(values, "locations"), *_locations(project)))),
+        posts=(*_whatever(values, "posts"), *_posts(project)),
         report=next(iter(reports), "") or _text(project, "report"),
     )
 
@@ -131,6 +131,11 @@ def _all(values: Sequence[Mapping[str, object]], name: str, of: type[T]) -> list
     """What the files call so, where that is a list of these; other things may bear the name."""
     lists = [found for each in values if isinstance(found := each.get(name), list | tuple)]
     return [one for found in lists for one in found if isinstance(one, of) and not isinstance(one, type)]
+
+
+def _whatever(values: Sequence[Mapping[str, object]], name: str) -> list[Any]:
+    """What the files call so, whatever is in it: the audit refuses what it cannot use."""
+    return [one for each in values if isinstance(found := each.get(name), list | tuple) for one in found]
 
 
 def _project(file: Path) -> Mapping[str, object]:
