@@ -218,6 +218,32 @@ def test_a_reaction_to_bad_feedback_is_found_in_whatever_way_it_is_written(how):
     assert lacking(audited(shop(**REACTS[how]))) == []
 
 
+def test_a_detractor_is_bad_news_also_with_six_of_ten():
+    recommend = Rule("ask", when="visited", then=[Ask(attrs.evolve(HOW, scale="nps"), thank=VOUCHER)])
+    found = audited(shop(ask=recommend))
+    assert lacking(found) == ["6.2"]
+    assert "nothing follows from a nps score of 6 in 'feedback', on the scale 0-10" in found.rule(6).lacking[0].what
+    mend = Rule("mend", when="feedback", given=(event.score <= 6) & (event.kind == "nps"), then=[
+        OpenCase(COMPLAINT), Send(SORRY)])  # fmt: skip
+    assert lacking(audited(shop(ask=recommend, mend=mend))) == []
+
+
+@settings(max_examples=30)
+@given(st.integers(1, 7), st.integers(1, 6), st.booleans())
+def test_every_bad_score_is_reacted_to_or_it_is_told(width, bound, upwards):
+    """Compared with trying every score of the scale."""
+    scale = Scale(1, 1 + width, better="high" if upwards else "low")
+    source = FeedbackSource("review", scale=scale, comment=None, location="store")
+    condition = event.score <= bound if upwards else event.score >= bound
+    mend = Rule("mend", when="review", given=condition, then=[OpenCase(COMPLAINT), Send(SORRY)])
+    post = ListeningPost("form", type="review")
+    found = audited(shop(mend=mend, ask=None, thank=None), feedback=[source], posts=[post])
+    bad = [each for each in range(1, 2 + width) if scale.share(each) < 0.5]
+    met = [each <= bound if upwards else each >= bound for each in bad]
+    worst = met[0] if upwards else met[-1]
+    assert ("6.1" in lacking(found), "6.2" in lacking(found)) == (not worst, worst and not all(met))
+
+
 def test_a_stage_or_a_segment_of_the_unhappy_starts_a_reaction():
     steps = [OpenCase(COMPLAINT), Send(SORRY)]
     for when, more in (

@@ -144,7 +144,7 @@ def _reaction() -> Principle:
         (
             Asked("6.1", "reacts", "Bad feedback starts a rule.",
                   'write one: Rule("make good", when="feedback", given=event.score <= 2, then=[…])', vital=True),
-            Asked("6.2", "to all of it", "Whatever way bad feedback comes, some rule reacts.",
+            Asked("6.2", "to all of it", "Whatever way bad feedback comes, and however mild it is, some rule reacts.",
                   "let the rule start with this type, too: when=[…]"),
             Asked("6.3", "a case with a deadline", "It opens a case that has a deadline for the first answer.",
                   'write OpenCase(complaint), with complaint = CaseType("complaint", respond_within=hours(24))'),

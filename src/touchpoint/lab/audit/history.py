@@ -7,7 +7,6 @@ Nothing of any customer leaves this module but numbers, and names that the host 
 
 from collections.abc import Collection, Iterable, Mapping
 from datetime import timedelta
-from fractions import Fraction
 from itertools import islice
 from statistics import median
 from typing import Final
@@ -16,6 +15,7 @@ import attrs
 
 from touchpoint.core.occurrence import TOUCHPOINT
 from touchpoint.durations import instant, length
+from touchpoint.lab.audit.moods import is_bad_score
 from touchpoint.lab.audit.result import Evidence
 from touchpoint.model.feedback import Feedback
 from touchpoint.model.feedback_source import FEEDBACK, FeedbackSource, feedback_of
@@ -31,8 +31,6 @@ ENOUGH: Final = 20
 """With fewer than this history shows nothing."""
 _WITHIN: Final = length(timedelta(days=30))
 """An answer that comes later than this belongs to something else."""
-_DETRACTOR: Final = 6
-"""Who scores at most this of 0 to 10 is a detractor (Reichheld, "The one number you need to grow", 2003)."""
 
 
 @attrs.frozen
@@ -209,11 +207,9 @@ class _Life:
 
 def is_bad(feedback: Feedback) -> bool:
     """Whether somebody was not content: a detractor, less than half of another scale, or criticism without a score."""
-    if feedback.score is None or feedback.share is None:
+    if feedback.score is None or feedback.scale is None:
         return feedback.intent == "criticism"
-    if feedback.kind == "nps":
-        return feedback.score <= _DETRACTOR
-    return feedback.share < Fraction(1, 2)
+    return is_bad_score(feedback.score, feedback.scale, feedback.kind)
 
 
 def _touchpoint(entry: EntryRow) -> Touchpoint:

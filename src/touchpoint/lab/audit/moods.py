@@ -6,6 +6,7 @@ an enrolment) follow from it, too.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from fractions import Fraction
 from functools import cached_property
 from typing import Final, Literal, TypeAlias
 
@@ -49,6 +50,8 @@ MOODS: Final[tuple[Mood, ...]] = ("bad", "good")
 _USUAL: Final = (Scale(1, 5), Scale(0, 10), Scale(1, 7))
 """What an undeclared score may be on."""
 _NAMES: Final = frozenset({FEEDBACK, "review", "complaint", "rating", "rated", "reviewed", "survey_answered"})
+DETRACTOR: Final = 6
+"""Who scores at most this of 0 to 10 is a detractor (Reichheld, "The one number you need to grow", 2003)."""
 _SURE: Final = Constant(True)  # noqa: FBT003 - the condition that is always true
 _OF_RUN: Final = ("trigger", "event")
 _ANSWERS: Final = ("answered", "replied")
@@ -85,6 +88,18 @@ def grades_of(type: str, sources: Mapping[str, FeedbackSource]) -> tuple[Grade, 
     return tuple(map(_grade, _USUAL))
 
 
+def mildest(scale: Scale, kind: str | None, score: str) -> Grade:
+    """Feedback that is only just bad: its worst score is the best one that still counts as bad."""
+    bad = [each for each in range(scale.low, scale.high + 1) if is_bad_score(each, scale, kind)]
+    best = scale.high if scale.better == "high" else scale.low
+    return Grade(max(bad, key=scale.share), best, score, kind)
+
+
+def is_bad_score(score: Number, scale: Scale, kind: str | None) -> bool:
+    """Whether a score is one of somebody who was not content: of a detractor, or less than half of another scale."""
+    return score <= DETRACTOR if kind == "nps" else scale.share(score) < Fraction(1, 2)
+
+
 def _grade(scale: Scale, *, score: str | None = None, kind: str | None = None) -> Grade:
     ends = (scale.low, scale.high) if scale.better == "high" else (scale.high, scale.low)
     return Grade(*ends, score=score, kind=kind)
@@ -99,12 +114,14 @@ class Moods:
         sources: the host's own types of feedback.
         types: every type that counts as feedback here.
         analysed: whether there is an analyser, whose findings are told by touchpoints of their own.
+        only: the one grade that all feedback is taken to be of; None for whatever it may be.
     """
 
     journeys: tuple[Journey, ...]
     sources: Mapping[str, FeedbackSource]
     types: frozenset[str]
     analysed: bool = False
+    only: Grade | None = None
     _known: dict[tuple[Mood, frozenset[str]], list[Spot]] = attrs.field(factory=dict, init=False, repr=False)
 
     @cached_property
@@ -193,7 +210,7 @@ class Moods:
         """Whether a run may come here while the feedback under this root is of this mood."""
         if type == "":  # a reply to a survey, of which no score is known yet
             return self.may_come(spot)
-        grades = self._grades(spot, root) if type is None else grades_of(type, self.sources)
+        grades = self._grades(spot, root) if type is None else self._grades_of(type)
         conditions = [*spot.true, *spot.untrue, *asked]
         known = (*spot.true, *(_still(spot) if asked else ()))
         return any(_fits(root, mood, grade, conditions, known, spot.untrue) for grade in grades)
@@ -202,7 +219,7 @@ class Moods:
         """Those with a score, of the feedback under a root: who gave none is no excuse for what hangs on one."""
         triggers = {"trigger": spot.rule.when, "event": spot.event}.get(root, ())
         found = [grade for each in self._heard_types(triggers, self.types) if each
-                 for grade in grades_of(each, self.sources)]  # fmt: skip
+                 for grade in self._grades_of(each)]  # fmt: skip
         return [each for each in found if each.worst is not None] or tuple(map(_grade, _USUAL))
 
     def _started(self, mood: Mood, wanted: frozenset[str]) -> frozenset[tuple[str, str]]:
@@ -231,7 +248,10 @@ class Moods:
     def _agrees(self, mood: Mood, type: str, conditions: Sequence[Expression]) -> bool:
         """Whether feedback of this mood may be what these conditions ask of it."""
         read = tuple(map(of_trigger, conditions))
-        return any(_fits("trigger", mood, grade, read, read) for grade in grades_of(type, self.sources))
+        return any(_fits("trigger", mood, grade, read, read) for grade in self._grades_of(type))
+
+    def _grades_of(self, type: str) -> Sequence[Grade]:
+        return grades_of(type, self.sources) if self.only is None else (self.only,)
 
 
 def is_survey(step: s.Send) -> bool:

@@ -1,6 +1,6 @@
 """Rule 6: what follows from bad feedback, how soon, and what from praise."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import timedelta
 from functools import cached_property
 from typing import Final
@@ -14,13 +14,13 @@ from touchpoint.journey.policy import Hold
 from touchpoint.journey.triggers import CaseOverdue
 from touchpoint.lab.audit.criteria import listed, no, yes
 from touchpoint.lab.audit.history import ENOUGH, History
-from touchpoint.lab.audit.moods import is_survey
+from touchpoint.lab.audit.moods import Moods, is_survey
 from touchpoint.lab.audit.result import Criterion, Place
 from touchpoint.lab.audit.scene import Scene
 from touchpoint.lab.audit.spots import Spot
 from touchpoint.lab.checks.policies import binds
 from touchpoint.model.case import RESPONSE, CaseType
-from touchpoint.model.message import Message
+from touchpoint.model.message import Gift, Message
 
 _OTHER_KINDS: Final = frozenset({"transactional", "service", "feedback", "gift"})
 """Kinds of message that promote nothing; of others that may be so."""
@@ -58,12 +58,12 @@ class _Reaction:
     @cached_property
     def answers(self) -> list[Spot]:
         """The steps by which the customer is answered."""
-        return [each for each in self.spots if _is_answer(each)]
+        return answering(self.scene)
 
 
 def reaction(scene: Scene, history: History | None) -> Iterator[Criterion]:
     """Rule 6."""
-    spots = tuple(each for each in scene.moods.following("bad") if _acts(each))
+    spots = tuple(_reactions(scene, scene.moods))
     it = _Reaction(scene, spots)
     if not spots:
         yield no("6.1", "nothing follows from bad feedback")
@@ -81,6 +81,25 @@ def reaction(scene: Scene, history: History | None) -> Iterator[Criterion]:
         yield yes("6.8", what) if history.bad_answered else no("6.8", what)
 
 
+def _reactions(scene: Scene, moods: Moods, types: Iterable[str] | None = None) -> Iterator[Spot]:
+    """The steps by which something is done about bad feedback, and not only what is sent to whoever says anything."""
+    everybody = {each.place for each in moods.following("good", types)}
+    for each in moods.following("bad", types):
+        is_ours = isinstance(each.step, s.OpenCase) or _reaches_staff(scene, each)
+        if _acts(each) and (is_ours or each.place not in everybody):
+            yield each
+
+
+def answering(scene: Scene) -> list[Spot]:
+    """The steps by which somebody who said something bad hears from us; thanks for any answer are none."""
+    thanked = {each.place for each in scene.moods.following("good") if _gives(each)}
+    return [each for each in scene.moods.following("bad") if _is_answer(each) and each.place not in thanked]
+
+
+def _gives(spot: Spot) -> bool:
+    return isinstance(spot.step, s.Send) and isinstance(spot.step.message, Gift)
+
+
 def _acts(spot: Spot) -> bool:
     return isinstance(spot.step, _SERVES) and not (isinstance(spot.step, s.Send) and is_survey(spot.step))
 
@@ -92,8 +111,15 @@ def _is_answer(spot: Spot) -> bool:
 
 def _to_all(scene: Scene) -> Criterion:
     types = list(dict.fromkeys((*scene.declared, *scene.undeclared)))
-    deaf = [each for each in types if not any(map(_acts, scene.moods.following("bad", [each])))]
-    return no("6.2", f"nothing follows from bad {listed(deaf)}") if deaf else yes("6.2", f"to {listed(types)}")
+    deaf = [each for each in types if not any(_reactions(scene, scene.moods, [each]))]
+    if deaf:
+        return no("6.2", f"nothing follows from bad {listed(deaf)}")
+    for name, scale, grade in scene.mild:
+        if not any(_reactions(scene, attrs.evolve(scene.moods, only=grade), [name])):
+            said = f"{grade.kind} " if grade.kind else ""
+            what = f"nothing follows from a {said}score of {grade.worst} in {name!r}, on the scale {scale}"
+            return no("6.2", what, mend="let the rule start with every bad score, such as event.score <= 6 of 0 to 10")
+    return yes("6.2", f"to {listed(types)}")
 
 
 def _case(it: _Reaction) -> Criterion:

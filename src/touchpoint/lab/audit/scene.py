@@ -17,13 +17,14 @@ from touchpoint.journey.suggestion import Suggestion
 from touchpoint.journey.triggers import On, Trigger
 from touchpoint.journey.validate import walk_parts
 from touchpoint.lab.audit.listening import ListeningPost
-from touchpoint.lab.audit.moods import Moods, is_survey, looks_like_feedback
+from touchpoint.lab.audit.moods import Grade, Moods, is_survey, looks_like_feedback, mildest
 from touchpoint.lab.audit.result import Place
 from touchpoint.lab.audit.spots import Spot, spots
 from touchpoint.lab.checks.links import TOLD_BY_PROVIDERS
 from touchpoint.model.delivery import Capabilities
 from touchpoint.model.feedback_source import FEEDBACK, FeedbackSource
-from touchpoint.model.message import Message
+from touchpoint.model.message import Message, Survey
+from touchpoint.model.scale import Scale
 
 _OURS: Final = frozenset(
     {*TOLD_BY_PROVIDERS, "opened", "clicked", "replied", "complained", "opted_out", "opted_in", "exposed",
@@ -98,6 +99,21 @@ class Scene:
         used = FEEDBACK in self._uses or FEEDBACK_ANALYSED in self._uses
         answers = [FEEDBACK] if used or self.takes_answers else []
         return tuple(dict.fromkeys((*self.sources, *own, *answers)))
+
+    @cached_property
+    def mild(self) -> tuple[tuple[str, Scale, Grade], ...]:
+        """Feedback that is only just bad: each type with a scale on which it comes, as far as that is known."""
+        found: list[tuple[str, Scale, Grade]] = []
+        for name, source in self.sources.items():
+            scales = [each for _, each in source.scale] if isinstance(source.scale, tuple) else [source.scale_at(None)]
+            known = (each for each in scales if each is not None and source.score is not None)
+            found += [(name, each, mildest(each, source.kind, source.score or "")) for each in known]
+        for each in self.invitations if self.takes_answers else ():
+            message = message_of(each)
+            scale = message.answered_on() if isinstance(message, Survey) else None
+            if isinstance(message, Survey) and scale is not None:
+                found.append((FEEDBACK, scale, mildest(scale, message.scale, "score")))
+        return tuple(dict.fromkeys(found))
 
     @cached_property
     def undeclared(self) -> Mapping[str, tuple[str, str]]:
