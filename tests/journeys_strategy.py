@@ -9,7 +9,7 @@ import attrs
 from dateutil import relativedelta as rd
 from hypothesis import strategies as st
 
-from touchpoint.durations import forever
+from touchpoint.durations import days, forever, months
 from touchpoint.journey import changes, outcomes, steps, triggers
 from touchpoint.journey.calendar_triggers import usual
 from touchpoint.journey.conditions import (
@@ -56,6 +56,7 @@ from touchpoint.journey.stage import Stage
 from touchpoint.journey.waiver import Waiver
 from touchpoint.journey.windows import QuietHours, SendWindow
 from touchpoint.journey.wording import Wording
+from touchpoint.model.budget import Budget, Stock
 from touchpoint.model.case import CaseType
 from touchpoint.model.limits import cool_down, once, once_per_stage, times
 from touchpoint.model.message import Content, Gift, Message, Survey
@@ -219,6 +220,14 @@ limits = st.one_of(
 )  # fmt: skip
 
 
+BUDGETS = [
+    Budget("fund", 500, "EUR", per=months(1), zone="Europe/Madrid", per_customer=Decimal("20.50"), over="deny"),
+    Budget("rolling", Decimal(100), "EUR", per=days(30)),
+    Budget("once", 10_000, "EUR"),
+]
+SHELF = Stock("mugs", 4, none_left="wait")
+
+
 @cache
 def wordings():
     """Up to two wordings of a message."""
@@ -244,11 +253,16 @@ def messages(draw, name):
             return Message(name, kind=draw(kinds), **common)
         case 1:
             return Survey(name, scale=draw(st.sampled_from(["nps", "text"])), **common)
-    worth = draw(numbers)
-    budget = draw(st.none() | st.just(worth))
+    occasion = draw(st.sampled_from(["thank", "apologise", "celebrate", "care"]))
+    if draw(st.booleans()):
+        worth = draw(numbers)
+        budget = draw(st.none() | st.just(worth))
+        return Gift(name, occasion=occasion, worth=worth, currency="EUR", budget=budget, **common)
     return Gift(
-        name, occasion=draw(st.sampled_from(["thank", "care"])), worth=worth, currency="EUR", budget=budget, **common
-    )
+        name, occasion=occasion, worth=draw(st.sampled_from([5, Decimal("9.50")])), currency="EUR",
+        budget=draw(st.sampled_from(BUDGETS)), stock=draw(st.none() | st.integers(0, 9) | st.just(SHELF)),
+        approve_above=draw(st.none() | st.just(Decimal("7.25"))), worth_back=draw(st.booleans()), **common,
+    )  # fmt: skip
 
 
 @cache
