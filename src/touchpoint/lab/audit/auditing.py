@@ -14,7 +14,7 @@ from touchpoint.lab.audit.criteria import automatic, compared, dedicated, everyw
 from touchpoint.lab.audit.history import History, Known, read_history
 from touchpoint.lab.audit.incentives import incentive
 from touchpoint.lab.audit.listening import ListeningPost, names, together
-from touchpoint.lab.audit.reactions import reaction
+from touchpoint.lab.audit.reactions import answering, reaction
 from touchpoint.lab.audit.result import Audit, Criterion, Judged
 from touchpoint.lab.audit.scene import Scene, capabilities, message_of
 from touchpoint.model.feedback_source import FeedbackSource, sources_by_type
@@ -78,16 +78,12 @@ def _known(scene: Scene) -> Known:
     """What history is read with."""
     sent = [each for each in scene.moods.spots if isinstance(each.step, s.Send)]
     messages = [message_of(each) for each in sent]
-    after_bad = [each for each in scene.moods.following("bad") if isinstance(each.step, s.Send)]
     named = {name for message in messages for name in message.channels}
     named |= {*(scene.adapters or ()), *(each.channel for each in scene.posts if each.channel is not None)}
     return Known(
         sources=scene.sources,
         surveys=scene.moods.surveys,
-        answers=frozenset(
-            (each.journey.name, message_of(each).name) for each in after_bad
-            if message_of(each).name not in scene.moods.surveys
-        ),
+        answers=frozenset((each.journey.name, message_of(each).name) for each in answering(scene)),
         gifts=frozenset(each.name for each in messages if isinstance(each, Gift)),
         channels=frozenset(named),
         locations=frozenset(scene.locations),

@@ -129,7 +129,7 @@ def _incentive() -> Principle:
             Asked("5.3", "limited", "One customer gets it only so often.",
                   "bound it: Gift(limit=times(1, per=days(90)))"),
             Asked("5.4", "within a budget", "All of them together are bounded.",
-                  "say Gift(budget=…) with its worth"),
+                  "say Gift(budget=…) with its worth, or how many there are: stock=…"),
             Asked("5.5", "disclosed", "The invitation says what there is for an answer, and that any answer counts.",
                   'say so: Survey(incentive="an espresso for any answer")'),
         ),

@@ -38,9 +38,13 @@ def incentive(scene: Scene, history: History | None) -> Iterator[Criterion]:  # 
     }
     places = [each[0].place for each in open_ended.values()]
     yield no("5.3", f"{listed(open_ended)} may be had again and again", places) if open_ended else yes("5.3", "it is")
-    endless = {name: each for name, each in thanks.items() if _gift(each[0]).budget is None}
+    endless = {name: each for name, each in thanks.items() if not _is_bounded(_gift(each[0]))}
     places = [each[0].place for each in endless.values()]
-    yield no("5.4", f"{listed(endless)} has no budget", places) if endless else yes("5.4", "it has one")
+    yield (
+        no("5.4", f"{listed(endless)} has neither a budget nor a stock", places)
+        if endless
+        else yes("5.4", "it has one")
+    )
     yield _disclosed(scene, [place for each in thanks.values() for place in each])
 
 
@@ -119,6 +123,10 @@ def _gift(spot: Spot) -> Gift:
     if not isinstance(message, Gift):
         raise TypeError("this step gives nothing")
     return message
+
+
+def _is_bounded(gift: Gift) -> bool:
+    return gift.budget is not None or gift.stock is not None
 
 
 def _is_limited(scene: Scene, spot: Spot) -> bool:
