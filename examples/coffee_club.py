@@ -12,9 +12,9 @@ explain a message.
 """
 
 from touchpoint import (
-    Ask, Branch, Cap, CaseOverdue, CaseType, CloseCase, Content, Entered, Exit, Gift, Give, Goal, Hold, Journey,
-    Message, OpenCase, Policy, QuietHours, Rule, Send, Silent, Stage, Survey, Wait, WaitFor, Waiver, count, days,
-    event, ever, hours, once, times, trigger,
+    Ask, Branch, Cap, CaseOverdue, CaseType, CloseCase, Content, Entered, Exit, Figures, Gift, Give, Goal, Hold,
+    Journey, Message, OpenCase, Policy, QuietHours, Rule, Send, Silent, Stage, Survey, Wait, WaitFor, Waiver, count,
+    days, event, ever, hours, once, times, trigger,
 )  # fmt: skip
 from touchpoint.insight import KeywordAnalyser, Scale
 from touchpoint.lab.audit import ListeningPost
@@ -126,4 +126,4 @@ posts = [
     ListeningPost("answers to texts", channel="sms", type="review", says_where=True),
     ListeningPost("card in the box, scanned at the shop", offline=True, type="review", says_where=True),
 ]
-report = "the wall of the roastery"
+figures = Figures("Europe/Vienna")

@@ -29,6 +29,7 @@ from touchpoint.channels import TaskChannel
 from touchpoint.channels.base import BaseAdapter, Capabilities
 from touchpoint.insight import KeywordAnalyser
 from touchpoint.lab.audit import ListeningPost, audit
+from touchpoint.model.figures import Figures
 
 COMPLAINT = CaseType("complaint", respond_within=hours(24))
 VOUCHER = Gift(
@@ -91,7 +92,7 @@ def setting(**other):
             ListeningPost("form", locations=["web"]),
             ListeningPost("card at the till", offline=True, locations=["graz"]),
         ],
-        "report": "the wall in the office",
+        "figures": Figures(),
     }
     return own | other
 

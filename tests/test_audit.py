@@ -71,7 +71,7 @@ BROKEN = {
         {}, ["5.2"],
     ),
     6: ({"hurry": None}, {}, ["6.6"]),
-    7: ({}, {"report": ""}, ["7.3"]),
+    7: ({}, {"figures": None}, ["7.3"]),
 }  # fmt: skip
 
 
@@ -236,7 +236,7 @@ def test_the_catalogue_numbers_what_it_asks():
         lambda: audited(posts=["form"]),
         lambda: audited(posts=ListeningPost("form")),
         lambda: audited(posts=[ListeningPost("form"), ListeningPost("form")]),
-        lambda: audited(report=7),
+        lambda: audited(figures=7),
         lambda: audited(feedback=["review"]),
         lambda: ListeningPost(""),
         lambda: ListeningPost("form", locations=[]),

@@ -29,7 +29,6 @@ cases:
 TABLE = """
 [tool.touchpoint.audit]
 locations = ["graz"]
-report = "the wall in the office"
 
 [[tool.touchpoint.audit.posts]]
 name = "card at the till"
@@ -92,7 +91,7 @@ def test_json_tells_everything():
 
 def test_files_of_yaml_are_told_with_line_and_column_and_python_may_say_the_rest():
     Path("shop.yaml").write_text(YAML, encoding="utf-8")
-    Path("rest.py").write_text('locations = ["graz"]\nreport = "somebody"\n', encoding="utf-8")
+    Path("rest.py").write_text('locations = ["graz"]\n', encoding="utf-8")
     status, out = run("shop.yaml", "rest.py")
     assert status == 1
     assert "      at shop.yaml:8:9: shop: $.rules[0].then[0]" in out
@@ -128,7 +127,6 @@ def test_what_no_journey_shows_may_stand_in_the_project():
         ("posts = ['form']", "posts is a list of tables"),
         ("posts = [{name = 'form', ofline = true}]", "not 'ofline'"),
         ("posts = [{name = 'form', locations = ['linz']}]", "there is no location 'linz'"),
-        ("report = 7", "report is a text"),
         ("location = ['graz']", "not 'location'"),
         ("locations = ", "cannot be read"),
     ],

@@ -173,8 +173,8 @@ def _report() -> Principle:
             Asked("7.2", "feedback says where", "Feedback says which location it is about.",
                   "record it with location=, name its property in FeedbackSource(location=), or say of the post that "
                   "it does: ListeningPost(says_where=True)", vital=True),
-            Asked("7.3", "reported", "Figures by location are kept up to date with every touchpoint, for somebody.",
-                  'say who looks at them, and where: report="the wall in the office"'),
+            Asked("7.3", "reported", "Figures by location are kept, up to date with every touchpoint.",
+                  "keep them: Engine(figures=Figures()), and show them: `touchpoint report`"),
             Asked("7.4", "says where in fact", "Feedback came with its location in fact.",
                   "find the ways in that record none, and have them say location="),
         ),

@@ -209,13 +209,20 @@ def compared(scene: Scene, history: History | None) -> Iterator[Criterion]:
     else:
         yield no("7.1", "nobody said which locations there are")
     yield _says_where(scene, history)
-    if scene.report:
-        yield yes("7.3", f"they are looked at: {scene.report}")
-    else:
-        yield no("7.3", "nobody said who looks at the figures")
+    yield _kept(scene, history)
     if history is not None and history.feedback >= ENOUGH:
         what = f"{history.located:,} of {history.feedback:,} pieces of feedback named a location"
         yield yes("7.4", what) if history.located else no("7.4", what)
+
+
+def _kept(scene: Scene, history: History | None) -> Criterion:
+    figures = scene.figures if history is None or history.figures is None else history.figures
+    if figures is None:
+        return no("7.3", "no figures are kept")
+    if figures.locations < len(scene.locations):
+        what = f"figures tell {figures.locations} locations apart, and there are {len(scene.locations)}"
+        return no("7.3", what, mend="say Figures(locations=…) with a number that is large enough")
+    return yes("7.3", "with every touchpoint; `touchpoint report` and engine.figures() show them")
 
 
 def _says_where(scene: Scene, history: History | None) -> Criterion:

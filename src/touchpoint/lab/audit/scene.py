@@ -23,6 +23,7 @@ from touchpoint.lab.audit.spots import Spot, spots
 from touchpoint.lab.checks.links import TOLD_BY_PROVIDERS
 from touchpoint.model.delivery import Capabilities
 from touchpoint.model.feedback_source import FEEDBACK, FeedbackSource
+from touchpoint.model.figures import Figures
 from touchpoint.model.message import Message, Survey
 from touchpoint.model.scale import Scale
 
@@ -60,7 +61,7 @@ class Scene:
         analyser: of what is said in words; None for none.
         locations: that are to be compared.
         posts: where customers can say something.
-        report: who looks at figures by location; "" for nobody.
+        figures: that are kept; None for none.
     """
 
     journeys: tuple[Journey, ...]
@@ -70,7 +71,7 @@ class Scene:
     analyser: Analyser | None
     locations: tuple[str, ...]
     posts: tuple[ListeningPost, ...]
-    report: str = ""
+    figures: Figures | None = None
 
     @cached_property
     def moods(self) -> Moods:
