@@ -557,7 +557,7 @@ def test_a_survey_that_tells_of_its_incentive_may_be_thanked_for():
     told = {"why": "learn", "channels": ["email"], "incentive": "5 EUR off", "scale": "csat"}
     words = {
         "en": Content(text="How was it?\n5 EUR\n  off for any answer"),
-        "de": Content(text="Wie war es? 5 EUR off!"),
+        "*": Content(text="Wie war es? 5 EUR off!"),
     }
     assert check(one(rule(Ask(Survey("ask", content=words, **told), thank=gift()), limit=once()))) == []
     words["fr"] = Content(text="Et alors ?")
