@@ -68,14 +68,16 @@ if TYPE_CHECKING:
     )  # fmt: skip
     from touchpoint.journey.journey import Journey
     from touchpoint.journey.outcomes import Answered, Clicked, Delivered, Denied, Ended, Failed, Opened, Replied, Sent
-    from touchpoint.journey.policy import Cap, ConsentRule, ConsentRules, Hold, HoldOut, LiveRuns, Policy, Spacing
+    from touchpoint.journey.policy import Cap, ConsentRule, ConsentRules, Hold, HoldOut, LiveRuns, Policy, Pull, Spacing
     from touchpoint.journey.rule import Goal, Rule
     from touchpoint.journey.segment import Segment
     from touchpoint.journey.stage import Stage
     from touchpoint.journey.steps import (
         Ask,
+        Best,
         Branch,
         Call,
+        Candidate,
         CloseCase,
         Emit,
         Enrol,
@@ -92,6 +94,7 @@ if TYPE_CHECKING:
         WaitFor,
         WaitUntil,
     )  # fmt: skip
+    from touchpoint.journey.suggestion import Suggestion
     from touchpoint.journey.text import parse, to_text
     from touchpoint.journey.triggers import (
         Anniversary,
@@ -117,23 +120,27 @@ if TYPE_CHECKING:
     from touchpoint.model.message import Content, Gift, Message, Survey
     from touchpoint.model.preference import Preferences
     from touchpoint.model.release import Impact, Preview, Release, RunFacts
+    from touchpoint.model.suggested import Suggested
     from touchpoint.model.touchpoint import Touchpoint
     from touchpoint.model.trait import trait
     from touchpoint.model.volume import VolumeBreaker
 
 __all__ = [
-    "Anniversary", "Answered", "Ask", "AsyncEngine", "Branch", "Call", "Cap", "Case", "CaseClosed", "CaseOpened",
+    "Anniversary", "Answered", "Ask", "AsyncEngine", "Best", "Branch", "Call", "Candidate",
+    "Cap", "Case", "CaseClosed", "CaseOpened",
     "CaseOverdue", "CaseType",
     "Clicked", "Clock", "CloseCase", "ConditionError", "ConsentChanged", "ConsentRule", "ConsentRules", "Content",
     "CustomerErased", "DateDue", "DefectiveJourney", "Delivered", "Denied", "Dwelt", "Emit", "Ended", "Engine",
     "Enrol", "Enrolled", "Entered", "Exit", "Exposed", "Failed", "Gift", "Give", "Goal", "Hold", "HoldOut",
     "Impact", "InvalidAddress", "InvalidInput", "InvalidTouchpoint", "Joined", "Journey", "JourneyError", "Left",
     "LeftSegment", "LiveRuns", "Message", "MoveTo", "NotYetSupported", "On", "OpenCase", "Opened", "Policy",
-    "PreferenceChanged", "Preferences", "Preview", "Problem", "QuietHours", "React", "ReferralRefused", "Referred",
+    "PreferenceChanged", "Preferences", "Preview", "Problem", "Pull",
+    "QuietHours", "React", "ReferralRefused", "Referred",
     "Release", "ReleaseRefused",
     "Replied", "Reply", "Rule", "RunFacts", "SampleRatioMismatch", "Schedule", "SecretNeeded", "Segment", "Send",
     "SendWindow", "Sent", "SetTrait", "Silent", "Spacing", "Split", "Stage", "StoreBusy", "StoreClosed",
-    "StoreCorrupt", "StoreError", "StoreFull", "StoreReadOnly", "StoreTooNew", "Survey", "SystemClock",
+    "StoreCorrupt", "StoreError", "StoreFull", "StoreReadOnly", "StoreTooNew",
+    "Suggested", "Suggestion", "Survey", "SystemClock",
     "Touchpoint", "TouchpointError", "TraitChanged", "UnknownCustomer", "UnknownName", "UnsubscribeRejected",
     "VirtualClock", "VolumeBreaker", "Wait", "WaitFor", "WaitUntil", "Waiver", "WebhookRejected",
     "answered",
@@ -202,14 +209,27 @@ _FROM = {
     ),
     "journey.journey": ("Journey",),
     "journey.outcomes": ("Answered", "Clicked", "Delivered", "Denied", "Ended", "Failed", "Opened", "Replied", "Sent"),
-    "journey.policy": ("Cap", "ConsentRule", "ConsentRules", "Hold", "HoldOut", "LiveRuns", "Policy", "Spacing"),
+    "journey.policy": (
+        "Cap",
+        "ConsentRule",
+        "ConsentRules",
+        "Hold",
+        "HoldOut",
+        "LiveRuns",
+        "Policy",
+        "Pull",
+        "Spacing",
+    ),
     "journey.rule": ("Goal", "Rule"),
     "journey.segment": ("Segment",),
     "journey.stage": ("Stage",),
+    "journey.suggestion": ("Suggestion",),
     "journey.steps": (
         "Ask",
+        "Best",
         "Branch",
         "Call",
+        "Candidate",
         "CloseCase",
         "Emit",
         "Enrol",
@@ -251,6 +271,7 @@ _FROM = {
     "model.message": ("Content", "Gift", "Message", "Survey"),
     "model.preference": ("Preferences",),
     "model.release": ("Impact", "Preview", "Release", "RunFacts"),
+    "model.suggested": ("Suggested",),
     "model.touchpoint": ("Touchpoint",),
     "model.trait": ("trait",),
     "model.volume": ("VolumeBreaker",),

@@ -41,11 +41,12 @@ class RunEnded:
 
 @attrs.define
 class CaseOpened:
-    """A case was opened; the shell gives it its number."""
+    """A case was opened; the shell gives it its number. `said` are ids of what led to it."""
 
     kind: str
     ref: str
     case: LiveCase
+    said: tuple[str, ...] = ()
 
 
 @attrs.define
@@ -389,15 +390,15 @@ class Decision:
         for name, _ in self.program.dwells.get(stage, ()):
             self.state.dwells.pop(name, None)
 
-    def open_case(self, kind: str, ref: str, cause: str) -> bool:
-        """Open a case; opening an open one is a recorded no-op (S8.2)."""
+    def open_case(self, kind: str, ref: str, cause: str, said: tuple[str, ...] = ()) -> bool:
+        """Open a case; opening an open one is a recorded no-op (S8.2). `said` are ids of what led to it."""
         refs = self.state.cases.setdefault(kind, {})
         if ref in refs:
             self.trace.append(["case", "open already", kind, ref])
             return False
         refs[ref] = case = LiveCase(self.now, deadlines=arm(self.program.deadlines.get(kind, {}), self.now))
         self.trace.append(["case", "opened", kind, ref])
-        self.effects.append(CaseOpened(kind, ref, case))
+        self.effects.append(CaseOpened(kind, ref, case, said))
         self.queue.append(Occurrence(CASE_OPENED, kind, self.now, cause, told_of(kind, ref)))
         if self.program.segments:
             reassess(self, (CASE, ""), cause)

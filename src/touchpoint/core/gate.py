@@ -309,7 +309,7 @@ def _on(
         pending.refused.get(channel),
         paused,
         words.missing,
-        _misused(program, state, message, channel) if program.misused else (),
+        misused(program, state, message, channel) if program.misused else (),
         _opt_out(world, channel, address) if address is not None and world.standings else None,
         until,
     )
@@ -324,7 +324,8 @@ def _on(
     return address, words.message, facts
 
 
-def _misused(program: Program, state: State, message: Message, channel: str) -> tuple[str, ...]:
+def misused(program: Program, state: State, message: Message, channel: str) -> tuple[str, ...]:
+    """The traits that a message would use here beyond their declared uses (S7.5)."""
     return program.misused.get((message.name, content_key(message, channel, state.profile.locale)), ())
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from touchpoint.journey.steps import FOLLOW_UP, Split, Step, arm_of, arms
+from touchpoint.journey.steps import FOLLOW_UP, Best, Split, Step, arm_of, arms, candidate_arm
 
 if TYPE_CHECKING:
     from touchpoint.core.program import Node
@@ -32,5 +32,8 @@ def _link(tree: Tree, after: "Node | None") -> "Node | None":
         node.then, node.otherwise = begins.get("then", following), begins.get("otherwise", following)
         if isinstance(node.step, Split):
             node.arms = {variant: begins.get(arm_of(variant), following) for variant in node.step.arms}
+        elif isinstance(node.step, Best):
+            arms_of = {each.name: candidate_arm(n) for n, each in enumerate(node.step.candidates)}
+            node.arms = {name: begins.get(arm, following) for name, arm in arms_of.items()}
         following = node
     return following

@@ -11,6 +11,7 @@ from typing import Final, TypeAlias
 import attrs
 
 from touchpoint.core.cases import Lengths, lengths_of, versions_of_cases
+from touchpoint.core.choosing import Option, options_of
 from touchpoint.core.compile import compile_condition, compile_expression
 from touchpoint.core.context import Context
 from touchpoint.core.keys import ENROLLED, Key, key_of, keys_in_run, keys_of
@@ -26,6 +27,7 @@ from touchpoint.core.segments import SegmentSpec, readers_of, segments_of, versi
 from touchpoint.core.sessions import session_on
 from touchpoint.core.signals import SignalTable, collect
 from touchpoint.core.state import Pending, Run, State, Watch
+from touchpoint.core.suggestions import SuggestionSpec, suggestions_of
 from touchpoint.core.timed import (
     CalendarSpec,
     SilenceSpec,
@@ -44,6 +46,7 @@ from touchpoint.journey.requirements import ComplaintRate
 from touchpoint.journey.rule import Rule
 from touchpoint.journey.stage import Stage
 from touchpoint.journey.steps import (
+    Best,
     Branch,
     Call,
     CloseCase,
@@ -86,8 +89,8 @@ class Node:
     """A step with its place.
 
     `next` follows it, `then` and `otherwise` begin its arms (or lead on where an arm is empty), as do the `arms` of a
-    `Split`, by variant. Of a message it has the `kind`, for how many microseconds it `lasts`, and how it `answers` in a
-    conversation: `reply`, `react`, or not.
+    `Split`, by variant, and of a `Best`, by candidate, of which it has the `options`. Of a message it has the `kind`,
+    for how many microseconds it `lasts`, and how it `answers` in a conversation: `reply`, `react`, or not.
     """
 
     id: str
@@ -103,6 +106,7 @@ class Node:
     lasts: int = 0
     tell: Teller | None = None
     answers: str = ""
+    options: Sequence[Option] = ()
 
 
 @attrs.define(eq=False)
@@ -174,7 +178,8 @@ class Program:
     (message, content key) use beyond their declaration, `deadlines` those of each kind of case, `conversions` the types
     of touchpoints by which a referred friend becomes a customer. `answers` is whether any step answers in a
     conversation, `plain` whether occurrences have one key each, and concern neither segments nor ends of messages,
-    `replans` whether any message is planned anew when what held it is over.
+    `replans` whether any message is planned anew when what held it is over. `suggestions` are those of each place, in
+    the order in which they are declared.
     """
 
     journeys: Mapping[str, Journey]
@@ -213,6 +218,7 @@ class Program:
     answers: bool = False
     plain: bool = False
     replans: bool = False
+    suggestions: Mapping[str, tuple[SuggestionSpec, ...]] = attrs.Factory(dict)
     words: dict[tuple[str, str, str | None], RenderedMessage] = attrs.field(factory=dict, init=False, repr=False)
 
     def home(self, journey: str, release: int) -> "Program | None":
@@ -264,7 +270,8 @@ def compile_program(
     silences = silences_in(triggers)
     segments = segments_of(journeys, table)
     messages = {name: message for journey in journeys for name, message in journey.messages.items()}
-    templates = templates_of(messages.values())
+    offered = [each.message for journey in journeys for each in journey.suggestions]
+    templates = templates_of([*messages.values(), *offered])
     heard = listening(triggers, expressions, messages.values())
     bounds = bind(policy or Policy(), {journey.name: journey.policy for journey in journeys})
     policies = [policy or Policy(), *(journey.policy for journey in journeys)]
@@ -303,12 +310,13 @@ def compile_program(
         segments=segments,
         segments_on=readers_of(segments),
         live_limits=limits,
-        misused=misused_content(messages.values(), _declared(journeys, traits)),
+        misused=misused_content([*messages.values(), *offered], _declared(journeys, traits)),
         deadlines=deadlines,
         conversions=conversions_of(each for _, each in triggers),
         answers=any(node.answers for rule in rules for node in rule.nodes.values())
         or any(each.answers for each in kept.values()),
         plain=not (heard.finer or heard.ends or segments),
+        suggestions=suggestions_of(journeys, table),
         replans=any(message.on_release == "replan" for message in messages.values())
         or any(each.replans for each in kept.values()),
     )
@@ -397,6 +405,8 @@ def _node(name: str, step: Step, journey: str, rule: str, table: SignalTable) ->
         case Branch() | WaitUntil():
             node.condition = compile_condition(step.condition, table)
             node.tell = teller_of(step.condition, table)
+        case Best():
+            node.options = options_of(step, table)
         case OpenCase() | CloseCase():
             node.condition = None if step.ref is None else compile_expression(step.ref, table)
     return node

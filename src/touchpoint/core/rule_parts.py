@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from touchpoint.journey.conditions import And, Expression, fields_of
 from touchpoint.journey.rule import Rule
+from touchpoint.journey.step_fields import asked_by_candidates
 from touchpoint.journey.steps import Send, Step, identified
 from touchpoint.model.message import Message
 from touchpoint.model.template import Template
@@ -38,6 +39,7 @@ def _expressions_of(step: Step) -> Iterable[Expression]:
             yield found
     for name in ("properties", "arguments"):
         yield from getattr(step, name, {}).values()
+    yield from (expression for _, expression in asked_by_candidates(step))
 
 
 def results_read(rule: Rule) -> frozenset[str]:

@@ -24,6 +24,7 @@ from touchpoint.engine.keyed import Secret
 from touchpoint.engine.members import PAGE, Member
 from touchpoint.engine.opening import Durability
 from touchpoint.engine.shift import Shift
+from touchpoint.engine.suggestion_desk import SuggestionDesk
 from touchpoint.engine.tasks import TaskDesk
 from touchpoint.engine.working import POLL, Report, Worked, check_concurrency, check_poll
 from touchpoint.errors import InvalidInput, StoreClosed
@@ -110,6 +111,31 @@ class AsyncFeedbackDesk:
     record = _said(FeedbackDesk.record)
     of = _said(FeedbackDesk.of)
     analyse = _said(FeedbackDesk.analyse)
+
+
+def _at_suggestions(
+    method: Callable[Concatenate[SuggestionDesk, P], T],
+) -> Callable[Concatenate["AsyncSuggestionDesk", P], Coroutine[Any, Any, T]]:
+    """Likewise, of the desk of suggestions."""
+
+    @functools.wraps(method)
+    async def call(self: "AsyncSuggestionDesk", /, *args: P.args, **kwargs: P.kwargs) -> T:
+        return await self.engine.do(
+            lambda engine: method(engine.suggestions, *args, **kwargs), kwargs.get("connection")
+        )
+
+    return call
+
+
+class AsyncSuggestionDesk:
+    """What came of suggestions, as `AsyncEngine.suggestions` gives it: a `SuggestionDesk` of coroutines."""
+
+    def __init__(self, engine: "AsyncEngine") -> None:
+        self.engine = engine
+
+    shown = _at_suggestions(SuggestionDesk.shown)
+    accepted = _at_suggestions(SuggestionDesk.accepted)
+    declined = _at_suggestions(SuggestionDesk.declined)
 
 
 class AsyncEngine:
@@ -220,6 +246,11 @@ class AsyncEngine:
         """What customers say: recorded from forms and files, read again, analysed."""
         return AsyncFeedbackDesk(self)
 
+    @property
+    def suggestions(self) -> AsyncSuggestionDesk:
+        """What came of suggestions: shown, accepted, declined."""
+        return AsyncSuggestionDesk(self)
+
     async def do(self, act: Callable[[Engine], T], connection: object = None) -> T:
         """Do something with the `Engine` inside, in a thread: several questions at once, say.
 
@@ -258,6 +289,9 @@ class AsyncEngine:
     referrals = _aside(Engine.referrals)
     advocate = _aside(Engine.advocate)
     advocates = _aside(Engine.advocates)
+    wish = _aside(Engine.wish)
+    answer_topic = _aside(Engine.answer_topic)
+    topics = _aside(Engine.topics)
     erase = _aside(Engine.erase)
     readmit = _aside(Engine.readmit)
     export = _aside(Engine.export)
@@ -275,6 +309,8 @@ class AsyncEngine:
     preview_release = _aside(Engine.preview_release)
     release = _aside(Engine.release)
     rollback = _aside(Engine.rollback)
+    suggest = _aside(Engine.suggest)
+    why_suggested = _aside(Engine.why_suggested)
     member_count = _aside(Engine.member_count)
     settle_segments = _aside(Engine.settle_segments)
 

@@ -23,8 +23,11 @@ from touchpoint.engine.people import People
 from touchpoint.engine.planning import Planned, plans
 from touchpoint.engine.receiving import WebhookResponse, read_webhook, take_webhook
 from touchpoint.engine.releases import Releases
+from touchpoint.engine.suggesting import Suggesting
+from touchpoint.engine.suggestion_desk import SuggestionDesk
 from touchpoint.engine.tasks import TaskDesk
 from touchpoint.engine.view import CustomerView, view
+from touchpoint.engine.wishes import Wishes
 from touchpoint.engine.worker import work
 from touchpoint.engine.working import POLL, Event, Report, Worked
 from touchpoint.errors import (
@@ -41,7 +44,7 @@ BATCH = 1_000
 """Touchpoints that `record_many` commits at once."""
 
 
-class Engine(People, Operations, Members, Releases, Advocacy):
+class Engine(People, Operations, Members, Releases, Advocacy, Wishes, Suggesting):
     """Journeys at work on a store, through channels.
 
     Args:
@@ -204,6 +207,11 @@ class Engine(People, Operations, Members, Releases, Advocacy):
         """What customers say: recorded from forms and files, read again, analysed."""
         return FeedbackDesk(self._works())
 
+    @property
+    def suggestions(self) -> SuggestionDesk:
+        """What came of suggestions: shown, accepted, declined. For what to offer, see `suggest`."""
+        return SuggestionDesk(self.record)
+
     # What the host does in a journey.
 
     def enrol(
@@ -334,11 +342,11 @@ class Engine(People, Operations, Members, Releases, Advocacy):
             return plans(unit, self._known(unit, customer), self._now())
 
     def why(self, customer: str, name: str) -> Why:
-        """Why a customer did or did not get a message, a rule did or did not start, or they are in a segment (S10).
+        """Why a customer got a message or not; likewise a rule that starts, a segment, or a suggestion (S10).
 
         Raises:
             UnknownCustomer: no such customer.
-            UnknownName: no journey has a message, rule or segment of that name.
+            UnknownName: no journey has a message, rule, segment or suggestion of that name.
         """
         with self._unit() as unit:
             return explain(unit, self._known(unit, customer), name, self._now())

@@ -41,18 +41,19 @@ class Why:
     """An explanation.
 
     Args:
-        name: of the message, rule or segment it is about.
-        subject: `message`, `rule` or `segment`.
+        name: of the message, rule, segment or suggestion it is about.
+        subject: `message`, `rule`, `segment` or `suggestion`.
         verdict: `allow`, `deny` or `defer`: for a message what the gate said last, for a rule whether it started last
-            time, for a segment whether they are in it.
+            time, for a segment whether they are in it, for a suggestion whether it may be offered now.
         status: of the message (sent, denied …) or the rule (live, collecting, deferred, ended, refused, never
             considered).
-        checks: what the gate answers now, check by check, for a message that waits; empty otherwise.
+        checks: what the gate answers now, check by check, for a message that waits and for a suggestion; empty
+            otherwise.
         lines: the explanation, a sentence each.
     """
 
     name: str
-    subject: Literal["message", "rule", "segment"]
+    subject: Literal["message", "rule", "segment", "suggestion"]
     verdict: Answer
     status: str
     checks: tuple[Verdict, ...] = attrs.field(default=(), repr=False)
@@ -63,7 +64,7 @@ class Why:
 
 
 def explain(unit: Unit, loaded: Loaded, name: str, now: int) -> Why:
-    """Explain a message, a rule or a segment.
+    """Explain a message, a rule, a segment or a suggestion.
 
     Where several have the name, the message answers if there is one, else the rule, else the segment.
     """
@@ -84,12 +85,18 @@ def explain(unit: Unit, loaded: Loaded, name: str, now: int) -> Why:
             from touchpoint.engine.explain_segment import why_in_segment  # it stands on this module
 
             return why_in_segment(loaded, spec, entries, now)
+    for specs in unit.program.suggestions.values():
+        if any(name == spec.name for spec in specs):
+            from touchpoint.engine.explain_suggestion import why_suggestion  # it stands on this module
+
+            return why_suggestion(unit, loaded, name, entries, now)
     raise UnknownName("message or rule", name, _names(unit))
 
 
 def _names(unit: Unit) -> list[str]:
     segments = (spec.segment for spec in unit.program.segments.values())
-    return [*unit.program.messages, *(rule.rule.name for rule in unit.program.rules), *segments]
+    suggestions = dict.fromkeys(spec.name for specs in unit.program.suggestions.values() for spec in specs)
+    return [*unit.program.messages, *(rule.rule.name for rule in unit.program.rules), *segments, *suggestions]
 
 
 def when(us: int, state: State) -> str:
@@ -237,7 +244,7 @@ def _meets(trigger: Trigger, entry: EntryRow) -> bool:
 
 _TOLD: Final = frozenset({
     "started", "ended", "refused", "goal", "branch", "split", "not exposed", "timer", "parked", "collected", "complete",
-    "dropped", "returned", "entry deferred", "answers", "replanned",
+    "best", "dropped", "returned", "entry deferred", "answers", "replanned",
     "edited",
 })  # fmt: skip
 """Lines of the trace that are about a rule."""
@@ -337,6 +344,16 @@ def _parted(step: object, variant: object) -> str:
     return f"{step}: {variant}"
 
 
+def _chosen(step: object, taken: object, weighed: object) -> str:
+    losers = "; ".join(_weighed(*each) for each in weighed if each[0] != taken)  # type: ignore[attr-defined]
+    worth = next((f" (value {each[1]})" for each in weighed if each[0] == taken), "")  # type: ignore[attr-defined]
+    return f"{step}: {'nothing to choose' if taken is None else taken}{worth}" + (f"; {losers}" if losers else "")
+
+
+def _weighed(name: object, value: object, against: object) -> str:
+    return f"not {name}" + (f" (value {value})" if value is not None else "") + f": {against}"
+
+
 def _not_exposed(split: object, hold_out: object) -> str:
     return f"not exposed to {split}: the customer is in the hold-out {hold_out!r}"
 
@@ -359,6 +376,7 @@ _WORDS: Final[Mapping[object, Callable[..., str]]] = {
     "because": _because,
     "date": _date,
     "split": _parted,
+    "best": _chosen,
     "not exposed": _not_exposed,
 }
 

@@ -25,6 +25,7 @@ from touchpoint.stores.base import (
     AskedRow,
     CaseRow,
     ConsentRow,
+    ContactRow,
     EntryRow,
     EventRow,
     MessageRow,
@@ -74,6 +75,8 @@ def export(unit: Unit, loaded: Loaded, adapters: Mapping[str, Adapter], now: int
             "cases": [_case(row) for row in tx.cases(no)],
             "messages": [_message(row) for row in tx.messages(no)],
             "referrals": [_referral(row, no) for row in referrals_of(unit, loaded)],
+            "said": [_contact(row) for row in tx.contacts_of(no)],
+            "wishes": [{"topic": row.topic, "touchpoint": row.id, "at": instant(row.at)} for row in tx.wishes_of(no)],
             "tasks": [_task(row) for row in tx.tasks_of(no)],
             "surveys": [_survey(row) for row in tx.asked_of(no)],
             "analyses": [_analysis(row) for row in tx.analyses_of(no)],
@@ -199,6 +202,11 @@ def _message(row: MessageRow) -> dict[str, object]:
         "provider_reference": row.ref, "delivery": row.delivery, "changed_at": _at(row.changed_at),
         "in_its_way": reasons_of(row), "asked": loads(row.reasons),
     }  # fmt: skip
+
+
+def _contact(row: ContactRow) -> dict[str, object]:
+    told = {"touchpoint": row.id, "intent": row.intent or None, "about": row.about or None, "case": row.opened or None}
+    return {**told, "at": instant(row.at), "answered_at": _at(row.answered_at)}
 
 
 def _task(row: TaskRow) -> dict[str, object]:

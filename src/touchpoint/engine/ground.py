@@ -303,7 +303,7 @@ class Ground:
         remember_segments(unit, self._now())
         self._cache, self._passing = unit.cache, True
 
-    def _world(self, tx: Transaction, cache: Cache) -> World:
+    def _world(self, tx: Reader, cache: Cache) -> World:
         if cache.controls is None:
             cache.controls = tx.controls()
         controls, now = cache.controls, self._now() if cache.controls else 0

@@ -14,7 +14,7 @@ from touchpoint.engine.loaded import Loaded
 from touchpoint.engine.shared import learn_addresses
 from touchpoint.engine.unit import Unit
 from touchpoint.engine.view import timers
-from touchpoint.journey.steps import Branch, Exit, Send, Split, WaitFor, WaitUntil
+from touchpoint.journey.steps import Best, Branch, Exit, Send, Split, WaitFor, WaitUntil
 from touchpoint.policy.verdict import Ruling
 
 _FAR: Final = 50
@@ -124,5 +124,7 @@ def _following(node: Node) -> "list[Node | None]":
         return [node.then, node.otherwise]
     if isinstance(node.step, Split):
         return list(node.arms.values())
+    if isinstance(node.step, Best):
+        return [*node.arms.values(), node.otherwise]
     # What waits once more needs another event or another timer.
     return [] if isinstance(node.step, Exit) or type(node.step).__name__.startswith("Wait") else [node.next]

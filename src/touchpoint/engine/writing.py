@@ -30,8 +30,9 @@ from touchpoint.core.decision import (
 )  # fmt: skip
 from touchpoint.core.occurrence import TOUCHPOINT
 from touchpoint.core.state import Pending
-from touchpoint.engine import shared
+from touchpoint.engine import hearing, shared
 from touchpoint.engine.asking import note_asked
+from touchpoint.model.case import about_case
 from touchpoint.model.delivery import TASK_EXPIRED
 from touchpoint.policy.facts import ConsentFact
 from touchpoint.stores.base import AddressRow, CaseRow, ConsentRow, ControlRow, RunRow, TaskRow
@@ -70,6 +71,7 @@ def _case_opened(unit: "Unit", loaded: "Loaded", effect: CaseOpened, _now: int) 
     unit.changes.cases.append(
         CaseRow(case.no, loaded.no, effect.kind, effect.ref, case.opened_at, None, None, deadlines)
     )
+    hearing.opened(unit, loaded, about_case(effect.kind, effect.ref), (*effect.said, effect.ref))
 
 
 def _case_closed(unit: "Unit", _loaded: "Loaded", effect: CaseClosed, _now: int) -> None:
@@ -111,6 +113,7 @@ def _ended(unit: "Unit", loaded: "Loaded", effect: MessageEnded, _now: int) -> N
     unit.tally(_subject(pending), pending.message, status)
     if status == "sent" and pending.arguments is None:
         unit.tally("channel", pending.channel or "", "sent")
+        hearing.sent(unit, loaded, pending, effect.at)
 
 
 def _subject(pending: Pending) -> str:

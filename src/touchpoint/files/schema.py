@@ -15,6 +15,7 @@ from touchpoint.journey.policy import ConsentRule
 from touchpoint.journey.rule import Goal, Rule
 from touchpoint.journey.shapes import SHAPES
 from touchpoint.journey.stage import Stage
+from touchpoint.journey.steps import Candidate
 from touchpoint.model.case import CaseType
 from touchpoint.model.message import Content
 from touchpoint.model.names import TYPE_PATTERN
@@ -107,7 +108,7 @@ def _definitions() -> dict[str, Schema]:
 
 def _tagged_classes() -> Iterable[type]:
     """Classes of which a journey holds lists, each told by its own word: stages, rules, cases."""
-    known = {Stage, Rule, CaseType}
+    known = {Stage, Rule, CaseType, Candidate}
     for shape in SHAPES[Journey].values():
         named = {cls.__name__: cls for cls in SHAPES}
         known |= {

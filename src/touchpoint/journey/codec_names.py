@@ -12,11 +12,12 @@ from touchpoint.journey.calendar_triggers import DateDue, Schedule, Usual
 from touchpoint.journey.content_rules import ContentRule, ContentRules, Sender
 from touchpoint.journey.journey import Journey
 from touchpoint.journey.outcomes import MESSAGE_TRIGGERS
-from touchpoint.journey.policy import Cap, ConsentRule, ConsentRules, Hold, HoldOut, LiveRuns, Policy, Spacing
+from touchpoint.journey.policy import Cap, ConsentRule, ConsentRules, Hold, HoldOut, LiveRuns, Policy, Pull, Spacing
 from touchpoint.journey.requirements import REQUIREMENTS
 from touchpoint.journey.rule import Goal, Rule
 from touchpoint.journey.segment import Segment
 from touchpoint.journey.stage import Stage
+from touchpoint.journey.suggestion import Suggestion
 from touchpoint.journey.waiver import Waiver
 from touchpoint.journey.windows import QuietHours, SendWindow
 from touchpoint.model.case import CaseType
@@ -95,12 +96,13 @@ NAMES: Final[Mapping[type, str]] = {
     steps.Send: "send", steps.Ask: "ask", steps.Give: "give", steps.Reply: "reply", steps.React: "react",
     steps.Wait: "wait", steps.WaitFor: "waitfor",
     steps.WaitUntil: "waituntil", steps.Branch: "branch", steps.Split: "split",
+    steps.Best: "best", steps.Candidate: "candidate", Suggestion: "suggestion",
     steps.MoveTo: "moveto", steps.SetTrait: "settrait",
     steps.Emit: "emit", steps.OpenCase: "opencase", steps.CloseCase: "closecase", steps.Call: "call",
     steps.Enrol: "enrol", steps.Exit: "exit",
     Message: "message", Survey: "survey", Gift: "gift", Content: "content",
     Policy: "policy", QuietHours: "quiethours", SendWindow: "sendwindow", Cap: "cap", Spacing: "spacing", Hold: "hold",
-    HoldOut: "holdout", LiveRuns: "liveruns",
+    HoldOut: "holdout", LiveRuns: "liveruns", Pull: "pull",
     ConsentRules: "consentrules", ConsentRule: "consentrule",
     ContentRules: "contentrules", ContentRule: "contentrule", Sender: "sender",
     **{cls: cls.__name__.lower() for cls in REQUIREMENTS},

@@ -25,6 +25,7 @@ from touchpoint.journey.policy import (
     LiveRuns,
     Policy,
     PolicyItem,
+    Pull,
     Spacing,
 )
 from touchpoint.journey.recurrence import read
@@ -32,6 +33,7 @@ from touchpoint.journey.requirements import REQUIREMENTS
 from touchpoint.journey.rule import Goal, Rule
 from touchpoint.journey.segment import Segment
 from touchpoint.journey.stage import PHASES, Stage
+from touchpoint.journey.suggestion import Suggestion
 from touchpoint.journey.waiver import Waiver
 from touchpoint.journey.windows import QuietHours, SendWindow, time_of_day
 from touchpoint.model.case import DEADLINES, CaseType
@@ -167,6 +169,10 @@ _PERIOD = _Kind(
 _TIMEOUT = _Kind(
     f"a length such as days(3), {_AT_MOST}, or forever", lambda value: isinstance(value, Forever) or _is_length(value)
 )
+_REST = _Kind(
+    f"an elapsed time longer than nothing and {_AT_MOST}, such as days(30), or forever",
+    lambda value: isinstance(value, Forever) or _is_elapsed(value),
+)
 _CLOCK = _Kind('a time of day such as "09:00"', _accepted(time_of_day))
 _ZONE = _Kind("the name of a time zone such as Europe/Madrid", _accepted(_zone))
 _CONDITION = _maybe(_Kind(f"a condition such as event.score <= 2{_NESTED}", _is_condition))
@@ -210,7 +216,7 @@ SHAPES: Final[Mapping[type, Mapping[str, _Kind]]] = {
     Journey: {
         "name": _NAME, "stages": _many(_a(Stage)), "rules": _many(_a(Rule)), "cases": _many(_a(CaseType)),
         "policy": _a(Policy), "touchpoints": _many(CLASS), "traits": _maybe(CLASS), "segments": _many(_a(Segment)),
-        "team": _TEXT, "waivers": _many(_a(Waiver)),
+        "team": _TEXT, "waivers": _many(_a(Waiver)), "suggestions": _many(_a(Suggestion)),
     },
     Waiver: {"check": _NAME, "why": _SAID, "at": _maybe(_NAME)},
     Segment: {"name": _NAME, "condition": attrs.evolve(_CONDITION, optional=False)},
@@ -261,6 +267,15 @@ SHAPES: Final[Mapping[type, Mapping[str, _Kind]]] = {
     steps.WaitUntil: {"condition": attrs.evolve(_CONDITION, optional=False), **_WAITING},
     steps.Branch: {"condition": attrs.evolve(_CONDITION, optional=False), **_ARMS, **_STEP_ID},
     steps.Split: {"name": _NAME, "arms": _WAYS, "weights": _mapping(_SHARE), **_STEP_ID},
+    steps.Best: {"name": _NAME, "candidates": _many(_a(steps.Candidate)), "otherwise": _many(_STEP), **_STEP_ID},
+    steps.Candidate: {"name": _NAME, "then": _many(_STEP), "value": _VALUE, "given": _CONDITION},
+    Suggestion: {
+        "name": _NAME, "why": _TEXT, "place": _many(_CHANNEL), "given": _CONDITION, "value": _VALUE,
+        "content": _mapping(_a(Content)), "kind": _KIND, "topic": _maybe(_NAME), "stages": _many(_NAME),
+        "segments": _many(_NAME), "limit": _maybe(_a(Limit)), "rest_after_declined": _maybe(_REST),
+        "rest_after_accepted": _maybe(_REST), "valid_from": _maybe(_DAY), "valid_until": _maybe(_DAY),
+        "uses": _many(_NAME), "priority": _WHOLE,
+    },
     steps.MoveTo: {"stage": _NAME, **_STEP_ID}, steps.SetTrait: {"trait": _NAME, "value": _VALUE, **_STEP_ID},
     steps.Emit: {"type": _TYPE, "properties": _mapping(_VALUE), **_STEP_ID},
     steps.OpenCase: _CASE_STEP, steps.CloseCase: _CASE_STEP,
@@ -291,6 +306,10 @@ SHAPES: Final[Mapping[type, Mapping[str, _Kind]]] = {
     },
     Hold: {"while_open": _maybe(_many(_NAME)), "kinds": _SCOPE["kinds"], "cool_off": _GAP},
     HoldOut: {"name": _NAME, "percent": _AMOUNT, "kinds": _SCOPE["kinds"]},
+    Pull: {
+        "places": _maybe(_many(_CHANNEL)), "kinds": _SCOPE["kinds"], "quiet_hours": _FLAG, "caps": _FLAG,
+        "unknown": _FLAG,
+    },
     ConsentRules: {"rules": _many(_a(ConsentRule))},
     ConsentRule: {
         "needs": _one_of("grant", "no_withdrawal"), "jurisdictions": _maybe(_many(_NAME)), "source": _TEXT,

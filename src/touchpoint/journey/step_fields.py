@@ -1,6 +1,6 @@
 """What the fields of steps are given as: lengths, time zones and conditions, read and checked."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -8,12 +8,17 @@ import attrs
 
 from touchpoint.durations import Duration, Forever, days, is_calendar, spoken
 from touchpoint.errors import JourneyError
-from touchpoint.journey.conditions import Expression, read_condition
+from touchpoint.journey.conditions import Expression, operand, read_condition
 from touchpoint.model.limits import times
 from touchpoint.model.message import Content, Gift, Message
 
 if TYPE_CHECKING:
     from zoneinfo import ZoneInfo
+
+
+def earlier(value: Iterable[str] | str) -> tuple[str, ...]:
+    """Earlier names of a rule or step; one alone may be given as it is."""
+    return (value,) if isinstance(value, str) else tuple(value)
 
 
 def as_duration(value: object, what: str) -> Duration | Forever:
@@ -95,3 +100,28 @@ def as_answer(message: Message | str, why: str, name: str | None, what: str) -> 
     if why or name is not None:
         raise JourneyError(f"{what}(message) takes why= and name= from its message; say them there")
     return message
+
+
+def as_candidate_given(value: Expression | str | None) -> Expression | None:
+    """The condition of a `Candidate`, which may be text."""
+    return read_condition(value, "Candidate(given=)")  # type: ignore[no-any-return]
+
+
+def worth(value: object) -> Expression:
+    """What something is worth: a number, an expression, or the text of one.
+
+    Raises:
+        ConditionError: the text cannot be read.
+    """
+    if isinstance(value, str):
+        from touchpoint.journey.text import parse
+
+        return parse(value, where="value=")
+    return operand(value)
+
+
+def asked_by_candidates(step: object) -> Iterator[tuple[str, Expression]]:
+    """(path from the step, expression) of what the candidates of a `Best` ask; nothing for other steps."""
+    for n, each in enumerate(getattr(step, "candidates", ())):
+        yield from ((f"candidates[{n}].given", one) for one in (each.given,) if one is not None)
+        yield f"candidates[{n}].value", each.value

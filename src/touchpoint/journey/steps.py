@@ -19,25 +19,23 @@ from touchpoint.journey.step_fields import (
     as_answer,
     as_asked,
     as_awaited,
+    as_candidate_given,
     as_given,
     as_still,
     as_timeout,
     as_until,
     as_wait_length,
     as_zone_key,
+    earlier,
     reminders,
     thanks,
+    worth,
 )
 from touchpoint.journey.triggers import Trigger, touchpoint_type, trigger_name, triggers
 from touchpoint.model.case import case_name
 from touchpoint.model.message import Gift, Message, Survey
 
 Since = Literal["send", "now", "run"]
-
-
-def earlier(value: Iterable[str] | str) -> tuple[str, ...]:
-    """Earlier names of a rule or step; one alone may be given as it is."""
-    return (value,) if isinstance(value, str) else tuple(value)
 
 
 def _steps(value: "Iterable[Step] | Step | None") -> "tuple[Step, ...]":
@@ -281,6 +279,48 @@ class Split:
 
 
 @attrs.frozen
+class Candidate:
+    """One of the actions among which `Best` chooses.
+
+    Args:
+        name: unique in its `Best`.
+        then: the steps that are taken where it is chosen. Where the first of them sends a message, it is chosen only
+            while consent, wishes, hold-outs, declared uses and data let that message out at all.
+        value: what it is worth, as a number or an expression; without one that is known it is not chosen.
+        given: only where this is true; an expression, or text.
+    """
+
+    name: str
+    then: "tuple[Step, ...]" = attrs.field(default=(), converter=_steps)
+    value: Expression = attrs.field(kw_only=True, converter=worth, eq=expression_eq)
+    given: Expression | None = attrs.field(default=None, kw_only=True, converter=as_candidate_given, eq=expression_eq)
+
+
+def _candidates(value: "Iterable[Candidate] | Candidate") -> "tuple[Candidate, ...]":
+    return (value,) if isinstance(value, Candidate) else tuple(value)
+
+
+@attrs.frozen
+class Best:
+    """Take the next best action: of several that may be taken the one of the highest value (S5).
+
+    Where values are equal, the one that is declared first. What was chosen, and why the others were not, stands in the
+    trace, and `why` tells it. The gate still decides when a message goes out.
+
+    Args:
+        name: of the decision, such as "win back".
+        candidates: what there is to choose from, each a `Candidate`.
+        otherwise: steps taken where none of them may be taken.
+    """
+
+    name: str
+    candidates: tuple[Candidate, ...] = attrs.field(converter=_candidates)
+    otherwise: "tuple[Step, ...]" = attrs.field(default=(), kw_only=True, converter=_steps)
+    id: str | None = attrs.field(default=None, kw_only=True)
+    was: tuple[str, ...] = attrs.field(default=(), kw_only=True, converter=earlier)
+
+
+@attrs.frozen
 class MoveTo:
     """Move the customer to a stage of this journey."""
 
@@ -394,6 +434,7 @@ Step: TypeAlias = (
     | WaitUntil
     | Branch
     | Split
+    | Best
     | MoveTo
     | SetTrait
     | Emit
@@ -403,7 +444,9 @@ Step: TypeAlias = (
     | Enrol
     | Exit
 )
-_STEPS = (Send, Wait, WaitFor, WaitUntil, Branch, Split, MoveTo, SetTrait, Emit, OpenCase, CloseCase, Call, Enrol, Exit)
+_STEPS = (
+    Send, Wait, WaitFor, WaitUntil, Branch, Split, Best, MoveTo, SetTrait, Emit, OpenCase, CloseCase, Call, Enrol, Exit,
+)  # fmt: skip
 
 ARMS = ("then", "otherwise")
 FOLLOW_UP = "follow_up"
@@ -413,7 +456,8 @@ FOLLOW_UP = "follow_up"
 def arms(step: Step) -> Iterable[tuple[str, "tuple[Step, ...]"]]:
     """The arms of a step by name, empty ones left out, in the order they are read.
 
-    The name is a path from the step: `then`, `otherwise`, of a `Split` `arms["gift"]`, or of an `Ask` `follow_up`.
+    The name is a path from the step: `then`, `otherwise`, of a `Split` `arms["gift"]`, of a `Best`
+    `candidates[0].then`, or of an `Ask` `follow_up`.
     """
     if isinstance(step, Split):
         for variant, steps in step.arms.items():
@@ -421,6 +465,10 @@ def arms(step: Step) -> Iterable[tuple[str, "tuple[Step, ...]"]]:
                 yield arm_of(variant), steps
     if isinstance(step, Ask) and step.follow_up:
         yield FOLLOW_UP, step.follow_up
+    if isinstance(step, Best):
+        for n, candidate in enumerate(step.candidates):
+            if candidate.then:
+                yield candidate_arm(n), candidate.then
     for name in ARMS:
         if steps := getattr(step, name, ()):
             yield name, steps
@@ -431,6 +479,11 @@ def arm_of(variant: str) -> str:
     return f"arms[{json.dumps(variant, ensure_ascii=False)}]"
 
 
+def candidate_arm(place: int) -> str:
+    """The name of the arm of a `Best` for the candidate at this place, from 0."""
+    return f"candidates[{place}].then"
+
+
 def label(step: Step) -> str:
     """Kind and the name of what it is about: what a step's derived identity is made of. Never its parameters (S4.5)."""
     kind = type(step).__name__.lower()
@@ -439,7 +492,7 @@ def label(step: Step) -> str:
             about = step.message.name
         case WaitFor():
             about = "|".join(map(trigger_name, step.trigger))
-        case Split():
+        case Split() | Best():
             about = step.name
         case MoveTo():
             about = step.stage

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from touchpoint.durations import spoken
 from touchpoint.journey.content_rules import ContentRules
-from touchpoint.journey.policy import Cap, ConsentRules, Hold, LiveRuns, PolicyItem, Spacing
+from touchpoint.journey.policy import Cap, ConsentRules, Hold, LiveRuns, PolicyItem, Pull, Spacing
 from touchpoint.journey.windows import DENY, QuietHours, SendWindow
 from touchpoint.lab.places import Change, Place, change
 from touchpoint.lab.shifts import clock_times, lengths
@@ -15,7 +15,7 @@ def policy_changes(place: Place) -> Iterator[Change]:  # noqa: C901 - one arm fo
     """Every small fault of a journey's policy."""
     for one, rest in place.without("items"):
         if not isinstance(
-            one.node, Cap | ConsentRules | ContentRules | LiveRuns
+            one.node, Cap | ConsentRules | ContentRules | LiveRuns | Pull
         ):  # a test that notices one more notices any number
             yield change(one, rest, f"the policy leaves out the {_name(one.node)}")
     for item in place.each("items"):
@@ -32,6 +32,8 @@ def policy_changes(place: Place) -> Iterator[Change]:  # noqa: C901 - one arm fo
                 yield from _lengths(item.field("cool_off"), f"the cool-off of the {item.node} is")
             case LiveRuns():
                 yield from _live_runs(item)
+            case Pull():
+                yield from _pull(item)
             case ConsentRules() | ContentRules():
                 yield from _rules(item)
 
@@ -75,6 +77,12 @@ def _live_runs(place: Place) -> Iterator[Change]:
     for over, words in does.items():
         if over != item.over:
             yield change(place.field("over"), over, f"{item} {words} one too many, which it {does[item.over]} now")
+
+
+def _pull(place: Place) -> Iterator[Change]:
+    for field, what in (("quiet_hours", "quiet hours"), ("caps", "caps")):
+        bound = "not bound" if getattr(place.node, field) else "bound"
+        yield change(place.field(field), not getattr(place.node, field), f"suggestions are {bound} by {what}")
 
 
 def _doing(over: str) -> str:

@@ -175,6 +175,27 @@ FOR_ANSWERS: Final[tuple[Check, ...]] = (
 """What is asked of the answer to a word such as STOP: whether it can go out, not whether it is welcome (S7.3)."""
 
 
+BEFOREHAND: Final[tuple[Check, ...]] = (
+    check_consent, check_preferences, check_limit, check_holdout, check_data_use, check_words,
+)  # fmt: skip
+"""What is asked before a message is sent at all, where another may be sent in its stead: what its customer and the
+policies settle for good."""
+
+FOR_SUGGESTIONS: Final[tuple[Check, ...]] = (
+    check_stopped, check_consent, check_preferences, check_holds, check_content_rules, check_switches, check_paused,
+    check_holdout, check_data_use, check_words,
+)  # fmt: skip
+"""What is asked of every suggestion: whoever wants one has come to us, so nobody is to be reached or left alone."""
+
+
+def checks_for_suggestion(*, quiet_hours: bool, caps: bool) -> tuple[Check, ...]:
+    """What is asked of a suggestion where the policy (`Pull`) has quiet hours, or caps, bind it as well."""
+    found = FOR_SUGGESTIONS
+    if quiet_hours:
+        found = (*found, check_windows)
+    return (*found, check_caps, check_frequency, check_spacing) if caps else found
+
+
 def _never(_: Facts) -> bool:
     return False
 

@@ -15,6 +15,7 @@ from touchpoint.stores.rows import (
     CaseRow,
     Changes,
     ConsentRow,
+    ContactRow,
     ControlRow,
     Counters,
     CustomerRow,
@@ -28,6 +29,8 @@ from touchpoint.stores.rows import (
     TallyRow,
     TaskRow,
     TombstoneRow,
+    TopicAnswerRow,
+    WishRow,
 )
 
 __all__ = [
@@ -38,6 +41,7 @@ __all__ = [
     "CaseRow",
     "Changes",
     "ConsentRow",
+    "ContactRow",
     "ControlRow",
     "Counters",
     "CustomerRow",
@@ -53,10 +57,12 @@ __all__ = [
     "TallyRow",
     "TaskRow",
     "TombstoneRow",
+    "TopicAnswerRow",
     "Transaction",
+    "WishRow",
 ]
 
-SCHEMA_VERSION = 3
+SCHEMA_VERSION = 4
 
 
 class Reader(Protocol):
@@ -274,6 +280,49 @@ class Reader(Protocol):
 
     def analyses_of(self, customer: int) -> list[AnalysisRow]:
         """What is known of a customer's answers, or still to be found out, in order of their touchpoints' ids."""
+        ...
+
+    # What customers say, and wish for.
+
+    def has_contacts(self) -> bool:
+        """Whether anybody ever said anything that may be answered."""
+        ...
+
+    def contacts_open(self, customer: int) -> list[ContactRow]:
+        """What a customer said that was not answered yet, oldest first."""
+        ...
+
+    def contacts_of(self, customer: int) -> list[ContactRow]:
+        """All that a customer said, oldest first."""
+        ...
+
+    def contacts_between(
+        self, since: int, until: int, after: tuple[int, int, str] | None, limit: int
+    ) -> list[ContactRow]:
+        """What was said in [since, until), by (at, customer, id), behind `after`, at most `limit`."""
+        ...
+
+    def wishes_of(self, customer: int) -> list[WishRow]:
+        """What a customer wished for, by topic and touchpoint id."""
+        ...
+
+    def wishers(self, topics: Sequence[str], since: int, until: int, after: int, limit: int) -> list[WishRow]:
+        """Of each customer who wished for any of these topics in (since, until], the earliest such wish.
+
+        By customer number, for numbers above `after`, at most `limit`.
+        """
+        ...
+
+    def wished_after(self, topic: str, at: int) -> int:
+        """How many customers wished for a topic later than `at`."""
+        ...
+
+    def topics(self) -> list[tuple[str, int, int, int, int]]:
+        """(topic, wishes, customers, oldest, newest) of all that was wished for, most customers first."""
+        ...
+
+    def topic_answers(self, topic: str | None = None) -> list[TopicAnswerRow]:
+        """Answers to a topic, or to all, in the order in which they were given."""
         ...
 
     # People: who they are called, and what stays of whom was erased.

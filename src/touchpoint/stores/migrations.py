@@ -149,10 +149,28 @@ _FEEDBACK: Final = (
     "CREATE INDEX touchpoint_analyses_waiting ON touchpoint_analyses (changed_at) WHERE status = 'waiting'",
 )
 
+_CONVERSATIONS: Final = (
+    """CREATE TABLE touchpoint_contacts (
+    customer INTEGER NOT NULL, id TEXT NOT NULL, intent TEXT NOT NULL, about TEXT NOT NULL, opened TEXT NOT NULL,
+    at INTEGER NOT NULL, answered_at INTEGER, PRIMARY KEY (customer, id)
+) WITHOUT ROWID""",
+    "CREATE INDEX touchpoint_contacts_at ON touchpoint_contacts (at, customer, id)",
+    "CREATE INDEX touchpoint_contacts_open ON touchpoint_contacts (customer) WHERE answered_at IS NULL",
+    """CREATE TABLE touchpoint_wishes (
+    topic TEXT NOT NULL, customer INTEGER NOT NULL, id TEXT NOT NULL, at INTEGER NOT NULL,
+    PRIMARY KEY (topic, customer, id)
+) WITHOUT ROWID""",
+    "CREATE INDEX touchpoint_wishes_customer ON touchpoint_wishes (customer)",
+    """CREATE TABLE touchpoint_topic_answers (
+    topic TEXT NOT NULL, answer TEXT NOT NULL, at INTEGER NOT NULL, body TEXT NOT NULL, PRIMARY KEY (topic, answer)
+) WITHOUT ROWID""",
+)
+
 MIGRATIONS: Final[tuple[Migration, ...]] = (
     Migration("0001_initial", _INITIAL),
     Migration("0002_case_deadlines", _CASE_DEADLINES),
     Migration("0003_feedback", _FEEDBACK),
+    Migration("0004_conversations", _CONVERSATIONS),
 )
 
 

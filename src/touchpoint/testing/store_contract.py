@@ -27,12 +27,14 @@ from touchpoint.testing.store_checks_people import PeopleChecks
 from touchpoint.testing.store_checks_privacy import PrivacyChecks
 from touchpoint.testing.store_checks_referrals import ReferralChecks
 from touchpoint.testing.store_checks_rows import RowChecks
+from touchpoint.testing.store_checks_said import SaidChecks
 from touchpoint.testing.store_checks_segments import SegmentChecks
 from touchpoint.testing.store_checks_sharing import Reopen, SharingChecks
 
 
 class StoreContract(
-    PeopleChecks, PrivacyChecks, ReferralChecks, FeedbackChecks, RowChecks, SegmentChecks, SharingChecks, HostChecks
+    PeopleChecks, PrivacyChecks, ReferralChecks, FeedbackChecks, SaidChecks, RowChecks, SegmentChecks, SharingChecks,
+    HostChecks,
 ):  # fmt: skip
     """What every store must do: subclass it in a test module and supply three fixtures.
 
@@ -70,8 +72,8 @@ class StoreContract(
     @classmethod
     def checks(cls) -> list[str]:
         """Names of all checks, in their order."""
-        parts = (
-            PeopleChecks, PrivacyChecks, ReferralChecks, FeedbackChecks, RowChecks, SegmentChecks, SharingChecks,
-            HostChecks,
+        people = (
+            PeopleChecks, PrivacyChecks, ReferralChecks, FeedbackChecks, SaidChecks,
         )  # fmt: skip
+        parts = *people, RowChecks, SegmentChecks, SharingChecks, HostChecks
         return [name for part in parts for name in checks(part)]
