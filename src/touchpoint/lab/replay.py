@@ -23,6 +23,7 @@ from touchpoint.durations import instant, micros
 from touchpoint.engine import acts
 from touchpoint.engine.delivery import CallRequest, Delivery
 from touchpoint.engine.engine import Engine
+from touchpoint.engine.feedback import with_share
 from touchpoint.engine.intake import Prepared, instant_of
 from touchpoint.engine.loaded import Loaded
 from touchpoint.engine.referring import remember
@@ -32,6 +33,7 @@ from touchpoint.journey.journey import Journey
 from touchpoint.journey.policy import Policy
 from touchpoint.journey.steps import Call, flat
 from touchpoint.model.consent import ANY
+from touchpoint.model.feedback_source import FeedbackSource, sources_by_type
 from touchpoint.model.referral import REFERRAL_TYPES
 from touchpoint.model.touchpoint import Touchpoint
 from touchpoint.policy.facts import ConsentFact
@@ -172,7 +174,7 @@ class Replay:
         return found
 
 
-def replay(
+def replay(  # noqa: PLR0913 - all but the first two are options
     journeys: Sequence[Journey],
     events: Iterable[Touchpoint],
     *,
@@ -182,6 +184,7 @@ def replay(
     store: str = "sqlite://",
     until: datetime | None = None,
     progress: Callable[[int], None] | None = None,
+    feedback: Iterable[FeedbackSource] = (),
 ) -> Replay:
     """Replay events through journeys, in virtual time.
 
@@ -197,13 +200,16 @@ def replay(
         store: where to keep everything; in memory unless given.
         until: where to end; the last event unless given. Events after it are left out.
         progress: called with the number of events done, after each batch.
+        feedback: which of these types are feedback, as for `Engine`: they get the `share` of their scores.
 
     Raises:
         InvalidTouchpoint: an event that cannot be accepted, and which; everything before its batch is kept.
     """
     marks = [instant_of(each, "probe=") for each in probe]
     end = None if until is None else instant_of(until, "until=")
-    return _Driver(journeys, policy, tuple(grant), store).run(events, marks, end, progress)
+    sources, declared = sources_by_type(feedback), acts.declared_types(journeys)
+    given = (with_share(each, sources, 0, declared) for each in events) if sources else events
+    return _Driver(journeys, policy, tuple(grant), store).run(given, marks, end, progress)
 
 
 class _ReplayClock:
