@@ -31,7 +31,7 @@ from touchpoint.journey.conditions import (
 )
 from touchpoint.journey.conditions import Literal as Constant
 from touchpoint.journey.journey import Journey
-from touchpoint.journey.outcomes import Replied
+from touchpoint.journey.outcomes import Answered, Replied
 from touchpoint.journey.rule import Rule
 from touchpoint.lab.audit.spots import Spot, spots
 from touchpoint.lab.checks.people import HAPPY, SCORES, is_good
@@ -155,7 +155,7 @@ class Moods:
         return any(self._is_heard(each, wanted) for each in triggers)
 
     def _is_heard(self, trigger: t.Trigger, wanted: frozenset[str]) -> bool:
-        if isinstance(trigger, Replied):
+        if isinstance(trigger, Replied | Answered):
             return FEEDBACK in wanted and trigger.message in self.surveys
         return isinstance(trigger, t.On) and trigger.type in wanted
 
