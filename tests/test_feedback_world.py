@@ -17,7 +17,7 @@ TALK = Rule("talk", when="feedback_analysed", given=event.topics.contains("staff
 
 
 def story(world):
-    ann = world.person("ann")
+    ann = world.customer("ann", addresses={"phone": "+15551230001", "email": "ann@example.com"})
     ann.grants("feedback")
     ann.does("visited")
     world.advance(days(4))
