@@ -9,13 +9,14 @@ import attrs
 from dateutil import relativedelta as rd
 from hypothesis import strategies as st
 
-from touchpoint.durations import forever
+from touchpoint.durations import days, forever, months
 from touchpoint.journey import changes, outcomes, steps, triggers
 from touchpoint.journey.calendar_triggers import usual
 from touchpoint.journey.conditions import (
     case_open,
     clicked,
     collected,
+    consented,
     count,
     customer,
     delivered,
@@ -34,6 +35,7 @@ from touchpoint.journey.conditions import (
     trigger,
 )
 from touchpoint.journey.content_rules import ContentRule, ContentRules, Sender
+from touchpoint.journey.familiarity import Familiarity
 from touchpoint.journey.journey import Journey
 from touchpoint.journey.policy import Cap, ConsentRule, ConsentRules, Hold, Policy, Spacing
 from touchpoint.journey.requirements import (
@@ -53,6 +55,8 @@ from touchpoint.journey.segment import Segment
 from touchpoint.journey.stage import Stage
 from touchpoint.journey.waiver import Waiver
 from touchpoint.journey.windows import QuietHours, SendWindow
+from touchpoint.journey.wording import Wording
+from touchpoint.model.budget import Budget, Stock
 from touchpoint.model.case import CaseType
 from touchpoint.model.limits import cool_down, once, once_per_stage, times
 from touchpoint.model.message import Content, Gift, Message, Survey
@@ -174,6 +178,8 @@ def conditions(messages=()):
                 ever("review", within=timedelta(days=2)),
                 in_segment("vip"),
                 in_segment("theirs", journey="another"),
+                consented("personalisation"),
+                consented("news", channel="email"),
             ]
         ),
     )
@@ -214,6 +220,22 @@ limits = st.one_of(
 )  # fmt: skip
 
 
+BUDGETS = [
+    Budget("fund", 500, "EUR", per=months(1), zone="Europe/Madrid", per_customer=Decimal("20.50"), over="deny"),
+    Budget("rolling", Decimal(100), "EUR", per=days(30)),
+    Budget("once", 10_000, "EUR"),
+]
+SHELF = Stock("mugs", 4, none_left="wait")
+
+
+@cache
+def wordings():
+    """Up to two wordings of a message."""
+    given, uses = conditions(), st.sampled_from([(), ("vip",)])
+    one = st.builds(Wording, st.sampled_from(["vips", "a/b@c"]), given=given, content=contents | by_locale, uses=uses)
+    return st.lists(one, max_size=2, unique_by=lambda each: each.name)
+
+
 @st.composite
 def messages(draw, name):
     """A message, survey or gift of this name."""
@@ -224,7 +246,7 @@ def messages(draw, name):
         "topic": draw(st.none() | st.just("news")), "uses": draw(st.sampled_from([(), ("vip",)])),
         "expires": draw(st.none() | elapsed), "priority": draw(st.integers(-5, 5)), "cost": draw(numbers),
         "exempt": draw(st.booleans()), "counted": draw(st.booleans()), "limit": draw(st.none() | limits),
-        "on_release": draw(st.sampled_from(["send", "drop", "replan"])),
+        "on_release": draw(st.sampled_from(["send", "drop", "replan"])), "wordings": draw(wordings()),
     }  # fmt: skip
     match draw(st.integers(0, 2)):
         case 0:
@@ -232,11 +254,16 @@ def messages(draw, name):
         case 1:
             kind, points = draw(st.sampled_from([("nps", None), ("text", None), ("csat", (1, 10)), ("ces", None)]))
             return Survey(name, scale=kind, points=points, incentive=draw(texts), **common)
-    worth = draw(numbers)
-    budget = draw(st.none() | st.just(worth))
+    occasion = draw(st.sampled_from(["thank", "apologise", "celebrate", "care"]))
+    if draw(st.booleans()):
+        worth = draw(numbers)
+        budget = draw(st.none() | st.just(worth))
+        return Gift(name, occasion=occasion, worth=worth, currency="EUR", budget=budget, **common)
     return Gift(
-        name, occasion=draw(st.sampled_from(["thank", "care"])), worth=worth, currency="EUR", budget=budget, **common
-    )
+        name, occasion=occasion, worth=draw(st.sampled_from([5, Decimal("9.50")])), currency="EUR",
+        budget=draw(st.sampled_from(BUDGETS)), stock=draw(st.none() | st.integers(0, 9) | st.just(SHELF)),
+        approve_above=draw(st.none() | st.just(Decimal("7.25"))), worth_back=draw(st.booleans()), **common,
+    )  # fmt: skip
 
 
 @cache
@@ -320,7 +347,7 @@ def _step(draw, pool, ids, depth):
     def arm():
         return draw(step_lists(pool, ids, depth - 1)) if depth else []
 
-    sample = draw(st.sampled_from(range(12)))
+    sample = draw(st.sampled_from(range(14)))
     if sample == 0:
         message = draw(st.sampled_from(list(pool.values())))
         make = {Survey: steps.Ask, Gift: steps.Give}.get(type(message), steps.Send)
@@ -342,6 +369,10 @@ def _step(draw, pool, ids, depth):
         lambda: steps.WaitUntil(draw(asks), then=arm(), otherwise=arm(), **waiting, **more),
         lambda: steps.Branch(draw(asks), then=arm(), otherwise=arm(), **more),
         lambda: steps.Split("offer", {"a": arm(), "b": arm()}, **more),
+        lambda: steps.Best(
+            "win", [steps.Candidate("a", arm(), value=draw(st.integers(-9, 9)), given=draw(st.none() | asks)),
+                    steps.Candidate("b", value=1.5)], otherwise=arm(), **more,
+        ),
         lambda: draw(st.sampled_from([steps.MoveTo, steps.Enrol, steps.Exit]))("new", **more),
         lambda: steps.SetTrait("vip", draw(literals | values(tuple(pool))), **more),
         lambda: steps.Emit(draw(types), draw(properties), **more),
@@ -471,6 +502,14 @@ policy_items = st.one_of(
     ),
     st.builds(Spacing, elapsed, kinds=scopes),
     st.builds(Hold, while_open=st.none() | st.just(CASES), kinds=scopes, cool_off=elapsed),
+    st.builds(
+        Familiarity,
+        personal=segment_conditions | st.booleans(),
+        special=st.just(consented("personalisation")),
+        ordinary=st.booleans() | segment_conditions,
+        purposes=st.sampled_from([None, {"news": in_stage("new")}, {"marketing": True, "type": False}]),
+        undeclared=st.sampled_from(["ordinary", "personal", "special"]),
+    ),
     st.builds(
         lambda *rules: ConsentRules(rules),
         st.builds(

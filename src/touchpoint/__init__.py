@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from touchpoint.engine.aio import AsyncEngine
     from touchpoint.engine.engine import Engine
     from touchpoint.errors import (
+        ApprovalRefused,
         ConditionError,
         CustomerErased,
         DefectiveJourney,
@@ -46,6 +47,7 @@ if TYPE_CHECKING:
         case_open,
         clicked,
         collected,
+        consented,
         count,
         customer,
         delivered,
@@ -66,9 +68,21 @@ if TYPE_CHECKING:
         trigger,
         variant,
     )  # fmt: skip
+    from touchpoint.journey.familiarity import Familiarity
     from touchpoint.journey.journey import Journey
     from touchpoint.journey.outcomes import Answered, Clicked, Delivered, Denied, Ended, Failed, Opened, Replied, Sent
-    from touchpoint.journey.policy import Cap, ConsentRule, ConsentRules, Hold, HoldOut, LiveRuns, Policy, Pull, Spacing
+    from touchpoint.journey.policy import (
+        Approval,
+        Cap,
+        ConsentRule,
+        ConsentRules,
+        Hold,
+        HoldOut,
+        LiveRuns,
+        Policy,
+        Pull,
+        Spacing,
+    )
     from touchpoint.journey.rule import Goal, Rule
     from touchpoint.journey.segment import Segment
     from touchpoint.journey.stage import Stage
@@ -114,6 +128,8 @@ if TYPE_CHECKING:
     )  # fmt: skip
     from touchpoint.journey.waiver import Waiver
     from touchpoint.journey.windows import QuietHours, SendWindow
+    from touchpoint.journey.wording import Wording
+    from touchpoint.model.budget import Budget, Stock
     from touchpoint.model.case import Case, CaseType
     from touchpoint.model.experiment import assignment
     from touchpoint.model.limits import cool_down, once, once_per_stage, times
@@ -126,25 +142,27 @@ if TYPE_CHECKING:
     from touchpoint.model.volume import VolumeBreaker
 
 __all__ = [
-    "Anniversary", "Answered", "Ask", "AsyncEngine", "Best", "Branch", "Call", "Candidate",
-    "Cap", "Case", "CaseClosed", "CaseOpened",
+    "Anniversary", "Answered", "Approval", "ApprovalRefused", "Ask", "AsyncEngine", "Best", "Branch", "Budget", "Call",
+    "Candidate", "Cap", "Case", "CaseClosed", "CaseOpened",
     "CaseOverdue", "CaseType",
     "Clicked", "Clock", "CloseCase", "ConditionError", "ConsentChanged", "ConsentRule", "ConsentRules", "Content",
     "CustomerErased", "DateDue", "DefectiveJourney", "Delivered", "Denied", "Dwelt", "Emit", "Ended", "Engine",
-    "Enrol", "Enrolled", "Entered", "Exit", "Exposed", "Failed", "Gift", "Give", "Goal", "Hold", "HoldOut",
+    "Enrol", "Enrolled", "Entered", "Exit", "Exposed", "Failed", "Familiarity", "Gift", "Give", "Goal",
+    "Hold", "HoldOut",
     "Impact", "InvalidAddress", "InvalidInput", "InvalidTouchpoint", "Joined", "Journey", "JourneyError", "Left",
     "LeftSegment", "LiveRuns", "Message", "MoveTo", "NotYetSupported", "On", "OpenCase", "Opened", "Policy",
     "PreferenceChanged", "Preferences", "Preview", "Problem", "Pull",
     "QuietHours", "React", "ReferralRefused", "Referred",
     "Release", "ReleaseRefused",
     "Replied", "Reply", "Rule", "RunFacts", "SampleRatioMismatch", "Schedule", "SecretNeeded", "Segment", "Send",
-    "SendWindow", "Sent", "SetTrait", "Silent", "Spacing", "Split", "Stage", "StoreBusy", "StoreClosed",
+    "SendWindow", "Sent", "SetTrait", "Silent", "Spacing", "Split", "Stage", "Stock", "StoreBusy", "StoreClosed",
     "StoreCorrupt", "StoreError", "StoreFull", "StoreReadOnly", "StoreTooNew",
     "Suggested", "Suggestion", "Survey", "SystemClock",
     "Touchpoint", "TouchpointError", "TraitChanged", "UnknownCustomer", "UnknownName", "UnsubscribeRejected",
-    "VirtualClock", "VolumeBreaker", "Wait", "WaitFor", "WaitUntil", "Waiver", "WebhookRejected",
+    "VirtualClock", "VolumeBreaker", "Wait", "WaitFor", "WaitUntil", "Waiver", "WebhookRejected", "Wording",
     "answered",
-    "assignment", "calendar_days", "case_open", "clicked", "collected", "cool_down", "count", "customer", "days",
+    "assignment", "calendar_days", "case_open", "clicked", "collected", "consented", "cool_down", "count",
+    "customer", "days",
     "delivered", "denied", "event", "ever", "failed", "forever", "hours", "in_segment", "in_stage", "last",
     "minutes", "months", "now", "once", "once_per_stage", "opened", "outcome", "parse", "replied", "result",
     "seconds", "sent", "times", "to_text", "total", "trait", "trigger", "usual", "variant", "weeks", "years",
@@ -154,6 +172,7 @@ _FROM = {
     "clock": ("Clock", "SystemClock", "VirtualClock"),
     "durations": ("calendar_days", "days", "forever", "hours", "minutes", "months", "seconds", "weeks", "years"),
     "errors": (
+        "ApprovalRefused",
         "ConditionError",
         "CustomerErased",
         "DefectiveJourney",
@@ -187,6 +206,7 @@ _FROM = {
         "case_open",
         "clicked",
         "collected",
+        "consented",
         "count",
         "customer",
         "delivered",
@@ -207,9 +227,11 @@ _FROM = {
         "trigger",
         "variant",
     ),
+    "journey.familiarity": ("Familiarity",),
     "journey.journey": ("Journey",),
     "journey.outcomes": ("Answered", "Clicked", "Delivered", "Denied", "Ended", "Failed", "Opened", "Replied", "Sent"),
     "journey.policy": (
+        "Approval",
         "Cap",
         "ConsentRule",
         "ConsentRules",
@@ -265,6 +287,8 @@ _FROM = {
     ),
     "journey.waiver": ("Waiver",),
     "journey.windows": ("QuietHours", "SendWindow"),
+    "model.budget": ("Budget", "Stock"),
+    "journey.wording": ("Wording",),
     "model.case": ("Case", "CaseType"),
     "model.experiment": ("assignment",),
     "model.limits": ("cool_down", "once", "once_per_stage", "times"),

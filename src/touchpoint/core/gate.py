@@ -6,13 +6,14 @@ from typing import Protocol
 
 import attrs
 
+from touchpoint.core.accounts import Ledger, account_facts
 from touchpoint.core.context import Context
 from touchpoint.core.conversation import REACT, Conversation, answered_by
 from touchpoint.core.occurrence import Occurrence
 from touchpoint.core.pace import Paces, Pacing, pacing
 from touchpoint.core.program import Program
 from touchpoint.core.reading import read
-from touchpoint.core.render import content_key, render
+from touchpoint.core.render import Words, render
 from touchpoint.core.schedule import after, calendar_period
 from touchpoint.core.sessions import session_on
 from touchpoint.core.state import NEVER, WAITING, Address, Pending, Run, State
@@ -23,7 +24,7 @@ from touchpoint.model.delivery import OPTED_OUT, Rate, RenderedMessage, opt_out_
 from touchpoint.model.message import Gift, Message, Number
 from touchpoint.model.volume import VolumeBreaker
 from touchpoint.policy.checks import CONVERSATION, rule_here
-from touchpoint.policy.facts import ChannelFacts, Facts, Pause, Rival
+from touchpoint.policy.facts import ChannelFacts, Facts, Pause, Rival, Worded
 from touchpoint.policy.holds import hold_out_of
 from touchpoint.policy.verdict import Ruling, rule_over_channels
 from touchpoint.zones import tz_version
@@ -51,6 +52,7 @@ class World:
         volumes: how much goes out of messages; changed in place.
         recording: channels that reach nobody.
         replies, reactions: channels that can answer, and react, within a conversation.
+        ledger: what accounts of gifts and costs say; None where nobody keeps any.
     """
 
     channels: Mapping[str, frozenset[str]] = attrs.Factory(dict)
@@ -71,6 +73,7 @@ class World:
     recording: frozenset[str] = frozenset()
     replies: frozenset[str] = frozenset()
     reactions: frozenset[str] = frozenset()
+    ledger: Ledger | None = None
 
     def paused_here(self, journey: str, message: str) -> Sequence[Pause]:
         """What of a message of a journey is paused."""
@@ -115,7 +118,8 @@ class TaskFacts(Protocol):
 class Asked:
     """What the gate said, channel and address it came to last, and the words if it allows. Treat it as immutable.
 
-    `reply_to` is the touchpoint that it answers in a conversation, with a sign if it `reacts`.
+    `reply_to` is the touchpoint that it answers in a conversation, with a sign if it `reacts`; `worded` tells which of
+    its wordings it says, where there was a choice.
     """
 
     ruling: Ruling
@@ -124,6 +128,7 @@ class Asked:
     words: RenderedMessage | None = attrs.field(default=None, repr=False)
     reply_to: str | None = attrs.field(default=None, repr=False)
     reacts: bool = False
+    worded: Worded | None = None
 
 
 def ask(program: Program, state: State, pending: Pending, world: World, now: int, wall: int | None = None) -> Asked:
@@ -137,6 +142,7 @@ def ask(program: Program, state: State, pending: Pending, world: World, now: int
         reason = "its run is over" if run is None else "its journey no longer has it"
         return Asked(Ruling("deny", check="wanted", reason=reason, ends_as="withdrawn"))
     facts = _facts(program, state, pending, run, message, world, now)
+    _keep_accounts(facts, state, run, world)
     if wall is not None and wall < now:
         facts.wall = wall
     asked: list[Ruling] = []
@@ -153,6 +159,7 @@ def ask(program: Program, state: State, pending: Pending, world: World, now: int
         asked.append(ruling)
         if ruling.answer == "allow":
             found = Asked(ruling if len(asked) == 1 else rule_over_channels(asked), channel, address, words)
+            found.worded = on.worded
             if talk is not None and talk.to is not None and talk.is_here(channel) and _able(talk, channel, world):
                 found.reply_to, found.reacts = talk.to.id, talk.how == REACT
             return found
@@ -208,6 +215,7 @@ def facts_about(  # noqa: PLR0913 - what the gate is told of, and what a row of 
     run = Run("", journey, "", None, first, 0, nothing, nothing)
     facts = _facts(program, state, pending, run, message, world, now)
     facts.rivals = ()
+    _keep_accounts(facts, state, None, world)
     address = addressed(state, channel, world)
     opted_out = _opt_out(world, channel, address) if address is not None and world.standings else None
     paused, until = world.pause_of(channel, now)
@@ -260,6 +268,15 @@ def _facts(
     )  # fmt: skip
 
 
+def _keep_accounts(facts: Facts, state: State, run: Run | None, world: World) -> None:
+    """What accounts say of a message, where any have a say; of what no run waits for, without what it is given for."""
+    if world.ledger is not None and (facts.policy.budgets or isinstance(facts.message, Gift)):
+        facts.given = account_facts(
+            world.ledger, facts.message, facts.policy, facts.kind, key=facts.key, customer=state.id, run=run,
+            now=facts.now,
+        )  # fmt: skip
+
+
 def _still(program: Program, state: State, pending: Pending, run: Run, now: int) -> tuple[object, str]:
     """`still`, asked again (S5.1); None where the step has none."""
     rule = program.rule_of(run)
@@ -270,7 +287,7 @@ def _still(program: Program, state: State, pending: Pending, run: Run, now: int)
         event=run.event, trigger=run.trigger, traits=state.profile.traits, now=now, signals=state.signals,
         case_open=state.case_open, stage_of=state.stage_of, outcomes=run.outcomes, journey=run.journey, told=run.told,
         collected=run.collected, results=run.results,
-        exposures=state.exposures, segments=state.segments,
+        exposures=state.exposures, segments=state.segments, consents=state.profile.consents,
     )  # fmt: skip
     value = node.condition(context)
     still = node.step.still if isinstance(node.step, Send) else None
@@ -297,7 +314,7 @@ def _rivals(program: Program, state: State, pending: Pending) -> list[Rival]:
 def _on(
     program: Program, state: State, pending: Pending, run: Run, message: Message, world: World, channel: str, now: int
 ) -> tuple[Address | None, RenderedMessage | None, ChannelFacts]:
-    words = render(program, state, run, message, channel)
+    words = render(program, state, run, message, channel, now)
     kinds = world.channels.get(channel)
     address = addressed(state, channel, world)
     paused, until = world.pause_of(channel, now) if world.paused else (None, None)
@@ -309,10 +326,12 @@ def _on(
         pending.refused.get(channel),
         paused,
         words.missing,
-        misused(program, state, message, channel) if program.misused else (),
+        _misused(program, message, words) if program.misused else (),
         _opt_out(world, channel, address) if address is not None and world.standings else None,
         until,
     )
+    if words.worded is not None or words.unfamiliar:
+        facts.worded, facts.unfamiliar = words.worded, words.unfamiliar
     if address is not None and (world.rates or world.paces):
         paced = world.pacing(channel, address.kind, address.key)
         # Who asked for help is answered before those who wait in the queue.
@@ -324,9 +343,14 @@ def _on(
     return address, words.message, facts
 
 
-def misused(program: Program, state: State, message: Message, channel: str) -> tuple[str, ...]:
-    """The traits that a message would use here beyond their declared uses (S7.5)."""
-    return program.misused.get((message.name, content_key(message, channel, state.profile.locale)), ())
+def _misused(program: Program, message: Message, words: Words) -> tuple[str, ...]:
+    return program.misused.get((message.name, words.key), ())
+
+
+def tell_of_words(program: Program, message: Message, words: Words, on: ChannelFacts) -> None:
+    """Tell the checks what there is to say of the words of a message on a channel (S6.2, S7.5)."""
+    on.missing_words, on.worded, on.unfamiliar = words.missing, words.worded, words.unfamiliar
+    on.misused = _misused(program, message, words) if program.misused else ()
 
 
 def _opt_out(world: World, channel: str, address: Address) -> str | None:

@@ -16,6 +16,7 @@ from touchpoint.core.referrals import is_about
 from touchpoint.core.state import State
 from touchpoint.durations import instant, length
 from touchpoint.engine.awaiting import awaited
+from touchpoint.engine.explain_gift import gift_lines
 from touchpoint.engine.loaded import Loaded
 from touchpoint.engine.referring import awaited_of
 from touchpoint.engine.shared import learn_addresses
@@ -26,6 +27,7 @@ from touchpoint.journey.steps import Send, flat
 from touchpoint.journey.triggers import Referred, Trigger
 from touchpoint.model.limits import Limit
 from touchpoint.model.referral import CONVERTED, MADE
+from touchpoint.policy.checks import TOLD
 from touchpoint.policy.verdict import Ruling, Verdict
 from touchpoint.stores.base import EntryRow, MessageRow
 from touchpoint.stores.codec import loads
@@ -119,6 +121,8 @@ def _message(unit: Unit, loaded: Loaded, rows: Sequence[MessageRow], now: int) -
     asked = _by_hand(unit, loaded, row) or f"rule {row.journey}/{row.rule} asked for it"
     lines.append(f"{asked}; due {due}, best before {best_before}")
     lines += list(_history(row, state))
+    lines += gift_lines(unit, row.key, lambda us: when(us, state))
+    lines += _worded(unit, loaded, row)
     if row.status in ("waiting", "in_flight"):
         return _waiting(unit, loaded, row, lines, now)
     if row.status == "sent" and row.at is not None:
@@ -148,6 +152,32 @@ def _history(row: MessageRow, state: State) -> Iterator[str]:
             yield f"{when(at, state)}{place}: {each[0]}: {check}{each[-1]}"
 
 
+def _worded(unit: Unit, loaded: Loaded, row: MessageRow) -> list[str]:
+    """What it said when it was asked last, or what it could not say; with the values that were seen then."""
+    for entry in unit.tx.journal(loaded.no):  # newest first
+        trace = entry.trace if entry.kind == "release" and entry.trace else ""
+        may = '"worded"' in trace or '"unsaid"' in trace
+        about = [line for line in loads(trace) if line[0] in _SAID and line[2] == row.key] if may else []
+        if about:
+            at = when(entry.at, loaded.state)
+            return [told for line in about for told in _SAID[line[0]](at, *line[3:])]
+    return []
+
+
+def _said(at: str, channel: str, wording: str | None, told: Sequence[str]) -> Iterator[str]:
+    yield f"{at} ({channel}): " + (f"worded as {wording!r}" if wording else "says its own content")
+    yield from (f"  {each}" for each in told)
+
+
+def _unsaid(at: str, channel: str, told: Sequence[str]) -> Iterator[str]:
+    yield f"{at} ({channel}): has nothing to say yet"
+    yield from (f"  {each}" for each in told)
+
+
+_SAID: Final[Mapping[object, Callable[..., Iterator[str]]]] = {"worded": _said, "unsaid": _unsaid}
+"""Lines of the trace that tell which words a message had."""
+
+
 def _waiting(unit: Unit, loaded: Loaded, row: MessageRow, lines: list[str], now: int) -> Why:
     pending = loaded.state.pending_by_key(row.key)
     if pending is None or pending.status == "in_flight" or pending.is_call:
@@ -155,14 +185,17 @@ def _waiting(unit: Unit, loaded: Loaded, row: MessageRow, lines: list[str], now:
     learn_addresses(unit, loaded)
     ruling = ask(unit.program, loaded.state, pending, unit.world, max(now, loaded.state.now)).ruling
     lines.append(f"asked now: {ruling.answer}" + (f": {ruling.reason}" if ruling.reason else ""))
-    lines += [
-        f"  {channel}: {each.check}: {each.answer}" + (f": {each.reason}" if each.reason else "")
-        for channel, verdicts in ruling.because
-        for each in verdicts
-    ]
+    lines += [line for channel, verdicts in ruling.because for each in verdicts for line in _verdict(channel, each)]
     lines.append(_again(ruling, loaded.state, pending.due))
     checks = tuple(each for _, verdicts in ruling.because for each in verdicts)
     return Why(row.name, "message", ruling.answer, row.status, checks, tuple(lines))
+
+
+def _verdict(channel: str, each: Verdict) -> Iterator[str]:
+    """One answer of the gate; where it is about data, with them beneath."""
+    yield f"  {channel}: {each.check}: {each.answer}" + (f": {each.reason}" if each.reason else "")
+    told = each.values.get(TOLD, ())
+    yield from (f"    {line}" for line in told) if isinstance(told, list) else ()
 
 
 def _again(ruling: Ruling, state: State, due: int | None) -> str:

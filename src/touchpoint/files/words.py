@@ -23,6 +23,7 @@ from touchpoint.journey.policy import PolicyItem
 from touchpoint.journey.requirements import REQUIREMENTS, QuietHoursIn
 from touchpoint.journey.shapes import (
     _AMOUNT,
+    _BUDGET,
     _CHANNEL,
     _CLOCK,
     _CONDITION,
@@ -39,6 +40,7 @@ from touchpoint.journey.shapes import (
     _REST,
     _SILENCE,
     _STEP,
+    _STOCK,
     _TEXT,
     _TIMEOUT,
     _TRIGGER,
@@ -51,6 +53,7 @@ from touchpoint.journey.shapes import (
 )
 from touchpoint.journey.suggestion import Suggestion
 from touchpoint.journey.windows import QuietHours
+from touchpoint.journey.wording import Wording
 from touchpoint.model.case import CaseType
 from touchpoint.model.message import Message
 from touchpoint.model.names import type_name
@@ -149,7 +152,7 @@ _BY_FIELD: Final[Mapping[str, Kind]] = {
 @lru_cache(maxsize=1)
 def _by_words() -> Mapping[str, Kind]:
     """What files take where a shape says so, in its words."""
-    from touchpoint.files import parts
+    from touchpoint.files import accounts, parts
 
     text = {each.words: text_kind(each.words) for each in (
         _TEXT, _NAME, _CLOCK, _ZONE, _TYPE, _CHANNEL, _KIND,
@@ -162,7 +165,7 @@ def _by_words() -> Mapping[str, Kind]:
         _WHOLE.words: kinds.WHOLE, _FROM_ONE.words: kinds.WHOLE, _AMOUNT.words: kinds.NUMBER,
         _DAY.words: kinds.DATE, _CONDITION.words: kinds.CONDITION, _VALUE.words: kinds.VALUE,
         _UNTIL.words: kinds.UNTIL, _TRIGGER.words: parts.TRIGGER, _EXIT.words: parts.EXIT,
-        _STEP.words: parts.STEP,
+        _STEP.words: parts.STEP, _BUDGET.words: accounts.BUDGET, _STOCK.words: accounts.STOCK,
     }  # fmt: skip
 
 
@@ -170,7 +173,7 @@ def kind_of(cls: type, attribute: "attrs.Attribute[Any]") -> Kind:
     """What a field of a class holds."""
     from touchpoint.files import parts
 
-    if issubclass(cls, Message | Suggestion) and attribute.name == "content":
+    if issubclass(cls, Message | Suggestion | Wording) and attribute.name == "content":
         return parts.CONTENT
     if cls is steps.Split and attribute.name in ("arms", "weights"):
         return kinds.by_name(listed(parts.STEP) if attribute.name == "arms" else kinds.WHOLE)

@@ -10,9 +10,21 @@ from touchpoint.journey import changes, steps, triggers
 from touchpoint.journey import conditions as c
 from touchpoint.journey.calendar_triggers import DateDue, Schedule, Usual
 from touchpoint.journey.content_rules import ContentRule, ContentRules, Sender
+from touchpoint.journey.familiarity import Familiarity
 from touchpoint.journey.journey import Journey
 from touchpoint.journey.outcomes import MESSAGE_TRIGGERS
-from touchpoint.journey.policy import Cap, ConsentRule, ConsentRules, Hold, HoldOut, LiveRuns, Policy, Pull, Spacing
+from touchpoint.journey.policy import (
+    Approval,
+    Cap,
+    ConsentRule,
+    ConsentRules,
+    Hold,
+    HoldOut,
+    LiveRuns,
+    Policy,
+    Pull,
+    Spacing,
+)
 from touchpoint.journey.requirements import REQUIREMENTS
 from touchpoint.journey.rule import Goal, Rule
 from touchpoint.journey.segment import Segment
@@ -20,6 +32,8 @@ from touchpoint.journey.stage import Stage
 from touchpoint.journey.suggestion import Suggestion
 from touchpoint.journey.waiver import Waiver
 from touchpoint.journey.windows import QuietHours, SendWindow
+from touchpoint.journey.wording import Wording
+from touchpoint.model.budget import Budget, Stock
 from touchpoint.model.case import CaseType
 from touchpoint.model.limits import Limit
 from touchpoint.model.message import Content, Gift, Message, Survey
@@ -100,16 +114,17 @@ NAMES: Final[Mapping[type, str]] = {
     steps.MoveTo: "moveto", steps.SetTrait: "settrait",
     steps.Emit: "emit", steps.OpenCase: "opencase", steps.CloseCase: "closecase", steps.Call: "call",
     steps.Enrol: "enrol", steps.Exit: "exit",
-    Message: "message", Survey: "survey", Gift: "gift", Content: "content",
+    Message: "message", Survey: "survey", Gift: "gift", Content: "content", Wording: "wording",
     Policy: "policy", QuietHours: "quiethours", SendWindow: "sendwindow", Cap: "cap", Spacing: "spacing", Hold: "hold",
-    HoldOut: "holdout", LiveRuns: "liveruns", Pull: "pull",
+    HoldOut: "holdout", Familiarity: "familiarity", LiveRuns: "liveruns", Pull: "pull", Budget: "budget",
+    Stock: "stock", Approval: "approval",
     ConsentRules: "consentrules", ConsentRule: "consentrule",
     ContentRules: "contentrules", ContentRule: "contentrule", Sender: "sender",
     **{cls: cls.__name__.lower() for cls in REQUIREMENTS},
     c.Literal: "literal", c.Field: "field", c.Now: "now", c.Compare: "compare", c.And: "and", c.Or: "or", c.Not: "not",
     c.Arithmetic: "arithmetic", c.In: "in", c.Contains: "contains", c.Exists: "exists", c.Outcome: "outcome",
     c.Count: "count", c.Ever: "ever", c.Total: "total", c.Last: "last", c.CaseOpen: "caseopen", c.InStage: "instage",
-    c.InSegment: "insegment", c.Told: "told", c.Variant: "variant",
+    c.InSegment: "insegment", c.Consented: "consented", c.Told: "told", c.Variant: "variant",
 }  # fmt: skip
 """The stable names. What is written under one stays readable for ever."""
 # Expressions are built as an author builds them, so that what is read is checked like what is written.
@@ -134,6 +149,7 @@ BUILDERS: Final[Mapping[type, Callable[..., object]]] = {
     c.CaseOpen: c.case_open,
     c.InStage: c.in_stage,
     c.InSegment: c.in_segment,
+    c.Consented: c.consented,
     c.Outcome: c.outcome,
     c.Told: _told,
     c.Variant: c.variant,

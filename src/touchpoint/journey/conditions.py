@@ -16,6 +16,7 @@ from touchpoint.journey.expressions import (
     Arithmetic,
     CaseOpen,
     Compare,
+    Consented,
     Contains,
     Count,
     Ever,
@@ -49,6 +50,7 @@ __all__ = [
     "Arithmetic",
     "CaseOpen",
     "Compare",
+    "Consented",
     "Contains",
     "Count",
     "Ever",
@@ -74,6 +76,7 @@ __all__ = [
     "children",
     "clicked",
     "collected",
+    "consented",
     "count",
     "customer",
     "delivered",
@@ -163,6 +166,23 @@ def in_segment(segment: str | Named, journey: str | Named | None = None) -> InSe
     return InSegment(
         _name("in_segment", "a segment", segment),
         None if journey is None else _name("in_segment", "a journey", journey),
+    )
+
+
+def consented(purpose: str | Named, channel: str | Named | None = None) -> Consented:
+    """Whether the customer has said yes to just this purpose, and that still stands (S7.1). Never unknown.
+
+    A yes to everything (`*`) is no yes to this; a no to everything that came later is a no to this as well.
+
+    Args:
+        purpose: a kind of message, a topic, or any other name that consent is given to, such as "personalisation".
+        channel: as said there; None asks for what was said of every channel.
+
+    Raises:
+        JourneyError: `purpose` or `channel` has no name.
+    """
+    return Consented(
+        _name("consented", "a purpose", purpose), None if channel is None else _name("consented", "a channel", channel)
     )
 
 

@@ -15,8 +15,10 @@ from touchpoint.journey import changes, outcomes, steps, triggers
 from touchpoint.journey.calendar_triggers import FACTOR, DateDue, Schedule, Usual, is_factor
 from touchpoint.journey.conditions import Expression, Field, children, path_of
 from touchpoint.journey.content_rules import ContentRule, ContentRules, Sender
+from touchpoint.journey.familiarity import LEVELS, Familiarity
 from touchpoint.journey.journey import Journey
 from touchpoint.journey.policy import (
+    Approval,
     Cap,
     ConsentRule,
     ConsentRules,
@@ -36,6 +38,8 @@ from touchpoint.journey.stage import PHASES, Stage
 from touchpoint.journey.suggestion import Suggestion
 from touchpoint.journey.waiver import Waiver
 from touchpoint.journey.windows import QuietHours, SendWindow, time_of_day
+from touchpoint.journey.wording import Wording
+from touchpoint.model.budget import Budget, Stock
 from touchpoint.model.case import DEADLINES, CaseType
 from touchpoint.model.experiment import MOST
 from touchpoint.model.limits import Limit
@@ -152,6 +156,8 @@ _WHOLE = _Kind(
 )
 _FROM_ONE = _Kind(f"a whole number from 1 to {_MOST:,}", lambda value: _WHOLE.test(value) and value >= 1)
 _AMOUNT = _Kind("a number from 0", lambda value: _is_number(value) and value >= 0)
+_BUDGET = _Kind("a number from 0, or a Budget", lambda value: type(value) is Budget or _AMOUNT.test(value))
+_STOCK = _Kind("a whole number from 0, or a Stock", lambda v: type(v) is Stock or (_WHOLE.test(v) and v >= 0))
 _DAY = _Kind("a date", lambda value: type(value) is date)
 _ELAPSED = _Kind(f"an elapsed time longer than nothing and {_AT_MOST}, such as days(3)", _is_elapsed)
 _SILENCE = _Kind(
@@ -205,7 +211,7 @@ _MESSAGE = {
     "name": _NAME, "why": _TEXT, "wants": _TEXT, "feels": _TEXT, "kind": _KIND, "channels": _many(_CHANNEL),
     "content": _mapping(_a(Content)), "topic": _maybe(_NAME), "uses": _many(_NAME), "expires": _maybe(_ELAPSED),
     "priority": _WHOLE, "cost": _AMOUNT, "exempt": _FLAG, "counted": _FLAG, "limit": _maybe(_a(Limit)),
-    "answer": _FLAG,
+    "answer": _FLAG, "wordings": _many(_a(Wording)),
     "on_release": _one_of("send", "drop", "replan"),
 }  # fmt: skip
 
@@ -287,7 +293,11 @@ SHAPES: Final[Mapping[type, Mapping[str, _Kind]]] = {
     },
     Gift: {
         **_MESSAGE, "occasion": _one_of("thank", "apologise", "celebrate", "care"), "worth": _AMOUNT, "currency": _TEXT,
-        "budget": _maybe(_AMOUNT),
+        "budget": _maybe(_BUDGET), "stock": _maybe(_STOCK), "approve_above": _maybe(_AMOUNT), "worth_back": _FLAG,
+    },
+    Wording: {
+        "name": _NAME, "given": attrs.evolve(_CONDITION, optional=False), "content": _mapping(_a(Content)),
+        "uses": _many(_NAME),
     },
     Content: {"text": _TEXT, "subject": _maybe(_TEXT), "html": _maybe(_TEXT), "promotional": _FLAG},
     Limit: {
@@ -304,6 +314,12 @@ SHAPES: Final[Mapping[type, Mapping[str, _Kind]]] = {
     LiveRuns: {
         "n": _FROM_ONE, "over": _one_of("refuse", "defer", "replace"), "kinds": _SCOPE["kinds"], "within": _ELAPSED,
     },
+    Budget: {
+        "name": _NAME, "amount": _AMOUNT, "currency": _TEXT, "per": _maybe(_PERIOD), "zone": _maybe(_ZONE),
+        "per_customer": _maybe(_AMOUNT), "over": _one_of("defer", "deny"), "kinds": _SCOPE["kinds"],
+    },
+    Stock: {"name": _NAME, "n": _WHOLE, "none_left": _one_of("deny", "wait")},
+    Approval: {"above": _AMOUNT, "currency": _TEXT, "by": _maybe(_many(_NAME))},
     Hold: {"while_open": _maybe(_many(_NAME)), "kinds": _SCOPE["kinds"], "cool_off": _GAP},
     HoldOut: {"name": _NAME, "percent": _AMOUNT, "kinds": _SCOPE["kinds"]},
     Pull: {
@@ -323,6 +339,10 @@ SHAPES: Final[Mapping[type, Mapping[str, _Kind]]] = {
     Sender: {
         "name": _TEXT, "also": _many(_NAME), "postal": _TEXT, "contact": _TEXT, "one_click": _many(_CHANNEL),
         "links_live": _maybe(_FROM_ONE), "opt_outs_within": _AMOUNT, "approved": _many(_NAME), "answers": _many(_NAME),
+    },
+    Familiarity: {
+        **dict.fromkeys(LEVELS, attrs.evolve(_CONDITION, optional=False)),
+        "purposes": _mapping(attrs.evolve(_CONDITION, optional=False)), "undeclared": _one_of(*LEVELS),
     },
     QuietHours: _SCOPE, SendWindow: _SCOPE,  # the rest they refuse themselves
 }  # fmt: skip

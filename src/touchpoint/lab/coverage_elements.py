@@ -40,11 +40,13 @@ NEAR: Final = 60_000_000
 """What is within a minute of a boundary is just before or just after it; microseconds."""
 BOUNDARY: Final = ("just before", "exactly at", "just after")
 MANY: Final = 256
+OWN_WORDS: Final = "its own content"
+"""What a message says where none of its wordings is taken."""
 _ENDS: Final = ("withdrawn", "denied", "expired", "failed", "unknown")
 _RARE: Final = {
     "arbitration": ("deny", "defer"), "stopped": ("deny",), "paused": ("defer",), "preferences": ("deny", "defer"),
     "frequency": ("defer",), "own quiet hours": ("deny", "defer"), "refused": ("deny",), "data use": ("deny",),
-    "words": ("deny",), "conversation": ("deny",),
+    "words": ("deny",), "conversation": ("deny",), "familiarity": ("deny",),
 }  # fmt: skip
 _TURNS: Final = {"opens": "lets messages out again", "closes": "begins to hold them"}
 _SAID: Final = {
@@ -60,7 +62,8 @@ class Element:
         journey: its name.
         place: where it stands in the journey, from `stages`, `segments`, `rules`, `suggestions`, `messages` or `policy`
             down.
-        kind: stage, transition, segment, rule, step, arm, exit, suggestion, message, gate, channel or boundary.
+        kind: stage, transition, segment, rule, step, arm, exit, suggestion, message, wording, gate, channel or
+            boundary.
         words: the sentence to say while it was never seen.
         optional: shown where it was seen, and never missed: only something rare, or nothing declared, brings it about.
     """
@@ -80,6 +83,13 @@ class Element:
 def identity(*parts: str) -> str:
     """The id of the element with this journey and place."""
     return "/".join(each.replace("~", "~0").replace("/", "~1") for each in parts)
+
+
+def near_of(at: int, edge: int) -> str | None:
+    """Where an instant lies by an edge, as `BOUNDARY` calls it; None where it is not near."""
+    if abs(at - edge) > NEAR:
+        return None
+    return BOUNDARY[1] if at == edge else BOUNDARY[0 if at < edge else 2]
 
 
 # What there is to be covered.
@@ -334,6 +344,8 @@ def _met(cap: BoundCap, journey: str, message: Message) -> tuple[str, ...]:
 def _message(program: Program, journey: Journey, message: Message) -> Iterator[Told]:
     name, at = message.name, ("messages", message.name)
     yield "message", (*at, "sent"), f"{name} was never sent"
+    for each in (*(wording.name for wording in message.wordings), OWN_WORDS) if message.wordings else ():
+        yield "wording", (*at, "wordings", each), f"{name} was never worded as {each}"
     for end in _ENDS:
         yield "message?", (*at, "ended", end), f"{name} never ended as {end}"
     for item in items_of(program, journey, message):

@@ -42,11 +42,13 @@ from touchpoint.lab.coverage_elements import (
     BOUNDARY,
     MANY,
     NEAR,
+    OWN_WORDS,
     Place,
     PolicyItem,
     called,
     items_of,
     length_of,
+    near_of,
     places_of,
 )
 from touchpoint.lab.coverage_moments import Moment, moments_of
@@ -302,6 +304,9 @@ class Life:
                 yield from self._exit(moment, self.lamp.program.by_name[journey, rule])
             case ["deferred", name, check, channel, reason, _]:
                 yield from self._deferred(name, check, channel, reason)
+            case ["worded", name, key, _, said, _]:
+                own = (row.journey for row in self.messages if row.key == key)
+                yield from ((journey, "messages", name, "wordings", said or OWN_WORDS) for journey in own)
 
     def _exit(self, moment: Moment, rule: CompiledRule) -> Iterator[Seen]:
         """By which of its exits a rule was left; nothing where two of them come into question."""
@@ -345,7 +350,7 @@ class Life:
         due = max(after(at, long, (each,)) for each in zones)
         for moment in self.moments:
             meant = moment.raises(node.keys) if isinstance(step, WaitFor) else moment.kind == TOUCHPOINT
-            if meant and moment.at >= at and (near := _near(moment.at, due)):
+            if meant and moment.at >= at and (near := near_of(moment.at, due)):
                 yield near
 
     # Messages.
@@ -400,7 +405,7 @@ class Life:
         def period(of: int, per: "relativedelta") -> tuple[int, int]:
             return calendar_period(of, per, self.zones)
 
-        return _near(at, frees_at(taken, cap.cap.n, cap.cap.per, taken[-cap.cap.n], period))
+        return near_of(at, frees_at(taken, cap.cap.n, cap.cap.per, taken[-cap.cap.n], period))
 
 
 def _ended(live: Sequence[_Trail], line: list[Any], at: int) -> _Trail:
@@ -420,12 +425,6 @@ def _answers(item: PolicyItem, against: Sequence[Sequence[str]], final: str) -> 
         yield item.answer(answer, reason)
         if len(own) == len(against) or (final and answer == "deny" and final.startswith(reason)):
             yield "decides"  # alone in the way, or named as the reason
-
-
-def _near(at: int, edge: int) -> str | None:
-    if abs(at - edge) > NEAR:
-        return None
-    return BOUNDARY[1] if at == edge else BOUNDARY[0 if at < edge else 2]
 
 
 def _near_turn(window: BoundWindow, zones: Sequence[str], at: int) -> Iterator[tuple[str, str]]:

@@ -13,6 +13,7 @@ from touchpoint.policy.caps import check_budget, check_caps, check_frequency, ch
 from touchpoint.policy.consent import check_consent, check_preferences
 from touchpoint.policy.content import check_content_rules
 from touchpoint.policy.facts import ChannelFacts, Facts, Pause
+from touchpoint.policy.gifts import check_approval, check_gift_address, check_given_before, check_stock
 from touchpoint.policy.holds import check_holdout, check_holds
 from touchpoint.policy.verdict import Ruling, Verdict, allow, combine, defer, deny, deny_here, rule_over_channels
 from touchpoint.policy.windows_check import check_windows
@@ -29,7 +30,11 @@ CONVERSATION: Final = "conversation"
 PAUSED: Final = "paused"
 PACE: Final = "pace"
 DATA_USE: Final = "data use"
+FAMILIARITY: Final = "familiarity"
+WORDING: Final = "wording"
 WORDS: Final = "words"
+TOLD: Final = "told"
+"""Among the values of a verdict: what it says with data filled in, for `why`."""
 CHANNEL_RESUMED: Final = "channel resumed"
 """The event that messages on a paused channel wait for."""
 _WANTED: Final = (allow(WANTED),)
@@ -125,6 +130,34 @@ def check_data_use(_: Facts, on: ChannelFacts) -> Sequence[Verdict]:
     return (deny_here(DATA_USE, reason, {"traits": list(on.misused)}),)
 
 
+def check_familiarity(_: Facts, on: ChannelFacts) -> Sequence[Verdict]:
+    """Whether the traits that the words cannot do without may be used this early in the relationship (S7.5)."""
+    if on.unfamiliar:
+        told = [each.told_words for each in on.unfamiliar]
+        values = {"traits": [each.trait for each in on.unfamiliar], TOLD: told}
+        return (deny_here(FAMILIARITY, "; ".join(each.words for each in on.unfamiliar), values),)
+    if on.worded is None or not on.worded.without:
+        return ()
+    without = on.worded.without
+    names = ", ".join(each.trait for each in without)
+    values = {"traits": [each.trait for each in without], TOLD: [each.told_words for each in without]}
+    return (allow(FAMILIARITY, f"said without {names}, which may not be used yet", values),)
+
+
+def check_wording(facts: Facts, on: ChannelFacts) -> Sequence[Verdict]:
+    """Which of its wordings the message says, and why not those before it. It is never in the way (S6.1)."""
+    if on.worded is None or not facts.message.wordings or on.unfamiliar:
+        return ()
+    name = on.worded.wording
+    said = f"says {name!r}" if name else "says its own content"
+    lost = ", ".join(repr(each) for each, _ in on.worded.lost)
+    reason = f"{said}, not {lost}" if lost else said
+    told = [f"not {each!r}: {why}" for each, why in on.worded.lost]
+    if name:
+        told.append(f"{name!r}: {on.worded.told}")
+    return (allow(WORDING, reason, {"wording": name, TOLD: told}),)
+
+
 def check_words(_: Facts, on: ChannelFacts) -> Sequence[Verdict]:
     """Whether the content for this channel finds all of its data (S6.2)."""
     if not on.missing_words:
@@ -147,6 +180,7 @@ CHECKS: Final[tuple[Check, ...]] = (
     check_refused,
     check_conversation,
     check_consent,
+    check_gift_address,
     check_preferences,
     check_holds,
     check_windows,
@@ -159,9 +193,14 @@ CHECKS: Final[tuple[Check, ...]] = (
     check_paused,
     check_pace,
     check_limit,
+    check_given_before,
     check_budget,
+    check_stock,
+    check_approval,
     check_holdout,
     check_data_use,
+    check_familiarity,
+    check_wording,
     check_words,
 )
 """In the order of S6.5. Where several deny, the first of them says how the message ends."""
@@ -170,20 +209,20 @@ CHECKS: Final[tuple[Check, ...]] = (
 FOR_ANSWERS: Final[tuple[Check, ...]] = (
     check_wanted, check_expiry, check_stopped, check_address, check_refused, check_conversation, check_switches,
     check_paused, check_pace,
-    check_limit, check_words,
+    check_limit, check_familiarity, check_wording, check_words,
 )  # fmt: skip
 """What is asked of the answer to a word such as STOP: whether it can go out, not whether it is welcome (S7.3)."""
 
 
 BEFOREHAND: Final[tuple[Check, ...]] = (
-    check_consent, check_preferences, check_limit, check_holdout, check_data_use, check_words,
+    check_consent, check_preferences, check_limit, check_holdout, check_data_use, check_familiarity, check_words,
 )  # fmt: skip
 """What is asked before a message is sent at all, where another may be sent in its stead: what its customer and the
 policies settle for good."""
 
 FOR_SUGGESTIONS: Final[tuple[Check, ...]] = (
     check_stopped, check_consent, check_preferences, check_holds, check_content_rules, check_switches, check_paused,
-    check_holdout, check_data_use, check_words,
+    check_holdout, check_data_use, check_familiarity, check_words,
 )  # fmt: skip
 """What is asked of every suggestion: whoever wants one has come to us, so nobody is to be reached or left alone."""
 
@@ -205,6 +244,11 @@ def _meets_a_cap(facts: Facts) -> bool:
     return bool(caps) and (facts.message.exempt or any(covers(each.cap.kinds, facts.kind) for each in caps))
 
 
+def _meets_a_budget(facts: Facts) -> bool:
+    own = isinstance(facts.message, Gift) and facts.message.budget is not None
+    return own or any(covers(each.kinds, facts.kind) for each in facts.policy.budgets)
+
+
 _RARE: Final[Mapping[Check, Callable[[Facts], bool]]] = {
     check_stopped: _never,
     check_refused: _never,
@@ -220,9 +264,15 @@ _RARE: Final[Mapping[Check, Callable[[Facts], bool]]] = {
     check_paused: _never,
     check_pace: _never,
     check_limit: lambda facts: facts.message.limit is not None,
-    check_budget: lambda facts: isinstance(facts.message, Gift) and facts.message.budget is not None,
+    check_gift_address: lambda facts: isinstance(facts.message, Gift),
+    check_given_before: lambda facts: isinstance(facts.message, Gift),
+    check_budget: _meets_a_budget,
+    check_stock: lambda facts: isinstance(facts.message, Gift) and facts.message.stock is not None,
+    check_approval: lambda facts: isinstance(facts.message, Gift) and facts.message.worth > 0,
     check_holdout: _never,
     check_data_use: _never,
+    check_familiarity: _never,
+    check_wording: _never,
     check_words: _never,
 }
 """When these have something to say although nothing rare has happened: what policy and message settle for good."""
@@ -250,6 +300,8 @@ def _that_apply(facts: Facts, on: ChannelFacts) -> Sequence[Check]:
         or on.missing_words
         or on.misused
         or on.unable is not None
+        or on.worded is not None
+        or on.unfamiliar
         or facts.holdout is not None
     ):
         return CHECKS

@@ -143,6 +143,7 @@ class Got:
         because: every reason that stood in its way, in words, oldest first.
         subject, text: the words as they went out; None if they did not.
         key: its idempotency key.
+        wording: which of the message's wordings went out; None for its own content, and if none did.
     """
 
     customer: str
@@ -156,6 +157,7 @@ class Got:
     subject: str | None = attrs.field(default=None, repr=False)
     text: str | None = attrs.field(default=None, repr=False)
     key: str = attrs.field(default="", repr=False)
+    wording: str | None = None
 
 
 class Person:
@@ -437,4 +439,5 @@ class Person:
             local=None if view.at is None else self._world.local(self.id, view.at),
             status=view.status, because=view.because, key=view.key,
             subject=None if words is None else words.subject, text=None if words is None else words.text,
+            wording=None if words is None else words.wording,
         )  # fmt: skip
