@@ -38,7 +38,8 @@ from touchpoint import (
 from touchpoint.channels.base import AsyncAdapter
 from touchpoint.channels.memory import MemoryChannel
 from touchpoint.channels.tasks import TaskChannel
-from touchpoint.engine.aio import AsyncTaskDesk
+from touchpoint.engine.aio import AsyncCaseDesk, AsyncTaskDesk
+from touchpoint.engine.case_desk import CaseDesk
 from touchpoint.engine.doctor import examine
 from touchpoint.engine.tasks import TaskDesk
 from touchpoint.model.delivery import Accepted, Capabilities, Failure, FailureCode, Preflight, Refused
@@ -61,10 +62,11 @@ def test_it_has_every_method_of_the_engine():
     assert public(Engine) - OWN == public(AsyncEngine) - EXTRA
 
 
-def test_its_desk_of_tasks_has_every_method_of_the_engines():
-    assert public(TaskDesk) == public(AsyncTaskDesk)
-    for name in public(TaskDesk):
-        sync, other = (inspect.signature(getattr(each, name)).parameters for each in (TaskDesk, AsyncTaskDesk))
+@pytest.mark.parametrize(("desk", "asynchronous"), [(TaskDesk, AsyncTaskDesk), (CaseDesk, AsyncCaseDesk)])
+def test_its_desks_have_every_method_of_the_engines(desk, asynchronous):
+    assert public(desk) == public(asynchronous) - {"engine"}
+    for name in public(desk):
+        sync, other = (inspect.signature(getattr(each, name)).parameters for each in (desk, asynchronous))
         assert list(sync)[1:] == list(other)[1:]
 
 
@@ -111,7 +113,8 @@ def test_it_is_made_like_an_engine():
 
 
 @pytest.mark.parametrize(
-    "name", sorted(public(AsyncEngine) - {"journeys", "tasks", "close", "work", "run_pending", "members"} - EXTRA)
+    "name",
+    sorted(public(AsyncEngine) - {"journeys", "tasks", "cases", "close", "work", "run_pending", "members"} - EXTRA),
 )
 def test_every_method_takes_what_the_engines_takes_and_is_a_coroutine(name):
     sync, other = getattr(Engine, name), getattr(AsyncEngine, name)

@@ -9,8 +9,8 @@ import touchpoint
 from touchpoint import channels, files, insight, lab
 
 LANGUAGE = [
-    "Anniversary", "Ask", "AsyncEngine", "Branch", "Call", "Cap", "Case", "CaseClosed", "CaseOpened",
-    "CaseOverdue", "CaseType",
+    "Anniversary", "Ask", "AsyncEngine", "Branch", "BusinessHours", "BusinessTime", "Call", "Cap", "Case", "CaseClosed",
+    "CaseEscalated", "CaseMerged", "CaseOpened", "CaseOverdue", "CaseReopened", "CaseType",
     "Clicked", "Clock", "CloseCase", "ConditionError", "ConsentChanged", "ConsentRule", "ConsentRules", "Content",
     "CustomerErased", "DateDue", "DefectiveJourney", "Delivered", "Denied", "Dwelt", "Emit", "Ended", "Engine",
     "Enrol", "Enrolled", "Entered", "Exit", "Exposed", "Failed", "Gift", "Give", "Goal", "Hold", "HoldOut",

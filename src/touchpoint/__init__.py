@@ -95,8 +95,11 @@ if TYPE_CHECKING:
     from touchpoint.journey.triggers import (
         Anniversary,
         CaseClosed,
+        CaseEscalated,
+        CaseMerged,
         CaseOpened,
         CaseOverdue,
+        CaseReopened,
         Dwelt,
         Enrolled,
         Entered,
@@ -110,6 +113,7 @@ if TYPE_CHECKING:
     )  # fmt: skip
     from touchpoint.journey.waiver import Waiver
     from touchpoint.journey.windows import QuietHours, SendWindow
+    from touchpoint.model.business import BusinessHours, BusinessTime
     from touchpoint.model.case import Case, CaseType
     from touchpoint.model.experiment import assignment
     from touchpoint.model.limits import cool_down, once, once_per_stage, times
@@ -121,8 +125,8 @@ if TYPE_CHECKING:
     from touchpoint.model.volume import VolumeBreaker
 
 __all__ = [
-    "Anniversary", "Ask", "AsyncEngine", "Branch", "Call", "Cap", "Case", "CaseClosed", "CaseOpened",
-    "CaseOverdue", "CaseType",
+    "Anniversary", "Ask", "AsyncEngine", "Branch", "BusinessHours", "BusinessTime", "Call", "Cap", "Case", "CaseClosed",
+    "CaseEscalated", "CaseMerged", "CaseOpened", "CaseOverdue", "CaseReopened", "CaseType",
     "Clicked", "Clock", "CloseCase", "ConditionError", "ConsentChanged", "ConsentRule", "ConsentRules", "Content",
     "CustomerErased", "DateDue", "DefectiveJourney", "Delivered", "Denied", "Dwelt", "Emit", "Ended", "Engine",
     "Enrol", "Enrolled", "Entered", "Exit", "Exposed", "Failed", "Gift", "Give", "Goal", "Hold", "HoldOut",
@@ -227,8 +231,11 @@ _FROM = {
     "journey.triggers": (
         "Anniversary",
         "CaseClosed",
+        "CaseEscalated",
+        "CaseMerged",
         "CaseOpened",
         "CaseOverdue",
+        "CaseReopened",
         "Dwelt",
         "Enrolled",
         "Entered",
@@ -242,6 +249,7 @@ _FROM = {
     ),
     "journey.waiver": ("Waiver",),
     "journey.windows": ("QuietHours", "SendWindow"),
+    "model.business": ("BusinessHours", "BusinessTime"),
     "model.case": ("Case", "CaseType"),
     "model.experiment": ("assignment",),
     "model.limits": ("cool_down", "once", "once_per_stage", "times"),

@@ -10,7 +10,7 @@ from typing import Final, TypeAlias
 
 import attrs
 
-from touchpoint.core.cases import Lengths, lengths_of, versions_of_cases
+from touchpoint.core.case_terms import AllTerms, terms_of, versions_of_cases
 from touchpoint.core.compile import compile_condition, compile_expression
 from touchpoint.core.context import Context
 from touchpoint.core.keys import ENROLLED, Key, key_of, keys_in_run, keys_of
@@ -36,6 +36,7 @@ from touchpoint.core.timed import (
 from touchpoint.core.wording import fixed_of, templates_of
 from touchpoint.durations import length
 from touchpoint.journey.by_hand import rules_by_hand
+from touchpoint.journey.case_steps import said_of_case
 from touchpoint.journey.conditions import Expression
 from touchpoint.journey.data_use import Declared, declared, misused_content
 from touchpoint.journey.journey import Journey
@@ -171,8 +172,8 @@ class Program:
     anew, `pinned` (journey, number) what runs finish on that stay with an earlier release. `sessions` are the channels
     on which it counts when the customer last wrote, and whether messages wait there for that. `segments` are in the
     order in which they are looked at, `segments_on` says which when what has changed. `misused` are the traits that
-    (message, content key) use beyond their declaration, `deadlines` those of each kind of case, `conversions` the types
-    of touchpoints by which a referred friend becomes a customer. `answers` is whether any step answers in a
+    (message, content key) use beyond their declaration, `terms` what is promised of cases, `conversions` the types of
+    touchpoints by which a referred friend becomes a customer. `answers` is whether any step answers in a
     conversation, `plain` whether occurrences have one key each, and concern neither segments nor ends of messages,
     `replans` whether any message is planned anew when what held it is over.
     """
@@ -208,7 +209,7 @@ class Program:
     segments_on: Mapping[Key, tuple[SegmentSpec, ...]] = attrs.Factory(dict)
     live_limits: tuple[LiveLimit, ...] = ()
     misused: Mapping[tuple[str, str], tuple[str, ...]] = attrs.Factory(dict)
-    deadlines: Lengths = attrs.Factory(dict)
+    terms: AllTerms = attrs.Factory(dict)
     conversions: frozenset[str] = frozenset()
     answers: bool = False
     plain: bool = False
@@ -269,8 +270,8 @@ def compile_program(
     bounds = bind(policy or Policy(), {journey.name: journey.policy for journey in journeys})
     policies = [policy or Policy(), *(journey.policy for journey in journeys)]
     sessions, limits = sessions_of(policies), live_limits_of(policies[0], journeys)
-    deadlines = lengths_of(journeys)
-    more = [*map(session_on, sorted(sessions)), *versions_of(segments.values()), *versions_of_cases(deadlines)]
+    terms = terms_of(journeys)
+    more = [*map(session_on, sorted(sessions)), *versions_of(segments.values()), *versions_of_cases(terms)]
     return Program(
         journeys={journey.name: journey for journey in journeys},
         rules=rules,
@@ -304,7 +305,7 @@ def compile_program(
         segments_on=readers_of(segments),
         live_limits=limits,
         misused=misused_content(messages.values(), _declared(journeys, traits)),
-        deadlines=deadlines,
+        terms=terms,
         conversions=conversions_of(each for _, each in triggers),
         answers=any(node.answers for rule in rules for node in rule.nodes.values())
         or any(each.answers for each in kept.values()),
@@ -399,6 +400,7 @@ def _node(name: str, step: Step, journey: str, rule: str, table: SignalTable) ->
             node.tell = teller_of(step.condition, table)
         case OpenCase() | CloseCase():
             node.condition = None if step.ref is None else compile_expression(step.ref, table)
+            node.values = {each: compile_expression(value, table) for each, value in said_of_case(step).items()}
     return node
 
 

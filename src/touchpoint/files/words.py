@@ -34,8 +34,10 @@ from touchpoint.journey.shapes import (
     _GAP,
     _KIND,
     _LENGTH,
+    _LEVEL,
     _NAME,
     _PERIOD,
+    _PROMISED,
     _SILENCE,
     _STEP,
     _TEXT,
@@ -45,6 +47,7 @@ from touchpoint.journey.shapes import (
     _UNTIL,
     _VALUE,
     _WHOLE,
+    _WITHIN,
     _ZONE,
     CLASS,
 )
@@ -147,7 +150,7 @@ _BY_FIELD: Final[Mapping[str, Kind]] = {
 @lru_cache(maxsize=1)
 def _by_words() -> Mapping[str, Kind]:
     """What files take where a shape says so, in its words."""
-    from touchpoint.files import parts
+    from touchpoint.files import case_parts, parts
 
     text = {each.words: text_kind(each.words) for each in (
         _TEXT, _NAME, _CLOCK, _ZONE, _TYPE, _CHANNEL, _KIND,
@@ -159,7 +162,8 @@ def _by_words() -> Mapping[str, Kind]:
         _WHOLE.words: kinds.WHOLE, _FROM_ONE.words: kinds.WHOLE, _AMOUNT.words: kinds.NUMBER,
         _DAY.words: kinds.DATE, _CONDITION.words: kinds.CONDITION, _VALUE.words: kinds.VALUE,
         _UNTIL.words: kinds.UNTIL, _TRIGGER.words: parts.TRIGGER, _EXIT.words: parts.EXIT,
-        _STEP.words: parts.STEP,
+        _STEP.words: parts.STEP, _LEVEL.words: kinds.WHOLE,
+        _WITHIN.words: case_parts.WITHIN, _PROMISED.words: case_parts.PROMISED,
     }  # fmt: skip
 
 

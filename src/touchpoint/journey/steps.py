@@ -13,20 +13,17 @@ import attrs
 
 from touchpoint.durations import Duration, Forever, is_calendar, spoken
 from touchpoint.errors import JourneyError
+from touchpoint.journey.case_steps import CloseCase as CloseCase  # noqa: PLC0414 - a step like the others
+from touchpoint.journey.case_steps import OpenCase as OpenCase  # noqa: PLC0414 - likewise
+from touchpoint.journey.case_steps import earlier as earlier  # noqa: PLC0414 - rules have them, too
 from touchpoint.journey.conditions import Expression, expression_eq, operand, read_condition
 from touchpoint.journey.triggers import Trigger, touchpoint_type, trigger_name, triggers
-from touchpoint.model.case import case_name
 from touchpoint.model.message import Content, Gift, Message, Survey
 
 if TYPE_CHECKING:
     from zoneinfo import ZoneInfo
 
 Since = Literal["send", "now", "run"]
-
-
-def earlier(value: Iterable[str] | str) -> tuple[str, ...]:
-    """Earlier names of a rule or step; one alone may be given as it is."""
-    return (value,) if isinstance(value, str) else tuple(value)
 
 
 def _steps(value: "Iterable[Step] | Step | None") -> "tuple[Step, ...]":
@@ -335,30 +332,6 @@ class Emit:
 
     type: str = attrs.field(converter=touchpoint_type)
     properties: Mapping[str, Expression] = attrs.field(default=None, converter=_values, eq=expression_eq)
-    id: str | None = attrs.field(default=None, kw_only=True)
-    was: tuple[str, ...] = attrs.field(default=(), kw_only=True, converter=earlier)
-
-
-def _ref(value: object) -> Expression | None:
-    return None if value is None else operand(value)
-
-
-@attrs.frozen
-class OpenCase:
-    """Open a case; `ref` defaults to the run's key, else the run itself. Opening an open one is a recorded no-op."""
-
-    case: str = attrs.field(converter=case_name)
-    ref: Expression | None = attrs.field(default=None, kw_only=True, converter=_ref, eq=expression_eq)
-    id: str | None = attrs.field(default=None, kw_only=True)
-    was: tuple[str, ...] = attrs.field(default=(), kw_only=True, converter=earlier)
-
-
-@attrs.frozen
-class CloseCase:
-    """Close a case; `ref` as for `OpenCase`. Closing one that is not open is a recorded no-op."""
-
-    case: str = attrs.field(converter=case_name)
-    ref: Expression | None = attrs.field(default=None, kw_only=True, converter=_ref, eq=expression_eq)
     id: str | None = attrs.field(default=None, kw_only=True)
     was: tuple[str, ...] = attrs.field(default=(), kw_only=True, converter=earlier)
 

@@ -121,8 +121,11 @@ _NEW_ENTRY: Final = (
 _NEW_RUN: Final = _insert("runs", RunRow)
 _END_RUN: Final = "UPDATE touchpoint_runs SET ended_at = ?, reason = ? WHERE no = ?"
 _NEW_CASE: Final = _insert("cases", CaseRow)
-_CHANGE_CASE: Final = "UPDATE touchpoint_cases SET first_response_at = ?, deadlines = ? WHERE no = ?"
-_CLOSE_CASE: Final = "UPDATE touchpoint_cases SET closed_at = ? WHERE no = ?"
+_CHANGE_CASE: Final = (
+    "UPDATE touchpoint_cases SET first_response_at = ?, deadlines = ?, severity = ?, owner = ?, opened_at = ?, "
+    "answered_by = ifnull(?, answered_by) WHERE no = ?"
+)
+_CLOSE_CASE: Final = "UPDATE touchpoint_cases SET closed_at = ?, merged_into = ? WHERE no = ?"
 _NEW_MESSAGE: Final = _insert("messages", MessageRow)
 # A message keeps its number, key and customer: left out of what is set, their indexes need not be touched.
 # What the provider told after the hand-over is written by itself: whoever settles does not know it.

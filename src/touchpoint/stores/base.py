@@ -52,7 +52,7 @@ __all__ = [
     "Transaction",
 ]
 
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 
 
 class Reader(Protocol):

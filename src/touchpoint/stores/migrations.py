@@ -135,9 +135,19 @@ _CASE_DEADLINES: Final = (
     "ALTER TABLE touchpoint_cases ADD COLUMN deadlines TEXT NOT NULL DEFAULT ''",
 )
 
+# What became of one case stands in its row: it is asked for by customer, and counted as a whole.
+_CASE_WORK: Final = tuple(
+    f"ALTER TABLE touchpoint_cases ADD COLUMN {column}"
+    for column in (
+        "severity TEXT NOT NULL DEFAULT 'normal'", "owner TEXT", "opening INTEGER NOT NULL DEFAULT 1", "cause TEXT",
+        "cause_type TEXT", "cause_at INTEGER", "answered_by TEXT NOT NULL DEFAULT ''", "merged_into TEXT",
+    )
+)  # fmt: skip
+
 MIGRATIONS: Final[tuple[Migration, ...]] = (
     Migration("0001_initial", _INITIAL),
     Migration("0002_case_deadlines", _CASE_DEADLINES),
+    Migration("0003_case_work", _CASE_WORK),
 )
 
 

@@ -55,6 +55,7 @@ EXAMPLES: Final = {
              '    "shop",\n    cases=[complaint],\n    policy=Policy(Hold(while_open=[complaint])),\n'
              '    rules=[Rule("care", when="review", given=event.score <= 2, then=[OpenCase(complaint)])],\n)',
     "TC208": 'Journey("shop", cases=[complaint], rules=[Rule("hurry", when=CaseOverdue(complaint), then=[Emit("x")])])',
+    "TC209": 'Journey("shop", cases=[CaseType("question", resolve_within=days(1), escalate=[hours(4), days(2)])])',
     "TC301": 'Rule("pay", when="order", then=[WaitFor("paid", forever)])',
     "TC302": 'Rule("greet", when="order", limit=cool_down(days(3)), then=[Wait(days(7)), Send(hello)])',
     "TC303": 'Rule("pay", when="order", goal=Goal("paid", within=days(2)), then=[Wait(days(3)), Send(hello)])',
