@@ -76,6 +76,8 @@ def _begin(
     decision: "Decision", kind: str, ref: str, case: LiveCase, cause: str, of: tuple[str, str, int] | None
 ) -> None:
     again = case.opening > 1
+    # Two openings may fall on one instant: what comes of them must differ.
+    cause = f"{cause}:{case.opening}" if again else cause
     arm(decision.program.terms, kind, case)
     decision.state.cases.setdefault(kind, {})[ref] = case
     decision.trace.append(["case", "reopened" if again else "opened", kind, ref])

@@ -26,7 +26,7 @@ _HOW: Final = 'BusinessHours({}, zone="Europe/Berlin")'
 
 
 def _intervals(values: Iterable[Sequence[str | time]]) -> tuple[tuple[str, str], ...]:
-    return intervals_of(values, "business hours", _HOW)
+    return intervals_of(values, "a calendar of business hours", _HOW)
 
 
 def _zone_key(value: "str | ZoneInfo") -> str:
