@@ -84,6 +84,16 @@ def answered_by(customer, message):
             answer(customer, kind, ref, customer.now)
 
 
+def may_make_good(message):
+    """Whether it is neither a promotion nor a request for feedback."""
+    return message.what.effective_kind not in ("marketing", "feedback")
+
+
+def goes_first(customer, message):
+    """Whether it makes good a case that is open: its run is about it (S6.10)."""
+    return may_make_good(message) and any(each in customer.openings for each in message.cases)
+
+
 def about(occurrence):
     """The cases that something is about."""
     if occurrence.kind in ("open_case", "close_case", "case_overdue"):
