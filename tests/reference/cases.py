@@ -91,7 +91,7 @@ def may_make_good(message):
 
 def goes_first(customer, message):
     """Whether it makes good a case that is open: its run is about it (S6.10)."""
-    return may_make_good(message) and any(each in customer.openings for each in message.cases)
+    return any(each in customer.openings for each in message.cases) and may_make_good(message)
 
 
 def about(occurrence):
