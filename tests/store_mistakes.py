@@ -236,10 +236,68 @@ WRONG = {
             "SELECT count(*), count(converted_at) FROM touchpoint_referrals WHERE advocate = ?", (no,))[0]
         ), "test_those_that_stand_are_counted",
     ),
+    "loses contacts": (without("contacts"), "test_what_was_said_is_found_until_it_is_answered"),
+    "keeps answered contacts open": (
+        answering(contacts_open=lambda inner, no: inner.contacts_of(no)),
+        "test_what_was_said_is_found_until_it_is_answered",
+    ),
+    "leaves contacts in no order": (last_first("contacts_of"), "test_what_was_said_is_found_until_it_is_answered"),
+    "takes the end of a time for part of it": (
+        answering(contacts_between=lambda inner, since, until, *more: inner.contacts_between(since, until + 1, *more)),
+        "test_what_was_said_is_read_by_time_a_page_at_a_time",
+    ),
+    "gives the last page of contacts": (
+        answering(contacts_between=lambda inner, since, until, after, limit: inner.contacts_between(
+            since, until, after, 999)[-limit:]),
+        "test_what_was_said_is_read_by_time_a_page_at_a_time",
+    ),
+    "begins each page of contacts anew": (
+        answering(contacts_between=lambda inner, since, until, _, limit: inner.contacts_between(
+            since, until, None, limit)),
+        "test_what_was_said_is_read_by_time_a_page_at_a_time",
+    ),
+    "loses wishes": (without("wishes"), "test_who_wished_is_listed_once_each"),
+    "lists wishes instead of people": (
+        answering(wishers=lambda inner, topics, since, until, after, limit: [
+            row for no in range(after + 1, 9) for row in inner.wishes_of(no)
+            if row.topic in topics and since < row.at <= until
+        ][:limit]),
+        "test_who_wished_is_listed_once_each",
+    ),
+    "lists whoever wished long before": (
+        answering(wishers=lambda inner, topics, _, *more: inner.wishers(topics, 0, *more)),
+        "test_who_wished_is_listed_once_each",
+    ),
+    "counts wishes for customers": (
+        answering(topics=lambda inner: [(t, n, n, a, b) for t, n, _, a, b in inner.topics()]),
+        "test_topics_are_counted",
+    ),
+    "loses answers to topics": (without("topic_answers"), "test_an_answer_to_a_topic_is_kept"),
+    "keeps what was said by who is erased": (
+        answering(erase=lambda inner, no: [
+            inner.run("UPDATE touchpoint_contacts SET customer = 99 WHERE customer = ?", (no,)), inner.erase(no),
+            inner.run("UPDATE touchpoint_contacts SET customer = ? WHERE customer = 99", (no,)),
+        ][1]),
+        "test_what_was_said_follows_people_and_goes_with_them",
+    ),
     "forgets referrals of who is erased": (
         answering(erase=lambda inner, no: inner.run(
             "DELETE FROM touchpoint_referrals WHERE advocate = ? OR friend = ?", (no, no)) or {"referrals": 2}
         ), "test_referrals_follow_people_and_forget_them",
+    ),
+    "loses what was asked": (without("asked"), "test_what_a_message_asked_is_found_by_its_key_and_by_its_customer"),
+    "gives what waits in order of customers": (
+        answering(analyses_waiting=lambda inner, limit: sorted(inner.analyses_waiting(limit))),
+        "test_what_waits_for_an_analyser_comes_first_come_first",
+    ),
+    "keeps the first analysis": (
+        writing(lambda inner, it: attrs.evolve(it, analyses={
+            key: row for key, row in it.analyses.items() if not inner.analyses_of(row.customer)
+        })), "test_an_analysis_is_replaced",
+    ),
+    "keeps answers of who is erased": (
+        answering(erase=lambda inner, no: inner.run("DELETE FROM touchpoint_customers WHERE no = ?", (no,)) or {}),
+        "test_feedback_follows_people_and_forgets_them",
     ),
     "forgets who claimed a task": (
         each("tasks_changed", lambda row: (row[0], row[1] or "", *row[2:])), "test_a_task_changes_hands",

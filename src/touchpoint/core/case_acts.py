@@ -31,27 +31,27 @@ _CLOSED_AT: Final = 0
 
 def open_case(
     decision: "Decision", kind: str, ref: str, cause: str, *, severity: object = None, owner: object = None,
-    of: tuple[str, str, int] | None = None,
+    of: tuple[str, str, int] | None = None, said: tuple[str, ...] = (),
 ) -> bool:  # fmt: skip
     """Open a case, or reopen one that was closed not long ago; opening an open one is a recorded no-op.
 
     `severity` and `owner` are as somebody says; what is no severity is as if nobody had said any. `of` is the (id,
-    type, at) of the touchpoint that led to it, `cause` that of what it raises.
+    type, at) of the touchpoint that led to it, `said` the ids of what did; `cause` is that of what it raises.
     """
     state, terms = decision.state, decision.program.terms
     if resolved(state.cases, kind, ref) in state.cases.get(kind, {}):
         decision.trace.append(["case", "open already", kind, ref])
         return False
     before = _reopenable(decision, kind, ref)
-    said = severity if severity in SEVERITIES else None
+    how = severity if severity in SEVERITIES else None
     owner = owner if isinstance(owner, str) and owner else None
     if before is not None:
         _, opening, was, held_by = before
-        case = LiveCase(decision.now, severity=str(said or was), owner=owner or held_by, opening=opening + 1)
-        _begin(decision, kind, ref, case, cause, of)
+        case = LiveCase(decision.now, severity=str(how or was), owner=owner or held_by, opening=opening + 1)
+        _begin(decision, kind, ref, case, cause, of, said)
         return True
     usual = terms[kind].severity if kind in terms else NORMAL
-    _begin(decision, kind, ref, LiveCase(decision.now, severity=str(said or usual), owner=owner), cause, of)
+    _begin(decision, kind, ref, LiveCase(decision.now, severity=str(how or usual), owner=owner), cause, of, said)
     return True
 
 
@@ -73,15 +73,16 @@ def reopen_case(
 
 
 def _begin(
-    decision: "Decision", kind: str, ref: str, case: LiveCase, cause: str, of: tuple[str, str, int] | None
-) -> None:
+    decision: "Decision", kind: str, ref: str, case: LiveCase, cause: str, of: tuple[str, str, int] | None,
+    said: tuple[str, ...] = (),
+) -> None:  # fmt: skip
     again = case.opening > 1
     # Two openings may fall on one instant: what comes of them must differ.
     cause = f"{cause}:{case.opening}" if again else cause
     arm(decision.program.terms, kind, case)
     decision.state.cases.setdefault(kind, {})[ref] = case
     decision.trace.append(["case", "reopened" if again else "opened", kind, ref])
-    decision.effects.append(CaseOpened(kind, ref, case, of))
+    decision.effects.append(CaseOpened(kind, ref, case, of, said))
     told = told_of(kind, ref, case)
     told |= {"opening": case.opening} if again else {}
     event = Occurrence(CASE_REOPENED if again else CASE_OPENED, kind, decision.now, cause, told)

@@ -10,7 +10,7 @@ import attrs
 
 from touchpoint.core.occurrence import TOUCHPOINT, Occurrence
 from touchpoint.durations import instant
-from touchpoint.model.case import DEADLINES, LEVELS, RESPONSE, case_of, level_name, level_of
+from touchpoint.model.case import DEADLINES, ESCALATIONS, RESPONSE, case_of, level_name, level_of
 
 CASE_OPENED: Final = "case_opened"
 CASE_CLOSED: Final = "case_closed"
@@ -75,12 +75,16 @@ Held: TypeAlias = dict[str, dict[str, LiveCase]]
 
 @attrs.define
 class CaseOpened:
-    """Effect: a case was opened; the shell gives it its number. `cause` is the (id, type, at) of what led to it."""
+    """Effect: a case was opened; the shell gives it its number.
+
+    `cause` is the (id, type, at) of what led to it, `said` are ids of that, too.
+    """
 
     kind: str
     ref: str
     case: LiveCase
     cause: tuple[str, str, int] | None = None
+    said: tuple[str, ...] = ()
 
 
 @attrs.define
@@ -129,7 +133,7 @@ def overdue_name(kind: str, which: str) -> str:
 
 def keys_of_missed(kind: str, said: str) -> Iterator[tuple[str, str]]:
     """(kind, name) of the occurrence of which the trace says this (`Missed.said`); none for what it does not say."""
-    for which in (*DEADLINES, *map(level_name, LEVELS)):
+    for which in (*DEADLINES, *map(level_name, ESCALATIONS)):
         if (missed := Missed(kind, "", which)).said == said:
             yield missed.event, str(missed)
 

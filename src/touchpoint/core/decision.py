@@ -243,7 +243,7 @@ class Decision:
             state = self.state
             self._context = context = Context(
                 None, None, state.profile.traits, self.now, state.signals, state.case_open, state.stage_of,
-                state.exposures, state.segments, _NOTHING,
+                state.exposures, state.segments, _NOTHING, consents=state.profile.consents,
             )  # fmt: skip
         context.journey = journey
         context.event = event
@@ -368,10 +368,10 @@ class Decision:
 
     def open_case(
         self, kind: str, ref: str, cause: str, *, severity: object = None, owner: object = None,
-        of: tuple[str, str, int] | None = None,
+        of: tuple[str, str, int] | None = None, said: tuple[str, ...] = (),
     ) -> bool:  # fmt: skip
-        """Open a case; opening an open one is a recorded no-op (S8.2)."""
-        return case_acts.open_case(self, kind, ref, cause, severity=severity, owner=owner, of=of)
+        """Open a case; opening an open one is a recorded no-op (S8.2). `said` are ids of what led to it."""
+        return case_acts.open_case(self, kind, ref, cause, severity=severity, owner=owner, of=of, said=said)
 
     def close_case(self, kind: str, ref: str, cause: str) -> bool:
         """Close a case, and have the messages it held asked again; one that is not open is a recorded no-op (S8.2)."""

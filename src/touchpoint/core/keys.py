@@ -44,7 +44,7 @@ from touchpoint.journey.triggers import (
     Silent,
     Trigger,
 )
-from touchpoint.model.case import DEADLINES, LEVELS, level_name
+from touchpoint.model.case import DEADLINES, ESCALATIONS, level_name
 
 Key = tuple[str, str]
 """What indexes triggers: (kind of occurrence, its name)."""
@@ -104,7 +104,7 @@ def keys_of(trigger: Trigger, journey: str, rule: str = "", *, in_run: bool = Fa
         named = (trigger.which,) if trigger.which is not None else DEADLINES
         return tuple((CASE_OVERDUE, overdue_name(trigger.case, each)) for each in named)
     if isinstance(trigger, CaseEscalated) and trigger.level is None:
-        return tuple((CASE_ESCALATED, overdue_name(trigger.case, level_name(each))) for each in LEVELS)
+        return tuple((CASE_ESCALATED, overdue_name(trigger.case, level_name(each))) for each in ESCALATIONS)
     return (key_of(trigger, journey, rule),)
 
 

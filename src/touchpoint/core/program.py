@@ -11,8 +11,11 @@ from typing import Final, TypeAlias
 import attrs
 
 from touchpoint.core.case_terms import AllTerms, terms_of, versions_of_cases
+from touchpoint.core.choice import CompiledWording, compile_wordings
+from touchpoint.core.choosing import Option, options_of
 from touchpoint.core.compile import compile_condition, compile_expression
 from touchpoint.core.context import Context
+from touchpoint.core.familiar import Bond, bonds_of, conditions_of, declared_in, misused_words
 from touchpoint.core.keys import ENROLLED, Key, key_of, keys_in_run, keys_of
 from touchpoint.core.linking import link
 from touchpoint.core.listening import Listening, hand_overs_kept, listening, told_in, waits_for_own
@@ -26,6 +29,7 @@ from touchpoint.core.segments import SegmentSpec, readers_of, segments_of, versi
 from touchpoint.core.sessions import session_on
 from touchpoint.core.signals import SignalTable, collect
 from touchpoint.core.state import Pending, Run, State, Watch
+from touchpoint.core.suggestions import SuggestionSpec, suggestions_of
 from touchpoint.core.timed import (
     CalendarSpec,
     SilenceSpec,
@@ -33,18 +37,20 @@ from touchpoint.core.timed import (
     calendar_in,
     silences_in,
 )
-from touchpoint.core.wording import fixed_of, templates_of
+from touchpoint.core.wording import Look, fixed_of, looks_in, templates_of
 from touchpoint.durations import length
 from touchpoint.journey.by_hand import rules_by_hand
 from touchpoint.journey.case_steps import said_of_case
 from touchpoint.journey.conditions import Expression
-from touchpoint.journey.data_use import Declared, declared, misused_content
+from touchpoint.journey.data_use import Segments
+from touchpoint.journey.derived import NOTHING, Derived, derived_of
 from touchpoint.journey.journey import Journey
 from touchpoint.journey.policy import Policy
 from touchpoint.journey.requirements import ComplaintRate
 from touchpoint.journey.rule import Rule
 from touchpoint.journey.stage import Stage
 from touchpoint.journey.steps import (
+    Best,
     Branch,
     Call,
     CloseCase,
@@ -87,8 +93,8 @@ class Node:
     """A step with its place.
 
     `next` follows it, `then` and `otherwise` begin its arms (or lead on where an arm is empty), as do the `arms` of a
-    `Split`, by variant. Of a message it has the `kind`, for how many microseconds it `lasts`, and how it `answers` in a
-    conversation: `reply`, `react`, or not.
+    `Split`, by variant, and of a `Best`, by candidate, of which it has the `options`. Of a message it has the `kind`,
+    for how many microseconds it `lasts`, and how it `answers` in a conversation: `reply`, `react`, or not.
     """
 
     id: str
@@ -104,6 +110,7 @@ class Node:
     lasts: int = 0
     tell: Teller | None = None
     answers: str = ""
+    options: Sequence[Option] = ()
 
 
 @attrs.define(eq=False)
@@ -175,7 +182,10 @@ class Program:
     (message, content key) use beyond their declaration, `terms` what is promised of cases, `conversions` the types of
     touchpoints by which a referred friend becomes a customer. `answers` is whether any step answers in a
     conversation, `plain` whether occurrences have one key each, and concern neither segments nor ends of messages,
-    `replans` whether any message is planned anew when what held it is over.
+    `replans` whether any message is planned anew when what held it is over. `suggestions` are those of each place, in
+    the order in which they are declared. `wordings` are those of messages that have any, `bonds` say how familiar a
+    customer has to be with each journey that anything binds; `derived` is what steps make of traits,
+    `asked_of_segments` the conditions of segments, both only where there is a bond.
     """
 
     journeys: Mapping[str, Journey]
@@ -214,11 +224,24 @@ class Program:
     answers: bool = False
     plain: bool = False
     replans: bool = False
+    wordings: Mapping[str, tuple[CompiledWording, ...]] = attrs.Factory(dict)
+    bonds: Mapping[str, Bond] = attrs.Factory(dict)
+    derived: Derived = NOTHING
+    asked_of_segments: Segments = attrs.Factory(dict)
+    _looks: dict[tuple[str, str], tuple[Look, ...]] = attrs.field(factory=dict, init=False, repr=False)
+    suggestions: Mapping[str, tuple[SuggestionSpec, ...]] = attrs.Factory(dict)
     words: dict[tuple[str, str, str | None], RenderedMessage] = attrs.field(factory=dict, init=False, repr=False)
 
     def home(self, journey: str, release: int) -> "Program | None":
         """Where the definition of a run is found: here, or of one that is pinned to a release, there (S5.4)."""
         return self.pinned.get((journey, release)) if release else self
+
+    def looks_of(self, message: str, key: str) -> tuple[Look, ...]:
+        """What a content of a message looks up."""
+        known = self._looks.get((message, key))
+        if known is None:
+            self._looks[message, key] = known = looks_in(self.templates, message, key)
+        return known
 
     def rule_of(self, run: Run | Watch) -> CompiledRule | None:
         """The rule of a run, or None where nothing that is loaded has it."""
@@ -255,7 +278,8 @@ def compile_program(
     check_together(journeys)
     earlier = pinned or {}
     asking = [*journeys, *earlier.values()]
-    expressions = tuple(expressions_of_journeys(asking))
+    policies = [policy or Policy(), *(journey.policy for journey in journeys)]
+    expressions = (*expressions_of_journeys(asking), *conditions_of(policies))
     table = collect(expressions)
     rules = tuple(_compile_rules(((each.name, rule) for each in journeys for rule in each.rules), table))
     manual = ((each.name, rule) for each in journeys for rule in rules_by_hand(each))
@@ -265,10 +289,13 @@ def compile_program(
     silences = silences_in(triggers)
     segments = segments_of(journeys, table)
     messages = {name: message for journey in journeys for name, message in journey.messages.items()}
-    templates = templates_of(messages.values())
+    offered = [each.message for journey in journeys for each in journey.suggestions]
+    templates = templates_of([*messages.values(), *offered])
     heard = listening(triggers, expressions, messages.values())
     bounds = bind(policy or Policy(), {journey.name: journey.policy for journey in journeys})
-    policies = [policy or Policy(), *(journey.policy for journey in journeys)]
+    known = declared_in(journeys, traits)
+    bonds = bonds_of(policies[0], journeys, known, table)
+    asked_of_segments = {(each.journey, each.segment): each.condition for each in segments.values()}
     sessions, limits = sessions_of(policies), live_limits_of(policies[0], journeys)
     terms = terms_of(journeys)
     more = [*map(session_on, sorted(sessions)), *versions_of(segments.values()), *versions_of_cases(terms)]
@@ -304,19 +331,20 @@ def compile_program(
         segments=segments,
         segments_on=readers_of(segments),
         live_limits=limits,
-        misused=misused_content(messages.values(), _declared(journeys, traits)),
+        misused=misused_words(journeys, asked_of_segments, known),
         terms=terms,
         conversions=conversions_of(each for _, each in triggers),
         answers=any(node.answers for rule in rules for node in rule.nodes.values())
         or any(each.answers for each in kept.values()),
         plain=not (heard.finer or heard.ends or segments),
+        suggestions=suggestions_of(journeys, table),
         replans=any(message.on_release == "replan" for message in messages.values())
         or any(each.replans for each in kept.values()),
+        wordings=compile_wordings(messages.values(), table),
+        bonds=bonds,
+        derived=derived_of(asking, asked_of_segments) if bonds else NOTHING,
+        asked_of_segments=asked_of_segments if bonds else {},
     )
-
-
-def _declared(journeys: Sequence[Journey], traits: type | None) -> Declared:
-    return declared(each for each in (traits, *(journey.traits for journey in journeys)) if each is not None)
 
 
 def _may_circle(rules: Sequence[CompiledRule], journeys: Sequence[Journey], heard: Listening) -> bool:
@@ -398,6 +426,8 @@ def _node(name: str, step: Step, journey: str, rule: str, table: SignalTable) ->
         case Branch() | WaitUntil():
             node.condition = compile_condition(step.condition, table)
             node.tell = teller_of(step.condition, table)
+        case Best():
+            node.options = options_of(step, table)
         case OpenCase() | CloseCase():
             node.condition = None if step.ref is None else compile_expression(step.ref, table)
             node.values = {each: compile_expression(value, table) for each, value in said_of_case(step).items()}

@@ -16,6 +16,7 @@ from touchpoint.core.occurrence import Occurrence
 from touchpoint.core.program import Program
 from touchpoint.core.state import Address
 from touchpoint.engine import changed, erased
+from touchpoint.engine.hearing import answered, hear
 from touchpoint.engine.intake import Prepared, Recorded, instant_of, prepare, text_of, texts_of
 from touchpoint.engine.loaded import Loaded
 from touchpoint.engine.unit import Unit
@@ -29,6 +30,7 @@ from touchpoint.errors import (
     UnknownName,
 )
 from touchpoint.journey.journey import Journey
+from touchpoint.model.case import about_case
 from touchpoint.model.consent import Basis
 from touchpoint.model.delivery import formerly
 from touchpoint.model.names import type_of
@@ -123,6 +125,7 @@ def take_one(unit: Unit, loaded: Loaded, each: Prepared, now: int, late_after: i
     at = now if each.at is None else each.at
     late = now - at > late_after
     each.occurrence.at = at if at < now else now  # noqa: FURB136
+    hear(unit, loaded, each.occurrence)
     unit.touchpoint(loaded, each.occurrence, each.body, now, at=at, late=late)
     return late
 
@@ -406,6 +409,8 @@ def answer_case(unit: Unit, customer: str, kind: str, ref: str, at: datetime | N
         return decision
 
     unit.apply(loaded, "case", kind, here, lambda: work_off(change()), alone=change)
+    if changed[-1]:
+        answered(unit, loaded, {about_case(kind, ref), ref}, when)
     return changed[-1]
 
 

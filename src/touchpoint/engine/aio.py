@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Mappin
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from types import TracebackType
-from typing import Any, Concatenate, Final, ParamSpec, Self, TypeVar, cast
+from typing import TYPE_CHECKING, Any, Concatenate, Final, ParamSpec, Self, TypeVar, cast
 from weakref import WeakKeyDictionary
 
 from touchpoint.channels.base import Adapter, AsyncAdapter
@@ -18,19 +18,25 @@ from touchpoint.engine.calling import DEADLINE
 from touchpoint.engine.case_desk import CaseDesk
 from touchpoint.engine.delivery import GROUP, CallRequest
 from touchpoint.engine.engine import Engine
+from touchpoint.engine.feedback import FeedbackDesk
 from touchpoint.engine.ground import USUAL_BREAKER, UnsubscribeLinks
 from touchpoint.engine.intake import LATE_AFTER, MAX_SKEW
 from touchpoint.engine.keyed import Secret
 from touchpoint.engine.members import PAGE, Member
 from touchpoint.engine.opening import Durability
 from touchpoint.engine.shift import Shift
+from touchpoint.engine.suggestion_desk import SuggestionDesk
 from touchpoint.engine.tasks import TaskDesk
 from touchpoint.engine.working import POLL, Report, Worked, check_concurrency, check_poll
 from touchpoint.errors import InvalidInput, StoreClosed
 from touchpoint.journey.journey import Journey
 from touchpoint.journey.policy import Policy
+from touchpoint.model.feedback_source import FeedbackSource
 from touchpoint.model.volume import VolumeBreaker
 from touchpoint.stores.base import Store
+
+if TYPE_CHECKING:
+    from touchpoint.insight.analysis import Analyser
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -110,6 +116,54 @@ class AsyncTaskDesk:
     decline = _at_desk(TaskDesk.decline)
 
 
+def _said(
+    method: Callable[Concatenate[FeedbackDesk, P], T],
+) -> Callable[Concatenate["AsyncFeedbackDesk", P], Coroutine[Any, Any, T]]:
+    """Likewise, of the desk of feedback."""
+
+    @functools.wraps(method)
+    async def call(self: "AsyncFeedbackDesk", /, *args: P.args, **kwargs: P.kwargs) -> T:
+        return await self.engine.do(lambda engine: method(engine.feedback, *args, **kwargs), kwargs.get("connection"))
+
+    return call
+
+
+class AsyncFeedbackDesk:
+    """What customers say, as `AsyncEngine.feedback` gives it: a `FeedbackDesk` whose methods are coroutines."""
+
+    def __init__(self, engine: "AsyncEngine") -> None:
+        self.engine = engine
+
+    record = _said(FeedbackDesk.record)
+    of = _said(FeedbackDesk.of)
+    analyse = _said(FeedbackDesk.analyse)
+
+
+def _at_suggestions(
+    method: Callable[Concatenate[SuggestionDesk, P], T],
+) -> Callable[Concatenate["AsyncSuggestionDesk", P], Coroutine[Any, Any, T]]:
+    """Likewise, of the desk of suggestions."""
+
+    @functools.wraps(method)
+    async def call(self: "AsyncSuggestionDesk", /, *args: P.args, **kwargs: P.kwargs) -> T:
+        return await self.engine.do(
+            lambda engine: method(engine.suggestions, *args, **kwargs), kwargs.get("connection")
+        )
+
+    return call
+
+
+class AsyncSuggestionDesk:
+    """What came of suggestions, as `AsyncEngine.suggestions` gives it: a `SuggestionDesk` of coroutines."""
+
+    def __init__(self, engine: "AsyncEngine") -> None:
+        self.engine = engine
+
+    shown = _at_suggestions(SuggestionDesk.shown)
+    accepted = _at_suggestions(SuggestionDesk.accepted)
+    declined = _at_suggestions(SuggestionDesk.declined)
+
+
 class AsyncEngine:
     """An `Engine` whose methods are coroutines, and that awaits asynchronous adapters side by side.
 
@@ -121,9 +175,9 @@ class AsyncEngine:
 
     Args:
         store, journeys, channels, policy, clock, functions, durability, late_after, max_skew, traits, call_within,
-            unsubscribe, secret, volume_breaker, test_store, release_on_open, migrations: as for `Engine`. A channel's
-            `send` and a function may be coroutine functions. Synchronous ones are called in threads, one at a time
-            unless they say that they are thread-safe.
+            unsubscribe, secret, volume_breaker, test_store, release_on_open, migrations, feedback,
+            analyser: as for `Engine`. A channel's `send` and a function may be coroutine functions. Synchronous ones
+            are called in threads, one at a time unless they say that they are thread-safe.
         concurrency: how many messages are handed over at the same time.
 
     Raises:
@@ -150,6 +204,8 @@ class AsyncEngine:
         test_store: bool = False,
         release_on_open: bool = True,
         migrations: Mapping[str, Migration] | None = None,
+        feedback: Iterable[FeedbackSource] = (),
+        analyser: "Analyser | None" = None,
         concurrency: int = CONCURRENCY,
     ) -> None:
         self._concurrency = check_concurrency(concurrency)
@@ -172,6 +228,8 @@ class AsyncEngine:
             test_store=test_store,
             release_on_open=release_on_open,
             migrations=migrations,
+            feedback=tuple(feedback),
+            analyser=analyser,
         )
         self._journeys = tuple(journeys)
         self._engine: Engine | None = None
@@ -214,6 +272,16 @@ class AsyncEngine:
         """What people do about cases: assign, set_severity, reopen, merge; and their closed loops."""
         return AsyncCaseDesk(self)
 
+    @property
+    def feedback(self) -> AsyncFeedbackDesk:
+        """What customers say: recorded from forms and files, read again, analysed."""
+        return AsyncFeedbackDesk(self)
+
+    @property
+    def suggestions(self) -> AsyncSuggestionDesk:
+        """What came of suggestions: shown, accepted, declined."""
+        return AsyncSuggestionDesk(self)
+
     async def do(self, act: Callable[[Engine], T], connection: object = None) -> T:
         """Do something with the `Engine` inside, in a thread: several questions at once, say.
 
@@ -252,6 +320,9 @@ class AsyncEngine:
     referrals = _aside(Engine.referrals)
     advocate = _aside(Engine.advocate)
     advocates = _aside(Engine.advocates)
+    wish = _aside(Engine.wish)
+    answer_topic = _aside(Engine.answer_topic)
+    topics = _aside(Engine.topics)
     erase = _aside(Engine.erase)
     readmit = _aside(Engine.readmit)
     export = _aside(Engine.export)
@@ -269,6 +340,8 @@ class AsyncEngine:
     preview_release = _aside(Engine.preview_release)
     release = _aside(Engine.release)
     rollback = _aside(Engine.rollback)
+    suggest = _aside(Engine.suggest)
+    why_suggested = _aside(Engine.why_suggested)
     member_count = _aside(Engine.member_count)
     settle_segments = _aside(Engine.settle_segments)
 

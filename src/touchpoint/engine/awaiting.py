@@ -11,7 +11,7 @@ from touchpoint.core.state import State
 from touchpoint.core.timed import DATE_DUE, CalendarSpec
 from touchpoint.durations import instant
 from touchpoint.journey.triggers import CaseEscalated, CaseOverdue
-from touchpoint.model.case import DEADLINES, LEVELS, RESPONSE, level_name, level_of
+from touchpoint.model.case import DEADLINES, ESCALATIONS, RESPONSE, level_name, level_of
 from touchpoint.zones import to_local, zone
 
 
@@ -24,7 +24,7 @@ def awaited(program: Program, state: State, rule: CompiledRule) -> Iterator[str]
         elif isinstance(trigger, CaseOverdue):
             yield from _deadlines(state, trigger.case, DEADLINES if trigger.which is None else (trigger.which,))
         elif isinstance(trigger, CaseEscalated):
-            levels = LEVELS if trigger.level is None else (trigger.level,)
+            levels = ESCALATIONS if trigger.level is None else (trigger.level,)
             yield from _deadlines(state, trigger.case, [*map(level_name, levels)])
         elif name in program.calendar and program.calendar[name].kind == kind:
             yield _calendar(program.calendar[name], state)

@@ -72,9 +72,9 @@ class Loaded:
 class Cache:
     """The customers used last, as they are in the store; emptied whenever somebody else may have written.
 
-    `controls`, `release`, `has_addresses`, `has_paces`, `has_events`, `has_aliases`, `has_referrals`, `secrets` and
-    `segments` are what the store answered to these questions; None where it was not asked since they changed.
-    `aliases` are other ids that were looked up, `volumes` those that were asked for.
+    `controls`, `release`, `has_addresses`, `has_paces`, `has_events`, `has_aliases`, `has_referrals`, `has_contacts`,
+    `secrets` and `segments` are what the store answered to these questions; None where it was not asked since they
+    changed. `aliases` are other ids that were looked up, `volumes` those that were asked for.
     """
 
     def __init__(self, size: int = 8_192) -> None:
@@ -90,6 +90,7 @@ class Cache:
         self.volumes: dict[str, Volume] = {}
         self.has_aliases: bool | None = None
         self.has_referrals: bool | None = None
+        self.has_contacts: bool | None = None
         self.secrets: frozenset[str] | None = None
         self.segments: dict[str, int] | None = None
         self.aliases: dict[str, int] = {}

@@ -34,6 +34,7 @@ class Erased:
         touchpoints: journal entries: touchpoints, and what was decided.
         messages, runs, cases, consents, tasks: rows of these.
         events: what waited for a reference that nobody knew, and was about the person.
+        contacts, wishes: how much of what they said, and wished for, was noted.
         referrals: how many name the person no more; that there was one stays with the other person.
         addresses: how many addresses are kept as hashes.
         folded: whether the bytes are gone from the file and its log, too. False: somebody still reads an older state,
@@ -49,6 +50,8 @@ class Erased:
     consents: int = 0
     tasks: int = 0
     events: int = 0
+    contacts: int = 0
+    wishes: int = 0
     referrals: int = 0
     addresses: int = 0
     folded: bool = False
@@ -105,7 +108,7 @@ def erase(unit: Unit, customer: str, adapters: Mapping[str, Adapter], now: int) 
     removed = Erased(
         ids=len(ids), touchpoints=counts["journal"], messages=counts["messages"], runs=counts["runs"],
         cases=counts["cases"], consents=counts["consents"], tasks=counts["tasks"], events=len(events),
-        referrals=counts["referrals"], addresses=len(held),
+        contacts=counts["contacts"], wishes=counts["wishes"], referrals=counts["referrals"], addresses=len(held),
     )  # fmt: skip
     return removed, Left(frozenset(ids), rows)
 
@@ -129,6 +132,8 @@ def _beginnings(unit: Unit, row: CustomerRow, held: Iterable[tuple[str, str]]) -
     yield from (each.id for each in tx.runs(row.no))
     yield from (each.key for each in tx.messages(row.no))
     yield from (each.kind + each.ref for each in tx.cases(row.no))
+    yield from (each.id + each.intent + each.about for each in tx.contacts_of(row.no))
+    yield from (each.id for each in tx.wishes_of(row.no))
     with suppress(StoreCorrupt):
         for entry in tx.journal(row.no):
             if entry.id is not None:

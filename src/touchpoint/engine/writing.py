@@ -27,7 +27,9 @@ from touchpoint.core.decision import (
 )  # fmt: skip
 from touchpoint.core.occurrence import TOUCHPOINT
 from touchpoint.core.state import Pending
-from touchpoint.engine import shared
+from touchpoint.engine import hearing, shared
+from touchpoint.engine.asking import note_asked
+from touchpoint.model.case import about_case
 from touchpoint.model.delivery import TASK_EXPIRED
 from touchpoint.policy.facts import ConsentFact
 from touchpoint.stores.base import AddressRow, CaseRow, ConsentRow, ControlRow, RunRow, TaskRow
@@ -70,6 +72,7 @@ def _case_opened(unit: "Unit", loaded: "Loaded", effect: CaseOpened, _now: int) 
             case.owner, case.opening, *cause,
         )
     )  # fmt: skip
+    hearing.opened(unit, loaded, about_case(effect.kind, effect.ref), (*effect.said, effect.ref))
 
 
 def _case_closed(unit: "Unit", _loaded: "Loaded", effect: CaseClosed, _now: int) -> None:
@@ -98,6 +101,8 @@ def _begun(unit: "Unit", loaded: "Loaded", effect: MessageBegun, now: int) -> No
     pending.run_no = effect.run.no  # it may be over by now
     unit.tally(_subject(pending), pending.message, "begun")
     unit.note_message(loaded, pending, pending.status, now, is_new=True)
+    if unit.program.listening.surveys or unit.program.pinned:
+        note_asked(unit, loaded, pending, effect.run)
 
 
 def _changed(unit: "Unit", loaded: "Loaded", effect: MessageChanged, now: int) -> None:
@@ -110,6 +115,7 @@ def _ended(unit: "Unit", loaded: "Loaded", effect: MessageEnded, _now: int) -> N
     unit.tally(_subject(pending), pending.message, status)
     if status == "sent" and pending.arguments is None:
         unit.tally("channel", pending.channel or "", "sent")
+        hearing.sent(unit, loaded, pending, effect.at)
 
 
 def _subject(pending: Pending) -> str:

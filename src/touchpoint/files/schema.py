@@ -15,6 +15,8 @@ from touchpoint.journey.policy import ConsentRule
 from touchpoint.journey.rule import Goal, Rule
 from touchpoint.journey.shapes import SHAPES
 from touchpoint.journey.stage import Stage
+from touchpoint.journey.steps import Candidate
+from touchpoint.journey.wording import Wording
 from touchpoint.model.business import BusinessHours, BusinessTime
 from touchpoint.model.case import BySeverity, CaseType
 from touchpoint.model.message import Content
@@ -111,8 +113,8 @@ def _definitions() -> dict[str, Schema]:
 
 
 def _tagged_classes() -> Iterable[type]:
-    """Classes of which a journey holds lists, each told by its own word: stages, rules, cases."""
-    known = {Stage, Rule, CaseType}
+    """Classes of which something holds lists, each told by its own word: stages, rules, cases, wordings."""
+    known = {Stage, Rule, CaseType, Candidate, Wording}
     for shape in SHAPES[Journey].values():
         named = {cls.__name__: cls for cls in SHAPES}
         known |= {

@@ -6,7 +6,7 @@ from typing import Any
 from touchpoint.errors import Problem, hint
 from touchpoint.journey.case_steps import OpenCase
 from touchpoint.journey.expressions import Literal
-from touchpoint.model.case import LEVELS, SEVERITIES, CaseType
+from touchpoint.model.case import ESCALATIONS, SEVERITIES, CaseType
 
 
 def problems_of(nodes: Iterable[tuple[str, Any]]) -> Iterator[Problem]:
@@ -14,8 +14,8 @@ def problems_of(nodes: Iterable[tuple[str, Any]]) -> Iterator[Problem]:
     for path, node in nodes:
         if isinstance(node, OpenCase):
             yield from _opened(path, node)
-        elif isinstance(node, CaseType) and isinstance(node.escalate, tuple) and len(node.escalate) > len(LEVELS):
-            found = f"{len(node.escalate)} levels of escalation, and there are at most {len(LEVELS)}"
+        elif isinstance(node, CaseType) and isinstance(node.escalate, tuple) and len(node.escalate) > len(ESCALATIONS):
+            found = f"{len(node.escalate)} levels of escalation, and there are at most {len(ESCALATIONS)}"
             yield Problem(f"{path}.escalate", found, "leave some out")
 
 

@@ -1,16 +1,12 @@
 """The steps of cases (S8.2): opening one, closing one."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 
 import attrs
 
 from touchpoint.journey.conditions import Expression, expression_eq, operand
+from touchpoint.journey.step_fields import earlier
 from touchpoint.model.case import case_name
-
-
-def earlier(value: Iterable[str] | str) -> tuple[str, ...]:
-    """Earlier names of a rule or step; one alone may be given as it is."""
-    return (value,) if isinstance(value, str) else tuple(value)
 
 
 def _ref(value: object) -> Expression | None:

@@ -17,7 +17,7 @@ RESPONSE: Final = "response"
 RESOLUTION: Final = "resolution"
 DEADLINES: Final = (RESPONSE, RESOLUTION)
 """The deadlines that a case can have: to its first answer, and to its end."""
-LEVELS: Final = range(1, 10)
+ESCALATIONS: Final = range(1, 10)
 """The levels to which a case can be escalated."""
 _ABOUT: Final = "case:"
 _LEVEL: Final = "level "

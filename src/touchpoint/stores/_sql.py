@@ -8,7 +8,7 @@ from operator import itemgetter
 from typing import Any, Final, TypeVar
 
 from touchpoint.errors import StoreClosed, StoreCorrupt, StoreError
-from touchpoint.stores import _people, _referrals, _releases
+from touchpoint.stores import _cases, _feedback, _people, _referrals, _releases, _said
 from touchpoint.stores._trouble import TROUBLE, Place, reraise
 from touchpoint.stores.base import (
     AddressRow,
@@ -121,11 +121,6 @@ _NEW_ENTRY: Final = (
 _NEW_RUN: Final = _insert("runs", RunRow)
 _END_RUN: Final = "UPDATE touchpoint_runs SET ended_at = ?, reason = ? WHERE no = ?"
 _NEW_CASE: Final = _insert("cases", CaseRow)
-_CHANGE_CASE: Final = (
-    "UPDATE touchpoint_cases SET first_response_at = ?, deadlines = ?, severity = ?, owner = ?, opened_at = ?, "
-    "answered_by = ifnull(?, answered_by) WHERE no = ?"
-)
-_CLOSE_CASE: Final = "UPDATE touchpoint_cases SET closed_at = ?, merged_into = ? WHERE no = ?"
 _NEW_MESSAGE: Final = _insert("messages", MessageRow)
 # A message keeps its number, key and customer: left out of what is set, their indexes need not be touched.
 # What the provider told after the hand-over is written by itself: whoever settles does not know it.
@@ -159,7 +154,9 @@ _NOT_PARKED: Final = "DELETE FROM touchpoint_parked WHERE customer = ?"
 _PUT_META: Final = "INSERT OR REPLACE INTO touchpoint_meta (key, value) VALUES (?, ?)"
 
 
-class SqliteReader(_people.PeopleReader, _referrals.ReferralReader, _releases.ReleaseReader):
+class SqliteReader(
+    _people.PeopleReader, _referrals.ReferralReader, _releases.ReleaseReader, _feedback.FeedbackReader, _said.SaidReader
+):
     """Answers questions over one connection, until `end()`.
 
     Args:
@@ -409,8 +406,8 @@ class SqliteTransaction(SqliteReader, _people.PeopleWriter):
         self._many(_NEW_RUN, changes.runs)
         self._change(_END_RUN, changes.runs_ended, "run")
         self._many(_NEW_CASE, changes.cases)
-        self._change(_CHANGE_CASE, changes.cases_changed, "case")
-        self._change(_CLOSE_CASE, changes.cases_closed, "case")
+        self._change(_cases.CHANGE_CASE, changes.cases_changed, "case")
+        self._change(_cases.CLOSE_CASE, changes.cases_closed, "case")
         self._many(_NEW_MESSAGE, changes.messages)
         self._change(_CHANGE_MESSAGE, [_as_changed(row) for row in changes.messages_changed], "message")
         self._change(_DELIVERED, changes.delivered, "message")
@@ -443,11 +440,19 @@ class SqliteTransaction(SqliteReader, _people.PeopleWriter):
         self._many(_people.NEW_TOMBSTONE, changes.tombstones)
         self._many(_people.MEMBER_GONE, changes.members_gone)
         self._many(_people.MEMBER, changes.members)
-        self._many(_referrals.PUT, list(changes.referrals.values()))
+        self._write_relationship(changes)
         self._many(_people.ADDRESS_GONE, changes.addresses_gone)
         # A blank comes right before an exclamation mark: the name itself, and those with a blank and more after it.
         self._many(_people.PACE_GONE, [(name, name + "!") for name in changes.paces_gone])
         self._many(_people.EVENT_GONE, [(no,) for no in changes.events_gone])
+
+    def _write_relationship(self, changes: Changes) -> None:
+        self._many(_referrals.PUT, list(changes.referrals.values()))
+        self._many(_feedback.PUT_ASKED, list(changes.asked.values()))
+        self._many(_feedback.PUT_ANALYSIS, list(changes.analyses.values()))
+        self._many(_said.PUT_CONTACT, list(changes.contacts.values()))
+        self._many(_said.NEW_WISH, changes.wishes)
+        self._many(_said.PUT_ANSWER, changes.topic_answers)
 
     def _write_dues(self, dues: Sequence[tuple[int | None, int | None, int]]) -> None:
         before: dict[int, int | None] = {}

@@ -10,9 +10,12 @@ from typing import Protocol
 
 from touchpoint.stores.rows import (
     AddressRow,
+    AnalysisRow,
+    AskedRow,
     CaseRow,
     Changes,
     ConsentRow,
+    ContactRow,
     ControlRow,
     Counters,
     CustomerRow,
@@ -26,14 +29,19 @@ from touchpoint.stores.rows import (
     TallyRow,
     TaskRow,
     TombstoneRow,
+    TopicAnswerRow,
+    WishRow,
 )
 
 __all__ = [
     "SCHEMA_VERSION",
     "AddressRow",
+    "AnalysisRow",
+    "AskedRow",
     "CaseRow",
     "Changes",
     "ConsentRow",
+    "ContactRow",
     "ControlRow",
     "Counters",
     "CustomerRow",
@@ -49,10 +57,12 @@ __all__ = [
     "TallyRow",
     "TaskRow",
     "TombstoneRow",
+    "TopicAnswerRow",
     "Transaction",
+    "WishRow",
 ]
 
-SCHEMA_VERSION = 3
+SCHEMA_VERSION = 5
 
 
 class Reader(Protocol):
@@ -252,6 +262,67 @@ class Reader(Protocol):
 
     def advocates(self, limit: int) -> list[tuple[int, int, int]]:
         """(customer number, how many stand, how many converted): who has most converted first, at most `limit`."""
+        ...
+
+    # Feedback.
+
+    def asked(self, key: str) -> AskedRow | None:
+        """What was asked by the message of this key; None where it was no survey."""
+        ...
+
+    def asked_of(self, customer: int) -> list[AskedRow]:
+        """All that a customer was asked, in order of keys."""
+        ...
+
+    def analyses_waiting(self, limit: int) -> list[AnalysisRow]:
+        """What is still to be analysed, first come first, at most `limit`."""
+        ...
+
+    def analyses_of(self, customer: int) -> list[AnalysisRow]:
+        """What is known of a customer's answers, or still to be found out, in order of their touchpoints' ids."""
+        ...
+
+    # What customers say, and wish for.
+
+    def has_contacts(self) -> bool:
+        """Whether anybody ever said anything that may be answered."""
+        ...
+
+    def contacts_open(self, customer: int) -> list[ContactRow]:
+        """What a customer said that was not answered yet, oldest first."""
+        ...
+
+    def contacts_of(self, customer: int) -> list[ContactRow]:
+        """All that a customer said, oldest first."""
+        ...
+
+    def contacts_between(
+        self, since: int, until: int, after: tuple[int, int, str] | None, limit: int
+    ) -> list[ContactRow]:
+        """What was said in [since, until), by (at, customer, id), behind `after`, at most `limit`."""
+        ...
+
+    def wishes_of(self, customer: int) -> list[WishRow]:
+        """What a customer wished for, by topic and touchpoint id."""
+        ...
+
+    def wishers(self, topics: Sequence[str], since: int, until: int, after: int, limit: int) -> list[WishRow]:
+        """Of each customer who wished for any of these topics in (since, until], the earliest such wish.
+
+        By customer number, for numbers above `after`, at most `limit`.
+        """
+        ...
+
+    def wished_after(self, topic: str, at: int) -> int:
+        """How many customers wished for a topic later than `at`."""
+        ...
+
+    def topics(self) -> list[tuple[str, int, int, int, int]]:
+        """(topic, wishes, customers, oldest, newest) of all that was wished for, most customers first."""
+        ...
+
+    def topic_answers(self, topic: str | None = None) -> list[TopicAnswerRow]:
+        """Answers to a topic, or to all, in the order in which they were given."""
         ...
 
     # People: who they are called, and what stays of whom was erased.

@@ -135,6 +135,36 @@ _CASE_DEADLINES: Final = (
     "ALTER TABLE touchpoint_cases ADD COLUMN deadlines TEXT NOT NULL DEFAULT ''",
 )
 
+_FEEDBACK: Final = (
+    # What an answer answers: the run that asked may be over by then.
+    """CREATE TABLE touchpoint_asked (
+    key TEXT PRIMARY KEY, customer INTEGER NOT NULL, about TEXT NOT NULL, message TEXT NOT NULL, kind TEXT NOT NULL,
+    scale TEXT NOT NULL, location TEXT, within INTEGER NOT NULL
+) WITHOUT ROWID""",
+    "CREATE INDEX touchpoint_asked_customer ON touchpoint_asked (customer)",
+    """CREATE TABLE touchpoint_analyses (
+    customer INTEGER NOT NULL, touchpoint TEXT NOT NULL, status TEXT NOT NULL, name TEXT NOT NULL,
+    version TEXT NOT NULL, body TEXT NOT NULL, changed_at INTEGER NOT NULL, PRIMARY KEY (customer, touchpoint)
+) WITHOUT ROWID""",
+    "CREATE INDEX touchpoint_analyses_waiting ON touchpoint_analyses (changed_at) WHERE status = 'waiting'",
+)
+
+_CONVERSATIONS: Final = (
+    """CREATE TABLE touchpoint_contacts (
+    customer INTEGER NOT NULL, id TEXT NOT NULL, intent TEXT NOT NULL, about TEXT NOT NULL, opened TEXT NOT NULL,
+    at INTEGER NOT NULL, answered_at INTEGER, PRIMARY KEY (customer, id)
+) WITHOUT ROWID""",
+    "CREATE INDEX touchpoint_contacts_at ON touchpoint_contacts (at, customer, id)",
+    "CREATE INDEX touchpoint_contacts_open ON touchpoint_contacts (customer) WHERE answered_at IS NULL",
+    """CREATE TABLE touchpoint_wishes (
+    topic TEXT NOT NULL, customer INTEGER NOT NULL, id TEXT NOT NULL, at INTEGER NOT NULL,
+    PRIMARY KEY (topic, customer, id)
+) WITHOUT ROWID""",
+    "CREATE INDEX touchpoint_wishes_customer ON touchpoint_wishes (customer)",
+    """CREATE TABLE touchpoint_topic_answers (
+    topic TEXT NOT NULL, answer TEXT NOT NULL, at INTEGER NOT NULL, body TEXT NOT NULL, PRIMARY KEY (topic, answer)
+) WITHOUT ROWID""",
+)
 # What became of one case stands in its row: it is asked for by customer, and counted as a whole.
 _CASE_WORK: Final = tuple(
     f"ALTER TABLE touchpoint_cases ADD COLUMN {column}"
@@ -147,7 +177,9 @@ _CASE_WORK: Final = tuple(
 MIGRATIONS: Final[tuple[Migration, ...]] = (
     Migration("0001_initial", _INITIAL),
     Migration("0002_case_deadlines", _CASE_DEADLINES),
-    Migration("0003_case_work", _CASE_WORK),
+    Migration("0003_feedback", _FEEDBACK),
+    Migration("0004_conversations", _CONVERSATIONS),
+    Migration("0005_case_work", _CASE_WORK),
 )
 
 

@@ -233,6 +233,77 @@ class ReferralRow(NamedTuple):
     dropped: str
 
 
+class AskedRow(NamedTuple):
+    """A survey that a customer was sent, or was to be sent: what an answer to it answers (S8.1).
+
+    `key` is the message's own, `about` that of the first sending, of which it may be a reminder; `message` is the name
+    of what was sent first. `scale` is JSON, or empty where there is none; `location` what the survey was about.
+    Answers count for `within` microseconds after the hand-over of the first.
+    """
+
+    key: str
+    customer: int
+    about: str
+    message: str
+    kind: str
+    scale: str
+    location: str | None
+    within: int
+
+
+class AnalysisRow(NamedTuple):
+    """What an analyser found in the words of one touchpoint, by its id; never the words.
+
+    `status` is `waiting`, `done` or `failed`; `name` and `version` are the analyser's, `body` JSON of what it found, or
+    the class of its error.
+    """
+
+    customer: int
+    touchpoint: str
+    status: str
+    name: str
+    version: str
+    body: str
+    changed_at: int
+
+
+class ContactRow(NamedTuple):
+    """Something that a customer said to us, and when we first answered; one for each (customer, id).
+
+    `id` is the touchpoint's, `intent` praise, criticism, wish, question, or empty where nobody knows. `about` is what
+    it says that it belongs to, `opened` the case that it opened, as `Case.about` has it; each empty for none.
+    """
+
+    customer: int
+    id: str
+    intent: str
+    about: str
+    opened: str
+    at: int
+    answered_at: int | None
+
+
+class WishRow(NamedTuple):
+    """Somebody wished for something: a topic, the customer, the id of the touchpoint, and when that was."""
+
+    topic: str
+    customer: int
+    id: str
+    at: int
+
+
+class TopicAnswerRow(NamedTuple):
+    """What was wished for was done: an answer under each topic that it answers; never removed.
+
+    `answer` is its own name, `at` when it was given; `body` JSON of what was done, by whom, and how it is told.
+    """
+
+    topic: str
+    answer: str
+    at: int
+    body: str
+
+
 class TallyRow(NamedTuple):
     """A count that names nobody, such as ("message", "shop/come_back", "sent")."""
 
@@ -272,7 +343,9 @@ class Changes:
     begins with it and a blank; `events_gone` numbers; `entries_doubled` (kind, body, no) of entries that lose their id;
     `entries_moved` (prev, customer, no). `members` (journey/segment, customer number, since), `members_gone`
     (journey/segment, customer number). `releases` are
-    whole rows, which replace the ones of their `no`; so are `referrals`, by `no`.
+    whole rows, which replace the ones of their `no`; so are `referrals`, by `no`, `asked`, by key, `analyses` and
+    `contacts`, by (customer number, id of the touchpoint), and `topic_answers` by (topic,
+    answer). `wishes` that are there already change nothing.
     """
 
     new_customers: list[CustomerRow] = attrs.Factory(list)
@@ -318,6 +391,11 @@ class Changes:
     members: list[tuple[str, int, int]] = attrs.Factory(list)
     members_gone: list[tuple[str, int]] = attrs.Factory(list)
     referrals: dict[int, ReferralRow] = attrs.Factory(dict)
+    asked: dict[str, AskedRow] = attrs.Factory(dict)
+    analyses: dict[tuple[int, str], AnalysisRow] = attrs.Factory(dict)
+    contacts: dict[tuple[int, str], ContactRow] = attrs.Factory(dict)
+    wishes: list[WishRow] = attrs.Factory(list)
+    topic_answers: list[TopicAnswerRow] = attrs.Factory(list)
 
     def is_empty(self) -> bool:
         """Whether there is nothing to write."""

@@ -1,4 +1,4 @@
-"""Times of cases that come too late to be of use, or not at all (TC208, TC209)."""
+"""Times of cases that come too late to be of use, or not at all (TC208, TC210)."""
 
 from collections.abc import Callable, Iterator
 from datetime import timedelta
@@ -11,7 +11,7 @@ from touchpoint.lab.checks.scene import Scene
 from touchpoint.model.business import BusinessTime
 from touchpoint.model.case import (
     DEADLINES,
-    LEVELS,
+    ESCALATIONS,
     RESOLUTION,
     RESPONSE,
     SEVERITIES,
@@ -27,7 +27,7 @@ _SET_BY: Final = {RESPONSE: "respond_within=", RESOLUTION: "resolve_within="}
 def awaited(node: CaseOverdue | CaseEscalated) -> tuple[str, ...]:
     """The deadlines or levels that a trigger waits for."""
     if isinstance(node, CaseEscalated):
-        return tuple(map(level_name, LEVELS if node.level is None else (node.level,)))
+        return tuple(map(level_name, ESCALATIONS if node.level is None else (node.level,)))
     return DEADLINES if node.which is None else (node.which,)
 
 
@@ -48,7 +48,7 @@ def case_times(scene: Scene) -> Iterator[Finding]:
             if isinstance(case, CaseType):
                 for which, what in _out_of_order(case):
                     there = f"{path}.escalate[{(level_of(which) or 1) - 1}]"
-                    yield found("TC209", journey.name, there, f"case {case.name}", what)
+                    yield found("TC210", journey.name, there, f"case {case.name}", what)
 
 
 def _out_of_order(case: CaseType) -> Iterator[tuple[str, str]]:

@@ -48,14 +48,20 @@ _NEVER: Final[Mapping[str, tuple[str, str]]] = {
     "stage": ("TC102", "can never be true, so these triggers never enter the stage"),
     "segment": ("TC117", "can never be true, so nobody is ever in the segment"),
     "branch": ("TC103", "can never be true, so the steps of then= are never taken"),
+    "suggestion": ("TC118", "can never be true, so the suggestion is never offered"),
+    "candidate": ("TC119", "can never be true, so the candidate is never chosen"),
     "still": ("TC104", "can never be true, so the message is always withdrawn"),
+    "wording": ("TC510", "can never be true, so the wording is never said"),
     "wait": ("TC105", "can never be true, so only the timeout ends the wait"),
     "until": ("TC105", "can never be true, so only the timeout ends the wait"),
     "exit": ("TC106", "can never be true in a run of this rule"),
     "goal": ("TC107", "can never be true, so the goal is never reached"),
 }
 _ALWAYS: Final[Mapping[str, tuple[str, str]]] = {
-    **dict.fromkeys(("given", "stage", "segment", "still", "wait", "until", "goal"), ("TC108", "is always true")),
+    **dict.fromkeys(
+        ("given", "stage", "segment", "still", "wait", "until", "goal", "suggestion", "candidate"),
+        ("TC108", "is always true"),
+    ),
     "branch": ("TC103", "is always true, so the steps of otherwise= are never taken"),
     "exit": ("TC115", "is always true, so the run ends at the first thing that happens"),
 }
@@ -90,7 +96,7 @@ def _truth(asked: Asked) -> Iterator[Finding]:
         code, what = _NEVER[asked.role]
         where = "" if never(asked.condition) else known
         yield _found(asked, code, f"{shown(asked.condition)} {what}{where}")
-    elif always(asked.condition, asked.known):
+    elif asked.role in _ALWAYS and always(asked.condition, asked.known):
         code, what = _ALWAYS[asked.role]
         where = "" if always(asked.condition) else known
         yield _found(asked, code, f"{shown(asked.condition)} {what}{where}")
