@@ -6,6 +6,7 @@ from typing import Final, Literal, TypeAlias, get_args
 
 import attrs
 
+from touchpoint.durations import spoken
 from touchpoint.errors import JourneyError, hint
 from touchpoint.model.business import BusinessTime
 
@@ -47,6 +48,11 @@ class BySeverity:
     def __attrs_post_init__(self) -> None:
         if all(getattr(self, each) is None for each in SEVERITIES):
             raise JourneyError('no severity has a time; write {"urgent": hours(1), "normal": hours(24)}')
+
+    def __str__(self) -> str:
+        given = ((name, getattr(self, name)) for name in reversed(SEVERITIES))
+        said = ((name, spoken(time) if isinstance(time, timedelta) else time) for name, time in given)
+        return ", ".join(f"{time} ({name})" for name, time in said if time is not None)
 
     def of(self, severity: str) -> Within | None:
         """The time for cases of a severity; None for none."""
