@@ -9,13 +9,12 @@ import touchpoint
 from touchpoint import channels, files, insight, lab
 
 LANGUAGE = [
-    "Anniversary", "Answered", "Ask", "AsyncEngine", "Best", "Branch", "BusinessHours", "BusinessTime",
-    "Call", "Candidate",
-    "Cap", "Case", "CaseClosed",
+    "Anniversary", "Answered", "Approval", "ApprovalRefused", "Ask", "AsyncEngine", "Best", "Branch", "Budget",
+    "BusinessHours", "BusinessTime", "Call", "Candidate", "Cap", "Case", "CaseClosed",
     "CaseEscalated", "CaseMerged", "CaseOpened", "CaseOverdue", "CaseReopened", "CaseType",
     "Clicked", "Clock", "CloseCase", "ConditionError", "ConsentChanged", "ConsentRule", "ConsentRules", "Content",
     "CustomerErased", "DateDue", "DefectiveJourney", "Delivered", "Denied", "Dwelt", "Emit", "Ended", "Engine",
-    "Enrol", "Enrolled", "Entered", "Exit", "Exposed", "Failed", "Familiarity", "Gift", "Give", "Goal",
+    "Enrol", "Enrolled", "Entered", "Exit", "Exposed", "Failed", "Familiarity", "Figures", "Gift", "Give", "Goal",
     "Hold", "HoldOut",
     "Impact", "InvalidAddress", "InvalidInput", "InvalidTouchpoint", "Joined", "Journey", "JourneyError", "Left",
     "LeftSegment", "LiveRuns", "Message", "MoveTo", "NotYetSupported", "On", "OpenCase", "Opened", "Policy",
@@ -23,7 +22,7 @@ LANGUAGE = [
     "QuietHours", "React", "ReferralRefused", "Referred",
     "Release", "ReleaseRefused",
     "Replied", "Reply", "Rule", "RunFacts", "SampleRatioMismatch", "Schedule", "SecretNeeded", "Segment", "Send",
-    "SendWindow", "Sent", "SetTrait", "Silent", "Spacing", "Split", "Stage", "StoreBusy", "StoreClosed",
+    "SendWindow", "Sent", "SetTrait", "Silent", "Spacing", "Split", "Stage", "Stock", "StoreBusy", "StoreClosed",
     "StoreCorrupt", "StoreError", "StoreFull", "StoreReadOnly", "StoreTooNew",
     "Suggested", "Suggestion", "Survey", "SystemClock",
     "Touchpoint", "TouchpointError", "TraitChanged", "UnknownCustomer", "UnknownName", "UnsubscribeRejected",
@@ -56,6 +55,8 @@ FILES = [
 ]  # fmt: skip
 
 INSIGHT = [
+    "BudgetFigures", "CaseFigures", "FeedbackFigures", "Flow", "GrowthFigures", "LoopFigures", "MessageFigures",
+    "PhaseFigures", "PlaceFigures", "Report", "ScoreCount", "Spans", "StageFigures",
     "Adjusted", "Analyser", "Analysis", "Answer", "Ces", "Difference", "FIVE_POINTS", "Figure", "Growth",
     "GrowthPeriod", "Interval", "JamesStein", "KeywordAnalyser", "Lexicon", "Nps", "PooledMean", "Ranked",
     "Ranking", "SEVEN_POINTS", "Sample", "Scale", "ScaleCount", "Share", "TEN_POINTS", "Tally", "TextBlobAnalyser",

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from touchpoint.engine.aio import AsyncEngine
     from touchpoint.engine.engine import Engine
     from touchpoint.errors import (
+        ApprovalRefused,
         ConditionError,
         CustomerErased,
         DefectiveJourney,
@@ -70,7 +71,18 @@ if TYPE_CHECKING:
     from touchpoint.journey.familiarity import Familiarity
     from touchpoint.journey.journey import Journey
     from touchpoint.journey.outcomes import Answered, Clicked, Delivered, Denied, Ended, Failed, Opened, Replied, Sent
-    from touchpoint.journey.policy import Cap, ConsentRule, ConsentRules, Hold, HoldOut, LiveRuns, Policy, Pull, Spacing
+    from touchpoint.journey.policy import (
+        Approval,
+        Cap,
+        ConsentRule,
+        ConsentRules,
+        Hold,
+        HoldOut,
+        LiveRuns,
+        Policy,
+        Pull,
+        Spacing,
+    )
     from touchpoint.journey.rule import Goal, Rule
     from touchpoint.journey.segment import Segment
     from touchpoint.journey.stage import Stage
@@ -120,9 +132,11 @@ if TYPE_CHECKING:
     from touchpoint.journey.waiver import Waiver
     from touchpoint.journey.windows import QuietHours, SendWindow
     from touchpoint.journey.wording import Wording
+    from touchpoint.model.budget import Budget, Stock
     from touchpoint.model.business import BusinessHours, BusinessTime
     from touchpoint.model.case import Case, CaseType
     from touchpoint.model.experiment import assignment
+    from touchpoint.model.figures import Figures
     from touchpoint.model.limits import cool_down, once, once_per_stage, times
     from touchpoint.model.message import Content, Gift, Message, Survey
     from touchpoint.model.preference import Preferences
@@ -133,13 +147,12 @@ if TYPE_CHECKING:
     from touchpoint.model.volume import VolumeBreaker
 
 __all__ = [
-    "Anniversary", "Answered", "Ask", "AsyncEngine", "Best", "Branch", "BusinessHours", "BusinessTime",
-    "Call", "Candidate",
-    "Cap", "Case", "CaseClosed",
+    "Anniversary", "Answered", "Approval", "ApprovalRefused", "Ask", "AsyncEngine", "Best", "Branch", "Budget",
+    "BusinessHours", "BusinessTime", "Call", "Candidate", "Cap", "Case", "CaseClosed",
     "CaseEscalated", "CaseMerged", "CaseOpened", "CaseOverdue", "CaseReopened", "CaseType",
     "Clicked", "Clock", "CloseCase", "ConditionError", "ConsentChanged", "ConsentRule", "ConsentRules", "Content",
     "CustomerErased", "DateDue", "DefectiveJourney", "Delivered", "Denied", "Dwelt", "Emit", "Ended", "Engine",
-    "Enrol", "Enrolled", "Entered", "Exit", "Exposed", "Failed", "Familiarity", "Gift", "Give", "Goal",
+    "Enrol", "Enrolled", "Entered", "Exit", "Exposed", "Failed", "Familiarity", "Figures", "Gift", "Give", "Goal",
     "Hold", "HoldOut",
     "Impact", "InvalidAddress", "InvalidInput", "InvalidTouchpoint", "Joined", "Journey", "JourneyError", "Left",
     "LeftSegment", "LiveRuns", "Message", "MoveTo", "NotYetSupported", "On", "OpenCase", "Opened", "Policy",
@@ -147,7 +160,7 @@ __all__ = [
     "QuietHours", "React", "ReferralRefused", "Referred",
     "Release", "ReleaseRefused",
     "Replied", "Reply", "Rule", "RunFacts", "SampleRatioMismatch", "Schedule", "SecretNeeded", "Segment", "Send",
-    "SendWindow", "Sent", "SetTrait", "Silent", "Spacing", "Split", "Stage", "StoreBusy", "StoreClosed",
+    "SendWindow", "Sent", "SetTrait", "Silent", "Spacing", "Split", "Stage", "Stock", "StoreBusy", "StoreClosed",
     "StoreCorrupt", "StoreError", "StoreFull", "StoreReadOnly", "StoreTooNew",
     "Suggested", "Suggestion", "Survey", "SystemClock",
     "Touchpoint", "TouchpointError", "TraitChanged", "UnknownCustomer", "UnknownName", "UnsubscribeRejected",
@@ -164,6 +177,7 @@ _FROM = {
     "clock": ("Clock", "SystemClock", "VirtualClock"),
     "durations": ("calendar_days", "days", "forever", "hours", "minutes", "months", "seconds", "weeks", "years"),
     "errors": (
+        "ApprovalRefused",
         "ConditionError",
         "CustomerErased",
         "DefectiveJourney",
@@ -222,6 +236,7 @@ _FROM = {
     "journey.journey": ("Journey",),
     "journey.outcomes": ("Answered", "Clicked", "Delivered", "Denied", "Ended", "Failed", "Opened", "Replied", "Sent"),
     "journey.policy": (
+        "Approval",
         "Cap",
         "ConsentRule",
         "ConsentRules",
@@ -280,10 +295,12 @@ _FROM = {
     ),
     "journey.waiver": ("Waiver",),
     "journey.windows": ("QuietHours", "SendWindow"),
+    "model.budget": ("Budget", "Stock"),
     "journey.wording": ("Wording",),
     "model.business": ("BusinessHours", "BusinessTime"),
     "model.case": ("Case", "CaseType"),
     "model.experiment": ("assignment",),
+    "model.figures": ("Figures",),
     "model.limits": ("cool_down", "once", "once_per_stage", "times"),
     "model.message": ("Content", "Gift", "Message", "Survey"),
     "model.preference": ("Preferences",),

@@ -6,6 +6,7 @@ from typing import Protocol
 
 import attrs
 
+from touchpoint.core.accounts import Ledger, account_facts
 from touchpoint.core.context import Context
 from touchpoint.core.conversation import REACT, Conversation, answered_by
 from touchpoint.core.making_good import goes_first, kinds_made_good
@@ -52,6 +53,7 @@ class World:
         volumes: how much goes out of messages; changed in place.
         recording: channels that reach nobody.
         replies, reactions: channels that can answer, and react, within a conversation.
+        ledger: what accounts of gifts and costs say; None where nobody keeps any.
     """
 
     channels: Mapping[str, frozenset[str]] = attrs.Factory(dict)
@@ -72,6 +74,7 @@ class World:
     recording: frozenset[str] = frozenset()
     replies: frozenset[str] = frozenset()
     reactions: frozenset[str] = frozenset()
+    ledger: Ledger | None = None
 
     def paused_here(self, journey: str, message: str) -> Sequence[Pause]:
         """What of a message of a journey is paused."""
@@ -140,6 +143,7 @@ def ask(program: Program, state: State, pending: Pending, world: World, now: int
         reason = "its run is over" if run is None else "its journey no longer has it"
         return Asked(Ruling("deny", check="wanted", reason=reason, ends_as="withdrawn"))
     facts = _facts(program, state, pending, run, message, world, now)
+    _keep_accounts(facts, state, run, world)
     if wall is not None and wall < now:
         facts.wall = wall
     if state.cases or state.closed:
@@ -218,6 +222,7 @@ def facts_about(  # noqa: PLR0913 - what the gate is told of, and what a row of 
     run = Run("", journey, "", None, first, 0, nothing, nothing)
     facts = _facts(program, state, pending, run, message, world, now)
     facts.rivals = ()
+    _keep_accounts(facts, state, None, world)
     address = addressed(state, channel, world)
     opted_out = _opt_out(world, channel, address) if address is not None and world.standings else None
     paused, until = world.pause_of(channel, now)
@@ -268,6 +273,15 @@ def _facts(
         lambda at, per: calendar_period(at, per, profile.zones),
         lambda at, lasts: after(at, lasts, profile.zones), world.paused_here(pending.journey, message.name),
     )  # fmt: skip
+
+
+def _keep_accounts(facts: Facts, state: State, run: Run | None, world: World) -> None:
+    """What accounts say of a message, where any have a say; of what no run waits for, without what it is given for."""
+    if world.ledger is not None and (facts.policy.budgets or isinstance(facts.message, Gift)):
+        facts.given = account_facts(
+            world.ledger, facts.message, facts.policy, facts.kind, key=facts.key, customer=state.id, run=run,
+            now=facts.now,
+        )  # fmt: skip
 
 
 def _still(program: Program, state: State, pending: Pending, run: Run, now: int) -> tuple[object, str]:

@@ -44,6 +44,7 @@ from touchpoint.journey.case_steps import said_of_case
 from touchpoint.journey.conditions import Expression
 from touchpoint.journey.data_use import Segments
 from touchpoint.journey.derived import NOTHING, Derived, derived_of
+from touchpoint.journey.gift_checks import check_accounts
 from touchpoint.journey.journey import Journey
 from touchpoint.journey.policy import Policy
 from touchpoint.journey.requirements import ComplaintRate
@@ -276,6 +277,7 @@ def compile_program(
         JourneyError: journeys that contradict each other, such as two messages of one name with different definitions.
     """
     check_together(journeys)
+    check_accounts(journeys, policy or Policy())
     earlier = pinned or {}
     asking = [*journeys, *earlier.values()]
     policies = [policy or Policy(), *(journey.policy for journey in journeys)]

@@ -16,6 +16,8 @@ from touchpoint.engine.case_desk import CaseDesk, owner_of, severity_of
 from touchpoint.engine.delivery import GROUP
 from touchpoint.engine.explain import Why, explain
 from touchpoint.engine.feedback import FeedbackDesk, with_share
+from touchpoint.engine.figures import FigureDesk
+from touchpoint.engine.gifts import GiftDesk
 from touchpoint.engine.inbound import apply
 from touchpoint.engine.intake import Recorded, customer_id, prepare
 from touchpoint.engine.members import Members
@@ -76,6 +78,7 @@ class Engine(People, Operations, Members, Releases, Advocacy, Wishes, Suggesting
             gets the property `share`, of the score on its scale.
         analyser: reads what customers write, such as `touchpoint.insight.KeywordAnalyser(…)`. Workers call it, after
             the feedback was recorded; what it finds is told by a touchpoint `feedback_analysed`.
+        figures: what figures the store keeps from now on (docs/reference/figures.md); as until now, unless given.
 
     Raises:
         JourneyError: journeys that contradict each other, or two adapters for one channel.
@@ -205,6 +208,11 @@ class Engine(People, Operations, Members, Releases, Advocacy, Wishes, Suggesting
         return TaskDesk(self._write, lambda: self._taking(self._now()))
 
     @property
+    def gifts(self) -> GiftDesk:
+        """Gifts: approve, decline, restock, what budgets have left, what came back."""
+        return GiftDesk(self._write, lambda: self._taking(self._now()))
+
+    @property
     def feedback(self) -> FeedbackDesk:
         """What customers say: recorded from forms and files, read again, analysed."""
         return FeedbackDesk(self._works())
@@ -213,6 +221,11 @@ class Engine(People, Operations, Members, Releases, Advocacy, Wishes, Suggesting
     def suggestions(self) -> SuggestionDesk:
         """What came of suggestions: shown, accepted, declined. For what to offer, see `suggest`."""
         return SuggestionDesk(self.record)
+
+    @property
+    def figures(self) -> FigureDesk:
+        """The figures of this store: call it for a `Report`; `rebuild` counts anew what was there before."""
+        return FigureDesk(self._write, self._reading, self._program.journeys, self._now)
 
     # What the host does in a journey.
 

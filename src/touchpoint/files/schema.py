@@ -17,6 +17,7 @@ from touchpoint.journey.shapes import SHAPES
 from touchpoint.journey.stage import Stage
 from touchpoint.journey.steps import Candidate
 from touchpoint.journey.wording import Wording
+from touchpoint.model.budget import Stock
 from touchpoint.model.business import BusinessHours, BusinessTime
 from touchpoint.model.case import BySeverity, CaseType
 from touchpoint.model.message import Content
@@ -114,7 +115,7 @@ def _definitions() -> dict[str, Schema]:
 
 def _tagged_classes() -> Iterable[type]:
     """Classes of which something holds lists, each told by its own word: stages, rules, cases, wordings."""
-    known = {Stage, Rule, CaseType, Candidate, Wording}
+    known: set[type] = {Stage, Rule, CaseType, Candidate, Wording, Stock}
     for shape in SHAPES[Journey].values():
         named = {cls.__name__: cls for cls in SHAPES}
         known |= {

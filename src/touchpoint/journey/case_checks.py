@@ -4,8 +4,8 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from touchpoint.errors import Problem, hint
-from touchpoint.journey.case_steps import OpenCase
 from touchpoint.journey.expressions import Literal
+from touchpoint.journey.plain_steps import OpenCase
 from touchpoint.model.case import ESCALATIONS, SEVERITIES, CaseType
 
 

@@ -21,8 +21,9 @@ from touchpoint.journey.data_use import declared, traits_behind
 from touchpoint.journey.declared import Declared, Types
 from touchpoint.journey.earlier import wrong_earlier_names
 from touchpoint.journey.experiment_checks import experiment_problems, split_problems
+from touchpoint.journey.gift_checks import gift_problems, named_alike
 from touchpoint.journey.journey import Journey
-from touchpoint.journey.message_checks import content_problems, gift_problems, undeclared_in, use_problems
+from touchpoint.journey.message_checks import content_problems, undeclared_in, use_problems
 from touchpoint.journey.named_messages import of_the_run, sent_nowhere
 from touchpoint.journey.policy import Hold
 from touchpoint.journey.rule import Goal, Rule
@@ -38,6 +39,7 @@ from touchpoint.journey.suggestion_checks import (
     one_of_a_name,
     suggestion_problems,
 )
+from touchpoint.model.budget import Budget
 from touchpoint.model.case import CaseType
 from touchpoint.model.message import Gift, Message, Survey
 from touchpoint.model.names import type_name
@@ -382,6 +384,7 @@ def _messages(scene: _Scene) -> Iterator[Problem]:
             yield from gift_problems(path, message)
         if isinstance(message, Survey):
             yield from asking.survey_problems(path, message)
+    yield from named_alike(scene.only(Budget), scene.only(Gift))
 
 
 def _surveys(scene: _Scene) -> Iterator[Problem]:

@@ -14,6 +14,7 @@ from touchpoint.model.consent import Basis
 from touchpoint.model.delivery import RenderedMessage
 from touchpoint.model.message import Message, Number
 from touchpoint.model.preference import Preferences
+from touchpoint.policy.accounts import AccountFacts
 from touchpoint.policy.binding import Bound
 from touchpoint.zones import to_local, zone
 
@@ -267,6 +268,7 @@ class Facts:
         makes_good: kinds of cases that it is sent to make good: their holds do not hold it.
         first: it goes before others, because such a case is open.
         wall: what the clock on the wall reads where that is earlier than `now`, because somebody has set it back.
+        given: what accounts say of it; None for what draws on none, and is no gift.
     """
 
     now: int
@@ -304,6 +306,7 @@ class Facts:
     after: After = attrs.field(default=_no_calendar, repr=False)
     paused: Sequence[Pause] = ()
     wall: int | None = None
+    given: AccountFacts | None = attrs.field(default=None, repr=False)
     makes_good: Collection[str] = ()
     first: bool = False
 
