@@ -29,6 +29,10 @@ def _intervals(values: Iterable[Sequence[str | time]]) -> tuple[tuple[str, str],
     return intervals_of(values, "a calendar of business hours", _HOW)
 
 
+def _weekdays(values: Iterable[str] | None) -> tuple[str, ...]:
+    return weekdays_of(values) or WEEKDAYS
+
+
 def _zone_key(value: "str | ZoneInfo") -> str:
     # Loading time zones costs more than this whole file.
     from zoneinfo import ZoneInfo
@@ -53,7 +57,8 @@ class BusinessHours:
         intervals: pairs `("09:00", "17:00")`, each half-open; one that ends before it starts ends on the next day. An
             interval that starts on a holiday, or on a day not named in `weekdays`, does not open at all.
         zone: the time zone of those who answer, or its name; not the customer's.
-        weekdays: the local days on which the intervals start, `"mon"` to `"sun"`; Monday to Friday unless given.
+        weekdays: the local days on which the intervals start, `"mon"` to `"sun"`; Monday to Friday unless given,
+            None for every day.
         holidays: local dates on which nobody is there; `touchpoint.rules.days_of("US")` has those of a calendar.
 
     Raises:
@@ -62,7 +67,7 @@ class BusinessHours:
 
     intervals: tuple[tuple[str, str], ...] = attrs.field(converter=_intervals)
     zone: str = attrs.field(converter=_zone_key, kw_only=True)
-    weekdays: tuple[str, ...] | None = attrs.field(default=WORKDAYS, converter=weekdays_of, kw_only=True)
+    weekdays: tuple[str, ...] = attrs.field(default=WORKDAYS, converter=_weekdays, kw_only=True)
     holidays: tuple[date, ...] = attrs.field(default=(), converter=holidays_of, kw_only=True)
 
     def __init__(
@@ -82,8 +87,7 @@ class BusinessHours:
         for start, end in spans:
             total += max(0, end - max(start, at))
             at = max(at, end)
-        days = len(WEEKDAYS if self.weekdays is None else self.weekdays)
-        return timedelta(seconds=min(total, _DAY_SECONDS) * days)
+        return timedelta(seconds=min(total, _DAY_SECONDS) * len(self.weekdays))
 
 
 def _span(interval: tuple[str, str]) -> tuple[int, int]:
