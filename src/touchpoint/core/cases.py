@@ -129,6 +129,11 @@ def _lengths(case: CaseType) -> dict[str, int]:
     return {which: length(given) for which, given in within.items() if given is not None}
 
 
+def closed_by_answers(journeys: Iterable[Journey]) -> frozenset[str]:
+    """The kinds of case that their first answer closes."""
+    return frozenset(each.name for journey in journeys for each in journey.cases if each.answer_closes)
+
+
 def versions_of_cases(lengths: Lengths) -> list[str]:
     """What changes when open cases have to be looked at anew."""
     return [f"case {kind} {which} {lasts}" for kind, each in sorted(lengths.items()) for which, lasts in each.items()]

@@ -10,7 +10,7 @@ from typing import Final, TypeAlias
 
 import attrs
 
-from touchpoint.core.cases import Lengths, lengths_of, versions_of_cases
+from touchpoint.core.cases import Lengths, closed_by_answers, lengths_of, versions_of_cases
 from touchpoint.core.compile import compile_condition, compile_expression
 from touchpoint.core.context import Context
 from touchpoint.core.keys import ENROLLED, Key, key_of, keys_in_run, keys_of
@@ -171,10 +171,10 @@ class Program:
     anew, `pinned` (journey, number) what runs finish on that stay with an earlier release. `sessions` are the channels
     on which it counts when the customer last wrote, and whether messages wait there for that. `segments` are in the
     order in which they are looked at, `segments_on` says which when what has changed. `misused` are the traits that
-    (message, content key) use beyond their declaration, `deadlines` those of each kind of case, `conversions` the types
-    of touchpoints by which a referred friend becomes a customer. `answers` is whether any step answers in a
-    conversation, `plain` whether occurrences have one key each, and concern neither segments nor ends of messages,
-    `replans` whether any message is planned anew when what held it is over.
+    (message, content key) use beyond their declaration, `deadlines` those of each kind of case, `closed_by_answers` the
+    kinds that are, `conversions` the types of touchpoints by which a referred friend becomes a customer. `answers` is
+    whether any step answers in a conversation, `plain` whether occurrences have one key each, and concern neither
+    segments nor ends of messages, `replans` whether any message is planned anew when what held it is over.
     """
 
     journeys: Mapping[str, Journey]
@@ -209,6 +209,7 @@ class Program:
     live_limits: tuple[LiveLimit, ...] = ()
     misused: Mapping[tuple[str, str], tuple[str, ...]] = attrs.Factory(dict)
     deadlines: Lengths = attrs.Factory(dict)
+    closed_by_answers: frozenset[str] = frozenset()
     conversions: frozenset[str] = frozenset()
     answers: bool = False
     plain: bool = False
@@ -305,6 +306,7 @@ def compile_program(
         live_limits=limits,
         misused=misused_content(messages.values(), _declared(journeys, traits)),
         deadlines=deadlines,
+        closed_by_answers=closed_by_answers(journeys),
         conversions=conversions_of(each for _, each in triggers),
         answers=any(node.answers for rule in rules for node in rule.nodes.values())
         or any(each.answers for each in kept.values()),

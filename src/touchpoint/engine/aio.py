@@ -6,9 +6,9 @@ import os
 import threading
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from datetime import timedelta
+from datetime import datetime, timedelta
 from types import TracebackType
-from typing import Any, Concatenate, Final, ParamSpec, Self, TypeVar, cast
+from typing import TYPE_CHECKING, Any, Concatenate, Final, ParamSpec, Self, TypeVar, cast
 from weakref import WeakKeyDictionary
 
 from touchpoint.channels.base import Adapter, AsyncAdapter
@@ -28,8 +28,12 @@ from touchpoint.engine.working import POLL, Report, Worked, check_concurrency, c
 from touchpoint.errors import InvalidInput, StoreClosed
 from touchpoint.journey.journey import Journey
 from touchpoint.journey.policy import Policy
+from touchpoint.model.conversation import Conversation
 from touchpoint.model.volume import VolumeBreaker
 from touchpoint.stores.base import Store
+
+if TYPE_CHECKING:
+    from touchpoint.insight.contacts import ConversationFigures
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -82,6 +86,21 @@ class AsyncTaskDesk:
     give_back = _at_desk(TaskDesk.give_back)
     complete = _at_desk(TaskDesk.complete)
     decline = _at_desk(TaskDesk.decline)
+
+
+class AsyncConversations:
+    """Conversations, as `AsyncEngine.conversations` gives it: see `Conversations`, with coroutines."""
+
+    def __init__(self, engine: "AsyncEngine") -> None:
+        self.engine = engine
+
+    async def __call__(self, customer: str, *, limit: int = 100) -> list[Conversation]:
+        """Those of a customer; what was said last comes first."""
+        return await self.engine.do(lambda engine: engine.conversations(customer, limit=limit))
+
+    async def figures(self, since: datetime, until: datetime) -> "ConversationFigures":
+        """How what customers said in [since, until) was answered, as of now."""
+        return await self.engine.do(lambda engine: engine.conversations.figures(since, until))
 
 
 class AsyncEngine:
@@ -183,6 +202,11 @@ class AsyncEngine:
         """What messages ask people to do: open, claim, complete, decline."""
         return AsyncTaskDesk(self)
 
+    @property
+    def conversations(self) -> AsyncConversations:
+        """The conversations of a customer, `await engine.conversations("ann")`, and figures of all of them."""
+        return AsyncConversations(self)
+
     async def do(self, act: Callable[[Engine], T], connection: object = None) -> T:
         """Do something with the `Engine` inside, in a thread: several questions at once, say.
 
@@ -224,6 +248,7 @@ class AsyncEngine:
     wish = _aside(Engine.wish)
     answer_topic = _aside(Engine.answer_topic)
     topics = _aside(Engine.topics)
+    conversation = _aside(Engine.conversation)
     erase = _aside(Engine.erase)
     readmit = _aside(Engine.readmit)
     export = _aside(Engine.export)

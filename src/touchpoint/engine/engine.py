@@ -12,6 +12,7 @@ from touchpoint.channels.inbound import Inbound, WebhookRequest
 from touchpoint.durations import instant
 from touchpoint.engine import acts
 from touchpoint.engine.advocacy import Advocacy
+from touchpoint.engine.conversations import Talk
 from touchpoint.engine.delivery import GROUP
 from touchpoint.engine.explain import Why, explain
 from touchpoint.engine.inbound import apply
@@ -42,7 +43,7 @@ BATCH = 1_000
 """Touchpoints that `record_many` commits at once."""
 
 
-class Engine(People, Operations, Members, Releases, Advocacy, Wishes):
+class Engine(People, Operations, Members, Releases, Advocacy, Wishes, Talk):
     """Journeys at work on a store, through channels.
 
     Args:

@@ -11,9 +11,9 @@ from touchpoint.channels.inbound import TASK_COMPLETED
 from touchpoint.core.by_hand import SENT
 from touchpoint.core.causes import answers_of, behind
 from touchpoint.core.occurrence import Occurrence
-from touchpoint.core.state import Pending
+from touchpoint.core.state import Pending, Run
 from touchpoint.model.contact import intent_of, topics_of
-from touchpoint.stores.base import ContactRow, RunRow, WishRow
+from touchpoint.stores.base import ContactRow, MessageRow, RunRow, WishRow
 from touchpoint.stores.codec import loads
 
 if TYPE_CHECKING:
@@ -50,23 +50,36 @@ def has_contacts(unit: "Unit") -> bool:
     return cache.has_contacts
 
 
-def sent(unit: "Unit", loaded: "Loaded", pending: Pending, at: int) -> None:
-    """A message went out: what it answers is answered. A task answers when it is done, not when it is assigned."""
-    if pending.channel in unit.world.human or not has_contacts(unit):
+def sent(unit: "Unit", loaded: "Loaded", pending: Pending, run: Run | None, at: int) -> None:
+    """A message went out: what it answers is answered. A task answers when it is done, not when it is assigned.
+
+    `run` is as it was when the message ended; None where it was over before.
+    """
+    if not has_contacts(unit):
         return
-    run = loaded.state.run_by_order(pending.run)
     links = _behind_run(unit, loaded, pending.run_no) if run is None else answers_of(run)
-    answered(unit, loaded, links, at)
+    if pending.channel in unit.world.human:
+        _led_to(unit, loaded, pending.key, links)  # what its run has come to by then is not known when it is done
+    else:
+        answered(unit, loaded, links, at)
+
+
+def proven(unit: "Unit", loaded: "Loaded", row: MessageRow) -> None:
+    """A message of which nobody knew whether it went out has gone out, at the instant of its release."""
+    if row.channel not in unit.world.human and row.at is not None and has_contacts(unit):
+        answered(unit, loaded, _behind_run(unit, loaded, row.run), row.at)
 
 
 def opened(unit: "Unit", loaded: "Loaded", case: str, said: Iterable[str]) -> None:
     """A case was opened because of what somebody said: whoever answers the case answers that."""
-    if not has_contacts(unit):
-        return
-    ids = set(said)
+    if has_contacts(unit):
+        _led_to(unit, loaded, case, set(said))
+
+
+def _led_to(unit: "Unit", loaded: "Loaded", what: str, links: set[str]) -> None:
     for row in _open(unit, loaded):
-        if row.id in ids and not row.opened:
-            _put(unit, row._replace(opened=case))
+        if not row.opened and not links.isdisjoint((row.id, row.about or row.id)):
+            _put(unit, row._replace(opened=what))
 
 
 def answered(unit: "Unit", loaded: "Loaded", links: set[str], at: int) -> None:

@@ -110,7 +110,7 @@ def _ended(unit: "Unit", loaded: "Loaded", effect: MessageEnded, _now: int) -> N
     unit.tally(_subject(pending), pending.message, status)
     if status == "sent" and pending.arguments is None:
         unit.tally("channel", pending.channel or "", "sent")
-        hearing.sent(unit, loaded, pending, effect.at)
+        hearing.sent(unit, loaded, pending, effect.run, effect.at)
 
 
 def _subject(pending: Pending) -> str:

@@ -275,7 +275,7 @@ SHAPES: Final[Mapping[type, Mapping[str, _Kind]]] = {
     },
     CaseType: {
         "name": _NAME, "respond_within": _maybe(_ELAPSED), "resolve_within": _maybe(_ELAPSED),
-        "severity": _one_of("low", "normal", "high", "urgent"),
+        "severity": _one_of("low", "normal", "high", "urgent"), "answer_closes": _FLAG,
     },
     Policy: {"items": _many(_a(*_ITEMS)), "look_ahead": _GAP},
     Cap: {"n": _FROM_ONE, "per": _PERIOD, "over": _one_of("defer", "deny"), "attempts": _FLAG, **_SCOPE},

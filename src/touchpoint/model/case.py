@@ -24,12 +24,14 @@ class CaseType:
             docs/reference/language.md. None for no deadline.
         resolve_within: elapsed time from its opening to its closing. None for no deadline.
         severity: how bad one is unless told otherwise.
+        answer_closes: its first answer closes it, as of a question: whatever counts as a first response.
     """
 
     name: str
     respond_within: timedelta | None = attrs.field(default=None, kw_only=True)
     resolve_within: timedelta | None = attrs.field(default=None, kw_only=True)
     severity: Severity = attrs.field(default="normal", kw_only=True)
+    answer_closes: bool = attrs.field(default=False, kw_only=True)
 
     def within(self, which: str) -> timedelta | None:
         """How long a deadline lasts, elapsed; None where it has none."""
