@@ -285,6 +285,20 @@ WRONG = {
             "DELETE FROM touchpoint_referrals WHERE advocate = ? OR friend = ?", (no, no)) or {"referrals": 2}
         ), "test_referrals_follow_people_and_forget_them",
     ),
+    "loses what was asked": (without("asked"), "test_what_a_message_asked_is_found_by_its_key_and_by_its_customer"),
+    "gives what waits in order of customers": (
+        answering(analyses_waiting=lambda inner, limit: sorted(inner.analyses_waiting(limit))),
+        "test_what_waits_for_an_analyser_comes_first_come_first",
+    ),
+    "keeps the first analysis": (
+        writing(lambda inner, it: attrs.evolve(it, analyses={
+            key: row for key, row in it.analyses.items() if not inner.analyses_of(row.customer)
+        })), "test_an_analysis_is_replaced",
+    ),
+    "keeps answers of who is erased": (
+        answering(erase=lambda inner, no: inner.run("DELETE FROM touchpoint_customers WHERE no = ?", (no,)) or {}),
+        "test_feedback_follows_people_and_forgets_them",
+    ),
     "forgets who claimed a task": (
         each("tasks_changed", lambda row: (row[0], row[1] or "", *row[2:])), "test_a_task_changes_hands",
     ),

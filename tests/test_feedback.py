@@ -108,7 +108,7 @@ def test_kinds_and_intents_are_known_ones(wrong):
         {"at": "2026-03-02"},
         {"location": ""},
         {"channel": 3},
-        {"language": "x" * 201},
+        {"language": "x" * 501},
         {"about": "\udfff"},
         {"scale": (1, 5)},
     ],

@@ -163,6 +163,8 @@ def outcomes(tmp_path, monkeypatch):
             str(tmp_path / "no.ini"),
         ]
         (tmp_path / "no.ini").write_text("[pytest]\n", "utf-8")
+        # Options meant for the run around this one, such as coverage with its report, are not for this one.
+        monkeypatch.delenv("PYTEST_ADDOPTS", raising=False)
         pytest.main(arguments, plugins=[Counting()])
         return counted
 

@@ -45,15 +45,20 @@ def load(path: Path) -> Program:
         MissingExtra: it is YAML, and PyYAML is not installed.
         InvalidInput: there is no such file, it cannot be run, or it defines no journey.
     """
+    program = read(path)
+    if not program.journeys:
+        raise InvalidInput(f'{path} defines no journey; write one at the top level: shop = Journey("shop", …)')
+    return program
+
+
+def read(path: Path) -> Program:
+    """As `load`, also where a file defines no journey but only what stands beside some. Raises as `load` does."""
     if path.suffix not in _READERS:
         known = "a Python file (.py), from YAML (.yaml, .yml) or from JSON (.json)"
         raise InvalidInput(f"{path}: journeys are read from {known}")
     if not path.is_file():
         raise InvalidInput(f"{path}: there is no such file; check the path")
-    program = _READERS[path.suffix](path)
-    if not program.journeys:
-        raise InvalidInput(f'{path} defines no journey; write one at the top level: shop = Journey("shop", …)')
-    return program
+    return _READERS[path.suffix](path)
 
 
 # --- Python -----------------------------------------------------------------------------------------------------------

@@ -22,7 +22,8 @@ Intent = Literal["praise", "criticism", "wish", "question"]
 INTENTS: Final = get_args(Intent)
 
 _NAMES: Final = ("channel", "location", "language", "about")
-_LONGEST: Final = 200
+LONGEST_FIELD: Final = 500
+"""Characters in a channel, a location, a language or what it is about, as of a touchpoint."""
 
 
 SCALES: Final[Mapping[str, Scale]] = MappingProxyType({"nps": Scale(0, 10), "csat": Scale(1, 5), "ces": Scale(1, 7)})
@@ -111,10 +112,13 @@ class Feedback:
         return None if self.score is None or self.scale is None else self.scale.share(self.score)
 
     def properties(self) -> dict[str, object]:
-        """What it says, as properties of a touchpoint; where, when and about what are fields of the touchpoint."""
+        """What it says, as properties of a touchpoint; where, when and about what are fields of the touchpoint.
+
+        Where there is a score, `share` is there for rules, which then hold on every scale; it is not read back.
+        """
         found: dict[str, object] = {"kind": self.kind}
-        if self.score is not None:
-            found["score"] = self.score
+        if self.score is not None and self.share is not None:
+            found |= {"score": self.score, "share": float(self.share)}
         if self.scale is not None and (self.score is not None or self.scale != SCALES.get(self.kind)):
             found["scale"] = [self.scale.low, self.scale.high, *(["low"] if self.scale.better == "low" else [])]
         said = {"comment": self.comment, "intent": self.intent, "language": self.language}
@@ -168,8 +172,8 @@ def _comment(comment: object) -> str | None:
 def _check_name(name: str, value: object) -> None:
     if value is None:
         return
-    if not isinstance(value, str) or not value or len(value) > _LONGEST or not is_unicode(value):
-        raise InvalidInput(f"Feedback({name}=) takes a text of 1 to {_LONGEST} characters, or None")
+    if not isinstance(value, str) or not value or len(value) > LONGEST_FIELD or not is_unicode(value):
+        raise InvalidInput(f"Feedback({name}=) takes a text of 1 to {LONGEST_FIELD} characters, or None")
 
 
 def _read_scale(scale: object) -> Scale | None:

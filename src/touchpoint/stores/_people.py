@@ -115,7 +115,7 @@ class PeopleWriter(_Asks):
     def erase(self, customer: int) -> dict[str, int]:
         """Delete everything that bears this customer's number; how many rows of each table."""
         counts = {"journal": self._erase_journal(customer)}
-        for table in (*_OWNED, "reach", "aliases", "due", "parked", "members", *_SAID):
+        for table in (*_OWNED, "reach", "aliases", "due", "parked", "members", "asked", "analyses", *_SAID):
             counts[table] = self._erase_from(table, customer)
         counts["referrals"] = self._leave_referrals(customer)
         self.run("DELETE FROM touchpoint_customers WHERE no = ?", (customer,))
@@ -150,12 +150,15 @@ class PeopleWriter(_Asks):
 
     def absorb(self, old: int, into: int) -> None:
         """Have all that bears the number `old`, journal entries aside, bear `into`, and the customer `old` be gone."""
-        for table in (*_OWNED, "aliases"):
+        for table in (*_OWNED, "aliases", "asked"):
             self.run(f"UPDATE touchpoint_{table} SET customer = ? WHERE customer = ?", (into, old))  # noqa: S608 - likewise
         for column in ("advocate", "friend"):
             self.run(f"UPDATE touchpoint_referrals SET {column} = ? WHERE {column} = ?", (into, old))  # noqa: S608 - likewise
         # Both may have had the same address.
         self.run("UPDATE OR REPLACE touchpoint_reach SET customer = ? WHERE customer = ?", (into, old))
+        # Of a touchpoint that both have, what is known of the one that stays stays.
+        self.run("UPDATE OR IGNORE touchpoint_analyses SET customer = ? WHERE customer = ?", (into, old))
+        self.run("DELETE FROM touchpoint_analyses WHERE customer = ?", (old,))
         for table in _SAID:  # of a touchpoint that both have, the one of the id that stays counts
             self.run(f"UPDATE OR IGNORE touchpoint_{table} SET customer = ? WHERE customer = ?", (into, old))  # noqa: S608 - likewise
             self.run(f"DELETE FROM touchpoint_{table} WHERE customer = ?", (old,))  # noqa: S608 - likewise

@@ -8,7 +8,7 @@ from operator import itemgetter
 from typing import Any, Final, TypeVar
 
 from touchpoint.errors import StoreClosed, StoreCorrupt, StoreError
-from touchpoint.stores import _people, _referrals, _releases, _said
+from touchpoint.stores import _feedback, _people, _referrals, _releases, _said
 from touchpoint.stores._trouble import TROUBLE, Place, reraise
 from touchpoint.stores.base import (
     AddressRow,
@@ -156,7 +156,9 @@ _NOT_PARKED: Final = "DELETE FROM touchpoint_parked WHERE customer = ?"
 _PUT_META: Final = "INSERT OR REPLACE INTO touchpoint_meta (key, value) VALUES (?, ?)"
 
 
-class SqliteReader(_people.PeopleReader, _referrals.ReferralReader, _releases.ReleaseReader, _said.SaidReader):
+class SqliteReader(
+    _people.PeopleReader, _referrals.ReferralReader, _releases.ReleaseReader, _feedback.FeedbackReader, _said.SaidReader
+):
     """Answers questions over one connection, until `end()`.
 
     Args:
@@ -440,14 +442,19 @@ class SqliteTransaction(SqliteReader, _people.PeopleWriter):
         self._many(_people.NEW_TOMBSTONE, changes.tombstones)
         self._many(_people.MEMBER_GONE, changes.members_gone)
         self._many(_people.MEMBER, changes.members)
-        self._many(_referrals.PUT, list(changes.referrals.values()))
-        self._many(_said.PUT_CONTACT, list(changes.contacts.values()))
-        self._many(_said.NEW_WISH, changes.wishes)
-        self._many(_said.PUT_ANSWER, changes.topic_answers)
+        self._write_relationship(changes)
         self._many(_people.ADDRESS_GONE, changes.addresses_gone)
         # A blank comes right before an exclamation mark: the name itself, and those with a blank and more after it.
         self._many(_people.PACE_GONE, [(name, name + "!") for name in changes.paces_gone])
         self._many(_people.EVENT_GONE, [(no,) for no in changes.events_gone])
+
+    def _write_relationship(self, changes: Changes) -> None:
+        self._many(_referrals.PUT, list(changes.referrals.values()))
+        self._many(_feedback.PUT_ASKED, list(changes.asked.values()))
+        self._many(_feedback.PUT_ANALYSIS, list(changes.analyses.values()))
+        self._many(_said.PUT_CONTACT, list(changes.contacts.values()))
+        self._many(_said.NEW_WISH, changes.wishes)
+        self._many(_said.PUT_ANSWER, changes.topic_answers)
 
     def _write_dues(self, dues: Sequence[tuple[int | None, int | None, int]]) -> None:
         before: dict[int, int | None] = {}

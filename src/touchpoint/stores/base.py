@@ -10,6 +10,8 @@ from typing import Protocol
 
 from touchpoint.stores.rows import (
     AddressRow,
+    AnalysisRow,
+    AskedRow,
     CaseRow,
     Changes,
     ConsentRow,
@@ -34,6 +36,8 @@ from touchpoint.stores.rows import (
 __all__ = [
     "SCHEMA_VERSION",
     "AddressRow",
+    "AnalysisRow",
+    "AskedRow",
     "CaseRow",
     "Changes",
     "ConsentRow",
@@ -58,7 +62,7 @@ __all__ = [
     "WishRow",
 ]
 
-SCHEMA_VERSION = 3
+SCHEMA_VERSION = 4
 
 
 class Reader(Protocol):
@@ -258,6 +262,24 @@ class Reader(Protocol):
 
     def advocates(self, limit: int) -> list[tuple[int, int, int]]:
         """(customer number, how many stand, how many converted): who has most converted first, at most `limit`."""
+        ...
+
+    # Feedback.
+
+    def asked(self, key: str) -> AskedRow | None:
+        """What was asked by the message of this key; None where it was no survey."""
+        ...
+
+    def asked_of(self, customer: int) -> list[AskedRow]:
+        """All that a customer was asked, in order of keys."""
+        ...
+
+    def analyses_waiting(self, limit: int) -> list[AnalysisRow]:
+        """What is still to be analysed, first come first, at most `limit`."""
+        ...
+
+    def analyses_of(self, customer: int) -> list[AnalysisRow]:
+        """What is known of a customer's answers, or still to be found out, in order of their touchpoints' ids."""
         ...
 
     # What customers say, and wish for.

@@ -135,6 +135,20 @@ _CASE_DEADLINES: Final = (
     "ALTER TABLE touchpoint_cases ADD COLUMN deadlines TEXT NOT NULL DEFAULT ''",
 )
 
+_FEEDBACK: Final = (
+    # What an answer answers: the run that asked may be over by then.
+    """CREATE TABLE touchpoint_asked (
+    key TEXT PRIMARY KEY, customer INTEGER NOT NULL, about TEXT NOT NULL, message TEXT NOT NULL, kind TEXT NOT NULL,
+    scale TEXT NOT NULL, location TEXT, within INTEGER NOT NULL
+) WITHOUT ROWID""",
+    "CREATE INDEX touchpoint_asked_customer ON touchpoint_asked (customer)",
+    """CREATE TABLE touchpoint_analyses (
+    customer INTEGER NOT NULL, touchpoint TEXT NOT NULL, status TEXT NOT NULL, name TEXT NOT NULL,
+    version TEXT NOT NULL, body TEXT NOT NULL, changed_at INTEGER NOT NULL, PRIMARY KEY (customer, touchpoint)
+) WITHOUT ROWID""",
+    "CREATE INDEX touchpoint_analyses_waiting ON touchpoint_analyses (changed_at) WHERE status = 'waiting'",
+)
+
 _CONVERSATIONS: Final = (
     """CREATE TABLE touchpoint_contacts (
     customer INTEGER NOT NULL, id TEXT NOT NULL, intent TEXT NOT NULL, about TEXT NOT NULL, opened TEXT NOT NULL,
@@ -155,7 +169,8 @@ _CONVERSATIONS: Final = (
 MIGRATIONS: Final[tuple[Migration, ...]] = (
     Migration("0001_initial", _INITIAL),
     Migration("0002_case_deadlines", _CASE_DEADLINES),
-    Migration("0003_conversations", _CONVERSATIONS),
+    Migration("0003_feedback", _FEEDBACK),
+    Migration("0004_conversations", _CONVERSATIONS),
 )
 
 

@@ -222,6 +222,40 @@ class ReferralRow(NamedTuple):
     dropped: str
 
 
+class AskedRow(NamedTuple):
+    """A survey that a customer was sent, or was to be sent: what an answer to it answers (S8.1).
+
+    `key` is the message's own, `about` that of the first sending, of which it may be a reminder; `message` is the name
+    of what was sent first. `scale` is JSON, or empty where there is none; `location` what the survey was about.
+    Answers count for `within` microseconds after the hand-over of the first.
+    """
+
+    key: str
+    customer: int
+    about: str
+    message: str
+    kind: str
+    scale: str
+    location: str | None
+    within: int
+
+
+class AnalysisRow(NamedTuple):
+    """What an analyser found in the words of one touchpoint, by its id; never the words.
+
+    `status` is `waiting`, `done` or `failed`; `name` and `version` are the analyser's, `body` JSON of what it found, or
+    the class of its error.
+    """
+
+    customer: int
+    touchpoint: str
+    status: str
+    name: str
+    version: str
+    body: str
+    changed_at: int
+
+
 class ContactRow(NamedTuple):
     """Something that a customer said to us, and when we first answered; one for each (customer, id).
 
@@ -299,8 +333,9 @@ class Changes:
     begins with it and a blank; `events_gone` numbers; `entries_doubled` (kind, body, no) of entries that lose their id;
     `entries_moved` (prev, customer, no). `members` (journey/segment, customer number, since), `members_gone`
     (journey/segment, customer number). `releases` are
-    whole rows, which replace the ones of their `no`; so are `referrals`, by `no`, `contacts` by (customer, id), and
-    `topic_answers` by (topic, answer). `wishes` that are there already change nothing.
+    whole rows, which replace the ones of their `no`; so are `referrals`, by `no`, `asked`, by key, `analyses` and
+    `contacts`, by (customer number, id of the touchpoint), and `topic_answers` by (topic,
+    answer). `wishes` that are there already change nothing.
     """
 
     new_customers: list[CustomerRow] = attrs.Factory(list)
@@ -346,6 +381,8 @@ class Changes:
     members: list[tuple[str, int, int]] = attrs.Factory(list)
     members_gone: list[tuple[str, int]] = attrs.Factory(list)
     referrals: dict[int, ReferralRow] = attrs.Factory(dict)
+    asked: dict[str, AskedRow] = attrs.Factory(dict)
+    analyses: dict[tuple[int, str], AnalysisRow] = attrs.Factory(dict)
     contacts: dict[tuple[int, str], ContactRow] = attrs.Factory(dict)
     wishes: list[WishRow] = attrs.Factory(list)
     topic_answers: list[TopicAnswerRow] = attrs.Factory(list)

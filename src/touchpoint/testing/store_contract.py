@@ -21,6 +21,7 @@ import pytest
 
 from touchpoint.stores.base import Store
 from touchpoint.testing.contracts import checks
+from touchpoint.testing.store_checks_feedback import FeedbackChecks
 from touchpoint.testing.store_checks_hosts import Connect, HostChecks
 from touchpoint.testing.store_checks_people import PeopleChecks
 from touchpoint.testing.store_checks_privacy import PrivacyChecks
@@ -32,8 +33,9 @@ from touchpoint.testing.store_checks_sharing import Reopen, SharingChecks
 
 
 class StoreContract(
-    PeopleChecks, PrivacyChecks, ReferralChecks, SaidChecks, RowChecks, SegmentChecks, SharingChecks, HostChecks
-):
+    PeopleChecks, PrivacyChecks, ReferralChecks, FeedbackChecks, SaidChecks, RowChecks, SegmentChecks, SharingChecks,
+    HostChecks,
+):  # fmt: skip
     """What every store must do: subclass it in a test module and supply three fixtures.
 
     `store` gives an empty store, and closes it afterwards. `reopen` gives a function that opens another store object on
@@ -70,6 +72,8 @@ class StoreContract(
     @classmethod
     def checks(cls) -> list[str]:
         """Names of all checks, in their order."""
-        people = PeopleChecks, PrivacyChecks, ReferralChecks, SaidChecks
+        people = (
+            PeopleChecks, PrivacyChecks, ReferralChecks, FeedbackChecks, SaidChecks,
+        )  # fmt: skip
         parts = *people, RowChecks, SegmentChecks, SharingChecks, HostChecks
         return [name for part in parts for name in checks(part)]

@@ -5,6 +5,8 @@ from typing import Any, Final
 
 from touchpoint.stores.base import (
     AddressRow,
+    AnalysisRow,
+    AskedRow,
     CaseRow,
     Changes,
     ConsentRow,
@@ -95,6 +97,16 @@ def referral(no: int, *, by: int | None = 1, of: int | None = None, **changes: A
     return ReferralRow(no, by, of, NOW, None, "{}", "")._replace(**changes)
 
 
+def asked(no: int, *, of: int = 1, **changes: Any) -> AskedRow:  # noqa: ANN401 - likewise
+    """A survey that was sent."""
+    return AskedRow(f"message-{no}", of, f"message-{no}", "rate", "csat", "[1,5]", "Vienna", 9)._replace(**changes)
+
+
+def analysis(id: str, *, of: int = 1, **changes: Any) -> AnalysisRow:  # noqa: ANN401 - likewise
+    """A touchpoint whose words wait for an analyser."""
+    return AnalysisRow(of, id, "waiting", "", "", "", NOW)._replace(**changes)
+
+
 def contact(n: int, *, of: int = 1, **changes: Any) -> ContactRow:  # noqa: ANN401 - likewise
     """Something that a customer said, and that nobody has answered."""
     return ContactRow(of, f"said-{n}", "question", "", "", NOW + n, None)._replace(**changes)
@@ -137,6 +149,8 @@ def something() -> Changes:
         parked={1: 2, 2: 1},
         members=[("shop/vip", 1, NOW), ("shop/vip", 2, NOW)],
         referrals={1: referral(1, of=2), 2: referral(2)},
+        asked={"message-1": asked(1), "message-2": asked(2, of=2, location=None, scale="")},
+        analyses={(1, "t1"): analysis("t1"), (2, "t2"): analysis("t2", of=2)},
         contacts=contacts(contact(1), contact(2, of=2)),
         wishes=[wish("vegan menu"), wish("vegan menu", of=2)],
         topic_answers=[TopicAnswerRow("vegan menu", "vegan menu", NOW, "{}")],
@@ -177,6 +191,10 @@ def something_else() -> Changes:
         parked={1: 0, 3: 4},
         members=[("shop/vip", 3, NOW + 1)],
         referrals={1: referral(1, of=2, converted_at=NOW + 1, body='{"a":1}'), 3: referral(3, of=3)},
+        asked={"message-3": asked(3, about="message-1")},
+        analyses={
+            (1, "t1"): analysis("t1", status="done", name="keywords", version="1", body="{}", changed_at=NOW + 1)
+        },
         contacts=contacts(contact(1, answered_at=NOW + 5), contact(3)),
         wishes=[wish("parking")],
         topic_answers=[TopicAnswerRow("vegan menu", "vegan menu", NOW, '{"done":"x"}')],
@@ -229,6 +247,10 @@ def everything(reader: Reader) -> dict[str, object]:
         "referrals_by": [reader.referrals_by(no, 0, 10) for no in numbers],
         "referral_counts": [sum(reader.referral_counts(no)) for no in numbers],
         "advocates": reader.advocates(10),
+        "asked": [reader.asked(f"message-{no}") for no in numbers],
+        "asked_of": [reader.asked_of(no) for no in numbers],
+        "analyses_waiting": reader.analyses_waiting(10),
+        "analyses_of": [reader.analyses_of(no) for no in numbers],
         "has_contacts": reader.has_contacts(),
         "contacts_open": [reader.contacts_open(no) for no in numbers],
         "contacts_of": [reader.contacts_of(no) for no in numbers],

@@ -16,10 +16,10 @@ from touchpoint.lab.checks.policies import binds
 from touchpoint.lab.checks.scene import PlacedSend, Scene, keys_of
 from touchpoint.model.message import BEST_BEFORE, Gift, Message, Survey
 
-_SCORES: Final = frozenset(
+SCORES: Final = frozenset(
     {"score", "rating", "stars", "nps", "csat", "ces", "satisfaction", "sentiment", "mood", "feeling"}
 )
-_HAPPY: Final = frozenset({"happy", "promoter", "is_happy", "is_promoter", "satisfied", "is_satisfied"})
+HAPPY: Final = frozenset({"happy", "promoter", "is_happy", "is_promoter", "satisfied", "is_satisfied"})
 _GOOD: Final = frozenset({"positive", "good", "happy", "great", "excellent", "promoter", "satisfied", "praise"})
 _ASKS_REVIEW: Final = re.compile(
     r"\breview (us|it|your)\b|\b(write|leave|post|give|share) (us )?(a|an|your) (\w+ )?(review|rating)\b|\brate us\b"
@@ -47,7 +47,7 @@ def _only_the_happy(scene: Scene) -> Iterator[Finding]:
     for places in sends.values():
         journey, rule, first = places[0]
         message = first.step.message
-        good = [next((one for one in _wishes(each) if _is_good(one)), None) for _, _, each in places]
+        good = [next((one for one in _wishes(each) if is_good(one)), None) for _, _, each in places]
         if any(each is None for each in good):  # somewhere it goes to others, too
             continue
         about = f"rule {rule.name}"
@@ -72,14 +72,14 @@ def asks_review(message: Message) -> bool:
     return any(_ASKS_REVIEW.search(each) for each in words)
 
 
-def _is_good(condition: Expression) -> bool:
+def is_good(condition: Expression) -> bool:
     """Whether a condition is true only of customers who were content."""
     if isinstance(condition, And):
-        return any(map(_is_good, condition.parts))
+        return any(map(is_good, condition.parts))
     if isinstance(condition, Or):
-        return all(map(_is_good, condition.parts))
+        return all(map(is_good, condition.parts))
     if isinstance(condition, Ever):
-        return condition.where is not None and _is_good(condition.where)
+        return condition.where is not None and is_good(condition.where)
     if isinstance(condition, Field):
         return _is_mood(condition)
     return _is_good_comparison(condition)
@@ -88,9 +88,9 @@ def _is_good(condition: Expression) -> bool:
 def _is_good_comparison(condition: Expression) -> bool:
     match condition:
         case Compare(">" | ">=" | "==", Count(where=Expression() as where), Literal(value)):
-            return value != 0 and _is_good(where)
+            return value != 0 and is_good(where)
         case Compare(op, Literal() as value, Field() as field):
-            return _is_good(Compare(_FLIPPED[op], field, value))
+            return is_good(Compare(_FLIPPED[op], field, value))
         case Compare(op, Field() as field, Literal(value)):
             return (_is_score(field) and _is_high(op, value)) or (_is_mood(field) and op == "==" and value is True)
         case In(Field() as field, Literal(value=tuple() as options)):
@@ -99,11 +99,11 @@ def _is_good_comparison(condition: Expression) -> bool:
 
 
 def _is_score(field: Field) -> bool:
-    return bool(path_of(field)) and path_of(field)[-1].lower() in _SCORES
+    return bool(path_of(field)) and path_of(field)[-1].lower() in SCORES
 
 
 def _is_mood(field: Field) -> bool:
-    return bool(path_of(field)) and path_of(field)[-1].lower() in _HAPPY
+    return bool(path_of(field)) and path_of(field)[-1].lower() in HAPPY
 
 
 def _is_high(op: str, value: object) -> bool:

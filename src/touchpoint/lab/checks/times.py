@@ -112,11 +112,11 @@ def _of_step(step: s.Step, until: Callable[[s.Step], bool]) -> _Least:
     if isinstance(step, s.Exit):
         return _Least(None, NO_TIME)
     if isinstance(step, s.Wait):
-        return _Least(_shortest(step.length))
+        return _Least(shortest(step.length))
     arms = dict(s.arms(step))
     ways = [least(arm, until) for arm in arms.values()]
     if isinstance(step, s.WaitFor | s.WaitUntil):
-        after = _shortest(step.timeout)
+        after = shortest(step.timeout)
         timed_out = least(arms.get("otherwise", ()), until)
         ways = [
             least(arms.get("then", ()), until),
@@ -137,7 +137,7 @@ def _arms_of(step: s.Step) -> float:
     return 2 if isinstance(step, s.Branch) else float("inf")
 
 
-def _shortest(length: object) -> timedelta:
+def shortest(length: object) -> timedelta:
     """A length at its shortest; a calendar one depends on where it begins."""
     if isinstance(length, timedelta):
         return max(length, NO_TIME)
