@@ -35,6 +35,7 @@ CHANNELS = [
     "InvalidAddress", "MemoryChannel", "Outcome", "Preflight", "RecordingChannel", "Refused", "Remedy",
     "RenderedMessage", "SendRequest", "backoff", "channel", "clean_subject", "default_address_kind", "judge",
     "normalise_address", "redact", "AskFirst", "OneClick", "ReplayGuard", "Segments", "Unsubscribe", "UnsubscribeLink",
+    "questions",
     "WebhookSecrets", "reply_to", "TaskChannel", "answers", "AsyncAdapter", "Cancels", "Checks", "Closes", "LooksUp",
     "Rate", "Receives", "Scope", "Clicked", "Complained", "OptedOut", "Received", "Receipt", "Replied", "TaskDone",
     "WebhookRequest",
@@ -50,6 +51,7 @@ FILES = [
 
 INSIGHT = [
     "Adjusted", "Analyser", "Analysis", "Answer", "Ces", "Difference", "FIVE_POINTS", "Figure", "Growth",
+    "ConversationFigures", "IntentFigures", "Wait", "conversation_figures",
     "GrowthPeriod", "Interval", "JamesStein", "KeywordAnalyser", "Lexicon", "Nps", "PooledMean", "Ranked",
     "Ranking", "SEVEN_POINTS", "Sample", "Scale", "ScaleCount", "Share", "TEN_POINTS", "Tally", "TextBlobAnalyser",
     "ZERO_TO_TEN", "adjust", "answers_needed", "ces", "compare_means", "compare_shares", "csat", "day_number",
