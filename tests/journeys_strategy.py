@@ -16,6 +16,7 @@ from touchpoint.journey.conditions import (
     case_open,
     clicked,
     collected,
+    consented,
     count,
     customer,
     delivered,
@@ -34,6 +35,7 @@ from touchpoint.journey.conditions import (
     trigger,
 )
 from touchpoint.journey.content_rules import ContentRule, ContentRules, Sender
+from touchpoint.journey.familiarity import Familiarity
 from touchpoint.journey.journey import Journey
 from touchpoint.journey.policy import Cap, ConsentRule, ConsentRules, Hold, Policy, Spacing
 from touchpoint.journey.requirements import (
@@ -53,6 +55,7 @@ from touchpoint.journey.segment import Segment
 from touchpoint.journey.stage import Stage
 from touchpoint.journey.waiver import Waiver
 from touchpoint.journey.windows import QuietHours, SendWindow
+from touchpoint.journey.wording import Wording
 from touchpoint.model.case import CaseType
 from touchpoint.model.limits import cool_down, once, once_per_stage, times
 from touchpoint.model.message import Content, Gift, Message, Survey
@@ -174,6 +177,8 @@ def conditions(messages=()):
                 ever("review", within=timedelta(days=2)),
                 in_segment("vip"),
                 in_segment("theirs", journey="another"),
+                consented("personalisation"),
+                consented("news", channel="email"),
             ]
         ),
     )
@@ -214,6 +219,14 @@ limits = st.one_of(
 )  # fmt: skip
 
 
+@cache
+def wordings():
+    """Up to two wordings of a message."""
+    given, uses = conditions(), st.sampled_from([(), ("vip",)])
+    one = st.builds(Wording, st.sampled_from(["vips", "a/b@c"]), given=given, content=contents | by_locale, uses=uses)
+    return st.lists(one, max_size=2, unique_by=lambda each: each.name)
+
+
 @st.composite
 def messages(draw, name):
     """A message, survey or gift of this name."""
@@ -224,7 +237,7 @@ def messages(draw, name):
         "topic": draw(st.none() | st.just("news")), "uses": draw(st.sampled_from([(), ("vip",)])),
         "expires": draw(st.none() | elapsed), "priority": draw(st.integers(-5, 5)), "cost": draw(numbers),
         "exempt": draw(st.booleans()), "counted": draw(st.booleans()), "limit": draw(st.none() | limits),
-        "on_release": draw(st.sampled_from(["send", "drop", "replan"])),
+        "on_release": draw(st.sampled_from(["send", "drop", "replan"])), "wordings": draw(wordings()),
     }  # fmt: skip
     match draw(st.integers(0, 2)):
         case 0:
@@ -457,6 +470,14 @@ policy_items = st.one_of(
     ),
     st.builds(Spacing, elapsed, kinds=scopes),
     st.builds(Hold, while_open=st.none() | st.just(CASES), kinds=scopes, cool_off=elapsed),
+    st.builds(
+        Familiarity,
+        personal=segment_conditions | st.booleans(),
+        special=st.just(consented("personalisation")),
+        ordinary=st.booleans() | segment_conditions,
+        purposes=st.sampled_from([None, {"news": in_stage("new")}, {"marketing": True, "type": False}]),
+        undeclared=st.sampled_from(["ordinary", "personal", "special"]),
+    ),
     st.builds(
         lambda *rules: ConsentRules(rules),
         st.builds(

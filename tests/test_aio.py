@@ -38,10 +38,13 @@ from touchpoint import (
 from touchpoint.channels.base import AsyncAdapter
 from touchpoint.channels.memory import MemoryChannel
 from touchpoint.channels.tasks import TaskChannel
-from touchpoint.engine.aio import AsyncTaskDesk
+from touchpoint.engine.aio import AsyncFeedbackDesk, AsyncTaskDesk
 from touchpoint.engine.doctor import examine
+from touchpoint.engine.feedback import FeedbackDesk
 from touchpoint.engine.tasks import TaskDesk
+from touchpoint.insight import KeywordAnalyser
 from touchpoint.model.delivery import Accepted, Capabilities, Failure, FailureCode, Preflight, Refused
+from touchpoint.model.feedback import Feedback
 from touchpoint.stores.sqlite import SqliteStore
 
 # --- the same methods -------------------------------------------------------------------------------------------------
@@ -66,6 +69,24 @@ def test_its_desk_of_tasks_has_every_method_of_the_engines():
     for name in public(TaskDesk):
         sync, other = (inspect.signature(getattr(each, name)).parameters for each in (TaskDesk, AsyncTaskDesk))
         assert list(sync)[1:] == list(other)[1:]
+
+
+def test_its_desk_of_feedback_has_every_method_of_the_engines():
+    assert public(FeedbackDesk) == public(AsyncFeedbackDesk)
+    for name in public(FeedbackDesk):
+        sync, other = (inspect.signature(getattr(each, name)).parameters for each in (FeedbackDesk, AsyncFeedbackDesk))
+        assert list(sync)[1:] == list(other)[1:]
+
+
+def test_feedback_is_recorded_read_and_analysed():
+    async def story():
+        async with engine_of(sending(), analyser=KeywordAnalyser()) as engine:
+            await engine.feedback.record("ann", Feedback(kind="csat", score=2, comment="Terrible!"), id="f1")
+            assert await engine.feedback.analyse() == 1
+            (heard,) = await engine.feedback.of("ann")
+            assert (heard.id, heard.analysis.intent) == ("f1", "criticism")
+
+    run(story)
 
 
 def test_tasks_are_claimed_and_done():
@@ -113,7 +134,9 @@ def test_it_is_made_like_an_engine():
 @pytest.mark.parametrize(
     "name",
     sorted(
-        public(AsyncEngine) - {"journeys", "tasks", "conversations", "close", "work", "run_pending", "members"} - EXTRA
+        public(AsyncEngine)
+        - {"journeys", "tasks", "feedback", "suggestions", "conversations", "close", "work", "run_pending", "members"}
+        - EXTRA
     ),
 )
 def test_every_method_takes_what_the_engines_takes_and_is_a_coroutine(name):

@@ -37,6 +37,9 @@ from touchpoint.channels import Ambiguous
 from touchpoint.channels.inbound import Clicked, Receipt, Replied
 from touchpoint.channels.tasks import TaskChannel
 from touchpoint.core.linked import roots
+from touchpoint.insight import Analysis
+from touchpoint.model.feedback_source import FeedbackSource
+from touchpoint.model.scale import Scale
 
 CALL = message("call_them", channels=["call"])
 BY_HAND = Rule("by hand", then=[Send(message("note")), Send(CALL)])
@@ -461,6 +464,53 @@ def test_in_a_store_in_which_nobody_said_anything_nothing_is_asked(monkeypatch):
             engine.run_pending()
     contacts = {text: n for text, n in questions.items() if "contacts" in text}
     assert sum(contacts.values()) <= 2, contacts
+
+
+# Feedback as the engine reads it.
+
+
+def test_a_reply_that_is_read_as_feedback_was_said_once():
+    survey = Survey("how", scale="nps", why="w", kind="service", channels=["email"], content=Content(text="0 to 10?"))
+    thanks = Rule("thanks", when="feedback", then=[Send(message("thanks"))])
+    with talking(Rule("r", when="start", then=[Ask(survey)]), thanks) as engine:
+        engine.record("ann", "start")
+        later(engine)
+        engine.apply(Replied("ann", "email", "9, lovely staff", about=keys(engine)["how"], id="r1"))
+        assert [each.type for each in engine.customer("ann").timeline()][-2:] == ["replied", "feedback"]
+        assert [row["touchpoint"] for row in engine.export("ann")["said"]] == ["r1"]
+        assert told(only(engine)) == ["start", "how", "replied"]
+        later(engine)
+        assert waited(engine) == ["10:00"], "what follows from the feedback answers the reply"
+
+
+def test_a_type_that_is_declared_as_feedback_is_said():
+    source = FeedbackSource("review", kind="review", score="stars", comment="words", scale=Scale(1, 5))
+    with talking(feedback=[source]) as engine:
+        engine.record("ann", "review", {"stars": 2, "words": "slow"}, id="a")
+        engine.record("ann", "review", {"other": 1}, id="b")
+        engine.record("ann", "review", {"stars": 5, "intent": "praise"}, id="c")
+        said = {row["touchpoint"]: row["intent"] for row in engine.export("ann")["said"]}
+        assert said == {"a": None, "c": "praise"}
+
+
+class Reads:
+    """An analyser that finds what it is told to."""
+
+    name, version = "told", "1"
+
+    def analyse(self, text, _language=None):
+        return Analysis(intent=text.partition(" ")[0], topics=("Vegan Menu",), version=self.version)
+
+
+def test_what_an_analyser_finds_is_what_somebody_wants():
+    with talking(analyser=Reads(), call_within=None) as engine:
+        for n, words in enumerate(("wish one", "question two")):
+            engine.record("ann", "feedback", {"kind": "text", "comment": words}, id=f"f{n}")
+        engine.record("ann", "feedback", {"kind": "text", "comment": "wish x", "intent": "praise"}, id="f9")
+        engine.run_pending()
+        engine.feedback.analyse()
+        assert [row["intent"] for row in engine.export("ann")["said"]] == ["wish", "question", "praise"]
+        assert [(each.name, each.customers, each.wishes) for each in engine.topics()] == [("vegan menu", 1, 1)]
 
 
 # Whole people.

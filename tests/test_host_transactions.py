@@ -24,7 +24,10 @@ from touchpoint import (
 from touchpoint.channels.inbound import Clicked, Received, Replied, WebhookRequest
 from touchpoint.channels.memory import MemoryChannel
 from touchpoint.channels.tasks import TaskChannel
+from touchpoint.engine.feedback import FeedbackDesk
 from touchpoint.engine.tasks import TaskDesk
+from touchpoint.insight import KeywordAnalyser
+from touchpoint.model.feedback import Feedback
 from touchpoint.stores.base import ControlRow
 from touchpoint.stores.sqlite import SqliteStore
 
@@ -45,9 +48,8 @@ class Chat(MemoryChannel):
 READS = {
     "advocate", "advocates", "referral", "referrals",
     "controls", "customer", "export", "journeys", "next_due", "parked", "parked_count", "planned", "preferences",
-    "member_count", "members", "preview_release", "proof_of_consent", "recipient_of", "releases", "tasks", "why",
-    "conversation", "conversations", "topics",
-    "why_received",
+    "member_count", "feedback", "members", "preview_release", "proof_of_consent", "recipient_of", "releases", "tasks",
+    "why", "why_received", "conversation", "conversations", "topics", "suggest", "suggestions", "why_suggested",
 }  # fmt: skip
 DRIVES = {
     "checkpoint", "close", "delivery", "release", "rollback", "run_pending", "settle_segments", "take_prepared",
@@ -159,6 +161,23 @@ def test_every_method_of_the_engine_is_known_to_read_to_drive_or_to_write():
 
 def test_every_method_of_the_desk_of_tasks_is_known_to_read_or_to_write():
     assert methods(TaskDesk) == {"open", "claimed", "get"} | set(AT_THE_DESK)
+
+
+def test_every_method_of_the_desk_of_feedback_is_known_to_read_to_drive_or_to_write():
+    assert methods(FeedbackDesk) == {"of", "analyse", "record"}
+
+
+@pytest.mark.parametrize("end", ["COMMIT", "ROLLBACK"])
+def test_feedback_is_recorded_with_the_hosts_own_rows_or_not_at_all(path, end):
+    options = {"store": f"sqlite:///{path}", "durability": "fast", "analyser": KeywordAnalyser()}
+    with engine_of(sending(), **options) as engine:
+        before = everything(path)
+        with host(path) as db:
+            engine.feedback.record("ann", Feedback(kind="csat", score=2, comment="stale"), connection=db)
+            db.execute(end)
+        after = everything(path)
+        assert len(after.pop("orders")) == (end == "COMMIT")
+        assert (after == before) == (end == "ROLLBACK")
 
 
 @pytest.mark.parametrize("end", ["COMMIT", "ROLLBACK"])

@@ -22,7 +22,10 @@ from touchpoint import (
 from touchpoint.channels import Ambiguous, questions
 from touchpoint.channels.inbound import Receipt, Replied
 from touchpoint.channels.tasks import TaskChannel
+from touchpoint.engine.analysing import FEEDBACK_ANALYSED
+from touchpoint.insight import Analysis
 from touchpoint.journey.codec import dumps, loads
+from touchpoint.model.contact import ANALYSED
 
 TASK = message(
     "answer_it", channels=["inbox"], content=Content(text="{customer.name|Somebody} asks: {trigger.comment}")
@@ -148,6 +151,27 @@ def test_types_of_the_hosts_own_are_questions():
         engine.apply(Replied("ann", "email", "STOP"))
         engine.run_pending()
         assert len(cases(engine)) == 2
+
+
+class Reads:
+    """An analyser that takes everything for a question."""
+
+    name, version = "told", "1"
+
+    def analyse(self, _text, _language=None):
+        return Analysis(intent="question", version=self.version)
+
+
+def test_what_an_analyser_takes_for_a_question_is_one():
+    assert ANALYSED == FEEDBACK_ANALYSED
+    with asking(questions(NOTE, analysed=True), analyser=Reads(), call_within=None) as engine:
+        for n, stated in enumerate(({}, {"intent": "question"})):
+            engine.record("ann", "feedback", {"kind": "text", "comment": "Sundays?", **stated}, id=f"f{n}")
+        assert cases(engine) == []
+        engine.clock.advance(hours(1))
+        pass_time(engine)
+        assert [each.open for each in cases(engine)] == [False, False]
+        assert {each.time_to_answer for each in engine.conversations("ann")} == {hours(1)}
 
 
 def test_what_cannot_be_is_refused():

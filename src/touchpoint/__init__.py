@@ -42,9 +42,11 @@ if TYPE_CHECKING:
     from touchpoint.journey.calendar_triggers import DateDue, Schedule, usual
     from touchpoint.journey.changes import ConsentChanged, PreferenceChanged, TraitChanged
     from touchpoint.journey.conditions import (
+        answered,
         case_open,
         clicked,
         collected,
+        consented,
         count,
         customer,
         delivered,
@@ -65,16 +67,19 @@ if TYPE_CHECKING:
         trigger,
         variant,
     )  # fmt: skip
+    from touchpoint.journey.familiarity import Familiarity
     from touchpoint.journey.journey import Journey
-    from touchpoint.journey.outcomes import Clicked, Delivered, Denied, Ended, Failed, Opened, Replied, Sent
-    from touchpoint.journey.policy import Cap, ConsentRule, ConsentRules, Hold, HoldOut, LiveRuns, Policy, Spacing
+    from touchpoint.journey.outcomes import Answered, Clicked, Delivered, Denied, Ended, Failed, Opened, Replied, Sent
+    from touchpoint.journey.policy import Cap, ConsentRule, ConsentRules, Hold, HoldOut, LiveRuns, Policy, Pull, Spacing
     from touchpoint.journey.rule import Goal, Rule
     from touchpoint.journey.segment import Segment
     from touchpoint.journey.stage import Stage
     from touchpoint.journey.steps import (
         Ask,
+        Best,
         Branch,
         Call,
+        Candidate,
         CloseCase,
         Emit,
         Enrol,
@@ -91,6 +96,7 @@ if TYPE_CHECKING:
         WaitFor,
         WaitUntil,
     )  # fmt: skip
+    from touchpoint.journey.suggestion import Suggestion
     from touchpoint.journey.text import parse, to_text
     from touchpoint.journey.triggers import (
         Anniversary,
@@ -110,32 +116,40 @@ if TYPE_CHECKING:
     )  # fmt: skip
     from touchpoint.journey.waiver import Waiver
     from touchpoint.journey.windows import QuietHours, SendWindow
+    from touchpoint.journey.wording import Wording
     from touchpoint.model.case import Case, CaseType
     from touchpoint.model.experiment import assignment
     from touchpoint.model.limits import cool_down, once, once_per_stage, times
     from touchpoint.model.message import Content, Gift, Message, Survey
     from touchpoint.model.preference import Preferences
     from touchpoint.model.release import Impact, Preview, Release, RunFacts
+    from touchpoint.model.suggested import Suggested
     from touchpoint.model.touchpoint import Touchpoint
     from touchpoint.model.trait import trait
     from touchpoint.model.volume import VolumeBreaker
 
 __all__ = [
-    "Anniversary", "Ask", "AsyncEngine", "Branch", "Call", "Cap", "Case", "CaseClosed", "CaseOpened",
+    "Anniversary", "Answered", "Ask", "AsyncEngine", "Best", "Branch", "Call", "Candidate",
+    "Cap", "Case", "CaseClosed", "CaseOpened",
     "CaseOverdue", "CaseType",
     "Clicked", "Clock", "CloseCase", "ConditionError", "ConsentChanged", "ConsentRule", "ConsentRules", "Content",
     "CustomerErased", "DateDue", "DefectiveJourney", "Delivered", "Denied", "Dwelt", "Emit", "Ended", "Engine",
-    "Enrol", "Enrolled", "Entered", "Exit", "Exposed", "Failed", "Gift", "Give", "Goal", "Hold", "HoldOut",
+    "Enrol", "Enrolled", "Entered", "Exit", "Exposed", "Failed", "Familiarity", "Gift", "Give", "Goal",
+    "Hold", "HoldOut",
     "Impact", "InvalidAddress", "InvalidInput", "InvalidTouchpoint", "Joined", "Journey", "JourneyError", "Left",
     "LeftSegment", "LiveRuns", "Message", "MoveTo", "NotYetSupported", "On", "OpenCase", "Opened", "Policy",
-    "PreferenceChanged", "Preferences", "Preview", "Problem", "QuietHours", "React", "ReferralRefused", "Referred",
+    "PreferenceChanged", "Preferences", "Preview", "Problem", "Pull",
+    "QuietHours", "React", "ReferralRefused", "Referred",
     "Release", "ReleaseRefused",
     "Replied", "Reply", "Rule", "RunFacts", "SampleRatioMismatch", "Schedule", "SecretNeeded", "Segment", "Send",
     "SendWindow", "Sent", "SetTrait", "Silent", "Spacing", "Split", "Stage", "StoreBusy", "StoreClosed",
-    "StoreCorrupt", "StoreError", "StoreFull", "StoreReadOnly", "StoreTooNew", "Survey", "SystemClock",
+    "StoreCorrupt", "StoreError", "StoreFull", "StoreReadOnly", "StoreTooNew",
+    "Suggested", "Suggestion", "Survey", "SystemClock",
     "Touchpoint", "TouchpointError", "TraitChanged", "UnknownCustomer", "UnknownName", "UnsubscribeRejected",
     "VirtualClock", "VolumeBreaker", "Wait", "WaitFor", "WaitUntil", "Waiver", "WebhookRejected",
-    "assignment", "calendar_days", "case_open", "clicked", "collected", "cool_down", "count", "customer", "days",
+    "Wording", "answered",
+    "assignment", "calendar_days", "case_open", "clicked", "collected", "consented", "cool_down", "count",
+    "customer", "days",
     "delivered", "denied", "event", "ever", "failed", "forever", "hours", "in_segment", "in_stage", "last",
     "minutes", "months", "now", "once", "once_per_stage", "opened", "outcome", "parse", "replied", "result",
     "seconds", "sent", "times", "to_text", "total", "trait", "trigger", "usual", "variant", "weeks", "years",
@@ -174,9 +188,11 @@ _FROM = {
     "journey.calendar_triggers": ("DateDue", "Schedule", "usual"),
     "journey.changes": ("ConsentChanged", "PreferenceChanged", "TraitChanged"),
     "journey.conditions": (
+        "answered",
         "case_open",
         "clicked",
         "collected",
+        "consented",
         "count",
         "customer",
         "delivered",
@@ -197,16 +213,30 @@ _FROM = {
         "trigger",
         "variant",
     ),
+    "journey.familiarity": ("Familiarity",),
     "journey.journey": ("Journey",),
-    "journey.outcomes": ("Clicked", "Delivered", "Denied", "Ended", "Failed", "Opened", "Replied", "Sent"),
-    "journey.policy": ("Cap", "ConsentRule", "ConsentRules", "Hold", "HoldOut", "LiveRuns", "Policy", "Spacing"),
+    "journey.outcomes": ("Answered", "Clicked", "Delivered", "Denied", "Ended", "Failed", "Opened", "Replied", "Sent"),
+    "journey.policy": (
+        "Cap",
+        "ConsentRule",
+        "ConsentRules",
+        "Hold",
+        "HoldOut",
+        "LiveRuns",
+        "Policy",
+        "Pull",
+        "Spacing",
+    ),
     "journey.rule": ("Goal", "Rule"),
     "journey.segment": ("Segment",),
     "journey.stage": ("Stage",),
+    "journey.suggestion": ("Suggestion",),
     "journey.steps": (
         "Ask",
+        "Best",
         "Branch",
         "Call",
+        "Candidate",
         "CloseCase",
         "Emit",
         "Enrol",
@@ -242,12 +272,14 @@ _FROM = {
     ),
     "journey.waiver": ("Waiver",),
     "journey.windows": ("QuietHours", "SendWindow"),
+    "journey.wording": ("Wording",),
     "model.case": ("Case", "CaseType"),
     "model.experiment": ("assignment",),
     "model.limits": ("cool_down", "once", "once_per_stage", "times"),
     "model.message": ("Content", "Gift", "Message", "Survey"),
     "model.preference": ("Preferences",),
     "model.release": ("Impact", "Preview", "Release", "RunFacts"),
+    "model.suggested": ("Suggested",),
     "model.touchpoint": ("Touchpoint",),
     "model.trait": ("trait",),
     "model.volume": ("VolumeBreaker",),

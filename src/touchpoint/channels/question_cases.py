@@ -13,7 +13,7 @@ from touchpoint.journey.rule import Rule
 from touchpoint.journey.steps import OpenCase, Send
 from touchpoint.journey.triggers import CaseOverdue
 from touchpoint.model.case import CaseType
-from touchpoint.model.contact import FEEDBACK
+from touchpoint.model.contact import ANALYSED, FEEDBACK
 from touchpoint.model.message import Message
 
 QUESTION: Final = "question"
@@ -23,7 +23,8 @@ _WHY: Final = "who asks is owed an answer, and in time"
 
 def questions(
     answer: Message, *, types: Sequence[str] = (), key: str | None = None,
-    respond_within: timedelta | None = timedelta(days=1), overdue: Message | None = None, name: str = "questions",
+    respond_within: timedelta | None = timedelta(days=1), overdue: Message | None = None, analysed: bool = False,
+    name: str = "questions",
 ) -> Journey:  # fmt: skip
     """A journey in which each question opens a case of the kind `question`, and the first answer closes it.
 
@@ -40,6 +41,8 @@ def questions(
             while it is open, and an answer that waits to go out is withdrawn when somebody else was quicker.
         respond_within: elapsed time to the first answer; None for no deadline.
         overdue: what is sent when that is missed, once for each question; the case is `{trigger.ref}`.
+        analysed: the engine has an analyser: questions are also what it takes for one, as soon as it has read them. The
+            words are not in what tells of it, so that `answer` has to do without: `{trigger.comment|…}`.
         name: the journey's.
 
     Raises:
@@ -51,7 +54,8 @@ def questions(
     if overdue is not None and respond_within is None:
         raise InvalidInput("questions(overdue=) needs respond_within=: without a deadline nothing is ever overdue")
     case = CaseType(QUESTION, respond_within=respond_within, answer_closes=True)
-    asked = [_rule(type_, _given(type_), answer, case, key) for type_ in dict.fromkeys((FEEDBACK, *types))]
+    said = ANALYSED if analysed else FEEDBACK  # what was stated is in both
+    asked = [_rule(type_, _given(type_), answer, case, key) for type_ in dict.fromkeys((said, *types))]
     rules = asked if overdue is None else [*asked, _late(overdue, case)]
     return Journey(name, cases=(case,), rules=rules)  # type: ignore[arg-type]  # its converters take any iterable
 
@@ -66,7 +70,7 @@ def _rule(type_: str, given: Expression | None, answer: Message, case: CaseType,
 
 
 def _given(type_: str) -> Expression | None:
-    if type_ == FEEDBACK:
+    if type_ in (FEEDBACK, ANALYSED):
         return event.intent == QUESTION
     if type_ == REPLIED:
         return ~event.keyword.exists() & ~event.shared.exists()

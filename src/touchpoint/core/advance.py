@@ -24,6 +24,7 @@ from touchpoint.core.sessions import hear, wrote_on
 from touchpoint.core.signals import lapses_at, update
 from touchpoint.core.state import Pending, Run, State, Watch
 from touchpoint.core.steps import is_about, take_steps
+from touchpoint.journey.asking import first_asked
 from touchpoint.journey.by_hand import PREFIX
 
 _MISSING = object()
@@ -63,7 +64,8 @@ def message_ended(
     if run is not None and returned is not None:
         _keep_result(decision, run, pending.message, returned)
     if run is not None and run.message == pending.key:
-        run.outcomes[pending.message] = status
+        if status == "sent" or pending.message not in run.outcomes or first_asked(pending.step) is None:
+            run.outcomes[pending.message] = status  # a survey was sent, whatever becomes of a reminder of it
         if decision.queue:
             _tell_of_it(decision)
         if run.message == pending.key and state.run_by_order(pending.run) is run:

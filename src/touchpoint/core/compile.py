@@ -31,6 +31,7 @@ from touchpoint.journey.conditions import (
     Arithmetic,
     CaseOpen,
     Compare,
+    Consented,
     Contains,
     Count,
     Ever,
@@ -134,6 +135,8 @@ class _Compiler:
                 return lambda context: context.in_stage(journey, stage)
             case InSegment(segment, journey):
                 return lambda context: context.in_segment(journey, segment)
+            case Consented(purpose, channel):
+                return lambda context: context.consented(purpose, channel)
             case Variant(split):
                 return lambda context: context.variant_of(split)
             case Outcome(message):

@@ -9,9 +9,13 @@ import attrs
 from touchpoint.core.collected import Collected
 from touchpoint.core.occurrence import Occurrence
 from touchpoint.core.values import UNKNOWN
+from touchpoint.model.consent import ANY
+from touchpoint.policy.consent import standing_of
+from touchpoint.policy.facts import ConsentFact
 
 _NOTHING: Final[Mapping[str, object]] = MappingProxyType({})
 _NO_OUTCOMES: Final[Mapping[str, str]] = MappingProxyType({})
+_NO_CONSENTS: Final[Mapping[tuple[str, str], ConsentFact]] = MappingProxyType({})
 _NOTHING_TOLD: Final[Mapping[str, Sequence[str]]] = MappingProxyType({})
 
 
@@ -34,7 +38,8 @@ class Context:
     `segments` has `journey/segment` of those the customer is in;
     `outcomes` maps the messages of this run that have ended to how they did, `told` the keys of its messages to their
     names and what came back of them, `results` the functions it has called to
-    what they returned; `collected` is what it brought together before it started. `row` is for the library's own use:
+    what they returned; `consents` is what was said last, by (purpose, channel); `collected` is what it brought together
+    before it started. `row` is for the library's own use:
     what is remembered of the touchpoint looked back at.
     """
 
@@ -53,11 +58,18 @@ class Context:
     told: Mapping[str, Sequence[str]] = _NOTHING_TOLD
     collected: Collected | None = None
     results: Mapping[str, object] = _NOTHING
+    consents: Mapping[tuple[str, str], ConsentFact] = _NO_CONSENTS
 
     def variant_of(self, split: str) -> object:
         """The variant to which the customer was exposed; UNKNOWN before that."""
         held = self.exposures.get(split)
         return UNKNOWN if held is None else held[0]
+
+    def consented(self, purpose: str, channel: str | None) -> bool:
+        """Whether there is a yes to just this purpose that no later no to it, or to everything, has taken back."""
+        on, said = ANY if channel is None else channel, self.consents
+        asked = ((purpose,), (purpose, ANY))
+        return all(standing_of(said, purposes, on, self.now) == "granted" for purposes in asked)
 
     def in_stage(self, journey: str | None, stage: str) -> bool:
         """Whether the customer is in this stage of a journey; None is the journey of whoever asks."""

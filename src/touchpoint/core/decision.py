@@ -268,7 +268,7 @@ class Decision:
             state = self.state
             self._context = context = Context(
                 None, None, state.profile.traits, self.now, state.signals, state.case_open, state.stage_of,
-                state.exposures, state.segments, _NOTHING,
+                state.exposures, state.segments, _NOTHING, consents=state.profile.consents,
             )  # fmt: skip
         context.journey = journey
         context.event = event

@@ -5,7 +5,7 @@ drives it supplies the clock, the store and the adapter. One driver is synchrono
 generator.
 """
 
-from collections.abc import Generator, Mapping, Sequence
+from collections.abc import Generator, Iterator, Mapping, Sequence
 from datetime import timedelta
 from typing import Final, TypeAlias
 
@@ -34,8 +34,8 @@ from touchpoint.model.delivery import (
     judge,
 )
 from touchpoint.model.message import Gift
-from touchpoint.policy.checks import PACE, PAUSED
-from touchpoint.policy.facts import HandOver, Pause
+from touchpoint.policy.checks import FAMILIARITY, PACE, PAUSED, TOLD
+from touchpoint.policy.facts import HandOver, Pause, Worded
 from touchpoint.policy.verdict import Ruling
 
 HAND_OVER_WITHIN: Final = 20.0
@@ -242,6 +242,8 @@ def _let_go(
     if len(asked.ruling.because) > 1:
         _note(pending, asked.ruling, decision.now)
     _take_lease(state, pending, asked.channel, decision.now, moment)
+    if asked.worded is not None:
+        decision.trace.append(["worded", pending.message, pending.key, asked.channel, *_told(asked.worded)])
     message = program.message_of(state, pending)
     if pending.first_try is None:
         pending.first_try, pending.timeline = moment.elapsed, moment.timeline
@@ -259,6 +261,21 @@ def _let_go(
         state.id, pending.key, pending.fence, asked.channel, pending.attempts, pending.to, asked.words, moment,
         first=first, reply_to=asked.reply_to, reacts=asked.reacts,
     )  # fmt: skip
+
+
+def _unsaid(pending: Pending, ruling: Ruling) -> Iterator[list[object]]:
+    """With the values that were seen: what would have to be true before the words may be said on a channel."""
+    for channel, verdicts in ruling.because:
+        for each in verdicts:
+            if each.check == FAMILIARITY and each.answer == "deny":
+                yield ["unsaid", pending.message, pending.key, channel, each.values[TOLD]]
+
+
+def _told(worded: Worded) -> tuple[str | None, list[str]]:
+    """The wording, None for the message's own content; and why, with the values that were seen."""
+    lines = [f"not {name!r}: {told}" for name, told in worded.lost]
+    lines += [f"{worded.wording!r}: {worded.told}"] if worded.wording else []
+    return worded.wording or None, [*lines, *(f"without it: {each.told_words}" for each in worded.without)]
 
 
 def _take_lease(state: State, pending: Pending, channel: str, now: int, moment: Moment) -> None:
@@ -295,7 +312,7 @@ def _look_up(program: Program, state: State, pending: Pending, moment: Moment, n
     decision.effects.append(MessageChanged(pending))
     run, message = state.run_by_order(pending.run), program.message_of(state, pending)
     # Where people are behind the channel, what has become of it may be a task, which needs the words.
-    words = None if run is None or message is None else render(program, state, run, message, channel).message
+    words = None if run is None or message is None else render(program, state, run, message, channel, now).message
     return Ticket(
         state.id, pending.key, pending.fence, channel, pending.attempts, None, words, moment, lookup=True
     ), decision
@@ -339,7 +356,9 @@ def _not_now(
     ruling = asked.ruling
     _note(pending, ruling, decision.now)
     if ruling.answer == "deny":
-        return message_ended(program, state, pending, _ends_as(pending, ruling), decision.now, ruling.reason)
+        ended = message_ended(program, state, pending, _ends_as(pending, ruling), decision.now, ruling.reason)
+        ended.trace[:0] = _unsaid(pending, ruling)
+        return ended
     until = pending.expires if ruling.until is None else min(ruling.until, pending.expires)
     if ruling.check == PACE and asked.address is not None and until < pending.expires:
         until = _book(pending, asked, until, decision, world)

@@ -12,7 +12,7 @@ from touchpoint.core.occurrence import Occurrence
 from touchpoint.core.pace import Paces, Pacing, pacing
 from touchpoint.core.program import Program
 from touchpoint.core.reading import read
-from touchpoint.core.render import content_key, render
+from touchpoint.core.render import Words, render
 from touchpoint.core.schedule import after, calendar_period
 from touchpoint.core.sessions import session_on
 from touchpoint.core.state import NEVER, WAITING, Address, Pending, Run, State
@@ -23,7 +23,7 @@ from touchpoint.model.delivery import OPTED_OUT, Rate, RenderedMessage, opt_out_
 from touchpoint.model.message import Gift, Message, Number
 from touchpoint.model.volume import VolumeBreaker
 from touchpoint.policy.checks import CONVERSATION, rule_here
-from touchpoint.policy.facts import ChannelFacts, Facts, Pause, Rival
+from touchpoint.policy.facts import ChannelFacts, Facts, Pause, Rival, Worded
 from touchpoint.policy.holds import hold_out_of
 from touchpoint.policy.verdict import Ruling, rule_over_channels
 from touchpoint.zones import tz_version
@@ -115,7 +115,8 @@ class TaskFacts(Protocol):
 class Asked:
     """What the gate said, channel and address it came to last, and the words if it allows. Treat it as immutable.
 
-    `reply_to` is the touchpoint that it answers in a conversation, with a sign if it `reacts`.
+    `reply_to` is the touchpoint that it answers in a conversation, with a sign if it `reacts`; `worded` tells which of
+    its wordings it says, where there was a choice.
     """
 
     ruling: Ruling
@@ -124,6 +125,7 @@ class Asked:
     words: RenderedMessage | None = attrs.field(default=None, repr=False)
     reply_to: str | None = attrs.field(default=None, repr=False)
     reacts: bool = False
+    worded: Worded | None = None
 
 
 def ask(program: Program, state: State, pending: Pending, world: World, now: int, wall: int | None = None) -> Asked:
@@ -153,6 +155,7 @@ def ask(program: Program, state: State, pending: Pending, world: World, now: int
         asked.append(ruling)
         if ruling.answer == "allow":
             found = Asked(ruling if len(asked) == 1 else rule_over_channels(asked), channel, address, words)
+            found.worded = on.worded
             if talk is not None and talk.to is not None and talk.is_here(channel) and _able(talk, channel, world):
                 found.reply_to, found.reacts = talk.to.id, talk.how == REACT
             return found
@@ -270,7 +273,7 @@ def _still(program: Program, state: State, pending: Pending, run: Run, now: int)
         event=run.event, trigger=run.trigger, traits=state.profile.traits, now=now, signals=state.signals,
         case_open=state.case_open, stage_of=state.stage_of, outcomes=run.outcomes, journey=run.journey, told=run.told,
         collected=run.collected, results=run.results,
-        exposures=state.exposures, segments=state.segments,
+        exposures=state.exposures, segments=state.segments, consents=state.profile.consents,
     )  # fmt: skip
     value = node.condition(context)
     still = node.step.still if isinstance(node.step, Send) else None
@@ -297,7 +300,7 @@ def _rivals(program: Program, state: State, pending: Pending) -> list[Rival]:
 def _on(
     program: Program, state: State, pending: Pending, run: Run, message: Message, world: World, channel: str, now: int
 ) -> tuple[Address | None, RenderedMessage | None, ChannelFacts]:
-    words = render(program, state, run, message, channel)
+    words = render(program, state, run, message, channel, now)
     kinds = world.channels.get(channel)
     address = addressed(state, channel, world)
     paused, until = world.pause_of(channel, now) if world.paused else (None, None)
@@ -309,10 +312,12 @@ def _on(
         pending.refused.get(channel),
         paused,
         words.missing,
-        _misused(program, state, message, channel) if program.misused else (),
+        program.misused.get((message.name, words.key), ()) if program.misused else (),
         _opt_out(world, channel, address) if address is not None and world.standings else None,
         until,
     )
+    if words.worded is not None or words.unfamiliar:
+        facts.worded, facts.unfamiliar = words.worded, words.unfamiliar
     if address is not None and (world.rates or world.paces):
         paced = world.pacing(channel, address.kind, address.key)
         # Who asked for help is answered before those who wait in the queue.
@@ -324,8 +329,11 @@ def _on(
     return address, words.message, facts
 
 
-def _misused(program: Program, state: State, message: Message, channel: str) -> tuple[str, ...]:
-    return program.misused.get((message.name, content_key(message, channel, state.profile.locale)), ())
+def note_words(program: Program, message: Message, words: Words, on: ChannelFacts) -> None:
+    """Tell a channel's facts what its words lack, use beyond a declaration, and may not use yet (S6.2, S7.5)."""
+    on.missing_words = words.missing
+    on.misused = program.misused.get((message.name, words.key), ()) if program.misused else ()
+    on.worded, on.unfamiliar = words.worded, words.unfamiliar
 
 
 def _opt_out(world: World, channel: str, address: Address) -> str | None:

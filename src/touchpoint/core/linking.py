@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from touchpoint.journey.steps import Split, Step, arm_of, arms
+from touchpoint.journey.steps import FOLLOW_UP, Best, Split, Step, arm_of, arms, candidate_arm
 
 if TYPE_CHECKING:
     from touchpoint.core.program import Node
@@ -27,10 +27,13 @@ def _tree(steps: Sequence[Step], nodes: "Iterator[Node]") -> Tree:
 def _link(tree: Tree, after: "Node | None") -> "Node | None":
     following = after
     for node, under in reversed(tree):
-        node.next = following
         begins = {name: _link(arm, following) for name, arm in under.items()}
+        node.next = begins.get(FOLLOW_UP, following)
         node.then, node.otherwise = begins.get("then", following), begins.get("otherwise", following)
         if isinstance(node.step, Split):
             node.arms = {variant: begins.get(arm_of(variant), following) for variant in node.step.arms}
+        elif isinstance(node.step, Best):
+            arms_of = {each.name: candidate_arm(n) for n, each in enumerate(node.step.candidates)}
+            node.arms = {name: begins.get(arm, following) for name, arm in arms_of.items()}
         following = node
     return following

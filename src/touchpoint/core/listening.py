@@ -13,7 +13,7 @@ from touchpoint.journey.outcomes import MessageTrigger, Replied
 from touchpoint.journey.rule import Rule
 from touchpoint.journey.steps import WaitFor, identified
 from touchpoint.journey.triggers import Trigger
-from touchpoint.model.message import Message
+from touchpoint.model.message import Message, Survey
 
 REPLY_WITHIN: Final = 30 * 86_400_000_000
 """Microseconds within which a reply that names no message answers the last one sent on its channel."""
@@ -25,7 +25,7 @@ class Listening:
 
     `finer` are the occurrences that have more keys than one, `ends` the `message|end` that somebody waits for; `tells`,
     whether a condition asks what came back of messages; `watching`, which changes of facts somebody waits for;
-    `replies`, whether anybody waits for answers to messages.
+    `replies`, whether anybody waits for answers to messages; `surveys`, whether anybody is asked for feedback.
     """
 
     finer: Finer
@@ -33,6 +33,7 @@ class Listening:
     tells: bool
     watching: Watching | None
     replies: bool
+    surveys: bool
 
     def nobody(self) -> "Listening":
         """The same where nobody listens to ends of messages and to changes."""
@@ -45,13 +46,16 @@ def listening(
     """What these triggers and conditions, of all journeys, listen to."""
     asked = list(told_in(expressions))
     named = [each for _, each in triggers if isinstance(each, MessageTrigger)]
+    messages = list(messages)
+    surveys = any(isinstance(each, Survey) for each in messages)
     keys = [key for each in named for in_run in (False, True) for key in keys_of_message(each, in_run=in_run)]
     return Listening(
         finer_of([each for _, each in triggers], (node.message for node in asked)),
         frozenset(name for kind, name in keys if kind in (ENDED, OWN_ENDED)),
         bool(asked),
         watching(triggers, messages),
-        any(isinstance(each, Replied) for each in named) or any(node.what == "replied" for node in asked),
+        surveys or any(isinstance(each, Replied) for each in named) or any(node.what == "replied" for node in asked),
+        surveys,
     )
 
 

@@ -31,6 +31,7 @@ _SAYS: Final[Mapping[str, tuple[str, tuple[str, ...]]]] = {
     "opened": ("opened", ("delivered", "opened")),
     "clicked": ("clicked", ("delivered", "opened", "clicked")),
     "replied": ("replied", ("delivered", "opened", "replied")),
+    "feedback": ("answered", ("delivered", "opened", "answered")),
     "complained": ("", ("delivered",)),
     "bounced": ("failed", ("failed",)),
     "failed": ("failed", ("failed",)),
@@ -191,7 +192,7 @@ def note_told(run: Run | Watch, occurrence: Occurrence) -> None:
         run.told = {**run.told, occurrence.about: [*told, what]}
 
 
-_LIVED: Final = frozenset({"opened", "clicked", "replied", "complained"})
+_LIVED: Final = frozenset({"opened", "clicked", "replied", "feedback", "complained"})
 _LOST: Final = frozenset({"bounced", "failed"})
 
 
@@ -213,5 +214,7 @@ def _tells(states: frozenset[str], what: str) -> bool:
         case "delivered":
             return lived or ("delivered" in states and not lost)
         case "opened":
-            return bool(states & {"opened", "clicked", "replied"})
+            return bool(states & {"opened", "clicked", "replied", "feedback"})
+        case "answered":
+            return "feedback" in states
     return what in states

@@ -32,3 +32,5 @@ def expressions_of_journeys(journeys: Sequence[Journey]) -> Iterable[Expression]
         yield from (segment.condition for segment in journey.segments)
         for rule in journey.rules:
             yield from expressions_of(rule)
+        for suggestion in journey.suggestions:
+            yield from suggestion.expressions

@@ -6,13 +6,17 @@ once built and holds no state of any customer.
 
 import hashlib
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import partial
 from typing import Final, TypeAlias
 
 import attrs
 
 from touchpoint.core.cases import Lengths, closed_by_answers, lengths_of, versions_of_cases
+from touchpoint.core.choice import CompiledWording, compile_wordings
+from touchpoint.core.choosing import Option, options_of
 from touchpoint.core.compile import compile_condition, compile_expression
 from touchpoint.core.context import Context
+from touchpoint.core.familiar import Bond, bonds_of, conditions_of
 from touchpoint.core.keys import ENROLLED, Key, key_of, keys_in_run, keys_of
 from touchpoint.core.linking import link
 from touchpoint.core.listening import Listening, hand_overs_kept, listening, told_in, waits_for_own
@@ -26,6 +30,7 @@ from touchpoint.core.segments import SegmentSpec, readers_of, segments_of, versi
 from touchpoint.core.sessions import session_on
 from touchpoint.core.signals import SignalTable, collect
 from touchpoint.core.state import Pending, Run, State, Watch
+from touchpoint.core.suggestions import SuggestionSpec, suggestions_of
 from touchpoint.core.timed import (
     CalendarSpec,
     SilenceSpec,
@@ -33,17 +38,19 @@ from touchpoint.core.timed import (
     calendar_in,
     silences_in,
 )
-from touchpoint.core.wording import fixed_of, templates_of
+from touchpoint.core.wording import Look, fixed_of, looks_in, templates_of
 from touchpoint.durations import length
 from touchpoint.journey.by_hand import rules_by_hand
 from touchpoint.journey.conditions import Expression
-from touchpoint.journey.data_use import Declared, declared, misused_content
+from touchpoint.journey.data_use import Behind, Declared, Segments, declared, misused_content, traits_behind
+from touchpoint.journey.derived import NOTHING, Derived, derived_of
 from touchpoint.journey.journey import Journey
 from touchpoint.journey.policy import Policy
 from touchpoint.journey.requirements import ComplaintRate
 from touchpoint.journey.rule import Rule
 from touchpoint.journey.stage import Stage
 from touchpoint.journey.steps import (
+    Best,
     Branch,
     Call,
     CloseCase,
@@ -86,8 +93,8 @@ class Node:
     """A step with its place.
 
     `next` follows it, `then` and `otherwise` begin its arms (or lead on where an arm is empty), as do the `arms` of a
-    `Split`, by variant. Of a message it has the `kind`, for how many microseconds it `lasts`, and how it `answers` in a
-    conversation: `reply`, `react`, or not.
+    `Split`, by variant, and of a `Best`, by candidate, of which it has the `options`. Of a message it has the `kind`,
+    for how many microseconds it `lasts`, and how it `answers` in a conversation: `reply`, `react`, or not.
     """
 
     id: str
@@ -103,6 +110,7 @@ class Node:
     lasts: int = 0
     tell: Teller | None = None
     answers: str = ""
+    options: Sequence[Option] = ()
 
 
 @attrs.define(eq=False)
@@ -165,16 +173,18 @@ class Program:
     """Everything `advance` needs to know of the journeys.
 
     `version` changes when customers' timers or signals must be looked at anew. `fixed` are the (message, content key)
-    whose words are the same for everybody; what they are in a locale is kept in `words` once it was made. `starts`
-    says which stages and rules a trigger starts. `by_name`
-    also has the rules by which people send messages. `releases` are the numbers at work of journeys that were released
-    anew, `pinned` (journey, number) what runs finish on that stay with an earlier release. `sessions` are the channels
-    on which it counts when the customer last wrote, and whether messages wait there for that. `segments` are in the
-    order in which they are looked at, `segments_on` says which when what has changed. `misused` are the traits that
-    (message, content key) use beyond their declaration, `deadlines` those of each kind of case, `closed_by_answers` the
-    kinds that are, `conversions` the types of touchpoints by which a referred friend becomes a customer. `answers` is
-    whether any step answers in a conversation, `plain` whether occurrences have one key each, and concern neither
-    segments nor ends of messages, `replans` whether any message is planned anew when what held it is over.
+    whose words are the same for everybody; what they are in a locale is kept in `words` once it was made. `starts` says
+    which stages and rules a trigger starts. `by_name` also has the rules by which people send messages. `releases` are
+    the numbers at work of journeys released anew, `pinned` (journey, number) what runs of an earlier one finish on.
+    `sessions` are the channels on which it counts when the customer last wrote, and whether messages wait there for
+    that. `segments` are in the order in which they are looked at, `segments_on` says which when what has changed.
+    `misused` are the traits that (message, content key) use beyond their declaration, `deadlines` those of each kind of
+    case, `closed_by_answers` the kinds that are, `conversions` the types of touchpoints by which a referred friend
+    becomes a customer. `answers` is whether any step answers in a conversation, `plain` whether occurrences have one
+    key each, and concern neither segments nor ends of messages, `replans` whether any message is planned anew.
+    `suggestions` are those of each place in their order, `wordings` those of messages that have any. `bonds` say how
+    familiar a customer has to be with each journey that anything binds; where there is one, `derived` is what steps
+    make of traits, and `asked_of_segments` the conditions of segments.
     """
 
     journeys: Mapping[str, Journey]
@@ -214,11 +224,24 @@ class Program:
     answers: bool = False
     plain: bool = False
     replans: bool = False
+    suggestions: Mapping[str, tuple[SuggestionSpec, ...]] = attrs.Factory(dict)
+    wordings: Mapping[str, tuple[CompiledWording, ...]] = attrs.Factory(dict)
+    bonds: Mapping[str, Bond] = attrs.Factory(dict)
+    derived: Derived = NOTHING
+    asked_of_segments: Segments = attrs.Factory(dict)
+    _looks: dict[tuple[str, str], tuple[Look, ...]] = attrs.field(factory=dict, init=False, repr=False)
     words: dict[tuple[str, str, str | None], RenderedMessage] = attrs.field(factory=dict, init=False, repr=False)
 
     def home(self, journey: str, release: int) -> "Program | None":
         """Where the definition of a run is found: here, or of one that is pinned to a release, there (S5.4)."""
         return self.pinned.get((journey, release)) if release else self
+
+    def looks_of(self, message: str, key: str) -> tuple[Look, ...]:
+        """What a content of a message looks up."""
+        known = self._looks.get((message, key))
+        if known is None:
+            self._looks[message, key] = known = looks_in(self.templates, message, key)
+        return known
 
     def rule_of(self, run: Run | Watch) -> CompiledRule | None:
         """The rule of a run, or None where nothing that is loaded has it."""
@@ -255,7 +278,8 @@ def compile_program(
     check_together(journeys)
     earlier = pinned or {}
     asking = [*journeys, *earlier.values()]
-    expressions = tuple(expressions_of_journeys(asking))
+    policies = [policy or Policy(), *(journey.policy for journey in journeys)]
+    expressions = (*expressions_of_journeys(asking), *conditions_of(policies))
     table = collect(expressions)
     rules = tuple(_compile_rules(((each.name, rule) for each in journeys for rule in each.rules), table))
     manual = ((each.name, rule) for each in journeys for rule in rules_by_hand(each))
@@ -265,10 +289,13 @@ def compile_program(
     silences = silences_in(triggers)
     segments = segments_of(journeys, table)
     messages = {name: message for journey in journeys for name, message in journey.messages.items()}
-    templates = templates_of(messages.values())
+    offered = [each.message for journey in journeys for each in journey.suggestions]
+    templates = templates_of([*messages.values(), *offered])
     heard = listening(triggers, expressions, messages.values())
     bounds = bind(policy or Policy(), {journey.name: journey.policy for journey in journeys})
-    policies = [policy or Policy(), *(journey.policy for journey in journeys)]
+    known = _declared(journeys, traits)
+    bonds = bonds_of(policies[0], journeys, known, table)
+    asked_of_segments = {(each.journey, each.segment): each.condition for each in segments.values()}
     sessions, limits = sessions_of(policies), live_limits_of(policies[0], journeys)
     deadlines = lengths_of(journeys)
     more = [*map(session_on, sorted(sessions)), *versions_of(segments.values()), *versions_of_cases(deadlines)]
@@ -304,16 +331,28 @@ def compile_program(
         segments=segments,
         segments_on=readers_of(segments),
         live_limits=limits,
-        misused=misused_content(messages.values(), _declared(journeys, traits)),
+        misused=misused_content(_with_what_is_behind(journeys, asked_of_segments), known),
         deadlines=deadlines,
         closed_by_answers=closed_by_answers(journeys),
         conversions=conversions_of(each for _, each in triggers),
         answers=any(node.answers for rule in rules for node in rule.nodes.values())
         or any(each.answers for each in kept.values()),
         plain=not (heard.finer or heard.ends or segments),
+        suggestions=suggestions_of(journeys, table),
         replans=any(message.on_release == "replan" for message in messages.values())
         or any(each.replans for each in kept.values()),
+        wordings=compile_wordings(messages.values(), table),
+        bonds=bonds,
+        derived=derived_of(asking, asked_of_segments) if bonds else NOTHING,
+        asked_of_segments=asked_of_segments if bonds else {},
     )
+
+
+def _with_what_is_behind(journeys: Sequence[Journey], segments: Segments) -> Iterable[tuple[Message, Behind]]:
+    for journey in journeys:
+        behind = partial(traits_behind, journey=journey.name, segments=segments)
+        yield from ((message, behind) for message in journey.messages.values())
+        yield from ((each.message, behind) for each in journey.suggestions)
 
 
 def _declared(journeys: Sequence[Journey], traits: type | None) -> Declared:
@@ -399,6 +438,8 @@ def _node(name: str, step: Step, journey: str, rule: str, table: SignalTable) ->
         case Branch() | WaitUntil():
             node.condition = compile_condition(step.condition, table)
             node.tell = teller_of(step.condition, table)
+        case Best():
+            node.options = options_of(step, table)
         case OpenCase() | CloseCase():
             node.condition = None if step.ref is None else compile_expression(step.ref, table)
     return node

@@ -41,6 +41,7 @@ from touchpoint.journey.conditions import (
     Arithmetic,
     CaseOpen,
     Compare,
+    Consented,
     Contains,
     Count,
     Ever,
@@ -252,7 +253,7 @@ def _is_short_leaf(node: Expression, table: History | None) -> bool:
         return table is not None
     if isinstance(node, Field):
         return not isinstance(root_of(node), Last)
-    return isinstance(node, InStage | InSegment | Told) or (isinstance(node, CaseOpen) and node.ref is None)
+    return isinstance(node, InStage | InSegment | Consented | Told) or (isinstance(node, CaseOpen) and node.ref is None)
 
 
 def _property_of(field: Field, context: Context) -> object:
@@ -335,6 +336,8 @@ class _Reader:
             case InStage(name, journey) | InSegment(name, journey):
                 asked = context.in_stage if isinstance(node, InStage) else context.in_segment
                 return asked(journey, name)
+            case Consented(purpose, channel):
+                return context.consented(purpose, channel)
             case Variant(split):
                 return context.variant_of(split)
             case Outcome(message):

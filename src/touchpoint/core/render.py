@@ -5,14 +5,16 @@ from typing import Final
 
 import attrs
 
+from touchpoint.core.choice import Withheld, choose
 from touchpoint.core.collected import of_collected
 from touchpoint.core.occurrence import Occurrence
 from touchpoint.core.program import Program
 from touchpoint.core.state import Run, State
 from touchpoint.core.values import UNKNOWN, dig, look_up
 from touchpoint.model.delivery import RenderedMessage
-from touchpoint.model.message import Content, Message
-from touchpoint.model.template import Rendered
+from touchpoint.model.message import Content, Message, fitting
+from touchpoint.model.template import Lookup, Rendered
+from touchpoint.policy.facts import Unfamiliar, Worded
 from touchpoint.zones import zone
 
 _ANY: Final = "*"
@@ -22,30 +24,55 @@ _NO_WORDS: Final = Rendered(None)
 
 @attrs.define
 class Words:
-    """The rendered message, or None with the look-ups that have no data. Treat it as immutable."""
+    """The rendered message, or None with the look-ups that have no data. Treat it as immutable.
+
+    `key` is that of the content; `worded` and `unfamiliar` as in `policy.facts.ChannelFacts`.
+    """
 
     message: RenderedMessage | None
     missing: tuple[str, ...] = ()
+    key: str = ""
+    worded: Worded | None = None
+    unfamiliar: tuple[Unfamiliar, ...] = ()
 
 
-def render(program: Program, state: State, run: Run, message: Message, channel: str) -> Words:
-    """Render a message of a run for a channel, with the data as they are now.
+def render(program: Program, state: State, run: Run, message: Message, channel: str, now: int) -> Words:
+    """Render a message of a run for a channel, with the data as they are now (microseconds UTC).
 
     `{message.name}` and the like are the message's own; `{customer…}` traits; `{trigger…}` and `{event…}` touchpoints,
     `{collected…}` what the run brought together, `{result…}` what functions returned to it.
     """
+    if message.wordings or program.bonds:
+        choice = choose(program, state, run, message, channel, now)
+        if choice.refusals:
+            return Words(None, (), choice.key, choice.worded, choice.refusals)
+        if choice.content is None:
+            return Words(None, (f"content for {channel}",), "", choice.worded)
+        found = _rendered(program, state, run, message, choice.key, choice.content, choice.withheld)
+        found.worded = choice.worded
+        if choice.worded is not None and choice.worded.wording and found.message is not None:
+            found.message = attrs.evolve(found.message, wording=choice.worded.wording)
+        return found
     chosen = _chosen(message, channel, state.profile.locale)
     if chosen is None:
         return Words(None, (f"content for {channel}",))
-    key, content = chosen
+    return _rendered(program, state, run, message, *chosen)
+
+
+def _rendered(
+    program: Program, state: State, run: Run, message: Message, key: str, content: Content,
+    withheld: Withheld = frozenset(),
+) -> Words:  # fmt: skip
     locale = state.profile.locale
     if run.release:
         program = program.home(run.journey, run.release) or program
     known = program.words.get((message.name, key, locale))
     if known is not None:
-        return Words(known)
+        return Words(known, (), key)
     name, templates = message.name, program.templates
     lookup = partial(_look_up, state, run, message)
+    if withheld:
+        lookup = partial(_withholding, withheld, lookup)
     place = zone(state.profile.zones[0]) if state.profile.zones else None
     text = templates[name, key, "text"].render(lookup, escape_html=False, zone=place)
     subject = html = _NO_WORDS
@@ -54,17 +81,11 @@ def render(program: Program, state: State, run: Run, message: Message, channel: 
     if content.html is not None:
         html = templates[name, key, "html"].render(lookup, escape_html=True, zone=place)
     if subject.missing or text.missing or html.missing:
-        return Words(None, tuple(dict.fromkeys(subject.missing + text.missing + html.missing)))
+        return Words(None, tuple(dict.fromkeys(subject.missing + text.missing + html.missing)), key)
     words = RenderedMessage(name, _kind(message, content), subject.text, text.text or "", html.text, locale)
     if (name, key) in program.fixed and len(program.words) < _KEPT:
         program.words[name, key, locale] = words
-    return Words(words)
-
-
-def content_key(message: Message, channel: str, locale: str | None) -> str:
-    """The key of the content that is taken for a channel and locale; empty where there is none."""
-    chosen = _chosen(message, channel, locale)
-    return "" if chosen is None else chosen[0]
+    return Words(words, (), key)
 
 
 def _chosen(message: Message, channel: str, locale: str | None) -> tuple[str, Content] | None:
@@ -72,13 +93,19 @@ def _chosen(message: Message, channel: str, locale: str | None) -> tuple[str, Co
     contents = message.content
     if len(contents) == 1 and _ANY in contents:
         return _ANY, contents[_ANY]  # most messages have one content for everybody, and nothing to choose from
-    content = message.words(channel, locale)
-    return next(((key, each) for key, each in contents.items() if each is content), None)
+    key = fitting(contents, channel, locale)
+    return None if key is None else (key, contents[key])
+
+
+def _withholding(withheld: Withheld, lookup: Lookup, root: str, path: tuple[str, ...]) -> object:
+    """As if there were nothing where something may not be used yet."""
+    return None if (root, path) in withheld else lookup(root, path)
 
 
 def _kind(message: Message, content: Content) -> str:
     """`Message.effective_kind`, quickly where the content is the only one and says nothing about it."""
-    return message.effective_kind if content.promotional or len(message.content) > 1 else message.kind
+    own = len(message.content) == 1 and not message.wordings
+    return message.kind if own and not content.promotional else message.effective_kind
 
 
 def _look_up(state: State, run: Run, message: Message, root: str, path: tuple[str, ...]) -> object:

@@ -7,7 +7,7 @@ from touchpoint.core.decision import MOVED, NOT_LOADED, Decision
 from touchpoint.core.occurrence import ENDED
 from touchpoint.core.program import CompiledRule, Program
 from touchpoint.core.state import Pending, Run, State
-from touchpoint.journey.steps import Branch, Step, arms
+from touchpoint.journey.steps import Best, Branch, Step, arms
 from touchpoint.policy.binding import HOLD
 from touchpoint.policy.verdict import Ruling
 
@@ -47,8 +47,8 @@ def replan(decision: Decision, run: Run, pending: Pending) -> None:
 def decision_before(rule: CompiledRule, step: str) -> str | None:
     """The step from which a message is planned anew; None where the rule has it no more.
 
-    It is the outermost of the branches that lead to it with nothing else between, each to the first step of an arm;
-    else the message's own step.
+    It is the outermost of the branches and choices that lead to it with nothing else between, each to the first step of
+    an arm; else the message's own step.
     """
     return next((back for name, back in _backs(rule.rule.then, iter(rule.nodes), None) if name == step), None)
 
@@ -59,4 +59,4 @@ def _backs(steps: Sequence[Step], names: Iterator[str], branch: str | None) -> I
         back = branch if branch is not None and n == 0 else name
         yield name, back
         for _, arm in arms(step):
-            yield from _backs(arm, names, back if isinstance(step, Branch) else None)
+            yield from _backs(arm, names, back if isinstance(step, Branch | Best) else None)

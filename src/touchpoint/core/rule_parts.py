@@ -3,10 +3,11 @@
 from collections.abc import Iterable, Iterator, Sequence
 
 from touchpoint.journey.conditions import And, Expression, fields_of
+from touchpoint.journey.contents import looked_up, wordings
 from touchpoint.journey.rule import Rule
+from touchpoint.journey.step_fields import asked_by_candidates
 from touchpoint.journey.steps import Send, Step, identified
 from touchpoint.model.message import Message
-from touchpoint.model.template import Template
 
 
 def apart(rule: Rule) -> tuple[Expression | None, Expression | None]:
@@ -38,6 +39,9 @@ def _expressions_of(step: Step) -> Iterable[Expression]:
             yield found
     for name in ("properties", "arguments"):
         yield from getattr(step, name, {}).values()
+    yield from (expression for _, expression in asked_by_candidates(step))
+    if isinstance(step, Send) and step.message.wordings:
+        yield from (each.given for _, each in wordings(step.message))
 
 
 def results_read(rule: Rule) -> frozenset[str]:
@@ -49,6 +53,4 @@ def results_read(rule: Rule) -> frozenset[str]:
 
 
 def _of_words(message: Message) -> Iterator[tuple[str, tuple[str, ...]]]:
-    for content in message.content.values():
-        for text in (content.subject, content.text, content.html):
-            yield from ((field.root, field.path) for field in Template.parse(text or "").fields)
+    return ((field.root, field.path) for field in looked_up(message))

@@ -3,9 +3,11 @@
 from collections.abc import Callable, Mapping
 from typing import Final, TypeVar
 
+from touchpoint.core.beforehand import denied_for_good
 from touchpoint.core.calendar import arm_calendar
 from touchpoint.core.cases import about_case
 from touchpoint.core.changes import trait_changed
+from touchpoint.core.choosing import choose
 from touchpoint.core.conversation import answered_by
 from touchpoint.core.decision import Decision, Emitted, MessageBegun, ProfileChanged
 from touchpoint.core.identity import cause_of_step, message_key
@@ -19,6 +21,7 @@ from touchpoint.core.values import UNKNOWN
 from touchpoint.core.waits import ends, wait_ends
 from touchpoint.journey.steps import (
     Ask,
+    Best,
     Branch,
     Call,
     CloseCase,
@@ -83,7 +86,7 @@ def _take(decision: Decision, run: Run, node: Node | None) -> None:
             decision.give_up()
         run.node = at.id
         visits = run.visits.get(at.id, 0)
-        if visits > 0 and not isinstance(at.step, Branch | Split):
+        if visits > 0 and not isinstance(at.step, Branch | Split | Best):
             at = _past(run, at)  # an edit has put it behind where the run is (S11.6)
             continue
         run.visits[at.id] = abs(visits) + 1
@@ -219,6 +222,11 @@ def _branch(decision: Decision, _rule: CompiledRule, run: Run, node: Node) -> Ou
     return node.then if holds else node.otherwise
 
 
+def _best(decision: Decision, _rule: CompiledRule, run: Run, node: Node) -> Outcome:
+    chosen = choose(decision, run, node, lambda message: denied_for_good(decision, run, message))
+    return node.otherwise if chosen is None else node.arms[chosen]
+
+
 def _split(decision: Decision, _rule: CompiledRule, run: Run, node: Node) -> Outcome:
     """Where the paths part: whoever is not exposed yet is from now on, unless a hold-out keeps them out (S9)."""
     step, state = _step(node, Split), decision.state
@@ -329,6 +337,6 @@ def _exit(decision: Decision, _rule: CompiledRule, run: Run, node: Node) -> Outc
 
 _TAKE: Mapping[type, Callable[[Decision, CompiledRule, Run, Node], Outcome]] = {
     Send: _send, Ask: _send, Give: _send, Reply: _send, React: _send, Wait: _wait, WaitFor: _wait_for,
-    WaitUntil: _wait_until, Branch: _branch, Split: _split, MoveTo: _move_to, SetTrait: _set_trait, Emit: _emit,
-    OpenCase: _open_case, CloseCase: _close_case, Call: _call, Enrol: _enrol, Exit: _exit,
+    WaitUntil: _wait_until, Branch: _branch, Split: _split, Best: _best, MoveTo: _move_to, SetTrait: _set_trait,
+    Emit: _emit, OpenCase: _open_case, CloseCase: _close_case, Call: _call, Enrol: _enrol, Exit: _exit,
 }  # fmt: skip

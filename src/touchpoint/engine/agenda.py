@@ -19,6 +19,11 @@ T = TypeVar("T")
 END_OF_TIME: Final = (1 << 63) - 1
 
 
+def nothing_more(_: Reader) -> bool:
+    """Nothing else is to be done."""
+    return False
+
+
 @attrs.define(eq=False)
 class Agenda:
     """Goes through what is due, earliest first, and leaves out the customers who cannot be worked on.
@@ -30,6 +35,7 @@ class Agenda:
             records cannot be read come in by themselves.
         heal: called before anybody is looked for: what has to be mended first, as after a clock was set back.
         among: how many threads share what is due; none takes more than its part at once.
+        more: whether anything else is to be done at once, by whoever heals.
     """
 
     reading: Callable[[], AbstractContextManager[Reader]]
@@ -37,19 +43,24 @@ class Agenda:
     heal: Callable[[], None]
     left_out: dict[int, Exception] = attrs.field(factory=dict)
     among: int = 1
+    more: Callable[[Reader], bool] = nothing_more
     looked: list[Loaded] = attrs.field(factory=list, init=False)
     _circle: acts.Circle = attrs.field(factory=acts.Circle, init=False)
 
     def is_due(self) -> bool:
         """Whether anything is due now."""
         self.heal()
-        due = self.next_due()
+        with self.reading() as reader:
+            due = self._next(reader)
         return due is not None and due <= self.now()
 
     def next_due(self) -> int | None:
         """When anything falls due next, microseconds UTC; None if nothing ever does."""
         with self.reading() as reader:
-            rows = reader.due(END_OF_TIME, len(self.left_out) + 1)
+            return self.now() if self.more(reader) else self._next(reader)
+
+    def _next(self, reader: Reader) -> int | None:
+        rows = reader.due(END_OF_TIME, len(self.left_out) + 1)
         return next((due for due, no in rows if no not in self.left_out), None)
 
     def group(self, delivery: Delivery, size: int) -> int | None:

@@ -17,22 +17,26 @@ from touchpoint.core.edits import Migration
 from touchpoint.engine.calling import DEADLINE
 from touchpoint.engine.delivery import GROUP, CallRequest
 from touchpoint.engine.engine import Engine
+from touchpoint.engine.feedback import FeedbackDesk
 from touchpoint.engine.ground import USUAL_BREAKER, UnsubscribeLinks
 from touchpoint.engine.intake import LATE_AFTER, MAX_SKEW
 from touchpoint.engine.keyed import Secret
 from touchpoint.engine.members import PAGE, Member
 from touchpoint.engine.opening import Durability
 from touchpoint.engine.shift import Shift
+from touchpoint.engine.suggestion_desk import SuggestionDesk
 from touchpoint.engine.tasks import TaskDesk
 from touchpoint.engine.working import POLL, Report, Worked, check_concurrency, check_poll
 from touchpoint.errors import InvalidInput, StoreClosed
 from touchpoint.journey.journey import Journey
 from touchpoint.journey.policy import Policy
 from touchpoint.model.conversation import Conversation
+from touchpoint.model.feedback_source import FeedbackSource
 from touchpoint.model.volume import VolumeBreaker
 from touchpoint.stores.base import Store
 
 if TYPE_CHECKING:
+    from touchpoint.insight.analysis import Analyser
     from touchpoint.insight.contacts import ConversationFigures
 
 P = ParamSpec("P")
@@ -103,6 +107,54 @@ class AsyncConversations:
         return await self.engine.do(lambda engine: engine.conversations.figures(since, until))
 
 
+def _said(
+    method: Callable[Concatenate[FeedbackDesk, P], T],
+) -> Callable[Concatenate["AsyncFeedbackDesk", P], Coroutine[Any, Any, T]]:
+    """Likewise, of the desk of feedback."""
+
+    @functools.wraps(method)
+    async def call(self: "AsyncFeedbackDesk", /, *args: P.args, **kwargs: P.kwargs) -> T:
+        return await self.engine.do(lambda engine: method(engine.feedback, *args, **kwargs), kwargs.get("connection"))
+
+    return call
+
+
+class AsyncFeedbackDesk:
+    """What customers say, as `AsyncEngine.feedback` gives it: a `FeedbackDesk` whose methods are coroutines."""
+
+    def __init__(self, engine: "AsyncEngine") -> None:
+        self.engine = engine
+
+    record = _said(FeedbackDesk.record)
+    of = _said(FeedbackDesk.of)
+    analyse = _said(FeedbackDesk.analyse)
+
+
+def _at_suggestions(
+    method: Callable[Concatenate[SuggestionDesk, P], T],
+) -> Callable[Concatenate["AsyncSuggestionDesk", P], Coroutine[Any, Any, T]]:
+    """Likewise, of the desk of suggestions."""
+
+    @functools.wraps(method)
+    async def call(self: "AsyncSuggestionDesk", /, *args: P.args, **kwargs: P.kwargs) -> T:
+        return await self.engine.do(
+            lambda engine: method(engine.suggestions, *args, **kwargs), kwargs.get("connection")
+        )
+
+    return call
+
+
+class AsyncSuggestionDesk:
+    """What came of suggestions, as `AsyncEngine.suggestions` gives it: a `SuggestionDesk` of coroutines."""
+
+    def __init__(self, engine: "AsyncEngine") -> None:
+        self.engine = engine
+
+    shown = _at_suggestions(SuggestionDesk.shown)
+    accepted = _at_suggestions(SuggestionDesk.accepted)
+    declined = _at_suggestions(SuggestionDesk.declined)
+
+
 class AsyncEngine:
     """An `Engine` whose methods are coroutines, and that awaits asynchronous adapters side by side.
 
@@ -114,9 +166,9 @@ class AsyncEngine:
 
     Args:
         store, journeys, channels, policy, clock, functions, durability, late_after, max_skew, traits, call_within,
-            unsubscribe, secret, volume_breaker, test_store, release_on_open, migrations: as for `Engine`. A channel's
-            `send` and a function may be coroutine functions. Synchronous ones are called in threads, one at a time
-            unless they say that they are thread-safe.
+            unsubscribe, secret, volume_breaker, test_store, release_on_open, migrations, feedback,
+            analyser: as for `Engine`. A channel's `send` and a function may be coroutine functions. Synchronous ones
+            are called in threads, one at a time unless they say that they are thread-safe.
         concurrency: how many messages are handed over at the same time.
 
     Raises:
@@ -143,6 +195,8 @@ class AsyncEngine:
         test_store: bool = False,
         release_on_open: bool = True,
         migrations: Mapping[str, Migration] | None = None,
+        feedback: Iterable[FeedbackSource] = (),
+        analyser: "Analyser | None" = None,
         concurrency: int = CONCURRENCY,
     ) -> None:
         self._concurrency = check_concurrency(concurrency)
@@ -165,6 +219,8 @@ class AsyncEngine:
             test_store=test_store,
             release_on_open=release_on_open,
             migrations=migrations,
+            feedback=tuple(feedback),
+            analyser=analyser,
         )
         self._journeys = tuple(journeys)
         self._engine: Engine | None = None
@@ -206,6 +262,16 @@ class AsyncEngine:
     def conversations(self) -> AsyncConversations:
         """The conversations of a customer, `await engine.conversations("ann")`, and figures of all of them."""
         return AsyncConversations(self)
+
+    @property
+    def feedback(self) -> AsyncFeedbackDesk:
+        """What customers say: recorded from forms and files, read again, analysed."""
+        return AsyncFeedbackDesk(self)
+
+    @property
+    def suggestions(self) -> AsyncSuggestionDesk:
+        """What came of suggestions: shown, accepted, declined."""
+        return AsyncSuggestionDesk(self)
 
     async def do(self, act: Callable[[Engine], T], connection: object = None) -> T:
         """Do something with the `Engine` inside, in a thread: several questions at once, say.
@@ -266,6 +332,8 @@ class AsyncEngine:
     preview_release = _aside(Engine.preview_release)
     release = _aside(Engine.release)
     rollback = _aside(Engine.rollback)
+    suggest = _aside(Engine.suggest)
+    why_suggested = _aside(Engine.why_suggested)
     member_count = _aside(Engine.member_count)
     settle_segments = _aside(Engine.settle_segments)
 

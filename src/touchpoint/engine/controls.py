@@ -166,9 +166,9 @@ def _known(unit: Unit, scope: Scope) -> list[str]:
     program = unit.program
     match scope:
         case "channel":
-            return [*unit.world.channels, *channels_named(program)]
+            return [*unit.world.channels, *channels_named(program), *program.suggestions]
         case "message":
-            return list(program.messages)
+            return [*program.messages, *(each.name for specs in program.suggestions.values() for each in specs)]
         case _:
             return list(program.journeys)
 

@@ -10,6 +10,7 @@ from touchpoint.channels.inbound import (
     COMPLAINED,
     OPTED_OUT,
     RECEIPT_STATES,
+    REPLIED,
     TASK_COMPLETED,
     TASK_DECLINED,
 )
@@ -23,7 +24,7 @@ from touchpoint.engine.loaded import Loaded
 from touchpoint.engine.unit import Unit
 from touchpoint.engine.view import case_view
 from touchpoint.model.case import Case, case_of
-from touchpoint.model.contact import intent_of
+from touchpoint.model.contact import FEEDBACK, intent_of
 from touchpoint.model.conversation import Conversation, Said, Speaker, Turn
 from touchpoint.model.message import Survey
 from touchpoint.model.referral import REFERRAL_TYPES
@@ -67,10 +68,12 @@ class Threads:
     _nodes: set[str] = attrs.field(init=False, factory=set)
     _roots: Mapping[str, str] = attrs.field(init=False, factory=dict)
     _bodies: dict[str, list[Any]] = attrs.field(init=False, factory=dict)
+    _replies: set[str] = attrs.field(init=False, factory=set)
 
     def __attrs_post_init__(self) -> None:
         told = [each for each in self.journal if each.kind == TOUCHPOINT]
         self._bodies = {each.id or "": loads(each.body) for each in told}
+        self._replies = {each.id or "" for each in told if each.type == REPLIED}
         ranked = [f"t:{each.id}" for each in told] + [f"m:{row.key}" for row in self.messages]
         ranked += [f"c:{case_view(row).about}" for row in self.cases]
         self._nodes = set(ranked)
@@ -147,10 +150,11 @@ class Threads:
 
     def _touchpoint(self, entry: EntryRow) -> "_Line | None":
         channel, location, direction, about, properties = self._bodies[entry.id or ""]
-        intent = intent_of(entry.type, direction, properties)
-        if entry.type in _QUIET or (direction == "internal" and entry.type not in _TOLD):
+        contact = self.contacts.get(entry.id or "")
+        intent = intent_of(entry.type, direction, properties) if contact is None else contact.intent
+        is_reading = entry.type == FEEDBACK and (entry.id or "").removeprefix(f"{FEEDBACK}:") in self._replies
+        if entry.type in _QUIET or is_reading or (direction == "internal" and entry.type not in _TOLD):
             return None
-        contact = self.contacts.get(entry.id or "") if intent is not None else None
         answered = None if contact is None or contact.answered_at is None else instant(contact.answered_at)
         speaker: Speaker | None = None
         if direction == "outbound" or entry.type == TASK_COMPLETED:
@@ -160,8 +164,8 @@ class Threads:
         text = properties.get("comment", properties.get("text"))
         said = Said(
             key=entry.id or "", type=entry.type, at=instant(entry.at), speaker=speaker, channel=channel,
-            location=location, about=about, intent=intent if contact is None else contact.intent,
-            answered_at=answered, text=text if isinstance(text, str) else None,
+            location=location, about=about, intent=intent, answered_at=answered,
+            text=text if isinstance(text, str) else None,
         )  # fmt: skip
         return _Line(f"t:{entry.id}", _TOUCHPOINTS, said, unknown=intent is not None and contact is None)
 

@@ -3,7 +3,7 @@
 It reads the clock, opens transactions, and calls adapters; what to do is decided by the core.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime, timedelta
 from itertools import islice
 from typing import TypeVar
@@ -15,16 +15,18 @@ from touchpoint.engine.advocacy import Advocacy
 from touchpoint.engine.conversations import Talk
 from touchpoint.engine.delivery import GROUP
 from touchpoint.engine.explain import Why, explain
+from touchpoint.engine.feedback import FeedbackDesk, with_share
 from touchpoint.engine.inbound import apply
-from touchpoint.engine.intake import Prepared, Recorded, customer_id, prepare
+from touchpoint.engine.intake import Recorded, customer_id, prepare
 from touchpoint.engine.members import Members
 from touchpoint.engine.operations import Operations
 from touchpoint.engine.people import People
 from touchpoint.engine.planning import Planned, plans
 from touchpoint.engine.receiving import WebhookResponse, read_webhook, take_webhook
 from touchpoint.engine.releases import Releases
+from touchpoint.engine.suggesting import Suggesting
+from touchpoint.engine.suggestion_desk import SuggestionDesk
 from touchpoint.engine.tasks import TaskDesk
-from touchpoint.engine.unit import Unit
 from touchpoint.engine.view import CustomerView, view
 from touchpoint.engine.wishes import Wishes
 from touchpoint.engine.worker import work
@@ -43,7 +45,7 @@ BATCH = 1_000
 """Touchpoints that `record_many` commits at once."""
 
 
-class Engine(People, Operations, Members, Releases, Advocacy, Wishes, Talk):
+class Engine(People, Operations, Members, Releases, Advocacy, Wishes, Talk, Suggesting):
     """Journeys at work on a store, through channels.
 
     Args:
@@ -69,6 +71,10 @@ class Engine(People, Operations, Members, Releases, Advocacy, Wishes, Talk):
             stays so until `release` (docs/how-to/change-a-live-journey.md).
         migrations: functions of the host that say where runs go on, by name (`release(mode="migrate")`). Each is called
             with a step id and `RunFacts`.
+        feedback: which of the host's own touchpoints are feedback (`FeedbackSource`). What is recorded of these types
+            gets the property `share`, of the score on its scale.
+        analyser: reads what customers write, such as `touchpoint.insight.KeywordAnalyser(…)`. Workers call it, after
+            the feedback was recorded; what it finds is told by a touchpoint `feedback_analysed`.
 
     Raises:
         JourneyError: journeys that contradict each other, or two adapters for one channel.
@@ -122,6 +128,8 @@ class Engine(People, Operations, Members, Releases, Advocacy, Wishes, Talk):
             customer, type, at, id, {} if properties is None else properties, channel, location, direction, about
         )
         now = self._now()
+        if self._sources:
+            given = with_share(given, self._sources, now, self._declared.get(type))
         prepared = prepare(given, now=now, skew=self._skew, declared=self._declared)
         return self._write(lambda unit: self._take(unit, [prepared], now), connection)[0]
 
@@ -138,6 +146,8 @@ class Engine(People, Operations, Members, Releases, Advocacy, Wishes, Talk):
         recorded: list[Recorded] = []
         while batch := list(islice(given, BATCH)):
             now = self._now()
+            if self._sources:
+                batch = [with_share(each, self._sources, now, self._declared.get(each.type)) for each in batch]
             prepared = [
                 acts.numbered(each, len(recorded) + n, now, self._skew, self._declared) for n, each in enumerate(batch)
             ]
@@ -146,9 +156,6 @@ class Engine(People, Operations, Members, Releases, Advocacy, Wishes, Talk):
             except CustomerErased as error:
                 raise CustomerErased(len(recorded) + (error.index or 0)) from None
         return recorded
-
-    def _take(self, unit: Unit, prepared: Sequence[Prepared], now: int) -> list[Recorded]:
-        return acts.take_touchpoints(unit, prepared, now, self._late_after)
 
     def apply(self, event: Inbound, *, connection: object = None) -> Recorded:
         """Take what came back from a channel: a reply, a click, a receipt, a complaint, an opt-out, a task done (S6.9).
@@ -195,6 +202,16 @@ class Engine(People, Operations, Members, Releases, Advocacy, Wishes, Talk):
     def tasks(self) -> TaskDesk:
         """What messages ask people to do, on channels such as `TaskChannel`: open, claim, complete, decline."""
         return TaskDesk(self._write, lambda: self._taking(self._now()))
+
+    @property
+    def feedback(self) -> FeedbackDesk:
+        """What customers say: recorded from forms and files, read again, analysed."""
+        return FeedbackDesk(self._works())
+
+    @property
+    def suggestions(self) -> SuggestionDesk:
+        """What came of suggestions: shown, accepted, declined. For what to offer, see `suggest`."""
+        return SuggestionDesk(self.record)
 
     # What the host does in a journey.
 
@@ -326,11 +343,11 @@ class Engine(People, Operations, Members, Releases, Advocacy, Wishes, Talk):
             return plans(unit, self._known(unit, customer), self._now())
 
     def why(self, customer: str, name: str) -> Why:
-        """Why a customer did or did not get a message, a rule did or did not start, or they are in a segment (S10).
+        """Why a customer got a message or not; likewise a rule that starts, a segment, or a suggestion (S10).
 
         Raises:
             UnknownCustomer: no such customer.
-            UnknownName: no journey has a message, rule or segment of that name.
+            UnknownName: no journey has a message, rule, segment or suggestion of that name.
         """
         with self._unit() as unit:
             return explain(unit, self._known(unit, customer), name, self._now())

@@ -26,6 +26,7 @@ from touchpoint.journey.steps import Send, flat
 from touchpoint.journey.triggers import Referred, Trigger
 from touchpoint.model.limits import Limit
 from touchpoint.model.referral import CONVERTED, MADE
+from touchpoint.policy.checks import TOLD
 from touchpoint.policy.verdict import Ruling, Verdict
 from touchpoint.stores.base import EntryRow, MessageRow
 from touchpoint.stores.codec import loads
@@ -41,18 +42,19 @@ class Why:
     """An explanation.
 
     Args:
-        name: of the message, rule or segment it is about.
-        subject: `message`, `rule` or `segment`.
+        name: of the message, rule, segment or suggestion it is about.
+        subject: `message`, `rule`, `segment` or `suggestion`.
         verdict: `allow`, `deny` or `defer`: for a message what the gate said last, for a rule whether it started last
-            time, for a segment whether they are in it.
+            time, for a segment whether they are in it, for a suggestion whether it may be offered now.
         status: of the message (sent, denied …) or the rule (live, collecting, deferred, ended, refused, never
             considered).
-        checks: what the gate answers now, check by check, for a message that waits; empty otherwise.
+        checks: what the gate answers now, check by check, for a message that waits and for a suggestion; empty
+            otherwise.
         lines: the explanation, a sentence each.
     """
 
     name: str
-    subject: Literal["message", "rule", "segment"]
+    subject: Literal["message", "rule", "segment", "suggestion"]
     verdict: Answer
     status: str
     checks: tuple[Verdict, ...] = attrs.field(default=(), repr=False)
@@ -63,7 +65,7 @@ class Why:
 
 
 def explain(unit: Unit, loaded: Loaded, name: str, now: int) -> Why:
-    """Explain a message, a rule or a segment.
+    """Explain a message, a rule, a segment or a suggestion.
 
     Where several have the name, the message answers if there is one, else the rule, else the segment.
     """
@@ -84,12 +86,18 @@ def explain(unit: Unit, loaded: Loaded, name: str, now: int) -> Why:
             from touchpoint.engine.explain_segment import why_in_segment  # it stands on this module
 
             return why_in_segment(loaded, spec, entries, now)
+    for specs in unit.program.suggestions.values():
+        if any(name == spec.name for spec in specs):
+            from touchpoint.engine.explain_suggestion import why_suggestion  # it stands on this module
+
+            return why_suggestion(unit, loaded, name, entries, now)
     raise UnknownName("message or rule", name, _names(unit))
 
 
 def _names(unit: Unit) -> list[str]:
     segments = (spec.segment for spec in unit.program.segments.values())
-    return [*unit.program.messages, *(rule.rule.name for rule in unit.program.rules), *segments]
+    suggestions = dict.fromkeys(spec.name for specs in unit.program.suggestions.values() for spec in specs)
+    return [*unit.program.messages, *(rule.rule.name for rule in unit.program.rules), *segments, *suggestions]
 
 
 def when(us: int, state: State) -> str:
@@ -112,6 +120,7 @@ def _message(unit: Unit, loaded: Loaded, rows: Sequence[MessageRow], now: int) -
     asked = _by_hand(unit, loaded, row) or f"rule {row.journey}/{row.rule} asked for it"
     lines.append(f"{asked}; due {due}, best before {best_before}")
     lines += list(_history(row, state))
+    lines += _worded(unit, loaded, row)
     if row.status in ("waiting", "in_flight"):
         return _waiting(unit, loaded, row, lines, now)
     if row.status == "sent" and row.at is not None:
@@ -141,6 +150,32 @@ def _history(row: MessageRow, state: State) -> Iterator[str]:
             yield f"{when(at, state)}{place}: {each[0]}: {check}{each[-1]}"
 
 
+def _worded(unit: Unit, loaded: Loaded, row: MessageRow) -> list[str]:
+    """What it said when it was asked last, or what it could not say; with the values that were seen then."""
+    for entry in unit.tx.journal(loaded.no):  # newest first
+        trace = entry.trace if entry.kind == "release" and entry.trace else ""
+        may = '"worded"' in trace or '"unsaid"' in trace
+        about = [line for line in loads(trace) if line[0] in _SAID and line[2] == row.key] if may else []
+        if about:
+            at = when(entry.at, loaded.state)
+            return [told for line in about for told in _SAID[line[0]](at, *line[3:])]
+    return []
+
+
+def _said(at: str, channel: str, wording: str | None, told: Sequence[str]) -> Iterator[str]:
+    yield f"{at} ({channel}): " + (f"worded as {wording!r}" if wording else "says its own content")
+    yield from (f"  {each}" for each in told)
+
+
+def _unsaid(at: str, channel: str, told: Sequence[str]) -> Iterator[str]:
+    yield f"{at} ({channel}): has nothing to say yet"
+    yield from (f"  {each}" for each in told)
+
+
+_SAID: Final[Mapping[object, Callable[..., Iterator[str]]]] = {"worded": _said, "unsaid": _unsaid}
+"""Lines of the trace that tell which words a message had."""
+
+
 def _waiting(unit: Unit, loaded: Loaded, row: MessageRow, lines: list[str], now: int) -> Why:
     pending = loaded.state.pending_by_key(row.key)
     if pending is None or pending.status == "in_flight" or pending.is_call:
@@ -148,14 +183,17 @@ def _waiting(unit: Unit, loaded: Loaded, row: MessageRow, lines: list[str], now:
     learn_addresses(unit, loaded)
     ruling = ask(unit.program, loaded.state, pending, unit.world, max(now, loaded.state.now)).ruling
     lines.append(f"asked now: {ruling.answer}" + (f": {ruling.reason}" if ruling.reason else ""))
-    lines += [
-        f"  {channel}: {each.check}: {each.answer}" + (f": {each.reason}" if each.reason else "")
-        for channel, verdicts in ruling.because
-        for each in verdicts
-    ]
+    lines += [line for channel, verdicts in ruling.because for each in verdicts for line in _verdict(channel, each)]
     lines.append(_again(ruling, loaded.state, pending.due))
     checks = tuple(each for _, verdicts in ruling.because for each in verdicts)
     return Why(row.name, "message", ruling.answer, row.status, checks, tuple(lines))
+
+
+def _verdict(channel: str, each: Verdict) -> Iterator[str]:
+    """One answer of the gate; where it is about data, with them beneath."""
+    yield f"  {channel}: {each.check}: {each.answer}" + (f": {each.reason}" if each.reason else "")
+    told = each.values.get(TOLD, ())
+    yield from (f"    {line}" for line in told) if isinstance(told, list) else ()
 
 
 def _again(ruling: Ruling, state: State, due: int | None) -> str:
@@ -237,7 +275,7 @@ def _meets(trigger: Trigger, entry: EntryRow) -> bool:
 
 _TOLD: Final = frozenset({
     "started", "ended", "refused", "goal", "branch", "split", "not exposed", "timer", "parked", "collected", "complete",
-    "dropped", "returned", "entry deferred", "answers", "replanned",
+    "best", "dropped", "returned", "entry deferred", "answers", "replanned",
     "edited",
 })  # fmt: skip
 """Lines of the trace that are about a rule."""
@@ -337,6 +375,16 @@ def _parted(step: object, variant: object) -> str:
     return f"{step}: {variant}"
 
 
+def _chosen(step: object, taken: object, weighed: object) -> str:
+    losers = "; ".join(_weighed(*each) for each in weighed if each[0] != taken)  # type: ignore[attr-defined]
+    worth = next((f" (value {each[1]})" for each in weighed if each[0] == taken), "")  # type: ignore[attr-defined]
+    return f"{step}: {'nothing to choose' if taken is None else taken}{worth}" + (f"; {losers}" if losers else "")
+
+
+def _weighed(name: object, value: object, against: object) -> str:
+    return f"not {name}" + (f" (value {value})" if value is not None else "") + f": {against}"
+
+
 def _not_exposed(split: object, hold_out: object) -> str:
     return f"not exposed to {split}: the customer is in the hold-out {hold_out!r}"
 
@@ -359,6 +407,7 @@ _WORDS: Final[Mapping[object, Callable[..., str]]] = {
     "because": _because,
     "date": _date,
     "split": _parted,
+    "best": _chosen,
     "not exposed": _not_exposed,
 }
 

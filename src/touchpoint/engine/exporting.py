@@ -21,6 +21,8 @@ from touchpoint.model.delivery import OPTED_OUT, kind_of
 from touchpoint.model.referral import referral_id
 from touchpoint.stores.base import (
     AddressRow,
+    AnalysisRow,
+    AskedRow,
     CaseRow,
     ConsentRow,
     ContactRow,
@@ -76,6 +78,8 @@ def export(unit: Unit, loaded: Loaded, adapters: Mapping[str, Adapter], now: int
             "said": [_contact(row) for row in tx.contacts_of(no)],
             "wishes": [{"topic": row.topic, "touchpoint": row.id, "at": instant(row.at)} for row in tx.wishes_of(no)],
             "tasks": [_task(row) for row in tx.tasks_of(no)],
+            "surveys": [_survey(row) for row in tx.asked_of(no)],
+            "analyses": [_analysis(row) for row in tx.analyses_of(no)],
             "waiting_for_a_reference": [_waiting(each) for _, each in events_about(unit, ids, held, adapters)],
             "planned": [{"at": at, "what": what} for at, what in planned(unit.program, state)],
             "remembered": _remembered(state),
@@ -215,6 +219,22 @@ def _task(row: TaskRow) -> dict[str, object]:
         "message": row.key, "channel": row.channel, "status": row.status, "asks": loads(row.body),
         "assigned_at": _at(row.assigned_at), "expires_at": _at(row.expires_at), "claimed_by": row.claimed_by,
         "changed_at": _at(row.changed_at),
+    }  # fmt: skip
+
+
+def _survey(row: AskedRow) -> dict[str, object]:
+    """What was asked by a message, and of what."""
+    return {
+        "key": row.key, "message": row.message, "about": row.about, "kind": row.kind, "location": row.location,
+        "scale": loads(row.scale) if row.scale else None, "answers_count_for": timedelta(microseconds=row.within),
+    }  # fmt: skip
+
+
+def _analysis(row: AnalysisRow) -> dict[str, object]:
+    """What was found in the words of a touchpoint."""
+    return {
+        "touchpoint": row.touchpoint, "status": row.status, "analyser": row.name, "version": row.version,
+        "found": loads(row.body) if row.body else None, "at": _at(row.changed_at),
     }  # fmt: skip
 
 

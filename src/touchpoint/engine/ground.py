@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from datetime import timedelta
 from types import TracebackType
-from typing import Protocol, Self, TypeVar
+from typing import TYPE_CHECKING, Protocol, Self, TypeVar
 
 from touchpoint.channels.base import Adapter
 from touchpoint.clock import Clock, SystemClock
@@ -16,15 +16,17 @@ from touchpoint.core.program import Program
 from touchpoint.core.state import IN_FLIGHT
 from touchpoint.durations import length
 from touchpoint.engine import acts, releasing
+from touchpoint.engine.analysing import Reading, checked_analyser
 from touchpoint.engine.at_work import AtWork
 from touchpoint.engine.calling import DEADLINE, Breaker, Caller
 from touchpoint.engine.catching_up import is_passed, pass_on
 from touchpoint.engine.controls import for_tests, planned_names, switches
 from touchpoint.engine.delivery import CallRequest, Delivery
+from touchpoint.engine.feedback import Works, read_waiting
 from touchpoint.engine.grouping import Grouping
 from touchpoint.engine.handing import Workplace
 from touchpoint.engine.inbound import Taking, arrived
-from touchpoint.engine.intake import LATE_AFTER, MAX_SKEW, Prepared, customer_id, instant_of, lengths
+from touchpoint.engine.intake import LATE_AFTER, MAX_SKEW, Prepared, Recorded, customer_id, instant_of, lengths
 from touchpoint.engine.keyed import Secret, keyed
 from touchpoint.engine.loaded import Cache, Loaded
 from touchpoint.engine.membership import remember_segments
@@ -40,9 +42,13 @@ from touchpoint.errors import (
 )
 from touchpoint.journey.journey import Journey
 from touchpoint.journey.policy import Policy
+from touchpoint.model.feedback_source import FeedbackSource, sources_by_type
 from touchpoint.model.volume import VolumeBreaker
 from touchpoint.policy.consent import UNLESS_WITHDRAWN
 from touchpoint.stores.base import Reader, Store, Transaction
+
+if TYPE_CHECKING:
+    from touchpoint.insight.analysis import Analyser
 
 T = TypeVar("T")
 
@@ -56,6 +62,8 @@ class UnsubscribeLinks(Protocol):
 
 
 USUAL_BREAKER = VolumeBreaker()
+_READS_FOR = 1.0
+"""Seconds for which a worker has texts analysed before it looks who is due."""
 
 
 class Ground:
@@ -84,6 +92,8 @@ class Ground:
         test_store: bool = False,
         release_on_open: bool = True,
         migrations: Mapping[str, Migration] | None = None,
+        feedback: Iterable[FeedbackSource] = (),
+        analyser: "Analyser | None" = None,
     ) -> None:
         self._keyed = keyed(secret)
         self._call_within = call_within
@@ -98,6 +108,9 @@ class Ground:
             refuse_async(self.adapters, self._functions)
         self._traits = traits
         self._migrations = dict(migrations or {})
+        self._sources = sources_by_type(feedback)
+        reads = checked_analyser(analyser)
+        self._analyst = None if reads is None else Reading(reads, call_within, self.clock)
         self._at_work = AtWork(tuple(journeys), self.policy, traits)
         self._passing = False
         planned_names(self._program, volume_breaker)
@@ -194,6 +207,8 @@ class Ground:
         if self._wall.take():
             self._commit(lambda unit: date_leases(unit, now))
         self._pass_on()
+        if self._analyst is not None and self._open is None:
+            read_waiting(self._works(), _READS_FOR)
 
     def _pass_on(self) -> None:
         """Take customers through the last release, as far as nothing else is due (S5.4)."""
@@ -248,7 +263,9 @@ class Ground:
             unit = Unit(
                 tx, self._program, self._world(tx, cache), cache, self._at_work, careful=careful, keyed=self._keyed,
                 migrations=self._migrations, now=self._now,
+                analysed=None if self._analyst is None else self._sources,
             )  # fmt: skip
+            unit.sources = self._sources
             yield unit
             unit.flush()
         # Only a cache whose unit has committed is good; who came in between has begun one of their own.
@@ -287,7 +304,7 @@ class Ground:
         remember_segments(unit, self._now())
         self._cache, self._passing = unit.cache, True
 
-    def _world(self, tx: Transaction, cache: Cache) -> World:
+    def _world(self, tx: Reader, cache: Cache) -> World:
         if cache.controls is None:
             cache.controls = tx.controls()
         controls, now = cache.controls, self._now() if cache.controls else 0
@@ -334,12 +351,28 @@ class Ground:
     def _taking(self, now: int) -> Taking:
         return Taking(self.adapters, self._skew, self._late_after, now)
 
+    def _take(self, unit: Unit, prepared: Sequence[Prepared], now: int) -> list[Recorded]:
+        return acts.take_touchpoints(unit, prepared, now, self._late_after)
+
+    def _works(self) -> Works:
+        return Works(
+            self._write, self._commit, self._unit, self._reading, self._known,
+            lambda unit, prepared, now: self._take(unit, [prepared], now)[0], self._now, self._skew, self._sources,
+            self._analyst,
+        )  # fmt: skip
+
     # Driving.
 
     def workplace(self) -> Workplace:
         """What workers need of this engine."""
         self._here()
-        return Workplace(self.delivery(), self._reading, self._now, self._heal, self._turns, self._bell)
+        return Workplace(
+            self.delivery(), self._reading, self._now, self._heal, self._turns, self._bell, self._has_more
+        )  # fmt: skip
+
+    def _has_more(self, reader: Reader) -> bool:
+        """Whether anything waits for the analyser, and it is free."""
+        return self._analyst is not None and self._analyst.is_free() and bool(reader.analyses_waiting(1))
 
     def delivery(self) -> Delivery:
         """What drives hand-overs; for whoever drives the engine step by step, as replays do."""

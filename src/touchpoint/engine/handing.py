@@ -9,7 +9,7 @@ import attrs
 from touchpoint.channels.base import Outcome
 from touchpoint.clock import Clock
 from touchpoint.core import delivery as core
-from touchpoint.engine.agenda import Agenda
+from touchpoint.engine.agenda import Agenda, nothing_more
 from touchpoint.engine.delivery import Delivery, Due
 from touchpoint.engine.threads import Bell, Turns
 from touchpoint.engine.working import LOG
@@ -143,6 +143,7 @@ class Workplace:
     heal: Callable[[], None]
     turns: Turns
     bell: Bell
+    more: Callable[[Reader], bool] = nothing_more
 
     @property
     def clock(self) -> Clock:
@@ -156,4 +157,4 @@ class Workplace:
 
     def agenda(self, left_out: dict[int, Exception] | None = None, among: int = 1) -> Agenda:
         """For one thread, to see who is due."""
-        return Agenda(self.reading, self.now, self.heal, {} if left_out is None else left_out, among)
+        return Agenda(self.reading, self.now, self.heal, {} if left_out is None else left_out, among, self.more)

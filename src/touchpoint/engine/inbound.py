@@ -32,6 +32,7 @@ from touchpoint.durations import instant, micros
 from touchpoint.engine import changed, erased, hearing, shared
 from touchpoint.engine.acts import consent, consent_said, take_touchpoints
 from touchpoint.engine.answering import answering
+from touchpoint.engine.asking import answers_in
 from touchpoint.engine.intake import Prepared, Recorded, customer_id, instant_of, prepare, text_of
 from touchpoint.engine.loaded import Loaded
 from touchpoint.engine.unit import Unit
@@ -98,13 +99,14 @@ def apply(unit: Unit, event: Inbound, taking: Taking) -> Recorded:
     if isinstance(event, Replied) and row is None and unit.program.listening.replies:
         told = answering(unit, told, event.channel, taking.now)
     prepared = [prepare(each, now=taking.now, skew=taking.skew, declared={}) for each in told]
+    answers = answers_in(unit, event, prepared, taking.now, taking.skew) if isinstance(event, Replied) else []
     if _is_new(unit, prepared, taking.now):
         # First of all, so that what the touchpoint sets off sees it.
         _act(unit, event, found, taking)
     if not prepared:
         unit.tally("inbound", _channel(event, row), "nobody known")
         return Recorded(event.id or "", unmatched=True)
-    return take_touchpoints(unit, prepared, taking.now, taking.late_after)[0]
+    return take_touchpoints(unit, [*prepared, *answers], taking.now, taking.late_after)[0]
 
 
 def arrived(unit: Unit, channel: str, ref: str, taking: Taking) -> None:

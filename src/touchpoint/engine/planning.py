@@ -14,7 +14,8 @@ from touchpoint.engine.loaded import Loaded
 from touchpoint.engine.shared import learn_addresses
 from touchpoint.engine.unit import Unit
 from touchpoint.engine.view import timers
-from touchpoint.journey.steps import Branch, Exit, Send, Split, WaitFor, WaitUntil
+from touchpoint.journey.steps import Best, Branch, Exit, Send, Split, WaitFor, WaitUntil
+from touchpoint.policy.checks import WORDING
 from touchpoint.policy.verdict import Ruling
 
 _FAR: Final = 50
@@ -34,6 +35,7 @@ class Planned:
         held_by: what stands in its way now, in words: `quiet hours 21:00-08:00: open at …`.
         waits_for: the events that would free it, such as `case closed`.
         best_before: when it is given up; aware UTC.
+        wording: in which the message would go out, as things stand; None for its own content.
         may_send: of a run's timer, the messages it may lead to without anything else happening.
     """
 
@@ -46,6 +48,7 @@ class Planned:
     waits_for: tuple[str, ...] = ()
     best_before: datetime | None = None
     may_send: tuple[str, ...] = ()
+    wording: str | None = None
 
 
 def plans(unit: Unit, loaded: Loaded, now: int) -> list[Planned]:
@@ -83,7 +86,14 @@ def _message(unit: Unit, loaded: Loaded, pending: Pending, now: int) -> Planned:
         tuple(dict.fromkeys(_against(ruling))),
         ruling.waits_for,
         instant(pending.expires),
+        wording=_wording(ruling),
     )
+
+
+def _wording(ruling: Ruling) -> str | None:
+    asked = (each for channel, verdicts in ruling.because if channel == ruling.channel for each in verdicts)
+    said = next((each.values["wording"] for each in asked if each.check == WORDING), None)
+    return str(said) if said else None
 
 
 def _earliest(ruling: Ruling, due: int | None) -> int | None:
@@ -124,5 +134,7 @@ def _following(node: Node) -> "list[Node | None]":
         return [node.then, node.otherwise]
     if isinstance(node.step, Split):
         return list(node.arms.values())
+    if isinstance(node.step, Best):
+        return [*node.arms.values(), node.otherwise]
     # What waits once more needs another event or another timer.
     return [] if isinstance(node.step, Exit) or type(node.step).__name__.startswith("Wait") else [node.next]

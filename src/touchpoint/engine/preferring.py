@@ -133,6 +133,10 @@ def _choices(unit: Unit, loaded: Loaded, adapters: Mapping[str, Adapter], at: in
                 if channel in adapters:
                     purpose = message.topic or message.effective_kind
                     offered.setdefault((purpose, channel), []).append((journey.name, message))
+        for message in (each.message for each in journey.suggestions):
+            for place in message.channels:
+                purpose = message.topic or message.effective_kind
+                offered.setdefault((purpose, place), []).append((journey.name, message))
     for (purpose, channel), found in offered.items():
         asked = [_choice(unit, loaded, journey, message, channel, at) for journey, message in found]
         # The policies of two journeys may differ: it is on if anything of the sort can come.

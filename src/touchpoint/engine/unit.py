@@ -40,6 +40,7 @@ from touchpoint.core.state import (
 )  # fmt: skip
 from touchpoint.core.timers import SEGMENT, Timer
 from touchpoint.core.waits import follow_zone_data
+from touchpoint.engine.analysing import Sources, put_off
 from touchpoint.engine.at_work import AtWork
 from touchpoint.engine.catching_up import bring_up, catch_up
 from touchpoint.engine.keyed import Keyed, able
@@ -100,6 +101,7 @@ class Unit:
         at_work: the releases that `program` comes from.
         migrations: functions of the host that move runs at a release, by name.
         now: tells the time, microseconds UTC, to customers whose journeys have changed.
+        analysed: which types of the host's are feedback, where an analyser reads it; None where there is none.
 
     Attributes:
         soonest: the earliest instant at which anything of what was written falls due; `NEVER` for none.
@@ -110,7 +112,7 @@ class Unit:
     def __init__(  # noqa: PLR0913 - the parts of a transaction
         self, tx: Transaction, program: Program, world: World, cache: Cache, at_work: AtWork, *, careful: bool = False,
         keyed: Keyed | None = None, migrations: Mapping[str, Migration] | None = None,
-        now: Callable[[], int] = lambda: 0,
+        now: Callable[[], int] = lambda: 0, analysed: Sources | None = None,
     ) -> None:  # fmt: skip
         self.tx = tx
         self.program = program
@@ -125,10 +127,11 @@ class Unit:
         self.standings_known = cache.has_addresses
         if cache.secrets is None or cache.has_aliases is None:
             cache.secrets, cache.has_aliases = tx.secrets(), tx.has_aliases()
-        self.keyed = keyed
-        self.at_work = at_work
+        self.keyed, self.at_work = keyed, at_work
+        self.sources: Sources = {}  # of feedback; whoever makes a unit for an engine says so
         self.migrations = migrations or {}
         self.now = now
+        self.analysed = analysed
         self.defects: list[tuple[str, str]] = []
         self.flushes = 0
         self.soonest = NEVER
@@ -272,6 +275,8 @@ class Unit:
         else:
             decision = advance(self.program, loaded.state, occurrence, now, late=late)
         self.enter(loaded, TOUCHPOINT, occurrence.name, at, now, body, decision, touchpoint=occurrence.id, late=late)
+        if self.analysed is not None:
+            put_off(self, loaded, occurrence, now, self.analysed)
         if occurrence.name in self.program.conversions:
             convert(self, loaded, occurrence, now, late=late)
         return decision

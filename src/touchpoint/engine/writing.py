@@ -31,6 +31,7 @@ from touchpoint.core.decision import (
 from touchpoint.core.occurrence import TOUCHPOINT
 from touchpoint.core.state import Pending
 from touchpoint.engine import hearing, shared
+from touchpoint.engine.asking import note_asked
 from touchpoint.model.case import about_case
 from touchpoint.model.delivery import TASK_EXPIRED
 from touchpoint.policy.facts import ConsentFact
@@ -98,6 +99,8 @@ def _begun(unit: "Unit", loaded: "Loaded", effect: MessageBegun, now: int) -> No
     pending.run_no = effect.run.no  # it may be over by now
     unit.tally(_subject(pending), pending.message, "begun")
     unit.note_message(loaded, pending, pending.status, now, is_new=True)
+    if unit.program.listening.surveys or unit.program.pinned:
+        note_asked(unit, loaded, pending, effect.run)
 
 
 def _changed(unit: "Unit", loaded: "Loaded", effect: MessageChanged, now: int) -> None:

@@ -14,7 +14,7 @@ from touchpoint.journey.journey import Journey
 from touchpoint.journey.policy import Policy
 from touchpoint.journey.rule import Rule
 from touchpoint.journey.source import source
-from touchpoint.journey.steps import ARMS, Step, arms, identified
+from touchpoint.journey.steps import ARMS, Candidate, Step, arms, identified
 from touchpoint.model.message import Content, Message
 from touchpoint.model.names import type_name
 
@@ -23,6 +23,8 @@ _WORDS: Final[Mapping[str, str]] = {
     "length": "waits {new} instead of {old}",
     "timeout": "waits at most {new} instead of {old}",
 }
+_TOLD: Final[Mapping[type, Sequence[str]]] = {Candidate: ("name", "then")}
+"""Fields that are told by themselves: the name of what is compared, and the steps of a candidate."""
 _NAMED: Final[Mapping[str, str]] = {"given": "condition", "when": "trigger", "respond_within": "respond_within"}
 
 
@@ -97,7 +99,7 @@ def _listed(what: str, old: Iterable[Any], new: Iterable[Any]) -> Iterator[Diffe
         del each
     for name, each in after.items():
         if name in names:
-            yield from _pair(f"{what} {name}", before[names[name]], each, told=("name",))
+            yield from _pair(f"{what} {name}", before[names[name]], each, told=_TOLD.get(type(each), ("name",)))
         else:
             yield Difference(f"{what} {name}", "is new")
     if [name for name in before if name in after] != [name for name in after if name in before]:
@@ -164,6 +166,8 @@ def _copied(step: Step) -> Step:
         value = getattr(step, attribute.name)
         if attribute.name in ARMS:
             changed[attribute.name] = tuple(map(_copied, value))
+        elif attribute.name == "candidates":
+            changed["candidates"] = tuple(attrs.evolve(each, then=tuple(map(_copied, each.then))) for each in value)
         elif attribute.name == "arms":
             changed[attribute.name] = {name: tuple(map(_copied, arm)) for name, arm in value.items()}
     return attrs.evolve(step, **changed)

@@ -15,6 +15,8 @@ from touchpoint.journey.policy import ConsentRule
 from touchpoint.journey.rule import Goal, Rule
 from touchpoint.journey.shapes import SHAPES
 from touchpoint.journey.stage import Stage
+from touchpoint.journey.steps import Candidate
+from touchpoint.journey.wording import Wording
 from touchpoint.model.case import CaseType
 from touchpoint.model.message import Content
 from touchpoint.model.names import TYPE_PATTERN
@@ -106,8 +108,8 @@ def _definitions() -> dict[str, Schema]:
 
 
 def _tagged_classes() -> Iterable[type]:
-    """Classes of which a journey holds lists, each told by its own word: stages, rules, cases."""
-    known = {Stage, Rule, CaseType}
+    """Classes of which a journey or message holds lists, each told by its own word: stages, rules, cases."""
+    known = {Stage, Rule, CaseType, Candidate, Wording}  # wordings are a list in messages
     for shape in SHAPES[Journey].values():
         named = {cls.__name__: cls for cls in SHAPES}
         known |= {

@@ -36,6 +36,7 @@ from touchpoint.journey.shapes import (
     _LENGTH,
     _NAME,
     _PERIOD,
+    _REST,
     _SILENCE,
     _STEP,
     _TEXT,
@@ -48,7 +49,9 @@ from touchpoint.journey.shapes import (
     _ZONE,
     CLASS,
 )
+from touchpoint.journey.suggestion import Suggestion
 from touchpoint.journey.windows import QuietHours
+from touchpoint.journey.wording import Wording
 from touchpoint.model.case import CaseType
 from touchpoint.model.message import Message
 from touchpoint.model.names import type_name
@@ -155,6 +158,7 @@ def _by_words() -> Mapping[str, Kind]:
     lengths = dict.fromkeys((each.words for each in (_ELAPSED, _GAP, _LENGTH, _PERIOD)), kinds.DURATION)
     return {
         **text, **lengths, CLASS.words: _DECLARED, _TIMEOUT.words: kinds.TIMEOUT,
+        _REST.words: kinds.TIMEOUT,
         _SILENCE.words: kinds.SILENCE, _FLAG.words: kinds.FLAG,
         _WHOLE.words: kinds.WHOLE, _FROM_ONE.words: kinds.WHOLE, _AMOUNT.words: kinds.NUMBER,
         _DAY.words: kinds.DATE, _CONDITION.words: kinds.CONDITION, _VALUE.words: kinds.VALUE,
@@ -167,7 +171,7 @@ def kind_of(cls: type, attribute: "attrs.Attribute[Any]") -> Kind:
     """What a field of a class holds."""
     from touchpoint.files import parts
 
-    if issubclass(cls, Message) and attribute.name == "content":
+    if issubclass(cls, Message | Suggestion | Wording) and attribute.name == "content":
         return parts.CONTENT
     if cls is steps.Split and attribute.name in ("arms", "weights"):
         return kinds.by_name(listed(parts.STEP) if attribute.name == "arms" else kinds.WHOLE)

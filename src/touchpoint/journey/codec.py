@@ -39,9 +39,9 @@ VERSION: Final = 1
 
 # --- how a part is written --------------------------------------------------------------------------------------------
 
-_OPTIONAL: Final = frozenset({"within", "where", "kind", "ref", "journey"})
+_OPTIONAL: Final = frozenset({"within", "where", "kind", "ref", "journey", "channel"})
 """Parts of expressions that are left out where they are None; expressions have no defaults that could say so."""
-_MAPPINGS: Final = frozenset({"content", "properties", "arguments", "arms", "weights"})
+_MAPPINGS: Final = frozenset({"content", "properties", "arguments", "arms", "weights", "purposes"})
 """Fields that map names of the author's own choice, `type` among them, to parts."""
 _UNITS: Final = (
     ("days", 86_400_000_000), ("hours", 3_600_000_000), ("minutes", 60_000_000), ("seconds", 1_000_000),
@@ -150,7 +150,7 @@ def _is_default(attribute: "attrs.Attribute[Any]", value: object) -> bool:
     if attribute.converter is not None:
         default = attribute.converter(default)  # type: ignore[operator]  # ours are plain functions
     # Types first: 0 is not False, and the `==` of an expression builds a condition.
-    return type(default) is type(value) and bool(default == value)
+    return type(default) is type(value) and c.same(default, value)
 
 
 def _write_operand(value: object) -> object:

@@ -10,15 +10,18 @@ from touchpoint.journey import changes, steps, triggers
 from touchpoint.journey import conditions as c
 from touchpoint.journey.calendar_triggers import DateDue, Schedule, Usual
 from touchpoint.journey.content_rules import ContentRule, ContentRules, Sender
+from touchpoint.journey.familiarity import Familiarity
 from touchpoint.journey.journey import Journey
 from touchpoint.journey.outcomes import MESSAGE_TRIGGERS
-from touchpoint.journey.policy import Cap, ConsentRule, ConsentRules, Hold, HoldOut, LiveRuns, Policy, Spacing
+from touchpoint.journey.policy import Cap, ConsentRule, ConsentRules, Hold, HoldOut, LiveRuns, Policy, Pull, Spacing
 from touchpoint.journey.requirements import REQUIREMENTS
 from touchpoint.journey.rule import Goal, Rule
 from touchpoint.journey.segment import Segment
 from touchpoint.journey.stage import Stage
+from touchpoint.journey.suggestion import Suggestion
 from touchpoint.journey.waiver import Waiver
 from touchpoint.journey.windows import QuietHours, SendWindow
+from touchpoint.journey.wording import Wording
 from touchpoint.model.case import CaseType
 from touchpoint.model.limits import Limit
 from touchpoint.model.message import Content, Gift, Message, Survey
@@ -78,7 +81,7 @@ def _told(message: str, what: str) -> object:
     return _TELLS[what](message)
 
 
-_TELLS: Final = {each.__name__: each for each in (c.delivered, c.opened, c.clicked, c.replied, c.failed)}
+_TELLS: Final = {each.__name__: each for each in (c.delivered, c.opened, c.clicked, c.replied, c.answered, c.failed)}
 NAMES: Final[Mapping[type, str]] = {
     Journey: "journey", Stage: "stage", Rule: "rule", Goal: "goal", Limit: "limit", CaseType: "casetype",
     Waiver: "waiver", Segment: "segment", triggers.Joined: "joined", triggers.LeftSegment: "leftsegment",
@@ -95,19 +98,20 @@ NAMES: Final[Mapping[type, str]] = {
     steps.Send: "send", steps.Ask: "ask", steps.Give: "give", steps.Reply: "reply", steps.React: "react",
     steps.Wait: "wait", steps.WaitFor: "waitfor",
     steps.WaitUntil: "waituntil", steps.Branch: "branch", steps.Split: "split",
+    steps.Best: "best", steps.Candidate: "candidate", Suggestion: "suggestion",
     steps.MoveTo: "moveto", steps.SetTrait: "settrait",
     steps.Emit: "emit", steps.OpenCase: "opencase", steps.CloseCase: "closecase", steps.Call: "call",
     steps.Enrol: "enrol", steps.Exit: "exit",
-    Message: "message", Survey: "survey", Gift: "gift", Content: "content",
+    Message: "message", Survey: "survey", Gift: "gift", Content: "content", Wording: "wording",
     Policy: "policy", QuietHours: "quiethours", SendWindow: "sendwindow", Cap: "cap", Spacing: "spacing", Hold: "hold",
-    HoldOut: "holdout", LiveRuns: "liveruns",
+    HoldOut: "holdout", Familiarity: "familiarity", LiveRuns: "liveruns", Pull: "pull",
     ConsentRules: "consentrules", ConsentRule: "consentrule",
     ContentRules: "contentrules", ContentRule: "contentrule", Sender: "sender",
     **{cls: cls.__name__.lower() for cls in REQUIREMENTS},
     c.Literal: "literal", c.Field: "field", c.Now: "now", c.Compare: "compare", c.And: "and", c.Or: "or", c.Not: "not",
     c.Arithmetic: "arithmetic", c.In: "in", c.Contains: "contains", c.Exists: "exists", c.Outcome: "outcome",
     c.Count: "count", c.Ever: "ever", c.Total: "total", c.Last: "last", c.CaseOpen: "caseopen", c.InStage: "instage",
-    c.InSegment: "insegment", c.Told: "told", c.Variant: "variant",
+    c.InSegment: "insegment", c.Consented: "consented", c.Told: "told", c.Variant: "variant",
 }  # fmt: skip
 """The stable names. What is written under one stays readable for ever."""
 # Expressions are built as an author builds them, so that what is read is checked like what is written.
@@ -132,6 +136,7 @@ BUILDERS: Final[Mapping[type, Callable[..., object]]] = {
     c.CaseOpen: c.case_open,
     c.InStage: c.in_stage,
     c.InSegment: c.in_segment,
+    c.Consented: c.consented,
     c.Outcome: c.outcome,
     c.Told: _told,
     c.Variant: c.variant,

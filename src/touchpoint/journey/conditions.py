@@ -16,6 +16,7 @@ from touchpoint.journey.expressions import (
     Arithmetic,
     CaseOpen,
     Compare,
+    Consented,
     Contains,
     Count,
     Ever,
@@ -49,6 +50,7 @@ __all__ = [
     "Arithmetic",
     "CaseOpen",
     "Compare",
+    "Consented",
     "Contains",
     "Count",
     "Ever",
@@ -69,10 +71,12 @@ __all__ = [
     "Variant",
     "WhereParts",
     "aggregates_of",
+    "answered",
     "case_open",
     "children",
     "clicked",
     "collected",
+    "consented",
     "count",
     "customer",
     "delivered",
@@ -165,6 +169,23 @@ def in_segment(segment: str | Named, journey: str | Named | None = None) -> InSe
     )
 
 
+def consented(purpose: str | Named, channel: str | Named | None = None) -> Consented:
+    """Whether the customer has said yes to just this purpose, and that still stands (S7.1). Never unknown.
+
+    A yes to everything (`*`) is no yes to this; a no to everything that came later is a no to this as well.
+
+    Args:
+        purpose: a kind of message, a topic, or any other name that consent is given to, such as "personalisation".
+        channel: as said there; None asks for what was said of every channel.
+
+    Raises:
+        JourneyError: `purpose` or `channel` has no name.
+    """
+    return Consented(
+        _name("consented", "a purpose", purpose), None if channel is None else _name("consented", "a channel", channel)
+    )
+
+
 def outcome(message: str | Named) -> Outcome:
     """How this message of this run ended: sent, withdrawn, denied, expired, failed or unknown (S6.7).
 
@@ -217,7 +238,7 @@ def failed(message: str | Named) -> Told:
     """Whether this message of this run did not reach the customer: it failed, or its provider told that it came back.
 
     Of what came back the furthest counts (S6.9): who has opened a message got it. Never unknown: False while nothing
-    tells so. So are the four below. For history ask `ever("opened", where=event.message == "offer")`.
+    tells so. So are the five below. For history ask `ever("opened", where=event.message == "offer")`.
     """
     return _told("failed", message)
 
@@ -240,6 +261,11 @@ def clicked(message: str | Named) -> Told:
 def replied(message: str | Named) -> Told:
     """Whether the customer answered this message of this run so far; which reply that is, `Replied` tells."""
     return _told("replied", message)
+
+
+def answered(message: str | Named) -> Told:
+    """Whether the customer answered this survey of this run so far: there is feedback, and not only a reply."""
+    return _told("answered", message)
 
 
 def _told(what: str, message: object) -> Told:

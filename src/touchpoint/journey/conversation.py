@@ -27,7 +27,7 @@ def _reaction(path: str, step: Send) -> Iterator[Problem]:
         found = f"the reaction {message.name!r} names channels, and goes by that of the event alone"
         yield Problem(f"{path}.message.channels", found, "leave them out, or use Reply")
     content = message.content.get("*")
-    if content is None or len(message.content) > 1 or content.subject is not None or content.html is not None:
+    if content is None or len(message.contents) > 1 or content.subject is not None or content.html is not None:
         yield Problem(f"{path}.message.content", "a reaction has one text for everybody", 'write React("👍", why="…")')
     elif not _is_sign(content.text):
         found = f"a reaction is one sign of at most {LONGEST_SIGN} characters without spaces and look-ups"

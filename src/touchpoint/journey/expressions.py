@@ -281,6 +281,14 @@ class InSegment(Expression):
 
 
 @attrs.frozen(eq=False, repr=False)
+class Consented(Expression):
+    """Whether the customer has said yes to just this purpose, on a channel (None: on all of them). Never unknown."""
+
+    purpose: str
+    channel: str | None
+
+
+@attrs.frozen(eq=False, repr=False)
 class Outcome(Expression):
     """How a message of this run ended; unknown while it has not."""
 
@@ -295,7 +303,7 @@ class Told(Expression):
     what: str
 
 
-TELLS: Final = ("delivered", "opened", "clicked", "replied", "failed")
+TELLS: Final = ("delivered", "opened", "clicked", "replied", "answered", "failed")
 
 
 @attrs.frozen(eq=False, repr=False)
@@ -305,7 +313,7 @@ class Variant(Expression):
     split: str
 
 
-_CONDITIONS: Final = (Compare, And, Or, Not, In, Contains, Exists, Ever, CaseOpen, InStage, InSegment, Told)
+_CONDITIONS: Final = (Compare, And, Or, Not, In, Contains, Exists, Ever, CaseOpen, InStage, InSegment, Consented, Told)
 
 
 def root_of(field: Field) -> "str | Last":

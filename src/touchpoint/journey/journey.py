@@ -10,6 +10,7 @@ from touchpoint.journey.rule import Rule
 from touchpoint.journey.segment import Segment
 from touchpoint.journey.stage import Stage
 from touchpoint.journey.steps import Send, flat
+from touchpoint.journey.suggestion import Suggestion
 from touchpoint.journey.waiver import Waiver
 from touchpoint.model.case import CaseType
 from touchpoint.model.message import Message
@@ -40,6 +41,7 @@ class Journey:
             them.
         traits: an attrs class that declares the customer's traits.
         team: whose journey it is; `touchpoint check` tells where teams compete for one customer.
+        suggestions: what pages, tills and agents may offer; in order.
         waivers: findings of `touchpoint check` that are meant to be so. Nothing is decided by them.
 
     Raises:
@@ -55,6 +57,7 @@ class Journey:
     touchpoints: tuple[type, ...] = attrs.field(default=(), kw_only=True, converter=_tuple)
     traits: type | None = attrs.field(default=None, kw_only=True)
     team: str = attrs.field(default="", kw_only=True)
+    suggestions: tuple[Suggestion, ...] = attrs.field(default=(), kw_only=True, converter=_tuple)
     waivers: tuple[Waiver, ...] = attrs.field(default=(), kw_only=True, converter=_tuple)
 
     def __attrs_post_init__(self) -> None:

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from typing import Final
 
 from touchpoint.errors import JourneyError, Problem, hint
-from touchpoint.journey.shapes import path_to
+from touchpoint.journey.contents import contents, wordings
 from touchpoint.model.message import Content, Gift, Message
 from touchpoint.model.template import Template
 
@@ -21,14 +21,15 @@ def content_problems(path: str, message: Message, *, anywhere: bool = False) -> 
     if not message.content:
         yield Problem(f"{path}.content", f"message {message.name!r} says nothing", 'write content=Content(text="…")')
         return
-    for key, content in message.content.items():
-        place = path_to(f"{path}.content", key)
-        if not anywhere and not any(_serves(key, channel) for channel in (*message.channels, "")):
-            found = f"{key!r} is neither a channel of this message nor a locale{hint(key, message.channels)}"
-            yield Problem(place, found, 'use "*", a channel, a locale such as "de", or both as in "email/de"')
-        if not any(text and text.strip() for text in (content.text, content.subject, content.html)):
+    for said in contents(message):
+        place = f"{path}{said.place}"
+        if not anywhere and not any(_serves(said.under, channel) for channel in (*message.channels, "")):
+            found = f"{said.under!r} is neither a channel of this message nor a locale"
+            fix = 'use "*", a channel, a locale such as "de", or both as in "email/de"'
+            yield Problem(place, found + hint(said.under, message.channels), fix)
+        if not any(text and text.strip() for text in (said.content.text, said.content.subject, said.content.html)):
             yield Problem(place, f"message {message.name!r} says nothing here", 'write text="…"')
-        for part, text in texts_of(content):
+        for part, text in texts_of(said.content):
             yield from (
                 Problem(f"{place}.{part}", f"{each.path}: {each.message}", each.fix) for each in mistakes_in(text)
             )
@@ -36,6 +37,20 @@ def content_problems(path: str, message: Message, *, anywhere: bool = False) -> 
         if not any(_serves(key, channel) for key in message.content):
             found = f"message {message.name!r} has nothing to say on channel {channel!r}"
             yield Problem(f"{path}.content", found, f'add content for {channel!r} or for "*", or leave the channel out')
+    yield from _wording_problems(path, message)
+
+
+def _wording_problems(path: str, message: Message) -> Iterator[Problem]:
+    first: dict[str, int] = {}
+    for n, each in wordings(message):
+        place = f"{path}.wordings[{n}]"
+        if first.setdefault(each.name, n) != n:
+            found = f"message {message.name!r} has two wordings of the name {each.name!r}"
+            yield Problem(f"{place}.name", found, "give each its own name")
+        if not each.content:
+            yield Problem(
+                f"{place}.content", f"the wording {each.name!r} says nothing", 'write content=Content(text="…")'
+            )
 
 
 def _serves(key: str, channel: str) -> bool:

@@ -6,14 +6,13 @@ from typing import Final
 from touchpoint.errors import JourneyError, Problem, hint
 from touchpoint.journey import steps
 from touchpoint.journey.conditions import Expression, Field, path_of, root_of, walk
+from touchpoint.journey.contents import texts
 from touchpoint.journey.rule import Rule
-from touchpoint.journey.shapes import path_to
 from touchpoint.model.template import Field as Looked
 from touchpoint.model.template import Template
 
 _OF_BURST: Final = ("count", "first", "last", "all")
 _STAGES: Final = "$.stages["
-_PARTS: Final = ("subject", "text", "html")
 
 
 def problems_of(rules: Sequence[tuple[str, Rule]], expressions: Iterable[tuple[str, Expression]]) -> Iterator[Problem]:
@@ -30,12 +29,10 @@ def problems_of(rules: Sequence[tuple[str, Rule]], expressions: Iterable[tuple[s
 
 def _lacking_words(path: str, rule: Rule) -> Iterator[Problem]:
     for place, step in _placed(rule.then, f"{path}.then"):
-        for key, content in step.message.content.items():
-            for part in _PARTS:
-                here = f"{path_to(f'{place}.message.content', key)}.{part}"
-                for field in _fields(getattr(content, part)):
-                    for found, fix in _lacks(rule, field.root, field.path):
-                        yield Problem(here, f"{{{field.name}}}: {found}", fix)
+        for said, part, text in texts(step.message):
+            for field in _fields(text):
+                for found, fix in _lacks(rule, field.root, field.path):
+                    yield Problem(f"{place}.message{said.place}.{part}", f"{{{field.name}}}: {found}", fix)
 
 
 def _placed(taken: Iterable[steps.Step], path: str) -> Iterator[tuple[str, steps.Send]]:

@@ -116,6 +116,19 @@ class Replied(_OfMessage):
 
 
 @attrs.frozen
+class Answered(_OfMessage):
+    """The customer answered a survey, each time: what they said is feedback, whatever they said.
+
+    `event` is that feedback, with `kind`, `score`, `share` and `comment`. A reply that is no answer, such as an
+    out-of-office note, is none.
+
+    Args:
+        message: which survey, or its name.
+        any_run: inside a run, those of other runs as well.
+    """
+
+
+@attrs.frozen
 class Ended(_OfMessage):
     """A message has reached its end.
 
@@ -132,5 +145,5 @@ class Ended(_OfMessage):
         return f"{self.message} ended{f' as {self.as_}' if self.as_ else ''}{whose}"
 
 
-MessageTrigger = Sent | Denied | Failed | Delivered | Opened | Clicked | Replied | Ended
+MessageTrigger = Sent | Denied | Failed | Delivered | Opened | Clicked | Replied | Answered | Ended
 MESSAGE_TRIGGERS: Final[tuple[type, ...]] = get_args(MessageTrigger)

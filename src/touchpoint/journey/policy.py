@@ -10,6 +10,7 @@ import attrs
 from touchpoint.durations import Duration, is_calendar, spoken
 from touchpoint.errors import JourneyError
 from touchpoint.journey.content_rules import ContentRules
+from touchpoint.journey.familiarity import Familiarity
 from touchpoint.journey.windows import QuietHours, SendWindow
 from touchpoint.model.case import CaseType, case_name
 
@@ -222,15 +223,62 @@ class ConsentRules:
     rules: tuple[ConsentRule, ...] = attrs.field(converter=_consent_rules)
 
 
+@attrs.frozen(kw_only=True)
+class Pull:
+    """What suggestions are bound by beyond what binds everything, and who gets any (S6.5).
+
+    Whoever asks for a suggestion has come to us, at an hour and as often as they like: quiet hours and caps, which keep
+    us from coming to them too late and too often, do not bind it unless this says so. Whatever else the policy says of
+    messages of its kind, with its place as their channel, binds it always: consent, wishes, holds, hold-outs, declared
+    uses of traits, content rules, kill switches.
+
+    Args:
+        places: where this holds; None is everywhere.
+        kinds: of suggestions; None is every kind.
+        quiet_hours: quiet hours and send windows, the customer's own too, bind them.
+        caps: caps, spacing and the customer's own frequency bind them. What was shown is counted by none of these.
+        unknown: somebody of whom nothing is known yet gets suggestions, too; else asking for them is an error. Only the
+            policy of the house says so.
+    """
+
+    places: tuple[str, ...] | None = attrs.field(default=None, converter=_scope)
+    kinds: tuple[str, ...] | None = attrs.field(default=None, converter=_scope)
+    quiet_hours: bool = False
+    caps: bool = False
+    unknown: bool = False
+
+    def __str__(self) -> str:
+        binds = [name for name, on in (("quiet hours", self.quiet_hours), ("caps", self.caps)) if on]
+        return f"suggestions bound by {' and '.join(binds) or 'neither quiet hours nor caps'}" + _of(
+            self.kinds, self.places
+        )
+
+    def covers(self, place: str, kind: str) -> bool:
+        """Whether this is about suggestions of this kind at this place."""
+        return (self.places is None or place in self.places) and (self.kinds is None or kind in self.kinds)
+
+
 PolicyItem: TypeAlias = (
-    QuietHours | SendWindow | Cap | Spacing | Hold | HoldOut | LiveRuns | ConsentRules | ContentRules
+    QuietHours
+    | SendWindow
+    | Cap
+    | Spacing
+    | Hold
+    | HoldOut
+    | LiveRuns
+    | ConsentRules
+    | ContentRules
+    | Pull
+    | Familiarity
 )
-_ITEMS = (QuietHours, SendWindow, Cap, Spacing, Hold, HoldOut, LiveRuns, ConsentRules, ContentRules)
+_ITEMS = (QuietHours, SendWindow, Cap, Spacing, Hold, HoldOut, LiveRuns, ConsentRules, ContentRules, Pull, Familiarity)
 
 
 @attrs.frozen(init=False)
 class Policy:
-    """What binds messages (quiet hours, windows, caps, spacing, holds, hold-outs, consent and content), and live runs.
+    """What binds messages and live runs.
+
+    Quiet hours, windows, caps, spacing, holds, hold-outs, consent, content, and how much of a customer may be used.
 
     The policy of an `Engine` binds every message of every journey; a journey's own policy only adds. Caps and holds of
     equal definition share one counter across journeys (S6.4).
@@ -247,8 +295,8 @@ class Policy:
         for item in items:
             if not isinstance(item, _ITEMS):
                 raise JourneyError(
-                    "Policy() takes QuietHours, SendWindow, Cap, Spacing, Hold, HoldOut, LiveRuns, ConsentRules and "
-                    f"ContentRules, not {type(item).__name__}"
+                    "Policy() takes QuietHours, SendWindow, Cap, Spacing, Hold, HoldOut, LiveRuns, ConsentRules, "
+                    f"ContentRules, Pull and Familiarity, not {type(item).__name__}"
                 )
         self.__attrs_init__(items, look_ahead)
 

@@ -8,7 +8,8 @@ import attrs
 
 from touchpoint.errors import JourneyError
 from touchpoint.journey.conditions import Expression, expression_eq, read_condition
-from touchpoint.journey.steps import Step, _steps, earlier
+from touchpoint.journey.step_fields import earlier
+from touchpoint.journey.steps import Step, _steps
 from touchpoint.journey.triggers import Trigger, triggers
 from touchpoint.model.limits import Limit
 from touchpoint.model.names import TYPE_PATTERN

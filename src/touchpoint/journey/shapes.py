@@ -15,6 +15,7 @@ from touchpoint.journey import changes, outcomes, steps, triggers
 from touchpoint.journey.calendar_triggers import FACTOR, DateDue, Schedule, Usual, is_factor
 from touchpoint.journey.conditions import Expression, Field, children, path_of
 from touchpoint.journey.content_rules import ContentRule, ContentRules, Sender
+from touchpoint.journey.familiarity import LEVELS, Familiarity
 from touchpoint.journey.journey import Journey
 from touchpoint.journey.policy import (
     Cap,
@@ -25,6 +26,7 @@ from touchpoint.journey.policy import (
     LiveRuns,
     Policy,
     PolicyItem,
+    Pull,
     Spacing,
 )
 from touchpoint.journey.recurrence import read
@@ -32,8 +34,10 @@ from touchpoint.journey.requirements import REQUIREMENTS
 from touchpoint.journey.rule import Goal, Rule
 from touchpoint.journey.segment import Segment
 from touchpoint.journey.stage import PHASES, Stage
+from touchpoint.journey.suggestion import Suggestion
 from touchpoint.journey.waiver import Waiver
 from touchpoint.journey.windows import QuietHours, SendWindow, time_of_day
+from touchpoint.journey.wording import Wording
 from touchpoint.model.case import DEADLINES, CaseType
 from touchpoint.model.experiment import MOST
 from touchpoint.model.limits import Limit
@@ -167,6 +171,10 @@ _PERIOD = _Kind(
 _TIMEOUT = _Kind(
     f"a length such as days(3), {_AT_MOST}, or forever", lambda value: isinstance(value, Forever) or _is_length(value)
 )
+_REST = _Kind(
+    f"an elapsed time longer than nothing and {_AT_MOST}, such as days(30), or forever",
+    lambda value: isinstance(value, Forever) or _is_elapsed(value),
+)
 _CLOCK = _Kind('a time of day such as "09:00"', _accepted(time_of_day))
 _ZONE = _Kind("the name of a time zone such as Europe/Madrid", _accepted(_zone))
 _CONDITION = _maybe(_Kind(f"a condition such as event.score <= 2{_NESTED}", _is_condition))
@@ -199,7 +207,7 @@ _MESSAGE = {
     "name": _NAME, "why": _TEXT, "wants": _TEXT, "feels": _TEXT, "kind": _KIND, "channels": _many(_CHANNEL),
     "content": _mapping(_a(Content)), "topic": _maybe(_NAME), "uses": _many(_NAME), "expires": _maybe(_ELAPSED),
     "priority": _WHOLE, "cost": _AMOUNT, "exempt": _FLAG, "counted": _FLAG, "limit": _maybe(_a(Limit)),
-    "answer": _FLAG,
+    "answer": _FLAG, "wordings": _many(_a(Wording)),
     "on_release": _one_of("send", "drop", "replan"),
 }  # fmt: skip
 
@@ -210,7 +218,7 @@ SHAPES: Final[Mapping[type, Mapping[str, _Kind]]] = {
     Journey: {
         "name": _NAME, "stages": _many(_a(Stage)), "rules": _many(_a(Rule)), "cases": _many(_a(CaseType)),
         "policy": _a(Policy), "touchpoints": _many(CLASS), "traits": _maybe(CLASS), "segments": _many(_a(Segment)),
-        "team": _TEXT, "waivers": _many(_a(Waiver)),
+        "team": _TEXT, "waivers": _many(_a(Waiver)), "suggestions": _many(_a(Suggestion)),
     },
     Waiver: {"check": _NAME, "why": _SAID, "at": _maybe(_NAME)},
     Segment: {"name": _NAME, "condition": attrs.evolve(_CONDITION, optional=False)},
@@ -245,7 +253,10 @@ SHAPES: Final[Mapping[type, Mapping[str, _Kind]]] = {
     changes.TraitChanged: {"trait": _NAME, "to": _maybe(_SCALAR)},
     **dict.fromkeys(outcomes.MESSAGE_TRIGGERS, _OF_MESSAGE),
     outcomes.Ended: {**_OF_MESSAGE, "as_": _maybe(_one_of(*outcomes.ENDS))},
-    steps.Send: {"message": _a(Message, Survey, Gift), **_SEND}, steps.Ask: {"message": _a(Survey), **_SEND},
+    steps.Send: {"message": _a(Message, Survey, Gift), **_SEND}, steps.Ask: {
+        "message": _a(Survey), "remind": _many(_ELAPSED), "reminder": _maybe(_a(Survey)),
+        "thank": _maybe(_a(Message, Survey, Gift)), "within": _maybe(_ELAPSED), **_SEND,
+    },
     steps.Give: {"message": _a(Gift), **_SEND},
     steps.Reply: {"message": _a(Message), **_SEND}, steps.React: {"message": _a(Message), **_SEND},
     steps.Wait: {
@@ -258,15 +269,31 @@ SHAPES: Final[Mapping[type, Mapping[str, _Kind]]] = {
     steps.WaitUntil: {"condition": attrs.evolve(_CONDITION, optional=False), **_WAITING},
     steps.Branch: {"condition": attrs.evolve(_CONDITION, optional=False), **_ARMS, **_STEP_ID},
     steps.Split: {"name": _NAME, "arms": _WAYS, "weights": _mapping(_SHARE), **_STEP_ID},
+    steps.Best: {"name": _NAME, "candidates": _many(_a(steps.Candidate)), "otherwise": _many(_STEP), **_STEP_ID},
+    steps.Candidate: {"name": _NAME, "then": _many(_STEP), "value": _VALUE, "given": _CONDITION},
+    Suggestion: {
+        "name": _NAME, "why": _TEXT, "place": _many(_CHANNEL), "given": _CONDITION, "value": _VALUE,
+        "content": _mapping(_a(Content)), "kind": _KIND, "topic": _maybe(_NAME), "stages": _many(_NAME),
+        "segments": _many(_NAME), "limit": _maybe(_a(Limit)), "rest_after_declined": _maybe(_REST),
+        "rest_after_accepted": _maybe(_REST), "valid_from": _maybe(_DAY), "valid_until": _maybe(_DAY),
+        "uses": _many(_NAME), "priority": _WHOLE,
+    },
     steps.MoveTo: {"stage": _NAME, **_STEP_ID}, steps.SetTrait: {"trait": _NAME, "value": _VALUE, **_STEP_ID},
     steps.Emit: {"type": _TYPE, "properties": _mapping(_VALUE), **_STEP_ID},
     steps.OpenCase: _CASE_STEP, steps.CloseCase: _CASE_STEP,
     steps.Call: {"function": _NAME, "arguments": _mapping(_VALUE), "otherwise": _many(_STEP), **_STEP_ID},
     steps.Enrol: {"rule": _NAME, **_STEP_ID}, steps.Exit: {"reason": _NAME, **_STEP_ID},
-    Message: _MESSAGE, Survey: {**_MESSAGE, "scale": _one_of("nps", "csat", "ces", "review", "text")},
+    Message: _MESSAGE, Survey: {
+        **_MESSAGE, "scale": _one_of("nps", "csat", "ces", "review", "text"), "points": _maybe(_many(_WHOLE)),
+        "incentive": _TEXT,
+    },
     Gift: {
         **_MESSAGE, "occasion": _one_of("thank", "apologise", "celebrate", "care"), "worth": _AMOUNT, "currency": _TEXT,
         "budget": _maybe(_AMOUNT),
+    },
+    Wording: {
+        "name": _NAME, "given": attrs.evolve(_CONDITION, optional=False), "content": _mapping(_a(Content)),
+        "uses": _many(_NAME),
     },
     Content: {"text": _TEXT, "subject": _maybe(_TEXT), "html": _maybe(_TEXT), "promotional": _FLAG},
     Limit: {
@@ -285,6 +312,10 @@ SHAPES: Final[Mapping[type, Mapping[str, _Kind]]] = {
     },
     Hold: {"while_open": _maybe(_many(_NAME)), "kinds": _SCOPE["kinds"], "cool_off": _GAP},
     HoldOut: {"name": _NAME, "percent": _AMOUNT, "kinds": _SCOPE["kinds"]},
+    Pull: {
+        "places": _maybe(_many(_CHANNEL)), "kinds": _SCOPE["kinds"], "quiet_hours": _FLAG, "caps": _FLAG,
+        "unknown": _FLAG,
+    },
     ConsentRules: {"rules": _many(_a(ConsentRule))},
     ConsentRule: {
         "needs": _one_of("grant", "no_withdrawal"), "jurisdictions": _maybe(_many(_NAME)), "source": _TEXT,
@@ -298,6 +329,10 @@ SHAPES: Final[Mapping[type, Mapping[str, _Kind]]] = {
     Sender: {
         "name": _TEXT, "also": _many(_NAME), "postal": _TEXT, "contact": _TEXT, "one_click": _many(_CHANNEL),
         "links_live": _maybe(_FROM_ONE), "opt_outs_within": _AMOUNT, "approved": _many(_NAME), "answers": _many(_NAME),
+    },
+    Familiarity: {
+        **dict.fromkeys(LEVELS, attrs.evolve(_CONDITION, optional=False)),
+        "purposes": _mapping(attrs.evolve(_CONDITION, optional=False)), "undeclared": _one_of(*LEVELS),
     },
     QuietHours: _SCOPE, SendWindow: _SCOPE,  # the rest they refuse themselves
 }  # fmt: skip

@@ -12,6 +12,7 @@ from touchpoint.journey.expressions import (
     Arithmetic,
     CaseOpen,
     Compare,
+    Consented,
     Contains,
     Count,
     Ever,
@@ -154,6 +155,8 @@ class _Writer:
             case InStage(name, journey) | InSegment(name, journey):
                 function = "in_stage" if isinstance(node, InStage) else "in_segment"
                 return _called(function, *_texts(name), *(f"journey={text}" for text in _texts(journey)))
+            case Consented(purpose, channel):
+                return _called("consented", *_texts(purpose), *(f"channel={text}" for text in _texts(channel)))
             case Variant(split):
                 return _called("variant", *_texts(split))
             case Outcome(message):

@@ -7,26 +7,35 @@ stands at one of them when a release renames the step stays there (S5.4).
 import json
 from collections.abc import Iterable, Mapping
 from datetime import timedelta
-from typing import TYPE_CHECKING, Literal, TypeAlias
+from functools import cached_property
+from typing import Literal, TypeAlias
 
 import attrs
 
-from touchpoint.durations import Duration, Forever, is_calendar, spoken
+from touchpoint.durations import Duration, Forever
 from touchpoint.errors import JourneyError
-from touchpoint.journey.conditions import Expression, expression_eq, operand, read_condition
+from touchpoint.journey.conditions import Expression, expression_eq, operand
+from touchpoint.journey.step_fields import (
+    as_answer,
+    as_asked,
+    as_awaited,
+    as_candidate_given,
+    as_given,
+    as_still,
+    as_timeout,
+    as_until,
+    as_wait_length,
+    as_zone_key,
+    earlier,
+    reminders,
+    thanks,
+    worth,
+)
 from touchpoint.journey.triggers import Trigger, touchpoint_type, trigger_name, triggers
 from touchpoint.model.case import case_name
-from touchpoint.model.message import Content, Gift, Message, Survey
-
-if TYPE_CHECKING:
-    from zoneinfo import ZoneInfo
+from touchpoint.model.message import Gift, Message, Survey
 
 Since = Literal["send", "now", "run"]
-
-
-def earlier(value: Iterable[str] | str) -> tuple[str, ...]:
-    """Earlier names of a rule or step; one alone may be given as it is."""
-    return (value,) if isinstance(value, str) else tuple(value)
 
 
 def _steps(value: "Iterable[Step] | Step | None") -> "tuple[Step, ...]":
@@ -37,53 +46,6 @@ def _steps(value: "Iterable[Step] | Step | None") -> "tuple[Step, ...]":
         if not isinstance(step, _STEPS):
             raise JourneyError(f"then= and otherwise= take steps such as Send(…) or Wait(…), not {type(step).__name__}")
     return given
-
-
-def _duration(value: object, what: str) -> Duration | Forever:
-    if isinstance(value, Forever) or is_calendar(value):
-        return value  # type: ignore[return-value]
-    if not isinstance(value, timedelta):
-        raise JourneyError(f"{what} takes a length such as days(3) or months(1), or forever, not {value!r}")
-    if value < timedelta(0):
-        raise JourneyError(f"{what} takes a length of time; {spoken(value)} is negative")
-    return value
-
-
-def _wait_length(value: Duration | None) -> Duration | Forever | None:
-    return None if value is None else _duration(value, "Wait()")
-
-
-def _timeout(value: Duration | Forever | None) -> Duration | Forever | None:
-    return None if value is None else _duration(value, "timeout=")
-
-
-def _zone_key(zone: "ZoneInfo | str | None") -> str | None:
-    return zone if zone is None or isinstance(zone, str) else zone.key
-
-
-def _still(value: Expression | str | None) -> Expression | None:
-    return read_condition(value, "Send(still=)")  # type: ignore[no-any-return]
-
-
-def _given(value: Expression | str | None) -> Expression | None:
-    return read_condition(value, "WaitFor(given=)")  # type: ignore[no-any-return]
-
-
-def _awaited(value: Expression | str) -> Expression:
-    return read_condition(value, "WaitUntil()")  # type: ignore[no-any-return]
-
-
-def _asked(value: Expression | str) -> Expression:
-    return read_condition(value, "Branch()")  # type: ignore[no-any-return]
-
-
-def _until(value: "str | Expression | None") -> "str | Expression | None":
-    # A time of day begins with a digit, and a condition that gives a date hardly ever does.
-    if not isinstance(value, str) or value[:1].isdigit() or not value.strip():
-        return value
-    from touchpoint.journey.text import parse
-
-    return parse(value, where="Wait(until=)")
 
 
 @attrs.frozen
@@ -97,7 +59,7 @@ class Send:
     """
 
     message: Message
-    still: Expression | None = attrs.field(default=None, kw_only=True, converter=_still, eq=expression_eq)
+    still: Expression | None = attrs.field(default=None, kw_only=True, converter=as_still, eq=expression_eq)
     otherwise: "tuple[Step, ...]" = attrs.field(default=(), kw_only=True, converter=_steps)
     id: str | None = attrs.field(default=None, kw_only=True)
     was: tuple[str, ...] = attrs.field(default=(), kw_only=True, converter=earlier)
@@ -105,9 +67,34 @@ class Send:
 
 @attrs.frozen
 class Ask(Send):
-    """Ask for feedback: a `Send` whose `message` is a `Survey`; `still` and `otherwise` as there."""
+    """Ask for feedback: a `Send` whose `message` is a `Survey`; `still` and `otherwise` as there.
+
+    With `remind` or `thank` the run goes on after the answer, or when answers no longer count; else as after a `Send`.
+
+    Args:
+        remind: how long to wait for an answer before the survey is sent once more; several lengths for several times.
+            Each counts from the hand-over of the one before. A reminder is a message of its own to the gate, and never
+            goes out after an answer.
+        reminder: a survey of the same kind with other words to remind with; the survey itself unless given.
+        thank: a `Message` or `Gift` that goes out after the answer, whatever it says. A gift without a `limit` gets
+            one: one customer is given it once in 90 days.
+        within: how long after the hand-over an answer counts; 14 days unless given.
+    """
 
     message: Survey
+    remind: tuple[timedelta, ...] = attrs.field(default=(), kw_only=True, converter=reminders)
+    reminder: Survey | None = attrs.field(default=None, kw_only=True)
+    thank: Message | None = attrs.field(default=None, kw_only=True, converter=thanks)
+    within: timedelta | None = attrs.field(default=None, kw_only=True)
+
+    @cached_property
+    def follow_up(self) -> "tuple[Step, ...]":
+        """The steps that `remind` and `thank` stand for; none without them."""
+        if not self.remind and self.thank is None:
+            return ()
+        from touchpoint.journey.asking import follow_up
+
+        return follow_up(self)
 
 
 @attrs.frozen
@@ -115,16 +102,6 @@ class Give(Send):
     """Give a gift: a `Send` whose `message` is a `Gift`; `still` and `otherwise` as there."""
 
     message: Gift
-
-
-def _answer(message: Message | str, why: str, name: str | None, what: str) -> Message:
-    if isinstance(message, str) and name is not None:
-        return Message(name, why=why, content=Content(text=message))
-    if isinstance(message, str):
-        raise JourneyError(f'{what}("…") needs a name, by which it is known: {what}("…", name="thanks", why="…")')
-    if why or name is not None:
-        raise JourneyError(f"{what}(message) takes why= and name= from its message; say them there")
-    return message
 
 
 @attrs.frozen(init=False)
@@ -145,7 +122,7 @@ class Reply(Send):
         self, message: Message | str, *, why: str = "", name: str | None = None, still: Expression | None = None,
         otherwise: "Iterable[Step] | Step | None" = (), id: str | None = None, was: "Iterable[str] | str" = (),
     ) -> None:  # fmt: skip
-        answer = _answer(message, why, name, type(self).__name__)
+        answer = as_answer(message, why, name, type(self).__name__)
         self.__attrs_init__(answer, still=still, otherwise=otherwise, id=id, was=was)
 
 
@@ -165,7 +142,7 @@ class React(Send):
         otherwise: "Iterable[Step] | Step | None" = (), id: str | None = None, was: "Iterable[str] | str" = (),
     ) -> None:  # fmt: skip
         called = f"reaction {message}" if isinstance(message, str) and name is None else name
-        answer = _answer(message, why, called, type(self).__name__)
+        answer = as_answer(message, why, called, type(self).__name__)
         self.__attrs_init__(answer, still=still, otherwise=otherwise, id=id, was=was)
 
 
@@ -182,10 +159,10 @@ class Wait:
             says so.
     """
 
-    length: Duration | Forever | None = attrs.field(default=None, converter=_wait_length)
-    until: "str | Expression | None" = attrs.field(default=None, kw_only=True, converter=_until, eq=expression_eq)
+    length: Duration | Forever | None = attrs.field(default=None, converter=as_wait_length)
+    until: "str | Expression | None" = attrs.field(default=None, kw_only=True, converter=as_until, eq=expression_eq)
     at: str | None = attrs.field(default=None, kw_only=True)
-    unknown_zone: str | None = attrs.field(default=None, kw_only=True, converter=_zone_key)
+    unknown_zone: str | None = attrs.field(default=None, kw_only=True, converter=as_zone_key)
     id: str | None = attrs.field(default=None, kw_only=True)
     was: tuple[str, ...] = attrs.field(default=(), kw_only=True, converter=earlier)
 
@@ -214,12 +191,12 @@ class WaitFor:
     """
 
     trigger: tuple[Trigger, ...] = attrs.field(converter=triggers)
-    timeout: Duration | Forever | None = attrs.field(default=None, converter=_timeout)
+    timeout: Duration | Forever | None = attrs.field(default=None, converter=as_timeout)
     then: "tuple[Step, ...]" = attrs.field(default=(), kw_only=True, converter=_steps)
     otherwise: "tuple[Step, ...]" = attrs.field(default=(), kw_only=True, converter=_steps)
-    given: Expression | None = attrs.field(default=None, kw_only=True, converter=_given, eq=expression_eq)
+    given: Expression | None = attrs.field(default=None, kw_only=True, converter=as_given, eq=expression_eq)
     since: Since = attrs.field(default="send", kw_only=True)
-    unknown_zone: str | None = attrs.field(default=None, kw_only=True, converter=_zone_key)
+    unknown_zone: str | None = attrs.field(default=None, kw_only=True, converter=as_zone_key)
     id: str | None = attrs.field(default=None, kw_only=True)
     was: tuple[str, ...] = attrs.field(default=(), kw_only=True, converter=earlier)
 
@@ -239,11 +216,11 @@ class WaitUntil:
         unknown_zone: as in `Wait`.
     """
 
-    condition: Expression = attrs.field(converter=_awaited, eq=expression_eq)
-    timeout: Duration | Forever | None = attrs.field(default=None, converter=_timeout)
+    condition: Expression = attrs.field(converter=as_awaited, eq=expression_eq)
+    timeout: Duration | Forever | None = attrs.field(default=None, converter=as_timeout)
     then: "tuple[Step, ...]" = attrs.field(default=(), kw_only=True, converter=_steps)
     otherwise: "tuple[Step, ...]" = attrs.field(default=(), kw_only=True, converter=_steps)
-    unknown_zone: str | None = attrs.field(default=None, kw_only=True, converter=_zone_key)
+    unknown_zone: str | None = attrs.field(default=None, kw_only=True, converter=as_zone_key)
     id: str | None = attrs.field(default=None, kw_only=True)
     was: tuple[str, ...] = attrs.field(default=(), kw_only=True, converter=earlier)
 
@@ -258,7 +235,7 @@ class Branch:
         otherwise: steps taken if not.
     """
 
-    condition: Expression = attrs.field(converter=_asked, eq=expression_eq)
+    condition: Expression = attrs.field(converter=as_asked, eq=expression_eq)
     then: "tuple[Step, ...]" = attrs.field(default=(), kw_only=True, converter=_steps)
     otherwise: "tuple[Step, ...]" = attrs.field(default=(), kw_only=True, converter=_steps)
     id: str | None = attrs.field(default=None, kw_only=True)
@@ -299,6 +276,48 @@ class Split:
     def shares(self) -> Mapping[str, int]:
         """Every variant with its weight."""
         return {variant: self.weights.get(variant, 0) if self.weights else 1 for variant in self.arms}
+
+
+@attrs.frozen
+class Candidate:
+    """One of the actions among which `Best` chooses.
+
+    Args:
+        name: unique in its `Best`.
+        then: the steps that are taken where it is chosen. Where the first of them sends a message, it is chosen only
+            while consent, wishes, hold-outs, declared uses and data let that message out at all.
+        value: what it is worth, as a number or an expression; without one that is known it is not chosen.
+        given: only where this is true; an expression, or text.
+    """
+
+    name: str
+    then: "tuple[Step, ...]" = attrs.field(default=(), converter=_steps)
+    value: Expression = attrs.field(kw_only=True, converter=worth, eq=expression_eq)
+    given: Expression | None = attrs.field(default=None, kw_only=True, converter=as_candidate_given, eq=expression_eq)
+
+
+def _candidates(value: "Iterable[Candidate] | Candidate") -> "tuple[Candidate, ...]":
+    return (value,) if isinstance(value, Candidate) else tuple(value)
+
+
+@attrs.frozen
+class Best:
+    """Take the next best action: of several that may be taken the one of the highest value (S5).
+
+    Where values are equal, the one that is declared first. What was chosen, and why the others were not, stands in the
+    trace, and `why` tells it. The gate still decides when a message goes out.
+
+    Args:
+        name: of the decision, such as "win back".
+        candidates: what there is to choose from, each a `Candidate`.
+        otherwise: steps taken where none of them may be taken.
+    """
+
+    name: str
+    candidates: tuple[Candidate, ...] = attrs.field(converter=_candidates)
+    otherwise: "tuple[Step, ...]" = attrs.field(default=(), kw_only=True, converter=_steps)
+    id: str | None = attrs.field(default=None, kw_only=True)
+    was: tuple[str, ...] = attrs.field(default=(), kw_only=True, converter=earlier)
 
 
 @attrs.frozen
@@ -415,6 +434,7 @@ Step: TypeAlias = (
     | WaitUntil
     | Branch
     | Split
+    | Best
     | MoveTo
     | SetTrait
     | Emit
@@ -424,20 +444,31 @@ Step: TypeAlias = (
     | Enrol
     | Exit
 )
-_STEPS = (Send, Wait, WaitFor, WaitUntil, Branch, Split, MoveTo, SetTrait, Emit, OpenCase, CloseCase, Call, Enrol, Exit)
+_STEPS = (
+    Send, Wait, WaitFor, WaitUntil, Branch, Split, Best, MoveTo, SetTrait, Emit, OpenCase, CloseCase, Call, Enrol, Exit,
+)  # fmt: skip
 
 ARMS = ("then", "otherwise")
+FOLLOW_UP = "follow_up"
+"""The arm of an `Ask` that nobody has written: what `remind` and `thank` stand for."""
 
 
 def arms(step: Step) -> Iterable[tuple[str, "tuple[Step, ...]"]]:
     """The arms of a step by name, empty ones left out, in the order they are read.
 
-    The name is a path from the step: `then`, `otherwise`, or of a `Split` `arms["gift"]`.
+    The name is a path from the step: `then`, `otherwise`, of a `Split` `arms["gift"]`, of a `Best`
+    `candidates[0].then`, or of an `Ask` `follow_up`.
     """
     if isinstance(step, Split):
         for variant, steps in step.arms.items():
             if steps:
                 yield arm_of(variant), steps
+    if isinstance(step, Ask) and step.follow_up:
+        yield FOLLOW_UP, step.follow_up
+    if isinstance(step, Best):
+        for n, candidate in enumerate(step.candidates):
+            if candidate.then:
+                yield candidate_arm(n), candidate.then
     for name in ARMS:
         if steps := getattr(step, name, ()):
             yield name, steps
@@ -448,6 +479,11 @@ def arm_of(variant: str) -> str:
     return f"arms[{json.dumps(variant, ensure_ascii=False)}]"
 
 
+def candidate_arm(place: int) -> str:
+    """The name of the arm of a `Best` for the candidate at this place, from 0."""
+    return f"candidates[{place}].then"
+
+
 def label(step: Step) -> str:
     """Kind and the name of what it is about: what a step's derived identity is made of. Never its parameters (S4.5)."""
     kind = type(step).__name__.lower()
@@ -456,7 +492,7 @@ def label(step: Step) -> str:
             about = step.message.name
         case WaitFor():
             about = "|".join(map(trigger_name, step.trigger))
-        case Split():
+        case Split() | Best():
             about = step.name
         case MoveTo():
             about = step.stage
@@ -478,16 +514,25 @@ def label(step: Step) -> str:
 def identified(steps: "Iterable[Step]") -> "Iterable[tuple[str, Step]]":
     """Every step of a rule with its identity, in reading order.
 
-    That is its own `id`, else label and ordinal among equals (S4.5).
+    That is its own `id`, else label and ordinal among equals (S4.5). What follows an `Ask` is named after it, as in
+    `ask:rate/remind`, and counts among no equals.
     """
-    seen: dict[str, int] = {}
-    for step in flat(steps):
-        if step.id is not None:
-            yield step.id, step
-            continue
-        name = label(step)
-        seen[name] = seen.get(name, 0) + 1
-        yield (name if seen[name] == 1 else f"{name}#{seen[name]}"), step
+    return _identified(steps, {}, None)
+
+
+def _identified(steps: "Iterable[Step]", seen: dict[str, int], asked_by: str | None) -> "Iterable[tuple[str, Step]]":
+    for step in steps:
+        if asked_by is not None:
+            name = f"{asked_by}/{step.id}"
+        elif step.id is not None:
+            name = step.id
+        else:
+            name = label(step)
+            seen[name] = seen.get(name, 0) + 1
+            name = name if seen[name] == 1 else f"{name}#{seen[name]}"
+        yield name, step
+        for arm, inner in arms(step):
+            yield from _identified(inner, seen, name if arm == FOLLOW_UP else asked_by)
 
 
 def flat(steps: "Iterable[Step]") -> "Iterable[Step]":

@@ -11,6 +11,7 @@ from touchpoint.errors import InvalidTouchpoint, JourneyError
 from touchpoint.journey.calendar_triggers import DateDue, Schedule, Usual
 from touchpoint.journey.changes import ConsentChanged, PreferenceChanged, TraitChanged
 from touchpoint.journey.outcomes import (
+    Answered,
     Clicked,
     Delivered,
     Denied,
@@ -339,7 +340,7 @@ def trigger_name(trigger: "Trigger") -> str:  # noqa: C901, PLR0912 - one branch
             about = " on ".join(filter(None, (trigger.purpose, trigger.channel))) or None
         case PreferenceChanged():
             about = trigger.what
-        case Sent() | Denied() | Failed() | Delivered() | Opened() | Clicked() | Replied() | Ended():
+        case Sent() | Denied() | Failed() | Delivered() | Opened() | Clicked() | Replied() | Answered() | Ended():
             about = trigger.message
         case _:
             assert_never(trigger)
@@ -351,7 +352,7 @@ Trigger: TypeAlias = (
     On | Entered | Left | Dwelt | Joined | LeftSegment | CaseOpened | CaseClosed | Silent | Anniversary | DateDue
     | CaseOverdue
     | Schedule | Exposed | Enrolled | ConsentChanged | PreferenceChanged | TraitChanged
-    | Sent | Denied | Failed | Delivered | Opened | Clicked | Replied | Ended
+    | Sent | Denied | Failed | Delivered | Opened | Clicked | Replied | Answered | Ended
     | Referred
 )  # fmt: skip
 TriggerLike: TypeAlias = "Trigger | str | type"

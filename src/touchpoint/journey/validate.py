@@ -5,21 +5,24 @@ so one mistake never hides another and never crashes a check.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from functools import partial
 from typing import Any, Final, TypeVar
 
 import attrs
 
 from touchpoint.errors import JourneyError, Problem, TouchpointError, hint
-from touchpoint.journey import conversation, of_run, steps, triggers
+from touchpoint.journey import asking, conversation, of_run, steps, triggers
 from touchpoint.journey.by_hand import PREFIX
 from touchpoint.journey.calendar_triggers import DateDue
 from touchpoint.journey.changes import TraitChanged
 from touchpoint.journey.conditions import CaseOpen, Expression, InSegment, InStage, Outcome, Told, walk
-from touchpoint.journey.data_use import declared, misuses
+from touchpoint.journey.contents import texts, wordings
+from touchpoint.journey.data_use import declared, misuses, traits_behind
 from touchpoint.journey.declared import Declared, Types
 from touchpoint.journey.earlier import wrong_earlier_names
+from touchpoint.journey.experiment_checks import experiment_problems, split_problems
 from touchpoint.journey.journey import Journey
-from touchpoint.journey.message_checks import content_problems, gift_problems, mistakes_in, texts_of
+from touchpoint.journey.message_checks import content_problems, gift_problems, mistakes_in
 from touchpoint.journey.named_messages import of_the_run, sent_nowhere
 from touchpoint.journey.policy import Hold
 from touchpoint.journey.rule import Goal, Rule
@@ -27,8 +30,16 @@ from touchpoint.journey.segment import Segment
 from touchpoint.journey.segment_checks import circles, refused_parts
 from touchpoint.journey.shapes import CLASS, SHAPES, misfits_of, path_to
 from touchpoint.journey.stage import Stage
+from touchpoint.journey.step_fields import asked_by_candidates
+from touchpoint.journey.suggestion import Suggestion
+from touchpoint.journey.suggestion_checks import (
+    best_problems,
+    named_by_suggestion,
+    one_of_a_name,
+    suggestion_problems,
+)
 from touchpoint.model.case import CaseType
-from touchpoint.model.message import Gift, Message
+from touchpoint.model.message import Gift, Message, Survey
 from touchpoint.model.names import type_name
 from touchpoint.model.referral import REFERRAL_TYPES
 from touchpoint.model.template import Template
@@ -67,7 +78,8 @@ def check_together(journeys: Sequence[Journey]) -> None:
     cases = {case.name for _, case in _only(nodes, CaseType)}
     found = [
         *_twice("journey", names), *_differ("case", _only(nodes, CaseType)), *_differ("message", _only(nodes, Message)),
-        *_holds(nodes, cases), *_experiments(nodes), *_circles(placed), *sent_nowhere(nodes),
+        *_holds(nodes, cases), *experiment_problems(nodes), *_circles(placed), *sent_nowhere(nodes),
+        *one_of_a_name(nodes),
     ]  # fmt: skip
     _refuse("these journeys cannot live together", found)
 
@@ -138,6 +150,8 @@ def _scene(journey: Journey) -> _Scene:
         misfits += found
         if found:
             broken.add(path)
+    unsaid = {one.partition(".wordings[")[0] for one in broken if ".wordings[" in one}
+    broken |= {path for path, _ in _only(nodes, Message) if path in unsaid}
     sound = tuple((path, node) for path, node in nodes if path not in broken)
     rules = [
         (path, rule) for path, rule in _only(sound, Rule) if not any(each.startswith(f"{path}.") for each in broken)
@@ -175,6 +189,15 @@ def _steps(taken: Iterable[steps.Step], path: str) -> Iterator[tuple[str, steps.
 # --- the concerns -----------------------------------------------------------------------------------------------------
 
 
+def _choices(scene: _Scene) -> Iterator[Problem]:
+    yield from split_problems(scene.nodes)
+    broken = tuple(each.path for each in scene.misfits)
+    sound = [(path, node) for path, node in scene.nodes if not any(each.startswith(f"{path}.") for each in broken)]
+    yield from suggestion_problems(scene.journey.name, sound)
+    yield from one_of_a_name(scene.nodes)
+    yield from best_problems(scene.nodes)
+
+
 def _twice(what: str, named: Iterable[tuple[str, str]]) -> Iterator[Problem]:
     first: dict[str, str] = {}
     for path, name in named:
@@ -200,39 +223,12 @@ def _holds(nodes: Iterable[Placed], cases: set[str]) -> Iterator[Problem]:
                 yield Problem(f"{path}.while_open", found, _FIXES["case"])
 
 
-def _experiments(nodes: Iterable[Placed]) -> Iterator[Problem]:
-    """Splits of one name are one experiment: a customer keeps the variant wherever the paths part."""
-    first: dict[str, tuple[str, Mapping[str, int]]] = {}
-    for path, split in _only(nodes, steps.Split):
-        place, shares = first.setdefault(split.name, (path, split.shares))
-        if dict(shares) != dict(split.shares):
-            found = f"the split {split.name!r} has other variants or weights at {place}"
-            yield Problem(path, found, "give both the same ones, or one of them another name")
-
-
-def _splits(scene: _Scene) -> Iterator[Problem]:
-    variants = {split.name: split.arms for _, split in scene.only(steps.Split)}
-    for path, split in scene.only(steps.Split):
-        if len(split.arms) < 2:
-            yield Problem(f"{path}.arms", f"the split {split.name!r} has fewer than two variants", "name the others")
-        for variant in split.weights:
-            if variant not in split.arms:
-                found = f"there is no variant {variant!r} in this split{hint(variant, split.arms)}"
-                yield Problem(f"{path}.weights", found, "name a variant of arms")
-        if split.arms and not any(split.shares.values()):
-            yield Problem(f"{path}.weights", f"nobody takes any variant of the split {split.name!r}", "weigh one")
-    for path, trigger in scene.only(triggers.Exposed):
-        if trigger.split in variants and trigger.variant is not None and trigger.variant not in variants[trigger.split]:
-            found = f"the split {trigger.split!r} has no variant {trigger.variant!r}"
-            yield Problem(path, found + hint(trigger.variant, variants[trigger.split]), "name a variant of it")
-
-
 def _names(scene: _Scene) -> Iterator[Problem]:
     for what, cls in (("rule", Rule), ("stage", Stage), ("segment", Segment), ("case", CaseType)):
         found: Iterator[tuple[str, Any]] = scene.only(cls)
         yield from _twice(what, ((f"{path}.name", each.name) for path, each in found))
     yield from _differ("message", scene.only(Message))
-    yield from _experiments(scene.nodes)
+    yield from experiment_problems(scene.nodes)
     for path, rule in scene.rules:
         if rule.name.startswith(PREFIX):
             yield Problem(f"{path}.name", f"rules whose names begin with {PREFIX!r} are the engine's own", "rename it")
@@ -281,7 +277,7 @@ def _mentions(scene: _Scene) -> Iterator[Problem]:
     }
     for path, node in scene.nodes:
         for part in walk(node) if isinstance(node, Expression) else (node,):
-            for what, name in _named_by(part, journey.name):
+            for what, name in (*_named_by(part, journey.name), *named_by_suggestion(part)):
                 if name not in known[what]:
                     found = f"there is no {what} {name!r} in this journey{hint(name, known[what])}"
                     yield Problem(path, found, _FIXES[what])
@@ -380,6 +376,15 @@ def _messages(scene: _Scene) -> Iterator[Problem]:
         yield from content_problems(path, message, anywhere=path in answers)
         if isinstance(message, Gift):
             yield from gift_problems(path, message)
+        if isinstance(message, Survey):
+            yield from asking.survey_problems(path, message)
+
+
+def _surveys(scene: _Scene) -> Iterator[Problem]:
+    for path, ask in scene.only(steps.Ask):
+        yield from asking.problems_of(path, ask)
+    for path, rule in scene.rules:
+        yield from asking.asked_twice(path, steps.identified(rule.then))
 
 
 def _conversations(scene: _Scene) -> Iterator[Problem]:
@@ -405,33 +410,38 @@ def _undeclared(scene: _Scene) -> Iterator[Problem]:
         for place, step in _steps(rule.then, f"{path}.then"):
             if isinstance(step, steps.Send):
                 yield from _words(f"{place}.message", step.message, said, moved, start)
+    for path, each in scene.only(Suggestion):
+        yield from _words(path, each.message, said, None, None)
 
 
 _DECLARE: Final = "correct the name, or declare it in the class"
 
 
 def _words(path: str, message: Message, said: Declared, event: Types, trigger: Types) -> Iterator[Problem]:
-    for key, content in message.content.items():
-        for part, text in texts_of(content):
-            for field in () if mistakes_in(text) else Template.parse(text).fields:
-                if found := said.missing(field.root, field.path, event, trigger):
-                    yield Problem(f"{path_to(f'{path}.content', key)}.{part}", f"{{{field.name}}}: {found}", _DECLARE)
+    for one, part, text in texts(message):
+        for field in () if mistakes_in(text) else Template.parse(text).fields:
+            if found := said.missing(field.root, field.path, event, trigger):
+                yield Problem(f"{path}{one.place}.{part}", f"{{{field.name}}}: {found}", _DECLARE)
 
 
 def _traits(node: object) -> Iterator[tuple[str, str]]:
     match node:
         case steps.SetTrait() | triggers.Anniversary() | DateDue() | TraitChanged():
             yield "trait", node.trait
-        case Message():
+        case Message() | Suggestion():
             yield from (("uses", each) for each in node.uses)
 
 
 def _misused(scene: _Scene) -> Iterator[Problem]:
     """Traits that messages use beyond what the journey's own class declares of them (S7.5)."""
     known = declared(filter(None, (scene.said.traits,)))
-    for path, message in scene.only(Message) if known else ():
-        for each in misuses(message, known):
-            place = f"{path_to(f'{path}.content', each.content)}.{each.part}" if each.content else f"{path}.uses"
+    told = [*scene.only(Message), *((path, each.message) for path, each in scene.only(Suggestion))]
+    home = scene.journey.name
+    segments = {(home, each.name): each.condition for _, each in scene.only(Segment)}
+    behind = partial(traits_behind, journey=home, segments=segments)
+    for path, message in told if known else ():
+        for each in misuses(message, known, behind):
+            place = f"{path}{each.place}"
             what = f"{message.effective_kind} message {message.name!r}"
             found = f"the trait {each.trait!r} is not declared for use in this {what}"
             yield Problem(place, found, "leave it out, or declare the use: metadata=trait(uses=[…])")
@@ -462,6 +472,7 @@ def _conditions(scene: _Scene) -> Iterator[tuple[str, Expression, Types, Types]]
         yield from ((f"{path}.exit[{n}]", each, None, start) for n, each in exits if isinstance(each, Expression))
         for place, step in _steps(rule.then, f"{path}.then"):
             event = _types(step.trigger) if isinstance(step, steps.WaitFor) else moved
+            yield from ((f"{place}.{name}", each, event, start) for name, each in asked_by_candidates(step))
             for part in attrs.fields(type(step)):
                 value = getattr(step, part.name)
                 found = value.items() if isinstance(value, Mapping) else [(None, value)]
@@ -469,6 +480,9 @@ def _conditions(scene: _Scene) -> Iterator[tuple[str, Expression, Types, Types]]
                     if isinstance(each, Expression):
                         here = f"{place}.{part.name}"
                         yield here if key is None else path_to(here, key), each, event, start
+            if isinstance(step, steps.Send):
+                found_in = wordings(step.message)
+                yield from ((f"{place}.message.wordings[{n}].given", each.given, moved, start) for n, each in found_in)
 
 
 def _standing(scene: _Scene) -> Iterator[tuple[str, Expression, Types, Types]]:
@@ -478,9 +492,13 @@ def _standing(scene: _Scene) -> Iterator[tuple[str, Expression, Types, Types]]:
             yield f"{path}.given", stage.given, _types(stage.when), None
     for path, segment in scene.only(Segment):
         yield f"{path}.condition", segment.condition, None, None
+    for path, each in scene.only(Suggestion):
+        for name, expression in (("given", each.given), ("value", each.value)):
+            if expression is not None:
+                yield f"{path}.{name}", expression, None, None
 
 
 _CONCERNS: Final[tuple[Callable[[_Scene], Iterator[Problem]], ...]] = (
     _names, _earlier, _classes, _mentions, _segments, _outcomes, _of_the_run, _starts_and_ends, _messages,
-    _conversations, _undeclared, _misused, _splits,
+    _conversations, _surveys, _undeclared, _misused, _choices,
 )  # fmt: skip

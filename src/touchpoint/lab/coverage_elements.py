@@ -14,6 +14,7 @@ from touchpoint.journey.policy import Hold
 from touchpoint.journey.requirements import SessionWindow
 from touchpoint.journey.stage import Stage
 from touchpoint.journey.steps import (
+    Best,
     Branch,
     Call,
     Exit,
@@ -26,6 +27,7 @@ from touchpoint.journey.steps import (
     WaitUntil,
     arm_of,
     arms,
+    candidate_arm,
     flat,
 )
 from touchpoint.journey.windows import DENY
@@ -38,11 +40,13 @@ NEAR: Final = 60_000_000
 """What is within a minute of a boundary is just before or just after it; microseconds."""
 BOUNDARY: Final = ("just before", "exactly at", "just after")
 MANY: Final = 256
+OWN_WORDS: Final = "its own content"
+"""What a message says where none of its wordings is taken."""
 _ENDS: Final = ("withdrawn", "denied", "expired", "failed", "unknown")
 _RARE: Final = {
     "arbitration": ("deny", "defer"), "stopped": ("deny",), "paused": ("defer",), "preferences": ("deny", "defer"),
     "frequency": ("defer",), "own quiet hours": ("deny", "defer"), "refused": ("deny",), "data use": ("deny",),
-    "words": ("deny",), "conversation": ("deny",),
+    "words": ("deny",), "conversation": ("deny",), "familiarity": ("deny",),
 }  # fmt: skip
 _TURNS: Final = {"opens": "lets messages out again", "closes": "begins to hold them"}
 _SAID: Final = {
@@ -56,8 +60,10 @@ class Element:
 
     Args:
         journey: its name.
-        place: where it stands in the journey, from `stages`, `segments`, `rules`, `messages` or `policy` down.
-        kind: stage, transition, segment, rule, step, arm, exit, message, gate, channel or boundary.
+        place: where it stands in the journey, from `stages`, `segments`, `rules`, `suggestions`, `messages` or `policy`
+            down.
+        kind: stage, transition, segment, rule, step, arm, exit, suggestion, message, wording, gate, channel or
+            boundary.
         words: the sentence to say while it was never seen.
         optional: shown where it was seen, and never missed: only something rare, or nothing declared, brings it about.
     """
@@ -79,6 +85,13 @@ def identity(*parts: str) -> str:
     return "/".join(each.replace("~", "~0").replace("/", "~1") for each in parts)
 
 
+def near_of(at: int, edge: int) -> str | None:
+    """Where an instant lies by an edge, as `BOUNDARY` calls it; None where it is not near."""
+    if abs(at - edge) > NEAR:
+        return None
+    return BOUNDARY[1] if at == edge else BOUNDARY[0 if at < edge else 2]
+
+
 # What there is to be covered.
 
 
@@ -87,6 +100,7 @@ def list_elements(program: Program, journey: str) -> Iterator[Element]:
     found = program.journeys[journey]
     rules = [rule for rule in program.rules if rule.journey == journey]
     told = [*_stages(found), *_segments(found), *(each for rule in rules for each in _rule(rule, program.live_limits))]
+    told += list(_suggestions(found))
     told += [each for message in found.messages.values() for each in _message(program, found, message)]
     for kind, place, words in (*told, *_edges(program, found)):
         yield Element(journey, place, kind.removesuffix("?"), words, optional=kind.endswith("?"))
@@ -116,6 +130,14 @@ def _segments(journey: Journey) -> Iterator[Told]:
         at = ("segments", segment.name)
         yield "segment", (*at, "joined"), f"nobody ever joined the segment {segment.name}"
         yield "segment", (*at, "left"), f"nobody ever left the segment {segment.name}"
+
+
+def _suggestions(journey: Journey) -> Iterator[Told]:
+    for each in journey.suggestions:
+        at, name = ("suggestions", each.name), each.name
+        yield "suggestion", (*at, "shown"), f"nobody was ever shown the suggestion {name}"
+        yield "suggestion", (*at, "accepted"), f"nobody ever accepted the suggestion {name}"
+        yield "suggestion", (*at, "declined"), f"nobody ever declined the suggestion {name}"
 
 
 def _follows(stage: Stage, before: str) -> bool:
@@ -189,8 +211,8 @@ def _arms(step: Step) -> list[tuple[str, str]]:
     match step:
         case Branch():
             return [("then", "the then arm"), ("otherwise", "the otherwise arm")]
-        case Split():
-            return [(arm_of(each), f"the variant {each}") for each, weight in step.shares.items() if weight]
+        case Split() | Best():
+            return _choices(step)
         case WaitFor() | WaitUntil():
             first = "the event arm" if isinstance(step, WaitFor) else "the arm of the condition"
             timeout = [] if isinstance(step.timeout, Forever) else [("otherwise", "the timeout arm")]
@@ -201,6 +223,13 @@ def _arms(step: Step) -> list[tuple[str, str]]:
             missing = [("no date", "the exit without a date")] if isinstance(step.until, Expression) else []
             return [("then", "the way on from the end"), *missing]
     return []
+
+
+def _choices(step: Split | Best) -> list[tuple[str, str]]:
+    if isinstance(step, Split):
+        return [(arm_of(each), f"the variant {each}") for each, weight in step.shares.items() if weight]
+    found = [(candidate_arm(n), f"the candidate {each.name}") for n, each in enumerate(step.candidates)]
+    return [*found, ("otherwise", "the otherwise arm")]
 
 
 def length_of(step: Step) -> Duration | None:
@@ -315,6 +344,8 @@ def _met(cap: BoundCap, journey: str, message: Message) -> tuple[str, ...]:
 def _message(program: Program, journey: Journey, message: Message) -> Iterator[Told]:
     name, at = message.name, ("messages", message.name)
     yield "message", (*at, "sent"), f"{name} was never sent"
+    for each in (*(wording.name for wording in message.wordings), OWN_WORDS) if message.wordings else ():
+        yield "wording", (*at, "wordings", each), f"{name} was never worded as {each}"
     for end in _ENDS:
         yield "message?", (*at, "ended", end), f"{name} never ended as {end}"
     for item in items_of(program, journey, message):

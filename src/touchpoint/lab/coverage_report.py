@@ -12,10 +12,11 @@ from touchpoint.lab.coverage import Coverage, Element
 _PARTS: Final[Mapping[str, str]] = {
     "stage": "stages", "transition": "transitions", "segment": "segments",
     "rule": "rules", "step": "steps", "arm": "arms", "exit": "exits",
-    "message": "messages", "gate": "gate", "channel": "channels", "boundary": "boundaries",
+    "suggestion": "suggestions", "message": "messages", "wording": "wordings", "gate": "gate",
+    "channel": "channels", "boundary": "boundaries",
 }  # fmt: skip
 _SECTIONS: Final[Mapping[str, str]] = {
-    "stages": "Stages", "segments": "Segments", "rules": "Rules", "messages": "Messages",
+    "stages": "Stages", "segments": "Segments", "rules": "Rules", "suggestions": "Suggestions", "messages": "Messages",
     "policy": "Edges of windows and caps",
 }  # fmt: skip
 _LEGEND: Final = (

@@ -4,30 +4,35 @@ Where the records leave two ways open, an element counts only if it was seen eit
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final, Self, TypeAlias
 
 import attrs
 
-from touchpoint.core.cases import CASE_OVERDUE, overdue_name
 from touchpoint.core.keys import Key, keys_of
-from touchpoint.core.matching import COMES_BACK, OWN_ENDED, Messages, own_keys
-from touchpoint.core.occurrence import CONSENT_CHANGED, ENDED, TOUCHPOINT, TRAIT_CHANGED
+from touchpoint.core.occurrence import TOUCHPOINT
 from touchpoint.core.program import CompiledRule, Node, Program
-from touchpoint.core.referrals import Conversions
 from touchpoint.core.replanning import PLANNED_ANEW
 from touchpoint.core.schedule import after, calendar_period
-from touchpoint.core.segments import JOINED, LEFT
 from touchpoint.core.state import Run, profile_from_record, state_from_record
 from touchpoint.durations import Duration
-from touchpoint.engine.recorded import occurrence_of
 from touchpoint.journey.conditions import Expression
-from touchpoint.journey.steps import Branch, Call, Exit, Send, Split, Wait, WaitFor, WaitUntil, arm_of
-from touchpoint.model.case import DEADLINES
-from touchpoint.model.referral import CONVERTED
+from touchpoint.journey.steps import (
+    Best,
+    Branch,
+    Call,
+    Exit,
+    Send,
+    Split,
+    Wait,
+    WaitFor,
+    WaitUntil,
+    arm_of,
+    candidate_arm,
+)
 from touchpoint.policy.binding import BoundCap, BoundWindow, covers, meets
 from touchpoint.policy.caps import frees_at
-from touchpoint.stores.base import CustomerRow, EntryRow, MessageRow, Reader, RunRow
+from touchpoint.stores.base import CustomerRow, MessageRow, Reader, RunRow
 from touchpoint.stores.codec import loads
 
 if TYPE_CHECKING:
@@ -37,13 +42,16 @@ from touchpoint.lab.coverage_elements import (
     BOUNDARY,
     MANY,
     NEAR,
+    OWN_WORDS,
     Place,
     PolicyItem,
     called,
     items_of,
     length_of,
+    near_of,
     places_of,
 )
+from touchpoint.lab.coverage_moments import Moment, moments_of
 
 # What was seen. A `Seen` is a journey and a place in it.
 
@@ -65,67 +73,6 @@ class Lamp:
         named = [(journey, message) for journey in program.journeys.values() for message in journey.messages.values()]
         items = {(journey.name, message.name): items_of(program, journey, message) for journey, message in named}
         return cls(program, places, items)
-
-
-@attrs.define(eq=False)
-class _Moment:
-    """One journal entry: when it was decided on, what was decided, and every key that it raised.
-
-    Of a timer that is no run's only the kind was recorded: its key has the name `*`.
-    """
-
-    at: int
-    kind: str
-    lines: list[list[Any]]
-    own: Key
-    heard: set[Key]
-
-    @classmethod
-    def of(cls, entry: EntryRow) -> Self:
-        """From the journal."""
-        lines = loads(entry.trace) if entry.trace else []
-        timer = {"dwell": "dwelt"}.get(entry.type, entry.type)
-        own = (timer, "*") if entry.kind == "timer" else (entry.kind, entry.type)
-        if own[0] == CASE_OVERDUE:
-            own = next(_raised(lines), own)  # which case and deadline is recorded first
-        return cls(entry.recorded_at, entry.kind, lines, own, {own, *_raised(lines), *_said(entry)})
-
-    def raises(self, keys: Iterable[Key]) -> bool:
-        """Whether it raised any of these."""
-        return any(each in self.heard or (each[0], "*") in self.heard for each in keys)
-
-
-def _raised(lines: Iterable[list[Any]]) -> Iterator[Key]:
-    for line in lines:
-        match line:
-            case ["stage", journey, left, entered]:
-                yield "left", f"{journey}/{left}"
-                yield "entered", f"{journey}/{entered}"
-            case ["case", "opened" | "closed" as what, kind, _]:
-                yield f"case_{what}", kind
-            case ["message", name, status, *_]:
-                yield from ((kind, f"{name}|{status}") for kind in (ENDED, OWN_ENDED))
-            case ["case", what, kind, _]:
-                yield from ((CASE_OVERDUE, overdue_name(kind, each)) for each in DEADLINES if what == f"{each} overdue")
-            case ["trait", _]:
-                yield TRAIT_CHANGED, "*"  # perhaps: what it was set to is not recorded
-            case ["segment", what, journey, segment, _]:
-                yield (JOINED if what == "joined" else LEFT), f"{journey}/{segment}"
-            case ["started" | "refused", journey, rule, *_]:
-                yield "enrolled", f"{journey}/{rule}"  # perhaps: an Enrol step leaves no other trace
-
-
-def _said(entry: EntryRow) -> Iterator[Key]:
-    """More keys of what came back of a message, for any run and perhaps for the run that sent it; and of a change."""
-    if entry.kind in (TRAIT_CHANGED, CONSENT_CHANGED):
-        yield entry.kind, "*"
-    if entry.kind == TOUCHPOINT and entry.type in COMES_BACK:
-        came = occurrence_of(entry)
-        yield from Messages(frozenset({str(came.properties.get("message"))})).keys(came)
-        yield from own_keys(came)
-    if entry.kind == TOUCHPOINT and entry.type == CONVERTED:
-        came = occurrence_of(entry)
-        yield from Conversions(frozenset({str(came.properties.get("converted"))})).keys(came)
 
 
 @attrs.define(eq=False)
@@ -211,12 +158,21 @@ def _moves(trail: _Trail, node: Node, at: int | None) -> list[_Move]:
             told = {bool(line[4]): when for line, when in trail.told("branch", node.id)}
             arms = {True: ("then", node.then), False: ("otherwise", node.otherwise)}
             return [_Move(*arms[taken], at=when) for taken, when in told.items()]
-        case Split():
-            went = {str(line[4]): when for line, when in trail.told("split", node.id)}
-            return [_Move(arm_of(each), node.arms[each], at=when) for each, when in went.items() if each in node.arms]
+        case Split() | Best():
+            return _chosen(trail, node, node.step)
         case Exit():
             return [_Move("", ended=f"exit: {node.step.reason}")]
     return [_Move("", node.next, at)]
+
+
+def _chosen(trail: _Trail, node: Node, step: Split | Best) -> list[_Move]:
+    if isinstance(step, Split):
+        arms = {each: (arm_of(each), start) for each, start in node.arms.items()}
+    else:
+        arms = {each.name: (candidate_arm(n), node.arms[each.name]) for n, each in enumerate(step.candidates)}
+    went = {line[4]: when for line, when in trail.told("split" if isinstance(step, Split) else "best", node.id)}
+    found = [_Move(*arms[name], at=when) for name, when in went.items() if name in arms]
+    return [*found, *(_Move("otherwise", node.otherwise, at=when) for name, when in went.items() if name is None)]
 
 
 def _after_message(trail: _Trail, node: Node) -> list[_Move]:
@@ -264,7 +220,7 @@ class Life:
 
     lamp: Lamp
     zones: tuple[str, ...]
-    moments: list[_Moment]
+    moments: list[Moment]
     messages: list[MessageRow]
     trails: list[_Trail]
 
@@ -283,7 +239,7 @@ class Life:
             for each in reader.runs(row.no)
             if (each.journey, each.rule) in lamp.program.by_name
         ]
-        life = cls(lamp, state.profile.zones, _moments(list(reader.journal(row.no))[::-1]), messages, trails)
+        life = cls(lamp, state.profile.zones, moments_of(list(reader.journal(row.no))[::-1]), messages, trails)
         life.follow()
         return life
 
@@ -304,7 +260,7 @@ class Life:
                     live[name].append(trail)
                 elif line[0] == "ended" and live[name]:
                     live[name].remove(_ended(live[name], line, moment.at))
-                elif line[0] in ("branch", "split", "timer"):
+                elif line[0] in ("branch", "split", "best", "timer"):
                     for trail in live[name]:
                         trail.lines.append((line, moment.at))
                         trail.shared |= len(live[name]) > 1
@@ -312,6 +268,9 @@ class Life:
     def seen(self) -> Iterator[Seen]:
         """Everything that was seen, as often as it was."""
         for moment in self.moments:
+            if moment.offered is not None:
+                journey, suggestion, what = moment.offered
+                yield journey, "suggestions", suggestion, what
             for line in moment.lines:
                 yield from self._told(moment, line)
         for trail in self.trails:
@@ -320,7 +279,7 @@ class Life:
             if (row.journey, row.name) in self.lamp.items and row.kind != "call":
                 yield from self._message(row)
 
-    def _told(self, moment: _Moment, line: list[Any]) -> Iterator[Seen]:  # noqa: C901 - one case for each kind
+    def _told(self, moment: Moment, line: list[Any]) -> Iterator[Seen]:  # noqa: C901 - one case for each kind
         match line:
             case ["stage", journey, left, entered]:
                 yield journey, "stages", entered, "entered"
@@ -345,8 +304,11 @@ class Life:
                 yield from self._exit(moment, self.lamp.program.by_name[journey, rule])
             case ["deferred", name, check, channel, reason, _]:
                 yield from self._deferred(name, check, channel, reason)
+            case ["worded", name, key, _, said, _]:
+                own = (row.journey for row in self.messages if row.key == key)
+                yield from ((journey, "messages", name, "wordings", said or OWN_WORDS) for journey in own)
 
-    def _exit(self, moment: _Moment, rule: CompiledRule) -> Iterator[Seen]:
+    def _exit(self, moment: Moment, rule: CompiledRule) -> Iterator[Seen]:
         """By which of its exits a rule was left; nothing where two of them come into question."""
         triggers = [each for each in rule.rule.exit if not isinstance(each, Expression)]
         met = [each for each in triggers if moment.raises(keys_of(each, rule.journey, rule.rule.name, in_run=True))]
@@ -388,7 +350,7 @@ class Life:
         due = max(after(at, long, (each,)) for each in zones)
         for moment in self.moments:
             meant = moment.raises(node.keys) if isinstance(step, WaitFor) else moment.kind == TOUCHPOINT
-            if meant and moment.at >= at and (near := _near(moment.at, due)):
+            if meant and moment.at >= at and (near := near_of(moment.at, due)):
                 yield near
 
     # Messages.
@@ -443,17 +405,7 @@ class Life:
         def period(of: int, per: "relativedelta") -> tuple[int, int]:
             return calendar_period(of, per, self.zones)
 
-        return _near(at, frees_at(taken, cap.cap.n, cap.cap.per, taken[-cap.cap.n], period))
-
-
-def _moments(entries: Iterable[EntryRow]) -> list[_Moment]:
-    found: list[_Moment] = []
-    for entry in entries:
-        moment = _Moment.of(entry)
-        if found and not moment.lines and moment.kind == TOUCHPOINT and loads(entry.body)[2] == "internal":
-            found[-1].heard.add(moment.own)  # an Emit: it follows the entry whose decision raised it
-        found.append(moment)
-    return found
+        return near_of(at, frees_at(taken, cap.cap.n, cap.cap.per, taken[-cap.cap.n], period))
 
 
 def _ended(live: Sequence[_Trail], line: list[Any], at: int) -> _Trail:
@@ -473,12 +425,6 @@ def _answers(item: PolicyItem, against: Sequence[Sequence[str]], final: str) -> 
         yield item.answer(answer, reason)
         if len(own) == len(against) or (final and answer == "deny" and final.startswith(reason)):
             yield "decides"  # alone in the way, or named as the reason
-
-
-def _near(at: int, edge: int) -> str | None:
-    if abs(at - edge) > NEAR:
-        return None
-    return BOUNDARY[1] if at == edge else BOUNDARY[0 if at < edge else 2]
 
 
 def _near_turn(window: BoundWindow, zones: Sequence[str], at: int) -> Iterator[tuple[str, str]]:

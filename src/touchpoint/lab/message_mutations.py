@@ -2,16 +2,21 @@
 
 from collections.abc import Iterator
 from functools import partial
+from itertools import pairwise
+from typing import Final
 
 import attrs
 
 from touchpoint.durations import spoken
+from touchpoint.journey.conditions import Literal
 from touchpoint.journey.journey import Journey
 from touchpoint.journey.policy import Cap, Hold
 from touchpoint.lab.places import Change, Place, change, with_message
 from touchpoint.lab.policy_mutations import limit_changes
-from touchpoint.lab.shifts import lengths
+from touchpoint.lab.shifts import conditions, lengths
 from touchpoint.model.message import Message
+
+_ALWAYS: Final = Literal(value=True)
 
 
 def message_changes(send: Place, journey: Journey) -> Iterator[Change]:
@@ -20,10 +25,30 @@ def message_changes(send: Place, journey: Journey) -> Iterator[Change]:
     # Within the message fields are put as anywhere; the whole message then goes to every place that sends it.
     place = Place(f"{send.path}.message", message, partial(with_message, journey, message))
     found = (
-        *_kind(place), *_channels(place), *_expiry(place), *_caps(place, journey), *_release(place, journey),
-        *limit_changes(place.field("limit"), message.name),
+        *_wordings(place), *_kind(place), *_channels(place), *_expiry(place), *_caps(place, journey),
+        *_release(place, journey), *limit_changes(place.field("limit"), message.name),
     )  # fmt: skip
     return (attrs.evolve(each, message=message.name) for each in found)
+
+
+def _wordings(place: Place) -> Iterator[Change]:
+    """A wording left out, said to everybody, chosen by another condition, or after the one that follows it."""
+    message: Message = place.node
+    if not message.wordings:
+        return
+    here = place.field("wordings")
+    for one, rest in place.without("wordings"):
+        yield change(one, rest, f"{message.name} is never worded as {one.node.name}")
+    for each in place.each("wordings"):
+        given, name = each.field("given"), each.node.name
+        if not given.node.same_as(_ALWAYS):
+            yield change(given, _ALWAYS, f"{message.name} is worded as {name} whether or not {given.node}")
+        for new in conditions(given.node):
+            said = f"{message.name} is worded as {name} where {new.new} instead of {new.old}"
+            yield change(given, new.whole, said)
+    for n, (first, second) in enumerate(pairwise(message.wordings)):
+        swapped = (*message.wordings[:n], second, first, *message.wordings[n + 2 :])
+        yield change(here, swapped, f"{message.name} is worded as {second.name} before {first.name} is asked for")
 
 
 def _kind(place: Place) -> Iterator[Change]:

@@ -15,8 +15,9 @@ from touchpoint.journey.journey import Journey
 from touchpoint.journey.outcomes import Ended
 from touchpoint.journey.rule import Rule
 from touchpoint.journey.stage import Stage
-from touchpoint.journey.steps import Branch, Send, Split, Step, Wait, WaitFor, WaitUntil, arms, flat
+from touchpoint.journey.steps import Best, Branch, Send, Split, Step, Wait, WaitFor, WaitUntil, arms, flat
 from touchpoint.journey.triggers import Anniversary, CaseOverdue, Dwelt, Referred, Silent, Trigger
+from touchpoint.lab.choice_mutations import best_changes, suggestion_changes
 from touchpoint.lab.message_mutations import message_changes
 from touchpoint.lab.places import Change, Place, change, root
 from touchpoint.lab.policy_mutations import limit_changes, policy_changes
@@ -46,6 +47,8 @@ def changes(journey: Journey) -> Iterator[Change]:
     for place in whole.each("rules"):
         yield from _about(f"rule {place.node.name}", _rule(place, journey, met))
     yield from _about("the order of the rules", _order(whole, "rules", lambda rule: rule.priority))
+    for suggestion in whole.each("suggestions"):
+        yield from _about("the suggestions", suggestion_changes(suggestion))
     yield from _about("the policy", policy_changes(whole.field("policy")))
 
 
@@ -188,6 +191,8 @@ def _step(place: Place, after: Step | None, rule: Rule) -> Iterator[Change]:
             yield from _parts(place.field("condition"), f"{name} waits until", joint="")
         case Split():
             yield from _split(place, name)
+        case Best():
+            yield from best_changes(place, name)
         case Branch():
             yield from _parts(place.field("condition"), f"{name} branches on", joint="", negate=False)
 

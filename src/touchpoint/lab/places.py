@@ -9,7 +9,7 @@ import attrs
 
 from touchpoint.journey.journey import Journey
 from touchpoint.journey.policy import Policy
-from touchpoint.journey.steps import ARMS, Send, Split, Step
+from touchpoint.journey.steps import ARMS, Best, Candidate, Send, Split, Step
 from touchpoint.journey.windows import SendWindow
 from touchpoint.model.message import Message
 
@@ -29,7 +29,7 @@ class Place:
     put: Callable[[Any], Journey]
 
     def field(self, name: str) -> "Place":
-        """A field of what stands here; of a `Split` also one of its arms, as `arms` names them."""
+        """A field of what stands here; of a `Split` or a `Best` also one of its arms, as `arms` names them."""
         if isinstance(self.node, Split) and name.startswith("arms["):
             split, variant = self.node, json.loads(name.removeprefix("arms[").removesuffix("]"))
             return Place(
@@ -37,6 +37,9 @@ class Place:
                 split.arms[variant],
                 lambda new: self.put(attrs.evolve(split, arms={**split.arms, variant: new})),
             )
+        if isinstance(self.node, Best) and name.startswith("candidates["):
+            n = int(name.removeprefix("candidates[").partition("]")[0])
+            return self.field("candidates").nth(n).field("then")
         return Place(
             f"{self.path}.{name}",
             getattr(self.node, name),
@@ -46,8 +49,12 @@ class Place:
     def each(self, name: str) -> "Iterator[Place]":
         """The members of a field that is a tuple."""
         here = self.field(name)
-        for n, each in enumerate(here.node):
-            yield Place(f"{here.path}[{n}]", each, partial(_put_nth, here, n))
+        for n in range(len(here.node)):
+            yield here.nth(n)
+
+    def nth(self, n: int) -> "Place":
+        """A member of the tuple that stands here."""
+        return Place(f"{self.path}[{n}]", self.node[n], partial(_put_nth, self, n))
 
     def without(self, name: str) -> "Iterator[tuple[Place, tuple[Any, ...]]]":
         """Each member of a field that is a tuple: its place, whose `put` takes the whole tuple, and the others."""
@@ -88,9 +95,16 @@ def _with_message(step: Step, old: Message, new: Message) -> Step:
     changes: dict[str, Any] = {arm: _replaced(getattr(step, arm), old, new) for arm in ARMS if hasattr(step, arm)}
     if isinstance(step, Split):
         changes["arms"] = {variant: _replaced(arm, old, new) for variant, arm in step.arms.items()}
+    if isinstance(step, Best):
+        then = [_replaced(each.then, old, new) for each in step.candidates]
+        changes["candidates"] = tuple(map(_with_steps, step.candidates, then))
     if isinstance(step, Send) and step.message == old:
         changes["message"] = new
     return attrs.evolve(step, **changes) if changes else step
+
+
+def _with_steps(candidate: Candidate, then: tuple[Step, ...]) -> Candidate:
+    return attrs.evolve(candidate, then=then)
 
 
 @attrs.frozen

@@ -1,21 +1,26 @@
 """The small faults that are made in policies and limits."""
 
 from collections.abc import Iterator
+from typing import Final
 
 from touchpoint.durations import spoken
+from touchpoint.journey.conditions import Literal
 from touchpoint.journey.content_rules import ContentRules
-from touchpoint.journey.policy import Cap, ConsentRules, Hold, LiveRuns, PolicyItem, Spacing
+from touchpoint.journey.familiarity import LEVELS, Familiarity
+from touchpoint.journey.policy import Cap, ConsentRules, Hold, LiveRuns, PolicyItem, Pull, Spacing
 from touchpoint.journey.windows import DENY, QuietHours, SendWindow
 from touchpoint.lab.places import Change, Place, change
-from touchpoint.lab.shifts import clock_times, lengths
+from touchpoint.lab.shifts import clock_times, conditions, lengths
 from touchpoint.model.limits import Limit
+
+_ALWAYS: Final = Literal(value=True)
 
 
 def policy_changes(place: Place) -> Iterator[Change]:  # noqa: C901 - one arm for each kind of item
     """Every small fault of a journey's policy."""
     for one, rest in place.without("items"):
         if not isinstance(
-            one.node, Cap | ConsentRules | ContentRules | LiveRuns
+            one.node, Cap | ConsentRules | ContentRules | LiveRuns | Pull
         ):  # a test that notices one more notices any number
             yield change(one, rest, f"the policy leaves out the {_name(one.node)}")
     for item in place.each("items"):
@@ -32,8 +37,12 @@ def policy_changes(place: Place) -> Iterator[Change]:  # noqa: C901 - one arm fo
                 yield from _lengths(item.field("cool_off"), f"the cool-off of the {item.node} is")
             case LiveRuns():
                 yield from _live_runs(item)
+            case Pull():
+                yield from _pull(item)
             case ConsentRules() | ContentRules():
                 yield from _rules(item)
+            case Familiarity():
+                yield from _familiarity(item)
 
 
 def limit_changes(place: Place, name: str, *, keyed: bool = False) -> Iterator[Change]:
@@ -75,6 +84,12 @@ def _live_runs(place: Place) -> Iterator[Change]:
     for over, words in does.items():
         if over != item.over:
             yield change(place.field("over"), over, f"{item} {words} one too many, which it {does[item.over]} now")
+
+
+def _pull(place: Place) -> Iterator[Change]:
+    for field, what in (("quiet_hours", "quiet hours"), ("caps", "caps")):
+        bound = "not bound" if getattr(place.node, field) else "bound"
+        yield change(place.field(field), not getattr(place.node, field), f"suggestions are {bound} by {what}")
 
 
 def _doing(over: str) -> str:
@@ -132,6 +147,22 @@ def _rules(place: Place) -> Iterator[Change]:
         return
     for one, rest in place.without("rules"):
         yield change(one, rest, f"the content rule {one.node.name} is left out")
+
+
+def _familiarity(place: Place) -> Iterator[Change]:
+    for level in LEVELS:
+        given = place.field(level)
+        if not given.node.same_as(_ALWAYS):
+            yield change(given, _ALWAYS, f"what is {level} may be used whether or not {given.node}")
+            for new in conditions(given.node):
+                yield change(given, new.whole, f"what is {level} may be used where {new.new} instead of {new.old}")
+    for name in place.node.purposes:
+        rest = {each: asked for each, asked in place.node.purposes.items() if each != name}
+        yield change(place.field("purposes"), rest, f"nothing more is asked of what {name} messages use")
+    undeclared = place.field("undeclared")
+    if undeclared.node != LEVELS[0]:
+        said = f"a trait of which nothing is declared counts as {LEVELS[0]} instead of {undeclared.node}"
+        yield change(undeclared, LEVELS[0], said)
 
 
 def _lengths(place: Place, what: str) -> Iterator[Change]:

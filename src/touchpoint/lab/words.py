@@ -17,7 +17,8 @@ from touchpoint.journey.policy import PolicyItem
 from touchpoint.journey.rule import Goal, Rule
 from touchpoint.journey.segment import Segment
 from touchpoint.journey.stage import Stage
-from touchpoint.journey.steps import Step
+from touchpoint.journey.steps import Candidate, Step
+from touchpoint.journey.suggestion import Suggestion
 from touchpoint.journey.triggers import Trigger
 from touchpoint.journey.vocabulary import ROOTS, functions
 from touchpoint.journey.waiver import Waiver
@@ -54,13 +55,13 @@ def _lines() -> Iterator[str]:
 
 
 def _parts() -> Iterator[tuple[str, str, Sequence[Word]]]:
-    yield "Journeys", "The parts of a journey.", (Journey, Stage, Segment, Rule, Goal, Waiver)
+    yield "Journeys", "The parts of a journey.", (Journey, Stage, Segment, Rule, Goal, Suggestion, Waiver)
     yield (
         "Triggers",
         "They start rules, move stages, end waits, reach goals and exit runs.",
         (*get_args(Trigger), usual),
     )
-    yield "Steps", "What a run does, one after the other.", get_args(Step)
+    yield "Steps", "What a run does, one after the other.", (*get_args(Step), Candidate)
     roots = ", ".join(f"`{name}`" for name in sorted(ROOTS))
     intro = f"Functions that conditions call, in Python and as text. What they speak of: {roots}."
     yield "Conditions", intro, [each.build for each in functions().values()]

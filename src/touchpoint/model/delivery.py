@@ -291,6 +291,7 @@ class RenderedMessage:
         text: the plain words; may be empty where there is HTML.
         html: the same in HTML, or None.
         locale: which of the message's contents it is made of, or None.
+        wording: which of the message's wordings it is; None for its own content.
     """
 
     name: str
@@ -299,6 +300,7 @@ class RenderedMessage:
     text: str = attrs.field(default="", repr=False)
     html: str | None = attrs.field(default=None, repr=False)
     locale: str | None = None
+    wording: str | None = None
 
 
 @attrs.frozen

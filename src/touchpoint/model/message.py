@@ -3,13 +3,18 @@
 from collections.abc import Iterable, Mapping
 from datetime import timedelta
 from decimal import Decimal
-from typing import Literal
+from typing import TYPE_CHECKING, Final, Literal, Protocol
 
 import attrs
 
+from touchpoint.errors import InvalidInput
 from touchpoint.model.limits import Limit
 
+if TYPE_CHECKING:
+    from touchpoint.model.scale import Scale
+
 Number = int | float | Decimal
+_ENDS: Final = 2
 OnRelease = Literal["send", "drop", "replan"]
 
 BEST_BEFORE: Mapping[str, timedelta] = {"transactional": timedelta(days=1), "service": timedelta(days=3)}
@@ -34,16 +39,52 @@ class Content:
     promotional: bool = False
 
 
-def _contents(value: Content | Mapping[str, Content] | None) -> Mapping[str, Content]:
+def contents_of(value: Content | Mapping[str, Content] | None) -> Mapping[str, Content]:
+    """Contents by channel and locale; one alone is for all of them."""
     if value is None:
         return {}
     return {"*": value} if isinstance(value, Content) else dict(value)
 
 
-def _names(value: Iterable[str] | str | None) -> tuple[str, ...]:
+def names_of(value: Iterable[str] | str | None) -> tuple[str, ...]:
+    """Names as a tuple; one alone may be given as it is."""
     if value is None:
         return ()
     return (value,) if isinstance(value, str) else tuple(value)
+
+
+def said_as(key: str, wording: str) -> str:
+    """The name of a content of a wording among all contents of its message; of `content` itself it is the key."""
+    return f"{key}@{wording}" if wording else key
+
+
+def fitting(content: Mapping[str, Content], channel: str, locale: str | None) -> str | None:
+    """The most specific key there is of `channel/locale`, `channel`, `locale` and `*`; None where none of them is."""
+    language = locale.replace("_", "-").split("-")[0] if locale else None
+    keys = [f"{channel}/{locale}", f"{channel}/{language}", channel, locale, language, "*"]
+    return next((key for key in keys if key is not None and key in content), None)
+
+
+class Worded(Protocol):
+    """One more wording of a message: `touchpoint.Wording`, which stands above this room because it has a condition."""
+
+    @property
+    def name(self) -> str:
+        """Unique in its message."""
+
+    @property
+    def content(self) -> Mapping[str, Content]:
+        """As in the message."""
+
+    @property
+    def uses(self) -> tuple[str, ...]:
+        """Traits it uses beyond those that its templates and its condition name."""
+
+
+def _wordings(value: Iterable[Worded] | Worded | None) -> tuple[Worded, ...]:
+    if value is None:
+        return ()
+    return tuple(value) if isinstance(value, Iterable) else (value,)
 
 
 @attrs.frozen(kw_only=True)
@@ -60,6 +101,8 @@ class Message:
         content: `Content`, or a mapping from `channel/locale`, `channel`, `locale` or `*` to one.
         topic: what consent and preferences may name apart from the kind.
         uses: traits it uses beyond those its templates name.
+        wordings: what it says to some instead of `content`, each a `Wording`: the first whose condition is true at
+            release.
         expires: best-before, counted from when it was first due; by kind unless given.
         priority: higher goes first where messages compete; added to the rule's.
         cost: in the host's unit.
@@ -77,10 +120,10 @@ class Message:
     wants: str = ""
     feels: str = ""
     kind: str = "service"
-    channels: tuple[str, ...] = attrs.field(default=(), converter=_names)
-    content: Mapping[str, Content] = attrs.field(default=None, converter=_contents, repr=False)
+    channels: tuple[str, ...] = attrs.field(default=(), converter=names_of)
+    content: Mapping[str, Content] = attrs.field(default=None, converter=contents_of, repr=False)
     topic: str | None = None
-    uses: tuple[str, ...] = attrs.field(default=(), converter=_names)
+    uses: tuple[str, ...] = attrs.field(default=(), converter=names_of)
     expires: timedelta | None = None
     priority: int = 0
     cost: Number = 0
@@ -89,12 +132,21 @@ class Message:
     on_release: OnRelease = "send"
     limit: Limit | None = None
     answer: bool = False
+    wordings: tuple[Worded, ...] = attrs.field(default=(), converter=_wordings)
 
     @property
     def effective_kind(self) -> str:
         """The kind that policies see: promotional content makes any message marketing."""
-        promotional = any(content.promotional for content in self.content.values())
+        promotional = any(content.promotional for content in self.contents.values())
         return "marketing" if promotional else self.kind
+
+    @property
+    def contents(self) -> Mapping[str, Content]:
+        """Everything it may say: its own content, and under `key@name` that of its wordings."""
+        if not self.wordings:
+            return self.content
+        more = {said_as(key, each.name): one for each in self.wordings for key, one in each.content.items()}
+        return {**self.content, **more}
 
     @property
     def best_before(self) -> timedelta:
@@ -103,9 +155,12 @@ class Message:
 
     def words(self, channel: str, locale: str | None) -> Content | None:
         """The content for a channel and locale: the most specific of `channel/locale`, `channel`, `locale`, `*`."""
-        language = locale.replace("_", "-").split("-")[0] if locale else None
-        keys = [f"{channel}/{locale}", f"{channel}/{language}", channel, locale, language, "*"]
-        return next((self.content[key] for key in keys if key is not None and key in self.content), None)
+        key = fitting(self.content, channel, locale)
+        return None if key is None else self.content[key]
+
+
+def _points(value: Iterable[int] | None) -> tuple[int, ...] | None:
+    return None if value is None else tuple(value)
 
 
 @attrs.frozen(kw_only=True)
@@ -114,10 +169,27 @@ class Survey(Message):
 
     Args:
         scale: nps (0-10), csat (1-5), ces (1-7), review or text.
+        points: the lowest and the highest score, where they are not the usual ones; needed for the scores of a review.
+        incentive: what is given for an answer, in the words in which the survey tells so. Never for a good one.
     """
 
     kind: str = "feedback"
     scale: str = "csat"
+    points: tuple[int, int] | None = attrs.field(default=None, converter=_points)
+    incentive: str = ""
+
+    def answered_on(self) -> "Scale | None":
+        """The scale of its answers; None where they have no score.
+
+        Raises:
+            InvalidInput: the points are no scale, or do not fit the kind.
+        """
+        from touchpoint.model.feedback import scale_of
+        from touchpoint.model.scale import Scale
+
+        if self.points is not None and len(self.points) != _ENDS:
+            raise InvalidInput("points= takes two whole numbers, the lowest and the highest score")
+        return scale_of(self.scale, None if self.points is None else Scale(*self.points))
 
 
 @attrs.frozen(kw_only=True)

@@ -7,7 +7,7 @@ from typing import Any, Final, TypeVar
 import attrs
 
 from touchpoint.durations import Duration, length
-from touchpoint.journey.policy import Cap, ConsentRule, ConsentRules, Hold, HoldOut, Policy, Spacing
+from touchpoint.journey.policy import Cap, ConsentRule, ConsentRules, Hold, HoldOut, Policy, Pull, Spacing
 from touchpoint.journey.windows import DENY, QuietHours, SendWindow
 from touchpoint.model.message import Message
 from touchpoint.policy.content_binding import BoundContent, Evaluators, bind_content
@@ -107,6 +107,7 @@ class Bound:
         look_ahead: how far ahead a rival reserves its place in a cap; microseconds.
         content: the content rules; None where there are none.
         hold_outs: who gets nothing at all.
+        pulls: what binds suggestions beyond that.
         usual: what `policy.checks` has found out, by name: a message, its kind, and the checks that it meets.
     """
 
@@ -119,6 +120,7 @@ class Bound:
     look_ahead: int = length(timedelta(days=1))
     content: BoundContent | None = None
     hold_outs: tuple[HoldOut, ...] = ()
+    pulls: tuple[Pull, ...] = ()
     usual: dict[str, tuple[Message, str, Sequence[Any]]] = attrs.field(factory=dict, init=False, repr=False)
     _own_quiet: dict[tuple[str, str], BoundWindow] = attrs.field(factory=dict, init=False, repr=False)
     _windows_for: dict[tuple[str, str], Sequence[BoundWindow]] = attrs.field(factory=dict, init=False, repr=False)
@@ -191,6 +193,7 @@ def bind(house: Policy, journeys: Mapping[str, Policy]) -> Mapping[str, Bound]:
             look_ahead=length(max(house.look_ahead, own.look_ahead)),
             content=bind_content(house, own, statutory),
             hold_outs=_unique((*_of(house, HoldOut), *_of(own, HoldOut))),
+            pulls=_unique((*_of(house, Pull), *_of(own, Pull))),
         )
         for name, own in journeys.items()
     }

@@ -29,7 +29,11 @@ CONVERSATION: Final = "conversation"
 PAUSED: Final = "paused"
 PACE: Final = "pace"
 DATA_USE: Final = "data use"
+FAMILIARITY: Final = "familiarity"
+WORDING: Final = "wording"
 WORDS: Final = "words"
+TOLD: Final = "told"
+"""Among the values of a verdict: what it says with data filled in, for `why`."""
 CHANNEL_RESUMED: Final = "channel resumed"
 """The event that messages on a paused channel wait for."""
 _WANTED: Final = (allow(WANTED),)
@@ -125,6 +129,34 @@ def check_data_use(_: Facts, on: ChannelFacts) -> Sequence[Verdict]:
     return (deny_here(DATA_USE, reason, {"traits": list(on.misused)}),)
 
 
+def check_familiarity(_: Facts, on: ChannelFacts) -> Sequence[Verdict]:
+    """Whether the traits that the words cannot do without may be used this early in the relationship (S7.5)."""
+    if on.unfamiliar:
+        told = [each.told_words for each in on.unfamiliar]
+        values = {"traits": [each.trait for each in on.unfamiliar], TOLD: told}
+        return (deny_here(FAMILIARITY, "; ".join(each.words for each in on.unfamiliar), values),)
+    if on.worded is None or not on.worded.without:
+        return ()
+    without = on.worded.without
+    names = ", ".join(each.trait for each in without)
+    values = {"traits": [each.trait for each in without], TOLD: [each.told_words for each in without]}
+    return (allow(FAMILIARITY, f"said without {names}, which may not be used yet", values),)
+
+
+def check_wording(facts: Facts, on: ChannelFacts) -> Sequence[Verdict]:
+    """Which of its wordings the message says, and why not those before it. It is never in the way (S6.1)."""
+    if on.worded is None or not facts.message.wordings or on.unfamiliar:
+        return ()
+    name = on.worded.wording
+    said = f"says {name!r}" if name else "says its own content"
+    lost = ", ".join(repr(each) for each, _ in on.worded.lost)
+    reason = f"{said}, not {lost}" if lost else said
+    told = [f"not {each!r}: {why}" for each, why in on.worded.lost]
+    if name:
+        told.append(f"{name!r}: {on.worded.told}")
+    return (allow(WORDING, reason, {"wording": name, TOLD: told}),)
+
+
 def check_words(_: Facts, on: ChannelFacts) -> Sequence[Verdict]:
     """Whether the content for this channel finds all of its data (S6.2)."""
     if not on.missing_words:
@@ -162,6 +194,8 @@ CHECKS: Final[tuple[Check, ...]] = (
     check_budget,
     check_holdout,
     check_data_use,
+    check_familiarity,
+    check_wording,
     check_words,
 )
 """In the order of S6.5. Where several deny, the first of them says how the message ends."""
@@ -170,9 +204,30 @@ CHECKS: Final[tuple[Check, ...]] = (
 FOR_ANSWERS: Final[tuple[Check, ...]] = (
     check_wanted, check_expiry, check_stopped, check_address, check_refused, check_conversation, check_switches,
     check_paused, check_pace,
-    check_limit, check_words,
+    check_limit, check_familiarity, check_wording, check_words,
 )  # fmt: skip
 """What is asked of the answer to a word such as STOP: whether it can go out, not whether it is welcome (S7.3)."""
+
+
+BEFOREHAND: Final[tuple[Check, ...]] = (
+    check_consent, check_preferences, check_limit, check_holdout, check_data_use, check_familiarity, check_words,
+)  # fmt: skip
+"""What is asked before a message is sent at all, where another may be sent in its stead: what its customer and the
+policies settle for good."""
+
+FOR_SUGGESTIONS: Final[tuple[Check, ...]] = (
+    check_stopped, check_consent, check_preferences, check_holds, check_content_rules, check_switches, check_paused,
+    check_holdout, check_data_use, check_familiarity, check_words,
+)  # fmt: skip
+"""What is asked of every suggestion: whoever wants one has come to us, so nobody is to be reached or left alone."""
+
+
+def checks_for_suggestion(*, quiet_hours: bool, caps: bool) -> tuple[Check, ...]:
+    """What is asked of a suggestion where the policy (`Pull`) has quiet hours, or caps, bind it as well."""
+    found = FOR_SUGGESTIONS
+    if quiet_hours:
+        found = (*found, check_windows)
+    return (*found, check_caps, check_frequency, check_spacing) if caps else found
 
 
 def _never(_: Facts) -> bool:
@@ -202,6 +257,8 @@ _RARE: Final[Mapping[Check, Callable[[Facts], bool]]] = {
     check_budget: lambda facts: isinstance(facts.message, Gift) and facts.message.budget is not None,
     check_holdout: _never,
     check_data_use: _never,
+    check_familiarity: _never,
+    check_wording: _never,
     check_words: _never,
 }
 """When these have something to say although nothing rare has happened: what policy and message settle for good."""
@@ -229,6 +286,8 @@ def _that_apply(facts: Facts, on: ChannelFacts) -> Sequence[Check]:
         or on.missing_words
         or on.misused
         or on.unable is not None
+        or on.worded is not None
+        or on.unfamiliar
         or facts.holdout is not None
     ):
         return CHECKS

@@ -140,6 +140,50 @@ class Pause:
     until: int | None = None
 
 
+@attrs.frozen
+class Unfamiliar:
+    """A trait that may not be used yet.
+
+    Args:
+        trait: its name.
+        sensitivity: `ordinary`, `personal` or `special`.
+        reason: what of the policy is not true, without any values.
+        told: the same with the values filled in.
+    """
+
+    trait: str
+    sensitivity: str
+    reason: str
+    told: str = attrs.field(repr=False)
+
+    @property
+    def words(self) -> str:
+        """In words, without any values."""
+        return f"the trait {self.trait!r} is {self.sensitivity} and may not be used yet: {self.reason}"
+
+    @property
+    def told_words(self) -> str:
+        """In words, with the values by which that was decided; never that of the trait."""
+        return f"the trait {self.trait!r} is {self.sensitivity} and may not be used yet: {self.told}"
+
+
+@attrs.frozen
+class Worded:
+    """Which of its wordings a message says.
+
+    Args:
+        wording: its name; empty for the message's own content.
+        lost: (name, why, with the values filled in) of those before it that were not taken.
+        told: its condition with the values filled in.
+        without: traits that its words do without.
+    """
+
+    wording: str
+    lost: tuple[tuple[str, str], ...] = attrs.field(default=(), repr=False)
+    told: str = attrs.field(default="", repr=False)
+    without: tuple[Unfamiliar, ...] = ()
+
+
 @attrs.define
 class ChannelFacts:
     """What is special to one channel.
@@ -159,6 +203,8 @@ class ChannelFacts:
         words: the finished words; only where content rules look at them.
         last_inbound: when the customer last wrote on this channel; only where a session there counts.
         unable: why the channel cannot answer in the conversation; None where it can, or nothing is to be answered.
+        worded: which of its wordings the message says here; None where it has but one, and does without nothing.
+        unfamiliar: the traits without which nothing can be said here, and which may not be used yet.
     """
 
     channel: str
@@ -175,6 +221,8 @@ class ChannelFacts:
     words: RenderedMessage | None = attrs.field(default=None, repr=False)
     last_inbound: int | None = attrs.field(default=None, repr=False)
     unable: str | None = None
+    worded: Worded | None = None
+    unfamiliar: tuple[Unfamiliar, ...] = ()
 
 
 def _no_calendar(*_: object) -> NoReturn:

@@ -9,10 +9,14 @@ import attrs
 
 from touchpoint.channels.inbound import Clicked, Receipt, Replied
 from touchpoint.engine.engine import Engine
+from touchpoint.engine.suggestion_desk import SuggestionDesk
 from touchpoint.engine.view import CustomerView, MessageView
 from touchpoint.errors import InvalidInput, UnknownName
 from touchpoint.model.case import Case
 from touchpoint.model.names import type_of
+from touchpoint.model.suggested import Suggested
+
+_MANY = 1_000
 
 if TYPE_CHECKING:
     from touchpoint.testing.world import World
@@ -139,6 +143,7 @@ class Got:
         because: every reason that stood in its way, in words, oldest first.
         subject, text: the words as they went out; None if they did not.
         key: its idempotency key.
+        wording: which of the message's wordings went out; None for its own content, and if none did.
     """
 
     customer: str
@@ -152,6 +157,7 @@ class Got:
     subject: str | None = attrs.field(default=None, repr=False)
     text: str | None = attrs.field(default=None, repr=False)
     key: str = attrs.field(default="", repr=False)
+    wording: str | None = None
 
 
 class Person:
@@ -280,6 +286,49 @@ class Person:
         )
         return self
 
+    def offered(self, place: str, n: int = 1) -> list[Suggested]:
+        """What they are offered where they are now, best first: `Engine.suggest`. Raises UnknownName for a place."""
+        __tracebackhide__ = True
+        world = self._world
+        world.check("place", place, world.known.places)
+        world.noticed(self.id)
+        return world.engine.suggest(self.id, place, n)
+
+    def sees(self, place: str, suggestion: str | None = None) -> Self:
+        """Be shown a suggestion where they are: of this name, else the best one.
+
+        Raises:
+            InvalidInput: they are not offered it now.
+        """
+        __tracebackhide__ = True
+        return self._answers("sees", SuggestionDesk.shown, place, suggestion)
+
+    def accepts(self, place: str, suggestion: str | None = None) -> Self:
+        """Take up a suggestion; as `sees`."""
+        __tracebackhide__ = True
+        return self._answers("accepts", SuggestionDesk.accepted, place, suggestion)
+
+    def declines(self, place: str, suggestion: str | None = None) -> Self:
+        """Not want a suggestion; as `sees`."""
+        __tracebackhide__ = True
+        return self._answers("declines", SuggestionDesk.declined, place, suggestion)
+
+    def _answers(self, verb: str, act: Callable[..., object], place: str, suggestion: str | None) -> Self:
+        __tracebackhide__ = True
+        found = self.offered(place, _MANY)
+        chosen = next((each for each in found if suggestion in (None, each.name)), None)
+        if chosen is None:
+            raise InvalidInput(
+                f"{self.id} is offered no {suggestion or 'suggestion'} at {place} now; ask why_suggested()"
+            )
+        said = arguments({} if suggestion is None else {"suggestion": suggestion})
+        self._world.act(
+            f"world[{self.id!r}].{verb}({', '.join([repr(place), *said])})",
+            lambda engine: act(engine.suggestions, self.id, chosen.id),
+            again=lambda other: getattr(other[self.id], verb)(place, suggestion),
+        )
+        return self
+
     def moves_to(self, timezone: str | Sequence[str]) -> Self:
         """Live in another time zone from now on."""
         return self.changes(timezone=timezone)
@@ -390,4 +439,5 @@ class Person:
             local=None if view.at is None else self._world.local(self.id, view.at),
             status=view.status, because=view.because, key=view.key,
             subject=None if words is None else words.subject, text=None if words is None else words.text,
+            wording=None if words is None else words.wording,
         )  # fmt: skip

@@ -155,6 +155,7 @@ class _Scope:
     def steps(self, depth: int = 2) -> list[s.Step]:
         """Up to three steps, with arms of this depth."""
         makers = [self._send, self._wait, self._wait_for, self._branch, self._wait_until, self._split, self._plain]
+        makers.append(self._best)
         makers += [self._leading] if self.leads_on else []
         count = self.draw(st.integers(0, 3 if depth > 1 else 1))
         return [self.draw(st.sampled_from(makers))(depth) for _ in range(count)]
@@ -188,6 +189,15 @@ class _Scope:
 
     def _split(self, depth: int) -> s.Step:
         return s.Split("way", {each: self.steps(depth - 1) if depth else [] for each in ("left", "right")})
+
+    def _best(self, depth: int) -> s.Step:
+        values = st.sampled_from((1, 2, c.customer["points"]))
+        sent = [s.Send(self.draw(st.sampled_from(self.messages)))] if self.draw(st.booleans()) else []
+        found = [
+            s.Candidate(name, sent if n else (), value=self.draw(values), given=self.draw(st.none() | _conditions()))
+            for n, name in enumerate(("one", "other"))
+        ]
+        return s.Best("best", found, otherwise=self.steps(depth - 1) if depth else ())
 
     def _plain(self, _: int) -> s.Step:
         plain: list[s.Step] = [s.SetTrait("points", 2), s.Exit("enough")]

@@ -207,7 +207,7 @@ def _values_of(step: Step) -> Iterator[Expression]:
 
 def _templates(message: Message) -> Iterator[Field]:
     """What a message shows of its customer and touchpoints."""
-    for content in message.content.values():
+    for content in message.contents.values():
         for text in filter(None, (content.subject, content.text, content.html)):
             for field in Template.parse(text).fields:
                 if field.root != "message" and not field.has_fallback:

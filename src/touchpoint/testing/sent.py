@@ -16,6 +16,7 @@ class Sent:
         case_was_open: whether a case of theirs was open.
         consented: whether what they had said last allowed it.
         subject, text: its words.
+        wording: which of the message's wordings these are; None for its own content.
     """
 
     customer: str
@@ -29,3 +30,4 @@ class Sent:
     consented: bool
     subject: str | None = attrs.field(default=None, repr=False)
     text: str = attrs.field(default="", repr=False)
+    wording: str | None = None

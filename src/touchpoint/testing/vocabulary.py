@@ -63,6 +63,7 @@ class Vocabulary:
                 name for journey in journeys for message in journey.messages.values() for name in message.channels
             )
         )
+        self.places = tuple(dict.fromkeys(p for each in journeys for one in each.suggestions for p in one.place))
         self.compared = _compared(journeys)
         self.functions = tuple(dict.fromkeys(step.function for step in _steps(journeys) if isinstance(step, Call)))
 

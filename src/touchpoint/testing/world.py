@@ -384,7 +384,7 @@ class World:
                 self.local(owner, at),
                 self.mirror.case_is_open(owner),
                 self.mirror.consents(owner, request.message.kind, request.channel),
-                request.message.subject, request.message.text,
+                request.message.subject, request.message.text, request.message.wording,
             )
         )  # fmt: skip
         for state in self._stand_ins[request.channel].next_receipts():

@@ -117,6 +117,14 @@ def _conditions() -> tuple[Check, ...]:
               "The condition of a segment can never be true.",
               "Nobody ever joins it, and what waits for that never happens.",
               "correct the condition, or take the segment out"),
+        Check("TC118", "suggestion-never-offered", "error",
+              "The `given` of a suggestion can never be true.",
+              "It is in the journey, and nobody who asks is ever offered it.",
+              "correct the condition, or take the suggestion out"),
+        Check("TC119", "candidate-never-chosen", "error",
+              "The `given` of a candidate can never be true.",
+              "Its steps are read, tested and translated, and never taken.",
+              "correct the condition, or take the candidate out"),
     )  # fmt: skip
 
 
@@ -154,6 +162,10 @@ def _reach() -> tuple[Check, ...]:
               "A trigger waits for a deadline that this kind of case does not have.",
               "It never happens: such cases are never overdue.",
               "give the CaseType a respond_within= or resolve_within=, or wait for the deadline that it has"),
+        Check("TC209", "candidate-never-best", "error",
+              "A candidate of a `Best` is never chosen, or otherwise= never taken: another one may always be taken.",
+              "It has no condition, sends nothing at first, and is worth no less, so it comes before each time.",
+              "give that one a condition or a lower value, or take this one out"),
     )  # fmt: skip
 
 

@@ -48,6 +48,8 @@ _NEVER: Final[Mapping[str, tuple[str, str]]] = {
     "stage": ("TC102", "can never be true, so these triggers never enter the stage"),
     "segment": ("TC117", "can never be true, so nobody is ever in the segment"),
     "branch": ("TC103", "can never be true, so the steps of then= are never taken"),
+    "suggestion": ("TC118", "can never be true, so the suggestion is never offered"),
+    "candidate": ("TC119", "can never be true, so the candidate is never chosen"),
     "still": ("TC104", "can never be true, so the message is always withdrawn"),
     "wait": ("TC105", "can never be true, so only the timeout ends the wait"),
     "until": ("TC105", "can never be true, so only the timeout ends the wait"),
@@ -55,7 +57,10 @@ _NEVER: Final[Mapping[str, tuple[str, str]]] = {
     "goal": ("TC107", "can never be true, so the goal is never reached"),
 }
 _ALWAYS: Final[Mapping[str, tuple[str, str]]] = {
-    **dict.fromkeys(("given", "stage", "segment", "still", "wait", "until", "goal"), ("TC108", "is always true")),
+    **dict.fromkeys(
+        ("given", "stage", "segment", "still", "wait", "until", "goal", "suggestion", "candidate"),
+        ("TC108", "is always true"),
+    ),
     "branch": ("TC103", "is always true, so the steps of otherwise= are never taken"),
     "exit": ("TC115", "is always true, so the run ends at the first thing that happens"),
 }

@@ -43,6 +43,12 @@ EXAMPLES: Final = {
     "TC115": 'Rule("greet", when="order", given=customer.points > 99, exit=customer.points > 9, then=[Wait(days(1))])',
     "TC116": 'Rule("first order", when="order", given=count("order") == 0)',
     "TC117": 'Segment("lost", ever("order", within=days(7)) & ~ever("order", within=days(30)))',
+    "TC118": 'Journey("shop", suggestions=[Suggestion(\n'
+             '    "tea", why="they like tea", place="web.home", value=1, content="Tea?",\n'
+             '    given=(count("order") > 2) & (count("order") < 2),\n)])',
+    "TC119": 'Rule("win", when="order", then=[Best("win", [\n'
+             '    Candidate("call", Emit("call"), value=2, given=(event.sum > 10) & (event.sum < 5)),\n'
+             '    Candidate("mail", Send(hello), value=1),\n])])',
     "TC201": 'Stage("regular", phase="delight")',
     "TC202": 'Journey("shop", stages=[Stage("fan", phase="delight")], rules=[Rule("greet", when=Entered("fan"))])',
     "TC203": 'Journey("shop", stages=[\n'
@@ -55,6 +61,8 @@ EXAMPLES: Final = {
              '    "shop",\n    cases=[complaint],\n    policy=Policy(Hold(while_open=[complaint])),\n'
              '    rules=[Rule("care", when="review", given=event.score <= 2, then=[OpenCase(complaint)])],\n)',
     "TC208": 'Journey("shop", cases=[complaint], rules=[Rule("hurry", when=CaseOverdue(complaint), then=[Emit("x")])])',
+    "TC209": 'Rule("win", when="order", then=[Best("win", [\n'
+             '    Candidate("call", Emit("call"), value=2), Candidate("mail", Send(hello), value=1),\n])])',
     "TC301": 'Rule("pay", when="order", then=[WaitFor("paid", forever)])',
     "TC302": 'Rule("greet", when="order", limit=cool_down(days(3)), then=[Wait(days(7)), Send(hello)])',
     "TC303": 'Rule("pay", when="order", goal=Goal("paid", within=days(2)), then=[Wait(days(3)), Send(hello)])',

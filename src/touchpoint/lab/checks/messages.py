@@ -6,6 +6,7 @@ from typing import Final
 
 from touchpoint.errors import hint
 from touchpoint.journey import steps as s
+from touchpoint.journey.contents import contents as all_contents
 from touchpoint.journey.data_use import declared, misuses
 from touchpoint.journey.journey import Journey
 from touchpoint.journey.rule import Rule
@@ -51,7 +52,7 @@ def _uses(scene: Scene) -> Iterator[Finding]:
     known = declared(each.traits for each in scene.journeys if each.traits is not None)
     for journey, path, message in scene.first_sends():
         for each in misuses(message, known):
-            place = f"{path}.uses" if each.content is None else f'{path}.content["{each.content}"].{each.part}'
+            place = f"{path}{each.place}"
             what = (
                 f"{message.name!r} is {message.effective_kind}, and uses {each.trait!r}, which is not declared for it"
             )
@@ -70,8 +71,8 @@ def _unsent(scene: Scene) -> Iterator[Finding]:
 def _promotion(journey: Journey, path: str, about: str, message: Message) -> Iterator[Finding]:
     if message.kind not in BEST_BEFORE:  # kinds that go out unless withdrawn
         return
-    for key, content in message.content.items():
-        place = f'{path}.content["{key}"]'
+    for said in all_contents(message):
+        place, content = f"{path}{said.place}", said.content
         if content.promotional:
             what = f"{message.name!r} is {message.kind}, and its content is promotional: it counts as marketing"
             yield found("TC502", journey.name, place, about, what)
@@ -137,17 +138,18 @@ def _first(journey: Journey) -> Iterator[tuple[str, Message]]:
 
 def _has_subjects(scene: Scene) -> bool:
     """Whether any message has a subject. Where none has, whoever sends the mail is taken to write them."""
-    contents = (each for _, _, message in scene.first_sends() for each in message.content.values())
+    contents = (each for _, _, message in scene.first_sends() for each in message.contents.values())
     return any(each.subject for each in contents)
 
 
 def _subject(journey: Journey, path: str, about: str, message: Message) -> Iterator[Finding]:
     for channel in (each for each in message.channels if each in _MAIL):
-        for key, content in message.content.items():
+        for said in all_contents(message):
+            key = said.under
             serves = key in (_ANYBODY, channel) or language_of(key, channel, message.channels) is not None
-            if serves and not (content.subject or "").strip():
+            if serves and not (said.content.subject or "").strip():
                 what = f"{message.name!r} goes out on {channel!r} without a subject"
-                yield found("TC505", journey.name, f'{path}.content["{key}"]', about, what)
+                yield found("TC505", journey.name, f"{path}{said.place}", about, what)
                 return
 
 
@@ -189,7 +191,7 @@ def _may_be_enrolled(journey: Journey, rule: Rule) -> bool:
 
 def _lacking(message: Message, roots: tuple[str, ...], known: frozenset[str]) -> list[str]:
     names: list[str] = []
-    for content in message.content.values():
+    for content in message.contents.values():
         for text in _texts(content):
             names += [
                 each.name for each in Template.parse(text).fields

@@ -68,7 +68,7 @@ def asks_review(message: Message) -> bool:
     """Whether a message asks for a review that others will read."""
     if isinstance(message, Survey) and message.scale == "review":
         return True
-    words = [message.wants, *(text or "" for each in message.content.values() for text in (each.subject, each.text))]
+    words = [message.wants, *(text or "" for each in message.contents.values() for text in (each.subject, each.text))]
     return any(_ASKS_REVIEW.search(each) for each in words)
 
 

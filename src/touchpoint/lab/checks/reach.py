@@ -2,11 +2,11 @@
 
 from collections.abc import Iterator, Sequence
 from itertools import takewhile
-from typing import Final
+from typing import Any, Final
 
 from touchpoint.core.keys import key_of
 from touchpoint.journey import steps as s
-from touchpoint.journey.conditions import Expression, InStage, walk
+from touchpoint.journey.conditions import Expression, InStage, Literal, walk
 from touchpoint.journey.journey import Journey
 from touchpoint.journey.policy import Hold
 from touchpoint.journey.rule import Rule
@@ -33,6 +33,7 @@ def reach(scene: Scene) -> Iterator[Finding]:
             yield found("TC202", journey.name, f"{path}.when", f"rule {rule.name}", what)
         yield from _after_the_end(journey, f"{path}.then", f"rule {rule.name}", rule.then)
         yield from _ends_first(journey, path, rule)
+        yield from _never_best(journey, path, rule)
     yield from _elsewhere(scene)
     yield from _left_open(scene)
     yield from _never_overdue(scene)
@@ -135,6 +136,8 @@ def ends(step: s.Step) -> bool:
         return all(any(map(ends, arm)) for arm in (step.then, step.otherwise))
     if isinstance(step, s.Split):
         return all(any(map(ends, arm)) for arm in step.arms.values())
+    if isinstance(step, s.Best):
+        return all(any(map(ends, arm)) for arm in (*(each.then for each in step.candidates), step.otherwise))
     return isinstance(step, s.Exit)
 
 
@@ -152,6 +155,39 @@ def _ends_first(journey: Journey, path: str, rule: Rule) -> Iterator[Finding]:
                 by = "exit=" if key in exits else "the goal"
                 what = f"{trigger} ends the run by {by} before this wait sees it"
                 yield found("TC206", journey.name, f"{each.path}.trigger", f"rule {rule.name}", what)
+
+
+def _never_best(journey: Journey, path: str, rule: Rule) -> Iterator[Finding]:
+    """Candidates that another one always comes before: it may always be taken, and is never worth less."""
+    for each in placed(rule, path):
+        step = each.step
+        if not isinstance(step, s.Best):
+            continue
+        values = [_worth(one) for one in step.candidates]
+        sure = [(n, values[n]) for n, one in enumerate(step.candidates) if _is_sure(one)]
+        for n, one in enumerate(step.candidates):
+            worth = values[n]
+            if worth is None:
+                continue
+            before = [m for m, value in sure if m != n and (value > worth or (value == worth and m < n))]
+            if before:
+                other = step.candidates[before[0]].name
+                what = f"{other!r} may always be taken and is worth no less, so {one.name!r} is never chosen"
+                yield found("TC209", journey.name, f"{each.path}.candidates[{n}]", f"rule {rule.name}", what)
+        if sure and step.otherwise:
+            what = f"{step.candidates[sure[0][0]].name!r} may always be taken, so nobody comes here"
+            yield found("TC209", journey.name, f"{each.path}.otherwise", f"rule {rule.name}", what)
+
+
+def _worth(candidate: s.Candidate) -> Any:  # noqa: ANN401 - a number of any sort
+    """What it is worth whatever the data; None where they tell."""
+    return candidate.value.value if isinstance(candidate.value, Literal) else None
+
+
+def _is_sure(candidate: s.Candidate) -> bool:
+    """Whether nothing can stand against a candidate: no condition, a fixed value, and nothing is sent at first."""
+    sends = bool(candidate.then) and isinstance(candidate.then[0], s.Send)
+    return candidate.given is None and _worth(candidate) is not None and not sends
 
 
 def _is_plain(rule: Rule) -> bool:
@@ -177,7 +213,12 @@ def _elsewhere(scene: Scene) -> Iterator[Finding]:
 
 def about_of(journey: Journey, path: str) -> str:
     """What a path belongs to, in the words of findings."""
-    named = (("rule", journey.rules), ("stage", journey.stages), ("segment", journey.segments))
+    named = (
+        ("rule", journey.rules),
+        ("stage", journey.stages),
+        ("segment", journey.segments),
+        ("suggestion", journey.suggestions),
+    )
     parts = ((f"{what}s[{n}]", f"{what} {part.name}") for what, some in named for n, part in enumerate(some))  # type: ignore[attr-defined]
     return next((words for part, words in parts if path.startswith(f"$.{part}.")), "the journey")
 

@@ -44,7 +44,9 @@ from touchpoint.journey.triggers import (
 )
 from touchpoint.model.message import Message
 
-Role = Literal["stage", "segment", "given", "exit", "goal", "still", "branch", "wait", "until", "value"]
+Role = Literal[
+    "stage", "segment", "given", "exit", "goal", "still", "branch", "wait", "until", "value", "suggestion", "candidate"
+]
 BARE: Final = (
     Entered, Left, Dwelt, Joined, LeftSegment, Silent, Anniversary, DateDue, Schedule, CaseOpened, CaseClosed, Exposed,
     ConsentChanged, PreferenceChanged, TraitChanged, CaseOverdue,
@@ -59,7 +61,7 @@ _CARRIED: Final[Mapping[type, frozenset[str]]] = {
 }  # fmt: skip
 _OF_FRIEND: Final = frozenset({"referral", "converted", "after"})
 """All that is told of what a referred friend does."""
-_STILL: Final = (s.Branch, s.Wait, s.Exit, s.MoveTo, s.SetTrait, s.Emit, s.OpenCase, s.CloseCase, s.Enrol)
+_STILL: Final = (s.Branch, s.Best, s.Wait, s.Exit, s.MoveTo, s.SetTrait, s.Emit, s.OpenCase, s.CloseCase, s.Enrol)
 """Steps after which `event` is what it was before."""
 
 
@@ -171,8 +173,15 @@ def _placed(taken: Iterable[s.Step], path: str, conditions: tuple[Expression, ..
         here = f"{path}[{n}]"
         yield Placed(here, step, conditions)
         for name, arm in s.arms(step):
-            more = (step.condition,) if isinstance(step, s.Branch) and name == "then" else ()
+            more = (step.condition,) if isinstance(step, s.Branch) and name == "then" else _of_candidate(step, name)
             yield from _placed(arm, f"{here}.{name}", (*conditions, *more))
+
+
+def _of_candidate(step: s.Step, arm: str) -> tuple[Expression, ...]:
+    """What is true where a candidate was chosen."""
+    candidates = step.candidates if isinstance(step, s.Best) else ()
+    found = (each.given for n, each in enumerate(candidates) if s.candidate_arm(n) == arm)
+    return tuple(each for each in found if each is not None)
 
 
 def of_trigger(condition: Expression) -> Expression:
@@ -243,6 +252,10 @@ def _in_journey(journey: Journey) -> Iterator[Asked]:
     for n, segment in enumerate(journey.segments):
         condition = at_home(segment.condition, journey.name)
         yield Asked(journey, f"$.segments[{n}].condition", f"segment {segment.name}", "segment", condition)
+    for n, suggestion in enumerate(journey.suggestions):
+        if suggestion.given is not None:
+            given = at_home(suggestion.given, journey.name)
+            yield Asked(journey, f"$.suggestions[{n}].given", f"suggestion {suggestion.name}", "suggestion", given)
     for n, rule in enumerate(journey.rules):
         yield from _in_rule(journey, f"$.rules[{n}]", rule)
 
@@ -309,6 +322,12 @@ class _Walk:
             case s.Branch():
                 condition = self._seen(step.condition, moved=moved)
                 yield f"{here}.condition", "branch", condition, now, None if moved else self.starts, step
+            case s.Best():
+                for n, each in enumerate(step.candidates):
+                    if each.given is not None:
+                        given = self._seen(each.given, moved=moved)
+                        triggers = None if moved else self.starts
+                        yield f"{here}.candidates[{n}].given", "candidate", given, now, triggers, step
             case s.WaitUntil():
                 yield f"{here}.condition", "until", step.condition, self.lasting, None, step
             case s.WaitFor() if step.given is not None:

@@ -20,6 +20,7 @@ from touchpoint.journey.conditions import (
     Arithmetic,
     CaseOpen,
     Compare,
+    Consented,
     Contains,
     Count,
     Ever,
@@ -74,7 +75,7 @@ _FLIPPED: Final[Mapping[str, str]] = {"==": "==", "!=": "!=", "<": ">", "<=": ">
 _MOST_CONSTANTS: Final = 300
 _MOST_LOOKS: Final = 400
 _ENDS: Final = ("sent", "withdrawn", "denied", "expired", "failed", "unknown")
-_TRUTHS: Final = (Compare, And, Or, Not, In, Contains, Exists, Ever, CaseOpen, InStage, InSegment, Told)
+_TRUTHS: Final = (Compare, And, Or, Not, In, Contains, Exists, Ever, CaseOpen, InStage, InSegment, Consented, Told)
 
 
 def _nowhere(_: Field) -> bool:
@@ -278,7 +279,7 @@ _KINDS: Final[Mapping[type, Sequence[str]]] = {
     Literal: (MISSING,),
     **dict.fromkeys((Count, Total), (MISSING, NUMBER)),
     **dict.fromkeys((Outcome, Variant), (MISSING, TEXT)),
-    **dict.fromkeys((Ever, CaseOpen, InStage, InSegment, In, Contains, Told), (MISSING, BOOL)),
+    **dict.fromkeys((Ever, CaseOpen, InStage, InSegment, Consented, In, Contains, Told), (MISSING, BOOL)),
 }
 """Of which kinds values may be; those that are not named here may be of any."""
 
@@ -288,7 +289,8 @@ def _is_certain(value: Expression) -> bool:
     if isinstance(value, Count | Ever):
         parts = split_where(value.where)
         return not (parts.outside or parts.keys or parts.relations)
-    return isinstance(value, InStage | InSegment | Told) or (isinstance(value, CaseOpen) and value.ref is None)
+    never_missing = isinstance(value, InStage | InSegment | Consented | Told)
+    return never_missing or (isinstance(value, CaseOpen) and value.ref is None)
 
 
 def _of_pair(pair: Compare, cells: Iterable[Cell]) -> list[Cell]:

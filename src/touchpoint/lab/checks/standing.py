@@ -14,6 +14,7 @@ from touchpoint.journey.conditions import (
     Aggregate,
     CaseOpen,
     Compare,
+    Consented,
     Expression,
     Field,
     InSegment,
@@ -74,7 +75,9 @@ def _reads(node: Expression) -> Iterator[Token]:
             yield from (token for kinds, token in _OTHERS.items() if isinstance(node, kinds))
 
 
-_OTHERS: Final[Mapping[tuple[type, ...], Token]] = {(CaseOpen,): ("cases",), (Now,): TIME, (Outcome, Told): RUN}
+_OTHERS: Final[Mapping[tuple[type, ...], Token]] = {
+    (CaseOpen,): ("cases",), (Now, Consented): TIME, (Outcome, Told): RUN,
+}  # fmt: skip
 
 
 @attrs.frozen(eq=False)

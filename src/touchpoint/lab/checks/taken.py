@@ -112,6 +112,19 @@ def _split(_: Looking, way: Way, step: s.Split, rest: tuple[s.Step, ...]) -> Ite
         yield attrs.evolve(way, standing=way.standing.noting(token, name), sure=way.sure), (*arm, *rest)
 
 
+def _best(at: Looking, way: Way, step: s.Best, rest: tuple[s.Step, ...]) -> Iterator[Next]:
+    """Any candidate that may be chosen: what each is worth, and what the gate would say, is not known."""
+    for each in step.candidates:
+        standing = way.standing
+        if each.given is not None:
+            given = at.question(each.given, way.node.journey, moved=way.moved)
+            if at.asked(given, standing, way.props) is False:
+                continue
+            standing = standing.assuming(given, true=True)
+        yield attrs.evolve(way, sure=False, standing=standing), (*each.then, *rest)
+    yield attrs.evolve(way, sure=False), (*step.otherwise, *rest)
+
+
 def _value(way: Way, expression: Expression) -> tuple[Way, Value]:
     """What an expression gives, as far as that is known; the way may know a name for it from then on."""
     if isinstance(expression, Literal):
@@ -157,6 +170,6 @@ def microseconds(given: object) -> int | None:
 
 TAKE: Final[Mapping[type, Callable[..., Iterator[Next]]]] = {
     s.Emit: _emit, s.Enrol: _enrol, s.MoveTo: _move_to, s.SetTrait: _set_trait, s.OpenCase: _case, s.CloseCase: _case,
-    s.Branch: _branch, s.Split: _split,
+    s.Branch: _branch, s.Split: _split, s.Best: _best,
 }  # fmt: skip
 """Each kind of step: (what is looked at, the way, the step, those after it) → the ways on."""

@@ -134,6 +134,8 @@ def _arms_of(step: s.Step) -> float:
     """How many ways lead on from a step; without an arm for each of them some lead on at once."""
     if isinstance(step, s.Split):
         return len(step.arms)
+    if isinstance(step, s.Best):
+        return len(step.candidates) + 1
     return 2 if isinstance(step, s.Branch) else float("inf")
 
 

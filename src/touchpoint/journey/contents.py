@@ -1,0 +1,59 @@
+"""Everything that a message may say, each content with where it stands."""
+
+from collections.abc import Iterator
+
+import attrs
+
+from touchpoint.journey.shapes import path_to
+from touchpoint.journey.wording import Wording
+from touchpoint.model.message import Content, Message, said_as
+from touchpoint.model.template import Field, Template
+
+PARTS = ("subject", "text", "html")
+
+
+@attrs.frozen
+class Said:
+    """One content of a message.
+
+    Args:
+        key: its name among all contents of the message (`Message.contents`).
+        place: from the message on: `.content["*"]`, `.wordings[0].content["de"]`.
+        content: the words.
+        under: its key where it stands: a channel, a locale, both, or `*`.
+        wording: the one it belongs to; None for the message's own content.
+    """
+
+    key: str
+    place: str
+    content: Content
+    under: str
+    wording: Wording | None = None
+
+
+def contents(message: Message) -> Iterator[Said]:
+    """Every content of a message, its own first; what is no `Wording` is left out, and told elsewhere."""
+    for key, content in message.content.items():
+        yield Said(key, path_to(".content", key), content, key)
+    for n, each in wordings(message):
+        for key, content in each.content.items():
+            yield Said(said_as(key, each.name), path_to(f".wordings[{n}].content", key), content, key, each)
+
+
+def wordings(message: Message) -> Iterator[tuple[int, Wording]]:
+    """The wordings of a message, each with its place among them."""
+    return ((n, each) for n, each in enumerate(message.wordings) if isinstance(each, Wording))
+
+
+def looked_up(message: Message) -> Iterator[Field]:
+    """Every look-up in everything that a message may say; its templates are sound."""
+    return (field for _, _, text in texts(message) for field in Template.parse(text).fields)
+
+
+def texts(message: Message) -> Iterator[tuple[Said, str, str]]:
+    """(content, part, template) of everything that a message may say."""
+    for said in contents(message):
+        for part in PARTS:
+            text = getattr(said.content, part)
+            if text is not None:
+                yield said, part, text

@@ -1,0 +1,100 @@
+"""The entries of a journal as coverage sees them: when, what was decided, and what each raised."""
+
+from collections.abc import Iterable, Iterator
+from typing import Any, Self
+
+import attrs
+
+from touchpoint.core.cases import CASE_OVERDUE, overdue_name
+from touchpoint.core.keys import Key
+from touchpoint.core.matching import COMES_BACK, OWN_ENDED, Messages, own_keys
+from touchpoint.core.occurrence import CONSENT_CHANGED, ENDED, TOUCHPOINT, TRAIT_CHANGED
+from touchpoint.core.referrals import Conversions
+from touchpoint.core.segments import JOINED, LEFT
+from touchpoint.engine.recorded import occurrence_of
+from touchpoint.model.case import DEADLINES
+from touchpoint.model.referral import CONVERTED
+from touchpoint.model.suggested import SUGGESTION_TYPES
+from touchpoint.stores.base import EntryRow
+from touchpoint.stores.codec import loads
+
+
+@attrs.define(eq=False)
+class Moment:
+    """One journal entry: when it was decided on, what was decided, and every key that it raised.
+
+    Of a timer that is no run's only the kind was recorded: its key has the name `*`. `offered` is (journey, suggestion,
+    what came of it) of a touchpoint that tells of one.
+    """
+
+    at: int
+    kind: str
+    lines: list[list[Any]]
+    own: Key
+    heard: set[Key]
+    offered: tuple[str, str, str] | None = None
+
+    @classmethod
+    def of(cls, entry: EntryRow) -> Self:
+        """From the journal."""
+        lines = loads(entry.trace) if entry.trace else []
+        timer = {"dwell": "dwelt"}.get(entry.type, entry.type)
+        own = (timer, "*") if entry.kind == "timer" else (entry.kind, entry.type)
+        if own[0] == CASE_OVERDUE:
+            own = next(_raised(lines), own)  # which case and deadline is recorded first
+        return cls(entry.recorded_at, entry.kind, lines, own, {own, *_raised(lines), *_said(entry)}, _offered(entry))
+
+    def raises(self, keys: Iterable[Key]) -> bool:
+        """Whether it raised any of these."""
+        return any(each in self.heard or (each[0], "*") in self.heard for each in keys)
+
+
+def _raised(lines: Iterable[list[Any]]) -> Iterator[Key]:
+    for line in lines:
+        match line:
+            case ["stage", journey, left, entered]:
+                yield "left", f"{journey}/{left}"
+                yield "entered", f"{journey}/{entered}"
+            case ["case", "opened" | "closed" as what, kind, _]:
+                yield f"case_{what}", kind
+            case ["message", name, status, *_]:
+                yield from ((kind, f"{name}|{status}") for kind in (ENDED, OWN_ENDED))
+            case ["case", what, kind, _]:
+                yield from ((CASE_OVERDUE, overdue_name(kind, each)) for each in DEADLINES if what == f"{each} overdue")
+            case ["trait", _]:
+                yield TRAIT_CHANGED, "*"  # perhaps: what it was set to is not recorded
+            case ["segment", what, journey, segment, _]:
+                yield (JOINED if what == "joined" else LEFT), f"{journey}/{segment}"
+            case ["started" | "refused", journey, rule, *_]:
+                yield "enrolled", f"{journey}/{rule}"  # perhaps: an Enrol step leaves no other trace
+
+
+def _said(entry: EntryRow) -> Iterator[Key]:
+    """More keys of what came back of a message, for any run and perhaps for the run that sent it; and of a change."""
+    if entry.kind in (TRAIT_CHANGED, CONSENT_CHANGED):
+        yield entry.kind, "*"
+    if entry.kind == TOUCHPOINT and entry.type in COMES_BACK:
+        came = occurrence_of(entry)
+        yield from Messages(frozenset({str(came.properties.get("message"))})).keys(came)
+        yield from own_keys(came)
+    if entry.kind == TOUCHPOINT and entry.type == CONVERTED:
+        came = occurrence_of(entry)
+        yield from Conversions(frozenset({str(came.properties.get("converted"))})).keys(came)
+
+
+def _offered(entry: EntryRow) -> tuple[str, str, str] | None:
+    if entry.kind != TOUCHPOINT or entry.type not in SUGGESTION_TYPES:
+        return None
+    told = occurrence_of(entry).properties
+    return str(told.get("journey")), str(told.get("suggestion")), entry.type.removeprefix("suggestion_")
+
+
+def moments_of(entries: Iterable[EntryRow]) -> list[Moment]:
+    """The entries of one customer's journal, oldest first."""
+    found: list[Moment] = []
+    for entry in entries:
+        moment = Moment.of(entry)
+        if found and not moment.lines and moment.kind == TOUCHPOINT and loads(entry.body)[2] == "internal":
+            found[-1].heard.add(moment.own)  # an Emit: it follows the entry whose decision raised it
+        found.append(moment)
+    return found
