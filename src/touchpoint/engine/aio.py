@@ -6,7 +6,7 @@ import os
 import threading
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from datetime import datetime, timedelta
+from datetime import timedelta
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Concatenate, Final, ParamSpec, Self, TypeVar, cast
 from weakref import WeakKeyDictionary
@@ -14,10 +14,12 @@ from weakref import WeakKeyDictionary
 from touchpoint.channels.base import Adapter, AsyncAdapter
 from touchpoint.clock import Clock
 from touchpoint.core.edits import Migration
+from touchpoint.engine.aio_conversations import AsyncConversations
 from touchpoint.engine.calling import DEADLINE
 from touchpoint.engine.delivery import GROUP, CallRequest
 from touchpoint.engine.engine import Engine
 from touchpoint.engine.feedback import FeedbackDesk
+from touchpoint.engine.gifts import GiftDesk
 from touchpoint.engine.ground import USUAL_BREAKER, UnsubscribeLinks
 from touchpoint.engine.intake import LATE_AFTER, MAX_SKEW
 from touchpoint.engine.keyed import Secret
@@ -30,14 +32,12 @@ from touchpoint.engine.working import POLL, Report, Worked, check_concurrency, c
 from touchpoint.errors import InvalidInput, StoreClosed
 from touchpoint.journey.journey import Journey
 from touchpoint.journey.policy import Policy
-from touchpoint.model.conversation import Conversation
 from touchpoint.model.feedback_source import FeedbackSource
 from touchpoint.model.volume import VolumeBreaker
 from touchpoint.stores.base import Store
 
 if TYPE_CHECKING:
     from touchpoint.insight.analysis import Analyser
-    from touchpoint.insight.contacts import ConversationFigures
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -92,19 +92,34 @@ class AsyncTaskDesk:
     decline = _at_desk(TaskDesk.decline)
 
 
-class AsyncConversations:
-    """Conversations, as `AsyncEngine.conversations` gives it: see `Conversations`, with coroutines."""
+def _at_gifts(
+    method: Callable[Concatenate[GiftDesk, P], T],
+) -> Callable[Concatenate["AsyncGiftDesk", P], Coroutine[Any, Any, T]]:
+    """Likewise, of the desk of gifts."""
+
+    @functools.wraps(method)
+    async def call(self: "AsyncGiftDesk", /, *args: P.args, **kwargs: P.kwargs) -> T:
+        return await self.engine.do(lambda engine: method(engine.gifts, *args, **kwargs), kwargs.get("connection"))
+
+    return call
+
+
+class AsyncGiftDesk:
+    """Gifts, as `AsyncEngine.gifts` gives it: a `GiftDesk` whose methods are coroutines."""
 
     def __init__(self, engine: "AsyncEngine") -> None:
         self.engine = engine
 
-    async def __call__(self, customer: str, *, limit: int = 100) -> list[Conversation]:
-        """Those of a customer; what was said last comes first."""
-        return await self.engine.do(lambda engine: engine.conversations(customer, limit=limit))
-
-    async def figures(self, since: datetime, until: datetime) -> "ConversationFigures":
-        """How what customers said in [since, until) was answered, as of now."""
-        return await self.engine.do(lambda engine: engine.conversations.figures(since, until))
+    pending = _at_gifts(GiftDesk.pending)
+    approve = _at_gifts(GiftDesk.approve)
+    decline = _at_gifts(GiftDesk.decline)
+    restock = _at_gifts(GiftDesk.restock)
+    stocks = _at_gifts(GiftDesk.stocks)
+    budgets = _at_gifts(GiftDesk.budgets)
+    given = _at_gifts(GiftDesk.given)
+    get = _at_gifts(GiftDesk.get)
+    returned = _at_gifts(GiftDesk.returned)
+    declined = _at_gifts(GiftDesk.declined)
 
 
 def _said(
@@ -259,9 +274,9 @@ class AsyncEngine:
         return AsyncTaskDesk(self)
 
     @property
-    def conversations(self) -> AsyncConversations:
-        """The conversations of a customer, `await engine.conversations("ann")`, and figures of all of them."""
-        return AsyncConversations(self)
+    def gifts(self) -> AsyncGiftDesk:
+        """Gifts: approve, decline, restock, what budgets have left, what came back."""
+        return AsyncGiftDesk(self)
 
     @property
     def feedback(self) -> AsyncFeedbackDesk:
@@ -272,6 +287,11 @@ class AsyncEngine:
     def suggestions(self) -> AsyncSuggestionDesk:
         """What came of suggestions: shown, accepted, declined."""
         return AsyncSuggestionDesk(self)
+
+    @property
+    def conversations(self) -> AsyncConversations:
+        """The conversations of a customer, `await engine.conversations("ann")`, and figures of all of them."""
+        return AsyncConversations(self)
 
     async def do(self, act: Callable[[Engine], T], connection: object = None) -> T:
         """Do something with the `Engine` inside, in a thread: several questions at once, say.

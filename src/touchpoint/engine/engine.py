@@ -16,6 +16,7 @@ from touchpoint.engine.conversations import Talk
 from touchpoint.engine.delivery import GROUP
 from touchpoint.engine.explain import Why, explain
 from touchpoint.engine.feedback import FeedbackDesk, with_share
+from touchpoint.engine.gifts import GiftDesk
 from touchpoint.engine.inbound import apply
 from touchpoint.engine.intake import Recorded, customer_id, prepare
 from touchpoint.engine.members import Members
@@ -202,6 +203,11 @@ class Engine(People, Operations, Members, Releases, Advocacy, Wishes, Talk, Sugg
     def tasks(self) -> TaskDesk:
         """What messages ask people to do, on channels such as `TaskChannel`: open, claim, complete, decline."""
         return TaskDesk(self._write, lambda: self._taking(self._now()))
+
+    @property
+    def gifts(self) -> GiftDesk:
+        """Gifts: approve, decline, restock, what budgets have left, what came back."""
+        return GiftDesk(self._write, lambda: self._taking(self._now()))
 
     @property
     def feedback(self) -> FeedbackDesk:

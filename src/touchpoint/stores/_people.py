@@ -45,7 +45,7 @@ MEMBER_COUNT: Final = "SELECT count(*) FROM touchpoint_members WHERE segment = ?
 MEMBER: Final = "INSERT OR REPLACE INTO touchpoint_members (segment, customer, since) VALUES (?, ?, ?)"
 MEMBER_GONE: Final = "DELETE FROM touchpoint_members WHERE segment = ? AND customer = ?"
 
-_OWNED: Final = ("runs", "cases", "messages", "tasks", "consents")
+_OWNED: Final = ("runs", "cases", "messages", "tasks", "consents", "gifts")
 """Tables whose rows belong to one customer, beside the journal."""
 _SAID: Final = ("contacts", "wishes")
 """Tables of what customers said, keyed by customer and touchpoint id."""
@@ -118,6 +118,10 @@ class PeopleWriter(_Asks):
         for table in (*_OWNED, "reach", "aliases", "due", "parked", "members", "asked", "analyses", *_SAID):
             counts[table] = self._erase_from(table, customer)
         counts["referrals"] = self._leave_referrals(customer)
+        # What was spent stays spent, and names nobody; what is on its way will never be told to have failed.
+        self.run(
+            "UPDATE touchpoint_bookings SET customer = NULL, key = NULL, settled = 1 WHERE customer = ?", (customer,)
+        )
         self.run("DELETE FROM touchpoint_customers WHERE no = ?", (customer,))
         return counts
 
@@ -154,6 +158,7 @@ class PeopleWriter(_Asks):
             self.run(f"UPDATE touchpoint_{table} SET customer = ? WHERE customer = ?", (into, old))  # noqa: S608 - likewise
         for column in ("advocate", "friend"):
             self.run(f"UPDATE touchpoint_referrals SET {column} = ? WHERE {column} = ?", (into, old))  # noqa: S608 - likewise
+        self.run("UPDATE touchpoint_bookings SET customer = ? WHERE customer = ?", (into, old))
         # Both may have had the same address.
         self.run("UPDATE OR REPLACE touchpoint_reach SET customer = ? WHERE customer = ?", (into, old))
         # Of a touchpoint that both have, what is known of the one that stays stays.

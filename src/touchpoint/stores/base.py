@@ -12,6 +12,7 @@ from touchpoint.stores.rows import (
     AddressRow,
     AnalysisRow,
     AskedRow,
+    BookingRow,
     CaseRow,
     Changes,
     ConsentRow,
@@ -22,6 +23,7 @@ from touchpoint.stores.rows import (
     EntryRow,
     EntryValues,
     EventRow,
+    GiftRow,
     MessageRow,
     ReferralRow,
     ReleaseRow,
@@ -38,6 +40,7 @@ __all__ = [
     "AddressRow",
     "AnalysisRow",
     "AskedRow",
+    "BookingRow",
     "CaseRow",
     "Changes",
     "ConsentRow",
@@ -48,6 +51,7 @@ __all__ = [
     "EntryRow",
     "EntryValues",
     "EventRow",
+    "GiftRow",
     "MessageRow",
     "Reader",
     "ReferralRow",
@@ -62,7 +66,7 @@ __all__ = [
     "WishRow",
 ]
 
-SCHEMA_VERSION = 4
+SCHEMA_VERSION = 5
 
 
 class Reader(Protocol):
@@ -240,6 +244,56 @@ class Reader(Protocol):
 
     def customers_after(self, after: int, limit: int) -> list[CustomerRow]:
         """Customers with numbers above `after`, in their order, at most `limit`."""
+        ...
+
+    # Gifts and their accounts.
+
+    def gift(self, key: str) -> GiftRow | None:
+        """The gift with this key, or None."""
+        ...
+
+    def gifts_of(self, customer: int) -> list[GiftRow]:
+        """All gifts of a customer, in the order in which they were first written."""
+        ...
+
+    def gifts_marked(self, customer: int, mark: str) -> list[GiftRow]:
+        """Those of a customer's gifts that have this mark."""
+        ...
+
+    def gifts_asked(self, limit: int) -> list[GiftRow]:
+        """Gifts whose approval is asked for, in the order in which they were first written, at most `limit`."""
+        ...
+
+    def gifts_awaiting(self, shelf: str) -> list[GiftRow]:
+        """Gifts that wait for this stock, in the order in which they were first written."""
+        ...
+
+    def bookings_of(self, key: str) -> list[BookingRow]:
+        """What a message has booked, by account."""
+        ...
+
+    def bookings(
+        self, account: str, start: int, end: int, customer: int | None, limit: int, after: int = 0
+    ) -> list[BookingRow]:
+        """What is booked on an account within `[start, end)`, by one customer or (None) all, earliest first.
+
+        At most `limit`, without the `after` first ones.
+        """
+        ...
+
+    def booked(self, account: str, start: int, end: int, customer: int | None = None) -> int:
+        """The sum of what is booked on an account within `[start, end)`, by one customer or (None) all.
+
+        Of all it is quick where `Changes.spans` has asked to keep the sum of nearly the same time.
+        """
+        ...
+
+    def reserved(self, account: str, start: int, end: int) -> int:
+        """The sum of what is booked within `[start, end)` and not settled."""
+        ...
+
+    def stocks(self, names: Sequence[str]) -> dict[str, int]:
+        """How many are left of those of these stocks of which anything is known."""
         ...
 
     # Referrals.
