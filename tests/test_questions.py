@@ -10,9 +10,11 @@ from touchpoint import (
     CaseType,
     Content,
     Emit,
+    Hold,
     InvalidInput,
     JourneyError,
     OpenCase,
+    Policy,
     Rule,
     Send,
     days,
@@ -26,6 +28,7 @@ from touchpoint.engine.analysing import FEEDBACK_ANALYSED
 from touchpoint.insight import Analysis
 from touchpoint.journey.codec import dumps, loads
 from touchpoint.model.contact import ANALYSED
+from touchpoint.testing import World
 
 TASK = message(
     "answer_it", channels=["inbox"], content=Content(text="{customer.name|Somebody} asks: {trigger.comment}")
@@ -218,3 +221,27 @@ def test_a_question_whose_answer_is_in_doubt_stays_open_until_it_is_proven():  #
         assert [each.open for each in cases(engine)] == [True]
         engine.apply(Receipt(engine.customer("ann").messages[0].key, "delivered"))
         assert [each.open for each in cases(engine)] == [False]
+
+
+# In tests of hosts.
+
+
+def test_a_world_knows_that_an_answer_has_closed_a_case():
+    offer = message("offer", kind="marketing")
+    hold = Policy(Hold(while_open=[NAMED], kinds=["marketing"]))
+    held = journey(Rule("r", when="visit", then=[Send(offer)]), cases=[NAMED])
+    with World([held], policy=hold) as world:
+        ann = world.customer("ann", addresses={"email": "ann@example.com"}, consents=[("marketing", "email")])
+        ann.opens_case("named", ref="1").gets_answer("named", ref="1").does("visit")
+        world.run_out()
+        assert ann.received("offer") is not None
+
+
+def test_a_person_of_a_world_wishes_and_is_told():
+    did = message("did", content=Content(text="{trigger.topic}: {trigger.done}"))
+    with World([journey(Rule("by hand", then=[Send(did)]))]) as world:
+        ann = world.customer("ann", addresses={"email": "ann@example.com"})
+        ann.wishes("Parking").wishes("parking")
+        told = world.engine.answer_topic("parking", done="at the back", by="chris", message="did")
+        world.run_out()
+        assert (told.told, ann.received("did").text) == (1, "parking: at the back")

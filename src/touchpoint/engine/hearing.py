@@ -135,7 +135,7 @@ def opened(unit: "Unit", loaded: "Loaded", case: str, said: Iterable[str]) -> No
 
 def _led_to(unit: "Unit", loaded: "Loaded", what: str, links: set[str]) -> None:
     links = _with_origins(links)
-    for row in _open(unit, loaded):
+    for row in _open(unit, loaded, links):
         if not row.opened and not links.isdisjoint((row.id, row.about or row.id)):
             _put(unit, row._replace(opened=what))
 
@@ -145,7 +145,7 @@ def answered(unit: "Unit", loaded: "Loaded", links: set[str], at: int) -> None:
     if not has_contacts(unit):
         return
     links = _with_origins(links)
-    for row in _open(unit, loaded):
+    for row in _open(unit, loaded, links):
         if row.at <= at and not links.isdisjoint((row.id, row.about or row.id, row.opened or row.id)):
             _put(unit, row._replace(answered_at=at))
 
@@ -154,10 +154,10 @@ def _put(unit: "Unit", row: ContactRow) -> None:
     unit.changes.contacts[row.customer, row.id] = row
 
 
-def _open(unit: "Unit", loaded: "Loaded") -> list[ContactRow]:
-    """What a customer said that nobody has answered, as this unit knows it."""
+def _open(unit: "Unit", loaded: "Loaded", links: set[str]) -> list[ContactRow]:
+    """What a customer said that nobody has answered, as this unit knows it; of what is stored, what is linked."""
     fresh = {key: row for key, row in unit.changes.contacts.items() if key[0] == loaded.no}
-    stored = [] if loaded.is_new else unit.tx.contacts_open(loaded.no)
+    stored = [] if loaded.is_new else unit.tx.contacts_open(loaded.no, sorted(links))
     known = {(row.customer, row.id): row for row in stored} | fresh
     return [row for row in known.values() if row.answered_at is None]
 

@@ -9,7 +9,10 @@ _CONTACT: Final = ", ".join(ContactRow._fields)
 _WISH: Final = ", ".join(WishRow._fields)
 _ANSWER: Final = ", ".join(TopicAnswerRow._fields)
 _FROM: Final = f"SELECT {_CONTACT} FROM touchpoint_contacts "  # noqa: S608 - nothing but names of our own, here and below
-_OPEN: Final = f"{_FROM}WHERE customer = ? AND answered_at IS NULL ORDER BY at, id"
+_OPEN: Final = (
+    f"WITH wanted (link) AS (VALUES ?*) {_FROM}WHERE customer = ? AND answered_at IS NULL AND "
+    "(id IN wanted OR about IN wanted OR opened IN wanted) ORDER BY at, id"
+)
 _OF: Final = f"{_FROM}WHERE customer = ? ORDER BY at, id"
 _BETWEEN: Final = f"{_FROM}WHERE at >= ? AND at < ? ORDER BY at, customer, id LIMIT ?"
 _BETWEEN_AFTER: Final = f"{_FROM}WHERE at < ? AND (at, customer, id) > (?, ?, ?) ORDER BY at, customer, id LIMIT ?"
@@ -45,9 +48,13 @@ class SaidReader(_Asks):
         """Whether anybody ever said anything that may be answered."""
         return bool(self.run("SELECT EXISTS (SELECT 1 FROM touchpoint_contacts)")[0][0])
 
-    def contacts_open(self, customer: int) -> list[ContactRow]:
-        """What a customer said that was not answered yet, oldest first."""
-        return list(map(ContactRow._make, self.run(_OPEN, (customer,))))
+    def contacts_open(self, customer: int, links: Sequence[str]) -> list[ContactRow]:
+        """What a customer said that was not answered yet and is linked to any of these, oldest first."""
+        named = [each for each in links if each]
+        if not named:
+            return []
+        statement = _OPEN.replace("?*", ", ".join(["(?)"] * len(named)))
+        return list(map(ContactRow._make, self.run(statement, (*named, customer))))
 
     def contacts_of(self, customer: int) -> list[ContactRow]:
         """All that a customer said, oldest first."""

@@ -342,8 +342,11 @@ class Reader(Protocol):
         """Whether anybody ever said anything that may be answered."""
         ...
 
-    def contacts_open(self, customer: int) -> list[ContactRow]:
-        """What a customer said that was not answered yet, oldest first."""
+    def contacts_open(self, customer: int, links: Sequence[str]) -> list[ContactRow]:
+        """What a customer said that was not answered yet, oldest first.
+
+        Of that what has any of these, empty ones aside, as its `id`, `about` or `opened`.
+        """
         ...
 
     def contacts_of(self, customer: int) -> list[ContactRow]:
