@@ -16,6 +16,7 @@ from touchpoint.engine.conversations import Talk
 from touchpoint.engine.delivery import GROUP
 from touchpoint.engine.explain import Why, explain
 from touchpoint.engine.feedback import FeedbackDesk, with_share
+from touchpoint.engine.figures import FigureDesk
 from touchpoint.engine.gifts import GiftDesk
 from touchpoint.engine.inbound import apply
 from touchpoint.engine.intake import Recorded, customer_id, prepare
@@ -76,6 +77,7 @@ class Engine(People, Operations, Members, Releases, Advocacy, Wishes, Talk, Sugg
             gets the property `share`, of the score on its scale.
         analyser: reads what customers write, such as `touchpoint.insight.KeywordAnalyser(…)`. Workers call it, after
             the feedback was recorded; what it finds is told by a touchpoint `feedback_analysed`.
+        figures: what figures the store keeps from now on (docs/reference/figures.md); as until now, unless given.
 
     Raises:
         JourneyError: journeys that contradict each other, or two adapters for one channel.
@@ -130,7 +132,7 @@ class Engine(People, Operations, Members, Releases, Advocacy, Wishes, Talk, Sugg
         )
         now = self._now()
         if self._sources:
-            given = with_share(given, self._sources, now, self._declared.get(type))
+            given = with_share(given, self._sources, now, self._declared)
         prepared = prepare(given, now=now, skew=self._skew, declared=self._declared)
         return self._write(lambda unit: self._take(unit, [prepared], now), connection)[0]
 
@@ -148,7 +150,7 @@ class Engine(People, Operations, Members, Releases, Advocacy, Wishes, Talk, Sugg
         while batch := list(islice(given, BATCH)):
             now = self._now()
             if self._sources:
-                batch = [with_share(each, self._sources, now, self._declared.get(each.type)) for each in batch]
+                batch = [with_share(each, self._sources, now, self._declared) for each in batch]
             prepared = [
                 acts.numbered(each, len(recorded) + n, now, self._skew, self._declared) for n, each in enumerate(batch)
             ]
@@ -218,6 +220,11 @@ class Engine(People, Operations, Members, Releases, Advocacy, Wishes, Talk, Sugg
     def suggestions(self) -> SuggestionDesk:
         """What came of suggestions: shown, accepted, declined. For what to offer, see `suggest`."""
         return SuggestionDesk(self.record)
+
+    @property
+    def figures(self) -> FigureDesk:
+        """The figures of this store: call it for a `Report`; `rebuild` counts anew what was there before."""
+        return FigureDesk(self._write, self._reading, self._program.journeys, self._now)
 
     # What the host does in a journey.
 

@@ -15,6 +15,20 @@ from touchpoint.insight.loyalty import day_number, repeat_rate, retention
 from touchpoint.insight.many import Adjusted, adjust
 from touchpoint.insight.means import PooledMean, Sample, ScaleCount, pooled_mean
 from touchpoint.insight.proportions import Share, proportion
+from touchpoint.insight.report import (
+    BudgetFigures,
+    CaseFigures,
+    FeedbackFigures,
+    Flow,
+    GrowthFigures,
+    LoopFigures,
+    MessageFigures,
+    PhaseFigures,
+    PlaceFigures,
+    Report,
+    ScoreCount,
+    StageFigures,
+)
 from touchpoint.insight.scales import (
     FIVE_POINTS,
     SEVEN_POINTS,
@@ -26,6 +40,7 @@ from touchpoint.insight.scales import (
 )
 from touchpoint.insight.scores import Ces, Nps, ces, csat, nps, nps_groups
 from touchpoint.insight.shrinkage import JamesStein, Ranked, Ranking, james_stein, rank_means, rank_shares
+from touchpoint.insight.spans import Spans
 from touchpoint.model.scale import Scale
 
 if TYPE_CHECKING:
@@ -40,25 +55,38 @@ __all__ = [
     "Analyser",
     "Analysis",
     "Answer",
+    "BudgetFigures",
+    "CaseFigures",
     "Ces",
     "ConversationFigures",
     "Difference",
+    "FeedbackFigures",
     "Figure",
+    "Flow",
     "Growth",
+    "GrowthFigures",
     "GrowthPeriod",
     "IntentFigures",
     "Interval",
     "JamesStein",
     "KeywordAnalyser",
     "Lexicon",
+    "LoopFigures",
+    "MessageFigures",
     "Nps",
+    "PhaseFigures",
+    "PlaceFigures",
     "PooledMean",
     "Ranked",
     "Ranking",
+    "Report",
     "Sample",
     "Scale",
     "ScaleCount",
+    "ScoreCount",
     "Share",
+    "Spans",
+    "StageFigures",
     "Tally",
     "TextBlobAnalyser",
     "Wait",
