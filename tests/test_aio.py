@@ -159,12 +159,14 @@ OTHERWISE = {
     "cases",
     "feedback",
     "figures",
+    "gifts",
     "suggestions",
+    "conversations",
     "close",
     "work",
     "run_pending",
     "members",
-}
+}  # fmt: skip
 
 
 @pytest.mark.parametrize("name", sorted(public(AsyncEngine) - OTHERWISE - EXTRA))

@@ -50,7 +50,7 @@ READS = {
     "advocate", "advocates", "cases", "referral", "referrals",
     "controls", "customer", "export", "journeys", "next_due", "parked", "parked_count", "planned", "preferences",
     "member_count", "feedback", "members", "preview_release", "proof_of_consent", "recipient_of", "releases", "tasks",
-    "why", "why_received",
+    "why", "why_received", "conversation", "conversations", "topics", "suggest", "suggestions", "why_suggested",
 }  # fmt: skip
 DRIVES = {
     "checkpoint", "close", "delivery", "release", "rollback", "run_pending", "settle_segments", "take_prepared",
@@ -83,6 +83,11 @@ WRITES = {
     "pause": lambda engine, db: engine.pause(journey="one", reason="x", connection=db),
     "merge": lambda engine, db: engine.merge("anonymous", "ann", connection=db),
     "refer": lambda engine, db: engine.refer("ann", "zoe", connection=db),
+    "wish": lambda engine, db: engine.wish("ann", "vegan menu", connection=db),
+    "answer_topic": lambda engine, db: [
+        engine.wish("ann", "vegan menu", connection=db),
+        engine.answer_topic("vegan menu", done="x", by="chris", message="hello", connection=db),
+    ],
     "erase": lambda engine, db: engine.erase("eve", connection=db),
     "readmit": lambda engine, db: [
         engine.erase("eve", connection=db),
