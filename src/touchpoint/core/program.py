@@ -180,12 +180,12 @@ class Program:
     `sessions` are the channels on which it counts when the customer last wrote, and whether messages wait there for
     that. `segments` are in the order in which they are looked at, `segments_on` says which when what has changed.
     `misused` are the traits that (message, content key) use beyond their declaration, `terms` what is promised of
-    cases, `closed_by_answers` the kinds of case that are, `conversions` the types of touchpoints by which a referred friend
-    becomes a customer. `answers` is whether any step answers in a conversation, `plain` whether occurrences have one
-    key each, and concern neither segments nor ends of messages, `replans` whether any message is planned anew.
-    `suggestions` are those of each place in their order, `wordings` those of messages that have any. `bonds` say how
-    familiar a customer has to be with each journey that anything binds; where there is one, `derived` is what steps
-    make of traits, and `asked_of_segments` the conditions of segments.
+    cases, `closed_by_answers` the kinds of case that are, `conversions` the types of touchpoints by which a referred
+    friend becomes a customer. `answers` is whether any step answers in a conversation, `plain` whether occurrences
+    have one key each, and concern neither segments nor ends of messages, `replans` whether any message is planned
+    anew. `suggestions` are those of each place in their order, `wordings` those of messages that have any. `bonds`
+    say how familiar a customer has to be with each journey that anything binds; where there is one, `derived` is what
+    steps make of traits, and `asked_of_segments` the conditions of segments.
     """
 
     journeys: Mapping[str, Journey]
