@@ -135,7 +135,7 @@ def test_it_is_made_like_an_engine():
     "name",
     sorted(
         public(AsyncEngine)
-        - {"journeys", "tasks", "feedback", "suggestions", "close", "work", "run_pending", "members"}
+        - {"journeys", "tasks", "feedback", "gifts", "suggestions", "close", "work", "run_pending", "members"}
         - EXTRA
     ),
 )
