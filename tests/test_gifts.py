@@ -479,6 +479,18 @@ def test_a_task_that_nobody_does_gives_back_worth_and_stock():  # S6.7
     assert (accounts(engine), engine.gifts.get(key).status) == ((0, 0, 3), "undone")
 
 
+def test_a_task_of_a_gift_is_claimed_in_another_period_than_that_which_paid_for_it():  # S6.9
+    flowers = gift("flowers", channels=["call"], budget=Budget("fund", 10, "EUR", per=calendar_days(1), zone="UTC"))
+    engine = engine_of(*giving(flowers), channels=[TaskChannel("call")], people=("ann", "bob"))
+    complain(engine, "ann")
+    engine.clock.advance(days(1))
+    complain(engine, "bob")
+    first, second = (each.key for each in engine.tasks.open("call"))
+    assert [engine.tasks.claim(each, by="chris").status for each in (first, second)] == ["claimed", "claimed"]
+    engine.tasks.decline(first)
+    assert of(engine, "fund").spent == 10  # that of today stays
+
+
 def test_a_gift_that_the_customer_declines_before_it_is_given_costs_nothing():
     engine, key = packing()
     engine.gifts.declined(key, "no flowers, please")
