@@ -336,7 +336,7 @@ def _step(draw, pool, ids, depth):
     def arm():
         return draw(step_lists(pool, ids, depth - 1)) if depth else []
 
-    sample = draw(st.sampled_from(range(12)))
+    sample = draw(st.sampled_from(range(14)))
     if sample == 0:
         message = draw(st.sampled_from(list(pool.values())))
         make = {Survey: steps.Ask, Gift: steps.Give}.get(type(message), steps.Send)
@@ -355,6 +355,10 @@ def _step(draw, pool, ids, depth):
         lambda: steps.WaitUntil(draw(asks), then=arm(), otherwise=arm(), **waiting, **more),
         lambda: steps.Branch(draw(asks), then=arm(), otherwise=arm(), **more),
         lambda: steps.Split("offer", {"a": arm(), "b": arm()}, **more),
+        lambda: steps.Best(
+            "win", [steps.Candidate("a", arm(), value=draw(st.integers(-9, 9)), given=draw(st.none() | asks)),
+                    steps.Candidate("b", value=1.5)], otherwise=arm(), **more,
+        ),
         lambda: draw(st.sampled_from([steps.MoveTo, steps.Enrol, steps.Exit]))("new", **more),
         lambda: steps.SetTrait("vip", draw(literals | values(tuple(pool))), **more),
         lambda: steps.Emit(draw(types), draw(properties), **more),

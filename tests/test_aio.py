@@ -19,6 +19,7 @@ from touchpoint import (
     Call,
     Content,
     Engine,
+    Figures,
     InvalidInput,
     JourneyError,
     Rule,
@@ -38,9 +39,10 @@ from touchpoint import (
 from touchpoint.channels.base import AsyncAdapter
 from touchpoint.channels.memory import MemoryChannel
 from touchpoint.channels.tasks import TaskChannel
-from touchpoint.engine.aio import AsyncFeedbackDesk, AsyncTaskDesk
+from touchpoint.engine.aio import AsyncFeedbackDesk, AsyncFigureDesk, AsyncTaskDesk
 from touchpoint.engine.doctor import examine
 from touchpoint.engine.feedback import FeedbackDesk
+from touchpoint.engine.figures import FigureDesk
 from touchpoint.engine.tasks import TaskDesk
 from touchpoint.insight import KeywordAnalyser
 from touchpoint.model.delivery import Accepted, Capabilities, Failure, FailureCode, Preflight, Refused
@@ -89,6 +91,24 @@ def test_feedback_is_recorded_read_and_analysed():
     run(story)
 
 
+def test_its_figures_have_every_method_of_the_engines():
+    assert public(FigureDesk) == public(AsyncFigureDesk) - {"engine"}
+    for name in ("__call__", *public(FigureDesk)):
+        sync, other = (inspect.signature(getattr(each, name)).parameters for each in (FigureDesk, AsyncFigureDesk))
+        assert list(sync)[1:] == list(other)[1:]
+        assert inspect.iscoroutinefunction(getattr(AsyncFigureDesk, name))
+
+
+def test_figures_are_asked_for_and_counted_anew():
+    async def story():
+        async with AsyncEngine("sqlite://", figures=Figures()) as engine:
+            await engine.record("ann", "visit")
+            counted, found = await engine.figures.rebuild(), await engine.figures()
+            assert (counted, found.complete, found.months[0].growth.new) == (1, True, 1)
+
+    run(story)
+
+
 def test_tasks_are_claimed_and_done():
     async def story():
         async with engine_of(sending(channels=["call"]), channels=[TaskChannel("call", "email")]) as engine:
@@ -131,14 +151,12 @@ def test_it_is_made_like_an_engine():
     }
 
 
-@pytest.mark.parametrize(
-    "name",
-    sorted(
-        public(AsyncEngine)
-        - {"journeys", "tasks", "feedback", "gifts", "suggestions", "close", "work", "run_pending", "members"}
-        - EXTRA
-    ),
-)
+OTHERWISE = {
+    "journeys", "tasks", "feedback", "figures", "gifts", "suggestions", "close", "work", "run_pending", "members",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", sorted(public(AsyncEngine) - OTHERWISE - EXTRA))
 def test_every_method_takes_what_the_engines_takes_and_is_a_coroutine(name):
     sync, other = getattr(Engine, name), getattr(AsyncEngine, name)
     assert inspect.iscoroutinefunction(other)

@@ -21,9 +21,11 @@ from touchpoint import (
     Anniversary,
     Approval,
     Ask,
+    Best,
     Branch,
     Budget,
     Call,
+    Candidate,
     Cap,
     CaseClosed,
     CaseOpened,
@@ -70,6 +72,7 @@ from touchpoint import (
     Split,
     Stage,
     Stock,
+    Suggestion,
     Survey,
     TraitChanged,
     VirtualClock,
@@ -189,6 +192,8 @@ def team(name, *items, **parts):
     return Journey(name, rules=rules, team=name, policy=Policy(*items))
 
 
+NEVER_TEA = Suggestion("tea", why="w", place="p", value=1, content="Tea?", given=(count("x") > 3) & (count("x") < 2))
+
 WRONG = [
     # conditions
     ("TC101", one(rule(given=(event.score <= 2) & (event.score > 3)))),
@@ -240,6 +245,9 @@ WRONG = [
     ("TC108", one(rule(when=CaseOpened(late), given=case_open("late")), cases=[late])),
     ("TC116", one(rule(when=Joined("s"), given=~in_segment("s")), segments=[Segment("s", customer.vip)])),
     ("TC117", one(segments=[Segment("s", (count("x") > 3) & (count("x") < 2))])),
+    ("TC118", one(suggestions=[NEVER_TEA])),
+    ("TC119", one(rule(Best("b", [Candidate("c", value=1, given=(count("x") > 3) & (count("x") < 2))])))),
+    ("TC209", one(rule(Best("b", [Candidate("c", value=2), Candidate("d", value=1)])))),
     ("TC111", one(rule(when=Joined("s"), given=event.n > 1), segments=[Segment("s", customer.vip)])),
     ("TC101", one(rule(given=in_segment("s") & (count("x") < 2)), segments=[Segment("s", count("x") >= 3)])),
     ("TC101", one(rule(when="x", collect=hours(1), given=collected.count < 1))),
