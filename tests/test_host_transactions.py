@@ -51,7 +51,8 @@ class Chat(MemoryChannel):
 READS = {
     "advocate", "advocates", "referral", "referrals",
     "controls", "customer", "export", "journeys", "next_due", "parked", "parked_count", "planned", "preferences",
-    "member_count", "feedback", "gifts", "members", "preview_release", "proof_of_consent", "recipient_of", "releases", "tasks",
+    "member_count", "feedback", "gifts", "members", "preview_release", "proof_of_consent", "recipient_of", "releases",
+    "tasks",
     "why", "why_received",
 }  # fmt: skip
 DRIVES = {
