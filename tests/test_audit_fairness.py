@@ -25,7 +25,9 @@ from touchpoint import (
     Ask,
     Best,
     Branch,
+    Call,
     Candidate,
+    CaseOverdue,
     CaseType,
     Emit,
     Enrol,
@@ -38,6 +40,7 @@ from touchpoint import (
     Journey,
     OpenCase,
     Policy,
+    Replied,
     Rule,
     Segment,
     Send,
@@ -208,6 +211,8 @@ REACTS = {
         OpenCase(COMPLAINT), Send(SORRY)])},
     "an answer": {"mend": Rule("mend", when=Answered(HOW, any_run=True), given=event.share < 0.5, then=[
         OpenCase(COMPLAINT), Send(SORRY)])},
+    "a reply": {"mend": Rule("mend", when=Replied(HOW, any_run=True), then=[OpenCase(COMPLAINT), Send(SORRY)]),
+                "more": Rule("and else", when="feedback", given=BAD, then=[Call("ring")])},
     "criticism": {"mend": Rule("mend", when="feedback", given=event.intent == "criticism", then=[
         OpenCase(COMPLAINT), Send(SORRY)])},
 }  # fmt: skip
@@ -303,9 +308,17 @@ def test_the_policy_of_the_house_holds_promotions_of_every_journey():
     assert lacking(audited([shop(), other], policy=Policy(HOLD))) == []
 
 
-def test_telling_the_customer_that_it_takes_longer_tells_nobody_of_us():
-    from touchpoint import CaseOverdue
+def test_a_function_of_the_host_may_tell_somebody():
+    hurry = Rule("hurry", when=CaseOverdue(COMPLAINT), then=[Call("ring")])
+    assert lacking(audited(shop(hurry=hurry))) == []
 
+
+def test_a_survey_without_scores_is_judged_by_its_words():
+    ask = Rule("ask", when="visited", then=[Ask(attrs.evolve(HOW, scale="text"), thank=VOUCHER)])
+    assert lacking(audited(shop(ask=ask))) == []
+
+
+def test_telling_the_customer_that_it_takes_longer_tells_nobody_of_us():
     assert lacking(audited(shop(hurry=Rule("hurry", when=CaseOverdue(COMPLAINT), then=[Send(SORRY)])))) == ["6.6"]
 
 
