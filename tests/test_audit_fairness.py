@@ -29,6 +29,7 @@ from touchpoint import (
     Candidate,
     CaseOverdue,
     CaseType,
+    Content,
     Emit,
     Enrol,
     Entered,
@@ -143,6 +144,8 @@ def test_an_apology_is_no_incentive():
 def test_a_survey_says_what_there_is_for_an_answer_and_nothing_else():
     silent = attrs.evolve(HOW, incentive="")
     assert lacking(audited(shop(ask=Rule("ask", when="visited", then=[Ask(silent, thank=VOUCHER)])))) == ["5.5"]
+    mute = attrs.evolve(HOW, content=Content(text="How was it?"))
+    assert lacking(audited(shop(ask=Rule("ask", when="visited", then=[Ask(mute, thank=VOUCHER)])))) == ["5.5"]
     other = Rule("ask too", when="ordered", then=[Ask(attrs.evolve(silent, name="other"))])
     assert lacking(audited(shop(ask=Rule("ask", when="visited", then=[Ask(HOW, thank=VOUCHER)]), more=other))) == []
     empty = Rule("ask too", when="ordered", then=[Ask(attrs.evolve(HOW, name="other"))])

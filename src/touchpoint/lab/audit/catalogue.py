@@ -131,7 +131,7 @@ def _incentive() -> Principle:
             Asked("5.4", "within a budget", "All of them together are bounded.",
                   "say Gift(budget=…) with its worth, or how many there are: stock=…"),
             Asked("5.5", "disclosed", "The invitation says what there is for an answer, and that any answer counts.",
-                  'say so: Survey(incentive="an espresso for any answer")'),
+                  'say so: Survey(incentive="an espresso for any answer"), and in the same words in each content'),
         ),
     )  # fmt: skip
 
