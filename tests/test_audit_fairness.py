@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 
 from auditing import (
     BAD,
+    CALL,
     COMPLAINT,
     HELD,
     HOLD,
@@ -25,8 +26,11 @@ from touchpoint import (
     Ask,
     Best,
     Branch,
+    BusinessHours,
+    BusinessTime,
     Call,
     Candidate,
+    CaseEscalated,
     CaseOverdue,
     CaseType,
     Content,
@@ -345,3 +349,19 @@ def test_a_gift_hangs_on_praise_exactly_where_no_bad_score_leads_to_it(low, high
 def test_a_gift_of_a_message_type_is_a_gift_however_it_is_sent():
     assert isinstance(VOUCHER, Gift)
     assert "5.2" in lacking(audited(given_by(Send(VOUCHER), given=event.score >= 5)))
+
+
+def test_deadlines_by_severity_and_in_business_hours_are_deadlines():
+    office = BusinessHours(("09:00", "17:00"), zone="Europe/Vienna")
+    for within in ({"urgent": hours(2)}, BusinessTime(hours(8), office)):
+        kind = CaseType("complaint", respond_within=within)
+        assert lacking(audited(shop(cases=[kind]))) == []
+    slow = mending(OpenCase(COMPLAINT), Wait(days(14)), Send(SORRY))
+    urgent = CaseType("complaint", respond_within={"urgent": hours(2), "normal": hours(30)})
+    assert lacking(audited(shop(cases=[urgent], mend=slow, ask=None))) == ["1.1", "5.1", "6.4"]
+
+
+def test_an_escalation_tells_somebody():
+    kind = CaseType("complaint", respond_within=hours(24), escalate=[hours(30)])
+    hurry = Rule("hurry", when=CaseEscalated(kind), then=[Send(CALL)])
+    assert lacking(audited(shop(cases=[kind], hurry=hurry))) == []
