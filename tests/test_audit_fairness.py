@@ -234,7 +234,7 @@ def test_a_detractor_is_bad_news_also_with_six_of_ten():
     recommend = Rule("ask", when="visited", then=[Ask(attrs.evolve(HOW, scale="nps"), thank=VOUCHER)])
     found = audited(shop(ask=recommend))
     assert lacking(found) == ["6.2"]
-    assert "nothing follows from a nps score of 6 in 'feedback', on the scale 0-10" in found.rule(6).lacking[0].what
+    assert "nothing follows from 'feedback' with a score of 6, on the scale 0-10" in found.rule(6).lacking[0].what
     mend = Rule("mend", when="feedback", given=(event.score <= 6) & (event.kind == "nps"), then=[
         OpenCase(COMPLAINT), Send(SORRY)])  # fmt: skip
     assert lacking(audited(shop(ask=recommend, mend=mend))) == []

@@ -116,8 +116,7 @@ def _to_all(scene: Scene) -> Criterion:
         return no("6.2", f"nothing follows from bad {listed(deaf)}")
     for name, scale, grade in scene.mild:
         if not any(_reactions(scene, attrs.evolve(scene.moods, only=grade), [name])):
-            said = f"{grade.kind} " if grade.kind else ""
-            what = f"nothing follows from a {said}score of {grade.worst} in {name!r}, on the scale {scale}"
+            what = f"nothing follows from {name!r} with a score of {grade.worst}, on the scale {scale}"
             return no("6.2", what, mend="let the rule start with every bad score, such as event.score <= 6 of 0 to 10")
     return yes("6.2", f"to {listed(types)}")
 
