@@ -9,7 +9,7 @@ import attrs
 from dateutil import relativedelta as rd
 from hypothesis import strategies as st
 
-from touchpoint.durations import forever
+from touchpoint.durations import days, forever, months
 from touchpoint.journey import changes, outcomes, steps, triggers
 from touchpoint.journey.calendar_triggers import usual
 from touchpoint.journey.conditions import (
@@ -56,6 +56,7 @@ from touchpoint.journey.stage import Stage
 from touchpoint.journey.waiver import Waiver
 from touchpoint.journey.windows import QuietHours, SendWindow
 from touchpoint.journey.wording import Wording
+from touchpoint.model.budget import Budget, Stock
 from touchpoint.model.case import CaseType
 from touchpoint.model.limits import cool_down, once, once_per_stage, times
 from touchpoint.model.message import Content, Gift, Message, Survey
@@ -219,6 +220,14 @@ limits = st.one_of(
 )  # fmt: skip
 
 
+BUDGETS = [
+    Budget("fund", 500, "EUR", per=months(1), zone="Europe/Madrid", per_customer=Decimal("20.50"), over="deny"),
+    Budget("rolling", Decimal(100), "EUR", per=days(30)),
+    Budget("once", 10_000, "EUR"),
+]
+SHELF = Stock("mugs", 4, none_left="wait")
+
+
 @cache
 def wordings():
     """Up to two wordings of a message."""
@@ -244,11 +253,16 @@ def messages(draw, name):
             return Message(name, kind=draw(kinds), **common)
         case 1:
             return Survey(name, scale=draw(st.sampled_from(["nps", "text"])), **common)
-    worth = draw(numbers)
-    budget = draw(st.none() | st.just(worth))
+    occasion = draw(st.sampled_from(["thank", "apologise", "celebrate", "care"]))
+    if draw(st.booleans()):
+        worth = draw(numbers)
+        budget = draw(st.none() | st.just(worth))
+        return Gift(name, occasion=occasion, worth=worth, currency="EUR", budget=budget, **common)
     return Gift(
-        name, occasion=draw(st.sampled_from(["thank", "care"])), worth=worth, currency="EUR", budget=budget, **common
-    )
+        name, occasion=occasion, worth=draw(st.sampled_from([5, Decimal("9.50")])), currency="EUR",
+        budget=draw(st.sampled_from(BUDGETS)), stock=draw(st.none() | st.integers(0, 9) | st.just(SHELF)),
+        approve_above=draw(st.none() | st.just(Decimal("7.25"))), worth_back=draw(st.booleans()), **common,
+    )  # fmt: skip
 
 
 @cache
@@ -322,7 +336,7 @@ def _step(draw, pool, ids, depth):
     def arm():
         return draw(step_lists(pool, ids, depth - 1)) if depth else []
 
-    sample = draw(st.sampled_from(range(12)))
+    sample = draw(st.sampled_from(range(14)))
     if sample == 0:
         message = draw(st.sampled_from(list(pool.values())))
         make = {Survey: steps.Ask, Gift: steps.Give}.get(type(message), steps.Send)
@@ -341,6 +355,10 @@ def _step(draw, pool, ids, depth):
         lambda: steps.WaitUntil(draw(asks), then=arm(), otherwise=arm(), **waiting, **more),
         lambda: steps.Branch(draw(asks), then=arm(), otherwise=arm(), **more),
         lambda: steps.Split("offer", {"a": arm(), "b": arm()}, **more),
+        lambda: steps.Best(
+            "win", [steps.Candidate("a", arm(), value=draw(st.integers(-9, 9)), given=draw(st.none() | asks)),
+                    steps.Candidate("b", value=1.5)], otherwise=arm(), **more,
+        ),
         lambda: draw(st.sampled_from([steps.MoveTo, steps.Enrol, steps.Exit]))("new", **more),
         lambda: steps.SetTrait("vip", draw(literals | values(tuple(pool))), **more),
         lambda: steps.Emit(draw(types), draw(properties), **more),

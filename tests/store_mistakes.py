@@ -216,6 +216,42 @@ WRONG = {
         ),
         "test_whoever_is_erased_or_absorbed_is_in_no_segment",
     ),
+    "loses gifts": (without("gifts"), "test_gifts_are_found_and_replaced_as_a_whole"),
+    "keeps the first gift": (
+        writing(lambda inner, it: attrs.evolve(it, gifts={
+            key: row for key, row in it.gifts.items() if inner.gift(key) is None
+        })), "test_gifts_are_found_and_replaced_as_a_whole",
+    ),
+    "loses what is booked": (without("bookings"), "test_what_is_booked_adds_up_within_any_period"),
+    "keeps what is given back": (without("bookings_gone"), "test_what_is_given_back_is_gone_from_every_sum"),
+    "leaves everything reserved": (without("bookings_settled"), "test_what_is_reserved_is_settled"),
+    "adds up everybody's": (
+        answering(booked=lambda inner, account, start, end, _=None: inner.booked(account, start, end)),
+        "test_what_is_booked_adds_up_within_any_period",
+    ),
+    "never forgets what has left": (
+        answering(booked=lambda inner, account, _, end, customer=None: inner.booked(account, 0, end, customer)),
+        "test_a_sum_that_rolls_forgets_what_has_left_it",
+    ),
+    "gives the last page of bookings": (
+        answering(bookings=lambda inner, account, start, end, customer, limit, _=0: inner.bookings(
+            account, start, end, customer, 999)[-limit:]), "test_bookings_come_in_pages_earliest_first",
+    ),
+    "takes a second booking in silence": (
+        writing(lambda inner, it: attrs.evolve(it, bookings=[
+            row for row in it.bookings if not inner.bookings_of(row.key)
+        ])), "test_a_message_books_once_on_an_account",
+    ),
+    "stops at an empty stock in silence": (
+        writing(lambda inner, it: attrs.evolve(it, stocks=[
+            row for row in it.stocks if inner.stocks([row[0]]).get(row[0], row[1]) + row[2] >= 0
+        ])), "test_a_stock_is_never_below_none",
+    ),
+    "forgets what was spent on who is erased": (
+        answering(erase=lambda inner, no: (
+            inner.run("DELETE FROM touchpoint_bookings WHERE customer = ?", (no,)), inner.erase(no))[1]
+        ), "test_accounts_forget_who_is_erased_and_follow_who_is_merged",
+    ),
     "loses referrals": (without("referrals"), "test_a_referral_is_found_from_both_sides"),
     "gives the last page of referrals": (
         answering(referrals_by=lambda inner, no, after, limit: inner.referrals_by(no, after, 999)[-limit:]),
@@ -251,11 +287,11 @@ WRONG = {
     ),
     "keeps accounts of who is gone": (
         answering(absorb=lambda inner, old, into: [
-            inner.run("UPDATE touchpoint_accounts SET customer = 99 WHERE customer = ?", (old,)),
+            inner.run("UPDATE touchpoint_counted SET customer = 99 WHERE customer = ?", (old,)),
             inner.absorb(old, into),
-            inner.run("UPDATE touchpoint_accounts SET customer = ? WHERE customer = 99", (old,)),
+            inner.run("UPDATE touchpoint_counted SET customer = ? WHERE customer = 99", (old,)),
         ][1]),
-        "test_accounts_go_with_their_customers",
+        "test_what_is_remembered_to_count_goes_with_its_customer",
     ),
     "clears what was counted of who was erased": (
         answering(clear_figures=lambda inner, *, places: [

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from making import journey, message, sending
 from rules_table import table
-from touchpoint import Content, Gift, Policy, Rule, Send, hours, rules
+from touchpoint import Content, Gift, Policy, Rule, Send, Wording, hours, rules
 from touchpoint.model.delivery import RenderedMessage
 from touchpoint.policy.phrases import OPT_OUT_PHRASES, folded, readings
 from touchpoint.rules import (
@@ -74,6 +74,12 @@ def test_a_link_whose_address_is_looked_up_is_found():
 def test_a_link_in_html_whose_whole_address_is_looked_up_is_found():
     html = '<p>1 Mill Lane, Boston</p><a href="{trigger.leave}">unsubscribe</a>'
     assert check(*CAN_SPAM, content=Content(html=html)) == []
+
+
+def test_every_wording_is_looked_at_too():
+    lacking = Wording("vips", given=True, content=Content("Hello"))
+    (found,) = check(ADDRESS, content="1 Mill Lane, Boston", wordings=[lacking])
+    assert found.path == '$.rules[0].then[0].message.wordings[0].content["*"]'
 
 
 def test_every_content_that_may_go_out_on_a_channel_is_looked_at():

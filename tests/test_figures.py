@@ -381,7 +381,8 @@ def test_gifts_stand_against_their_budget(engine):
         engine.record(person, "praised")
         engine.run_pending()
     [gift] = engine.figures().gifts
-    assert (gift.gift, gift.spent, gift.budget, gift.currency, gift.used) == ("roses", "40", "50", "EUR", 0.8)
+    assert (gift.budget, gift.amount, gift.spent, gift.reserved) == ("roses", "50", "40", "0")
+    assert (gift.left, gift.currency, gift.used, gift.since) == ("10", "EUR", 0.8, None)
 
 
 # People who go, and stores that are older.

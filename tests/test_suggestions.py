@@ -124,6 +124,67 @@ def test_suggestions_of_several_journeys_compete_at_one_place():
         ]  # fmt: skip
 
 
+ASKED = (None, count("order") >= 1, customer.points > 1, ~ever("visit", within=days(2)))
+
+
+@st.composite
+def some_suggestions(draw):
+    """Suggestions for whom now one thing, now another stands in the way."""
+
+    def one(name):
+        return tea(
+            name, value=draw(st.sampled_from((1, 2, customer.points, customer.name))), priority=draw(st.integers(0, 1)),
+            given=draw(st.sampled_from(ASKED)), limit=draw(st.sampled_from((None, once(), times(2, per=days(3))))),
+            stages=draw(st.sampled_from(((), "buyer"))), segments=draw(st.sampled_from(((), "lively"))),
+            kind=draw(st.sampled_from(("service", "marketing"))),
+            content=draw(st.sampled_from(("Tea?", "Tea, {customer.name}?"))),
+            rest_after_declined=draw(st.sampled_from((None, days(2), forever))),
+            valid_from=draw(st.sampled_from((None, date(2026, 3, 4)))),
+        )  # fmt: skip
+
+    return [one(f"s{n}") for n in range(draw(st.integers(1, 5)))]
+
+
+ACTS = st.sampled_from(("order", "visit", "shown", "declined", "points", "name", "grant", "case", "wait"))
+
+
+@settings(max_examples=40, deadline=None)
+@given(some_suggestions(), st.lists(ACTS, max_size=8))
+def test_whatever_happened_the_answer_is_what_the_explanation_ranks(some, acts):  # S10
+    parts = {
+        "stages": [Stage("buyer", phase="engage", when="order")], "cases": [CaseType("late")],
+        "segments": [Segment("lively", ever("visit", within=days(2)))], "policy": Policy(Hold(kinds=["marketing"])),
+    }  # fmt: skip
+    with closing(offering(*some, parts=parts)) as engine:
+        for act in acts:
+            live(engine, act)
+            told = engine.why_suggested("ann", HOME).suggestions
+            eligible = [each for each in told if not each.reasons]
+            assert [each.name for each in eligible] == names(engine)
+            assert [each.rank for each in told] == [*range(1, len(eligible) + 1), *[None] * (len(told) - len(eligible))]
+            values = [each.value for each in eligible]
+            assert values == sorted(values, reverse=True)
+
+
+def live(engine, act):
+    offered = engine.suggest("ann", HOME)
+    match act:
+        case "shown" | "declined" if offered:
+            getattr(engine.suggestions, act)("ann", offered[0].id)
+        case "points":
+            engine.identify("ann", traits={"points": 3})
+        case "name":
+            engine.identify("ann", traits={"name": "Ann"})
+        case "grant":
+            engine.grant("ann", "marketing")
+        case "case":
+            engine.open_case("ann", "late", ref="1")
+        case "wait":
+            engine.clock.advance(days(1))
+        case "order" | "visit":
+            engine.record("ann", act)
+
+
 # Who it is for.
 
 

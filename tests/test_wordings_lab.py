@@ -1,7 +1,23 @@
 """Wordings and familiarity under the lamp: coverage, mutation, checks."""
 
+import attrs
+
 from making import journey, message
-from touchpoint import Content, Familiarity, Policy, Rule, Send, Wording, consented, count, customer
+from touchpoint import (
+    Anniversary,
+    Content,
+    Familiarity,
+    Policy,
+    Rule,
+    Send,
+    Wording,
+    consented,
+    count,
+    customer,
+    in_stage,
+    trait,
+)
+from touchpoint.lab import check
 from touchpoint.lab.coverage import Coverage
 from touchpoint.lab.mutate import mutants
 
@@ -12,6 +28,73 @@ REGULARS = Wording("regulars", given=count("order") >= 2, content=Content("Nice 
 def greeting(*wordings, **parts):
     one = message("hello", content=parts.pop("content", Content("Hello")), wordings=wordings, **parts)
     return Rule("r", when="start", then=[Send(one)])
+
+
+# Checks.
+
+
+def found(*rules, house=None, only="TC51", **parts):
+    return [(each.code, each.path) for each in check(journey(*rules, **parts), house) if each.code.startswith(only)]
+
+
+def test_a_wording_that_can_never_be_said_is_found():
+    never = Wording("odd", given=(count("order") > 3) & (count("order") < 2), content=Content("x"))
+    assert found(greeting(VIPS, never)) == [("TC510", "$.rules[0].then[0].message.wordings[1].given")]
+
+
+def test_a_wording_for_everybody_is_no_mistake():
+    """Where it is too close, those after it are said."""
+    assert found(greeting(Wording("close", given=True, content=Content("x")), REGULARS), only="TC1") == []
+
+
+def asking(text, personal, *, given=None, still=None, uses=(), wordings=(), when="start", traits=None):
+    one = message("hello", content=Content(text), uses=uses, wordings=wordings)
+    rule = Rule("r", when=when, given=given, then=[Send(one, still=still)])
+    return found(rule, policy=Policy(Familiarity(personal=personal, special=False)), traits=traits)
+
+
+WORDS = "$.rules[0].then[0].message"
+
+
+def test_a_message_that_cannot_do_without_a_trait_at_a_first_contact_is_found():
+    assert asking("Hello {customer.name}", count("order") >= 1) == [("TC512", f'{WORDS}.content["*"].text')]
+    assert asking("Hello", count("order") >= 1, uses=["name"]) == [("TC512", f"{WORDS}.uses")]
+
+
+def test_what_is_sent_only_to_those_who_are_familiar_is_no_mistake():
+    assert asking("Hello {customer.name}", count("order") >= 1, given=count("order") >= 2) == []
+    assert asking("Hello {customer.name}", count("order") >= 1, still=count("order") >= 2) == []
+
+
+def test_a_fallback_or_an_ordinary_trait_is_no_mistake():
+    @attrs.define
+    class Shopper:
+        name: str = attrs.field(default="", metadata=trait())
+
+    assert asking("Hello {customer.name|there}", count("order") >= 1) == []
+    assert asking("Hello {customer.name}", count("order") >= 1, traits=Shopper) == []
+
+
+def test_a_trait_that_may_never_be_used_is_an_error():
+    assert asking("Hello {customer.name}", personal=False) == [("TC511", f'{WORDS}.content["*"].text')]
+    contrary = asking("Hello {customer.name}", count("order") >= 1, still=count("order") == 0)
+    assert [code for code, _ in contrary] == ["TC511"]
+
+
+def test_only_the_words_of_the_message_itself_are_the_last_resort():
+    close = Wording("close", given=True, content=Content("Dear {customer.name}"))
+    assert asking("Hello", count("order") >= 1, wordings=close) == []
+
+
+def test_a_private_date_that_starts_a_rule_is_to_be_listed():
+    party = Anniversary("birthday")
+    assert ("TC513", f"{WORDS}.uses") in asking("Cheers!", count("order") >= 1, when=party)
+    assert asking("Cheers!", True, when=party, uses=["birthday"]) == []
+
+
+def test_a_stage_that_no_journey_has_is_found_in_the_policy_of_the_house():
+    house = Policy(Familiarity(personal=in_stage("regular", journey="one"), special=False))
+    assert found(greeting(), house=house, only="TC205") == [("TC205", "policy")]
 
 
 # Coverage.

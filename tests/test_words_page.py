@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 import touchpoint
-from touchpoint.journey import steps, triggers
+from touchpoint.journey import plain_steps, steps, triggers
 from touchpoint.lab.words import main, page, words
 
 PAGE = Path(__file__).parent.parent / "docs/reference/words.md"
@@ -23,7 +23,7 @@ def test_the_command_prints_the_page(capsys):
     assert capsys.readouterr().out == page()
 
 
-@pytest.mark.parametrize("module", [triggers, steps])
+@pytest.mark.parametrize("module", [triggers, steps, plain_steps])
 def test_every_class_of_the_language_is_on_it(module):
     classes = [each for each in vars(module).values() if inspect.isclass(each) and each.__module__ == module.__name__]
     told = set(words())

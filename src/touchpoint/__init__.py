@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from touchpoint.engine.aio import AsyncEngine
     from touchpoint.engine.engine import Engine
     from touchpoint.errors import (
+        ApprovalRefused,
         ConditionError,
         CustomerErased,
         DefectiveJourney,
@@ -70,7 +71,18 @@ if TYPE_CHECKING:
     from touchpoint.journey.familiarity import Familiarity
     from touchpoint.journey.journey import Journey
     from touchpoint.journey.outcomes import Answered, Clicked, Delivered, Denied, Ended, Failed, Opened, Replied, Sent
-    from touchpoint.journey.policy import Cap, ConsentRule, ConsentRules, Hold, HoldOut, LiveRuns, Policy, Pull, Spacing
+    from touchpoint.journey.policy import (
+        Approval,
+        Cap,
+        ConsentRule,
+        ConsentRules,
+        Hold,
+        HoldOut,
+        LiveRuns,
+        Policy,
+        Pull,
+        Spacing,
+    )
     from touchpoint.journey.rule import Goal, Rule
     from touchpoint.journey.segment import Segment
     from touchpoint.journey.stage import Stage
@@ -117,6 +129,7 @@ if TYPE_CHECKING:
     from touchpoint.journey.waiver import Waiver
     from touchpoint.journey.windows import QuietHours, SendWindow
     from touchpoint.journey.wording import Wording
+    from touchpoint.model.budget import Budget, Stock
     from touchpoint.model.case import Case, CaseType
     from touchpoint.model.experiment import assignment
     from touchpoint.model.figures import Figures
@@ -130,8 +143,8 @@ if TYPE_CHECKING:
     from touchpoint.model.volume import VolumeBreaker
 
 __all__ = [
-    "Anniversary", "Answered", "Ask", "AsyncEngine", "Best", "Branch", "Call", "Candidate",
-    "Cap", "Case", "CaseClosed", "CaseOpened",
+    "Anniversary", "Answered", "Approval", "ApprovalRefused", "Ask", "AsyncEngine", "Best", "Branch", "Budget", "Call",
+    "Candidate", "Cap", "Case", "CaseClosed", "CaseOpened",
     "CaseOverdue", "CaseType",
     "Clicked", "Clock", "CloseCase", "ConditionError", "ConsentChanged", "ConsentRule", "ConsentRules", "Content",
     "CustomerErased", "DateDue", "DefectiveJourney", "Delivered", "Denied", "Dwelt", "Emit", "Ended", "Engine",
@@ -143,12 +156,12 @@ __all__ = [
     "QuietHours", "React", "ReferralRefused", "Referred",
     "Release", "ReleaseRefused",
     "Replied", "Reply", "Rule", "RunFacts", "SampleRatioMismatch", "Schedule", "SecretNeeded", "Segment", "Send",
-    "SendWindow", "Sent", "SetTrait", "Silent", "Spacing", "Split", "Stage", "StoreBusy", "StoreClosed",
+    "SendWindow", "Sent", "SetTrait", "Silent", "Spacing", "Split", "Stage", "Stock", "StoreBusy", "StoreClosed",
     "StoreCorrupt", "StoreError", "StoreFull", "StoreReadOnly", "StoreTooNew",
     "Suggested", "Suggestion", "Survey", "SystemClock",
     "Touchpoint", "TouchpointError", "TraitChanged", "UnknownCustomer", "UnknownName", "UnsubscribeRejected",
-    "VirtualClock", "VolumeBreaker", "Wait", "WaitFor", "WaitUntil", "Waiver", "WebhookRejected",
-    "Wording", "answered",
+    "VirtualClock", "VolumeBreaker", "Wait", "WaitFor", "WaitUntil", "Waiver", "WebhookRejected", "Wording",
+    "answered",
     "assignment", "calendar_days", "case_open", "clicked", "collected", "consented", "cool_down", "count",
     "customer", "days",
     "delivered", "denied", "event", "ever", "failed", "forever", "hours", "in_segment", "in_stage", "last",
@@ -160,6 +173,7 @@ _FROM = {
     "clock": ("Clock", "SystemClock", "VirtualClock"),
     "durations": ("calendar_days", "days", "forever", "hours", "minutes", "months", "seconds", "weeks", "years"),
     "errors": (
+        "ApprovalRefused",
         "ConditionError",
         "CustomerErased",
         "DefectiveJourney",
@@ -218,6 +232,7 @@ _FROM = {
     "journey.journey": ("Journey",),
     "journey.outcomes": ("Answered", "Clicked", "Delivered", "Denied", "Ended", "Failed", "Opened", "Replied", "Sent"),
     "journey.policy": (
+        "Approval",
         "Cap",
         "ConsentRule",
         "ConsentRules",
@@ -273,6 +288,7 @@ _FROM = {
     ),
     "journey.waiver": ("Waiver",),
     "journey.windows": ("QuietHours", "SendWindow"),
+    "model.budget": ("Budget", "Stock"),
     "journey.wording": ("Wording",),
     "model.case": ("Case", "CaseType"),
     "model.experiment": ("assignment",),

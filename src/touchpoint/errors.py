@@ -8,6 +8,7 @@
     │   ├── InvalidTouchpoint
     │   │   └── CustomerErased             about somebody who was erased; `index` in a batch
     │   ├── SecretNeeded                   the engine's secret, where people are or were erased
+    │   ├── ApprovalRefused                a gift that this person cannot approve, or nobody any more; `reason` says why
     │   ├── ReferralRefused                somebody would refer themselves; `reason` says in which way
     │   ├── ReleaseRefused                 a release that is not confirmed, or has nothing to change
     │   ├── InvalidAddress
@@ -133,6 +134,27 @@ class CustomerErased(InvalidTouchpoint):
 
 class SecretNeeded(InvalidInput):
     """`Engine(secret=…)` is missing, or lacks one with which people were erased. It repeats no secret."""
+
+
+class ApprovalRefused(InvalidInput):
+    """A gift cannot be approved or declined like this; nothing was stored. It names nobody.
+
+    Attributes:
+        reason: `not asked` (nobody has to, it was decided already, or it has its end), `expired` (its best-before has
+            come), `own` (whoever gives a gift by hand does not approve it) or `not named` (a policy names others).
+    """
+
+    def __init__(self, reason: str) -> None:
+        self.reason = reason
+        super().__init__(_APPROVAL_REFUSED[reason])
+
+
+_APPROVAL_REFUSED: Final = {
+    "not asked": "this gift waits for nobody's approval: Engine.gifts.pending() lists those that do",
+    "expired": "the best-before of this gift has come; give it anew if it is still wanted",
+    "own": "whoever gives a gift by hand does not approve it: somebody else has to (four eyes)",
+    "not named": "the policy names who approves such gifts, and this person is not among them; see Approval(by=)",
+}
 
 
 class ReferralRefused(InvalidInput):

@@ -19,6 +19,7 @@ ENDS = {"sent", "withdrawn", "denied", "expired", "failed", "unknown"}
 STARTS = {"order": "ordered", "browse": "browsed", "upset": "upset"}
 FIRST = {"order": "confirm", "browse": "promo", "upset": "sorry"}
 CAP, BUDGET = 2, 2
+WORTH, SHELF = 10_000_000, 5
 MARKETING = {"offer", "promo", "more"}
 LATE = day(7)
 
@@ -162,6 +163,19 @@ class Checker:
         gifts = {call.key for call in self.evidence.calls if call.kind == "gift" and call.answer != "refused"}
         if len(gifts) > BUDGET:
             self.say("a budget holds", "S6.5", f"{len(gifts)} gifts of {BUDGET}")
+        booked, added, left, rows = self.evidence.accounts
+        if booked != added or added != len(rows) * WORTH or added > BUDGET * WORTH:
+            self.say("accounts add up", "S6.5", f"{booked} booked, {added} in {len(rows)} rows")
+        if left is not None and left != SHELF - len(rows):
+            self.say("a stock is counted", "S6.5", f"{left} left of {SHELF}, and {len(rows)} taken")
+        ends = {each.key: each.status for each in self.evidence.endings}
+        for key, settled in rows:
+            if key is not None and settled != (ends.get(key) in ("sent", "unknown")):
+                self.say("accounts say what became of a gift", "S6.5", f"settled: {settled}, and {ends.get(key)}")
+        kept = {key for key, _ in rows}
+        for each in self.evidence.endings:
+            if each.name == "sorry" and each.status in ("sent", "unknown") and each.key not in kept:
+                self.say("what went out stays spent", "S6.5", each.status)
 
     def _counted(self, key, seq, wall):
         """Whether a cap may count this key at that place: it is in flight, accepted or uncertain; never surely free."""

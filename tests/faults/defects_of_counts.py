@@ -2,9 +2,12 @@
 
 from faults.planting import CALLS, defect, without
 from touchpoint.core import delivery, settling
-from touchpoint.core.decision import Spent
+from touchpoint.core.decision import Booked, Unbooked
 from touchpoint.core.state import IN_FLIGHT, NEVER, WAITING, State
+from touchpoint.engine import writing
 from touchpoint.policy import caps
+from touchpoint.policy.accounts import Purse
+from touchpoint.stores.base import Changes
 
 
 @defect("a cap counts only when the outcome is known", aimed="rush at a cap", strengths={})
@@ -78,12 +81,31 @@ def _(replace):
         def refunding(program, state, pending, *rest):
             decision = uncertain(program, state, pending, *rest)
             if pending.kind == "gift":
-                decision.effects.append(Spent(pending.message, -10))
+                decision.effects.append(Unbooked(pending))
             return decision
 
         return refunding
 
     replace(settling, "_uncertain", make)
+
+
+@defect("a gift leaves its stock twice", aimed="rush at a cap", strengths=CALLS)
+def _(replace):
+    def make(booked):
+        def taking_two(unit, loaded, effect, now):
+            booked(unit, loaded, effect, now)
+            if effect.shelf is not None:
+                unit.tx.write(Changes(stocks=[(effect.shelf.name, effect.shelf.n, -1)]))
+
+        return taking_two
+
+    booked = make(writing._WRITE[Booked])
+    replace(writing, "_WRITE", lambda known: {**known, Booked: booked})
+
+
+@defect("no budget at all", aimed="rush at a cap", strengths={})
+def _(replace):
+    replace(Purse, "covers_at", lambda _: lambda _self, _now: True)
 
 
 @defect("no cap at all")

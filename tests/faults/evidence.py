@@ -121,6 +121,8 @@ class Evidence:
         orphans: keys of messages whose customer is no more.
         returned: (customer, order, n) of every call of the function, also where nobody heard of it.
         lives: (customer, rule, started, ended) of every run at the very end.
+        accounts: what accounts of gifts say at the very end: (sum booked, sum of the bookings, how many vouchers are
+            left, [(key, settled)] of bookings on the budget).
         lost: calls whose late proof of sending was taken by a worker, and neither written nor tried again.
     """
 
@@ -138,6 +140,7 @@ class Evidence:
     timeline: list = attrs.Factory(list)
     numbers: dict = attrs.Factory(dict)
     lost: list = attrs.Factory(list)
+    accounts: tuple | None = None
     orphans: list = attrs.Factory(list)
     returned: list = attrs.Factory(list)
     lives: list = attrs.Factory(list)

@@ -5,6 +5,7 @@ from functools import cache
 from faults.language import language
 from touchpoint import (
     Ask,
+    Budget,
     Cap,
     Content,
     Emit,
@@ -17,6 +18,7 @@ from touchpoint import (
     QuietHours,
     Rule,
     Send,
+    Stock,
     Survey,
     Wait,
     WaitFor,
@@ -27,6 +29,9 @@ from touchpoint.model.case import CaseType
 
 WORDS = Content(text="{trigger.order}")
 """What a provider is told: which touchpoint it is about. The checker knows messages by that, not by their keys."""
+APOLOGIES = Budget("apologies", 20, "EUR", over="deny")
+"""Of two gifts; `checker.py` has the same number of its own."""
+SHELF = Stock("vouchers", 5)
 PROMOTIONS = ["marketing", "feedback", "gift"]
 
 
@@ -76,7 +81,7 @@ def _shop(version):
     )  # fmt: skip
     upset = Rule(
         "upset", when="upset", key="order", concurrency="parallel", exit="cancelled",
-        then=[Give(_message(Gift, "sorry", "gift", "email", worth=10, currency="EUR", budget=20))],
+        then=[Give(_message(Gift, "sorry", "gift", "email", worth=10, currency="EUR", budget=APOLOGIES, stock=SHELF))],
     )  # fmt: skip
     return Journey("shop", rules=[ordered, browsed, upset], cases=[CaseType("complaint")])
 

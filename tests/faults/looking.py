@@ -1,11 +1,19 @@
 """What the store holds at the very end, as raw rows."""
 
 from faults.evidence import Ending
+from touchpoint.durations import LAST_INSTANT
+
+LATEST, MANY = LAST_INSTANT + 1, 10_000
 
 
 def look(store, evidence):
     """Read every customer's touchpoints, runs and messages, and what is left of those who are gone."""
     with store.reading() as reader:
+        booked = reader.bookings("apologies", 0, LATEST, None, MANY)
+        evidence.accounts = (
+            reader.booked("apologies", 0, LATEST), sum(row.amount for row in booked),
+            reader.stocks(["vouchers"]).get("vouchers"), [(row.key, row.settled) for row in booked],
+        )  # fmt: skip
         for number, key in {(row.customer, row.key): None for row in evidence.rows}:
             if reader.message(key) is not None and not reader.customers_by_number([number]):
                 evidence.orphans.append(key)

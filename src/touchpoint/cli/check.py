@@ -160,6 +160,7 @@ def _of_journey(checked: _Checked, journey: Journey, findings: Sequence[Finding]
         yield plain(written + str(each))
     parts = [(len(journey.stages), "stage"), (len(journey.rules), "rule"), (len(journey.messages), "message")]
     parts += [(len(journey.segments), "segment")] if journey.segments else []
+    parts += [(len(journey.suggestions), "suggestion")] if journey.suggestions else []
     certain = sum(each.severity != "note" for each in findings)
     problems = _counted(certain, "problem") if certain else "no problems"
     yield plain(f"{journey.name}: {', '.join(_counted(n, what) for n, what in parts)}: {problems} found")

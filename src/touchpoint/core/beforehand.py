@@ -7,7 +7,7 @@ decides at release.
 
 from typing import TYPE_CHECKING, Final
 
-from touchpoint.core.gate import World, facts_about, note_words
+from touchpoint.core.gate import World, facts_about, tell_of_words
 from touchpoint.core.render import render
 from touchpoint.policy.checks import BEFOREHAND
 from touchpoint.policy.facts import ChannelFacts, Facts
@@ -29,7 +29,7 @@ def denied_for_good(decision: "Decision", run: "Run", message: "Message") -> str
     found = []
     for channel in message.channels:
         facts, on = facts_about(program, state, _NOWHERE, run.journey, message, channel, decision.now)
-        note_words(program, message, render(program, state, run, message, channel, decision.now), on)
+        tell_of_words(program, message, render(program, state, run, message, channel, decision.now), on)
         denied = _denied(facts, on)
         if denied is None:
             return None

@@ -5,6 +5,7 @@ from typing import Any, Final, NoReturn, TypeAlias
 
 import attrs
 
+from touchpoint.core.accounts import Charge, GiftNote
 from touchpoint.core.cases import CASE_CLOSED, CASE_OPENED, LiveCase, arm, told_of
 from touchpoint.core.collected import Burst
 from touchpoint.core.context import Context
@@ -13,6 +14,7 @@ from touchpoint.core.program import BUDGET, Closure, CompiledRule, Node, Program
 from touchpoint.core.segments import CASE, STAGE, reassess
 from touchpoint.core.state import WAITING, Pending, Run, State, Watch, burst_to_record
 from touchpoint.errors import DefectiveJourney
+from touchpoint.model.budget import Stock
 from touchpoint.model.delivery import RenderedMessage
 from touchpoint.model.message import Number
 from touchpoint.policy.facts import ConsentFact
@@ -163,6 +165,37 @@ class Spent:
 
 
 @attrs.define
+class Booked:
+    """A release took from accounts, in the place of whatever this message had taken before.
+
+    `shelf` is the stock that one was taken from, `gift` what is to be kept of a gift.
+    """
+
+    pending: Pending
+    at: int
+    charges: Sequence[Charge] = ()
+    shelf: Stock | None = None
+    gift: GiftNote | None = None
+
+
+@attrs.define
+class Unbooked:
+    """What a message had taken from accounts is given back."""
+
+    pending: Pending
+
+
+@attrs.define
+class GiftWaits:
+    """A gift waits for a person who approves it, for a stock that is filled up, or for neither any more."""
+
+    pending: Pending
+    gift: GiftNote
+    approval: bool = False
+    shelf: str = ""
+
+
+@attrs.define
 class Emitted:
     """An internal touchpoint, to be written to the timeline; `about` is the message it belongs to."""
 
@@ -196,6 +229,7 @@ Effect = (
     RunStarted | RunEnded | CaseOpened | CaseClosed | MessageBegun | MessageChanged | MessageEnded
     | AddressStands | ConsentSaid | ControlSet | Paced | RefLearned | Counted | Spent | Emitted | NothingCame
     | TaskAssigned
+    | Booked | Unbooked | GiftWaits
     | CaseChanged
     | ProfileChanged
 )  # fmt: skip

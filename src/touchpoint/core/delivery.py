@@ -12,6 +12,7 @@ from typing import Final, TypeAlias
 import attrs
 
 from touchpoint.core.advance import message_ended, work_off
+from touchpoint.core.booking import take, wait_for_people
 from touchpoint.core.decision import (
     MESSAGE_PAUSED,
     ControlSet,
@@ -19,7 +20,6 @@ from touchpoint.core.decision import (
     Decision,
     MessageChanged,
     Paced,
-    Spent,
 )
 from touchpoint.core.gate import Asked, World, ask
 from touchpoint.core.program import Program
@@ -33,7 +33,6 @@ from touchpoint.model.delivery import (
     RenderedMessage,
     judge,
 )
-from touchpoint.model.message import Gift
 from touchpoint.policy.checks import FAMILIARITY, PACE, PAUSED, TOLD
 from touchpoint.policy.facts import HandOver, Pause, Worded
 from touchpoint.policy.verdict import Ruling
@@ -248,8 +247,8 @@ def _let_go(
     if pending.first_try is None:
         pending.first_try, pending.timeline = moment.elapsed, moment.timeline
     _take_slot(program, state, pending, counted=message is None or message.counted)
-    if isinstance(message, Gift) and not pending.uncertain:
-        decision.effects.append(Spent(message.name, message.worth))
+    if message is not None:
+        take(program, state, pending, message, decision)
     decision.effects.append(MessageChanged(pending))
     first = pending.to is None
     pending.to = (asked.address.kind, asked.address.key) if asked.address else None
@@ -366,6 +365,7 @@ def _not_now(
     pending.due = max(until, decision.now + 1)
     decision.trace.append(["deferred", pending.message, ruling.check, ruling.channel, ruling.reason, pending.due])
     decision.effects.append(MessageChanged(pending))
+    wait_for_people(program, state, pending, ruling.waits_for, decision)
     return decision
 
 

@@ -1,6 +1,7 @@
 """What of a customer may be used yet (S7.5): policies about familiarity, compiled and asked at a release."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import partial
 from typing import TYPE_CHECKING, Final
 
 import attrs
@@ -11,7 +12,7 @@ from touchpoint.core.reading import teller_of
 from touchpoint.core.signals import SignalTable
 from touchpoint.errors import JourneyError
 from touchpoint.journey.conditions import Expression, source
-from touchpoint.journey.data_use import Declared
+from touchpoint.journey.data_use import Behind, Declared, Segments, declared, misused_content, traits_behind
 from touchpoint.journey.familiarity import LEVELS, Familiarity, homeless
 from touchpoint.journey.journey import Journey
 from touchpoint.journey.policy import Policy
@@ -52,6 +53,23 @@ class Bond:
     def sensitivity(self, trait: str) -> str:
         """Of a trait."""
         return self.declared.get(trait, self.undeclared)
+
+
+def declared_in(journeys: Iterable[Journey], traits: type | None) -> Declared:
+    """What the host, and each journey, declares of traits."""
+    return declared(each for each in (traits, *(journey.traits for journey in journeys)) if each is not None)
+
+
+def misused_words(
+    journeys: Iterable[Journey], segments: Segments, known: Declared
+) -> Mapping[tuple[str, str], tuple[str, ...]]:
+    """(message, content key) → the traits that it would use beyond their declaration, suggestions included."""
+    said: list[tuple[Message, Behind]] = []
+    for journey in journeys:
+        behind = partial(traits_behind, journey=journey.name, segments=segments)
+        messages = (*journey.messages.values(), *(each.message for each in journey.suggestions))
+        said += [(message, behind) for message in messages]
+    return misused_content(said, known)
 
 
 def conditions_of(policies: Iterable[Policy]) -> Iterator[Expression]:

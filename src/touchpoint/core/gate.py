@@ -6,6 +6,7 @@ from typing import Protocol
 
 import attrs
 
+from touchpoint.core.accounts import Ledger, account_facts
 from touchpoint.core.context import Context
 from touchpoint.core.conversation import REACT, Conversation, answered_by
 from touchpoint.core.occurrence import Occurrence
@@ -51,6 +52,7 @@ class World:
         volumes: how much goes out of messages; changed in place.
         recording: channels that reach nobody.
         replies, reactions: channels that can answer, and react, within a conversation.
+        ledger: what accounts of gifts and costs say; None where nobody keeps any.
     """
 
     channels: Mapping[str, frozenset[str]] = attrs.Factory(dict)
@@ -71,6 +73,7 @@ class World:
     recording: frozenset[str] = frozenset()
     replies: frozenset[str] = frozenset()
     reactions: frozenset[str] = frozenset()
+    ledger: Ledger | None = None
 
     def paused_here(self, journey: str, message: str) -> Sequence[Pause]:
         """What of a message of a journey is paused."""
@@ -139,6 +142,7 @@ def ask(program: Program, state: State, pending: Pending, world: World, now: int
         reason = "its run is over" if run is None else "its journey no longer has it"
         return Asked(Ruling("deny", check="wanted", reason=reason, ends_as="withdrawn"))
     facts = _facts(program, state, pending, run, message, world, now)
+    _keep_accounts(facts, state, run, world)
     if wall is not None and wall < now:
         facts.wall = wall
     asked: list[Ruling] = []
@@ -211,6 +215,7 @@ def facts_about(  # noqa: PLR0913 - what the gate is told of, and what a row of 
     run = Run("", journey, "", None, first, 0, nothing, nothing)
     facts = _facts(program, state, pending, run, message, world, now)
     facts.rivals = ()
+    _keep_accounts(facts, state, None, world)
     address = addressed(state, channel, world)
     opted_out = _opt_out(world, channel, address) if address is not None and world.standings else None
     paused, until = world.pause_of(channel, now)
@@ -263,6 +268,15 @@ def _facts(
     )  # fmt: skip
 
 
+def _keep_accounts(facts: Facts, state: State, run: Run | None, world: World) -> None:
+    """What accounts say of a message, where any have a say; of what no run waits for, without what it is given for."""
+    if world.ledger is not None and (facts.policy.budgets or isinstance(facts.message, Gift)):
+        facts.given = account_facts(
+            world.ledger, facts.message, facts.policy, facts.kind, key=facts.key, customer=state.id, run=run,
+            now=facts.now,
+        )  # fmt: skip
+
+
 def _still(program: Program, state: State, pending: Pending, run: Run, now: int) -> tuple[object, str]:
     """`still`, asked again (S5.1); None where the step has none."""
     rule = program.rule_of(run)
@@ -312,7 +326,7 @@ def _on(
         pending.refused.get(channel),
         paused,
         words.missing,
-        program.misused.get((message.name, words.key), ()) if program.misused else (),
+        _misused(program, message, words) if program.misused else (),
         _opt_out(world, channel, address) if address is not None and world.standings else None,
         until,
     )
@@ -329,11 +343,14 @@ def _on(
     return address, words.message, facts
 
 
-def note_words(program: Program, message: Message, words: Words, on: ChannelFacts) -> None:
-    """Tell a channel's facts what its words lack, use beyond a declaration, and may not use yet (S6.2, S7.5)."""
-    on.missing_words = words.missing
-    on.misused = program.misused.get((message.name, words.key), ()) if program.misused else ()
-    on.worded, on.unfamiliar = words.worded, words.unfamiliar
+def _misused(program: Program, message: Message, words: Words) -> tuple[str, ...]:
+    return program.misused.get((message.name, words.key), ())
+
+
+def tell_of_words(program: Program, message: Message, words: Words, on: ChannelFacts) -> None:
+    """Tell the checks what there is to say of the words of a message on a channel (S6.2, S7.5)."""
+    on.missing_words, on.worded, on.unfamiliar = words.missing, words.worded, words.unfamiliar
+    on.misused = _misused(program, message, words) if program.misused else ()
 
 
 def _opt_out(world: World, channel: str, address: Address) -> str | None:

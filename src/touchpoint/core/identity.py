@@ -24,6 +24,11 @@ def message_key(run: str, step: str, visit: int) -> str:
     return _digest(["message", run, step, visit])
 
 
+def gift_mark(gift: str, occasion: str, key: object, cause: str) -> str:
+    """What a gift is given for, whoever of two ids of one customer it is given to: nobody gets it twice."""
+    return _digest(["gift", gift, occasion, key, cause])
+
+
 def cause_of_step(run: str, step: str, visit: int) -> str:
     """The cause of whatever a step raises."""
     return f"{run}/{step}/{visit}"

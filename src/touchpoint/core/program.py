@@ -6,7 +6,6 @@ once built and holds no state of any customer.
 
 import hashlib
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from functools import partial
 from typing import Final, TypeAlias
 
 import attrs
@@ -16,7 +15,7 @@ from touchpoint.core.choice import CompiledWording, compile_wordings
 from touchpoint.core.choosing import Option, options_of
 from touchpoint.core.compile import compile_condition, compile_expression
 from touchpoint.core.context import Context
-from touchpoint.core.familiar import Bond, bonds_of, conditions_of
+from touchpoint.core.familiar import Bond, bonds_of, conditions_of, declared_in, misused_words
 from touchpoint.core.keys import ENROLLED, Key, key_of, keys_in_run, keys_of
 from touchpoint.core.linking import link
 from touchpoint.core.listening import Listening, hand_overs_kept, listening, told_in, waits_for_own
@@ -42,8 +41,9 @@ from touchpoint.core.wording import Look, fixed_of, looks_in, templates_of
 from touchpoint.durations import length
 from touchpoint.journey.by_hand import rules_by_hand
 from touchpoint.journey.conditions import Expression
-from touchpoint.journey.data_use import Behind, Declared, Segments, declared, misused_content, traits_behind
+from touchpoint.journey.data_use import Segments
 from touchpoint.journey.derived import NOTHING, Derived, derived_of
+from touchpoint.journey.gift_checks import check_accounts
 from touchpoint.journey.journey import Journey
 from touchpoint.journey.policy import Policy
 from touchpoint.journey.requirements import ComplaintRate
@@ -183,9 +183,9 @@ class Program:
     of touchpoints by which a referred friend becomes a customer. `answers` is whether any step answers in a
     conversation, `plain` whether occurrences have one key each, and concern neither segments nor ends of messages,
     `replans` whether any message is planned anew when what held it is over. `suggestions` are those of each place, in
-    the order in which they are declared. `wordings` are those of messages that have
-    any, `bonds` say how familiar a customer has to be with each journey that anything binds; `derived` is what steps
-    make of traits, `asked_of_segments` the conditions of segments, both only where there is a bond.
+    the order in which they are declared. `wordings` are those of messages that have any, `bonds` say how familiar a
+    customer has to be with each journey that anything binds; `derived` is what steps make of traits,
+    `asked_of_segments` the conditions of segments, both only where there is a bond.
     """
 
     journeys: Mapping[str, Journey]
@@ -224,12 +224,12 @@ class Program:
     answers: bool = False
     plain: bool = False
     replans: bool = False
-    suggestions: Mapping[str, tuple[SuggestionSpec, ...]] = attrs.Factory(dict)
     wordings: Mapping[str, tuple[CompiledWording, ...]] = attrs.Factory(dict)
     bonds: Mapping[str, Bond] = attrs.Factory(dict)
     derived: Derived = NOTHING
     asked_of_segments: Segments = attrs.Factory(dict)
     _looks: dict[tuple[str, str], tuple[Look, ...]] = attrs.field(factory=dict, init=False, repr=False)
+    suggestions: Mapping[str, tuple[SuggestionSpec, ...]] = attrs.Factory(dict)
     words: dict[tuple[str, str, str | None], RenderedMessage] = attrs.field(factory=dict, init=False, repr=False)
 
     def home(self, journey: str, release: int) -> "Program | None":
@@ -276,6 +276,7 @@ def compile_program(
         JourneyError: journeys that contradict each other, such as two messages of one name with different definitions.
     """
     check_together(journeys)
+    check_accounts(journeys, policy or Policy())
     earlier = pinned or {}
     asking = [*journeys, *earlier.values()]
     policies = [policy or Policy(), *(journey.policy for journey in journeys)]
@@ -293,7 +294,7 @@ def compile_program(
     templates = templates_of([*messages.values(), *offered])
     heard = listening(triggers, expressions, messages.values())
     bounds = bind(policy or Policy(), {journey.name: journey.policy for journey in journeys})
-    known = _declared(journeys, traits)
+    known = declared_in(journeys, traits)
     bonds = bonds_of(policies[0], journeys, known, table)
     asked_of_segments = {(each.journey, each.segment): each.condition for each in segments.values()}
     sessions, limits = sessions_of(policies), live_limits_of(policies[0], journeys)
@@ -331,7 +332,7 @@ def compile_program(
         segments=segments,
         segments_on=readers_of(segments),
         live_limits=limits,
-        misused=misused_content(_with_what_is_behind(journeys, asked_of_segments), known),
+        misused=misused_words(journeys, asked_of_segments, known),
         deadlines=deadlines,
         conversions=conversions_of(each for _, each in triggers),
         answers=any(node.answers for rule in rules for node in rule.nodes.values())
@@ -345,17 +346,6 @@ def compile_program(
         derived=derived_of(asking, asked_of_segments) if bonds else NOTHING,
         asked_of_segments=asked_of_segments if bonds else {},
     )
-
-
-def _with_what_is_behind(journeys: Sequence[Journey], segments: Segments) -> Iterable[tuple[Message, Behind]]:
-    for journey in journeys:
-        behind = partial(traits_behind, journey=journey.name, segments=segments)
-        yield from ((message, behind) for message in journey.messages.values())
-        yield from ((each.message, behind) for each in journey.suggestions)
-
-
-def _declared(journeys: Sequence[Journey], traits: type | None) -> Declared:
-    return declared(each for each in (traits, *(journey.traits for journey in journeys)) if each is not None)
 
 
 def _may_circle(rules: Sequence[CompiledRule], journeys: Sequence[Journey], heard: Listening) -> bool:

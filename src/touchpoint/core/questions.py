@@ -161,8 +161,11 @@ class _Selection:
     ) -> tuple[list[Any], bool]:
         signal, found, doubts = self.signal, [], False
         ats = signal.instants(data)
+        first, last = bisect_right(ats, context.now - (signal.within or 0)), bisect_right(ats, context.now)
+        if first == last:
+            return [], False
         looking_back = attrs.evolve(context)
-        for place in range(bisect_right(ats, context.now - (signal.within or 0)), bisect_right(ats, context.now)):
+        for place in range(first, last):
             row = data[1][place] if signal.has_rows else []
             amount = row[0] if signal.kind == "total" else 1
             looking_back.row = [unpack(each) for each in row[len(row) - len(signal.captures) :]]

@@ -39,9 +39,9 @@ def _expressions_of(step: Step) -> Iterable[Expression]:
             yield found
     for name in ("properties", "arguments"):
         yield from getattr(step, name, {}).values()
-    yield from (expression for _, expression in asked_by_candidates(step))
     if isinstance(step, Send) and step.message.wordings:
         yield from (each.given for _, each in wordings(step.message))
+    yield from (expression for _, expression in asked_by_candidates(step))
 
 
 def results_read(rule: Rule) -> frozenset[str]:

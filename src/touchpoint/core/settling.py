@@ -4,6 +4,7 @@ from datetime import timedelta
 from typing import Final, assert_never
 
 from touchpoint.core.advance import message_ended, work_off
+from touchpoint.core.booking import refund, take
 from touchpoint.core.cases import in_doubt
 from touchpoint.core.changes import changes, look
 from touchpoint.core.complaints import count
@@ -15,7 +16,6 @@ from touchpoint.core.decision import (
     MessageChanged,
     Paced,
     RefLearned,
-    Spent,
     TaskAssigned,
 )  # fmt: skip
 from touchpoint.core.delivery import Ticket
@@ -39,7 +39,6 @@ from touchpoint.model.delivery import (
     Refused,
     backoff,
 )  # fmt: skip
-from touchpoint.model.message import Gift
 from touchpoint.policy.facts import ConsentFact
 
 _LONGEST_STAY: Final = timedelta(days=366)
@@ -57,7 +56,7 @@ def give_back(program: Program, state: State, ticket: Ticket, now: int) -> Decis
             _mark(state, pending, "ambiguous")
         else:
             state.history = [each for each in state.history if each.key != ticket.key or each.state != IN_FLIGHT]
-        _refund(program, pending, decision)
+        refund(program, pending, decision)
         pending.attempts -= 1
         if ticket.first:
             pending.first_try = pending.to = None
@@ -157,9 +156,8 @@ def _not_refused_after_all(program: Program, state: State, pending: Pending) -> 
     last = next((each for each in reversed(state.history) if each.key == pending.key), None)
     if last is not None and last.state == "refused":
         pending.slot = last.at
-        message = program.message_of(state, pending)
-        if isinstance(message, Gift):
-            decision.effects.append(Spent(message.name, message.worth))
+        if (message := program.message_of(state, pending)) is not None:
+            take(program, state, pending, message, decision, again=True)
     if last is not None:
         last.state = "accepted"
     return decision
@@ -220,7 +218,7 @@ def _refused(
         why = f"uncertain at first, then refused: {words}"
         return _joined(decision, message_ended(program, state, pending, "unknown", now, why))
     _mark(state, pending, "refused")
-    _refund(program, pending, decision)
+    refund(program, pending, decision)
     if not remedy.uses_attempt:
         pending.attempts -= 1
     match remedy.action:
@@ -324,12 +322,6 @@ def _wait_again(pending: Pending, due: int, decision: Decision) -> None:
     # Not past its best-before: then it is asked once more, to be told that it has expired.
     pending.due = pending.not_before = min(due, max(pending.expires, decision.now))
     decision.effects.append(MessageChanged(pending))
-
-
-def _refund(program: Program, pending: Pending, decision: Decision) -> None:
-    message = None if pending.is_call else program.message_of(decision.state, pending)
-    if isinstance(message, Gift) and not pending.uncertain:
-        decision.effects.append(Spent(message.name, -message.worth))
 
 
 def _joined(first: Decision, then: Decision) -> Decision:

@@ -135,7 +135,8 @@ class Pending:
     `timeline`. `refused` maps a channel to why its provider refused. `reasons` holds (instant, channel, verdict
     records) of every asking that was no plain Allow. `to` is the (kind, key) of the address it was last
     released to, `booked` the instant at which its channel's pace has a place for it. `cases` are the [kind, ref] that
-    it answers; None for none.
+    it answers; None for none. `taken` are the [account, amount] that its last release took; None where accounts know
+    nothing of it.
     """
 
     key: str
@@ -168,6 +169,7 @@ class Pending:
     to: tuple[str, str] | None = attrs.field(default=None, repr=False)
     booked: int | None = None
     cases: Sequence[Sequence[str]] | None = attrs.field(default=None, repr=False)
+    taken: Sequence[Record] | None = attrs.field(default=None, repr=False)
 
     @property
     def is_call(self) -> bool:
@@ -317,7 +319,7 @@ def state_to_record(state: State) -> Record:
         state.closed, state.signals, state.starts, state.silences, state.heard, state.dwells, state.calendar,
         [_run_to_record(run) for run in state.runs],
         [_watch_to_record(watch) for watch in state.watches],
-        [*map(_VALUES_OF_PENDING, state.pending)],
+        [*map(_pending_to_record, state.pending)],
         [*map(_VALUES_OF_HAND_OVER, state.history)],
         state.awaited, state.parked, state.exposures, state.segments, state.lapses,
         [*map(burst_to_record, state.bursts)],
@@ -376,6 +378,11 @@ def parked_in(record: Record) -> list[Record]:
     """What is parked, of a record that `state_to_record` wrote."""
     parked: list[Record] = record[_PARKED]
     return parked
+
+
+def _pending_to_record(pending: Pending) -> Sequence[object]:
+    values = _VALUES_OF_PENDING(pending)
+    return values if pending.taken is not None else values[:-1]  # most draw on no account
 
 
 def _run_to_record(run: Run) -> Record:

@@ -4,14 +4,15 @@ Every suggestion of the place is asked the same questions in the same order. For
 all of them, and the gate is asked from the highest value down until enough are found; for an explanation all are asked.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import date
-from typing import Any, Final
+from functools import partial
+from typing import Any, Final, TypeAlias
 
 import attrs
 
 from touchpoint.core.context import Context
-from touchpoint.core.gate import World, facts_about, note_words
+from touchpoint.core.gate import World, facts_about, tell_of_words
 from touchpoint.core.occurrence import Occurrence
 from touchpoint.core.program import Program
 from touchpoint.core.render import render
@@ -37,6 +38,11 @@ GIVEN: Final = "given"
 VALUE: Final = "value"
 RESTS: Final = "rests"
 """The checks of a suggestion that come before those of the gate."""
+
+
+Answered: TypeAlias = tuple[bool, Callable[[], Verdict]]
+"""Whether a check has nothing against it, and what it saw, in words: for whoever wants to know."""
+_AGAINST: Final = deny("suggestion", "one of its own conditions is not met")
 
 
 @attrs.define
@@ -130,6 +136,7 @@ class _Asking:
         self.now = max(now, state.now)
         self.thorough = thorough
         self._contexts: dict[str, Context] = {}
+        self._members = _Members(self)
         self._today: date | None = None
 
     def context(self, journey: str) -> Context:
@@ -139,7 +146,7 @@ class _Asking:
             state = self.state
             self._contexts[journey] = known = Context(
                 traits=state.profile.traits, now=self.now, signals=state.signals, case_open=state.case_open,
-                stage_of=state.stage_of, exposures=state.exposures, segments=_Members(self), journey=journey,
+                stage_of=state.stage_of, exposures=state.exposures, segments=self._members, journey=journey,
                 consents=state.profile.consents,
             )  # fmt: skip
         return known
@@ -147,40 +154,41 @@ class _Asking:
     # What the suggestion itself asks.
 
     def first(self, spec: SuggestionSpec) -> Judged:
-        """The checks that need no gate; where it is not thorough, up to the first that is against it."""
+        """The checks that need no gate: each with its reading where it is thorough, else up to the first against it."""
         judged = Judged(spec, [])
-        for verdict in self._own(judged):
-            judged.checks.append(verdict)
-            if verdict.answer != "allow" and not self.thorough:
+        for holds, tell in self._own(judged):
+            if self.thorough:
+                judged.checks.append(tell())
+            elif not holds:
+                judged.checks.append(_AGAINST)
                 break
         return judged
 
-    def _own(self, judged: Judged) -> Iterator[Verdict]:
+    def _own(self, judged: Judged) -> Iterator[Answered]:
         spec, each = judged.spec, judged.spec.suggestion
         if each.valid_from is not None or each.valid_until is not None:
             yield self._valid(spec)
         if each.stages:
             stage = self.state.stage_of(spec.journey)
-            wanted = f"one of {', '.join(each.stages)}" if len(each.stages) > 1 else each.stages[0]
-            told = f"in the stage {stage}, not {wanted}" if stage else f"in no stage, not {wanted}"
-            yield allow(STAGE, f"in the stage {stage}") if stage in each.stages else deny(STAGE, told)
+            yield stage in each.stages, partial(_of_stage, stage, each.stages)
         if each.segments:
-            yield self._segments(spec)
-        yield from self._rests(spec)
-        if spec.given is not None and spec.tell is not None:
+            found = [name for name, full in zip(each.segments, spec.segments, strict=True) if full in self._members]
+            yield bool(found), partial(_of_segments, found, each.segments)
+        for rest in spec.rests:
+            yield self._rest(rest)
+        if spec.given is not None:
             context = self.context(spec.journey)
             holds = spec.given(context) is True
-            reading = "" if holds and not self.thorough else spec.tell(context)
-            yield allow(GIVEN, reading) if holds else deny(GIVEN, f"not true: {reading}")
+            yield holds, partial(_of_condition, spec, context, holds)
         yield self._worth(judged)
 
-    def _valid(self, spec: SuggestionSpec) -> Verdict:
+    def _valid(self, spec: SuggestionSpec) -> Answered:
         each, today = spec.suggestion, self._local_day()
-        if each.valid_from is not None and today < each.valid_from:
-            return deny(VALID, f"offered from {each.valid_from} on; today is {today}")
-        if each.valid_until is not None and today >= each.valid_until:
-            return deny(VALID, f"offered until {each.valid_until}; today is {today}")
-        return allow(VALID, f"today is {today}")
+        begun = each.valid_from is None or today >= each.valid_from
+        over = each.valid_until is not None and today >= each.valid_until
+        told = f"offered until {each.valid_until}" if over else "" if begun else f"offered from {each.valid_from} on"
+        day = f"today is {today}"
+        return not told, lambda: deny(VALID, f"{told}; {day}") if told else allow(VALID, day)
 
     def _local_day(self) -> date:
         if self._today is None:
@@ -188,34 +196,22 @@ class _Asking:
             self._today = (to_local(self.now, zone(zones[0])) if zones else instant(self.now)).date()
         return self._today
 
-    def _segments(self, spec: SuggestionSpec) -> Verdict:
-        members, names = _Members(self), spec.suggestion.segments
-        found = [name for name, full in zip(names, spec.segments, strict=True) if full in members]
-        return allow(SEGMENT, f"in {', '.join(found)}") if found else deny(SEGMENT, f"not in {' or '.join(names)}")
-
-    def _rests(self, spec: SuggestionSpec) -> Iterator[Verdict]:
-        for rest in spec.rests:
-            yield self._rest(rest)
-
-    def _rest(self, rest: Rest) -> Verdict:
+    def _rest(self, rest: Rest) -> Answered:
         data = self.state.signals.get(rest.signal.key)
+        if not data:
+            return True, partial(allow, RESTS, f"not {rest.called}")
         if rest.lasts is None:
-            return deny(RESTS, f"{rest.called}; never again") if data else allow(RESTS, f"not {rest.called}")
-        ats: list[int] = rest.signal.instants(data) if data else []
-        if not ats or self.now >= ats[-1] + rest.lasts:
-            return allow(RESTS, f"not {rest.called} of late")
-        until = ats[-1] + rest.lasts
-        lasts = spoken(instant(rest.lasts) - instant(0))
-        return defer(RESTS, f"{rest.called} at {instant(ats[-1]):%Y-%m-%d %H:%M} UTC; rests for {lasts}", until=until)
+            return False, partial(deny, RESTS, f"{rest.called}; never again")
+        last = rest.signal.instants(data)[-1]
+        until = last + rest.lasts
+        return self.now >= until, partial(_of_rest, rest.called, last, rest.lasts, until, self.now)
 
-    def _worth(self, judged: Judged) -> Verdict:
-        context = self.context(judged.spec.journey)
-        value = judged.spec.value(context)
-        if not is_number(value):
-            told = f": {judged.spec.tell_value(context)}"
-            return deny(VALUE, ("unknown" if value is UNKNOWN else "no number") + told)
-        judged.value = value  # type: ignore[assignment]  # it is a number
-        return allow(VALUE, judged.spec.tell_value(context) if self.thorough else "", {"value": str(value)})
+    def _worth(self, judged: Judged) -> Answered:
+        spec, context = judged.spec, self.context(judged.spec.journey)
+        value = spec.value(context)
+        is_known = is_number(value)
+        judged.value = value if is_known else None  # type: ignore[assignment]  # it is a number then
+        return is_known, partial(_of_value, spec, context, value, is_known)
 
     # The gate.
 
@@ -224,7 +220,7 @@ class _Asking:
         spec, message, state = judged.spec, judged.spec.message, self.state
         facts, on = facts_about(self.program, state, self.world, spec.journey, message, self.place, self.now)
         words = render(self.program, state, _nobodys_run(spec, self.now), message, self.place, self.now)
-        note_words(self.program, message, words, on)
+        tell_of_words(self.program, message, words, on)
         if facts.policy.content is not None:
             on.words = words.message
             on.last_inbound = state.heard.get(session_on(self.place)) if self.program.sessions else None
@@ -248,6 +244,37 @@ class _Asking:
 
 def _shown(spec: SuggestionSpec, kind: str, place: str, at: int) -> HandOver:
     return HandOver(at, "shown", spec.journey, spec.name, kind, place, state="accepted")
+
+
+# What the checks of a suggestion saw, in words.
+
+
+def _of_stage(stage: str | None, wanted: Sequence[str]) -> Verdict:
+    here = f"in the stage {stage}" if stage else "in no stage"
+    return allow(STAGE, here) if stage in wanted else deny(STAGE, f"{here}, not in {' or '.join(wanted)}")
+
+
+def _of_segments(found: Sequence[str], wanted: Sequence[str]) -> Verdict:
+    return allow(SEGMENT, f"in {', '.join(found)}") if found else deny(SEGMENT, f"not in {' or '.join(wanted)}")
+
+
+def _of_condition(spec: SuggestionSpec, context: Context, holds: bool) -> Verdict:  # noqa: FBT001 - the answer
+    reading = "" if spec.tell is None else spec.tell(context)
+    return allow(GIVEN, reading) if holds else deny(GIVEN, f"not true: {reading}")
+
+
+def _of_rest(called: str, last: int, lasts: int, until: int, now: int) -> Verdict:
+    told = f"{called} at {instant(last):%Y-%m-%d %H:%M} UTC"
+    if now >= until:
+        return allow(RESTS, told)
+    return defer(RESTS, f"{told}; rests for {spoken(instant(lasts) - instant(0))}", until=until)
+
+
+def _of_value(spec: SuggestionSpec, context: Context, value: object, is_known: bool) -> Verdict:  # noqa: FBT001 - likewise
+    reading = spec.tell_value(context)
+    if is_known:
+        return allow(VALUE, reading, {"value": str(value)})
+    return deny(VALUE, f"{'unknown' if value is UNKNOWN else 'no number'}: {reading}")
 
 
 def bound_by(pulls: Sequence[Pull], place: str, kind: str) -> tuple[bool, bool]:

@@ -19,6 +19,7 @@ from touchpoint.engine.delivery import GROUP, CallRequest
 from touchpoint.engine.engine import Engine
 from touchpoint.engine.feedback import FeedbackDesk
 from touchpoint.engine.figures import FigureDesk
+from touchpoint.engine.gifts import GiftDesk
 from touchpoint.engine.ground import USUAL_BREAKER, UnsubscribeLinks
 from touchpoint.engine.intake import LATE_AFTER, MAX_SKEW
 from touchpoint.engine.keyed import Secret
@@ -90,6 +91,36 @@ class AsyncTaskDesk:
     give_back = _at_desk(TaskDesk.give_back)
     complete = _at_desk(TaskDesk.complete)
     decline = _at_desk(TaskDesk.decline)
+
+
+def _at_gifts(
+    method: Callable[Concatenate[GiftDesk, P], T],
+) -> Callable[Concatenate["AsyncGiftDesk", P], Coroutine[Any, Any, T]]:
+    """Likewise, of the desk of gifts."""
+
+    @functools.wraps(method)
+    async def call(self: "AsyncGiftDesk", /, *args: P.args, **kwargs: P.kwargs) -> T:
+        return await self.engine.do(lambda engine: method(engine.gifts, *args, **kwargs), kwargs.get("connection"))
+
+    return call
+
+
+class AsyncGiftDesk:
+    """Gifts, as `AsyncEngine.gifts` gives it: a `GiftDesk` whose methods are coroutines."""
+
+    def __init__(self, engine: "AsyncEngine") -> None:
+        self.engine = engine
+
+    pending = _at_gifts(GiftDesk.pending)
+    approve = _at_gifts(GiftDesk.approve)
+    decline = _at_gifts(GiftDesk.decline)
+    restock = _at_gifts(GiftDesk.restock)
+    stocks = _at_gifts(GiftDesk.stocks)
+    budgets = _at_gifts(GiftDesk.budgets)
+    given = _at_gifts(GiftDesk.given)
+    get = _at_gifts(GiftDesk.get)
+    returned = _at_gifts(GiftDesk.returned)
+    declined = _at_gifts(GiftDesk.declined)
 
 
 def _said(
@@ -267,6 +298,11 @@ class AsyncEngine:
     def tasks(self) -> AsyncTaskDesk:
         """What messages ask people to do: open, claim, complete, decline."""
         return AsyncTaskDesk(self)
+
+    @property
+    def gifts(self) -> AsyncGiftDesk:
+        """Gifts: approve, decline, restock, what budgets have left, what came back."""
+        return AsyncGiftDesk(self)
 
     @property
     def feedback(self) -> AsyncFeedbackDesk:

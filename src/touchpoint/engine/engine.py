@@ -16,6 +16,7 @@ from touchpoint.engine.delivery import GROUP
 from touchpoint.engine.explain import Why, explain
 from touchpoint.engine.feedback import FeedbackDesk, with_share
 from touchpoint.engine.figures import FigureDesk
+from touchpoint.engine.gifts import GiftDesk
 from touchpoint.engine.inbound import apply
 from touchpoint.engine.intake import Recorded, customer_id, prepare
 from touchpoint.engine.members import Members
@@ -205,6 +206,11 @@ class Engine(People, Operations, Members, Releases, Advocacy, Wishes, Suggesting
         return TaskDesk(self._write, lambda: self._taking(self._now()))
 
     @property
+    def gifts(self) -> GiftDesk:
+        """Gifts: approve, decline, restock, what budgets have left, what came back."""
+        return GiftDesk(self._write, lambda: self._taking(self._now()))
+
+    @property
     def feedback(self) -> FeedbackDesk:
         """What customers say: recorded from forms and files, read again, analysed."""
         return FeedbackDesk(self._works())
@@ -217,7 +223,7 @@ class Engine(People, Operations, Members, Releases, Advocacy, Wishes, Suggesting
     @property
     def figures(self) -> FigureDesk:
         """The figures of this store: call it for a `Report`; `rebuild` counts anew what was there before."""
-        return FigureDesk(self._write, self._reading, self._program.journeys, self._now)
+        return FigureDesk(self._write, self._reading, self._program.journeys, self._now, self.gifts.budgets)
 
     # What the host does in a journey.
 

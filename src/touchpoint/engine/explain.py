@@ -16,6 +16,7 @@ from touchpoint.core.referrals import is_about
 from touchpoint.core.state import State
 from touchpoint.durations import instant, length
 from touchpoint.engine.awaiting import awaited
+from touchpoint.engine.explain_gift import gift_lines
 from touchpoint.engine.loaded import Loaded
 from touchpoint.engine.referring import awaited_of
 from touchpoint.engine.shared import learn_addresses
@@ -120,6 +121,7 @@ def _message(unit: Unit, loaded: Loaded, rows: Sequence[MessageRow], now: int) -
     asked = _by_hand(unit, loaded, row) or f"rule {row.journey}/{row.rule} asked for it"
     lines.append(f"{asked}; due {due}, best before {best_before}")
     lines += list(_history(row, state))
+    lines += gift_lines(unit, row.key, lambda us: when(us, state))
     lines += _worded(unit, loaded, row)
     if row.status in ("waiting", "in_flight"):
         return _waiting(unit, loaded, row, lines, now)

@@ -8,10 +8,12 @@ from typing import Any, Final
 import attrs
 
 from touchpoint.channels.base import Adapter
+from touchpoint.core.accounts import stock_account
 from touchpoint.core.occurrence import TOUCHPOINT
 from touchpoint.core.state import State
 from touchpoint.durations import instant
 from touchpoint.engine.figuring import remembered
+from touchpoint.engine.gifts import view
 from touchpoint.engine.loaded import Loaded
 from touchpoint.engine.privacy import addresses_of, events_about
 from touchpoint.engine.referring import referrals_of
@@ -19,6 +21,8 @@ from touchpoint.engine.shared import learn_addresses
 from touchpoint.engine.unit import Unit
 from touchpoint.engine.view import case_view, planned, reasons_of
 from touchpoint.model.delivery import OPTED_OUT, kind_of
+from touchpoint.model.gift import Given
+from touchpoint.model.money import amount_of
 from touchpoint.model.referral import referral_id
 from touchpoint.stores.base import (
     AddressRow,
@@ -29,6 +33,7 @@ from touchpoint.stores.base import (
     ContactRow,
     EntryRow,
     EventRow,
+    GiftRow,
     MessageRow,
     ReferralRow,
     RunRow,
@@ -75,6 +80,7 @@ def export(unit: Unit, loaded: Loaded, adapters: Mapping[str, Adapter], now: int
             "runs": [_run(row) for row in tx.runs(no)],
             "cases": [_case(row) for row in tx.cases(no)],
             "messages": [_message(row) for row in tx.messages(no)],
+            "gifts": [_gift(unit, row) for row in tx.gifts_of(no)],
             "referrals": [_referral(row, no) for row in referrals_of(unit, loaded)],
             "said": [_contact(row) for row in tx.contacts_of(no)],
             "wishes": [{"topic": row.topic, "touchpoint": row.id, "at": instant(row.at)} for row in tx.wishes_of(no)],
@@ -216,6 +222,23 @@ def _task(row: TaskRow) -> dict[str, object]:
         "message": row.key, "channel": row.channel, "status": row.status, "asks": loads(row.body),
         "assigned_at": _at(row.assigned_at), "expires_at": _at(row.expires_at), "claimed_by": row.claimed_by,
         "changed_at": _at(row.changed_at),
+    }  # fmt: skip
+
+
+def _gift(unit: Unit, row: GiftRow) -> dict[str, object]:
+    given = view(unit, row)
+    told: dict[str, object] = {
+        each.name: getattr(given, each.name) for each in attrs.fields(Given) if each.name != "customer"
+    }
+    prefix = stock_account("")
+    booked = unit.tx.bookings_of(row.key)
+    return {
+        **told,
+        "booked": [
+            {"account": each.account, "amount": amount_of(each.amount), "at": _at(each.at)}
+            for each in booked if not each.account.startswith(prefix)
+        ],
+        "from_stock": [each.account.removeprefix(prefix) for each in booked if each.account.startswith(prefix)],
     }  # fmt: skip
 
 

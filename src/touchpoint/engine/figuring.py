@@ -111,7 +111,7 @@ def _count(
         accounts[no], all_of_it = contribution(unit.tx, kept, no)
         cells.take(all_of_it)
     for no in (*changed, *uncounted, *(row.no for row in changes.new_customers)):
-        more.accounts[no] = dumps(accounts[no].to_record())
+        more.counted[no] = dumps(accounts[no].to_record())
     _write(unit, kept, more, _LIVE, cells)
     for no, account in accounts.items():
         if (loaded := unit.cache.get(no)) is not None:
@@ -132,7 +132,7 @@ def _accounts(unit: "Unit", kept: Kept, changes: Changes, touched: set[int]) -> 
             found[no] = held[1]
         else:
             asked.append(no)
-    stored = unit.tx.accounts(asked) if asked else {}
+    stored = unit.tx.counted(asked) if asked else {}
     found.update((no, Account.from_record(loads(text))) for no, text in stored.items())
     return found, [no for no in asked if no not in stored]
 
@@ -200,8 +200,8 @@ def uncount(unit: "Unit", customer: int, *, erased: bool = False) -> None:
         return
     with suppress(StoreCorrupt):  # what cannot be read cannot be taken back; it names nobody
         _, cells = contribution(unit.tx, kept, customer)
-        if unit.tx.accounts([customer]):
-            more = Changes(accounts={customer: ""})
+        if unit.tx.counted([customer]):
+            more = Changes(counted={customer: ""})
             _write(unit, kept, more, _LIVE, _negative(cells))
         if erased:
             _write(unit, kept, Changes(), _GONE, cells.lasting())
@@ -273,7 +273,7 @@ def count_page(unit: "Unit", after: int, size: int) -> list[int]:
     for no in numbers:
         with suppress(StoreCorrupt):
             account, found = contribution(unit.tx, kept, no)
-            more.accounts[no] = dumps(account.to_record())
+            more.counted[no] = dumps(account.to_record())
             cells.take(found)
     if not numbers and not unit.tx.uncounted(0, 1):
         more.meta[COMPLETE] = "1"
@@ -290,6 +290,6 @@ def _needed(unit: "Unit") -> Kept:
 
 def remembered(reader: Reader, customer: int) -> Sequence[Any] | None:
     """What is remembered of a customer to count by, for an export; None where nothing is."""
-    text = reader.accounts([customer]).get(customer)
+    text = reader.counted([customer]).get(customer)
     found: Sequence[Any] | None = None if text is None else loads(text)
     return found

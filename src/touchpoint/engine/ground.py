@@ -16,6 +16,7 @@ from touchpoint.core.program import Program
 from touchpoint.core.state import IN_FLIGHT
 from touchpoint.durations import length
 from touchpoint.engine import acts, releasing
+from touchpoint.engine.accounts import StoreLedger
 from touchpoint.engine.analysing import Reading, checked_analyser
 from touchpoint.engine.at_work import AtWork
 from touchpoint.engine.calling import DEADLINE, Breaker, Caller
@@ -272,6 +273,7 @@ class Ground:
                 migrations=self._migrations, now=self._now,
                 analysed=None if self._analyst is None else self._sources,
             )  # fmt: skip
+            unit.world.ledger = StoreLedger(tx, cache)
             yield unit
             unit.flush()
         # Only a cache whose unit has committed is good; who came in between has begun one of their own.

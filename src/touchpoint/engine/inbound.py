@@ -28,7 +28,7 @@ from touchpoint.core.cases import in_doubt
 from touchpoint.core.decision import Decision
 from touchpoint.core.gate import addressed
 from touchpoint.durations import instant, micros
-from touchpoint.engine import changed, erased, shared
+from touchpoint.engine import accounts, changed, erased, gifts, shared
 from touchpoint.engine.acts import consent, consent_said, take_touchpoints
 from touchpoint.engine.answering import answering
 from touchpoint.engine.asking import answers_in
@@ -38,6 +38,7 @@ from touchpoint.engine.unit import Unit
 from touchpoint.errors import InvalidInput, UnknownName
 from touchpoint.model import delivery
 from touchpoint.model.consent import ANY
+from touchpoint.model.gift import GIFT_DECLINED, GIFT_RETURNED
 from touchpoint.model.payload import TEXT
 from touchpoint.model.touchpoint import Direction, Touchpoint
 from touchpoint.stores.base import AddressRow, EventRow, MessageRow
@@ -311,7 +312,7 @@ def _act(unit: Unit, event: Inbound, found: _Found, taking: Taking) -> None:
         case Receipt() if event.code is not None and found.row is not None:
             _remedy(unit, event, found, taking)
         case TaskDone():
-            _task(unit, event, taking.now)
+            _task(unit, event, taking)
         case Clicked() | Receipt():
             pass
         case _:
@@ -395,10 +396,15 @@ def _remedy(unit: Unit, event: Receipt, found: _Found, taking: Taking) -> None:
         _silence(unit, found.row.channel or "", "opted out", event, found, taking)
 
 
-def _task(unit: Unit, event: TaskDone, now: int) -> None:
+def _task(unit: Unit, event: TaskDone, taking: Taking) -> None:
+    now = taking.now
     row = unit.tx.task(event.about)
     if row is not None and row.status in {"assigned", "claimed"}:
         shared.change_task(unit, row, "declined" if event.outcome is None else "completed", now)
+        if event.outcome is None:
+            accounts.not_done(unit, event.about, now)
+        elif event.outcome in (GIFT_RETURNED, GIFT_DECLINED) and unit.tx.gift(event.about) is not None:
+            gifts.came_back(unit, event.about, event.outcome, event.reason, event.at, taking)
 
 
 def _channel(event: Inbound, row: MessageRow | None) -> str:

@@ -37,6 +37,7 @@ class Erased:
         events: what waited for a reference that nobody knew, and was about the person.
         contacts, wishes: how much of what they said, and wished for, was noted.
         referrals: how many name the person no more; that there was one stays with the other person.
+        gifts: what was kept of gifts; what was spent on them stays spent, and names nobody.
         addresses: how many addresses are kept as hashes.
         folded: whether the bytes are gone from the file and its log, too. False: somebody still reads an older state,
             or the transaction is the host's own; `Engine.checkpoint()` does it afterwards.
@@ -54,6 +55,7 @@ class Erased:
     contacts: int = 0
     wishes: int = 0
     referrals: int = 0
+    gifts: int = 0
     addresses: int = 0
     folded: bool = False
 
@@ -110,7 +112,8 @@ def erase(unit: Unit, customer: str, adapters: Mapping[str, Adapter], now: int) 
     removed = Erased(
         ids=len(ids), touchpoints=counts["journal"], messages=counts["messages"], runs=counts["runs"],
         cases=counts["cases"], consents=counts["consents"], tasks=counts["tasks"], events=len(events),
-        contacts=counts["contacts"], wishes=counts["wishes"], referrals=counts["referrals"], addresses=len(held),
+        contacts=counts["contacts"], wishes=counts["wishes"], referrals=counts["referrals"], gifts=counts["gifts"],
+        addresses=len(held),
     )  # fmt: skip
     return removed, Left(frozenset(ids), rows)
 

@@ -10,7 +10,7 @@ from touchpoint.channels.inbound import TaskDone
 from touchpoint.core.decision import Decision
 from touchpoint.core.gate import ask_about_task
 from touchpoint.durations import instant
-from touchpoint.engine import shared
+from touchpoint.engine import accounts, shared
 from touchpoint.engine.acts import take_touchpoints
 from touchpoint.engine.inbound import Taking, apply
 from touchpoint.engine.intake import prepare
@@ -185,6 +185,7 @@ def _withdraw(unit: Unit, row: TaskRow, ruling: Ruling, taking: Taking) -> Task:
     loaded = unit.by_number(row.customer)
     loaded.state.awaited.pop(row.key, None)
     changed = shared.change_task(unit, row, "withdrawn", taking.now)
+    accounts.not_done(unit, row.key, taking.now)
     _, message, *_ = loads(row.body)
     properties: dict[str, object] = {"message": message, "reason": ruling.check}
     told = Touchpoint(loaded.id, TASK_WITHDRAWN, None, None, properties, row.channel, None, "internal", row.key)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 from touchpoint.core.cases import LiveCase, deadlines_to_record
 from touchpoint.core.decision import (
     AddressStands,
+    Booked,
     CaseChanged,
     CaseClosed,
     CaseOpened,
@@ -16,6 +17,7 @@ from touchpoint.core.decision import (
     Decision,
     Effect,
     Emitted,
+    GiftWaits,
     MessageBegun,
     MessageChanged,
     MessageEnded,
@@ -27,10 +29,11 @@ from touchpoint.core.decision import (
     RunStarted,
     Spent,
     TaskAssigned,
+    Unbooked,
 )  # fmt: skip
 from touchpoint.core.occurrence import TOUCHPOINT
 from touchpoint.core.state import Pending
-from touchpoint.engine import hearing, shared
+from touchpoint.engine import accounts, hearing, shared
 from touchpoint.engine.asking import note_asked
 from touchpoint.model.case import about_case
 from touchpoint.model.delivery import TASK_EXPIRED
@@ -111,6 +114,7 @@ def _ended(unit: "Unit", loaded: "Loaded", effect: MessageEnded, _now: int) -> N
     pending, status = effect.pending, effect.status
     unit.note_message(loaded, pending, status, effect.at)
     unit.tally(_subject(pending), pending.message, status)
+    accounts.ended(unit, pending, status, effect.at)
     if status == "sent" and pending.arguments is None:
         unit.tally("channel", pending.channel or "", "sent")
         hearing.sent(unit, loaded, pending, effect.at)
@@ -167,6 +171,7 @@ def _nothing_came(unit: "Unit", loaded: "Loaded", effect: NothingCame, now: int)
     if what == TASK_EXPIRED:
         unit.changes.tasks_changed.append(("expired", None, now, effect.key))
         unit.tally("task", channel, "expired")
+        accounts.not_done(unit, effect.key, now)
     else:
         # Whatever is told of a message takes it off what is awaited, so nothing was told of this one.
         unit.changes.delivered.append((what, now, effect.key))
@@ -193,6 +198,7 @@ _WRITE: Final[Mapping[type[Effect], Callable[["Unit", "Loaded", Any, int], None]
     ProfileChanged: _profile_changed, Paced: _paced, RefLearned: _ref_learned, Counted: _counted,
     NothingCame: _nothing_came,
     CaseChanged: _case_changed,
+    Booked: accounts.booked, Unbooked: accounts.unbooked, GiftWaits: accounts.waits,
     TaskAssigned: _task_assigned,
 }  # fmt: skip
 

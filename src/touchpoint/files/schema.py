@@ -17,6 +17,7 @@ from touchpoint.journey.shapes import SHAPES
 from touchpoint.journey.stage import Stage
 from touchpoint.journey.steps import Candidate
 from touchpoint.journey.wording import Wording
+from touchpoint.model.budget import Stock
 from touchpoint.model.case import CaseType
 from touchpoint.model.message import Content
 from touchpoint.model.names import TYPE_PATTERN
@@ -108,8 +109,8 @@ def _definitions() -> dict[str, Schema]:
 
 
 def _tagged_classes() -> Iterable[type]:
-    """Classes of which a journey or message holds lists, each told by its own word: stages, rules, cases."""
-    known = {Stage, Rule, CaseType, Candidate, Wording}  # wordings are a list in messages
+    """Classes of which something holds lists, each told by its own word: stages, rules, cases, wordings."""
+    known: set[type] = {Stage, Rule, CaseType, Candidate, Wording, Stock}
     for shape in SHAPES[Journey].values():
         named = {cls.__name__: cls for cls in SHAPES}
         known |= {

@@ -23,6 +23,7 @@ from touchpoint.journey.policy import PolicyItem
 from touchpoint.journey.requirements import REQUIREMENTS, QuietHoursIn
 from touchpoint.journey.shapes import (
     _AMOUNT,
+    _BUDGET,
     _CHANNEL,
     _CLOCK,
     _CONDITION,
@@ -39,6 +40,7 @@ from touchpoint.journey.shapes import (
     _REST,
     _SILENCE,
     _STEP,
+    _STOCK,
     _TEXT,
     _TIMEOUT,
     _TRIGGER,
@@ -150,7 +152,7 @@ _BY_FIELD: Final[Mapping[str, Kind]] = {
 @lru_cache(maxsize=1)
 def _by_words() -> Mapping[str, Kind]:
     """What files take where a shape says so, in its words."""
-    from touchpoint.files import parts
+    from touchpoint.files import accounts, parts
 
     text = {each.words: text_kind(each.words) for each in (
         _TEXT, _NAME, _CLOCK, _ZONE, _TYPE, _CHANNEL, _KIND,
@@ -163,7 +165,7 @@ def _by_words() -> Mapping[str, Kind]:
         _WHOLE.words: kinds.WHOLE, _FROM_ONE.words: kinds.WHOLE, _AMOUNT.words: kinds.NUMBER,
         _DAY.words: kinds.DATE, _CONDITION.words: kinds.CONDITION, _VALUE.words: kinds.VALUE,
         _UNTIL.words: kinds.UNTIL, _TRIGGER.words: parts.TRIGGER, _EXIT.words: parts.EXIT,
-        _STEP.words: parts.STEP,
+        _STEP.words: parts.STEP, _BUDGET.words: accounts.BUDGET, _STOCK.words: accounts.STOCK,
     }  # fmt: skip
 
 

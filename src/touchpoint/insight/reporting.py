@@ -3,7 +3,6 @@
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date
-from decimal import Decimal
 from typing import Any, Final, Protocol, cast, get_args
 
 from touchpoint.insight.growth import GrowthPeriod, Unit, period_of
@@ -25,7 +24,7 @@ from touchpoint.insight.spans import Spans
 from touchpoint.insight.voices import feedback_figures, read_heard
 from touchpoint.journey.journey import Journey
 from touchpoint.model.figures import from_record
-from touchpoint.model.message import Gift
+from touchpoint.model.gift import BudgetState
 from touchpoint.zones import to_local, zone
 
 PERIODS: Final[Mapping[Unit, int]] = {"month": 120, "week": 520}
@@ -61,14 +60,11 @@ class Counts(Protocol):
         """Likewise, but for each day."""
         ...
 
-    def spent(self, names: Sequence[str]) -> Mapping[str, Decimal]:
-        """What was spent of each of these budgets."""
-        ...
-
 
 def report(  # noqa: PLR0913 - what it is made of
     counts: Counts, settings: str, journeys: Mapping[str, Journey], first: date, last: date, now: int, *,
-    complete: bool, only: frozenset[str] | None = None, statistic: CesStatistic = "mean", level: float = 0.95,
+    complete: bool, only: frozenset[str] | None = None, budgets: Iterable[BudgetState] = (),
+    statistic: CesStatistic = "mean", level: float = 0.95,
 ) -> Report:  # fmt: skip
     """The figures of a range of days.
 
@@ -81,6 +77,7 @@ def report(  # noqa: PLR0913 - what it is made of
         now: the present, microseconds UTC: periods up to it are told.
         complete: whether every customer is counted.
         only: journeys to tell of; all unless given.
+        budgets: how they stand.
         statistic: of customer effort scores.
         level: of confidence.
 
@@ -106,7 +103,7 @@ def report(  # noqa: PLR0913 - what it is made of
         cases=_cases(counts, days, wanted),
         loops=_loops(counts, days),
         messages=_messages(counts, days, wanted, only),
-        gifts=_gifts(counts, wanted),
+        gifts=_gifts(budgets),
     )
 
 
@@ -308,12 +305,11 @@ def _note(held: dict[str, Any], channel: str | None, status: str, why: str, n: i
         reasons[why] = reasons.get(why, 0) + n
 
 
-def _gifts(counts: Counts, journeys: Mapping[str, Journey]) -> tuple[BudgetFigures, ...]:
-    gifts = {
-        each.name: each for journey in journeys.values() for each in journey.messages.values() if isinstance(each, Gift)
-    }
-    spent = counts.spent([*gifts]) if gifts else {}
+def _gifts(budgets: Iterable[BudgetState]) -> tuple[BudgetFigures, ...]:
     return tuple(
-        BudgetFigures(name, str(spent[name]), None if gift.budget is None else str(gift.budget), gift.currency)
-        for name, gift in sorted(gifts.items())
-    )
+        BudgetFigures(
+            each.name, str(each.amount), str(each.spent), str(each.reserved), str(each.left), each.currency,
+            *(None if at is None else at.isoformat() for at in (each.start, each.end)),
+        )
+        for each in budgets
+    )  # fmt: skip

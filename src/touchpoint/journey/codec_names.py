@@ -13,7 +13,18 @@ from touchpoint.journey.content_rules import ContentRule, ContentRules, Sender
 from touchpoint.journey.familiarity import Familiarity
 from touchpoint.journey.journey import Journey
 from touchpoint.journey.outcomes import MESSAGE_TRIGGERS
-from touchpoint.journey.policy import Cap, ConsentRule, ConsentRules, Hold, HoldOut, LiveRuns, Policy, Pull, Spacing
+from touchpoint.journey.policy import (
+    Approval,
+    Cap,
+    ConsentRule,
+    ConsentRules,
+    Hold,
+    HoldOut,
+    LiveRuns,
+    Policy,
+    Pull,
+    Spacing,
+)
 from touchpoint.journey.requirements import REQUIREMENTS
 from touchpoint.journey.rule import Goal, Rule
 from touchpoint.journey.segment import Segment
@@ -22,6 +33,7 @@ from touchpoint.journey.suggestion import Suggestion
 from touchpoint.journey.waiver import Waiver
 from touchpoint.journey.windows import QuietHours, SendWindow
 from touchpoint.journey.wording import Wording
+from touchpoint.model.budget import Budget, Stock
 from touchpoint.model.case import CaseType
 from touchpoint.model.limits import Limit
 from touchpoint.model.message import Content, Gift, Message, Survey
@@ -104,7 +116,8 @@ NAMES: Final[Mapping[type, str]] = {
     steps.Enrol: "enrol", steps.Exit: "exit",
     Message: "message", Survey: "survey", Gift: "gift", Content: "content", Wording: "wording",
     Policy: "policy", QuietHours: "quiethours", SendWindow: "sendwindow", Cap: "cap", Spacing: "spacing", Hold: "hold",
-    HoldOut: "holdout", Familiarity: "familiarity", LiveRuns: "liveruns", Pull: "pull",
+    HoldOut: "holdout", Familiarity: "familiarity", LiveRuns: "liveruns", Pull: "pull", Budget: "budget",
+    Stock: "stock", Approval: "approval",
     ConsentRules: "consentrules", ConsentRule: "consentrule",
     ContentRules: "contentrules", ContentRule: "contentrule", Sender: "sender",
     **{cls: cls.__name__.lower() for cls in REQUIREMENTS},

@@ -1,12 +1,13 @@
-"""What the words of a message and the worth of a gift must be."""
+"""What the words of a message must be."""
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Final
 
 from touchpoint.errors import JourneyError, Problem, hint
-from touchpoint.journey.contents import contents, wordings
-from touchpoint.model.message import Content, Gift, Message
+from touchpoint.journey.contents import contents, texts, wordings
+from touchpoint.journey.data_use import Behind, Declared, misuses
+from touchpoint.model.message import Content, Message
 from touchpoint.model.template import Template
 
 _LOCALE: Final = re.compile(r"[A-Za-z]{2,3}([-_][A-Za-z0-9]{2,8})*")
@@ -75,11 +76,20 @@ def mistakes_in(text: str) -> Sequence[Problem]:
     return ()
 
 
-def gift_problems(path: str, gift: Gift) -> Iterator[Problem]:
-    """Whether what a gift is worth can be spent."""
-    if gift.worth > 0 and not gift.currency.strip():
-        found = f"gift {gift.name!r} is worth something, but in no currency"
-        yield Problem(f"{path}.currency", found, 'write currency="EUR", say')
-    if gift.budget is not None and gift.budget < gift.worth:
-        found = f"the budget of gift {gift.name!r} is below the worth of one"
-        yield Problem(f"{path}.budget", found, "raise it, or leave it out for no bound")
+def undeclared_in(
+    path: str, message: Message, missing: Callable[[str, tuple[str, ...]], str | None]
+) -> Iterator[tuple[str, str]]:
+    """(place, what is wrong) of look-ups that lead nowhere; `missing` tells of a root and a path why."""
+    for said, part, text in texts(message):
+        for field in () if mistakes_in(text) else Template.parse(text).fields:
+            if found := missing(field.root, field.path):
+                yield f"{path}{said.place}.{part}", f"{{{field.name}}}: {found}"
+
+
+def use_problems(placed: Iterable[tuple[str, Message]], known: Declared, behind: Behind) -> Iterator[Problem]:
+    """Traits that messages use beyond their declaration (S7.5)."""
+    for path, message in placed:
+        for each in misuses(message, known, behind):
+            what = f"{message.effective_kind} message {message.name!r}"
+            found = f"the trait {each.trait!r} is not declared for use in this {what}"
+            yield Problem(f"{path}{each.place}", found, "leave it out, or declare the use: metadata=trait(uses=[…])")

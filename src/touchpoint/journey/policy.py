@@ -8,11 +8,13 @@ from typing import Literal, TypeAlias
 import attrs
 
 from touchpoint.durations import Duration, is_calendar, spoken
-from touchpoint.errors import JourneyError
+from touchpoint.errors import InvalidInput, JourneyError
 from touchpoint.journey.content_rules import ContentRules
 from touchpoint.journey.familiarity import Familiarity
 from touchpoint.journey.windows import QuietHours, SendWindow
+from touchpoint.model.budget import Budget
 from touchpoint.model.case import CaseType, case_name
+from touchpoint.model.money import Number, is_currency, millionths, spoken_money
 
 Over = Literal["defer", "deny"]
 
@@ -223,6 +225,36 @@ class ConsentRules:
     rules: tuple[ConsentRule, ...] = attrs.field(converter=_consent_rules)
 
 
+@attrs.frozen
+class Approval:
+    """A gift that is worth more than this waits until a person approves it (`engine.gifts.approve`).
+
+    Whoever gave it by hand cannot. One in another currency waits, too, since nobody can compare them.
+
+    Args:
+        above: what needs nobody's approval yet; at most six decimals.
+        currency: three letters (ISO 4217), such as EUR.
+        by: who may approve, as the host names people; None is everybody.
+    """
+
+    above: Number
+    currency: str
+    by: tuple[str, ...] | None = attrs.field(default=None, kw_only=True, converter=_scope)
+
+    def __attrs_post_init__(self) -> None:
+        try:
+            millionths(self.above)
+        except InvalidInput as error:
+            raise JourneyError(f"Approval(above=): {error}") from None
+        if not is_currency(self.currency):
+            raise JourneyError('Approval(currency=) takes three capital letters (ISO 4217), such as "EUR"')
+        if self.by is not None and not (self.by and all(isinstance(each, str) and each.strip() for each in self.by)):
+            raise JourneyError("Approval(by=) names those who may approve; leave it out for everybody")
+
+    def __str__(self) -> str:
+        return f"approval above {spoken_money(millionths(self.above), self.currency)}"
+
+
 @attrs.frozen(kw_only=True)
 class Pull:
     """What suggestions are bound by beyond what binds everything, and who gets any (S6.5).
@@ -259,26 +291,21 @@ class Pull:
 
 
 PolicyItem: TypeAlias = (
-    QuietHours
-    | SendWindow
-    | Cap
-    | Spacing
-    | Hold
-    | HoldOut
-    | LiveRuns
-    | ConsentRules
-    | ContentRules
-    | Pull
-    | Familiarity
-)
-_ITEMS = (QuietHours, SendWindow, Cap, Spacing, Hold, HoldOut, LiveRuns, ConsentRules, ContentRules, Pull, Familiarity)
+    QuietHours | SendWindow | Cap | Spacing | Hold | HoldOut | LiveRuns | ConsentRules | ContentRules | Pull
+    | Familiarity | Budget | Approval
+)  # fmt: skip
+_ITEMS = (
+    QuietHours, SendWindow, Cap, Spacing, Hold, HoldOut, LiveRuns, ConsentRules, ContentRules, Pull, Familiarity,
+    Budget, Approval,
+)  # fmt: skip
 
 
 @attrs.frozen(init=False)
 class Policy:
     """What binds messages and live runs.
 
-    Quiet hours, windows, caps, spacing, holds, hold-outs, consent, content, and how much of a customer may be used.
+    Quiet hours, windows, caps, spacing, holds, hold-outs, consent, content, budgets, approval, and how much of a
+    customer may be used.
 
     The policy of an `Engine` binds every message of every journey; a journey's own policy only adds. Caps and holds of
     equal definition share one counter across journeys (S6.4).
@@ -296,7 +323,7 @@ class Policy:
             if not isinstance(item, _ITEMS):
                 raise JourneyError(
                     "Policy() takes QuietHours, SendWindow, Cap, Spacing, Hold, HoldOut, LiveRuns, ConsentRules, "
-                    f"ContentRules, Pull and Familiarity, not {type(item).__name__}"
+                    f"ContentRules, Pull, Familiarity, Budget and Approval, not {type(item).__name__}"
                 )
         self.__attrs_init__(items, look_ahead)
 

@@ -18,6 +18,7 @@ from touchpoint.journey.content_rules import ContentRule, ContentRules, Sender
 from touchpoint.journey.familiarity import LEVELS, Familiarity
 from touchpoint.journey.journey import Journey
 from touchpoint.journey.policy import (
+    Approval,
     Cap,
     ConsentRule,
     ConsentRules,
@@ -38,6 +39,7 @@ from touchpoint.journey.suggestion import Suggestion
 from touchpoint.journey.waiver import Waiver
 from touchpoint.journey.windows import QuietHours, SendWindow, time_of_day
 from touchpoint.journey.wording import Wording
+from touchpoint.model.budget import Budget, Stock
 from touchpoint.model.case import DEADLINES, CaseType
 from touchpoint.model.experiment import MOST
 from touchpoint.model.limits import Limit
@@ -154,6 +156,8 @@ _WHOLE = _Kind(
 )
 _FROM_ONE = _Kind(f"a whole number from 1 to {_MOST:,}", lambda value: _WHOLE.test(value) and value >= 1)
 _AMOUNT = _Kind("a number from 0", lambda value: _is_number(value) and value >= 0)
+_BUDGET = _Kind("a number from 0, or a Budget", lambda value: type(value) is Budget or _AMOUNT.test(value))
+_STOCK = _Kind("a whole number from 0, or a Stock", lambda v: type(v) is Stock or (_WHOLE.test(v) and v >= 0))
 _DAY = _Kind("a date", lambda value: type(value) is date)
 _ELAPSED = _Kind(f"an elapsed time longer than nothing and {_AT_MOST}, such as days(3)", _is_elapsed)
 _SILENCE = _Kind(
@@ -289,7 +293,7 @@ SHAPES: Final[Mapping[type, Mapping[str, _Kind]]] = {
     },
     Gift: {
         **_MESSAGE, "occasion": _one_of("thank", "apologise", "celebrate", "care"), "worth": _AMOUNT, "currency": _TEXT,
-        "budget": _maybe(_AMOUNT),
+        "budget": _maybe(_BUDGET), "stock": _maybe(_STOCK), "approve_above": _maybe(_AMOUNT), "worth_back": _FLAG,
     },
     Wording: {
         "name": _NAME, "given": attrs.evolve(_CONDITION, optional=False), "content": _mapping(_a(Content)),
@@ -310,6 +314,12 @@ SHAPES: Final[Mapping[type, Mapping[str, _Kind]]] = {
     LiveRuns: {
         "n": _FROM_ONE, "over": _one_of("refuse", "defer", "replace"), "kinds": _SCOPE["kinds"], "within": _ELAPSED,
     },
+    Budget: {
+        "name": _NAME, "amount": _AMOUNT, "currency": _TEXT, "per": _maybe(_PERIOD), "zone": _maybe(_ZONE),
+        "per_customer": _maybe(_AMOUNT), "over": _one_of("defer", "deny"), "kinds": _SCOPE["kinds"],
+    },
+    Stock: {"name": _NAME, "n": _WHOLE, "none_left": _one_of("deny", "wait")},
+    Approval: {"above": _AMOUNT, "currency": _TEXT, "by": _maybe(_many(_NAME))},
     Hold: {"while_open": _maybe(_many(_NAME)), "kinds": _SCOPE["kinds"], "cool_off": _GAP},
     HoldOut: {"name": _NAME, "percent": _AMOUNT, "kinds": _SCOPE["kinds"]},
     Pull: {

@@ -14,7 +14,8 @@ import attrs
 
 from touchpoint.durations import Duration, Forever
 from touchpoint.errors import JourneyError
-from touchpoint.journey.conditions import Expression, expression_eq, operand
+from touchpoint.journey.conditions import Expression, expression_eq
+from touchpoint.journey.plain_steps import CloseCase, Emit, Enrol, Exit, MoveTo, OpenCase, SetTrait, values
 from touchpoint.journey.step_fields import (
     as_answer,
     as_asked,
@@ -31,9 +32,14 @@ from touchpoint.journey.step_fields import (
     thanks,
     worth,
 )
-from touchpoint.journey.triggers import Trigger, touchpoint_type, trigger_name, triggers
-from touchpoint.model.case import case_name
+from touchpoint.journey.triggers import Trigger, trigger_name, triggers
 from touchpoint.model.message import Gift, Message, Survey
+
+__all__ = [
+    "ARMS", "Ask", "Best", "Branch", "Call", "Candidate", "CloseCase", "Emit", "Enrol", "Exit", "Give", "MoveTo",
+    "OpenCase", "React", "Reply", "Send", "SetTrait", "Since", "Split", "Step", "Wait", "WaitFor", "WaitUntil",
+    "arm_of", "arms", "candidate_arm", "earlier", "flat", "identified", "label",
+]  # fmt: skip
 
 Since = Literal["send", "now", "run"]
 
@@ -321,68 +327,6 @@ class Best:
 
 
 @attrs.frozen
-class MoveTo:
-    """Move the customer to a stage of this journey."""
-
-    stage: str
-    id: str | None = attrs.field(default=None, kw_only=True)
-    was: tuple[str, ...] = attrs.field(default=(), kw_only=True, converter=earlier)
-
-
-@attrs.frozen
-class SetTrait:
-    """Set a trait to a value or to what an expression gives; a missing value leaves it as it is."""
-
-    trait: str
-    value: Expression = attrs.field(converter=operand, eq=expression_eq)
-    id: str | None = attrs.field(default=None, kw_only=True)
-    was: tuple[str, ...] = attrs.field(default=(), kw_only=True, converter=earlier)
-
-
-def _values(value: Mapping[str, object] | None) -> Mapping[str, Expression]:
-    return {name: operand(each) for name, each in (value or {}).items()}
-
-
-@attrs.frozen
-class Emit:
-    """Record an internal touchpoint, to which other rules can react.
-
-    Args:
-        type: of the touchpoint.
-        properties: values or expressions by name; missing values are left out.
-    """
-
-    type: str = attrs.field(converter=touchpoint_type)
-    properties: Mapping[str, Expression] = attrs.field(default=None, converter=_values, eq=expression_eq)
-    id: str | None = attrs.field(default=None, kw_only=True)
-    was: tuple[str, ...] = attrs.field(default=(), kw_only=True, converter=earlier)
-
-
-def _ref(value: object) -> Expression | None:
-    return None if value is None else operand(value)
-
-
-@attrs.frozen
-class OpenCase:
-    """Open a case; `ref` defaults to the run's key, else the run itself. Opening an open one is a recorded no-op."""
-
-    case: str = attrs.field(converter=case_name)
-    ref: Expression | None = attrs.field(default=None, kw_only=True, converter=_ref, eq=expression_eq)
-    id: str | None = attrs.field(default=None, kw_only=True)
-    was: tuple[str, ...] = attrs.field(default=(), kw_only=True, converter=earlier)
-
-
-@attrs.frozen
-class CloseCase:
-    """Close a case; `ref` as for `OpenCase`. Closing one that is not open is a recorded no-op."""
-
-    case: str = attrs.field(converter=case_name)
-    ref: Expression | None = attrs.field(default=None, kw_only=True, converter=_ref, eq=expression_eq)
-    id: str | None = attrs.field(default=None, kw_only=True)
-    was: tuple[str, ...] = attrs.field(default=(), kw_only=True, converter=earlier)
-
-
-@attrs.frozen
 class Call:
     """Call a function of the host, by the name it is registered under (`Engine(functions=)`).
 
@@ -396,29 +340,8 @@ class Call:
     """
 
     function: str
-    arguments: Mapping[str, Expression] = attrs.field(default=None, converter=_values, eq=expression_eq)
+    arguments: Mapping[str, Expression] = attrs.field(default=None, converter=values, eq=expression_eq)
     otherwise: "tuple[Step, ...]" = attrs.field(default=(), kw_only=True, converter=_steps)
-    id: str | None = attrs.field(default=None, kw_only=True)
-    was: tuple[str, ...] = attrs.field(default=(), kw_only=True, converter=earlier)
-
-
-@attrs.frozen
-class Enrol:
-    """Put the customer into another rule of this journey, whatever its trigger.
-
-    Its condition, concurrency and limit apply.
-    """
-
-    rule: str
-    id: str | None = attrs.field(default=None, kw_only=True)
-    was: tuple[str, ...] = attrs.field(default=(), kw_only=True, converter=earlier)
-
-
-@attrs.frozen
-class Exit:
-    """Leave the run, with a reason that `why` and the counts show."""
-
-    reason: str = "done"
     id: str | None = attrs.field(default=None, kw_only=True)
     was: tuple[str, ...] = attrs.field(default=(), kw_only=True, converter=earlier)
 

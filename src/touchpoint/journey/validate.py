@@ -16,13 +16,14 @@ from touchpoint.journey.by_hand import PREFIX
 from touchpoint.journey.calendar_triggers import DateDue
 from touchpoint.journey.changes import TraitChanged
 from touchpoint.journey.conditions import CaseOpen, Expression, InSegment, InStage, Outcome, Told, walk
-from touchpoint.journey.contents import texts, wordings
-from touchpoint.journey.data_use import declared, misuses, traits_behind
+from touchpoint.journey.contents import wordings
+from touchpoint.journey.data_use import declared, traits_behind
 from touchpoint.journey.declared import Declared, Types
 from touchpoint.journey.earlier import wrong_earlier_names
 from touchpoint.journey.experiment_checks import experiment_problems, split_problems
+from touchpoint.journey.gift_checks import gift_problems, named_alike
 from touchpoint.journey.journey import Journey
-from touchpoint.journey.message_checks import content_problems, gift_problems, mistakes_in
+from touchpoint.journey.message_checks import content_problems, undeclared_in, use_problems
 from touchpoint.journey.named_messages import of_the_run, sent_nowhere
 from touchpoint.journey.policy import Hold
 from touchpoint.journey.rule import Goal, Rule
@@ -38,11 +39,11 @@ from touchpoint.journey.suggestion_checks import (
     one_of_a_name,
     suggestion_problems,
 )
+from touchpoint.model.budget import Budget
 from touchpoint.model.case import CaseType
 from touchpoint.model.message import Gift, Message, Survey
 from touchpoint.model.names import type_name
 from touchpoint.model.referral import REFERRAL_TYPES
-from touchpoint.model.template import Template
 
 T = TypeVar("T")
 
@@ -378,6 +379,7 @@ def _messages(scene: _Scene) -> Iterator[Problem]:
             yield from gift_problems(path, message)
         if isinstance(message, Survey):
             yield from asking.survey_problems(path, message)
+    yield from named_alike(scene.only(Budget), scene.only(Gift))
 
 
 def _surveys(scene: _Scene) -> Iterator[Problem]:
@@ -418,10 +420,8 @@ _DECLARE: Final = "correct the name, or declare it in the class"
 
 
 def _words(path: str, message: Message, said: Declared, event: Types, trigger: Types) -> Iterator[Problem]:
-    for one, part, text in texts(message):
-        for field in () if mistakes_in(text) else Template.parse(text).fields:
-            if found := said.missing(field.root, field.path, event, trigger):
-                yield Problem(f"{path}{one.place}.{part}", f"{{{field.name}}}: {found}", _DECLARE)
+    missing = partial(said.missing, event=event, trigger=trigger)
+    return (Problem(place, found, _DECLARE) for place, found in undeclared_in(path, message, missing))
 
 
 def _traits(node: object) -> Iterator[tuple[str, str]]:
@@ -435,16 +435,10 @@ def _traits(node: object) -> Iterator[tuple[str, str]]:
 def _misused(scene: _Scene) -> Iterator[Problem]:
     """Traits that messages use beyond what the journey's own class declares of them (S7.5)."""
     known = declared(filter(None, (scene.said.traits,)))
-    told = [*scene.only(Message), *((path, each.message) for path, each in scene.only(Suggestion))]
     home = scene.journey.name
     segments = {(home, each.name): each.condition for _, each in scene.only(Segment)}
-    behind = partial(traits_behind, journey=home, segments=segments)
-    for path, message in told if known else ():
-        for each in misuses(message, known, behind):
-            place = f"{path}{each.place}"
-            what = f"{message.effective_kind} message {message.name!r}"
-            found = f"the trait {each.trait!r} is not declared for use in this {what}"
-            yield Problem(place, found, "leave it out, or declare the use: metadata=trait(uses=[…])")
+    told = [*scene.only(Message), *((path, each.message) for path, each in scene.only(Suggestion))]
+    yield from use_problems(told if known else (), known, partial(traits_behind, journey=home, segments=segments))
 
 
 def _types(given: Iterable[object]) -> Types:

@@ -4,11 +4,13 @@ from collections.abc import Mapping
 
 import attrs
 
-from touchpoint.journey.conditions import Expression, expression_eq, read_condition
+from touchpoint.journey.conditions import Expression, Literal, expression_eq, read_condition
 from touchpoint.model.message import Content, contents_of, names_of
 
 
-def _condition(value: Expression | str) -> Expression:
+def _condition(value: Expression | str | bool) -> Expression:  # noqa: FBT001 - always or never
+    if isinstance(value, bool):
+        return Literal(value)
     return read_condition(value, "Wording(given=)")  # type: ignore[no-any-return]
 
 
@@ -25,7 +27,7 @@ class Wording:
 
     Args:
         name: unique in its message.
-        given: a condition, or text; it may look at all that `Send(still=)` may.
+        given: a condition, text, or True for always; it may look at all that `Send(still=)` may.
         content: as in `Message`; it need not have words for every channel of the message.
         uses: traits it uses beyond those that its templates and its condition name.
     """

@@ -6,6 +6,7 @@ from itertools import pairwise
 import attrs
 
 from touchpoint.durations import spoken
+from touchpoint.journey.conditions import Literal
 from touchpoint.journey.steps import Best
 from touchpoint.journey.suggestion import Suggestion
 from touchpoint.lab.places import Change, Place, change
@@ -25,8 +26,8 @@ def suggestion_changes(place: Place) -> Iterator[Change]:
     if len(each.place) > 1:
         for one, rest in place.without("place"):
             yield change(one, rest, f"{name} is not offered at {one.node}")
-    for shifted in conditions(each.value, negate=False):
-        yield change(place.field("value"), shifted.whole, f"{name} is worth {shifted.new} instead of {shifted.old}")
+    if not (isinstance(each.value, Literal) and each.value.value == 0):
+        yield change(place.field("value"), 0, f"{name} is worth 0 instead of {each.value}")
     yield from limit_changes(place.field("limit"), name)
     yield from _rest(place.field("rest_after_declined"), f"{name}, once declined,")
     yield from _rest(place.field("rest_after_accepted"), f"{name}, once accepted,")

@@ -12,8 +12,8 @@ from touchpoint.lab.coverage import Coverage, Element
 _PARTS: Final[Mapping[str, str]] = {
     "stage": "stages", "transition": "transitions", "segment": "segments",
     "rule": "rules", "step": "steps", "arm": "arms", "exit": "exits",
-    "suggestion": "suggestions", "message": "messages", "wording": "wordings", "gate": "gate",
-    "channel": "channels", "boundary": "boundaries",
+    "suggestion": "suggestions", "message": "messages", "wording": "wordings", "gate": "gate", "channel": "channels",
+    "boundary": "boundaries",
 }  # fmt: skip
 _SECTIONS: Final[Mapping[str, str]] = {
     "stages": "Stages", "segments": "Segments", "rules": "Rules", "suggestions": "Suggestions", "messages": "Messages",

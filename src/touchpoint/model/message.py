@@ -2,18 +2,20 @@
 
 from collections.abc import Iterable, Mapping
 from datetime import timedelta
-from decimal import Decimal
 from typing import TYPE_CHECKING, Final, Literal, Protocol
 
 import attrs
 
 from touchpoint.errors import InvalidInput
+from touchpoint.model.budget import Budget, Stock
 from touchpoint.model.limits import Limit
+from touchpoint.model.money import Number
 
 if TYPE_CHECKING:
     from touchpoint.model.scale import Scale
 
-Number = int | float | Decimal
+__all__ = ["BEST_BEFORE", "BEST_BEFORE_OTHERWISE", "Content", "Gift", "Message", "Number", "OnRelease", "Survey"]
+
 _ENDS: Final = 2
 OnRelease = Literal["send", "drop", "replan"]
 
@@ -196,14 +198,37 @@ class Survey(Message):
 class Gift(Message):
     """Something given.
 
+    One customer gets it once for one occasion and cause: what started its run, such as a complaint. What goes to a
+    postal address needs a consent to gifts (`gift`, or the topic), express, whatever its kind.
+
     Args:
         occasion: thank, apologise, celebrate or care.
         worth: of one, in `currency`.
-        budget: what all of them together may be worth; None for no bound.
+        currency: three letters (ISO 4217), such as EUR.
+        budget: a `Budget`, which others may share; or a number: what all of this gift together may be worth, for ever;
+            None for no bound.
+        stock: a `Stock`, which others may share; or a number: how many of this gift there are at first; None where it
+            does not run out.
+        approve_above: a person has to approve one that is worth more than this; None: nobody has to.
+        worth_back: True books what is returned, or declined after it was handed over, back to its budget, too; to its
+            stock it goes in any case.
     """
 
     kind: str = "gift"
     occasion: str = "thank"
     worth: Number = 0
     currency: str = ""
-    budget: Number | None = None
+    budget: Number | Budget | None = None
+    stock: int | Stock | None = None
+    approve_above: Number | None = None
+    worth_back: bool = False
+
+    @property
+    def shelf(self) -> Stock | None:
+        """The stock that it is taken from; a number is one of its own."""
+        return self.stock if isinstance(self.stock, Stock) or self.stock is None else Stock(self.name, self.stock)
+
+    @property
+    def purse(self) -> Budget | None:
+        """The budget that others may share; None also where it has a number of its own."""
+        return self.budget if isinstance(self.budget, Budget) else None

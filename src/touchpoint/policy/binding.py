@@ -7,8 +7,9 @@ from typing import Any, Final, TypeVar
 import attrs
 
 from touchpoint.durations import Duration, length
-from touchpoint.journey.policy import Cap, ConsentRule, ConsentRules, Hold, HoldOut, Policy, Pull, Spacing
+from touchpoint.journey.policy import Approval, Cap, ConsentRule, ConsentRules, Hold, HoldOut, Policy, Pull, Spacing
 from touchpoint.journey.windows import DENY, QuietHours, SendWindow
+from touchpoint.model.budget import Budget
 from touchpoint.model.message import Message
 from touchpoint.policy.content_binding import BoundContent, Evaluators, bind_content
 from touchpoint.policy.verdict import Verdict, allow
@@ -107,6 +108,8 @@ class Bound:
         look_ahead: how far ahead a rival reserves its place in a cap; microseconds.
         content: the content rules; None where there are none.
         hold_outs: who gets nothing at all.
+        budgets: what messages may cost.
+        approvals: which gifts a person has to approve.
         pulls: what binds suggestions beyond that.
         usual: what `policy.checks` has found out, by name: a message, its kind, and the checks that it meets.
     """
@@ -120,6 +123,8 @@ class Bound:
     look_ahead: int = length(timedelta(days=1))
     content: BoundContent | None = None
     hold_outs: tuple[HoldOut, ...] = ()
+    budgets: tuple[Budget, ...] = ()
+    approvals: tuple[Approval, ...] = ()
     pulls: tuple[Pull, ...] = ()
     usual: dict[str, tuple[Message, str, Sequence[Any]]] = attrs.field(factory=dict, init=False, repr=False)
     _own_quiet: dict[tuple[str, str], BoundWindow] = attrs.field(factory=dict, init=False, repr=False)
@@ -193,6 +198,8 @@ def bind(house: Policy, journeys: Mapping[str, Policy]) -> Mapping[str, Bound]:
             look_ahead=length(max(house.look_ahead, own.look_ahead)),
             content=bind_content(house, own, statutory),
             hold_outs=_unique((*_of(house, HoldOut), *_of(own, HoldOut))),
+            budgets=_both(house, own, Budget),
+            approvals=_both(house, own, Approval),
             pulls=_unique((*_of(house, Pull), *_of(own, Pull))),
         )
         for name, own in journeys.items()

@@ -11,11 +11,13 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Final
 
 from touchpoint.durations import Duration, length, spoken
+from touchpoint.model.budget import Budget
 from touchpoint.model.limits import Limit
 from touchpoint.model.message import Gift, Number
 from touchpoint.policy.binding import CAP, BoundCap, BoundSpacing, covers, meets
 from touchpoint.policy.consent import UNBOUND
 from touchpoint.policy.facts import CalendarPeriod, ChannelFacts, Facts, HandOver
+from touchpoint.policy.gifts import BUDGET, check_purses
 from touchpoint.policy.verdict import Verdict, allow, defer, deny
 
 if TYPE_CHECKING:
@@ -24,7 +26,6 @@ if TYPE_CHECKING:
 FREQUENCY: Final = "frequency"
 SPACING: Final = "spacing"
 LIMIT: Final = "limit"
-BUDGET: Final = "budget"
 _EXEMPT: Final = allow(CAP, "exempt from caps")
 
 
@@ -131,15 +132,20 @@ def check_limit(facts: Facts, _: ChannelFacts) -> Sequence[Verdict]:
 
 
 def check_budget(facts: Facts, _: ChannelFacts) -> Sequence[Verdict]:
-    """Whether the budget of a gift still covers one more."""
+    """Whether the budgets that a message draws on cover it: of a gift what it is worth, of any message what it costs.
+
+    Where one is used up the message waits until it is free again, or is denied, as the budget says.
+    """
     gift = facts.message
-    if not isinstance(gift, Gift) or gift.budget is None:
-        return ()
+    if not isinstance(gift, Gift) or gift.budget is None or isinstance(gift.budget, Budget):
+        return check_purses(facts)
     left = _exact(gift.budget) - _exact(facts.spent)
     values = {"left": str(left), "worth": str(gift.worth), "currency": gift.currency}
     if left < _exact(gift.worth):
-        return (deny(BUDGET, f"the budget of {gift.name!r} is used up: {left} of {gift.budget} is left", values),)
-    return (allow(BUDGET, "", values),)
+        own = deny(BUDGET, f"the budget of {gift.name!r} is used up: {left} of {gift.budget} is left", values)
+    else:
+        own = allow(BUDGET, "", values)
+    return (own, *check_purses(facts))
 
 
 def _first_after(leaves: int, per: "relativedelta", now: int, calendar_period: CalendarPeriod) -> int:

@@ -13,6 +13,7 @@ from touchpoint.policy.caps import check_budget, check_caps, check_frequency, ch
 from touchpoint.policy.consent import check_consent, check_preferences
 from touchpoint.policy.content import check_content_rules
 from touchpoint.policy.facts import ChannelFacts, Facts, Pause
+from touchpoint.policy.gifts import check_approval, check_gift_address, check_given_before, check_stock
 from touchpoint.policy.holds import check_holdout, check_holds
 from touchpoint.policy.verdict import Ruling, Verdict, allow, combine, defer, deny, deny_here, rule_over_channels
 from touchpoint.policy.windows_check import check_windows
@@ -179,6 +180,7 @@ CHECKS: Final[tuple[Check, ...]] = (
     check_refused,
     check_conversation,
     check_consent,
+    check_gift_address,
     check_preferences,
     check_holds,
     check_windows,
@@ -191,7 +193,10 @@ CHECKS: Final[tuple[Check, ...]] = (
     check_paused,
     check_pace,
     check_limit,
+    check_given_before,
     check_budget,
+    check_stock,
+    check_approval,
     check_holdout,
     check_data_use,
     check_familiarity,
@@ -239,6 +244,11 @@ def _meets_a_cap(facts: Facts) -> bool:
     return bool(caps) and (facts.message.exempt or any(covers(each.cap.kinds, facts.kind) for each in caps))
 
 
+def _meets_a_budget(facts: Facts) -> bool:
+    own = isinstance(facts.message, Gift) and facts.message.budget is not None
+    return own or any(covers(each.kinds, facts.kind) for each in facts.policy.budgets)
+
+
 _RARE: Final[Mapping[Check, Callable[[Facts], bool]]] = {
     check_stopped: _never,
     check_refused: _never,
@@ -254,7 +264,11 @@ _RARE: Final[Mapping[Check, Callable[[Facts], bool]]] = {
     check_paused: _never,
     check_pace: _never,
     check_limit: lambda facts: facts.message.limit is not None,
-    check_budget: lambda facts: isinstance(facts.message, Gift) and facts.message.budget is not None,
+    check_gift_address: lambda facts: isinstance(facts.message, Gift),
+    check_given_before: lambda facts: isinstance(facts.message, Gift),
+    check_budget: _meets_a_budget,
+    check_stock: lambda facts: isinstance(facts.message, Gift) and facts.message.stock is not None,
+    check_approval: lambda facts: isinstance(facts.message, Gift) and facts.message.worth > 0,
     check_holdout: _never,
     check_data_use: _never,
     check_familiarity: _never,

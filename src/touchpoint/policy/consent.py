@@ -22,6 +22,8 @@ PREFERENCES: Final = "preferences"
 
 UNLESS_WITHDRAWN: Final = frozenset({"transactional", "service"})
 """The kinds that go out without a grant unless a `ConsentRule` says otherwise (S7.2)."""
+GIFT: Final = "gift"
+"""The purpose of consent to gifts, whatever the kind of the message that brings one."""
 UNBOUND: Final = "transactional"
 """The kind that preferences do not bind."""
 
@@ -80,6 +82,21 @@ def standing_of(
         channel: `*` for what was said of all of them.
         now: microseconds UTC.
     """
+    found = _standing_of(consents, purposes, channel, now)
+    return None if found is None else "granted" if found.granted else "withdrawn"
+
+
+def standing_grant(
+    consents: Mapping[tuple[str, str], ConsentFact], purposes: Sequence[str], channel: str, now: int
+) -> ConsentFact | None:
+    """The grant by which `standing_of` says `granted`; None where it does not."""
+    found = _standing_of(consents, purposes, channel, now)
+    return found if found is not None and found.granted else None
+
+
+def _standing_of(
+    consents: Mapping[tuple[str, str], ConsentFact], purposes: Sequence[str], channel: str, now: int
+) -> ConsentFact | None:
     grant: ConsentFact | None = None
     for purpose in purposes if consents else ():
         said = _standing(consents.get((purpose, channel)), consents.get((purpose, ANY)), now)
@@ -88,8 +105,8 @@ def standing_of(
         if said.granted:
             grant = said if grant is None else newer(grant, said)
         elif grant is None or grant.at <= said.at:
-            return "withdrawn"
-    return None if grant is None else "granted"
+            return said
+    return grant
 
 
 def check_preferences(facts: Facts, on: ChannelFacts) -> Sequence[Verdict]:

@@ -6,12 +6,14 @@ Pure: journeys and policies in, findings out. A template may get what it lacks f
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import date, timedelta
+from itertools import product
 from typing import Final
 
 import attrs
 
 from touchpoint.durations import spoken
 from touchpoint.journey.content_rules import ContentRule, Sender
+from touchpoint.journey.contents import contents
 from touchpoint.journey.journey import Journey
 from touchpoint.journey.policy import Policy
 from touchpoint.journey.requirements import (
@@ -26,10 +28,9 @@ from touchpoint.journey.requirements import (
     SenderIdentity,
     SessionWindow,
 )
-from touchpoint.journey.shapes import path_to
 from touchpoint.journey.validate import placed_messages
 from touchpoint.journey.windows import seconds_of_day
-from touchpoint.model.message import Content, Message
+from touchpoint.model.message import Content, Message, fitting
 from touchpoint.model.template import Template
 from touchpoint.policy.content import lack, promised
 from touchpoint.policy.content_binding import BoundRule, bind_content, binds_in
@@ -154,12 +155,12 @@ def _unanswered(asked: Keywords, sender: Sender, acts_on: Callable[[str], bool])
 def _in_message(
     asked: _Asked, bound: BoundRule, path: str, message: Message, channels: Sequence[str]
 ) -> Iterator[Finding]:
-    for key, content, channel in _contents(message, channels):
+    for place, content, channel in _contents(message, channels):
         read, open_ended = _read(content)
         for each in bound.rule.asks:
             why = lack(each, bound.sender, channel, read)
             if why is not None and promised(each, bound.sender, channel) is None:
-                where = path_to(f"{path}.content", key)
+                where = f"{path}{place}"
                 fix = "write it into the content, or leave the channel or kind to other messages"
                 yield asked.finding(bound, each, where, why, fix, certain=not open_ended)
     for each in bound.rule.asks:
@@ -185,15 +186,17 @@ def _closed(asked: QuietHoursIn) -> timedelta:
 
 
 def _contents(message: Message, channels: Sequence[str]) -> list[tuple[str, Content, str]]:
-    """The contents that may go out on these channels: key, content, and the first of the channels."""
-    locales = {None, *(key.rpartition("/")[2] for key in message.content)}
+    """The contents that may go out on these channels, whichever wording: place, content, the first of the channels."""
+    every = list(contents(message))
+    locales = sorted({None, *(each.under.rpartition("/")[2] for each in every)}, key=str)
     found: dict[str, tuple[str, Content, str]] = {}
-    for channel in channels:
-        for locale in sorted(locales, key=str):
-            content = message.words(channel, locale)
-            key = next((name for name, each in message.content.items() if each is content), None)
-            if content is not None and key is not None:
-                found.setdefault(key, (key, content, channel))
+    for of in dict.fromkeys(each.key.partition("@")[2] for each in every):  # the message's own, then each wording's
+        own = {each.under: each for each in every if each.key.partition("@")[2] == of}
+        words = {name: each.content for name, each in own.items()}
+        for channel, locale in product(channels, locales):
+            key = fitting(words, channel, locale)
+            if key is not None:
+                found.setdefault(own[key].key, (own[key].place, own[key].content, channel))
     return list(found.values())
 
 

@@ -14,6 +14,7 @@ from touchpoint.model.consent import Basis
 from touchpoint.model.delivery import RenderedMessage
 from touchpoint.model.message import Message, Number
 from touchpoint.model.preference import Preferences
+from touchpoint.policy.accounts import AccountFacts
 from touchpoint.policy.binding import Bound
 from touchpoint.zones import to_local, zone
 
@@ -263,6 +264,7 @@ class Facts:
         tz_version: of the time-zone data in use.
         calendar_period, after: the customer's calendar.
         wall: what the clock on the wall reads where that is earlier than `now`, because somebody has set it back.
+        given: what accounts say of it; None for what draws on none, and is no gift.
     """
 
     now: int
@@ -300,6 +302,7 @@ class Facts:
     after: After = attrs.field(default=_no_calendar, repr=False)
     paused: Sequence[Pause] = ()
     wall: int | None = None
+    given: AccountFacts | None = attrs.field(default=None, repr=False)
 
     def when(self, us: int, *, otherwise: str = "UTC") -> str:
         """An instant as the customer's clock shows it: local ISO 8601 and the zone's name.

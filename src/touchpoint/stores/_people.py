@@ -57,7 +57,7 @@ _WITH_MESSAGE: Final = (
     "(SELECT customer FROM touchpoint_messages WHERE name = ? AND status = ?) ORDER BY no"
 )
 
-_OWNED: Final = ("runs", "cases", "messages", "tasks", "consents")
+_OWNED: Final = ("runs", "cases", "messages", "tasks", "consents", "gifts")
 """Tables whose rows belong to one customer, beside the journal."""
 _SAID: Final = ("contacts", "wishes")
 """Tables of what customers said, keyed by customer and touchpoint id."""
@@ -139,9 +139,13 @@ class PeopleWriter(_Asks):
     def erase(self, customer: int) -> dict[str, int]:
         """Delete everything that bears this customer's number; how many rows of each table."""
         counts = {"journal": self._erase_journal(customer)}
-        for table in (*_OWNED, "reach", "aliases", "due", "parked", "members", "asked", "analyses", "accounts", *_SAID):
+        for table in (*_OWNED, "reach", "aliases", "due", "parked", "members", "asked", "analyses", "counted", *_SAID):
             counts[table] = self._erase_from(table, customer)
         counts["referrals"] = self._leave_referrals(customer)
+        # What was spent stays spent, and names nobody; what is on its way will never be told to have failed.
+        self.run(
+            "UPDATE touchpoint_bookings SET customer = NULL, key = NULL, settled = 1 WHERE customer = ?", (customer,)
+        )
         self.run("DELETE FROM touchpoint_customers WHERE no = ?", (customer,))
         return counts
 
@@ -178,6 +182,7 @@ class PeopleWriter(_Asks):
             self.run(f"UPDATE touchpoint_{table} SET customer = ? WHERE customer = ?", (into, old))  # noqa: S608 - likewise
         for column in ("advocate", "friend"):
             self.run(f"UPDATE touchpoint_referrals SET {column} = ? WHERE {column} = ?", (into, old))  # noqa: S608 - likewise
+        self.run("UPDATE touchpoint_bookings SET customer = ? WHERE customer = ?", (into, old))
         # Both may have had the same address.
         self.run("UPDATE OR REPLACE touchpoint_reach SET customer = ? WHERE customer = ?", (into, old))
         # Of a touchpoint that both have, what is known of the one that stays stays.
@@ -188,7 +193,7 @@ class PeopleWriter(_Asks):
             self.run(f"DELETE FROM touchpoint_{table} WHERE customer = ?", (old,))  # noqa: S608 - likewise
         self.run("DELETE FROM touchpoint_due WHERE customer = ?", (old,))
         self.run("DELETE FROM touchpoint_parked WHERE customer = ?", (old,))
-        self.run("DELETE FROM touchpoint_accounts WHERE customer = ?", (old,))
+        self.run("DELETE FROM touchpoint_counted WHERE customer = ?", (old,))
         # What both are in is written with the state of the one who stays.
         self.run("DELETE FROM touchpoint_members WHERE customer = ?", (old,))
         self.run("DELETE FROM touchpoint_customers WHERE no = ?", (old,))

@@ -3,12 +3,11 @@
 import sqlite3
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
-from decimal import Context, Decimal, InvalidOperation
 from operator import itemgetter
 from typing import Any, Final, TypeVar
 
 from touchpoint.errors import StoreClosed, StoreCorrupt, StoreError
-from touchpoint.stores import _feedback, _figures, _people, _referrals, _releases, _said
+from touchpoint.stores import _feedback, _figures, _gifts, _people, _referrals, _releases, _said
 from touchpoint.stores._trouble import TROUBLE, Place, reraise
 from touchpoint.stores.base import (
     AddressRow,
@@ -32,7 +31,6 @@ _Row = tuple[Any, ...]
 
 _CHUNK: Final = 256  # values per question
 _PAGE: Final = 256  # rows of an iterator that are in memory at once
-_MONEY: Final = Context(prec=60)  # our own: the host may have set another precision for its thread
 
 
 def _columns(row: Any) -> str:  # noqa: ANN401 - the class of a NamedTuple has no better type
@@ -91,7 +89,6 @@ _ADDRESSES: Final = (
     + "ON kind = wanted_kind AND key = wanted_key"
 )
 _CONTROLS: Final = _select("controls", ControlRow, "ORDER BY scope, name")
-_SPENT: Final = "SELECT name, spent FROM touchpoint_budgets WHERE name IN (?*)"
 _TALLIES: Final = _select("tallies", TallyRow, "ORDER BY subject, name, what")
 _META: Final = "SELECT key, value FROM touchpoint_meta ORDER BY key"
 _NEW_CUSTOMER: Final = _insert("customers", CustomerRow)
@@ -125,7 +122,6 @@ _NEW_CONSENT: Final = _insert("consents", ConsentRow)
 _PUT_ADDRESS: Final = _insert("addresses", AddressRow).replace("INSERT", "INSERT OR REPLACE")
 _PUT_CONTROL: Final = _insert("controls", ControlRow).replace("INSERT", "INSERT OR REPLACE")
 _LIFT_CONTROL: Final = "DELETE FROM touchpoint_controls WHERE scope = ? AND name = ?"
-_PUT_BUDGET: Final = "INSERT OR REPLACE INTO touchpoint_budgets (name, spent) VALUES (?, ?)"
 _ADD_TALLY: Final = _insert("tallies", TallyRow) + " ON CONFLICT (subject, name, what) DO UPDATE SET n = n + excluded.n"
 _DELIVERED: Final = "UPDATE touchpoint_messages SET delivery = ?, changed_at = ? WHERE key = ?"
 _REF_LEARNED: Final = "UPDATE touchpoint_messages SET ref = ifnull(ref, ?) WHERE key = ?"
@@ -145,13 +141,9 @@ _PUT_META: Final = "INSERT OR REPLACE INTO touchpoint_meta (key, value) VALUES (
 
 
 class SqliteReader(
-    _people.PeopleReader,
-    _referrals.ReferralReader,
-    _releases.ReleaseReader,
-    _feedback.FeedbackReader,
-    _said.SaidReader,
-    _figures.FigureReader,
-):
+    _people.PeopleReader, _referrals.ReferralReader, _releases.ReleaseReader, _feedback.FeedbackReader,
+    _said.SaidReader, _gifts.GiftReader, _figures.FigureReader,
+):  # fmt: skip
     """Answers questions over one connection, until `end()`.
 
     Args:
@@ -309,15 +301,6 @@ class SqliteReader(
         """Everything that is paused or stopped, by scope and name."""
         return [ControlRow._make(row) for row in self.run(_CONTROLS)]
 
-    def spent(self, names: Sequence[str]) -> dict[str, Decimal]:
-        """What was spent of each of these budgets; 0 of those nobody drew on."""
-        spent = dict.fromkeys(names, Decimal(0))
-        try:
-            spent.update((name, Decimal(text)) for name, text in self._among(_SPENT, names))
-        except InvalidOperation:
-            raise StoreCorrupt(f"{self._place} holds a budget that is no number; restore a backup") from None
-        return spent
-
     def tallies(self) -> list[TallyRow]:
         """Every count, by subject, name and what was counted."""
         return [TallyRow._make(row) for row in self.run(_TALLIES)]
@@ -370,7 +353,7 @@ class SqliteReader(
             raise StoreClosed(f"{self._place} was not asked: {self._over}")
 
 
-class SqliteTransaction(SqliteReader, _people.PeopleWriter, _figures.FigureWriter):
+class SqliteTransaction(SqliteReader, _people.PeopleWriter, _gifts.GiftWriter, _figures.FigureWriter):
     """Questions and changes under the write lock."""
 
     counters: Counters
@@ -415,7 +398,7 @@ class SqliteTransaction(SqliteReader, _people.PeopleWriter, _figures.FigureWrite
         self._many(_PUT_CONTROL, changes.controls)
         self._many(_releases.PUT_DEFINITION, changes.definitions)
         self._many(_releases.PUT_RELEASE, changes.releases)
-        self._write_budgets(changes.budgets)
+        self.write_accounts(changes)
         self._many(_ADD_TALLY, [(*key, n) for key, n in changes.tallies.items()])
         self._many(_PUT_META, list(changes.meta.items()))
         self._many(_people.NEW_ALIAS, changes.aliases)
@@ -449,11 +432,6 @@ class SqliteTransaction(SqliteReader, _people.PeopleWriter, _figures.FigureWrite
         come = [(new, customer) for customer in moved if (new := after[customer]) is not None]
         self._many(_DUE_GONE, sorted(gone))  # in the order of the table, neighbours share their pages
         self._many(_DUE_NEW, sorted(come))
-
-    def _write_budgets(self, added: Mapping[str, Decimal]) -> None:
-        if added:
-            spent = self.spent(list(added))
-            self._many(_PUT_BUDGET, [(name, str(_MONEY.add(spent[name], amount))) for name, amount in added.items()])
 
     def _change(self, statement: str, rows: Sequence[Any], what: str) -> None:
         self._many(statement, rows)

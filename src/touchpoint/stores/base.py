@@ -8,10 +8,12 @@ from contextlib import AbstractContextManager
 from decimal import Decimal
 from typing import Protocol
 
+from touchpoint.stores.figures import FigureChanges, FigureQuestions
 from touchpoint.stores.rows import (
     AddressRow,
     AnalysisRow,
     AskedRow,
+    BookingRow,
     CaseRow,
     Changes,
     ConsentRow,
@@ -24,6 +26,7 @@ from touchpoint.stores.rows import (
     EventRow,
     FigureKey,
     FigureRow,
+    GiftRow,
     MessageRow,
     ReferralRow,
     ReleaseRow,
@@ -40,6 +43,7 @@ __all__ = [
     "AddressRow",
     "AnalysisRow",
     "AskedRow",
+    "BookingRow",
     "CaseRow",
     "Changes",
     "ConsentRow",
@@ -52,6 +56,7 @@ __all__ = [
     "EventRow",
     "FigureKey",
     "FigureRow",
+    "GiftRow",
     "MessageRow",
     "Reader",
     "ReferralRow",
@@ -66,10 +71,10 @@ __all__ = [
     "WishRow",
 ]
 
-SCHEMA_VERSION = 5
+SCHEMA_VERSION = 6
 
 
-class Reader(Protocol):
+class Reader(FigureQuestions, Protocol):
     """Questions to the store, answered as of one instant."""
 
     def customers(self, ids: Sequence[str]) -> list[CustomerRow]:
@@ -246,6 +251,56 @@ class Reader(Protocol):
         """Customers with numbers above `after`, in their order, at most `limit`."""
         ...
 
+    # Gifts and their accounts.
+
+    def gift(self, key: str) -> GiftRow | None:
+        """The gift with this key, or None."""
+        ...
+
+    def gifts_of(self, customer: int) -> list[GiftRow]:
+        """All gifts of a customer, in the order in which they were first written."""
+        ...
+
+    def gifts_marked(self, customer: int, mark: str) -> list[GiftRow]:
+        """Those of a customer's gifts that have this mark."""
+        ...
+
+    def gifts_asked(self, limit: int) -> list[GiftRow]:
+        """Gifts whose approval is asked for, in the order in which they were first written, at most `limit`."""
+        ...
+
+    def gifts_awaiting(self, shelf: str) -> list[GiftRow]:
+        """Gifts that wait for this stock, in the order in which they were first written."""
+        ...
+
+    def bookings_of(self, key: str) -> list[BookingRow]:
+        """What a message has booked, by account."""
+        ...
+
+    def bookings(
+        self, account: str, start: int, end: int, customer: int | None, limit: int, after: int = 0
+    ) -> list[BookingRow]:
+        """What is booked on an account within `[start, end)`, by one customer or (None) all, earliest first.
+
+        At most `limit`, without the `after` first ones.
+        """
+        ...
+
+    def booked(self, account: str, start: int, end: int, customer: int | None = None) -> int:
+        """The sum of what is booked on an account within `[start, end)`, by one customer or (None) all.
+
+        Of all it is quick where `Changes.spans` has asked to keep the sum of nearly the same time.
+        """
+        ...
+
+    def reserved(self, account: str, start: int, end: int) -> int:
+        """The sum of what is booked within `[start, end)` and not settled."""
+        ...
+
+    def stocks(self, names: Sequence[str]) -> dict[str, int]:
+        """How many are left of those of these stocks of which anything is known."""
+        ...
+
     # Referrals.
 
     def has_referrals(self) -> bool:
@@ -266,36 +321,6 @@ class Reader(Protocol):
 
     def advocates(self, limit: int) -> list[tuple[int, int, int]]:
         """(customer number, how many stand, how many converted): who has most converted first, at most `limit`."""
-        ...
-
-    # Figures.
-
-    def figures(self, what: Sequence[str], first: int, last: int) -> list[FigureRow]:
-        """Counts of these kinds, of everybody, added up over the days from `first` to `last`; `day` is then `last`."""
-        ...
-
-    def figures_by_day(self, what: Sequence[str], first: int, last: int) -> list[FigureRow]:
-        """Counts of these kinds, of everybody, by what is counted, day and name. Counts of 0 are left out."""
-        ...
-
-    def accounts(self, numbers: Sequence[int]) -> dict[int, str]:
-        """What is remembered of those of these customers who are counted, as JSON."""
-        ...
-
-    def uncounted(self, after: int, limit: int) -> list[int]:
-        """Numbers above `after` of customers who are not counted, in their order, at most `limit`."""
-        ...
-
-    def places(self) -> list[str]:
-        """The locations that figures tell apart."""
-        ...
-
-    def cases_by_number(self, numbers: Sequence[int]) -> list[CaseRow]:
-        """Those of these cases that exist, in no particular order."""
-        ...
-
-    def messages_by_number(self, numbers: Sequence[int]) -> list[MessageRow]:
-        """Those of these messages that exist, in no particular order."""
         ...
 
     # Feedback.
@@ -394,7 +419,7 @@ class Reader(Protocol):
         ...
 
 
-class Transaction(Reader, Protocol):
+class Transaction(Reader, FigureChanges, Protocol):
     """Questions and changes under the write lock. Nothing is visible to others before the transaction commits."""
 
     counters: Counters
@@ -412,13 +437,6 @@ class Transaction(Reader, Protocol):
 
     def rename(self, customer: int, name: str) -> None:
         """Give a customer another id, which nobody has."""
-        ...
-
-    def clear_figures(self, *, places: bool) -> None:
-        """Have nobody be counted, and nothing be counted of customers who are there; of those erased all stays.
-
-        With `places` no location is known any more, either.
-        """
         ...
 
     def write(self, changes: Changes) -> None:

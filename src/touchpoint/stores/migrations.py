@@ -135,6 +135,31 @@ _CASE_DEADLINES: Final = (
     "ALTER TABLE touchpoint_cases ADD COLUMN deadlines TEXT NOT NULL DEFAULT ''",
 )
 
+_GIFTS: Final = (
+    """CREATE TABLE touchpoint_gifts (
+    no INTEGER PRIMARY KEY, key TEXT NOT NULL UNIQUE, customer INTEGER NOT NULL, name TEXT NOT NULL,
+    occasion TEXT NOT NULL, mark TEXT NOT NULL, run TEXT NOT NULL, giver TEXT NOT NULL, status TEXT NOT NULL,
+    approval TEXT NOT NULL, shelf TEXT NOT NULL, worth TEXT NOT NULL, currency TEXT NOT NULL, at INTEGER,
+    changed_at INTEGER NOT NULL, body TEXT NOT NULL
+)""",
+    "CREATE INDEX touchpoint_gifts_customer ON touchpoint_gifts (customer, mark)",
+    "CREATE INDEX touchpoint_gifts_asked ON touchpoint_gifts (no) WHERE approval = 'asked'",
+    "CREATE INDEX touchpoint_gifts_shelf ON touchpoint_gifts (shelf) WHERE shelf != ''",
+    # The accounts: what each message has taken, and sums of it over the periods that budgets ask about.
+    """CREATE TABLE touchpoint_bookings (
+    no INTEGER PRIMARY KEY, key TEXT, account TEXT NOT NULL, customer INTEGER, at INTEGER NOT NULL,
+    amount INTEGER NOT NULL, settled INTEGER NOT NULL, UNIQUE (key, account)
+)""",
+    "CREATE INDEX touchpoint_bookings_at ON touchpoint_bookings (account, at)",
+    "CREATE INDEX touchpoint_bookings_customer ON touchpoint_bookings (customer, account, at)",
+    "CREATE INDEX touchpoint_bookings_reserved ON touchpoint_bookings (account, at) WHERE settled = 0",
+    """CREATE TABLE touchpoint_accounts (
+    name TEXT NOT NULL, until INTEGER NOT NULL, kind TEXT NOT NULL, start INTEGER NOT NULL, taken INTEGER NOT NULL,
+    PRIMARY KEY (name, until, kind)
+) WITHOUT ROWID""",
+    "CREATE TABLE touchpoint_stocks (name TEXT PRIMARY KEY, n INTEGER NOT NULL CHECK (n >= 0)) WITHOUT ROWID",
+)
+
 _FEEDBACK: Final = (
     # What an answer answers: the run that asked may be over by then.
     """CREATE TABLE touchpoint_asked (
@@ -173,7 +198,7 @@ _FIGURES: Final = (
     PRIMARY KEY (what, day, name, layer)
 ) WITHOUT ROWID""",
     # What is remembered of those who are counted.
-    "CREATE TABLE touchpoint_accounts (customer INTEGER PRIMARY KEY, body TEXT NOT NULL)",
+    "CREATE TABLE touchpoint_counted (customer INTEGER PRIMARY KEY, body TEXT NOT NULL)",
     "CREATE TABLE touchpoint_places (name TEXT PRIMARY KEY) WITHOUT ROWID",
 )
 
@@ -182,7 +207,8 @@ MIGRATIONS: Final[tuple[Migration, ...]] = (
     Migration("0002_case_deadlines", _CASE_DEADLINES),
     Migration("0003_feedback", _FEEDBACK),
     Migration("0004_conversations", _CONVERSATIONS),
-    Migration("0005_figures", _FIGURES),
+    Migration("0005_gifts", _GIFTS),
+    Migration("0006_figures", _FIGURES),
 )
 
 

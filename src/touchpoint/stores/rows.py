@@ -222,6 +222,46 @@ class ReferralRow(NamedTuple):
     dropped: str
 
 
+class GiftRow(NamedTuple):
+    """One gift, from the first time that accounts or people had something to say about it.
+
+    `key` is that of its message, `mark` what it is given for, `run` the id of its run, `giver` whoever gave it by hand
+    (empty for a rule). `status` says how it stands, `approval` what a person decided (empty, `asked`, `approved`,
+    `declined`), `shelf` the stock that it waits for. `worth` is a decimal number as text. `at` is the instant of its
+    release (None before); `body` JSON.
+    """
+
+    key: str
+    customer: int
+    name: str
+    occasion: str
+    mark: str
+    run: str
+    giver: str
+    status: str
+    approval: str
+    shelf: str
+    worth: str
+    currency: str
+    at: int | None
+    changed_at: int
+    body: str
+
+
+class BookingRow(NamedTuple):
+    """What one message takes of one account, in whole millionths of a unit; once for each key and account.
+
+    `key` and `customer` are None where the customer was erased. `settled` says that it is spent, and not only reserved.
+    """
+
+    key: str | None
+    account: str
+    customer: int | None
+    at: int
+    amount: int
+    settled: bool
+
+
 class AskedRow(NamedTuple):
     """A survey that a customer was sent, or was to be sent: what an answer to it answers (S8.1).
 
@@ -348,10 +388,13 @@ class Changes:
     begins with it and a blank; `events_gone` numbers; `entries_doubled` (kind, body, no) of entries that lose their id;
     `entries_moved` (prev, customer, no). `members` (journey/segment, customer number, since), `members_gone`
     (journey/segment, customer number). `releases` are
-    whole rows, which replace the ones of their `no`; so are `referrals`, by `no`, `asked`, by key, `analyses` and
-    `contacts`, by (customer number, id of the touchpoint), and `topic_answers` by (topic,
-    answer). `wishes` that are there already change nothing.
-    `figures` are added to what is there; `accounts` JSON by customer number, of those who are counted, or empty to
+    whole rows, which replace the ones of their `no`; so are `referrals`, by `no`, `asked` and `gifts`, by key,
+    `analyses` and `contacts`, by (customer number, id of the touchpoint), and `topic_answers` by (topic, answer).
+    `wishes` that are there already change nothing.
+    `bookings_gone` are keys whose bookings go before any other is written; `spans` (account, kind, start, end) whose
+    sum is kept from now on, from this start at the earliest; `bookings_settled` keys; `stocks` (name, how many there
+    are where nothing is known of it, how many more or fewer).
+    `figures` are added to what is there; `counted` JSON by customer number, of those who are counted, or empty to
     have one counted no more; `places` names.
     """
 
@@ -398,13 +441,19 @@ class Changes:
     members: list[tuple[str, int, int]] = attrs.Factory(list)
     members_gone: list[tuple[str, int]] = attrs.Factory(list)
     referrals: dict[int, ReferralRow] = attrs.Factory(dict)
+    gifts: dict[str, GiftRow] = attrs.Factory(dict)
+    bookings_gone: list[str] = attrs.Factory(list)
+    spans: list[tuple[str, str, int, int]] = attrs.Factory(list)
+    bookings: list[BookingRow] = attrs.Factory(list)
+    bookings_settled: list[str] = attrs.Factory(list)
+    stocks: list[tuple[str, int, int]] = attrs.Factory(list)
     asked: dict[str, AskedRow] = attrs.Factory(dict)
     analyses: dict[tuple[int, str], AnalysisRow] = attrs.Factory(dict)
     contacts: dict[tuple[int, str], ContactRow] = attrs.Factory(dict)
     wishes: list[WishRow] = attrs.Factory(list)
     topic_answers: list[TopicAnswerRow] = attrs.Factory(list)
     figures: dict[FigureKey, int] = attrs.Factory(dict)
-    accounts: dict[int, str] = attrs.Factory(dict)
+    counted: dict[int, str] = attrs.Factory(dict)
     places: list[str] = attrs.Factory(list)
 
     def is_empty(self) -> bool:

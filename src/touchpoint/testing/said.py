@@ -31,6 +31,7 @@ from touchpoint.journey.conditions import (
 )  # fmt: skip
 from touchpoint.journey.journey import Journey
 from touchpoint.journey.rule import Rule
+from touchpoint.journey.step_fields import asked_by_candidates
 from touchpoint.journey.steps import Emit, Send, Step, WaitFor, identified
 from touchpoint.journey.triggers import Anniversary, On, Trigger
 from touchpoint.model.message import Message
@@ -77,6 +78,8 @@ class Said:
                 found._read(stage.given, _types(stage.when), _types(stage.when))
             for segment in journey.segments:
                 found._read(segment.condition, [], [])
+            for suggestion in journey.suggestions:
+                found._read(suggestion.given, [], [])
             for rule in journey.rules:
                 found._rule(rule)
             found.declared.update({type_of(each): _needed(each) for each in journey.touchpoints})
@@ -108,6 +111,8 @@ class Said:
             moved = _types(step.trigger) if isinstance(step, WaitFor) else [*begins, *waits]
             for name in ("still", "given", "condition"):
                 self._read(getattr(step, name, None), moved, begins)
+            for _, asked in asked_by_candidates(step):
+                self._read(asked, moved, begins)
             for value in (*_values_of(step), *(_templates(step.message) if isinstance(step, Send) else ())):
                 self._add_field(value, ["something"], moved, begins)
             if isinstance(step, Emit):

@@ -7,6 +7,7 @@ from touchpoint.stores.base import (
     AddressRow,
     AnalysisRow,
     AskedRow,
+    BookingRow,
     CaseRow,
     Changes,
     ConsentRow,
@@ -16,6 +17,7 @@ from touchpoint.stores.base import (
     EntryRow,
     EntryValues,
     EventRow,
+    GiftRow,
     MessageRow,
     Reader,
     ReferralRow,
@@ -97,6 +99,17 @@ def referral(no: int, *, by: int | None = 1, of: int | None = None, **changes: A
     return ReferralRow(no, by, of, NOW, None, "{}", "")._replace(**changes)
 
 
+def gift(no: int, *, of: int = 1, **changes: Any) -> GiftRow:  # noqa: ANN401 - likewise
+    """A gift that waits."""
+    what = f"gift-{no}", of, "mug", "thank", f"mark-{no}", f"run-{no}", "", "waiting", "", ""
+    return GiftRow(*what, "9.50", "EUR", None, NOW, "{}")._replace(**changes)
+
+
+def booking(no: int, *, at: int, of: int = 1, **changes: Any) -> BookingRow:  # noqa: ANN401 - likewise
+    """What a gift has reserved."""
+    return BookingRow(f"gift-{no}", "fund", of, at, 100, settled=False)._replace(**changes)
+
+
 def asked(no: int, *, of: int = 1, **changes: Any) -> AskedRow:  # noqa: ANN401 - likewise
     """A survey that was sent."""
     return AskedRow(f"message-{no}", of, f"message-{no}", "rate", "csat", "[1,5]", "Vienna", 9)._replace(**changes)
@@ -163,10 +176,15 @@ def something() -> Changes:
         definitions=[("hash-1", "shop", "{}", NOW)],
         releases=[ReleaseRow(1, "shop", 1, "hash-1", "follow", NOW, "{}")],
         budgets={"gifts": Decimal("10.50")},
+        gifts={"gift-1": gift(1, approval="asked"), "gift-2": gift(2, of=2, shelf="mugs")},
+        spans=[("fund", "ever", 0, NOW * 2)],
+        bookings=[booking(1, at=NOW), booking(2, at=NOW, of=2)],
+        bookings_settled=["gift-1"],
+        stocks=[("mugs", 3, -1)],
         tallies={("message", "shop/offer", "sent"): 2},
         meta={"timeline": "a"},
         figures={(0, "flow", 5, "[1]"): 2, (1, "flow", 5, "[1]"): 1},
-        accounts={1: "[1]", 2: "[2]"},
+        counted={1: "[1]", 2: "[2]"},
         places=["Graz"],
     )
 
@@ -212,10 +230,16 @@ def something_else() -> Changes:
         definitions=[("hash-2", "shop", "{}", NOW + 1)],
         releases=[ReleaseRow(2, "shop", 2, "hash-2", "pin", NOW + 1, '{"by":"chris"}')],
         budgets={"gifts": Decimal("0.50"), "vouchers": Decimal(1)},
+        gifts={"gift-1": gift(1, status="given"), "gift-3": gift(3)},
+        bookings_gone=["gift-2"],
+        spans=[("fund", "rolling", 5, NOW * 2)],
+        bookings=[booking(3, at=NOW + 1)],
+        bookings_settled=["gift-3"],
+        stocks=[("mugs", 3, -1), ("cards", 0, 2)],
         tallies={("message", "shop/offer", "sent"): 1, ("rule", "shop/r", "started"): 1},
         meta={"timeline": "b", "more": "c"},
         figures={(0, "flow", 5, "[1]"): 1, (0, "flow", 6, "[1]"): 4},
-        accounts={1: "[3]", 2: ""},
+        counted={1: "[3]", 2: ""},
         places=["Graz", "Linz"],
     )
 
@@ -274,6 +298,16 @@ def everything(reader: Reader) -> dict[str, object]:
         "has_addresses": reader.has_addresses(),
         "controls": reader.controls(),
         "spent": reader.spent(["gifts", "vouchers"]),
+        "gift": [reader.gift(f"gift-{no}") for no in numbers],
+        "gifts_of": [reader.gifts_of(no) for no in numbers],
+        "gifts_marked": [reader.gifts_marked(1, f"mark-{no}") for no in numbers],
+        "gifts_asked": reader.gifts_asked(9),
+        "gifts_awaiting": reader.gifts_awaiting("mugs"),
+        "bookings_of": [reader.bookings_of(f"gift-{no}") for no in numbers],
+        "bookings": reader.bookings("fund", 0, NOW * 2, None, 9),
+        "booked": [reader.booked("fund", 0, NOW * 2), reader.booked("fund", 0, NOW * 2, 1)],
+        "reserved": reader.reserved("fund", 0, NOW * 2),
+        "stocks": reader.stocks(["mugs", "cards"]),
         "tallies": reader.tallies(),
         "definitions": reader.definitions(),
         "definition": [reader.definition(each) for each in ("hash-1", "hash-2", "hash-3")],
@@ -283,7 +317,7 @@ def everything(reader: Reader) -> dict[str, object]:
         "meta": dict(reader.meta()),
         "figures": reader.figures(["flow"], 0, 9),
         "figures_by_day": reader.figures_by_day(["flow"], 0, 9),
-        "accounts": reader.accounts(numbers),
+        "counted": reader.counted(numbers),
         "uncounted": reader.uncounted(0, 10),
         "places": reader.places(),
         "cases_by_number": sorted(reader.cases_by_number(numbers)),

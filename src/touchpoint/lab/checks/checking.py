@@ -11,6 +11,7 @@ from touchpoint.journey.policy import Policy
 from touchpoint.lab.checks.catalogue import CHECKS, CONTENT
 from touchpoint.lab.checks.circles import circles
 from touchpoint.lab.checks.contradictions import conditions, names
+from touchpoint.lab.checks.familiar import familiarity
 from touchpoint.lab.checks.finding import Finding, found
 from touchpoint.lab.checks.messages import messages as about_messages
 from touchpoint.lab.checks.people import people
@@ -72,7 +73,7 @@ def invalid(error: JourneyError) -> Iterator[Finding]:
 
 
 _FINDERS: Final[tuple[Callable[[Scene], Iterator[Finding]], ...]] = (
-    conditions, names, reach, times, about_policies, about_messages, circles, people,
+    conditions, names, reach, times, about_policies, about_messages, familiarity, circles, people,
 )  # fmt: skip
 
 

@@ -51,6 +51,7 @@ _NEVER: Final[Mapping[str, tuple[str, str]]] = {
     "suggestion": ("TC118", "can never be true, so the suggestion is never offered"),
     "candidate": ("TC119", "can never be true, so the candidate is never chosen"),
     "still": ("TC104", "can never be true, so the message is always withdrawn"),
+    "wording": ("TC510", "can never be true, so the wording is never said"),
     "wait": ("TC105", "can never be true, so only the timeout ends the wait"),
     "until": ("TC105", "can never be true, so only the timeout ends the wait"),
     "exit": ("TC106", "can never be true in a run of this rule"),
@@ -95,7 +96,7 @@ def _truth(asked: Asked) -> Iterator[Finding]:
         code, what = _NEVER[asked.role]
         where = "" if never(asked.condition) else known
         yield _found(asked, code, f"{shown(asked.condition)} {what}{where}")
-    elif always(asked.condition, asked.known):
+    elif asked.role in _ALWAYS and always(asked.condition, asked.known):
         code, what = _ALWAYS[asked.role]
         where = "" if always(asked.condition) else known
         yield _found(asked, code, f"{shown(asked.condition)} {what}{where}")

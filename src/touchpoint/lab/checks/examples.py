@@ -82,6 +82,15 @@ EXAMPLES: Final = {
     "TC507": 'Rule("greet", when=Silent(days(30)), then=[\n'
              '    Send(attrs.evolve(hello, content=Content(text="Your order {trigger.order}"))),\n])',
     "TC509": 'Rule("thank", when="order", then=[Give(voucher)])',
+    "TC510": 'sends(attrs.evolve(hello, wordings=[\n'
+             '    Wording("gold", given=(count("order") > 3) & (count("order") < 2), content=Content("Hi")),\n'
+             ']))',
+    "TC511": 'sends(\n    attrs.evolve(hello, content=Content(text="Hello {customer.name}")),\n'
+             '    Familiarity(personal=False, special=False),\n)',
+    "TC512": 'sends(\n    attrs.evolve(hello, content=Content(text="Hello {customer.name}")),\n'
+             '    Familiarity(personal=count("order") >= 2, special=False),\n)',
+    "TC513": 'Journey(\n    "shop", rules=[Rule("party", when=Anniversary("birthday"), then=[Send(hello)])],\n'
+             '    policy=Policy(Familiarity(personal=count("order") >= 2, special=False)),\n)',
     "TC601": 'Journey("shop", rules=[Rule("a", when="order", then=[Enrol("b")]), Rule("b", then=[Enrol("a")])])',
     "TC602": 'Rule("again", when="order", then=[Send(hello), Wait(days(1)), Emit("order")])',
     "TC701": 'Rule("ask", when="survey", given=event.score >= 4, then=[Ask(rate)])',

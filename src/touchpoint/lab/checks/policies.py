@@ -9,7 +9,8 @@ import attrs
 from touchpoint.durations import Duration, spoken
 from touchpoint.errors import hint
 from touchpoint.journey.journey import Journey
-from touchpoint.journey.policy import Cap, Hold, HoldOut, LiveRuns, Policy, PolicyItem, Spacing
+from touchpoint.journey.policy import Cap, Hold, HoldOut, LiveRuns, Policy, PolicyItem, Pull, Spacing
+from touchpoint.journey.suggestion import Suggestion
 from touchpoint.journey.windows import QuietHours, SendWindow
 from touchpoint.lab.checks.finding import Finding, found
 from touchpoint.lab.checks.scene import Scene, policies
@@ -55,6 +56,7 @@ def policy(scene: Scene) -> Iterator[Finding]:
         yield from _urgent(each)
         yield from _stricter(each, items)
         yield from _scope(each, scene)
+    yield from _pulls(scene)
     for journey, path, message in scene.first_sends():
         if message.exempt and message.effective_kind == "marketing":
             what = f"message {message.name!r} promotes something and is exempt from caps"
@@ -186,8 +188,29 @@ def _covers(wide: tuple[str, ...] | None, narrow: tuple[str, ...] | None) -> boo
     return wide is None or (narrow is not None and set(narrow) <= set(wide))
 
 
+def _suggestions(scene: Scene) -> list[Suggestion]:
+    return [each for journey in scene.journeys for each in journey.suggestions]
+
+
+def _pulls(scene: Scene) -> Iterator[Finding]:
+    """What a policy says of suggestions that nobody declares."""
+    suggestions = _suggestions(scene)
+    places = {place for each in suggestions for place in each.place}
+    kinds = {*_KINDS, *(each.kind for each in suggestions)}
+    for owner, one in policies(scene).items():
+        base = "$.policy" if owner else "policy"
+        for n, item in enumerate(one.items):
+            if isinstance(item, Pull) and suggestions:
+                for what, names, known in (("place", item.places, places), ("kind", item.kinds, kinds)):
+                    for name in names or ():
+                        if name not in known:
+                            said = f"no suggestion has the {what} {name!r}{hint(name, known)}"
+                            yield found("TC408", owner, f"{base}.items[{n}]", "the policy", said)
+
+
 def _scope(each: _Item, scene: Scene) -> Iterator[Finding]:
-    messages = [message for _, _, message in scene.first_sends()]
+    # A policy may be there for suggestions alone: it sees their places as channels.
+    messages = [*(message for _, _, message in scene.first_sends()), *(each.message for each in _suggestions(scene))]
     if not messages:
         return
     kinds = {*_KINDS, *(one.effective_kind for one in messages), *(one.kind for one in messages)}

@@ -23,6 +23,7 @@ from touchpoint.journey.conditions import (
     structure,
     walk,
 )
+from touchpoint.journey.contents import wordings
 from touchpoint.journey.journey import Journey
 from touchpoint.journey.policy import Policy
 from touchpoint.journey.rule import Rule
@@ -45,8 +46,9 @@ from touchpoint.journey.triggers import (
 from touchpoint.model.message import Message
 
 Role = Literal[
-    "stage", "segment", "given", "exit", "goal", "still", "branch", "wait", "until", "value", "suggestion", "candidate"
-]
+    "stage", "segment", "given", "exit", "goal", "still", "branch", "wait", "until", "value", "suggestion", "candidate",
+    "wording",
+]  # fmt: skip
 BARE: Final = (
     Entered, Left, Dwelt, Joined, LeftSegment, Silent, Anniversary, DateDue, Schedule, CaseOpened, CaseClosed, Exposed,
     ConsentChanged, PreferenceChanged, TraitChanged, CaseOverdue,
@@ -332,9 +334,13 @@ class _Walk:
                 yield f"{here}.condition", "until", step.condition, self.lasting, None, step
             case s.WaitFor() if step.given is not None:
                 yield f"{here}.given", "wait", step.given, self.lasting, step.trigger, step
-            case s.Send() if step.still is not None:
-                still = self._seen(step.still, moved=moved)
-                yield f"{here}.still", "still", still, self.lasting, None if moved else self.starts, step
+            case s.Send():
+                starts = None if moved else self.starts
+                if step.still is not None:
+                    yield f"{here}.still", "still", self._seen(step.still, moved=moved), self.lasting, starts, step
+                for n, one in wordings(step.message):
+                    given = self._seen(one.given, moved=moved)
+                    yield f"{here}.message.wordings[{n}].given", "wording", given, self.lasting, starts, step
 
 
 def keys_of(triggers: Iterable[Trigger], journey: str, rule: str = "") -> set[Key]:
