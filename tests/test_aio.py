@@ -154,17 +154,6 @@ def test_it_is_made_like_an_engine():
 OTHERWISE = {
     "journeys", "tasks", "feedback", "figures", "gifts", "suggestions", "close", "work", "run_pending", "members",
 }  # fmt: skip
-    "journeys",
-    "tasks",
-    "feedback",
-    "figures",
-    "gifts",
-    "suggestions",
-    "close",
-    "work",
-    "run_pending",
-    "members",
-}
 
 
 @pytest.mark.parametrize("name", sorted(public(AsyncEngine) - OTHERWISE - EXTRA))

@@ -74,8 +74,6 @@ class StoreContract(
     @classmethod
     def checks(cls) -> list[str]:
         """Names of all checks, in their order."""
-        people = (
-            PeopleChecks, PrivacyChecks, ReferralChecks, FeedbackChecks, SaidChecks, FigureChecks,
-        )  # fmt: skip
+        people = PeopleChecks, PrivacyChecks, ReferralChecks, FeedbackChecks, SaidChecks, FigureChecks
         parts = *people, RowChecks, GiftChecks, SegmentChecks, SharingChecks, HostChecks
         return [name for part in parts for name in checks(part)]
