@@ -10,6 +10,7 @@ from datetime import UTC, date, datetime, timedelta
 from fractions import Fraction
 from itertools import pairwise
 from pathlib import Path
+from typing import NamedTuple
 
 import pytest
 from click.testing import CliRunner
@@ -45,9 +46,11 @@ from touchpoint.engine import figuring
 from touchpoint.insight import Scale, csat, nps, proportion
 from touchpoint.insight.account import Account, Cells
 from touchpoint.insight.activity import SPAN, Activity
+from touchpoint.insight.counting import Counting
 from touchpoint.insight.spans import BOUNDS, Spans, bucket_of, ends_of
 from touchpoint.model.feedback_source import FeedbackSource
 from touchpoint.model.figures import from_record
+from touchpoint.stores.base import Changes
 from touchpoint.testing import World
 
 START = datetime(2026, 3, 2, 9, tzinfo=UTC)
@@ -338,6 +341,33 @@ def test_cases_tell_how_long_they_took(engine, clock):  # S8.2
     assert (told.open, told.opened, told.answered, told.closed, told.overdue) == (1, 2, 1, 1, {"response": 1})
     assert (told.to_answer.total, told.to_close.total) == (3600, 36_000)
     assert_the_same_from_the_journal(engine)
+
+
+class Caused(NamedTuple):
+    """A case that knows what led to it, as stores have it."""
+
+    kind: str
+    opened_at: int
+    closed_at: int | None
+    first_response_at: int | None
+    cause_type: str
+    cause_at: int
+
+
+def test_a_loop_is_closed_from_what_was_said_to_what_was_done(engine):
+    hour = 3_600_000_000
+    counting, cells = Counting(Figures(), {}), Cells()
+    counting.case(cells, Caused("trouble", 2 * hour, 30 * hour, 5 * hour, "feedback", hour), {})
+    counting.case(cells, Caused("trouble", 2 * hour, None, None, "order_placed", hour), {})
+    first = date(1970, 1, 1).toordinal()
+    assert cells["loop", first, '["feedback","heard"]'] == 1
+    assert cells["loop time", first, '["feedback","answered"]'] == 4 * 3_600_000
+    assert cells["loop time", first + 1, '["feedback","closed"]'] == 29 * 3_600_000
+    assert not any("order_placed" in name for _, _, name in cells)
+    with engine.together() as unit:
+        unit.tx.write(Changes(figures={(0, *key): n for key, n in cells.items()}))
+    [told] = engine.figures().loops
+    assert (told.source, told.heard, told.to_answer.mean, told.to_close.mean) == ("feedback", 1, 14_400, 104_400)
 
 
 def test_messages_are_told_by_what_became_of_them(make, clock):
