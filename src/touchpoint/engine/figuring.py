@@ -29,7 +29,8 @@ COMPLETE: Final = "figures_complete"
 """The note that says whether every customer is counted."""
 _LIVE: Final = 0
 _GONE: Final = 1
-_TOLD: Final = ('["stage",', '["joined",')
+_STAGE: Final = '["stage",'
+_JOINED: Final = '["joined",'
 """How lines of a trace begin that are counted."""
 
 
@@ -167,9 +168,9 @@ def _entry(kept: Kept, account: "Account", cells: "Cells", row: EntryValues) -> 
     """Count one journal entry. Whether anything of the account may have changed."""
     _, _, _, kind, _, name, at, recorded_at, body, trace = row
     before, counting = cells.noted, kept.counting
-    if kind == TOUCHPOINT and counting.counts_type(name):
+    if kind == TOUCHPOINT and counting.may_count(name, body):
         counting.touchpoint(account, cells, kept.places, name, min(at, recorded_at), loads(body))
-    if trace and any(each in trace for each in _TOLD):
+    if trace and (_STAGE in trace or _JOINED in trace):
         counting.trace(account, cells, loads(trace), recorded_at)
     return cells.noted != before
 

@@ -33,6 +33,7 @@ REPORTED: Final = frozenset({
 OTHERS: Final = 0
 """Stands for all locations beyond those that are told apart."""
 CALL: Final = "call"
+_INBOUND: Final = '"inbound"'
 _HUNDREDTH: Final = Decimal("0.01")
 
 
@@ -113,10 +114,12 @@ class Counting:
 
     # Touchpoints.
 
-    def counts_type(self, name: str) -> bool:
-        """Whether touchpoints of a type are counted at all."""
+    def may_count(self, name: str, body: str) -> bool:
+        """Whether a touchpoint of this type may be counted, by a look at its body as it is written."""
         active = self.figures.active
-        return (name in active if active is not None else name not in REPORTED) or self.has_feedback(name)
+        if name == FEEDBACK or name in self.sources:
+            return True
+        return name in active if active is not None else name not in REPORTED and _INBOUND in body
 
     def has_feedback(self, name: str) -> bool:
         """Whether touchpoints of a type may be feedback."""
