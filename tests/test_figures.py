@@ -17,7 +17,7 @@ from click.testing import CliRunner
 from hypothesis import given
 from hypothesis import strategies as st
 
-from counting import WHATS, accounts, assert_the_same_from_the_journal, counts, kept_by
+from counting import WHATS, accounts, assert_the_same_from_the_journal, counts
 from touchpoint import (
     Cap,
     CaseType,
@@ -457,6 +457,18 @@ def test_figures_that_begin_later_say_that_they_are_not_complete(make, tmp_path)
     assert (engine.figures().complete, of(engine.figures().stages, stage="visitor").entered) == (True, 3)
 
 
+def test_who_is_erased_before_anybody_counted_them_is_counted_then(make, tmp_path):  # S1.7
+    url = f"sqlite:///{tmp_path}/shop.db"
+    with make(url, figures=None) as engine:
+        engine.record("ann", "visit")
+        engine.record("bob", "visit")
+    engine = make(url)
+    engine.erase("ann")
+    engine.figures.rebuild()
+    visitor = of(engine.figures().stages, stage="visitor")
+    assert (visitor.entered, visitor.now) == (2, 1)
+
+
 def test_an_engine_that_was_not_told_keeps_the_figures_of_its_store(make, tmp_path):
     url = f"sqlite:///{tmp_path}/shop.db"
     with make(url, figures=Figures("Asia/Tokyo")):
@@ -537,7 +549,6 @@ def test_threads_that_share_a_commit_count_alike(make, tmp_path):
 
 def test_figures_are_the_same_whenever_the_process_dies():  # S11.1
     def story(world):
-        world.act("keep figures", lambda engine: kept_by(engine, Figures()), again=lambda _: None)
         ann = world.customer("ann", addresses={"email": "ann@example.com"}, timezone="UTC")
         for kind in ("visit", "bought", "praised"):
             ann.does(kind)
@@ -545,7 +556,7 @@ def test_figures_are_the_same_whenever_the_process_dies():  # S11.1
         world.act("rebuild", lambda engine: engine.figures.rebuild(page=1), again=lambda _: None)
 
     points = 0
-    with World([SHOP], at=START) as world:
+    with World([SHOP], at=START, figures=Figures()) as world:
         for crashed in world.for_each_crash_point(story):
             points += 1
             if not crashed.engine.figures().complete:
@@ -557,8 +568,7 @@ def test_figures_are_the_same_whenever_the_process_dies():  # S11.1
 
 @pytest.mark.parametrize("seed", range(4))
 def test_figures_of_random_lives_are_those_of_their_journals(seed):
-    with World([SHOP], policy=Policy(Cap(2, per=days(7))), at=START) as world:
-        kept_by(world.engine, Figures("America/New_York"))
+    with World([SHOP], policy=Policy(Cap(2, per=days(7))), at=START, figures=Figures("America/New_York")) as world:
         world.random_lives(seed, customers=4, acts=40, tail=days(30))
         found = assert_the_same_from_the_journal(world.engine)
         assert {"stage", "growth", "message"} <= {what for what, _, _ in found}
