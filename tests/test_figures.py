@@ -352,6 +352,7 @@ class Caused(NamedTuple):
     first_response_at: int | None
     cause_type: str
     cause_at: int
+    merged_into: str | None = None
 
 
 def test_a_loop_is_closed_from_what_was_said_to_what_was_done(engine):
@@ -368,6 +369,16 @@ def test_a_loop_is_closed_from_what_was_said_to_what_was_done(engine):
         unit.tx.write(Changes(figures={(0, *key): n for key, n in cells.items()}))
     [told] = engine.figures().loops
     assert (told.source, told.heard, told.to_answer.mean, told.to_close.mean) == ("feedback", 1, 14_400, 104_400)
+
+
+def test_a_case_that_became_part_of_another_is_not_closed():
+    counting, cells = Counting(Figures(), {}), Cells()
+    part = Caused("trouble", 0, 5_000_000, None, "visit", 0, merged_into="r2")
+    counting.case(cells, part, {"response": [1, 2, True], "level 1": [1, 2]})
+    names = {json.loads(name)[1] for what, _, name in cells if what == "case"}
+    assert names == {"opened", "merged", "overdue", "escalated"}
+    counting.case(cells, part, {"response": [1, 2, True], "level 1": [1, 2]}, -1)
+    assert not any(cells.values())
 
 
 def test_messages_are_told_by_what_became_of_them(make, clock):

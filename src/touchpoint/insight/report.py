@@ -192,7 +192,9 @@ class CaseFigures(_Told):
         kind: of the cases.
         open: how many are open now, whatever the range.
         opened, answered, closed: how many were, in the range.
+        merged: how many became part of another case; they are not among the closed.
         overdue: how many missed which deadline, in the range.
+        escalated: how many reached which level, in the range.
         to_answer: from opening to the first response, of those answered in the range, in seconds.
         to_close: from opening to closing, of those closed in the range, in seconds.
     """
@@ -202,7 +204,9 @@ class CaseFigures(_Told):
     opened: int
     answered: int
     closed: int
+    merged: int
     overdue: dict[str, int]
+    escalated: dict[str, int]
     to_answer: Spans
     to_close: Spans
 

@@ -218,7 +218,7 @@ def _feedback(
 
 def _cases(counts: Counts, days: tuple[int, int], journeys: Mapping[str, Journey]) -> tuple[CaseFigures, ...]:
     found: dict[str, dict[str, int]] = {case.name: {} for journey in journeys.values() for case in journey.cases}
-    overdue: dict[str, dict[str, int]] = {}
+    missed: dict[tuple[str, str], dict[str, int]] = {}
     spans: dict[tuple[str, str], dict[int, int]] = {}
     times: dict[tuple[str, str], int] = {}
     for what, (kind, event, *rest), n in _named(counts.figures(_CASES, *days)):
@@ -227,8 +227,8 @@ def _cases(counts: Counts, days: tuple[int, int], journeys: Mapping[str, Journey
             spans.setdefault((kind, event), {})[rest[0]] = n
         elif what == "case time":
             times[kind, event] = n
-        elif event == "overdue":
-            overdue.setdefault(kind, {})[rest[0]] = n
+        elif rest:
+            missed.setdefault((kind, event), {})[rest[0]] = n
         else:
             held[event] = n
     present: dict[str, int] = {kind: n for _, (kind,), n in _named(counts.figures(("case now",), 0, 0))}
@@ -239,7 +239,8 @@ def _cases(counts: Counts, days: tuple[int, int], journeys: Mapping[str, Journey
     return tuple(
         CaseFigures(
             kind, present.get(kind, 0), held.get("opened", 0), held.get("answered", 0), held.get("closed", 0),
-            overdue.get(kind, {}), span(kind, "answered"), span(kind, "closed"),
+            held.get("merged", 0), missed.get((kind, "overdue"), {}), missed.get((kind, "escalated"), {}),
+            span(kind, "answered"), span(kind, "closed"),
         )
         for kind in dict.fromkeys([*found, *present])
         for held in (found.get(kind, {}),)
