@@ -57,7 +57,8 @@ from touchpoint.journey.waiver import Waiver
 from touchpoint.journey.windows import QuietHours, SendWindow
 from touchpoint.journey.wording import Wording
 from touchpoint.model.budget import Budget, Stock
-from touchpoint.model.case import CaseType
+from touchpoint.model.business import BusinessHours, BusinessTime
+from touchpoint.model.case import SEVERITIES, CaseType
 from touchpoint.model.limits import cool_down, once, once_per_stage, times
 from touchpoint.model.message import Content, Gift, Message, Survey
 
@@ -279,6 +280,9 @@ def trigger_lists():
         st.sampled_from([triggers.Joined("vip"), triggers.LeftSegment("vip"), triggers.Joined("x", journey="another")]),
         st.builds(triggers.Dwelt, st.just("regular"), elapsed),
         st.sampled_from([triggers.CaseOpened("late"), triggers.CaseClosed("complaint"), triggers.Enrolled()]),
+        st.sampled_from(
+            [triggers.CaseReopened("late"), triggers.CaseMerged("late"), triggers.CaseEscalated("late", 2)]
+        ),
         st.builds(triggers.CaseOverdue, st.just("late"), st.sampled_from([None, "response", "resolution"])),
         st.builds(triggers.Silent, elapsed, of=st.none() | types),
         st.builds(
@@ -321,6 +325,15 @@ def _not_negative(length):
 
 properties = st.dictionaries(st.sampled_from(["type", "n", "a b"]), literals | values())
 refs = st.none() | st.just("r") | st.just(trigger.k)
+severities = st.none() | st.sampled_from(SEVERITIES) | st.just(trigger.how)
+offices = st.sampled_from([
+    BusinessHours(("09:00", "17:00"), zone="Europe/Berlin"),
+    BusinessHours(("22:00", "06:00"), ("08:00", "12:30"), zone="UTC", weekdays=None, holidays=[date(2026, 12, 25)]),
+])  # fmt: skip
+within = elapsed.filter(lambda lasts: lasts <= timedelta(days=300)).flatmap(
+    lambda lasts: st.just(lasts) | st.builds(BusinessTime, st.just(lasts), offices)
+)
+promises = within | st.dictionaries(st.sampled_from(SEVERITIES), within, min_size=1)
 
 
 @st.composite
@@ -379,6 +392,7 @@ def _step(draw, pool, ids, depth):
         lambda: steps.Branch(result("ship").n == "x", then=[steps.Call("ship", **more)]),
         lambda: steps.Call("ship", draw(properties), otherwise=arm(), **more),
         lambda: draw(st.sampled_from([steps.OpenCase, steps.CloseCase]))("late", ref=draw(refs), **more),
+        lambda: steps.OpenCase("late", severity=draw(severities), owner=draw(st.none() | st.just("care")), **more),
     ]  # fmt: skip
     return plain[sample - 2]()
 
@@ -546,7 +560,17 @@ def journeys(draw):
         ],
         segments=[Segment("vip", draw(segment_conditions))],
         rules=[draw(rules(name, pool)) for name in ("new", "second")],
-        cases=[CaseType(CASES[0], respond_within=draw(st.none() | elapsed)), CaseType(CASES[1], severity="high")],
+        cases=[
+            CaseType(
+                CASES[0], respond_within=draw(st.none() | promises), escalate=draw(st.lists(promises, max_size=3))
+            ),
+            CaseType(
+                CASES[1],
+                severity="high",
+                escalate_until=draw(st.sampled_from(["response", "resolution"])),
+                reopen_within=draw(st.none() | elapsed),
+            ),
+        ],
         policy=Policy(*draw(st.lists(policy_items, max_size=3)), look_ahead=draw(elapsed)),
         touchpoints=draw(st.sampled_from([(), (OrderPlaced,)])),
         traits=draw(st.sampled_from([None, Person])),

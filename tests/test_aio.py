@@ -39,7 +39,8 @@ from touchpoint import (
 from touchpoint.channels.base import AsyncAdapter
 from touchpoint.channels.memory import MemoryChannel
 from touchpoint.channels.tasks import TaskChannel
-from touchpoint.engine.aio import AsyncFeedbackDesk, AsyncFigureDesk, AsyncTaskDesk
+from touchpoint.engine.aio import AsyncCaseDesk, AsyncFeedbackDesk, AsyncFigureDesk, AsyncTaskDesk
+from touchpoint.engine.case_desk import CaseDesk
 from touchpoint.engine.doctor import examine
 from touchpoint.engine.feedback import FeedbackDesk
 from touchpoint.engine.figures import FigureDesk
@@ -66,10 +67,11 @@ def test_it_has_every_method_of_the_engine():
     assert public(Engine) - OWN == public(AsyncEngine) - EXTRA
 
 
-def test_its_desk_of_tasks_has_every_method_of_the_engines():
-    assert public(TaskDesk) == public(AsyncTaskDesk)
-    for name in public(TaskDesk):
-        sync, other = (inspect.signature(getattr(each, name)).parameters for each in (TaskDesk, AsyncTaskDesk))
+@pytest.mark.parametrize(("desk", "asynchronous"), [(TaskDesk, AsyncTaskDesk), (CaseDesk, AsyncCaseDesk)])
+def test_its_desks_have_every_method_of_the_engines(desk, asynchronous):
+    assert public(desk) == public(asynchronous) - {"engine"}
+    for name in public(desk):
+        sync, other = (inspect.signature(getattr(each, name)).parameters for each in (desk, asynchronous))
         assert list(sync)[1:] == list(other)[1:]
 
 
@@ -152,7 +154,8 @@ def test_it_is_made_like_an_engine():
 
 
 OTHERWISE = {
-    "journeys", "tasks", "feedback", "figures", "gifts", "suggestions", "close", "work", "run_pending", "members",
+    "journeys", "tasks", "cases", "feedback", "figures", "gifts", "suggestions", "close", "work", "run_pending",
+    "members",
 }  # fmt: skip
 
 

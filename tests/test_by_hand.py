@@ -71,8 +71,9 @@ def test_it_may_be_about_a_case():  # S11.8
     engine = by_hand(parts={"cases": [case]})
     engine.open_case("ann", "complaint", ref="c-7")
     engine.send("ann", HELLO, by="chris", about=engine.customer("ann").cases()[0])
-    assert told(engine).about == "c-7"
-    assert "chris sent it by hand, about c-7; due 2026-03-02 09:00:00 UTC" in str(engine.why("ann", "hello"))
+    assert told(engine).about == "case:complaint:c-7"
+    words = "chris sent it by hand, about case:complaint:c-7; due 2026-03-02 09:00:00 UTC"
+    assert words in str(engine.why("ann", "hello"))
 
 
 def test_the_same_act_counts_once():  # S1.3

@@ -22,12 +22,17 @@ from touchpoint import (
     Ask,
     Best,
     Branch,
+    BusinessHours,
+    BusinessTime,
     Call,
     Candidate,
     Cap,
     CaseClosed,
+    CaseEscalated,
+    CaseMerged,
     CaseOpened,
     CaseOverdue,
+    CaseReopened,
     CaseType,
     Clicked,
     CloseCase,
@@ -120,6 +125,8 @@ HAPPY = event.score >= 4
 ZONE = {"unknown_zone": "UTC"}
 late = CaseType("late")
 answered = CaseType("answered", respond_within=hours(4))
+raised = CaseType("raised", escalate=[hours(4), days(1)])
+OFFICE = BusinessHours(("09:00", "17:00"), zone="Europe/Berlin")
 MARK = Emit("mark")
 WAY = Split("way", {"a": [], "b": []})
 DELIVERED = Rule("two", when="order_delivered")
@@ -271,6 +278,12 @@ WRONG = [
     ("TC208", one(rule(when=CaseOverdue(late)), cases=[late])),
     ("TC208", one(rule(when=CaseOverdue(answered, "resolution")), cases=[answered])),
     ("TC208", one(rule(when="x", exit=CaseOverdue(late, "response")), cases=[late])),
+    ("TC208", one(rule(when=CaseEscalated(late)), cases=[late])),
+    ("TC208", one(rule(when=CaseEscalated(raised, 3)), cases=[raised])),
+    ("TC210", one(cases=[CaseType("late", escalate=[hours(4), hours(4)])])),
+    ("TC210", one(cases=[CaseType("late", escalate=[days(2)], resolve_within=days(1))])),
+    ("TC210", one(cases=[CaseType("late", escalate=[days(2)], resolve_within={"low": days(3), "high": days(1)})])),
+    ("TC210", one(cases=[CaseType("late", escalate=[BusinessTime(hours(2), OFFICE), BusinessTime(hours(1), OFFICE)])])),
     # time
     ("TC301", one(rule(WaitFor("x", forever)))),
     ("TC301", one(rule(WaitUntil(customer.vip, forever)))),
@@ -505,6 +518,10 @@ SOUND = [
     one(rule(given=customer.tier.in_(["gold", "silver"]) & customer.vip & (customer.name == "x")), traits=Person),
     one(rule(when=CaseOpened(late), given=count("x") > 0), cases=[late]),
     one(rule(when=CaseOverdue(answered), given=event.deadline == "response"), cases=[answered]),
+    one(rule(when=CaseOverdue(answered), given=event.severity == "urgent"), cases=[answered]),
+    one(rule(when=[CaseEscalated(raised), CaseReopened(raised), CaseMerged(raised)]), cases=[raised]),
+    one(rule(when=CaseEscalated(raised), given=event.level == 2), cases=[raised]),
+    one(cases=[CaseType("late", escalate=[BusinessTime(hours(9), OFFICE), hours(1)])]),  # nobody can compare them
     one(rule(WaitFor(CaseOverdue(answered), days(1), then=[MARK]), exit=CaseOverdue(answered, "response")),
         cases=[answered]),
     stages(stage("a", CaseOverdue(answered, "response")), stage("b", CaseOverdue(answered)), cases=[answered]),

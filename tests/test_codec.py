@@ -149,6 +149,7 @@ def full_state():
         stages={"one": ["new", 1, 1]},
         cases={
             "complaint": {"x": LiveCase(1, 2)},
+            "kept": {"z": LiveCase(1, 5, severity="urgent", owner="chris", opening=2, also=("z2",))},
             "late": {"y": LiveCase(1, 3, 4, {"response": Deadline(5), "resolution": Deadline(6, 7)}, {"m9": 8})},
         },
         closed={"complaint": 3},
@@ -172,6 +173,7 @@ def full_state():
         deferred=(Deferred("one", "rule", "o1", 95, occurrence()),),
         noticed={"date due|renewal||": ["2026-01-01"]},
         occasions={"a": [1, 2]},
+        reopenable={"complaint": {"w": [3, 1, "normal", None]}},
     )
 
 

@@ -24,6 +24,7 @@ from touchpoint import (
 from touchpoint.channels.inbound import Clicked, Received, Replied, WebhookRequest
 from touchpoint.channels.memory import MemoryChannel
 from touchpoint.channels.tasks import TaskChannel
+from touchpoint.engine.case_desk import CaseDesk
 from touchpoint.engine.feedback import FeedbackDesk
 from touchpoint.engine.tasks import TaskDesk
 from touchpoint.insight import KeywordAnalyser
@@ -46,7 +47,7 @@ class Chat(MemoryChannel):
 
 
 READS = {
-    "advocate", "advocates", "referral", "referrals",
+    "advocate", "advocates", "cases", "referral", "referrals",
     "controls", "customer", "export", "journeys", "next_due", "parked", "parked_count", "planned", "preferences",
     "member_count", "feedback", "members", "preview_release", "proof_of_consent", "recipient_of", "releases", "tasks",
     "why", "why_received",
@@ -99,6 +100,12 @@ AT_THE_DESK = {
     "give_back": lambda desk, key, db: desk.give_back(key, connection=db),
     "complete": lambda desk, key, db: desk.complete(key, "reached", connection=db),
     "decline": lambda desk, key, db: desk.decline(key, "busy", connection=db),
+}
+AT_THE_CASES = {
+    "assign": lambda desk, db: desk.assign("ann", "trouble", ref="1", owner="chris", connection=db),
+    "set_severity": lambda desk, db: desk.set_severity("ann", "trouble", ref="1", severity="urgent", connection=db),
+    "reopen": lambda desk, db: desk.reopen("ann", "trouble", ref="0", connection=db),
+    "merge": lambda desk, db: desk.merge("ann", "trouble", ref="3", into="1", connection=db),
 }
 """One example of each method that writes: whoever adds such a method adds a line, and `connection=` to it."""
 
@@ -156,6 +163,25 @@ def test_every_method_of_the_engine_is_known_to_read_to_drive_or_to_write():
 
 def test_every_method_of_the_desk_of_tasks_is_known_to_read_or_to_write():
     assert methods(TaskDesk) == {"open", "claimed", "get"} | set(AT_THE_DESK)
+
+
+def test_every_method_of_the_desk_of_cases_is_known_to_read_or_to_write():
+    assert methods(CaseDesk) == {"loops"} | set(AT_THE_CASES)
+
+
+@pytest.mark.parametrize("end", ["COMMIT", "ROLLBACK"])
+@pytest.mark.parametrize("name", sorted(AT_THE_CASES))
+def test_cases_change_with_the_hosts_own_rows_or_not_at_all(path, engine, name, end):
+    for ref in ("0", "3"):
+        engine.open_case("ann", "trouble", ref=ref)
+    engine.close_case("ann", "trouble", ref="0")
+    before = everything(path)
+    with host(path) as db:
+        assert AT_THE_CASES[name](engine.cases, db)
+        db.execute(end)
+    after = everything(path)
+    assert len(after.pop("orders")) == (end == "COMMIT")
+    assert (after == before) == (end == "ROLLBACK")
 
 
 def test_every_method_of_the_desk_of_feedback_is_known_to_read_to_drive_or_to_write():

@@ -18,7 +18,9 @@ from touchpoint import (
     Branch,
     Cap,
     CaseClosed,
+    CaseEscalated,
     CaseOverdue,
+    CaseReopened,
     CaseType,
     Content,
     Emit,
@@ -247,6 +249,17 @@ def test_a_missed_deadline_is_told_from_the_other():
     opens = Rule("opens", when="start", then=[OpenCase(case, ref="#1")])
     found = lived(opens, rule, parts={"cases": [case]}, then=days(2))
     assert {each for each in found if "/exits/" in each} == {"one/rules/waiting/exits/case support overdue (response)"}
+
+
+# S8.2
+def test_a_level_of_escalation_is_told_from_the_other():
+    case = CaseType("support", escalate=[hours(1), days(1)])
+    rule = waiting(Wait(days(9)), exit=[CaseEscalated(case, 2), CaseEscalated(case, 1), CaseReopened(case)])
+    opens = Rule("opens", when="start", then=[OpenCase(case, ref="#1")])
+    found = lived(opens, rule, parts={"cases": [case]}, then=days(2))
+    assert {each for each in found if "/exits/" in each} == {
+        "one/rules/waiting/exits/case support escalated to level 1"
+    }  # fmt: skip
 
 
 # S5.3

@@ -14,7 +14,10 @@ from journeys_strategy import journeys
 from making import journey, message, sending
 from touchpoint import (
     Branch,
+    BusinessHours,
+    BusinessTime,
     Cap,
+    CaseEscalated,
     CaseOverdue,
     CaseType,
     DateDue,
@@ -303,6 +306,24 @@ def test_deadlines_of_cases_have_faults(expected):
     rules = [
         sending("a", rule="hurry", when=CaseOverdue(case)),
         sending("b", rule="close", when=CaseOverdue(case, "resolution")),
+    ]
+    assert expected in of(*rules, cases=[case])
+
+
+@pytest.mark.parametrize(
+    "expected",
+    [
+        "support is escalated to level 2 after 5 hours instead of 4 hours of business hours",
+        "of urgent severity, support is escalated to level 1 after 5 hours instead of 4 hours",
+        "rule hurry is started by case support escalated instead of case support escalated to level 2",
+    ],
+)
+def test_levels_of_escalation_have_faults(expected):
+    office = BusinessHours(("09:00", "17:00"), zone="UTC")
+    case = CaseType("support", escalate=[{"urgent": hours(4)}, BusinessTime(hours(4), office)])
+    rules = [
+        sending("a", rule="hurry", when=CaseEscalated(case, 2)),
+        sending("b", rule="look", when=CaseEscalated(case, 1)),
     ]
     assert expected in of(*rules, cases=[case])
 

@@ -10,9 +10,9 @@ import touchpoint.lab.audit
 from touchpoint import channels, files, insight, lab
 
 LANGUAGE = [
-    "Anniversary", "Answered", "Approval", "ApprovalRefused", "Ask", "AsyncEngine", "Best", "Branch", "Budget", "Call",
-    "Candidate", "Cap", "Case", "CaseClosed", "CaseOpened",
-    "CaseOverdue", "CaseType",
+    "Anniversary", "Answered", "Approval", "ApprovalRefused", "Ask", "AsyncEngine", "Best", "Branch", "Budget",
+    "BusinessHours", "BusinessTime", "Call", "Candidate", "Cap", "Case", "CaseClosed",
+    "CaseEscalated", "CaseMerged", "CaseOpened", "CaseOverdue", "CaseReopened", "CaseType",
     "Clicked", "Clock", "CloseCase", "ConditionError", "ConsentChanged", "ConsentRule", "ConsentRules", "Content",
     "CustomerErased", "DateDue", "DefectiveJourney", "Delivered", "Denied", "Dwelt", "Emit", "Ended", "Engine",
     "Enrol", "Enrolled", "Entered", "Exit", "Exposed", "Failed", "Familiarity", "Figures", "Gift", "Give", "Goal",

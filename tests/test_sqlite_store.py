@@ -305,7 +305,7 @@ def test_runs_end_with_a_reason(either):
 
 def test_cases_open_and_close(either):
     rows = [CaseRow(1, 1, "complaint", "order-1", NOW, None), CaseRow(2, 1, "complaint", "order-2", NOW, None)]
-    write(either, cases=rows, cases_closed=[(NOW + 5, 1)])
+    write(either, cases=rows, cases_closed=[(NOW + 5, None, 1)])
     with either.reading() as reader:
         assert reader.cases(1) == [rows[0]._replace(closed_at=NOW + 5), rows[1]]
 

@@ -113,8 +113,11 @@ if TYPE_CHECKING:
     from touchpoint.journey.triggers import (
         Anniversary,
         CaseClosed,
+        CaseEscalated,
+        CaseMerged,
         CaseOpened,
         CaseOverdue,
+        CaseReopened,
         Dwelt,
         Enrolled,
         Entered,
@@ -130,6 +133,7 @@ if TYPE_CHECKING:
     from touchpoint.journey.windows import QuietHours, SendWindow
     from touchpoint.journey.wording import Wording
     from touchpoint.model.budget import Budget, Stock
+    from touchpoint.model.business import BusinessHours, BusinessTime
     from touchpoint.model.case import Case, CaseType
     from touchpoint.model.experiment import assignment
     from touchpoint.model.figures import Figures
@@ -143,9 +147,9 @@ if TYPE_CHECKING:
     from touchpoint.model.volume import VolumeBreaker
 
 __all__ = [
-    "Anniversary", "Answered", "Approval", "ApprovalRefused", "Ask", "AsyncEngine", "Best", "Branch", "Budget", "Call",
-    "Candidate", "Cap", "Case", "CaseClosed", "CaseOpened",
-    "CaseOverdue", "CaseType",
+    "Anniversary", "Answered", "Approval", "ApprovalRefused", "Ask", "AsyncEngine", "Best", "Branch", "Budget",
+    "BusinessHours", "BusinessTime", "Call", "Candidate", "Cap", "Case", "CaseClosed",
+    "CaseEscalated", "CaseMerged", "CaseOpened", "CaseOverdue", "CaseReopened", "CaseType",
     "Clicked", "Clock", "CloseCase", "ConditionError", "ConsentChanged", "ConsentRule", "ConsentRules", "Content",
     "CustomerErased", "DateDue", "DefectiveJourney", "Delivered", "Denied", "Dwelt", "Emit", "Ended", "Engine",
     "Enrol", "Enrolled", "Entered", "Exit", "Exposed", "Failed", "Familiarity", "Figures", "Gift", "Give", "Goal",
@@ -273,8 +277,11 @@ _FROM = {
     "journey.triggers": (
         "Anniversary",
         "CaseClosed",
+        "CaseEscalated",
+        "CaseMerged",
         "CaseOpened",
         "CaseOverdue",
+        "CaseReopened",
         "Dwelt",
         "Enrolled",
         "Entered",
@@ -290,6 +297,7 @@ _FROM = {
     "journey.windows": ("QuietHours", "SendWindow"),
     "model.budget": ("Budget", "Stock"),
     "journey.wording": ("Wording",),
+    "model.business": ("BusinessHours", "BusinessTime"),
     "model.case": ("Case", "CaseType"),
     "model.experiment": ("assignment",),
     "model.figures": ("Figures",),

@@ -16,7 +16,7 @@ def _(replace):
         return lambda bound, facts: [each for each in counted(bound, facts) if each.state != IN_FLIGHT]
 
     def several(_):
-        return lambda state, now: [
+        return lambda _, state, now: [
             e for e in state.pending if e.status == WAITING and e.due is not None and e.due <= now
         ]
 

@@ -35,11 +35,16 @@ def deadlines(customer):
                 yield opening.at + length(within), (opening.at, opening.seq, place), opening, WHICH[place]
 
 
+def told(customer, kind, ref):
+    """What every event of a case carries."""
+    return {"case": kind, "ref": ref, "severity": declared(customer.program, kind).severity}
+
+
 def miss(customer, opening, which):
     opening.missed.append(which)
     customer.log.append(("overdue", which, opening.kind, shown(opening.ref), customer.now))
-    told = {"case": opening.kind, "ref": opening.ref, "deadline": which}
-    customer.decide(Occurrence("case_overdue", opening.kind, customer.now, f"{customer.now}", told))
+    carried = {**told(customer, opening.kind, opening.ref), "deadline": which}
+    customer.decide(Occurrence("case_overdue", opening.kind, customer.now, f"{customer.now}", carried))
 
 
 def change(customer, act, kind, ref, cause):
@@ -54,7 +59,7 @@ def change(customer, act, kind, ref, cause):
     customer.cases[kind, ref] = None if act == "open_case" else customer.now
     customer.log.append(("opened" if act == "open_case" else "closed", kind, shown(ref), customer.now))
     what = t.CaseOpened(kind) if act == "open_case" else t.CaseClosed(kind)
-    customer.queue.append(Occurrence(act, kind, customer.now, cause, {"case": kind, "ref": ref}, what=what))
+    customer.queue.append(Occurrence(act, kind, customer.now, cause, told(customer, kind, ref), what=what))
     customer.look_at_segments(cause)
     for message in customer.waiting() if act == "close_case" else ():
         message.ask_at = customer.now
@@ -77,6 +82,16 @@ def answered_by(customer, message):
         opening = customer.openings.get((kind, ref))
         if opening is not None and opening.answered is None:
             answer(customer, kind, ref, customer.now)
+
+
+def may_make_good(message):
+    """Whether it is neither a promotion nor a request for feedback."""
+    return message.what.effective_kind not in ("marketing", "feedback")
+
+
+def goes_first(customer, message):
+    """Whether it makes good a case that is open: its run is about it (S6.10)."""
+    return any(each in customer.openings for each in message.cases) and may_make_good(message)
 
 
 def about(occurrence):

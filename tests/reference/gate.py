@@ -4,6 +4,7 @@ import math
 
 import attrs
 
+from reference import cases
 from reference.evaluate import holds
 from reference.local import opening, period
 from touchpoint.durations import is_calendar, length
@@ -213,9 +214,18 @@ def _rivals(cap, customer, message):
         bound = shares and not what.exempt and any(_binds(cap, what.effective_kind, each) for each in what.channels)
         # One that is asked again only to expire needs no place.
         soon = customer.now < rival.ask_at <= ahead and rival.ask_at < rival.expires_at
-        if bound and soon and rival.priority > message.priority:
+        if bound and soon and _standing(customer, rival) > _standing(customer, message):
             found.append(rival)
-    return sorted(found, key=lambda each: (each.ask_at, -each.priority, each.what.name, each.seq))
+    return sorted(
+        found,
+        key=lambda each: (
+            each.ask_at, not cases.goes_first(customer, each), -each.priority, each.what.name, each.seq,
+        ),
+    )  # fmt: skip
+
+
+def _standing(customer, message):
+    return cases.goes_first(customer, message), message.priority
 
 
 def _is_full(cap, taken, due, customer):
@@ -233,10 +243,12 @@ def _spacing(spacing, journeys, customer, channel):
 def _hold(hold, customer, message):
     if hold.kinds is not None and message.what.effective_kind not in hold.kinds:
         return None
-    cases = {key: closed for key, closed in customer.cases.items() if hold_names(hold, key[0])}
-    ends = [closed + length(hold.cool_off) for closed in cases.values() if closed is not None]
+    if cases.may_make_good(message) and any(hold_names(hold, kind) for kind, _ in message.cases):
+        return None
+    named = {key: closed for key, closed in customer.cases.items() if hold_names(hold, key[0])}
+    ends = [closed + length(hold.cool_off) for closed in named.values() if closed is not None]
     free = max(ends, default=customer.now)
-    still_open = None in cases.values()
+    still_open = None in named.values()
     if not still_open and free <= customer.now:
         return None
     if message.what.on_release == "drop":

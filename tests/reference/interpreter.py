@@ -281,7 +281,7 @@ def settle(customer, now):
         if not releases:
             return
         customer.now = max(customer.now, now)
-        customer.release(min(releases, key=_arbitration))
+        customer.release(min(releases, key=lambda each: _arbitration(customer, each)))
 
 
 def settle_timers(customer, now, *, before=False):
@@ -292,6 +292,6 @@ def settle_timers(customer, now, *, before=False):
         act(customer, *about)
 
 
-def _arbitration(message):
-    """Higher priority first, then earlier due, then name, then outbox order (S6.6)."""
-    return -message.priority, message.first_due, message.what.name, message.seq
+def _arbitration(customer, message):
+    """What makes good an open case, then higher priority, then earlier due, then name, then outbox order (S6.6)."""
+    return not cases.goes_first(customer, message), -message.priority, message.first_due, message.what.name, message.seq

@@ -187,9 +187,15 @@ def _lines(reasons: Mapping[str, int]) -> str:
     return "\n".join(f"{number(n)} {why}" for why, n in most)
 
 
+_CASE_BEGINS: Final = ("opened", "reopened")
+_CASE_ENDS: Final = ("closed", "merged", "open on both sides")
+"""What becomes of cases, by which there is one more that is open, or one less."""
+
+
 def _cases(journeys: Sequence[Journey], tallies: Tallies) -> Table:
     table = _table(["case"], ["opened", "closed", "open now"])
     for name in _named(tallies, "case", [case.name for journey in journeys for case in journey.cases]):
-        opened, closed = tallies.get(("case", name, "opened"), 0), tallies.get(("case", name, "closed"), 0)
+        counted = (sum(tallies.get(("case", name, each), 0) for each in some) for some in (_CASE_BEGINS, _CASE_ENDS))
+        opened, closed = counted
         _add(table, name, number(opened), number(closed), number(opened - closed))
     return table

@@ -211,7 +211,7 @@ def remember(decision: Decision, occurrence: Occurrence, *, late: bool) -> None:
         if program.listening.tells:
             _keep_told(decision, occurrence)
         if is_answer(occurrence) and (case := about_case(occurrence)) is not None:
-            decision.answer_case(*case, occurrence.at)
+            decision.answer_case(*case, occurrence.at, f"touchpoint:{occurrence.id}")
 
 
 def _keep_told(decision: Decision, occurrence: Occurrence) -> None:
@@ -274,7 +274,11 @@ def _concerns(rule: CompiledRule, run_key: object, occurrence: Occurrence) -> bo
     if name is None or not (occurrence.kind == TOUCHPOINT or occurrence.kind in OF_CASES):
         return True
     carried = occurrence.properties.get(name, _MISSING)
-    return carried is _MISSING or same_key(key_value(carried), run_key)
+    if carried is _MISSING or same_key(key_value(carried), run_key):
+        return True
+    # What has become part of a case meets what happens to it.
+    also = occurrence.properties.get("also", ()) if name == "ref" and occurrence.kind in OF_CASES else ()
+    return isinstance(also, list) and any(same_key(key_value(each), run_key) for each in also)
 
 
 def _exit_condition_holds(decision: Decision, rule: CompiledRule, run: Run, event: Occurrence) -> bool:

@@ -1,36 +1,41 @@
-"""Open cases and their deadlines (S8.2): when a first answer is due, and an end; what answers, and what is missed.
+"""Open cases and what falls due of them (S8.2): a first answer, an end, levels of escalation; what answers them.
 
-A deadline is armed as its case is opened, and kept as an instant: whatever counts it, nothing else has to know how.
+Each is armed as its case is opened, and kept as an instant: whatever counts it, nothing else has to know how.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final, TypeAlias
 
 import attrs
 
 from touchpoint.core.occurrence import TOUCHPOINT, Occurrence
-from touchpoint.durations import instant, length
-from touchpoint.journey.journey import Journey
-from touchpoint.model.case import DEADLINES, RESOLUTION, RESPONSE, CaseType, case_of
+from touchpoint.durations import instant
+from touchpoint.model.case import DEADLINES, ESCALATIONS, RESPONSE, case_of, level_name, level_of
 
 CASE_OPENED: Final = "case_opened"
 CASE_CLOSED: Final = "case_closed"
 CASE_OVERDUE: Final = "case_overdue"
-OF_CASES: Final = frozenset({CASE_OPENED, CASE_CLOSED, CASE_OVERDUE})
-"""Kinds of what happens to cases: it carries `case` and `ref`, and where a deadline is missed, `deadline`."""
-Lengths: TypeAlias = Mapping[str, Mapping[str, int]]
-"""By kind of case and deadline: microseconds from the opening."""
+CASE_ESCALATED: Final = "case_escalated"
+CASE_REOPENED: Final = "case_reopened"
+CASE_MERGED: Final = "case_merged"
+OF_CASES: Final = frozenset({CASE_OPENED, CASE_CLOSED, CASE_OVERDUE, CASE_ESCALATED, CASE_REOPENED, CASE_MERGED})
+"""Kinds of what happens to cases: it carries `case`, `ref`, `severity`, and `owner` and `also` where there are such."""
 Named: TypeAlias = tuple[str, str]
 """A case of a customer: (kind, ref)."""
+NORMAL: Final = "normal"
 _NEVER: Final = 1 << 63
 
 
 @attrs.define
 class Deadline:
-    """When something is due, and since when it is overdue; microseconds UTC. What is missed stays so."""
+    """When something is due, and since when it is overdue; microseconds UTC. What is missed stays so.
+
+    `ends_answered`: an answer is all that it waits for.
+    """
 
     due: int
     missed: int | None = None
+    ends_answered: bool = False
 
 
 @attrs.define
@@ -38,6 +43,7 @@ class LiveCase:
     """An open case: `no` is the store's number, `answered_at` its first answer; instants are microseconds UTC.
 
     `doubts` has the keys of messages about it of which nobody knows whether they went out, with when they would have.
+    `opening` counts how often it was opened; `also` are refs of cases that have become part of it.
     """
 
     opened_at: int
@@ -45,13 +51,18 @@ class LiveCase:
     answered_at: int | None = None
     deadlines: dict[str, Deadline] = attrs.Factory(dict)
     doubts: dict[str, int] = attrs.Factory(dict)
+    severity: str = NORMAL
+    owner: str | None = attrs.field(default=None, repr=False)
+    opening: int = 1
+    also: tuple[str, ...] = attrs.field(default=(), repr=False)
 
     def armed(self, which: str) -> int | None:
         """When this deadline falls due; None where nothing is left to be missed."""
         deadline = self.deadlines.get(which)
-        if deadline is None or deadline.missed is not None or (which == RESPONSE and self.answered_at is not None):
+        if deadline is None or deadline.missed is not None:
             return None
-        return deadline.due
+        ends = which == RESPONSE or deadline.ends_answered
+        return None if ends and self.answered_at is not None else deadline.due
 
     def next_due(self) -> int:
         """When the next deadline falls due; beyond all time if there is none."""
@@ -60,6 +71,37 @@ class LiveCase:
 
 Held: TypeAlias = dict[str, dict[str, LiveCase]]
 """The open cases of a customer, by kind and ref."""
+
+
+@attrs.define
+class CaseOpened:
+    """Effect: a case was opened; the shell gives it its number.
+
+    `cause` is the (id, type, at) of what led to it, `said` are ids of that, too.
+    """
+
+    kind: str
+    ref: str
+    case: LiveCase
+    cause: tuple[str, str, int] | None = None
+    said: tuple[str, ...] = ()
+
+
+@attrs.define
+class CaseClosed:
+    """Effect: a case was closed, or has become part of another; it is the one to which `CaseOpened` gave the number."""
+
+    case: LiveCase
+    at: int
+    into: str | None = attrs.field(default=None, repr=False)
+
+
+@attrs.define
+class CaseChanged:
+    """Effect: a case was answered, by what `answer` names, or anything else of it has changed."""
+
+    case: LiveCase
+    answer: str | None = attrs.field(default=None, repr=False)
 
 
 @attrs.frozen
@@ -73,10 +115,27 @@ class Missed:
     def __str__(self) -> str:
         return overdue_name(self.kind, self.which)
 
+    @property
+    def event(self) -> str:
+        """The kind of occurrence that it raises."""
+        return CASE_OVERDUE if level_of(self.which) is None else CASE_ESCALATED
+
+    @property
+    def said(self) -> str:
+        """What the trace says of it."""
+        return f"{self.which} {'overdue' if level_of(self.which) is None else 'reached'}"
+
 
 def overdue_name(kind: str, which: str) -> str:
-    """What a missed deadline of a kind of case is called."""
+    """What a missed deadline of a kind of case is called, or a level that it was escalated to."""
     return f"{kind}|{which}"
+
+
+def keys_of_missed(kind: str, said: str) -> Iterator[tuple[str, str]]:
+    """(kind, name) of the occurrence of which the trace says this (`Missed.said`); none for what it does not say."""
+    for which in (*DEADLINES, *map(level_name, ESCALATIONS)):
+        if (missed := Missed(kind, "", which)).said == said:
+            yield missed.event, str(missed)
 
 
 # As records.
@@ -84,14 +143,21 @@ def overdue_name(kind: str, which: str) -> str:
 
 def case_to_record(case: LiveCase) -> list[Any]:
     """As a positional JSON list; without what it does not have."""
+    more = [case.severity, case.owner, case.opening, case.also]
+    if more != [NORMAL, None, 1, ()]:
+        kept = [case.answered_at, deadlines_to_record(case.deadlines), case.doubts]
+        return [case.opened_at, case.no, *kept, *more]
     if case.answered_at is None and not case.deadlines and not case.doubts:
         return [case.opened_at, case.no]
     return [case.opened_at, case.no, case.answered_at, deadlines_to_record(case.deadlines), case.doubts]
 
 
-def deadlines_to_record(deadlines: Mapping[str, Deadline]) -> dict[str, list[int | None]]:
-    """Deadline → [due, missed]."""
-    return {which: [each.due, each.missed] for which, each in deadlines.items()}
+def deadlines_to_record(deadlines: Mapping[str, Deadline]) -> dict[str, list[int | bool | None]]:
+    """Deadline → [due, missed]; with True at the end where an answer is all that it waits for."""
+    return {
+        which: [each.due, each.missed, True] if each.ends_answered else [each.due, each.missed]
+        for which, each in deadlines.items()
+    }
 
 
 def deadlines_from_record(record: Mapping[str, Sequence[Any]]) -> dict[str, Deadline]:
@@ -102,8 +168,12 @@ def deadlines_from_record(record: Mapping[str, Sequence[Any]]) -> dict[str, Dead
 def case_from_record(record: Sequence[Any]) -> LiveCase:
     """The case that `case_to_record` wrote."""
     opened_at, no, *more = record
-    answered_at, deadlines, doubts = more or (None, {}, {})
-    return LiveCase(opened_at, no, answered_at, deadlines_from_record(deadlines), dict(doubts))
+    answered_at, deadlines, doubts, *late = more or (None, {}, {})
+    case = LiveCase(opened_at, no, answered_at, deadlines_from_record(deadlines), dict(doubts))
+    if late:
+        case.severity, case.owner, case.opening, also = late
+        case.also = tuple(also)
+    return case
 
 
 def cases_to_record(cases: Held) -> dict[str, dict[str, list[Any]]]:
@@ -114,62 +184,6 @@ def cases_to_record(cases: Held) -> dict[str, dict[str, list[Any]]]:
 def cases_from_record(record: Mapping[str, Mapping[str, Sequence[Any]]]) -> Held:
     """What `cases_to_record` wrote."""
     return {kind: {ref: case_from_record(each) for ref, each in refs.items()} for kind, refs in record.items()}
-
-
-# What journeys say of them.
-
-
-def lengths_of(journeys: Iterable[Journey]) -> dict[str, dict[str, int]]:
-    """The deadlines of every kind of case that is declared; none for one that has none."""
-    return {each.name: _lengths(each) for journey in journeys for each in journey.cases}
-
-
-def _lengths(case: CaseType) -> dict[str, int]:
-    within = {RESPONSE: case.respond_within, RESOLUTION: case.resolve_within}
-    return {which: length(given) for which, given in within.items() if given is not None}
-
-
-def versions_of_cases(lengths: Lengths) -> list[str]:
-    """What changes when open cases have to be looked at anew."""
-    return [f"case {kind} {which} {lasts}" for kind, each in sorted(lengths.items()) for which, lasts in each.items()]
-
-
-def arm(lengths: Mapping[str, int], opened_at: int) -> dict[str, Deadline]:
-    """The deadlines of a case that is opened now."""
-    return {which: Deadline(opened_at + lasts) for which, lasts in lengths.items()}
-
-
-def rearm(lengths: Lengths, cases: Held, now: int) -> list[LiveCase]:
-    """Have open cases go by the deadlines of now; gives those that have changed.
-
-    What has been missed stays missed, and once: a deadline is never missed twice in one opening. One that a change has
-    put into the past is missed now. One that is new, and was over before anybody asked, is noted without an event, as
-    a silence is. Of kinds that no journey declares any more nothing changes.
-    """
-    changed = []
-    for kind, case in ((kind, case) for kind, refs in cases.items() if kind in lengths for case in refs.values()):
-        before = case.deadlines
-        kept = {which: each for which, each in before.items() if _is_over(case, which)}
-        case.deadlines = {
-            which: kept.get(which) or _again(case, which, case.opened_at + lengths[kind][which], now)
-            for which in DEADLINES
-            if which in kept or which in lengths[kind]
-        }
-        if case.deadlines != before:
-            changed.append(case)
-    return changed
-
-
-def _is_over(case: LiveCase, which: str) -> bool:
-    return which in case.deadlines and case.armed(which) is None
-
-
-def _again(case: LiveCase, which: str, due: int, now: int) -> Deadline:
-    known = case.deadlines.get(which)
-    if known is None:
-        unnoticed = due <= now and (which != RESPONSE or case.answered_at is None)
-        return Deadline(due, due if unnoticed else None)
-    return known if known.due == due else Deadline(max(due, now))
 
 
 # What falls due.
@@ -184,23 +198,43 @@ def due_at(cases: Held, due: int) -> Iterator[tuple[LiveCase, int, Missed]]:
     """The deadlines that fall due at this instant, each with its place among those of one case."""
     for kind, refs in cases.items():
         for ref, case in refs.items():
-            for place, which in enumerate(DEADLINES):
+            for which in case.deadlines:
                 if case.armed(which) == due:
-                    yield case, place, Missed(kind, ref, which)
+                    yield case, place_of(which), Missed(kind, ref, which)
+
+
+def place_of(which: str) -> int:
+    """Its place among what falls due of one case at one instant: deadlines come first, then levels."""
+    level = level_of(which)
+    return DEADLINES.index(which) if level is None else len(DEADLINES) + level
 
 
 def miss(cases: Held, about: Missed, at: int) -> Occurrence:
     """Note a deadline as missed; what it raises."""
     case = cases[about.kind][about.ref]
     case.deadlines[about.which].missed = at
-    cause = f"{instant(at).isoformat()} {CASE_OVERDUE} {about} {about.ref}"
-    told = {**told_of(about.kind, about.ref), "deadline": about.which}
-    return Occurrence(CASE_OVERDUE, str(about), at, cause, told)
+    cause = f"{instant(at).isoformat()} {about.event} {about} {about.ref}"
+    level = level_of(about.which)
+    more = {"deadline": about.which} if level is None else {"level": level}
+    return Occurrence(about.event, str(about), at, cause, {**told_of(about.kind, about.ref, case), **more})
 
 
-def told_of(kind: str, ref: str) -> dict[str, object]:
+def told_of(kind: str, ref: str, case: LiveCase) -> dict[str, object]:
     """What every event of a case carries."""
-    return {"case": kind, "ref": ref}
+    told: dict[str, object] = {"case": kind, "ref": ref, "severity": case.severity}
+    if case.owner is not None:
+        told["owner"] = case.owner
+    if case.also:
+        told["also"] = list(case.also)
+    return told
+
+
+def resolved(cases: Held, kind: str, ref: str) -> str:
+    """The ref under which a case is open: another one where it has become part of that."""
+    refs = cases.get(kind)
+    if refs is None or ref in refs:
+        return ref
+    return next((name for name, case in refs.items() if ref in case.also), ref)
 
 
 # What is about a case.

@@ -5,13 +5,14 @@ from typing import Any, Final, NoReturn, TypeAlias
 
 import attrs
 
+from touchpoint.core import case_acts
 from touchpoint.core.accounts import Charge, GiftNote
-from touchpoint.core.cases import CASE_CLOSED, CASE_OPENED, LiveCase, arm, told_of
+from touchpoint.core.cases import CaseChanged, CaseClosed, CaseOpened
 from touchpoint.core.collected import Burst
 from touchpoint.core.context import Context
 from touchpoint.core.occurrence import ENDED, Occurrence
 from touchpoint.core.program import BUDGET, Closure, CompiledRule, Node, Program, Teller
-from touchpoint.core.segments import CASE, STAGE, reassess
+from touchpoint.core.segments import STAGE, reassess
 from touchpoint.core.state import WAITING, Pending, Run, State, Watch, burst_to_record
 from touchpoint.errors import DefectiveJourney
 from touchpoint.model.budget import Stock
@@ -39,31 +40,6 @@ class RunEnded:
     run: Run
     at: int
     reason: str
-
-
-@attrs.define
-class CaseOpened:
-    """A case was opened; the shell gives it its number. `said` are ids of what led to it."""
-
-    kind: str
-    ref: str
-    case: LiveCase
-    said: tuple[str, ...] = ()
-
-
-@attrs.define
-class CaseClosed:
-    """A case was closed; it is the one to which `CaseOpened` gave the number."""
-
-    case: LiveCase
-    at: int
-
-
-@attrs.define
-class CaseChanged:
-    """A case was answered, or a deadline of it missed."""
-
-    case: LiveCase
 
 
 @attrs.define
@@ -358,18 +334,18 @@ class Decision:
 
     def _answers(self, pending: Pending, cases: Sequence[Sequence[str]], status: str) -> None:
         if status == "sent":
-            self.answered(cases, self.now)
+            self.answered(cases, self.now, f"message:{pending.key}")
             return
         for kind, ref in cases:
-            if (case := self.state.cases.get(kind, {}).get(ref)) is not None and case.answered_at is None:
+            if (case := case_acts.find(self, kind, ref)) is not None and case.answered_at is None:
                 case.doubts[pending.key] = self.now if pending.slot is None else pending.slot
 
-    def answered(self, cases: Sequence[Sequence[str]], at: int) -> None:
+    def answered(self, cases: Sequence[Sequence[str]], at: int, answer: str) -> None:
         """The customer of these cases was answered; the first time counts, and those that are closed do not."""
         for kind, ref in cases:
-            case = self.state.cases.get(kind, {}).get(ref)
+            case = case_acts.find(self, kind, ref)
             if case is not None and case.answered_at is None:
-                self.answer_case(kind, ref, at)
+                self.answer_case(kind, ref, at, answer)
 
     def take_back(self, pending: Pending, reason: str) -> None:
         """End a waiting message that is wanted no more."""
@@ -424,56 +400,20 @@ class Decision:
         for name, _ in self.program.dwells.get(stage, ()):
             self.state.dwells.pop(name, None)
 
-    def open_case(self, kind: str, ref: str, cause: str, said: tuple[str, ...] = ()) -> bool:
+    def open_case(
+        self, kind: str, ref: str, cause: str, *, severity: object = None, owner: object = None,
+        of: tuple[str, str, int] | None = None, said: tuple[str, ...] = (),
+    ) -> bool:  # fmt: skip
         """Open a case; opening an open one is a recorded no-op (S8.2). `said` are ids of what led to it."""
-        refs = self.state.cases.setdefault(kind, {})
-        if ref in refs:
-            self.trace.append(["case", "open already", kind, ref])
-            return False
-        refs[ref] = case = LiveCase(self.now, deadlines=arm(self.program.deadlines.get(kind, {}), self.now))
-        self.trace.append(["case", "opened", kind, ref])
-        self.effects.append(CaseOpened(kind, ref, case, said))
-        self.queue.append(Occurrence(CASE_OPENED, kind, self.now, cause, told_of(kind, ref)))
-        if self.program.segments:
-            reassess(self, (CASE, ""), cause)
-        return True
+        return case_acts.open_case(self, kind, ref, cause, severity=severity, owner=owner, of=of, said=said)
 
     def close_case(self, kind: str, ref: str, cause: str) -> bool:
-        """Close a case, and have the messages it held asked again.
+        """Close a case, and have the messages it held asked again; one that is not open is a recorded no-op (S8.2)."""
+        return case_acts.close_case(self, kind, ref, cause)
 
-        Closing one that is not open is a recorded no-op (S8.2).
-        """
-        refs = self.state.cases.get(kind, {})
-        case = refs.pop(ref, None)
-        if case is None:
-            self.trace.append(["case", "not open", kind, ref])
-            return False
-        if not refs:
-            del self.state.cases[kind]
-        self.state.closed[kind] = self.now
-        self.trace.append(["case", "closed", kind, ref])
-        self.effects.append(CaseClosed(case, self.now))
-        self.queue.append(Occurrence(CASE_CLOSED, kind, self.now, cause, told_of(kind, ref)))
-        if self.program.segments:
-            reassess(self, (CASE, ""), cause)
-        self.ask_again()
-        return True
-
-    def answer_case(self, kind: str, ref: str, at: int) -> bool:
+    def answer_case(self, kind: str, ref: str, at: int, answer: str = "") -> bool:
         """Note that the customer was answered then, if it is open and no earlier answer is known (S8.2)."""
-        case = self.state.cases.get(kind, {}).get(ref)
-        if case is None:
-            self.trace.append(["case", "not open", kind, ref])
-            return False
-        at = max(at, case.opened_at)
-        if case.answered_at is not None and case.answered_at <= at:
-            self.trace.append(["case", "answered already", kind, ref])
-            return False
-        case.answered_at = at
-        case.doubts.clear()
-        self.trace.append(["case", "answered", kind, ref])
-        self.effects.append(CaseChanged(case))
-        return True
+        return case_acts.answer_case(self, kind, ref, at, answer)
 
     def ask_again(self) -> None:
         """Something that held messages back has changed: the gate looks at every waiting one anew, at once."""

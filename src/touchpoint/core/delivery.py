@@ -22,6 +22,7 @@ from touchpoint.core.decision import (
     Paced,
 )
 from touchpoint.core.gate import Asked, World, ask
+from touchpoint.core.making_good import goes_first
 from touchpoint.core.program import Program
 from touchpoint.core.render import render
 from touchpoint.core.replanning import is_free_again, replan
@@ -167,18 +168,25 @@ def hand_over() -> Generator[Command, object, int]:
     return sum(outcome is not None for _, outcome in outcomes)
 
 
-def due_messages(state: State, now: int) -> list[Pending]:
+def due_messages(program: Program, state: State, now: int) -> list[Pending]:
     """The customer's messages that are due, in the order in which they are asked.
 
-    That is higher priority first, then earlier due, then name, then outbox order (S6.6). None while one of them is on
-    its way, by whichever worker: what follows from its outcome comes first.
+    That is what makes good a case that is open, then higher priority first, then earlier due, then name, then outbox
+    order (S6.6). None while one of them is on its way, by whichever worker: what follows from its outcome comes first.
     """
     due = [each for each in state.pending if each.status == WAITING and each.due is not None and each.due <= now]
     if due and any(each.status == IN_FLIGHT for each in state.pending):
         return []
     if len(due) > 1:
         due.sort(key=lambda each: (-each.priority, each.first_due, each.message, each.no))
+        if state.cases:
+            due.sort(key=lambda each: not _goes_first(program, state, each))
     return due
+
+
+def _goes_first(program: Program, state: State, pending: Pending) -> bool:
+    message = None if pending.is_call else program.message_of(state, pending)
+    return message is not None and goes_first(state, pending, message)
 
 
 def abandoned(state: State, now: int) -> list[Pending]:

@@ -2,9 +2,9 @@
 
 from touchpoint.core.advance import look_again, start, work_off
 from touchpoint.core.bursts import as_run
-from touchpoint.core.cases import Missed
+from touchpoint.core.cases import CaseChanged, Missed
 from touchpoint.core.collected import Burst
-from touchpoint.core.decision import NOT_LOADED, CaseChanged, Decision, NothingCame
+from touchpoint.core.decision import NOT_LOADED, Decision, NothingCame
 from touchpoint.core.occurrence import Occurrence
 from touchpoint.core.program import Program
 from touchpoint.core.reading import teller_of

@@ -9,6 +9,7 @@ import attrs
 from touchpoint.core.accounts import Ledger, account_facts
 from touchpoint.core.context import Context
 from touchpoint.core.conversation import REACT, Conversation, answered_by
+from touchpoint.core.making_good import goes_first, kinds_made_good
 from touchpoint.core.occurrence import Occurrence
 from touchpoint.core.pace import Paces, Pacing, pacing
 from touchpoint.core.program import Program
@@ -145,6 +146,9 @@ def ask(program: Program, state: State, pending: Pending, world: World, now: int
     _keep_accounts(facts, state, run, world)
     if wall is not None and wall < now:
         facts.wall = wall
+    if state.cases or state.closed:
+        facts.makes_good = kinds_made_good(state, pending.cases, pending.kind, message)
+        facts.first = goes_first(state, pending, message)
     asked: list[Ruling] = []
     talk = _conversation(program, pending, run) if program.answers else None
     channels = _channels(pending, run, message, talk)
@@ -182,6 +186,9 @@ def ask_about_task(
         program, state, world, journey, known, row.channel, now, key=row.key, kind=kind, since=row.assigned_at,
         expires=row.expires_at,
     )  # fmt: skip
+    if state.cases or state.closed:
+        entry = state.awaited.get(row.key, ())
+        facts.makes_good = kinds_made_good(state, next(iter(entry[4:]), ()), kind, known)
     if isinstance(known, Gift):
         facts.spent = facts.spent - known.worth  # type: ignore[operator]  # both of one sort of number
     return rule_over_channels([rule_here(facts, on)])
@@ -305,7 +312,7 @@ def _rivals(program: Program, state: State, pending: Pending) -> list[Rival]:
         found.append(
             Rival(
                 each.key, each.journey, each.message, each.kind, message.channels, each.priority, due, each.no,
-                message.exempt, message.counted,
+                message.exempt, message.counted, goes_first(state, each, message),
             )
         )  # fmt: skip
     return found

@@ -4,7 +4,15 @@ import json
 from collections.abc import Iterable
 from typing import Final
 
-from touchpoint.core.cases import CASE_CLOSED, CASE_OPENED, CASE_OVERDUE, overdue_name
+from touchpoint.core.cases import (
+    CASE_CLOSED,
+    CASE_ESCALATED,
+    CASE_MERGED,
+    CASE_OPENED,
+    CASE_OVERDUE,
+    CASE_REOPENED,
+    overdue_name,
+)
 from touchpoint.core.matching import key_of_news, keys_of_message
 from touchpoint.core.occurrence import TOUCHPOINT
 from touchpoint.core.referrals import key_of_referral
@@ -19,8 +27,11 @@ from touchpoint.journey.outcomes import MessageTrigger
 from touchpoint.journey.triggers import (
     Anniversary,
     CaseClosed,
+    CaseEscalated,
+    CaseMerged,
     CaseOpened,
     CaseOverdue,
+    CaseReopened,
     Dwelt,
     Enrolled,
     Entered,
@@ -33,11 +44,12 @@ from touchpoint.journey.triggers import (
     Silent,
     Trigger,
 )
-from touchpoint.model.case import DEADLINES
+from touchpoint.model.case import DEADLINES, ESCALATIONS, level_name
 
 Key = tuple[str, str]
 """What indexes triggers: (kind of occurrence, its name)."""
 ENROLLED: Final = "enrolled"
+_OF_CASE: Final = {CaseClosed: CASE_CLOSED, CaseReopened: CASE_REOPENED, CaseMerged: CASE_MERGED}
 
 
 def key_of(trigger: Trigger, journey: str, rule: str = "") -> Key:  # noqa: C901, PLR0912 - one branch per class
@@ -56,8 +68,10 @@ def key_of(trigger: Trigger, journey: str, rule: str = "") -> Key:  # noqa: C901
             key = JOINED if isinstance(trigger, Joined) else LEFT, f"{trigger.journey or journey}/{trigger.segment}"
         case CaseOpened():
             key = CASE_OPENED, trigger.case
-        case CaseClosed():
-            key = CASE_CLOSED, trigger.case
+        case CaseClosed() | CaseReopened() | CaseMerged():
+            key = _OF_CASE[type(trigger)], trigger.case
+        case CaseEscalated():
+            key = CASE_ESCALATED, overdue_name(trigger.case, level_name(trigger.level or 1))
         case CaseOverdue():
             key = CASE_OVERDUE, overdue_name(trigger.case, trigger.which or "")
         case Silent():
@@ -89,6 +103,8 @@ def keys_of(trigger: Trigger, journey: str, rule: str = "", *, in_run: bool = Fa
     if isinstance(trigger, CaseOverdue):
         named = (trigger.which,) if trigger.which is not None else DEADLINES
         return tuple((CASE_OVERDUE, overdue_name(trigger.case, each)) for each in named)
+    if isinstance(trigger, CaseEscalated) and trigger.level is None:
+        return tuple((CASE_ESCALATED, overdue_name(trigger.case, level_name(each))) for each in ESCALATIONS)
     return (key_of(trigger, journey, rule),)
 
 

@@ -11,7 +11,9 @@ from typing import Final
 
 from touchpoint.core.bursts import joined
 from touchpoint.core.calendar import join_calendar
-from touchpoint.core.decision import CaseChanged, CaseClosed, ConsentSaid, Decision
+from touchpoint.core.case_acts import combine, join_renamed, join_reopenable
+from touchpoint.core.cases import CaseChanged, CaseClosed
+from touchpoint.core.decision import ConsentSaid, Decision
 from touchpoint.core.identity import same_key
 from touchpoint.core.occurrence import Occurrence
 from touchpoint.core.program import Program
@@ -262,7 +264,10 @@ def _count_visit(state: State, journey: str, entered: int, visit: int) -> None:
 
 
 def _cases(decision: Decision, into: State, old: State) -> None:
-    """The open cases of both; of one that is open on both sides the one that was opened first stays open."""
+    """The open cases of both; of one that is open on both sides the one that was opened first stays open.
+
+    One that has become part of another on one side does so on the other.
+    """
     for kind, refs in old.cases.items():
         known = into.cases.setdefault(kind, {})
         for ref, held in refs.items():
@@ -272,15 +277,15 @@ def _cases(decision: Decision, into: State, old: State) -> None:
                 continue
             stays, goes = (ours, held) if ours.opened_at <= held.opened_at else (held, ours)
             known[ref] = stays
-            answers = [each.answered_at for each in (stays, goes) if each.answered_at is not None]
-            stays.doubts |= {} if answers else goes.doubts
-            if answers and stays.answered_at != min(answers):
-                stays.answered_at = min(answers)
-                decision.effects.append(CaseChanged(stays))
+            combine(stays, goes)
+            stays.also = tuple(dict.fromkeys((*stays.also, *goes.also)))
             decision.trace.append(["case", "open on both sides", kind, ref])
-            decision.effects.append(CaseClosed(goes, decision.now))
+            decision.effects += [CaseChanged(stays), CaseClosed(goes, decision.now, ref)]
+        join_renamed(decision, kind, known)
     for kind, at in old.closed.items():
         into.closed[kind] = max(at, into.closed.get(kind, at))
+    if into.reopenable or old.reopenable:
+        into.reopenable = join_reopenable(into, old)
 
 
 def _segments(program: Program, into: State, old: State, now: int) -> None:

@@ -8,9 +8,9 @@ itself, and of a touchpoint, which the journal has, nothing.
 import attrs
 
 from touchpoint.core.advance import remember
-from touchpoint.core.cases import CASE_OVERDUE, Missed
+from touchpoint.core.cases import CaseChanged, Missed
 from touchpoint.core.collected import Burst
-from touchpoint.core.decision import CaseChanged, Decision, MessageEnded, NothingCame, ended_message
+from touchpoint.core.decision import Decision, MessageEnded, NothingCame, ended_message
 from touchpoint.core.occurrence import ENDED, TOUCHPOINT, Occurrence
 from touchpoint.core.program import Program
 from touchpoint.core.segments import EVERY, catch_up
@@ -47,7 +47,7 @@ def park_timer(program: Program, state: State, error: str, *, until: int) -> tup
         # That it is overdue is a fact, whatever it sets off.
         decision.trace += why
         decision.effects.append(CaseChanged(state.cases[about.kind][about.ref]))
-        _note(decision, CASE_OVERDUE, str(about), raised.id, error, raised)
+        _note(decision, about.event, str(about), raised.id, error, raised)
     elif timer[5] == SEGMENT:
         catch_up(decision)
         for each in decision.queue:

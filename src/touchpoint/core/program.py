@@ -10,7 +10,7 @@ from typing import Final, TypeAlias
 
 import attrs
 
-from touchpoint.core.cases import Lengths, lengths_of, versions_of_cases
+from touchpoint.core.case_terms import AllTerms, terms_of, versions_of_cases
 from touchpoint.core.choice import CompiledWording, compile_wordings
 from touchpoint.core.choosing import Option, options_of
 from touchpoint.core.compile import compile_condition, compile_expression
@@ -40,6 +40,7 @@ from touchpoint.core.timed import (
 from touchpoint.core.wording import Look, fixed_of, looks_in, templates_of
 from touchpoint.durations import length
 from touchpoint.journey.by_hand import rules_by_hand
+from touchpoint.journey.case_steps import said_of_case
 from touchpoint.journey.conditions import Expression
 from touchpoint.journey.data_use import Segments
 from touchpoint.journey.derived import NOTHING, Derived, derived_of
@@ -179,8 +180,8 @@ class Program:
     anew, `pinned` (journey, number) what runs finish on that stay with an earlier release. `sessions` are the channels
     on which it counts when the customer last wrote, and whether messages wait there for that. `segments` are in the
     order in which they are looked at, `segments_on` says which when what has changed. `misused` are the traits that
-    (message, content key) use beyond their declaration, `deadlines` those of each kind of case, `conversions` the types
-    of touchpoints by which a referred friend becomes a customer. `answers` is whether any step answers in a
+    (message, content key) use beyond their declaration, `terms` what is promised of cases, `conversions` the types of
+    touchpoints by which a referred friend becomes a customer. `answers` is whether any step answers in a
     conversation, `plain` whether occurrences have one key each, and concern neither segments nor ends of messages,
     `replans` whether any message is planned anew when what held it is over. `suggestions` are those of each place, in
     the order in which they are declared. `wordings` are those of messages that have any, `bonds` say how familiar a
@@ -219,7 +220,7 @@ class Program:
     segments_on: Mapping[Key, tuple[SegmentSpec, ...]] = attrs.Factory(dict)
     live_limits: tuple[LiveLimit, ...] = ()
     misused: Mapping[tuple[str, str], tuple[str, ...]] = attrs.Factory(dict)
-    deadlines: Lengths = attrs.Factory(dict)
+    terms: AllTerms = attrs.Factory(dict)
     conversions: frozenset[str] = frozenset()
     answers: bool = False
     plain: bool = False
@@ -298,8 +299,8 @@ def compile_program(
     bonds = bonds_of(policies[0], journeys, known, table)
     asked_of_segments = {(each.journey, each.segment): each.condition for each in segments.values()}
     sessions, limits = sessions_of(policies), live_limits_of(policies[0], journeys)
-    deadlines = lengths_of(journeys)
-    more = [*map(session_on, sorted(sessions)), *versions_of(segments.values()), *versions_of_cases(deadlines)]
+    terms = terms_of(journeys)
+    more = [*map(session_on, sorted(sessions)), *versions_of(segments.values()), *versions_of_cases(terms)]
     return Program(
         journeys={journey.name: journey for journey in journeys},
         rules=rules,
@@ -333,7 +334,7 @@ def compile_program(
         segments_on=readers_of(segments),
         live_limits=limits,
         misused=misused_words(journeys, asked_of_segments, known),
-        deadlines=deadlines,
+        terms=terms,
         conversions=conversions_of(each for _, each in triggers),
         answers=any(node.answers for rule in rules for node in rule.nodes.values())
         or any(each.answers for each in kept.values()),
@@ -431,6 +432,7 @@ def _node(name: str, step: Step, journey: str, rule: str, table: SignalTable) ->
             node.options = options_of(step, table)
         case OpenCase() | CloseCase():
             node.condition = None if step.ref is None else compile_expression(step.ref, table)
+            node.values = {each: compile_expression(value, table) for each, value in said_of_case(step).items()}
     return node
 
 

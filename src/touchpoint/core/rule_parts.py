@@ -34,7 +34,7 @@ def expressions_of(rule: Rule) -> Iterable[Expression]:
 
 
 def _expressions_of(step: Step) -> Iterable[Expression]:
-    for name in ("still", "given", "condition", "until", "value", "ref"):
+    for name in ("still", "given", "condition", "until", "value", "ref", "severity", "owner"):
         if isinstance(found := getattr(step, name, None), Expression):
             yield found
     for name in ("properties", "arguments"):

@@ -141,7 +141,7 @@ def proven(program: Program, state: State, key: str, now: int) -> Decision:
                 each.state = "accepted"
         decision = Decision(program, state, now)
         for case, at in in_doubt(state.cases, key):
-            decision.answered([case], at)
+            decision.answered([case], at, f"message:{key}")
         return decision
     before = _not_refused_after_all(program, state, pending)
     slot = pending.slot or now

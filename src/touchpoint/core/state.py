@@ -10,7 +10,7 @@ from typing import Any, Final, TypeAlias, TypeVar
 
 import attrs
 
-from touchpoint.core.cases import Held, cases_from_record, cases_to_record, next_deadline
+from touchpoint.core.cases import Held, cases_from_record, cases_to_record, next_deadline, resolved
 from touchpoint.core.collected import Burst, Collected, Deferred
 from touchpoint.core.occurrence import Occurrence
 from touchpoint.model.preference import Preferences
@@ -191,7 +191,8 @@ class State:
     when it is looked at again; under an empty name that is when all of them are. `noticed` maps a definition of the
     calendar to the last dates that came, `occasions` a touchpoint type to the last instants of it (`core.rhythm`).
     `bursts` are being collected, `deferred` entries wait for a place. `releases` maps a journey to the
-    release that the customer has met last, without those never released anew.
+    release that the customer has met last, without those never released anew. `reopenable` has the cases by kind and
+    ref that were closed not long ago: [closed at, opening, severity, owner].
     """
 
     id: str = attrs.field(repr=False)
@@ -224,15 +225,16 @@ class State:
     noticed: Mapping[str, Sequence[str]] = NONE
     occasions: Mapping[str, Sequence[int]] = NONE
     releases: Mapping[str, int] = NONE
+    reopenable: Mapping[str, Mapping[str, Record]] = attrs.field(default=NONE, repr=False)
 
     def case_open(self, kind: str | None, ref: str | None) -> bool:
         """Whether a case of this kind (or any) with this ref (or any) is open."""
         if not self.cases:
             return False
         if kind is None:
-            return any(ref is None or ref in refs for refs in self.cases.values())
+            return any(ref is None or resolved(self.cases, each, ref) in refs for each, refs in self.cases.items())
         refs = self.cases.get(kind)
-        return refs is not None and bool(refs) and (ref is None or ref in refs)
+        return refs is not None and bool(refs) and (ref is None or resolved(self.cases, kind, ref) in refs)
 
     def stage_of(self, journey: str | None) -> str | None:
         """The current stage in a journey, or None."""
@@ -325,10 +327,12 @@ def state_to_record(state: State) -> Record:
         [*map(burst_to_record, state.bursts)],
         [*map(_deferred_to_record, state.deferred)],
         state.noticed, state.occasions, state.releases,
+        # Few journeys have any, and every customer would pay for it.
+        *([state.reopenable] if state.reopenable else ()),
     ]  # fmt: skip
 
 
-_LATER: Final[tuple[Any, ...]] = ({}, {}, NONE, (), (), NONE, NONE, NONE)
+_LATER: Final[tuple[Any, ...]] = ({}, {}, NONE, (), (), NONE, NONE, NONE, NONE)
 """What a state has at its end since the first version, as those that were stored before it had it."""
 
 
@@ -336,7 +340,8 @@ def state_from_record(customer: str, profile: Profile, record: Record) -> State:
     """The state that `state_to_record` wrote."""
     (_, now, orders, fences, version, zone_data, stages, cases, closed, signals, starts, silences, heard, dwells,
      calendar, runs, watches, pending, history, awaited, parked, *more) = record  # fmt: skip
-    exposures, segments, lapses, bursts, deferred, noticed, occasions, releases = [*more, *_LATER[len(more) :]]
+    exposures, segments, lapses, bursts, deferred, noticed, *last = [*more, *_LATER[len(more) :]]
+    occasions, releases, reopenable = last
     return State(
         customer, profile, now, orders, fences, version, zone_data, stages, cases_from_record(cases), closed, signals,
         starts, silences, heard, dwells, calendar,
@@ -354,6 +359,7 @@ def state_from_record(customer: str, profile: Profile, record: Record) -> State:
         noticed or NONE,
         occasions or NONE,
         releases or NONE,
+        reopenable or NONE,
     )  # fmt: skip
 
 

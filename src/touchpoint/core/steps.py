@@ -5,6 +5,7 @@ from typing import Final, TypeVar
 
 from touchpoint.core.beforehand import denied_for_good
 from touchpoint.core.calendar import arm_calendar
+from touchpoint.core.case_acts import led_by
 from touchpoint.core.cases import about_case
 from touchpoint.core.changes import trait_changed
 from touchpoint.core.choosing import choose
@@ -303,7 +304,11 @@ def _case_ref(decision: Decision, run: Run, node: Node) -> str:
 
 def _open_case(decision: Decision, _rule: CompiledRule, run: Run, node: Node) -> Outcome:
     kind, ref = _step(node, OpenCase).case, _case_ref(decision, run, node)
-    decision.open_case(kind, ref, _cause(run, node), (run.trigger.id, run.event.id))
+    said = _known(decision, run, node)
+    decision.open_case(
+        kind, ref, _cause(run, node), severity=said.get("severity"), owner=said.get("owner"), of=led_by(run),
+        said=(run.trigger.id, run.event.id),
+    )  # fmt: skip
     _add_case(run, kind, ref)
     return node.next
 

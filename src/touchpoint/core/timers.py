@@ -4,7 +4,8 @@ from collections.abc import Iterable, Mapping
 from typing import Final
 
 from touchpoint.core.calendar import adopt_calendar, bring_about, leave_out
-from touchpoint.core.cases import CASE_OVERDUE, LiveCase, Missed, due_at, miss, next_deadline, rearm
+from touchpoint.core.case_terms import rearm
+from touchpoint.core.cases import LiveCase, Missed, due_at, miss, next_deadline
 from touchpoint.core.collected import Burst
 from touchpoint.core.occurrence import TOUCHPOINT, Occurrence
 from touchpoint.core.program import Program
@@ -92,7 +93,7 @@ def _timers(program: Program, state: State, due: int) -> Iterable[Timer]:
 
 def _deadlines(state: State, due: int) -> Iterable[Timer]:
     for case, place, about in due_at(state.cases, due):
-        yield due, 3, case.opened_at, case.no, place, CASE_OVERDUE, about
+        yield due, 3, case.opened_at, case.no, place, about.event, about
 
 
 def _bursts(program: Program, state: State, due: int) -> Iterable[Timer]:
@@ -115,7 +116,7 @@ def raised_by(program: Program, state: State, timer: Timer) -> tuple[Occurrence 
     if isinstance(about, Run | Burst):
         return about, []
     if isinstance(about, Missed):
-        return miss(state.cases, about, timer[0]), [["case", f"{about.which} overdue", about.kind, about.ref]]
+        return miss(state.cases, about, timer[0]), [["case", about.said, about.kind, about.ref]]
     return _occurrence(program, state, timer)
 
 
@@ -171,7 +172,7 @@ def refresh(
             if (due := last + lasts(spec, state.occasions)) > state.now:
                 state.silences[spec.name] = due
     _refresh_dwells(program, state)
-    rearmed = rearm(program.deadlines, state.cases, max(now, state.now))
+    rearmed = rearm(program.terms, state.cases, max(now, state.now))
     adopt_calendar(program, state, now=max(now, state.now))
     settle(program, state, since or {})
     state.version = program.version

@@ -355,22 +355,40 @@ def enrol(
     return Recorded(cause)
 
 
-def change_case(unit: Unit, customer: str, kind: str, ref: str, now: int, *, opening: bool) -> bool:
-    """Open or close a case on behalf of the host. Raises InvalidInput for a `ref` that is no text."""
+def change_case(  # noqa: PLR0913 - what may be said of a case
+    unit: Unit, customer: str, kind: str, ref: str, now: int, *, opening: bool, severity: str | None = None,
+    owner: str | None = None, cause: str | None = None,
+) -> bool:  # fmt: skip
+    """Open or close a case on behalf of the host.
+
+    Raises InvalidInput for a `ref` that is no text, and a `cause` that is no touchpoint of the customer's.
+    """
     ref = text_of(ref, "ref=")
     loaded = unit.find_or_add(customer, now)
     at = max(now, loaded.state.now)
     unit.fire(loaded, until=at, inclusive=False)
     changed: list[bool] = []
+    of = None if cause is None else _cause_of(unit, loaded, cause)
 
     def change() -> Decision:
         decision = Decision(unit.program, loaded.state, at)
-        act = decision.open_case if opening else decision.close_case
-        changed.append(act(kind, ref, f"case:{kind}:{ref}:{at}"))
+        why = f"case:{kind}:{ref}:{at}"
+        if opening:
+            changed.append(decision.open_case(kind, ref, why, severity=severity, owner=owner, of=of))
+        else:
+            changed.append(decision.close_case(kind, ref, why))
         return decision
 
     unit.apply(loaded, "case", kind, at, lambda: work_off(change()), alone=change)
     return changed[-1]
+
+
+def _cause_of(unit: Unit, loaded: Loaded, cause: str) -> tuple[str, str, int]:
+    pair = (text_of(cause, "cause="), loaded.no)
+    row = unit.seen([pair], [pair]).get(pair)
+    if row is None:
+        raise InvalidInput("open_case(cause=) is the id of a touchpoint that was recorded for this customer")
+    return pair[0], row.type, row.at
 
 
 def answer_case(unit: Unit, customer: str, kind: str, ref: str, at: datetime | None, now: int, skew: int) -> bool:

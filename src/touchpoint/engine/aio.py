@@ -15,6 +15,7 @@ from touchpoint.channels.base import Adapter, AsyncAdapter
 from touchpoint.clock import Clock
 from touchpoint.core.edits import Migration
 from touchpoint.engine.calling import DEADLINE
+from touchpoint.engine.case_desk import CaseDesk
 from touchpoint.engine.delivery import GROUP, CallRequest
 from touchpoint.engine.engine import Engine
 from touchpoint.engine.feedback import FeedbackDesk
@@ -75,6 +76,31 @@ def _at_desk(
         return await self.engine.do(lambda engine: method(engine.tasks, *args, **kwargs), kwargs.get("connection"))
 
     return call
+
+
+def _at_cases(
+    method: Callable[Concatenate[CaseDesk, P], T],
+) -> Callable[Concatenate["AsyncCaseDesk", P], Coroutine[Any, Any, T]]:
+    """Likewise, of the desk of cases."""
+
+    @functools.wraps(method)
+    async def call(self: "AsyncCaseDesk", /, *args: P.args, **kwargs: P.kwargs) -> T:
+        return await self.engine.do(lambda engine: method(engine.cases, *args, **kwargs), kwargs.get("connection"))
+
+    return call
+
+
+class AsyncCaseDesk:
+    """What people do about cases, as `AsyncEngine.cases` gives it: a `CaseDesk` whose methods are coroutines."""
+
+    def __init__(self, engine: "AsyncEngine") -> None:
+        self.engine = engine
+
+    assign = _at_cases(CaseDesk.assign)
+    set_severity = _at_cases(CaseDesk.set_severity)
+    reopen = _at_cases(CaseDesk.reopen)
+    merge = _at_cases(CaseDesk.merge)
+    loops = _at_cases(CaseDesk.loops)
 
 
 class AsyncTaskDesk:
@@ -298,6 +324,11 @@ class AsyncEngine:
     def tasks(self) -> AsyncTaskDesk:
         """What messages ask people to do: open, claim, complete, decline."""
         return AsyncTaskDesk(self)
+
+    @property
+    def cases(self) -> AsyncCaseDesk:
+        """What people do about cases: assign, set_severity, reopen, merge; and their closed loops."""
+        return AsyncCaseDesk(self)
 
     @property
     def gifts(self) -> AsyncGiftDesk:

@@ -1,6 +1,6 @@
 """When what a rule waits for falls due by itself, for one customer as things stand: silences and the calendar (S10)."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 
 from touchpoint.core.cases import Deadline, LiveCase
 from touchpoint.core.keys import key_of
@@ -10,8 +10,8 @@ from touchpoint.core.schedule import date_from
 from touchpoint.core.state import State
 from touchpoint.core.timed import DATE_DUE, CalendarSpec
 from touchpoint.durations import instant
-from touchpoint.journey.triggers import CaseOverdue
-from touchpoint.model.case import RESPONSE
+from touchpoint.journey.triggers import CaseEscalated, CaseOverdue
+from touchpoint.model.case import DEADLINES, ESCALATIONS, RESPONSE, level_name, level_of
 from touchpoint.zones import to_local, zone
 
 
@@ -22,7 +22,10 @@ def awaited(program: Program, state: State, rule: CompiledRule) -> Iterator[str]
         if kind == "silence":
             yield from _silence(program, state, name)
         elif isinstance(trigger, CaseOverdue):
-            yield from _deadlines(state, trigger)
+            yield from _deadlines(state, trigger.case, DEADLINES if trigger.which is None else (trigger.which,))
+        elif isinstance(trigger, CaseEscalated):
+            levels = ESCALATIONS if trigger.level is None else (trigger.level,)
+            yield from _deadlines(state, trigger.case, [*map(level_name, levels)])
         elif name in program.calendar and program.calendar[name].kind == kind:
             yield _calendar(program.calendar[name], state)
 
@@ -35,17 +38,19 @@ def _silence(program: Program, state: State, name: str) -> Iterator[str]:
     yield f"{spec.words}: due {_when(due, state)}, unless something comes{usual}"
 
 
-def _deadlines(state: State, trigger: CaseOverdue) -> Iterator[str]:
-    """Of each open case of the kind: when something is due, or since when it is overdue."""
-    for ref, case in state.cases.get(trigger.case, {}).items():
+def _deadlines(state: State, kind: str, named: Collection[str]) -> Iterator[str]:
+    """Of each open case of the kind: when something of these is due, or since when it is overdue."""
+    for ref, case in state.cases.get(kind, {}).items():
         for which, deadline in case.deadlines.items():
-            if trigger.which in (None, which):
-                yield f"case {trigger.case} {ref}: {_owed(which, deadline, case, state)}"
+            if which in named:
+                yield f"case {kind} {ref}: {_owed(which, deadline, case, state)}"
 
 
 def _owed(which: str, deadline: Deadline, case: LiveCase, state: State) -> str:
     answered = case.answered_at if which == RESPONSE else None
     then = "" if answered is None else f", answered {_when(answered, state)}"
+    if deadline.missed is not None and level_of(which) is not None:
+        return f"escalated to {which} {_when(deadline.missed, state)}"
     if deadline.missed is not None:
         return f"{which} due {_when(deadline.due, state)}, overdue since {_when(deadline.missed, state)}{then}"
     return f"{which} due {_when(deadline.due, state)}{then}"

@@ -110,4 +110,4 @@ def _declared(program: Program, message: object) -> Message:
 
 def _about(about: object) -> str | None:
     """A case, or the id of a touchpoint, message or case."""
-    return about.ref if isinstance(about, Case) else None if about is None else text_of(about, "about=")
+    return about.about if isinstance(about, Case) else None if about is None else text_of(about, "about=")

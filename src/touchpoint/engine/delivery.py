@@ -293,7 +293,7 @@ def release_due(unit: Unit, loaded: Loaded, moment: core.Moment) -> core.Ticket 
         _rescue(unit, loaded, pending, now)
     shared.learn_addresses(unit, loaded)
     shared.learn_paces(unit, loaded)
-    while waiting := core.due_messages(loaded.state, now):
+    while waiting := core.due_messages(unit.program, loaded.state, now):
         if unit.world.breaker is not None:
             shared.learn_volume(unit, waiting[0].message)
         ticket = _release_one(unit, loaded, waiting[0], moment, now)

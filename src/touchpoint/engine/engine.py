@@ -12,6 +12,7 @@ from touchpoint.channels.inbound import Inbound, WebhookRequest
 from touchpoint.durations import instant
 from touchpoint.engine import acts
 from touchpoint.engine.advocacy import Advocacy
+from touchpoint.engine.case_desk import CaseDesk, owner_of, severity_of
 from touchpoint.engine.delivery import GROUP
 from touchpoint.engine.explain import Why, explain
 from touchpoint.engine.feedback import FeedbackDesk, with_share
@@ -37,6 +38,7 @@ from touchpoint.errors import (
     UnknownName,
 )
 from touchpoint.journey.journey import Journey
+from touchpoint.model.case import Severity
 from touchpoint.model.touchpoint import Direction, Touchpoint
 
 T = TypeVar("T")
@@ -248,13 +250,46 @@ class Engine(People, Operations, Members, Releases, Advocacy, Wishes, Suggesting
         identity, now = customer_id(customer), self._now()
         return self._write(lambda unit: acts.enrol(unit, identity, label, properties, id, now), connection)
 
-    def open_case(self, customer: str, case: str, *, ref: str, connection: object = None) -> bool:
-        """Open a case. False if it is open already. Raises UnknownName for a case type no journey declares."""
-        return self._case(customer, case, ref, connection, opening=True)
+    @property
+    def cases(self) -> CaseDesk:
+        """What people do about cases: assign, set_severity, reopen, merge; and their closed loops."""
+        return CaseDesk(self._write, self._unit, self._program, self._now)
+
+    def open_case(
+        self, customer: str, case: str, *, ref: str, severity: Severity | None = None, owner: str | None = None,
+        cause: str | None = None, connection: object = None,
+    ) -> bool:  # fmt: skip
+        """Open a case. False if it is open already.
+
+        Args:
+            customer: the host's own id; created if new.
+            case: its kind.
+            ref: which one.
+            severity: how bad it is; as its `CaseType` says, unless given.
+            owner: who looks after it, as the host calls them.
+            cause: the id of the touchpoint that led to it, which is recorded already.
+            connection: as for `record`.
+
+        Raises:
+            UnknownName: a case type no journey declares, or no severity.
+            InvalidInput: `ref` or `owner` is no text, or `cause` no touchpoint of this customer.
+        """
+        kind = acts.case_kind(self._program, case)
+        identity, now = customer_id(customer), self._now()
+        how = None if severity is None else severity_of(severity)
+        who = None if owner is None else owner_of(owner)
+        return self._write(
+            lambda unit: acts.change_case(
+                unit, identity, kind, ref, now, opening=True, severity=how, owner=who, cause=cause
+            ),
+            connection,
+        )
 
     def close_case(self, customer: str, case: str, *, ref: str, connection: object = None) -> bool:
         """Close a case. False if it is not open. Raises UnknownName for a case type no journey declares."""
-        return self._case(customer, case, ref, connection, opening=False)
+        kind = acts.case_kind(self._program, case)
+        identity, now = customer_id(customer), self._now()
+        return self._write(lambda unit: acts.change_case(unit, identity, kind, ref, now, opening=False), connection)
 
     def answer_case(
         self, customer: str, case: str, *, ref: str, at: datetime | None = None, connection: object = None
@@ -278,11 +313,6 @@ class Engine(People, Operations, Members, Releases, Advocacy, Wishes, Suggesting
         kind = acts.case_kind(self._program, case)
         identity, now, skew = customer_id(customer), self._now(), self._skew
         return self._write(lambda unit: acts.answer_case(unit, identity, kind, ref, at, now, skew), connection)
-
-    def _case(self, customer: str, case: str, ref: str, connection: object, *, opening: bool) -> bool:
-        kind = acts.case_kind(self._program, case)
-        identity, now = customer_id(customer), self._now()
-        return self._write(lambda unit: acts.change_case(unit, identity, kind, ref, now, opening=opening), connection)
 
     # Work.
 

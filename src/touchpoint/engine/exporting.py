@@ -199,7 +199,8 @@ def _case(row: CaseRow) -> dict[str, object]:
     case = case_view(row)
     instants = ("first_response_at", "respond_by", "resolve_by", "response_overdue_since", "resolution_overdue_since")
     told = {"kind": row.kind, "ref": row.ref, "opened_at": _at(row.opened_at), "closed_at": _at(row.closed_at)}
-    return told | {name: getattr(case, name) for name in instants}
+    said = ("severity", "owner", "opening", "escalated_at", "cause", "cause_type", "merged_into")
+    return told | {name: getattr(case, name) for name in (*instants, *said)} | {"answered_by": row.answered_by}
 
 
 def _message(row: MessageRow) -> dict[str, object]:

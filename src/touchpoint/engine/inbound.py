@@ -341,19 +341,21 @@ def _prove(unit: Unit, row: MessageRow, event: Inbound, now: int) -> None:
         del loaded.state.awaited[row.key]
         unit.touch(loaded)
         if isinstance(event, TaskDone) and event.outcome is not None:
-            _answers(unit, loaded, awaited[_CASES:], at if event.at is None else min(micros(event.at), at), at)
+            _answers(unit, loaded, awaited[_CASES:], row.key, at if event.at is None else min(micros(event.at), at), at)
     if told:
         shared.told_of(unit, row, told, now)
 
 
-def _answers(unit: Unit, loaded: Loaded, cases: Sequence[Sequence[Sequence[str]]], when: int, now: int) -> None:
+def _answers(
+    unit: Unit, loaded: Loaded, cases: Sequence[Sequence[Sequence[str]]], task: str, when: int, now: int
+) -> None:
     """A task is done that was about cases: their customer was answered (S8.2)."""
     unit.fire(loaded, until=now, inclusive=False)  # what was missed before that is missed
 
     def decide() -> Decision:
         decision = Decision(unit.program, loaded.state, now)
         for each in cases:
-            decision.answered(each, when)
+            decision.answered(each, when, f"task:{task}")
         return decision
 
     if cases:

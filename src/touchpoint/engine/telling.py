@@ -95,7 +95,12 @@ def _run(run: RunView) -> Iterator[Item]:
 def _case(case: Case, zone_name: str) -> Iterator[Item]:
     due = {"response": case.respond_by, "resolution": case.resolve_by}
     owed = [f"{which} due {_clock(at, zone_name)}" for which, at in due.items() if at is not None]
-    yield Item(case.opened_at, 3, "·", f"case {case.kind}: opened", "  ".join([case.ref, *owed]))
+    said: list[str] = [] if case.severity == "normal" else [case.severity]
+    said += [] if case.owner is None else [f"owner {case.owner}"]
+    begins = "opened" if case.opening == 1 else "reopened"
+    yield Item(case.opened_at, 3, "·", f"case {case.kind}: {begins}", "  ".join([case.ref, *said, *owed]))
+    for level, reached in enumerate(case.escalated_at, start=1):
+        yield Item(reached, 3, "·", f"case {case.kind}: escalated to level {level}", case.ref)
     if case.first_response_at is not None:
         yield Item(case.first_response_at, 3, "·", f"case {case.kind}: answered", case.ref)
     missed = {"response": case.response_overdue_since, "resolution": case.resolution_overdue_since}
@@ -103,7 +108,8 @@ def _case(case: Case, zone_name: str) -> Iterator[Item]:
         if at is not None:
             yield Item(at, 3, "·", f"case {case.kind}: {which} overdue", case.ref)
     if case.closed_at is not None:
-        yield Item(case.closed_at, 3, "·", f"case {case.kind}: closed", case.ref)
+        end = "closed" if case.merged_into is None else f"merged into {case.merged_into}"
+        yield Item(case.closed_at, 3, "·", f"case {case.kind}: {end}", case.ref)
 
 
 def _message(message: MessageView) -> Item:

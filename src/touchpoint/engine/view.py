@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
-from typing import Final
+from typing import Final, cast
 
 import attrs
 
@@ -17,7 +17,7 @@ from touchpoint.durations import instant
 from touchpoint.engine.loaded import Loaded
 from touchpoint.engine.unit import Unit
 from touchpoint.errors import UnknownName
-from touchpoint.model.case import DEADLINES, Case
+from touchpoint.model.case import DEADLINES, Case, Severity, level_of
 from touchpoint.model.touchpoint import Touchpoint
 from touchpoint.stores.base import CaseRow, EntryRow, MessageRow, RunRow
 from touchpoint.stores.codec import loads
@@ -181,8 +181,17 @@ def case_view(row: CaseRow) -> Case:
     """A row of the cases for people."""
     deadlines = loads(row.deadlines) if row.deadlines else {}
     response, resolution = (deadlines.get(which, _NO_DEADLINE) for which in DEADLINES)
-    told = (row.closed_at, row.first_response_at, response[0], resolution[0], response[1], resolution[1])
-    return Case(row.kind, row.ref, instant(row.opened_at), *(None if at is None else instant(at) for at in told))
+    levels = sorted(each[1] for which, each in deadlines.items() if level_of(which) is not None and each[1] is not None)
+    return Case(
+        row.kind, row.ref, instant(row.opened_at), _maybe(row.closed_at), _maybe(row.first_response_at),
+        _maybe(response[0]), _maybe(resolution[0]), _maybe(response[1]), _maybe(resolution[1]),
+        cast("Severity", row.severity), row.owner, row.opening, tuple(map(instant, levels)), row.cause, row.cause_type,
+        row.merged_into,
+    )  # fmt: skip
+
+
+def _maybe(at: int | None) -> datetime | None:
+    return None if at is None else instant(at)
 
 
 _NO_DEADLINE: Final = (None, None)

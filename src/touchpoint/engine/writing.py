@@ -4,13 +4,10 @@ from collections.abc import Callable, Mapping
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Final
 
-from touchpoint.core.cases import LiveCase, deadlines_to_record
+from touchpoint.core.cases import CaseChanged, CaseClosed, CaseOpened, LiveCase, deadlines_to_record
 from touchpoint.core.decision import (
     AddressStands,
     Booked,
-    CaseChanged,
-    CaseClosed,
-    CaseOpened,
     ConsentSaid,
     ControlSet,
     Counted,
@@ -71,23 +68,28 @@ def _case_opened(unit: "Unit", loaded: "Loaded", effect: CaseOpened, _now: int) 
     case.no = unit.tx.counters.case
     unit.tx.counters.case += 1
     deadlines = deadlines_of(case)
+    cause = effect.cause or (None, None, None)
     unit.changes.cases.append(
-        CaseRow(case.no, loaded.no, effect.kind, effect.ref, case.opened_at, None, None, deadlines)
-    )
+        CaseRow(
+            case.no, loaded.no, effect.kind, effect.ref, case.opened_at, None, None, deadlines, case.severity,
+            case.owner, case.opening, *cause,
+        )
+    )  # fmt: skip
     hearing.opened(unit, loaded, about_case(effect.kind, effect.ref), (*effect.said, effect.ref))
 
 
 def _case_closed(unit: "Unit", _loaded: "Loaded", effect: CaseClosed, _now: int) -> None:
-    unit.changes.cases_closed.append((effect.at, effect.case.no))
+    unit.changes.cases_closed.append((effect.at, effect.into, effect.case.no))
 
 
 def _case_changed(unit: "Unit", _loaded: "Loaded", effect: CaseChanged, _now: int) -> None:
-    note_case(unit, effect.case)
+    note_case(unit, effect.case, effect.answer)
 
 
-def note_case(unit: "Unit", case: LiveCase) -> None:
-    """Have what has become of an open case written."""
-    unit.changes.cases_changed.append((case.answered_at, deadlines_of(case), case.no))
+def note_case(unit: "Unit", case: LiveCase, answer: str | None = None) -> None:
+    """Have what has become of an open case written, and by what it was answered."""
+    row = (case.answered_at, deadlines_of(case), case.severity, case.owner, case.opened_at, answer, case.no)
+    unit.changes.cases_changed.append(row)
 
 
 def deadlines_of(case: LiveCase) -> str:

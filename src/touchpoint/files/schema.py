@@ -18,7 +18,8 @@ from touchpoint.journey.stage import Stage
 from touchpoint.journey.steps import Candidate
 from touchpoint.journey.wording import Wording
 from touchpoint.model.budget import Stock
-from touchpoint.model.case import CaseType
+from touchpoint.model.business import BusinessHours, BusinessTime
+from touchpoint.model.case import BySeverity, CaseType
 from touchpoint.model.message import Content
 from touchpoint.model.names import TYPE_PATTERN
 
@@ -81,10 +82,14 @@ def _journey() -> Schema:
     }
 
 
+_WITH_FIELDS: Final = (Goal, ConsentRule, ContentRule, Sender, Content, BySeverity, BusinessHours)
+
+
 def _definitions() -> dict[str, Schema]:
     found = {each.word: _tagged(each) for name in _FAMILIES for each in family(name).values()}
     found |= {each.word: _tagged(each) for each in (word_of(cls) for cls in _tagged_classes())}
-    found |= {each.word: _fields(each) for each in map(word_of, (Goal, ConsentRule, ContentRule, Sender, Content))}
+    found |= {each.word: _fields(each) for each in map(word_of, _WITH_FIELDS)}
+    found["business_time"] = _tagged(word_of(BusinessTime))
     found |= {word_of(cls).word: _fields(word_of(cls), leave_out="name") for cls in SECTIONS.values()}
     found["step"] = _any(family("step").values())
     type_name = {"type": "string", "pattern": f"^{TYPE_PATTERN.pattern}$", "description": "A touchpoint of this type."}

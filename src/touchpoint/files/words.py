@@ -35,8 +35,10 @@ from touchpoint.journey.shapes import (
     _GAP,
     _KIND,
     _LENGTH,
+    _LEVEL,
     _NAME,
     _PERIOD,
+    _PROMISED,
     _REST,
     _SILENCE,
     _STEP,
@@ -48,6 +50,7 @@ from touchpoint.journey.shapes import (
     _UNTIL,
     _VALUE,
     _WHOLE,
+    _WITHIN,
     _ZONE,
     CLASS,
 )
@@ -152,7 +155,7 @@ _BY_FIELD: Final[Mapping[str, Kind]] = {
 @lru_cache(maxsize=1)
 def _by_words() -> Mapping[str, Kind]:
     """What files take where a shape says so, in its words."""
-    from touchpoint.files import accounts, parts
+    from touchpoint.files import accounts, case_parts, parts
 
     text = {each.words: text_kind(each.words) for each in (
         _TEXT, _NAME, _CLOCK, _ZONE, _TYPE, _CHANNEL, _KIND,
@@ -166,6 +169,7 @@ def _by_words() -> Mapping[str, Kind]:
         _DAY.words: kinds.DATE, _CONDITION.words: kinds.CONDITION, _VALUE.words: kinds.VALUE,
         _UNTIL.words: kinds.UNTIL, _TRIGGER.words: parts.TRIGGER, _EXIT.words: parts.EXIT,
         _STEP.words: parts.STEP, _BUDGET.words: accounts.BUDGET, _STOCK.words: accounts.STOCK,
+        _LEVEL.words: kinds.WHOLE, _WITHIN.words: case_parts.WITHIN, _PROMISED.words: case_parts.PROMISED,
     }  # fmt: skip
 
 

@@ -34,7 +34,8 @@ from touchpoint.journey.waiver import Waiver
 from touchpoint.journey.windows import QuietHours, SendWindow
 from touchpoint.journey.wording import Wording
 from touchpoint.model.budget import Budget, Stock
-from touchpoint.model.case import CaseType
+from touchpoint.model.business import BusinessHours, BusinessTime
+from touchpoint.model.case import BySeverity, CaseType
 from touchpoint.model.limits import Limit
 from touchpoint.model.message import Content, Gift, Message, Survey
 
@@ -99,7 +100,9 @@ NAMES: Final[Mapping[type, str]] = {
     Waiver: "waiver", Segment: "segment", triggers.Joined: "joined", triggers.LeftSegment: "leftsegment",
     triggers.On: "on", triggers.Entered: "entered", triggers.Left: "left", triggers.Dwelt: "dwelt",
     triggers.CaseOpened: "caseopened", triggers.CaseClosed: "caseclosed", triggers.Silent: "silent",
-    triggers.CaseOverdue: "caseoverdue",
+    triggers.CaseOverdue: "caseoverdue", triggers.CaseEscalated: "caseescalated",
+    triggers.CaseReopened: "casereopened", triggers.CaseMerged: "casemerged",
+    BusinessHours: "businesshours", BusinessTime: "businesstime", BySeverity: "byseverity",
     triggers.Anniversary: "anniversary", triggers.Enrolled: "enrolled", triggers.Exposed: "exposed",
     triggers.Referred: "referred",
     **{
@@ -131,6 +134,7 @@ NAMES: Final[Mapping[type, str]] = {
 BUILDERS: Final[Mapping[type, Callable[..., object]]] = {
     Policy: lambda items=(), **more: Policy(*items, **more),
     SendWindow: lambda intervals, **more: SendWindow(*intervals, **more),
+    BusinessHours: lambda intervals, **more: BusinessHours(*intervals, **more),
     c.Literal: c.operand,
     c.Field: _field,
     c.Now: lambda: c.now,

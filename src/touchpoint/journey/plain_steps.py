@@ -55,10 +55,20 @@ def _ref(value: object) -> Expression | None:
 
 @attrs.frozen
 class OpenCase:
-    """Open a case; `ref` defaults to the run's key, else the run itself. Opening an open one is a recorded no-op."""
+    """Open a case. Opening an open one is a recorded no-op.
+
+    Args:
+        case: its kind.
+        ref: which one; the run's key unless given, else the run itself.
+        severity: `low`, `normal`, `high` or `urgent`, or an expression that gives one of them; as its `CaseType` says
+            unless given, and where the expression gives something else.
+        owner: who looks after it, as the host calls them, or an expression that gives a text.
+    """
 
     case: str = attrs.field(converter=case_name)
     ref: Expression | None = attrs.field(default=None, kw_only=True, converter=_ref, eq=expression_eq)
+    severity: Expression | None = attrs.field(default=None, kw_only=True, converter=_ref, eq=expression_eq)
+    owner: Expression | None = attrs.field(default=None, kw_only=True, converter=_ref, eq=expression_eq)
     id: str | None = attrs.field(default=None, kw_only=True)
     was: tuple[str, ...] = attrs.field(default=(), kw_only=True, converter=earlier)
 

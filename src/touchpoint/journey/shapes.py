@@ -40,7 +40,8 @@ from touchpoint.journey.waiver import Waiver
 from touchpoint.journey.windows import QuietHours, SendWindow, time_of_day
 from touchpoint.journey.wording import Wording
 from touchpoint.model.budget import Budget, Stock
-from touchpoint.model.case import DEADLINES, CaseType
+from touchpoint.model.business import BusinessHours, BusinessTime
+from touchpoint.model.case import DEADLINES, ESCALATIONS, SEVERITIES, BySeverity, CaseType
 from touchpoint.model.experiment import MOST
 from touchpoint.model.limits import Limit
 from touchpoint.model.message import Content, Gift, Message, Survey
@@ -206,6 +207,18 @@ _STEP_ID = {"id": _maybe(_NAME), "was": _many(_NAME)}
 _SEND = {"still": _CONDITION, "otherwise": _many(_STEP), **_STEP_ID}
 _ARMS = {"then": _many(_STEP), "otherwise": _many(_STEP)}
 _WAITING = {"timeout": _maybe(_TIMEOUT), "unknown_zone": _maybe(_ZONE), **_ARMS, **_STEP_ID}
+_LEVEL = _Kind(
+    f"a level from {ESCALATIONS[0]} to {ESCALATIONS[-1]}",
+    lambda value: _FROM_ONE.test(value) and value in ESCALATIONS,
+)
+_WITHIN = _Kind(
+    f"an elapsed time longer than nothing and {_AT_MOST}, such as days(3), or BusinessTime",
+    lambda value: type(value) is BusinessTime or _is_elapsed(value),
+)
+_PROMISED = _Kind(
+    f"an elapsed time longer than nothing and {_AT_MOST}, such as days(3), or BusinessTime or BySeverity",
+    lambda value: type(value) is BySeverity or _WITHIN.test(value),
+)
 _CASE_STEP = {"case": _NAME, "ref": _maybe(_VALUE), **_STEP_ID}
 _MESSAGE = {
     "name": _NAME, "why": _TEXT, "wants": _TEXT, "feels": _TEXT, "kind": _KIND, "channels": _many(_CHANNEL),
@@ -247,6 +260,8 @@ SHAPES: Final[Mapping[type, Mapping[str, _Kind]]] = {
     Schedule: {"rule": _RULE, "at": _CLOCK, "start": _maybe(_DAY), "unknown_zone": _maybe(_ZONE)},
     triggers.CaseOpened: {"case": _NAME}, triggers.CaseClosed: {"case": _NAME}, triggers.Enrolled: {},
     triggers.CaseOverdue: {"case": _NAME, "which": _maybe(_one_of(*DEADLINES))},
+    triggers.CaseEscalated: {"case": _NAME, "level": _maybe(_LEVEL)},
+    triggers.CaseReopened: {"case": _NAME}, triggers.CaseMerged: {"case": _NAME},
     triggers.Exposed: {"split": _NAME, "variant": _maybe(_NAME)},
     triggers.Referred: {"converted": _maybe(_TYPE)},
     triggers.Anniversary: {"trait": _NAME, "at": _CLOCK, "before": _LENGTH, "unknown_zone": _maybe(_ZONE)},
@@ -284,7 +299,7 @@ SHAPES: Final[Mapping[type, Mapping[str, _Kind]]] = {
     },
     steps.MoveTo: {"stage": _NAME, **_STEP_ID}, steps.SetTrait: {"trait": _NAME, "value": _VALUE, **_STEP_ID},
     steps.Emit: {"type": _TYPE, "properties": _mapping(_VALUE), **_STEP_ID},
-    steps.OpenCase: _CASE_STEP, steps.CloseCase: _CASE_STEP,
+    steps.OpenCase: {**_CASE_STEP, "severity": _maybe(_VALUE), "owner": _maybe(_VALUE)}, steps.CloseCase: _CASE_STEP,
     steps.Call: {"function": _NAME, "arguments": _mapping(_VALUE), "otherwise": _many(_STEP), **_STEP_ID},
     steps.Enrol: {"rule": _NAME, **_STEP_ID}, steps.Exit: {"reason": _NAME, **_STEP_ID},
     Message: _MESSAGE, Survey: {
@@ -305,9 +320,13 @@ SHAPES: Final[Mapping[type, Mapping[str, _Kind]]] = {
         "per_key": _FLAG,
     },
     CaseType: {
-        "name": _NAME, "respond_within": _maybe(_ELAPSED), "resolve_within": _maybe(_ELAPSED),
-        "severity": _one_of("low", "normal", "high", "urgent"),
+        "name": _NAME, "respond_within": _maybe(_PROMISED), "resolve_within": _maybe(_PROMISED),
+        "severity": _one_of(*SEVERITIES), "escalate": _many(_PROMISED), "escalate_until": _one_of(*DEADLINES),
+        "reopen_within": _maybe(_ELAPSED),
     },
+    BySeverity: dict.fromkeys(SEVERITIES, _maybe(_WITHIN)),
+    BusinessTime: {"length": _ELAPSED, "hours": _a(BusinessHours)},
+    BusinessHours: {"zone": _ZONE},  # the rest they refuse themselves
     Policy: {"items": _many(_a(*_ITEMS)), "look_ahead": _GAP},
     Cap: {"n": _FROM_ONE, "per": _PERIOD, "over": _one_of("defer", "deny"), "attempts": _FLAG, **_SCOPE},
     Spacing: {"gap": _ELAPSED, **_SCOPE},

@@ -161,6 +161,44 @@ class CaseClosed:
 
 
 @attrs.frozen
+class CaseReopened:
+    """A case of this kind that was closed is opened again; `event.opening` counts, 2 for the first time."""
+
+    case: str = attrs.field(converter=case_name)
+
+    def __str__(self) -> str:
+        return f"case {self.case} reopened"
+
+
+@attrs.frozen
+class CaseMerged:
+    """A case of this kind, `event.ref`, has become part of another one, `event.into`."""
+
+    case: str = attrs.field(converter=case_name)
+
+    def __str__(self) -> str:
+        return f"case {self.case} merged"
+
+
+@attrs.frozen
+class CaseEscalated:
+    """A case of this kind reaches a level of escalation of its `CaseType`, at the instant that it says.
+
+    Once for each level and opening, until it is closed; with `escalate_until="response"`, until it is answered.
+
+    Args:
+        case: a kind of case, or its name.
+        level: from 1; None for any.
+    """
+
+    case: str = attrs.field(converter=case_name)
+    level: int | None = None
+
+    def __str__(self) -> str:
+        return f"case {self.case} escalated" + (f" to level {self.level}" if self.level is not None else "")
+
+
+@attrs.frozen
 class Silent:
     """Nothing of this type, or nothing inbound at all, for this long (elapsed) after the last one.
 
@@ -318,8 +356,10 @@ def trigger_name(trigger: "Trigger") -> str:  # noqa: C901, PLR0912 - one branch
             about: str | None = trigger.stage
         case Joined() | LeftSegment():
             about = trigger.segment
-        case CaseOpened() | CaseClosed():
+        case CaseOpened() | CaseClosed() | CaseReopened() | CaseMerged():
             about = trigger.case
+        case CaseEscalated():
+            about = " ".join(filter(None, (trigger.case, str(trigger.level or ""))))
         case CaseOverdue():
             about = " ".join(filter(None, (trigger.case, trigger.which)))
         case Silent():
@@ -350,7 +390,7 @@ def trigger_name(trigger: "Trigger") -> str:  # noqa: C901, PLR0912 - one branch
 
 Trigger: TypeAlias = (
     On | Entered | Left | Dwelt | Joined | LeftSegment | CaseOpened | CaseClosed | Silent | Anniversary | DateDue
-    | CaseOverdue
+    | CaseOverdue | CaseEscalated | CaseReopened | CaseMerged
     | Schedule | Exposed | Enrolled | ConsentChanged | PreferenceChanged | TraitChanged
     | Sent | Denied | Failed | Delivered | Opened | Clicked | Replied | Answered | Ended
     | Referred

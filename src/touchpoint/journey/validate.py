@@ -11,7 +11,7 @@ from typing import Any, Final, TypeVar
 import attrs
 
 from touchpoint.errors import JourneyError, Problem, TouchpointError, hint
-from touchpoint.journey import asking, conversation, of_run, steps, triggers
+from touchpoint.journey import asking, case_checks, conversation, of_run, steps, triggers
 from touchpoint.journey.by_hand import PREFIX
 from touchpoint.journey.calendar_triggers import DateDue
 from touchpoint.journey.changes import TraitChanged
@@ -286,6 +286,7 @@ def _mentions(scene: _Scene) -> Iterator[Problem]:
 
 _OF_CASE: Final = (
     triggers.CaseOpened, triggers.CaseClosed, triggers.CaseOverdue,
+    triggers.CaseEscalated, triggers.CaseReopened, triggers.CaseMerged,
     steps.OpenCase, steps.CloseCase,
 )  # fmt: skip
 
@@ -328,6 +329,10 @@ def _outcomes(scene: _Scene) -> Iterator[Problem]:
                     yield Problem(path, found, "ask only about messages that the same rule sends")
     for path, rule in scene.rules:
         yield from of_the_run(path, rule, _sent(rule))
+
+
+def _cases(scene: _Scene) -> Iterator[Problem]:
+    return case_checks.problems_of(scene.nodes)
 
 
 def _of_the_run(scene: _Scene) -> Iterator[Problem]:
@@ -493,6 +498,6 @@ def _standing(scene: _Scene) -> Iterator[tuple[str, Expression, Types, Types]]:
 
 
 _CONCERNS: Final[tuple[Callable[[_Scene], Iterator[Problem]], ...]] = (
-    _names, _earlier, _classes, _mentions, _segments, _outcomes, _of_the_run, _starts_and_ends, _messages,
+    _names, _earlier, _classes, _mentions, _segments, _outcomes, _cases, _of_the_run, _starts_and_ends, _messages,
     _conversations, _surveys, _undeclared, _misused, _choices,
 )  # fmt: skip

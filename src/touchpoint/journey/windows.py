@@ -4,88 +4,32 @@ Both are half-open `[start, end)` on the local clock, may cross midnight, and sa
 zone nobody knows: `unknown_zone` is `"deny"` or the zone to assume. It has no default: any default would be a guess.
 """
 
-import re
 from collections.abc import Iterable, Sequence
-from collections.abc import Set as AbstractSet
-from datetime import date, datetime, time, timedelta
+from datetime import date, time, timedelta
 from typing import TYPE_CHECKING, Final
 
 import attrs
 
-from touchpoint.errors import JourneyError, UnknownName, hint
+from touchpoint.errors import JourneyError, UnknownName
+from touchpoint.model.week import (
+    WEEKDAYS,
+    check_differ,
+    end_of_window,
+    holidays_of,
+    intervals_of,
+    names_of,
+    seconds_of_day,
+    start_of_window,
+    time_of_day,
+    weekdays_of,
+)
 
 if TYPE_CHECKING:
     from zoneinfo import ZoneInfo
 
+__all__ = ["DENY", "WEEKDAYS", "QuietHours", "SendWindow", "seconds_of_day", "time_of_day"]
+
 DENY: Final = "deny"
-WEEKDAYS: Final = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
-
-_CLOCK: Final = re.compile(r"([01][0-9]|2[0-3]):([0-5][0-9])(?::([0-5][0-9]))?")
-_DAY_SECONDS: Final = 86_400
-
-
-def time_of_day(value: str | time) -> str:
-    """A time of day as `HH:MM`, or `HH:MM:SS` where it has seconds.
-
-    Raises:
-        JourneyError: it is neither such a text nor a naive `datetime.time` of whole seconds.
-    """
-    if isinstance(value, time) and value.tzinfo is None and not value.microsecond:
-        value = value.isoformat()
-    if not isinstance(value, str) or not _CLOCK.fullmatch(value):
-        shown = value if isinstance(value, str | int | time) else type(value)
-        raise JourneyError(
-            f"{shown!r} is not a time of day; "
-            'write "HH:MM" or "HH:MM:SS" on a 24-hour clock, as in "09:00" (in YAML with the quotes)'
-        )
-    return value.removesuffix(":00") if len(value) > len("HH:MM") else value
-
-
-def seconds_of_day(clock: str) -> int:
-    """Seconds from midnight to this time of day, `HH:MM`, `HH:MM:SS` or `24:00`, on a clock that nobody changes.
-
-    Raises:
-        JourneyError: not a time of day.
-    """
-    if clock == "24:00":
-        return _DAY_SECONDS
-    hours, minutes, *seconds = map(int, time_of_day(clock).split(":"))
-    return hours * 3600 + minutes * 60 + sum(seconds)
-
-
-def _start(value: str | time) -> str:
-    if value in ("24:00", "24:00:00"):
-        raise JourneyError('a window cannot start at "24:00"; write "00:00"')
-    return time_of_day(value)
-
-
-def _end(value: str | time) -> str:
-    return "24:00" if value in ("24:00", "24:00:00") else time_of_day(value)
-
-
-def _differ(start: str, end: str) -> None:
-    if start == end:
-        raise JourneyError(
-            f'the window starts and ends at "{start}", which could mean always or never; '
-            'for the whole day write "00:00" to "24:00"'
-        )
-
-
-def _intervals(values: Iterable[Sequence[str | time]]) -> tuple[tuple[str, str], ...]:
-    found = []
-    for value in values:
-        if isinstance(value, str) or not isinstance(value, Sequence) or len(value) != 2:
-            raise JourneyError(
-                'an interval of a send window is a pair of times; write SendWindow(("09:00", "12:00"), unknown_zone=…)'
-            )
-        start, end = _start(value[0]), _end(value[1])
-        _differ(start, end)
-        found.append((start, end))
-    if not found:
-        raise JourneyError(
-            'a send window needs at least one interval; write SendWindow(("09:00", "17:00"), unknown_zone=…)'
-        )
-    return tuple(dict.fromkeys(found))
 
 
 def _zone_key(value: "str | ZoneInfo") -> str:
@@ -108,45 +52,12 @@ def _zone_key(value: "str | ZoneInfo") -> str:
     return key
 
 
-def _weekdays(values: Iterable[str] | None) -> tuple[str, ...] | None:
-    if values is None:
-        return None
-    given = _names(values, "weekdays", "mon")
-    for name in given:
-        if name not in WEEKDAYS:
-            raise JourneyError(f"{name!r} is not a weekday{hint(name, WEEKDAYS)}; write " + ", ".join(WEEKDAYS))
-    # In the order of the week, so that two windows that mean the same are equal.
-    return tuple(name for name in WEEKDAYS if name in given)
-
-
 def _kinds(values: Iterable[str] | None) -> tuple[str, ...] | None:
-    return None if values is None else _names(values, "kinds", "marketing")
+    return None if values is None else names_of(values, "kinds", "marketing")
 
 
 def _channels(values: Iterable[str] | None) -> tuple[str, ...] | None:
-    return None if values is None else _names(values, "channels", "email")
-
-
-def _names(values: Iterable[str], field: str, example: str) -> tuple[str, ...]:
-    # Sets come in an order that differs from process to process.
-    listed = sorted(values, key=str) if isinstance(values, AbstractSet) else values
-    names = () if isinstance(listed, str) else tuple(dict.fromkeys(listed))
-    if not names or not all(isinstance(name, str) for name in names):
-        raise JourneyError(f'{field} is a list of names; write {field}=["{example}"], or leave it out for all of them')
-    return names
-
-
-def _holidays(values: Iterable[date | str]) -> tuple[date, ...]:
-    return tuple(sorted({_holiday(value) for value in values}))
-
-
-def _holiday(value: date | str) -> date:
-    if isinstance(value, date) and not isinstance(value, datetime):
-        return value
-    try:
-        return date.fromisoformat(value)  # type: ignore[arg-type]  # anything else raises, and is answered below
-    except (TypeError, ValueError):
-        raise JourneyError(f'holidays holds dates, not {value!r}; write date(2026, 12, 25) or "2026-12-25"') from None
+    return None if values is None else names_of(values, "channels", "email")
 
 
 def _margin(value: timedelta) -> timedelta:
@@ -172,17 +83,17 @@ class QuietHours:
         JourneyError: a time, weekday, zone or length that cannot be, or a start equal to the end.
     """
 
-    start: str = attrs.field(converter=_start)
-    end: str = attrs.field(converter=_end)
+    start: str = attrs.field(converter=start_of_window)
+    end: str = attrs.field(converter=end_of_window)
     unknown_zone: str = attrs.field(converter=_zone_key, kw_only=True)
     kinds: tuple[str, ...] | None = attrs.field(default=None, converter=_kinds, kw_only=True)
     channels: tuple[str, ...] | None = attrs.field(default=None, converter=_channels, kw_only=True)
-    weekdays: tuple[str, ...] | None = attrs.field(default=None, converter=_weekdays, kw_only=True)
-    holidays: tuple[date, ...] = attrs.field(default=(), converter=_holidays, kw_only=True)
+    weekdays: tuple[str, ...] | None = attrs.field(default=None, converter=weekdays_of, kw_only=True)
+    holidays: tuple[date, ...] = attrs.field(default=(), converter=holidays_of, kw_only=True)
     margin: timedelta = attrs.field(default=timedelta(0), converter=_margin, kw_only=True)
 
     def __attrs_post_init__(self) -> None:
-        _differ(self.start, self.end)
+        check_differ(self.start, self.end)
 
 
 @attrs.frozen(init=False)
@@ -202,10 +113,10 @@ class SendWindow:
         JourneyError: no interval, or a time, weekday, zone or length that cannot be, or a start equal to the end.
     """
 
-    intervals: tuple[tuple[str, str], ...] = attrs.field(converter=_intervals)
+    intervals: tuple[tuple[str, str], ...] = attrs.field(converter=intervals_of)
     unknown_zone: str = attrs.field(converter=_zone_key, kw_only=True)
-    weekdays: tuple[str, ...] | None = attrs.field(default=None, converter=_weekdays, kw_only=True)
-    holidays: tuple[date, ...] = attrs.field(default=(), converter=_holidays, kw_only=True)
+    weekdays: tuple[str, ...] | None = attrs.field(default=None, converter=weekdays_of, kw_only=True)
+    holidays: tuple[date, ...] = attrs.field(default=(), converter=holidays_of, kw_only=True)
     kinds: tuple[str, ...] | None = attrs.field(default=None, converter=_kinds, kw_only=True)
     channels: tuple[str, ...] | None = attrs.field(default=None, converter=_channels, kw_only=True)
     margin: timedelta = attrs.field(default=timedelta(0), converter=_margin, kw_only=True)

@@ -5,14 +5,13 @@ from typing import Any, Self
 
 import attrs
 
-from touchpoint.core.cases import CASE_OVERDUE, overdue_name
+from touchpoint.core.cases import OF_CASES, keys_of_missed
 from touchpoint.core.keys import Key
 from touchpoint.core.matching import COMES_BACK, OWN_ENDED, Messages, own_keys
 from touchpoint.core.occurrence import CONSENT_CHANGED, ENDED, TOUCHPOINT, TRAIT_CHANGED
 from touchpoint.core.referrals import Conversions
 from touchpoint.core.segments import JOINED, LEFT
 from touchpoint.engine.recorded import occurrence_of
-from touchpoint.model.case import DEADLINES
 from touchpoint.model.referral import CONVERTED
 from touchpoint.model.suggested import SUGGESTION_TYPES
 from touchpoint.stores.base import EntryRow
@@ -40,7 +39,7 @@ class Moment:
         lines = loads(entry.trace) if entry.trace else []
         timer = {"dwell": "dwelt"}.get(entry.type, entry.type)
         own = (timer, "*") if entry.kind == "timer" else (entry.kind, entry.type)
-        if own[0] == CASE_OVERDUE:
+        if own[0] in OF_CASES:
             own = next(_raised(lines), own)  # which case and deadline is recorded first
         return cls(entry.recorded_at, entry.kind, lines, own, {own, *_raised(lines), *_said(entry)}, _offered(entry))
 
@@ -55,12 +54,12 @@ def _raised(lines: Iterable[list[Any]]) -> Iterator[Key]:
             case ["stage", journey, left, entered]:
                 yield "left", f"{journey}/{left}"
                 yield "entered", f"{journey}/{entered}"
-            case ["case", "opened" | "closed" as what, kind, _]:
+            case ["case", "opened" | "closed" | "reopened" | "merged" as what, kind, _]:
                 yield f"case_{what}", kind
             case ["message", name, status, *_]:
                 yield from ((kind, f"{name}|{status}") for kind in (ENDED, OWN_ENDED))
             case ["case", what, kind, _]:
-                yield from ((CASE_OVERDUE, overdue_name(kind, each)) for each in DEADLINES if what == f"{each} overdue")
+                yield from keys_of_missed(kind, what)
             case ["trait", _]:
                 yield TRAIT_CHANGED, "*"  # perhaps: what it was set to is not recorded
             case ["segment", what, journey, segment, _]:

@@ -29,13 +29,15 @@ from touchpoint.journey.steps import (
     arms,
     flat,
 )
-from touchpoint.journey.triggers import Anniversary, CaseOverdue, Dwelt, Referred, Silent, Trigger
+from touchpoint.journey.triggers import Anniversary, CaseEscalated, CaseOverdue, Dwelt, Referred, Silent, Trigger
+from touchpoint.lab.checks.case_times import awaited
 from touchpoint.lab.choice_mutations import best_changes, suggestion_changes
 from touchpoint.lab.message_mutations import faults_of
 from touchpoint.lab.places import Change, Place, change, root
 from touchpoint.lab.policy_mutations import limit_changes, policy_changes
 from touchpoint.lab.shifts import clock_times, conditions, lengths, rules
-from touchpoint.model.case import DEADLINES, RESOLUTION, RESPONSE
+from touchpoint.model.business import BusinessTime
+from touchpoint.model.case import DEADLINES, RESOLUTION, RESPONSE, SEVERITIES, BySeverity, level_name
 
 _BLOCKING: Final = (Send, Wait, WaitFor, WaitUntil)
 _DOES: Final = {
@@ -89,11 +91,26 @@ def _stage(place: Place, journey: Journey) -> Iterator[Change]:
 
 def _deadlines(place: Place, journey: Journey) -> Iterator[Change]:
     """Of those that anything waits for."""
-    waited = [each for _, each in triggers_of_journeys([journey]) if isinstance(each, CaseOverdue)]
-    named = {RESPONSE: "respond_within", RESOLUTION: "resolve_within"}
-    for which, field in named.items():
-        if any(each.case == place.node.name and each.which in (None, which) for each in waited):
-            yield from _lengths(place.field(field), f"a {which} to {place.node.name} is due after")
+    named = [each for _, each in triggers_of_journeys([journey]) if isinstance(each, CaseOverdue | CaseEscalated)]
+    waited = {which for each in named if each.case == place.node.name for which in awaited(each)}
+    name = place.node.name
+    for which, field in ((RESPONSE, "respond_within"), (RESOLUTION, "resolve_within")):
+        if which in waited:
+            yield from _promised(place.field(field), f"a {which} to {name} is due after")
+    for level, each in enumerate(place.each("escalate"), start=1):
+        if level_name(level) in waited:
+            yield from _promised(each, f"{name} is escalated to level {level} after")
+
+
+def _promised(place: Place, what: str) -> Iterator[Change]:
+    """Of a time of a case: elapsed, in business hours, or by severity."""
+    if isinstance(place.node, BySeverity):
+        for severity in SEVERITIES:
+            yield from _promised(place.field(severity), f"of {severity} severity, {what}")
+    elif isinstance(place.node, BusinessTime):
+        yield from _lengths(place.field("length"), what, " of business hours")
+    elif place.node is not None:
+        yield from _lengths(place, what)
 
 
 def _watched(stage: Stage, journey: Journey) -> bool:
@@ -369,6 +386,9 @@ def _trigger(place: Place, what: str) -> Iterator[Change]:  # noqa: C901 - one b
             yield from _clock(place.field("at"), f"{what} the {trigger} at")
         case CaseOverdue():
             yield from _deadline(place, what)
+        case CaseEscalated() if trigger.level is not None:
+            other = attrs.evolve(trigger, level=None)
+            yield change(place.field("level"), None, f"{what} {other} instead of {trigger}")
         case TraitChanged() | ConsentChanged() if trigger.to is not None:
             yield change(place.field("to"), None, f"{what} {attrs.evolve(trigger, to=None)} instead of {trigger}")
         case Referred() if trigger.converted is not None:

@@ -389,7 +389,7 @@ class _Driver:
         now = self.now
         while (following := loaded.next_due()) is not None and following <= now:
             unit.fire(loaded, until=now, inclusive=True)
-            if loaded.state.pending and due_messages(loaded.state, now):
+            if loaded.state.pending and due_messages(unit.program, loaded.state, now):
                 self.delivery.run(lambda _unit, _now: [loaded])
 
     def _go_to(self, at: int) -> None:

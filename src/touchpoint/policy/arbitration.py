@@ -15,12 +15,15 @@ from touchpoint.policy.verdict import Verdict, defer, deny
 
 ARBITRATION: Final = "arbitration"
 
-Rank = tuple[int, bool, int, str, int]
+Rank = tuple[bool, int, bool, int, str, int]
 
 
 def arbitration_order(rival: Rival) -> Rank:
-    """A sort key: higher priority first, then earlier due (an open end last), then name, then outbox order."""
-    return _rank(rival.priority, rival.due, rival.message, rival.order)
+    """A sort key: higher priority first, then earlier due (an open end last), then name, then outbox order.
+
+    Before all these goes what is sent to make good a case that is open.
+    """
+    return _rank(rival.priority, rival.due, rival.message, rival.order, first=rival.first)
 
 
 def check_arbitration(facts: Facts, on: ChannelFacts) -> Sequence[Verdict]:
@@ -37,13 +40,13 @@ def check_arbitration(facts: Facts, on: ChannelFacts) -> Sequence[Verdict]:
     return found
 
 
-def _rank(priority: int, due: int | None, message: str, order: int) -> Rank:
-    return -priority, due is None, due or 0, message, order
+def _rank(priority: int, due: int | None, message: str, order: int, *, first: bool) -> Rank:
+    return not first, -priority, due is None, due or 0, message, order
 
 
 def _ahead(facts: Facts) -> list[Rival]:
     """Rivals of higher rank that fall due within the look-ahead, in the order in which they will be asked."""
-    own = _rank(facts.priority, facts.due, facts.message.name, facts.order)
+    own = _rank(facts.priority, facts.due, facts.message.name, facts.order, first=facts.first)
     rivals = [
         each
         for each in facts.rivals

@@ -110,6 +110,7 @@ class Rival:
         due: when it is asked next, possibly in the future; None where it waits for an event.
         order: its place in the outbox.
         exempt, counted: as in `Message`.
+        first: it goes before others, because it makes good a case that is open.
     """
 
     key: str
@@ -122,6 +123,7 @@ class Rival:
     order: int
     exempt: bool = False
     counted: bool = True
+    first: bool = False
 
 
 @attrs.frozen
@@ -263,6 +265,8 @@ class Facts:
         holdout: the hold-out that keeps such messages from the customer; None where none does.
         tz_version: of the time-zone data in use.
         calendar_period, after: the customer's calendar.
+        makes_good: kinds of cases that it is sent to make good: their holds do not hold it.
+        first: it goes before others, because such a case is open.
         wall: what the clock on the wall reads where that is earlier than `now`, because somebody has set it back.
         given: what accounts say of it; None for what draws on none, and is no gift.
     """
@@ -303,6 +307,8 @@ class Facts:
     paused: Sequence[Pause] = ()
     wall: int | None = None
     given: AccountFacts | None = attrs.field(default=None, repr=False)
+    makes_good: Collection[str] = ()
+    first: bool = False
 
     def when(self, us: int, *, otherwise: str = "UTC") -> str:
         """An instant as the customer's clock shows it: local ISO 8601 and the zone's name.

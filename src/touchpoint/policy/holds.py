@@ -9,7 +9,7 @@ from touchpoint.model.experiment import held_out
 from touchpoint.policy.binding import HOLD, BoundHold, covers
 from touchpoint.policy.consent import UNLESS_WITHDRAWN
 from touchpoint.policy.facts import ChannelFacts, Facts
-from touchpoint.policy.verdict import Values, Verdict, defer, deny
+from touchpoint.policy.verdict import Values, Verdict, allow, defer, deny
 
 HOLDOUT: Final = "hold-out"
 CASE_CLOSED: Final = "case closed"
@@ -17,7 +17,10 @@ CASE_CLOSED: Final = "case closed"
 
 
 def check_holds(facts: Facts, _: ChannelFacts) -> Sequence[Verdict]:
-    """While a case of a named kind is open the message waits for its end, and then for the cool-off."""
+    """While a case of a named kind is open the message waits for its end, and then for the cool-off.
+
+    What is sent to make good a case of such a kind does not wait: the apology and the gift go first.
+    """
     return [_ask_hold(bound, facts) for bound in facts.policy.holds if covers(bound.hold.kinds, facts.kind)]
 
 
@@ -44,6 +47,9 @@ def _ask_hold(bound: BoundHold, facts: Facts) -> Verdict:
     if not facts.open_cases and not facts.closed_cases:
         return bound.passed
     hold = bound.hold
+    good = sorted(kind for kind in facts.makes_good if covers(hold.while_open, kind))
+    if good:
+        return allow(HOLD, f"{hold}: it is sent to make good a case ({', '.join(good)})", {"makes good": good})
     open_kinds = sorted(kind for kind, refs in facts.open_cases.items() if refs and covers(hold.while_open, kind))
     if open_kinds:
         reason = f"a case is open: {', '.join(open_kinds)}"

@@ -97,6 +97,14 @@ class WindowEvaluator:
             return Opening("opens", edges[passed])
         return self._after_day(key, now_us)
 
+    def open_runs(self, zones: tuple[str, ...], start: int, end: int) -> list[Run]:
+        """The stretches of `[start, end)`, microseconds UTC, in which it is open in every one of these zones, in order.
+
+        Raises:
+            UnknownName: a zone that the time-zone data does not have.
+        """
+        return self._open_runs(zones, start, end)
+
     def _look_at(self, key: tuple[tuple[str, ...], int]) -> tuple[int, ...]:
         zones, day = key
         edges = tuple(edge for run in self._open_runs(zones, day * _DAY, (day + 1) * _DAY) for edge in run)

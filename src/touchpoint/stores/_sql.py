@@ -7,7 +7,7 @@ from operator import itemgetter
 from typing import Any, Final, TypeVar
 
 from touchpoint.errors import StoreClosed, StoreCorrupt, StoreError
-from touchpoint.stores import _feedback, _figures, _gifts, _people, _referrals, _releases, _said
+from touchpoint.stores import _cases, _feedback, _figures, _gifts, _people, _referrals, _releases, _said
 from touchpoint.stores._trouble import TROUBLE, Place, reraise
 from touchpoint.stores.base import (
     AddressRow,
@@ -106,8 +106,6 @@ _NEW_ENTRY: Final = (
 _NEW_RUN: Final = _insert("runs", RunRow)
 _END_RUN: Final = "UPDATE touchpoint_runs SET ended_at = ?, reason = ? WHERE no = ?"
 _NEW_CASE: Final = _insert("cases", CaseRow)
-_CHANGE_CASE: Final = "UPDATE touchpoint_cases SET first_response_at = ?, deadlines = ? WHERE no = ?"
-_CLOSE_CASE: Final = "UPDATE touchpoint_cases SET closed_at = ? WHERE no = ?"
 _NEW_MESSAGE: Final = _insert("messages", MessageRow)
 # A message keeps its number, key and customer: left out of what is set, their indexes need not be touched.
 # What the provider told after the hand-over is written by itself: whoever settles does not know it.
@@ -372,8 +370,8 @@ class SqliteTransaction(SqliteReader, _people.PeopleWriter, _gifts.GiftWriter, _
         self._many(_NEW_RUN, changes.runs)
         self._change(_END_RUN, changes.runs_ended, "run")
         self._many(_NEW_CASE, changes.cases)
-        self._change(_CHANGE_CASE, changes.cases_changed, "case")
-        self._change(_CLOSE_CASE, changes.cases_closed, "case")
+        self._change(_cases.CHANGE_CASE, changes.cases_changed, "case")
+        self._change(_cases.CLOSE_CASE, changes.cases_closed, "case")
         self._many(_NEW_MESSAGE, changes.messages)
         self._change(_CHANGE_MESSAGE, [_as_changed(row) for row in changes.messages_changed], "message")
         self._change(_DELIVERED, changes.delivered, "message")

@@ -71,7 +71,7 @@ __all__ = [
     "WishRow",
 ]
 
-SCHEMA_VERSION = 6
+SCHEMA_VERSION = 7
 
 
 class Reader(FigureQuestions, Protocol):

@@ -190,6 +190,14 @@ _CONVERSATIONS: Final = (
     topic TEXT NOT NULL, answer TEXT NOT NULL, at INTEGER NOT NULL, body TEXT NOT NULL, PRIMARY KEY (topic, answer)
 ) WITHOUT ROWID""",
 )
+# What became of one case stands in its row: it is asked for by customer, and counted as a whole.
+_CASE_WORK: Final = tuple(
+    f"ALTER TABLE touchpoint_cases ADD COLUMN {column}"
+    for column in (
+        "severity TEXT NOT NULL DEFAULT 'normal'", "owner TEXT", "opening INTEGER NOT NULL DEFAULT 1", "cause TEXT",
+        "cause_type TEXT", "cause_at INTEGER", "answered_by TEXT NOT NULL DEFAULT ''", "merged_into TEXT",
+    )
+)  # fmt: skip
 
 _FIGURES: Final = (
     # Days first: most are written about today, and reports ask for ranges of them.
@@ -209,6 +217,7 @@ MIGRATIONS: Final[tuple[Migration, ...]] = (
     Migration("0004_conversations", _CONVERSATIONS),
     Migration("0005_gifts", _GIFTS),
     Migration("0006_figures", _FIGURES),
+    Migration("0007_case_work", _CASE_WORK),
 )
 
 

@@ -127,8 +127,11 @@ class RunRow(NamedTuple):
 class CaseRow(NamedTuple):
     """One case; `closed_at` is None while it is open.
 
-    `first_response_at` is when its customer was first answered; `deadlines` {which: [due, missed or None]} as JSON,
-    empty where it has none.
+    `first_response_at` is when its customer was first answered, `answered_by` by what (`message:…`, `task:…` with the
+    key of a message, `touchpoint:…` with its id, else empty); `deadlines` {which: [due, missed or None]} as JSON, empty
+    where it has none. `opening` counts the openings of one (customer, kind, ref), each of which has a row of its own.
+    `cause` is the id of the touchpoint that led to it, of the type `cause_type` and from `cause_at`. `merged_into` is
+    the ref of the case that it has become part of.
     """
 
     no: int
@@ -139,6 +142,14 @@ class CaseRow(NamedTuple):
     closed_at: int | None
     first_response_at: int | None = None
     deadlines: str = ""
+    severity: str = "normal"
+    owner: str | None = None
+    opening: int = 1
+    cause: str | None = None
+    cause_type: str | None = None
+    cause_at: int | None = None
+    answered_by: str = ""
+    merged_into: str | None = None
 
 
 class ConsentRow(NamedTuple):
@@ -377,10 +388,10 @@ class Changes:
 
     `new_customers` are inserted; `customers` are (profile or "" to leave it, state, head, due, no) of ones that
     exist, or were inserted by the same changes; `dues` are (old due, new due, no), either may be None. `runs_ended` are
-    (ended_at, reason, no); `cases_closed` (closed_at, no); `cases_changed`
-    (first_response_at, deadlines, no); `messages_changed` whole rows, found by `no`; `budgets` and
-    `tallies` are added to what is there. `delivered` are (delivery, changed_at, message key); `refs` (provider's
-    reference, message key), which change nothing where the message has one;
+    (ended_at, reason, no); `cases_closed` (closed_at, merged_into, no); `cases_changed` (first_response_at, deadlines,
+    severity, owner, opened_at, answered_by or None to leave it, no); `messages_changed` whole rows, found by `no`;
+    `budgets` and `tallies` are added to what is there. `delivered` are (delivery, changed_at, message key); `refs`
+    (provider's reference, message key), which change nothing where the message has one;
     `reach` and `reach_gone` (kind, key, customer number) of addresses; `tasks_changed` (status, claimed by or None to
     leave it, changed at, message key); `events_done` (channel, ref), and older ones than `events_before` are removed;
     `paces` and `volumes` JSON by name; `parked` how many things are parked of a customer, by number. `aliases` are (id,
@@ -419,8 +430,8 @@ class Changes:
     volumes: dict[str, str] = attrs.Factory(dict)
     parked: dict[int, int] = attrs.Factory(dict)
     cases: list[CaseRow] = attrs.Factory(list)
-    cases_changed: list[tuple[int | None, str, int]] = attrs.Factory(list)
-    cases_closed: list[tuple[int, int]] = attrs.Factory(list)
+    cases_changed: list[tuple[int | None, str, str, str | None, int, str | None, int]] = attrs.Factory(list)
+    cases_closed: list[tuple[int, str | None, int]] = attrs.Factory(list)
     consents: list[ConsentRow] = attrs.Factory(list)
     addresses: list[AddressRow] = attrs.Factory(list)
     controls: list[ControlRow] = attrs.Factory(list)

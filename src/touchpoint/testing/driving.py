@@ -128,7 +128,7 @@ class Together:
         while (due := loaded.next_due()) is not None and due <= now:
             head = loaded.head, loaded.state.fences
             self._unit.fire(loaded, until=now, inclusive=True)
-            if due_messages(loaded.state, now) or loaded.next_due() == due:
+            if due_messages(self._unit.program, loaded.state, now) or loaded.next_due() == due:
                 self._delivery.run(lambda _unit, _now: [loaded])
             if (loaded.head, loaded.state.fences) == head and loaded.next_due() == due:
                 raise RuntimeError("a customer stays due without anything left to do; please report it")

@@ -12,7 +12,7 @@ from touchpoint.engine.engine import Engine
 from touchpoint.engine.suggestion_desk import SuggestionDesk
 from touchpoint.engine.view import CustomerView, MessageView
 from touchpoint.errors import InvalidInput, UnknownName
-from touchpoint.model.case import Case
+from touchpoint.model.case import Case, Severity
 from touchpoint.model.names import type_of
 from touchpoint.model.suggested import Suggested
 
@@ -240,10 +240,13 @@ class Person:
         )
         return self
 
-    def opens_case(self, case: str, *, ref: str) -> Self:
-        """Open a case. Raises UnknownName for a case type no journey declares."""
+    def opens_case(
+        self, case: str, *, ref: str, severity: Severity | None = None, owner: str | None = None
+    ) -> Self:  # fmt: skip
+        """Open a case. Raises UnknownName for a case type no journey declares, and for no severity."""
         __tracebackhide__ = True
-        return self._case("opens_case", case, ref, self._world.mirror.opened, Engine.open_case)
+        said = {"severity": severity, "owner": owner}
+        return self._case("opens_case", case, ref, self._world.mirror.opened, Engine.open_case, **said)
 
     def closes_case(self, case: str, *, ref: str) -> Self:
         """Close a case. Raises UnknownName for a case type no journey declares."""
@@ -255,17 +258,25 @@ class Person:
         __tracebackhide__ = True
         return self._case("gets_answer", case, ref, lambda *_: None, Engine.answer_case)
 
+    def reopens_case(self, case: str, *, ref: str) -> Self:
+        """Have a closed case opened again. Raises UnknownName as `opens_case` does."""
+        __tracebackhide__ = True
+        return self._case("reopens_case", case, ref, self._world.mirror.opened, _reopen)
+
     def _case(
-        self, verb: str, case: str, ref: str, noted: Callable[[str, str, str], object], act: Callable[..., object]
-    ) -> Self:
+        self, verb: str, case: str, ref: str, noted: Callable[[str, str, str], object], act: Callable[..., object],
+        **said: object,
+    ) -> Self:  # fmt: skip
         __tracebackhide__ = True
         world = self._world
+        more = {name: value for name, value in said.items() if value is not None}
+        words = "".join(f", {name}={value!r}" for name, value in more.items())
         world.check("case type", case, world.cases)
         noted(self.id, case, ref)
         world.act(
-            f"world[{self.id!r}].{verb}({case!r}, ref={ref!r})",
-            lambda engine: act(engine, self.id, case, ref=ref),
-            again=lambda other: getattr(other[self.id], verb)(case, ref=ref),
+            f"world[{self.id!r}].{verb}({case!r}, ref={ref!r}{words})",
+            lambda engine: act(engine, self.id, case, ref=ref, **more),
+            again=lambda other: getattr(other[self.id], verb)(case, ref=ref, **more),
         )
         return self
 
@@ -441,3 +452,7 @@ class Person:
             subject=None if words is None else words.subject, text=None if words is None else words.text,
             wording=None if words is None else words.wording,
         )  # fmt: skip
+
+
+def _reopen(engine: Engine, customer: str, case: str, *, ref: str) -> bool:
+    return engine.cases.reopen(customer, case, ref=ref)

@@ -203,7 +203,7 @@ def _beside(value: Any, length: timedelta) -> Iterator[object]:  # noqa: ANN401 
 
 def _values_of(step: Step) -> Iterator[Expression]:
     """What a step computes with rather than asks."""
-    for name in ("until", "value", "ref"):
+    for name in ("until", "value", "ref", "severity", "owner"):
         if isinstance(found := getattr(step, name, None), Expression):
             yield found
     for name in ("properties", "arguments"):

@@ -177,7 +177,7 @@ class PeopleChecks(Contract):
     def test_cases_come_oldest_first_and_close(self, store: Store) -> None:
         """Each once."""
         put(store, cases=[case(2), case(1), case(3, of=2)])
-        put(store, cases_closed=[(NOW + 5, 1)])
+        put(store, cases_closed=[(NOW + 5, None, 1)])
         with store.reading() as reader:
             same(
                 reader.cases(1),
@@ -186,15 +186,31 @@ class PeopleChecks(Contract):
             )
 
     def test_what_becomes_of_a_case_is_kept(self, store: Store) -> None:
-        """Its first answer and its deadlines; neither when it was opened nor whether it is closed."""
+        """Its first answer, its deadlines, who has it and how bad it is; not whether it is closed."""
         put(store, cases=[case(1, deadlines='{"response":[1,null]}'), case(2)])
-        put(store, cases_closed=[(NOW + 5, 1)])
-        put(store, cases_changed=[(NOW + 4, '{"response":[1,2]}', 1)])
-        changed = case(1, closed_at=NOW + 5, first_response_at=NOW + 4, deadlines='{"response":[1,2]}')
+        put(store, cases_closed=[(NOW + 5, None, 1)])
+        put(store, cases_changed=[(NOW + 4, '{"response":[1,2]}', "urgent", "chris", NOW - 1, "message:m-1", 1)])
+        changed = case(
+            1, closed_at=NOW + 5, first_response_at=NOW + 4, deadlines='{"response":[1,2]}', severity="urgent",
+            owner="chris", opened_at=NOW - 1, answered_by="message:m-1",
+        )  # fmt: skip
         with store.reading() as reader:
             same(
                 reader.cases(1), [changed, case(2)], "cases() gives the first answer and the deadlines as written last"
             )
+
+    def test_what_answered_a_case_stays_unless_another_does(self, store: Store) -> None:
+        """A change that says nothing of it leaves it as it is; what it came of and what it was merged into are kept."""
+        came = case(1, cause="t-1", cause_type="review", cause_at=NOW - 9, opening=2)
+        put(store, cases=[came])
+        put(store, cases_changed=[(NOW, "", "normal", None, NOW, "task:m-2", 1)])
+        put(store, cases_changed=[(NOW, "", "low", None, NOW, None, 1)])
+        put(store, cases_closed=[(NOW + 5, "order-7", 1)])
+        kept = came._replace(
+            first_response_at=NOW, severity="low", answered_by="task:m-2", closed_at=NOW + 5, merged_into="order-7"
+        )
+        with store.reading() as reader:
+            same(reader.cases(1), [kept], "cases() gives all that was said of a case")
 
     def test_the_consent_ledger_keeps_the_order_of_writing(self, store: Store) -> None:
         """Whatever the instants; equal lines are lines of their own (S7.1)."""

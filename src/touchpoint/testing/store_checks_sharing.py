@@ -129,8 +129,8 @@ class SharingChecks(Contract):
         [
             Changes(customers=[("{}", "{}", 1, None, 99)]),
             Changes(runs_ended=[(NOW, "goal", 99)]),
-            Changes(cases_closed=[(NOW, 99)]),
-            Changes(cases_changed=[(NOW, "", 99)]),
+            Changes(cases_closed=[(NOW, None, 99)]),
+            Changes(cases_changed=[(NOW, "", "normal", None, NOW, None, 99)]),
             Changes(messages_changed=[message(99)]),
             Changes(messages_changed=[message(1, key="another")]),
             Changes(messages_changed=[message(1, of=77)]),

@@ -161,11 +161,15 @@ def _reach() -> tuple[Check, ...]:
         Check("TC208", "deadline-never-set", "error",
               "A trigger waits for a deadline that this kind of case does not have.",
               "It never happens: such cases are never overdue.",
-              "give the CaseType a respond_within= or resolve_within=, or wait for the deadline that it has"),
+              "give the CaseType a respond_within=, resolve_within= or escalate=, or wait for what it has"),
         Check("TC209", "candidate-never-best", "error",
               "A candidate of a `Best` is never chosen, or otherwise= never taken: another one may always be taken.",
               "It has no condition, sends nothing at first, and is worth no less, so it comes before each time.",
               "give that one a condition or a lower value, or take this one out"),
+        Check("TC210", "escalation-out-of-order", "warning",
+              "A case is escalated no later than to the level before, or after the time to resolve it is over.",
+              "Whoever is to help in time hears of it too late, or together with others.",
+              "let each level of escalate= come later than the one before it, and before resolve_within="),
     )  # fmt: skip
 
 

@@ -63,6 +63,7 @@ EXAMPLES: Final = {
     "TC208": 'Journey("shop", cases=[complaint], rules=[Rule("hurry", when=CaseOverdue(complaint), then=[Emit("x")])])',
     "TC209": 'Rule("win", when="order", then=[Best("win", [\n'
              '    Candidate("call", Emit("call"), value=2), Candidate("mail", Send(hello), value=1),\n])])',
+    "TC210": 'Journey("shop", cases=[CaseType("question", resolve_within=days(1), escalate=[hours(4), days(2)])])',
     "TC301": 'Rule("pay", when="order", then=[WaitFor("paid", forever)])',
     "TC302": 'Rule("greet", when="order", limit=cool_down(days(3)), then=[Wait(days(7)), Send(hello)])',
     "TC303": 'Rule("pay", when="order", goal=Goal("paid", within=days(2)), then=[Wait(days(3)), Send(hello)])',

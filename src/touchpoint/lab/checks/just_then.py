@@ -22,7 +22,20 @@ from touchpoint.journey.conditions import (
     root_of,
     walk,
 )
-from touchpoint.journey.triggers import CaseOpened, CaseOverdue, Dwelt, Entered, Joined, On, Referred, Silent, Trigger
+from touchpoint.journey.triggers import (
+    CaseEscalated,
+    CaseMerged,
+    CaseOpened,
+    CaseOverdue,
+    CaseReopened,
+    Dwelt,
+    Entered,
+    Joined,
+    On,
+    Referred,
+    Silent,
+    Trigger,
+)
 from touchpoint.lab.checks.finding import Finding, found
 from touchpoint.lab.checks.scene import Asked
 from touchpoint.lab.checks.solve import always, never
@@ -66,7 +79,7 @@ def _certain(asked: Asked, trigger: Trigger) -> Iterator[Expression]:
             yield InStage(trigger.stage, trigger.journey or asked.journey.name)
         case Joined():
             yield InSegment(trigger.segment, trigger.journey or asked.journey.name)
-        case CaseOpened() | CaseOverdue():
+        case CaseOpened() | CaseOverdue() | CaseEscalated() | CaseReopened() | CaseMerged():
             yield CaseOpen(trigger.case, None)
 
 

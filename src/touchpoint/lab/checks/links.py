@@ -23,7 +23,7 @@ from touchpoint.journey.journey import Journey
 from touchpoint.journey.outcomes import ENDS
 from touchpoint.journey.rule import Rule
 from touchpoint.journey.stage import Stage
-from touchpoint.journey.triggers import Anniversary, CaseOverdue, Dwelt, Silent, Trigger
+from touchpoint.journey.triggers import Anniversary, CaseEscalated, CaseOverdue, Dwelt, Silent, Trigger
 from touchpoint.lab.checks.scene import Scene, at_home
 from touchpoint.lab.checks.standing import Question, Token
 from touchpoint.model.limits import Limit
@@ -148,6 +148,8 @@ class Links:
                 yield ENROLLED, f"{journey.name}/{step.rule}"
             case s.OpenCase():
                 yield "case_opened", step.case
+                if any(each.name == step.case and each.reopen_within is not None for each in journey.cases):
+                    yield "case_reopened", step.case
                 yield from keys_of_overdue(step.case)
             case s.CloseCase():
                 yield "case_closed", step.case
@@ -206,7 +208,7 @@ def written_by(journey: Journey, step: s.Step) -> set[Token]:
 
 def keys_of_overdue(case: str) -> Sequence[Key]:
     """What comes of a case that is open for too long, unless somebody closes or answers it."""
-    return _keys(CaseOverdue(case), "")
+    return [*_keys(CaseOverdue(case), ""), *_keys(CaseEscalated(case), "")]
 
 
 def keys_of_message(step: s.Send) -> Iterator[Key]:

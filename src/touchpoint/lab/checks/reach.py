@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from itertools import takewhile
-from typing import Any, Final
+from typing import Any
 
 from touchpoint.core.keys import key_of
 from touchpoint.journey import steps as s
@@ -11,12 +11,12 @@ from touchpoint.journey.journey import Journey
 from touchpoint.journey.policy import Hold
 from touchpoint.journey.rule import Rule
 from touchpoint.journey.stage import Stage
-from touchpoint.journey.triggers import CaseOverdue, Dwelt, Entered, Joined, Left, LeftSegment, Trigger
+from touchpoint.journey.triggers import CaseEscalated, CaseOverdue, Dwelt, Entered, Joined, Left, LeftSegment, Trigger
 from touchpoint.journey.validate import walk_parts
+from touchpoint.lab.checks.case_times import case_times, lacks
 from touchpoint.lab.checks.finding import Finding, found
 from touchpoint.lab.checks.scene import Scene, at_home, keys_of, of_trigger, placed, policies
 from touchpoint.lab.checks.solve import always, never
-from touchpoint.model.case import DEADLINES, RESOLUTION, RESPONSE
 
 _Of = tuple[str, str]
 """A stage: its journey and its name."""
@@ -37,6 +37,7 @@ def reach(scene: Scene) -> Iterator[Finding]:
     yield from _elsewhere(scene)
     yield from _left_open(scene)
     yield from _never_overdue(scene)
+    yield from case_times(scene)
 
 
 def _listed(triggers: Sequence[Trigger]) -> str:
@@ -242,13 +243,8 @@ def _never_overdue(scene: Scene) -> Iterator[Finding]:
     for journey in scene.journeys:
         kinds = {each.name: each for each in journey.cases}
         for path, node in walk_parts(journey, "$"):
-            if not isinstance(node, CaseOverdue) or node.case not in kinds:
+            if not isinstance(node, CaseOverdue | CaseEscalated) or node.case not in kinds:
                 continue
-            named = DEADLINES if node.which is None else (node.which,)
-            if all(kinds[node.case].within(each) is None for each in named):
-                lacks = " and no ".join(_SET_BY[each] for each in named)
-                what = f"the case type {node.case!r} has no {lacks}, so {node} never happens"
+            if (missing := lacks(kinds[node.case], node)) is not None:
+                what = f"the case type {node.case!r} has no {missing}, so {node} never happens"
                 yield found("TC208", journey.name, path, about_of(journey, path), what)
-
-
-_SET_BY: Final = {RESPONSE: "respond_within=", RESOLUTION: "resolve_within="}

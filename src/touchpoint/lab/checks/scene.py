@@ -32,8 +32,11 @@ from touchpoint.journey.stage import Stage
 from touchpoint.journey.triggers import (
     Anniversary,
     CaseClosed,
+    CaseEscalated,
+    CaseMerged,
     CaseOpened,
     CaseOverdue,
+    CaseReopened,
     Dwelt,
     Entered,
     Exposed,
@@ -53,14 +56,16 @@ Role = Literal[
 BARE: Final = (
     Entered, Left, Dwelt, Joined, LeftSegment, Silent, Anniversary, DateDue, Schedule, CaseOpened, CaseClosed, Exposed,
     ConsentChanged, PreferenceChanged, TraitChanged, CaseOverdue,
+    CaseEscalated, CaseReopened, CaseMerged,
 )  # fmt: skip
 """Triggers whose events carry no properties but those of `carried`."""
+_OF_CASE: Final = frozenset({"case", "ref", "severity", "owner", "also"})
 _CARRIED: Final[Mapping[type, frozenset[str]]] = {
     Anniversary: frozenset({"date", "years"}), DateDue: frozenset({"date"}), Schedule: frozenset({"date"}),
     Exposed: frozenset({"split", "variant"}), ConsentChanged: frozenset({"purpose", "channel", "value", "before"}),
     **dict.fromkeys((PreferenceChanged, TraitChanged), frozenset({"value", "before"})),
-    CaseOpened: frozenset({"case", "ref"}), CaseClosed: frozenset({"case", "ref"}),
-    CaseOverdue: frozenset({"case", "ref", "deadline"}),
+    CaseOpened: _OF_CASE, CaseClosed: _OF_CASE, CaseOverdue: _OF_CASE | {"deadline"},
+    CaseEscalated: _OF_CASE | {"level"}, CaseReopened: _OF_CASE | {"opening"}, CaseMerged: _OF_CASE | {"into"},
 }  # fmt: skip
 _OF_FRIEND: Final = frozenset({"referral", "converted", "after"})
 """All that is told of what a referred friend does."""
@@ -359,7 +364,7 @@ def keys_of(triggers: Iterable[Trigger], journey: str, rule: str = "") -> set[Ke
 
 def _of_deadlines(trigger: Trigger, journey: str) -> tuple[Key, ...]:
     """Of a case that is overdue in whatever way: each of the ways, beside the key of its own."""
-    return all_keys_of(trigger, journey) if isinstance(trigger, CaseOverdue) else ()
+    return all_keys_of(trigger, journey) if isinstance(trigger, CaseOverdue | CaseEscalated) else ()
 
 
 def carried(*triggers: Trigger) -> frozenset[str]:

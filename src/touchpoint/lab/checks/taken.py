@@ -85,8 +85,9 @@ def _case(at: Looking, way: Way, step: s.OpenCase | s.CloseCase, rest: tuple[s.S
     standing = standing.having(token, opens) if ref is not None else standing
     standing, more = at.reassessed(standing, {("cases",)})
     told: dict[str, Value] = {"case": Literal(step.case), "ref": step.ref if ref is not None else None}  # type: ignore[dict-item]
+    told |= dict.fromkeys(("severity", "owner", "also"))
     late = keys_of_overdue(step.case) if opens else ()
-    missed = [Item(each, {**told, "deadline": None}, sure=False, timed=True) for each in late]
+    missed = [Item(each, {**told, "deadline": None, "level": None}, sure=False, timed=True) for each in late]
     items = [Item(key, told, sure=happens is True), *missed, *more]
     yield attrs.evolve(way, standing=standing, opened=opened).raising(items), rest
 
