@@ -287,11 +287,11 @@ WRONG = {
     ),
     "keeps accounts of who is gone": (
         answering(absorb=lambda inner, old, into: [
-            inner.run("UPDATE touchpoint_accounts SET customer = 99 WHERE customer = ?", (old,)),
+            inner.run("UPDATE touchpoint_figure_accounts SET customer = 99 WHERE customer = ?", (old,)),
             inner.absorb(old, into),
-            inner.run("UPDATE touchpoint_accounts SET customer = ? WHERE customer = 99", (old,)),
+            inner.run("UPDATE touchpoint_figure_accounts SET customer = ? WHERE customer = 99", (old,)),
         ][1]),
-        "test_accounts_go_with_their_customers",
+        "test_what_is_remembered_to_count_goes_with_its_customer",
     ),
     "clears what was counted of who was erased": (
         answering(clear_figures=lambda inner, *, places: [

@@ -139,13 +139,8 @@ _PUT_META: Final = "INSERT OR REPLACE INTO touchpoint_meta (key, value) VALUES (
 
 
 class SqliteReader(
-    _people.PeopleReader,
-    _referrals.ReferralReader,
-    _releases.ReleaseReader,
-    _feedback.FeedbackReader,
-    _said.SaidReader,
-    _gifts.GiftReader,
-    _figures.FigureReader,
+    _people.PeopleReader, _referrals.ReferralReader, _releases.ReleaseReader, _feedback.FeedbackReader,
+    _said.SaidReader, _gifts.GiftReader, _figures.FigureReader,
 ):  # fmt: skip
     """Answers questions over one connection, until `end()`.
 

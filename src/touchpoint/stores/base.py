@@ -9,6 +9,7 @@ from decimal import Decimal
 from typing import Protocol
 
 from touchpoint.stores.base_said import SaidQuestions
+from touchpoint.stores.figures import FigureChanges, FigureQuestions
 from touchpoint.stores.rows import (
     AddressRow,
     AnalysisRow,
@@ -74,7 +75,7 @@ __all__ = [
 SCHEMA_VERSION = 7
 
 
-class Reader(SaidQuestions, Protocol):
+class Reader(SaidQuestions, FigureQuestions, Protocol):
     """Questions to the store, answered as of one instant."""
 
     def customers(self, ids: Sequence[str]) -> list[CustomerRow]:
@@ -323,36 +324,6 @@ class Reader(SaidQuestions, Protocol):
         """(customer number, how many stand, how many converted): who has most converted first, at most `limit`."""
         ...
 
-    # Figures.
-
-    def figures(self, what: Sequence[str], first: int, last: int) -> list[FigureRow]:
-        """Counts of these kinds, of everybody, added up over the days from `first` to `last`; `day` is then `last`."""
-        ...
-
-    def figures_by_day(self, what: Sequence[str], first: int, last: int) -> list[FigureRow]:
-        """Counts of these kinds, of everybody, by what is counted, day and name. Counts of 0 are left out."""
-        ...
-
-    def accounts(self, numbers: Sequence[int]) -> dict[int, str]:
-        """What is remembered of those of these customers who are counted, as JSON."""
-        ...
-
-    def uncounted(self, after: int, limit: int) -> list[int]:
-        """Numbers above `after` of customers who are not counted, in their order, at most `limit`."""
-        ...
-
-    def places(self) -> list[str]:
-        """The locations that figures tell apart."""
-        ...
-
-    def cases_by_number(self, numbers: Sequence[int]) -> list[CaseRow]:
-        """Those of these cases that exist, in no particular order."""
-        ...
-
-    def messages_by_number(self, numbers: Sequence[int]) -> list[MessageRow]:
-        """Those of these messages that exist, in no particular order."""
-        ...
-
     # Feedback.
 
     def asked(self, key: str) -> AskedRow | None:
@@ -406,7 +377,7 @@ class Reader(SaidQuestions, Protocol):
         ...
 
 
-class Transaction(Reader, Protocol):
+class Transaction(Reader, FigureChanges, Protocol):
     """Questions and changes under the write lock. Nothing is visible to others before the transaction commits."""
 
     counters: Counters
@@ -424,13 +395,6 @@ class Transaction(Reader, Protocol):
 
     def rename(self, customer: int, name: str) -> None:
         """Give a customer another id, which nobody has."""
-        ...
-
-    def clear_figures(self, *, places: bool) -> None:
-        """Have nobody be counted, and nothing be counted of customers who are there; of those erased all stays.
-
-        With `places` no location is known any more, either.
-        """
         ...
 
     def write(self, changes: Changes) -> None:

@@ -184,7 +184,7 @@ def something() -> Changes:
         tallies={("message", "shop/offer", "sent"): 2},
         meta={"timeline": "a"},
         figures={(0, "flow", 5, "[1]"): 2, (1, "flow", 5, "[1]"): 1},
-        accounts={1: "[1]", 2: "[2]"},
+        counted={1: "[1]", 2: "[2]"},
         places=["Graz"],
     )
 
@@ -239,7 +239,7 @@ def something_else() -> Changes:
         tallies={("message", "shop/offer", "sent"): 1, ("rule", "shop/r", "started"): 1},
         meta={"timeline": "b", "more": "c"},
         figures={(0, "flow", 5, "[1]"): 1, (0, "flow", 6, "[1]"): 4},
-        accounts={1: "[3]", 2: ""},
+        counted={1: "[3]", 2: ""},
         places=["Graz", "Linz"],
     )
 
@@ -317,7 +317,7 @@ def everything(reader: Reader) -> dict[str, object]:
         "meta": dict(reader.meta()),
         "figures": reader.figures(["flow"], 0, 9),
         "figures_by_day": reader.figures_by_day(["flow"], 0, 9),
-        "accounts": reader.accounts(numbers),
+        "counted": reader.counted(numbers),
         "uncounted": reader.uncounted(0, 10),
         "places": reader.places(),
         "cases_by_number": sorted(reader.cases_by_number(numbers)),
