@@ -272,6 +272,39 @@ WRONG = {
             "SELECT count(*), count(converted_at) FROM touchpoint_referrals WHERE advocate = ?", (no,))[0]
         ), "test_those_that_stand_are_counted",
     ),
+    "loses figures": (without("figures"), "test_figures_add_up"),
+    "counts only who is there": (
+        writing(lambda _, it: attrs.evolve(it, figures={key: n for key, n in it.figures.items() if not key[0]})),
+        "test_figures_add_up",
+    ),
+    "counts other days as well": (
+        answering(figures_by_day=lambda inner, what, _, last: inner.figures_by_day(what, 0, last)),
+        "test_figures_add_up",
+    ),
+    "finds everybody uncounted": (
+        answering(uncounted=lambda inner, after, limit: [row.no for row in inner.customers_after(after, limit)]),
+        "test_who_is_not_counted_is_found",
+    ),
+    "keeps accounts of who is gone": (
+        answering(absorb=lambda inner, old, into: [
+            inner.run("UPDATE touchpoint_accounts SET customer = 99 WHERE customer = ?", (old,)),
+            inner.absorb(old, into),
+            inner.run("UPDATE touchpoint_accounts SET customer = ? WHERE customer = 99", (old,)),
+        ][1]),
+        "test_accounts_go_with_their_customers",
+    ),
+    "clears what was counted of who was erased": (
+        answering(clear_figures=lambda inner, *, places: [
+            inner.clear_figures(places=places), inner.run("DELETE FROM touchpoint_figures"),
+        ][0]),
+        "test_figures_are_cleared",
+    ),
+    "tells figures of cases before the last change": (
+        answering(cases_by_number=lambda inner, numbers: [
+            row._replace(closed_at=None) for row in inner.cases_by_number(numbers)
+        ]),
+        "test_cases_and_messages_are_found_by_number",
+    ),
     "loses contacts": (without("contacts"), "test_what_was_said_is_found_until_it_is_answered"),
     "keeps answered contacts open": (
         answering(contacts_open=lambda inner, no: inner.contacts_of(no)),

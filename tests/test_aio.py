@@ -19,6 +19,7 @@ from touchpoint import (
     Call,
     Content,
     Engine,
+    Figures,
     InvalidInput,
     JourneyError,
     Rule,
@@ -38,9 +39,10 @@ from touchpoint import (
 from touchpoint.channels.base import AsyncAdapter
 from touchpoint.channels.memory import MemoryChannel
 from touchpoint.channels.tasks import TaskChannel
-from touchpoint.engine.aio import AsyncFeedbackDesk, AsyncTaskDesk
+from touchpoint.engine.aio import AsyncFeedbackDesk, AsyncFigureDesk, AsyncTaskDesk
 from touchpoint.engine.doctor import examine
 from touchpoint.engine.feedback import FeedbackDesk
+from touchpoint.engine.figures import FigureDesk
 from touchpoint.engine.tasks import TaskDesk
 from touchpoint.insight import KeywordAnalyser
 from touchpoint.model.delivery import Accepted, Capabilities, Failure, FailureCode, Preflight, Refused
@@ -99,6 +101,24 @@ def test_what_is_said_is_read_by_whoever_does_what_is_due():
     run(story)
 
 
+def test_its_figures_have_every_method_of_the_engines():
+    assert public(FigureDesk) == public(AsyncFigureDesk) - {"engine"}
+    for name in ("__call__", *public(FigureDesk)):
+        sync, other = (inspect.signature(getattr(each, name)).parameters for each in (FigureDesk, AsyncFigureDesk))
+        assert list(sync)[1:] == list(other)[1:]
+        assert inspect.iscoroutinefunction(getattr(AsyncFigureDesk, name))
+
+
+def test_figures_are_asked_for_and_counted_anew():
+    async def story():
+        async with AsyncEngine("sqlite://", figures=Figures()) as engine:
+            await engine.record("ann", "visit")
+            counted, found = await engine.figures.rebuild(), await engine.figures()
+            assert (counted, found.complete, found.months[0].growth.new) == (1, True, 1)
+
+    run(story)
+
+
 def test_tasks_are_claimed_and_done():
     async def story():
         async with engine_of(sending(channels=["call"]), channels=[TaskChannel("call", "email")]) as engine:
@@ -141,14 +161,10 @@ def test_it_is_made_like_an_engine():
     }
 
 
-@pytest.mark.parametrize(
-    "name",
-    sorted(
-        public(AsyncEngine)
-        - {"journeys", "tasks", "feedback", "suggestions", "close", "work", "run_pending", "members"}
-        - EXTRA
-    ),
-)
+OTHERWISE = {"journeys", "tasks", "feedback", "figures", "suggestions", "close", "work", "run_pending", "members"}
+
+
+@pytest.mark.parametrize("name", sorted(public(AsyncEngine) - OTHERWISE - EXTRA))
 def test_every_method_takes_what_the_engines_takes_and_is_a_coroutine(name):
     sync, other = getattr(Engine, name), getattr(AsyncEngine, name)
     assert inspect.iscoroutinefunction(other)

@@ -6,6 +6,7 @@ import re
 import pytest
 
 import touchpoint
+import touchpoint.lab.audit
 from touchpoint import channels, files, insight, lab
 
 LANGUAGE = [
@@ -14,7 +15,7 @@ LANGUAGE = [
     "CaseOverdue", "CaseType",
     "Clicked", "Clock", "CloseCase", "ConditionError", "ConsentChanged", "ConsentRule", "ConsentRules", "Content",
     "CustomerErased", "DateDue", "DefectiveJourney", "Delivered", "Denied", "Dwelt", "Emit", "Ended", "Engine",
-    "Enrol", "Enrolled", "Entered", "Exit", "Exposed", "Failed", "Familiarity", "Gift", "Give", "Goal",
+    "Enrol", "Enrolled", "Entered", "Exit", "Exposed", "Failed", "Familiarity", "Figures", "Gift", "Give", "Goal",
     "Hold", "HoldOut",
     "Impact", "InvalidAddress", "InvalidInput", "InvalidTouchpoint", "Joined", "Journey", "JourneyError", "Left",
     "LeftSegment", "LiveRuns", "Message", "MoveTo", "NotYetSupported", "On", "OpenCase", "Opened", "Policy",
@@ -47,6 +48,8 @@ CHANNELS = [
     "AppriseChannel", "SmtpChannel", "SmtpServer", "WebhookChannel",
 ]  # fmt: skip
 
+AUDIT = ["Audit", "Criterion", "Evidence", "Judged", "ListeningPost", "Place", "audit"]
+
 LAB = ["Finding", "Probe", "Replay", "check", "read_events", "replay"]
 
 FILES = [
@@ -55,6 +58,8 @@ FILES = [
 ]  # fmt: skip
 
 INSIGHT = [
+    "BudgetFigures", "CaseFigures", "FeedbackFigures", "Flow", "GrowthFigures", "LoopFigures", "MessageFigures",
+    "PhaseFigures", "PlaceFigures", "Report", "ScoreCount", "Spans", "StageFigures",
     "Adjusted", "Analyser", "Analysis", "Answer", "Ces", "Difference", "FIVE_POINTS", "Figure", "Growth",
     "GrowthPeriod", "Interval", "JamesStein", "KeywordAnalyser", "Lexicon", "Nps", "PooledMean", "Ranked",
     "Ranking", "SEVEN_POINTS", "Sample", "Scale", "ScaleCount", "Share", "TEN_POINTS", "Tally", "TextBlobAnalyser",
@@ -64,7 +69,7 @@ INSIGHT = [
     "wald_difference",
 ]  # fmt: skip
 
-PUBLIC = {touchpoint: LANGUAGE, channels: CHANNELS, lab: LAB, files: FILES, insight: INSIGHT}
+PUBLIC = {touchpoint: LANGUAGE, channels: CHANNELS, lab: LAB, lab.audit: AUDIT, files: FILES, insight: INSIGHT}
 
 NAMES = [(module, name) for module, names in PUBLIC.items() for name in names]
 

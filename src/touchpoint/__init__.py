@@ -132,6 +132,7 @@ if TYPE_CHECKING:
     from touchpoint.model.budget import Budget, Stock
     from touchpoint.model.case import Case, CaseType
     from touchpoint.model.experiment import assignment
+    from touchpoint.model.figures import Figures
     from touchpoint.model.limits import cool_down, once, once_per_stage, times
     from touchpoint.model.message import Content, Gift, Message, Survey
     from touchpoint.model.preference import Preferences
@@ -147,7 +148,7 @@ __all__ = [
     "CaseOverdue", "CaseType",
     "Clicked", "Clock", "CloseCase", "ConditionError", "ConsentChanged", "ConsentRule", "ConsentRules", "Content",
     "CustomerErased", "DateDue", "DefectiveJourney", "Delivered", "Denied", "Dwelt", "Emit", "Ended", "Engine",
-    "Enrol", "Enrolled", "Entered", "Exit", "Exposed", "Failed", "Familiarity", "Gift", "Give", "Goal",
+    "Enrol", "Enrolled", "Entered", "Exit", "Exposed", "Failed", "Familiarity", "Figures", "Gift", "Give", "Goal",
     "Hold", "HoldOut",
     "Impact", "InvalidAddress", "InvalidInput", "InvalidTouchpoint", "Joined", "Journey", "JourneyError", "Left",
     "LeftSegment", "LiveRuns", "Message", "MoveTo", "NotYetSupported", "On", "OpenCase", "Opened", "Policy",
@@ -291,6 +292,7 @@ _FROM = {
     "journey.wording": ("Wording",),
     "model.case": ("Case", "CaseType"),
     "model.experiment": ("assignment",),
+    "model.figures": ("Figures",),
     "model.limits": ("cool_down", "once", "once_per_stage", "times"),
     "model.message": ("Content", "Gift", "Message", "Survey"),
     "model.preference": ("Preferences",),

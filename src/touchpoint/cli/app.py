@@ -22,7 +22,7 @@ class _RefusedError(click.ClickException):
 
 
 _ELSEWHERE: Final[Mapping[str, str]] = {
-    **{name: f"touchpoint.cli.{name}" for name in ("audit", "check", "mutate", "testgen", "walk", "work")},
+    **{name: f"touchpoint.cli.{name}" for name in ("audit", "check", "mutate", "report", "testgen", "walk", "work")},
     **dict.fromkeys(("controls", "doctor", "parked", "pause", "resume"), "touchpoint.cli.operate"),
     "release": "touchpoint.cli.releasing",
     **dict.fromkeys(("diff", "export", "import", "schema"), "touchpoint.cli.exchange"),

@@ -18,6 +18,7 @@ from touchpoint.engine.calling import DEADLINE
 from touchpoint.engine.delivery import GROUP, CallRequest
 from touchpoint.engine.engine import Engine
 from touchpoint.engine.feedback import FeedbackDesk
+from touchpoint.engine.figures import FigureDesk
 from touchpoint.engine.gifts import GiftDesk
 from touchpoint.engine.ground import USUAL_BREAKER, UnsubscribeLinks
 from touchpoint.engine.intake import LATE_AFTER, MAX_SKEW
@@ -32,6 +33,7 @@ from touchpoint.errors import InvalidInput, StoreClosed
 from touchpoint.journey.journey import Journey
 from touchpoint.journey.policy import Policy
 from touchpoint.model.feedback_source import FeedbackSource
+from touchpoint.model.figures import Figures
 from touchpoint.model.volume import VolumeBreaker
 from touchpoint.stores.base import Store
 
@@ -169,6 +171,29 @@ class AsyncSuggestionDesk:
     declined = _at_suggestions(SuggestionDesk.declined)
 
 
+def _of_figures(
+    method: Callable[Concatenate[FigureDesk, P], T],
+) -> Callable[Concatenate["AsyncFigureDesk", P], Coroutine[Any, Any, T]]:
+    """Likewise, of the figures."""
+
+    @functools.wraps(method)
+    async def call(self: "AsyncFigureDesk", /, *args: P.args, **kwargs: P.kwargs) -> T:
+        return await self.engine.do(lambda engine: method(engine.figures, *args, **kwargs), kwargs.get("connection"))
+
+    return call
+
+
+class AsyncFigureDesk:
+    """The figures, as `AsyncEngine.figures` gives them: a `FigureDesk` whose methods are coroutines."""
+
+    def __init__(self, engine: "AsyncEngine") -> None:
+        self.engine = engine
+
+    __call__ = _of_figures(FigureDesk.__call__)
+    rebuild = _of_figures(FigureDesk.rebuild)
+    fill = _of_figures(FigureDesk.fill)
+
+
 class AsyncEngine:
     """An `Engine` whose methods are coroutines, and that awaits asynchronous adapters side by side.
 
@@ -181,8 +206,8 @@ class AsyncEngine:
     Args:
         store, journeys, channels, policy, clock, functions, durability, late_after, max_skew, traits, call_within,
             unsubscribe, secret, volume_breaker, test_store, release_on_open, migrations, feedback,
-            analyser: as for `Engine`. A channel's `send` and a function may be coroutine functions. Synchronous ones
-            are called in threads, one at a time unless they say that they are thread-safe.
+            analyser, figures: as for `Engine`. A channel's `send` and a function may be coroutine functions.
+            Synchronous ones are called in threads, one at a time unless they say that they are thread-safe.
         concurrency: how many messages are handed over at the same time.
 
     Raises:
@@ -211,6 +236,7 @@ class AsyncEngine:
         migrations: Mapping[str, Migration] | None = None,
         feedback: Iterable[FeedbackSource] = (),
         analyser: "Analyser | None" = None,
+        figures: Figures | None = None,
         concurrency: int = CONCURRENCY,
     ) -> None:
         self._concurrency = check_concurrency(concurrency)
@@ -235,6 +261,7 @@ class AsyncEngine:
             migrations=migrations,
             feedback=tuple(feedback),
             analyser=analyser,
+            figures=figures,
         )
         self._journeys = tuple(journeys)
         self._engine: Engine | None = None
@@ -281,6 +308,11 @@ class AsyncEngine:
     def feedback(self) -> AsyncFeedbackDesk:
         """What customers say: recorded from forms and files, read again, analysed."""
         return AsyncFeedbackDesk(self)
+
+    @property
+    def figures(self) -> AsyncFigureDesk:
+        """The figures of the store: `await engine.figures()` gives a `Report`."""
+        return AsyncFigureDesk(self)
 
     @property
     def suggestions(self) -> AsyncSuggestionDesk:

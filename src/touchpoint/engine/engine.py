@@ -15,6 +15,7 @@ from touchpoint.engine.advocacy import Advocacy
 from touchpoint.engine.delivery import GROUP
 from touchpoint.engine.explain import Why, explain
 from touchpoint.engine.feedback import FeedbackDesk, with_share
+from touchpoint.engine.figures import FigureDesk
 from touchpoint.engine.gifts import GiftDesk
 from touchpoint.engine.inbound import apply
 from touchpoint.engine.intake import Recorded, customer_id, prepare
@@ -75,6 +76,7 @@ class Engine(People, Operations, Members, Releases, Advocacy, Wishes, Suggesting
             gets the property `share`, of the score on its scale.
         analyser: reads what customers write, such as `touchpoint.insight.KeywordAnalyser(…)`. Workers call it, after
             the feedback was recorded; what it finds is told by a touchpoint `feedback_analysed`.
+        figures: what figures the store keeps from now on (docs/reference/figures.md); as until now, unless given.
 
     Raises:
         JourneyError: journeys that contradict each other, or two adapters for one channel.
@@ -217,6 +219,11 @@ class Engine(People, Operations, Members, Releases, Advocacy, Wishes, Suggesting
     def suggestions(self) -> SuggestionDesk:
         """What came of suggestions: shown, accepted, declined. For what to offer, see `suggest`."""
         return SuggestionDesk(self.record)
+
+    @property
+    def figures(self) -> FigureDesk:
+        """The figures of this store: call it for a `Report`; `rebuild` counts anew what was there before."""
+        return FigureDesk(self._write, self._reading, self._program.journeys, self._now)
 
     # What the host does in a journey.
 

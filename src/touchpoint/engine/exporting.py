@@ -12,6 +12,7 @@ from touchpoint.core.accounts import stock_account
 from touchpoint.core.occurrence import TOUCHPOINT
 from touchpoint.core.state import State
 from touchpoint.durations import instant
+from touchpoint.engine.figuring import remembered
 from touchpoint.engine.gifts import view
 from touchpoint.engine.loaded import Loaded
 from touchpoint.engine.privacy import addresses_of, events_about
@@ -89,6 +90,7 @@ def export(unit: Unit, loaded: Loaded, adapters: Mapping[str, Adapter], now: int
             "waiting_for_a_reference": [_waiting(each) for _, each in events_about(unit, ids, held, adapters)],
             "planned": [{"at": at, "what": what} for at, what in planned(unit.program, state)],
             "remembered": _remembered(state),
+            "remembered_for_figures": remembered(tx, no),
         }
     )
     assert isinstance(told, dict)  # noqa: S101 - one went in

@@ -24,6 +24,7 @@ from touchpoint.engine.catching_up import is_passed, pass_on
 from touchpoint.engine.controls import for_tests, planned_names, switches
 from touchpoint.engine.delivery import CallRequest, Delivery
 from touchpoint.engine.feedback import Works, read_waiting
+from touchpoint.engine.figuring import begin
 from touchpoint.engine.grouping import Grouping
 from touchpoint.engine.handing import Workplace
 from touchpoint.engine.inbound import Taking, arrived
@@ -38,12 +39,14 @@ from touchpoint.engine.unit import Unit
 from touchpoint.engine.working import LOG, refuse_async
 from touchpoint.errors import (
     DefectiveJourney,
+    InvalidInput,
     JourneyError,
     UnknownCustomer,
 )
 from touchpoint.journey.journey import Journey
 from touchpoint.journey.policy import Policy
 from touchpoint.model.feedback_source import FeedbackSource, sources_by_type
+from touchpoint.model.figures import Figures
 from touchpoint.model.volume import VolumeBreaker
 from touchpoint.policy.consent import UNLESS_WITHDRAWN
 from touchpoint.stores.base import Reader, Store, Transaction
@@ -95,8 +98,11 @@ class Ground:
         migrations: Mapping[str, Migration] | None = None,
         feedback: Iterable[FeedbackSource] = (),
         analyser: "Analyser | None" = None,
+        figures: Figures | None = None,
     ) -> None:
         self._keyed = keyed(secret)
+        if figures is not None and not isinstance(figures, Figures):
+            raise InvalidInput(f"figures= takes Figures(…), not {type(figures).__name__}")
         self._call_within = call_within
         self._unsubscribe = unsubscribe
         self.volume_breaker = volume_breaker
@@ -124,6 +130,7 @@ class Ground:
             self._open_releases(tuple(journeys), release=release_on_open)
             self._commit(lambda unit: remember_segments(unit, self._now()))
             self._commit(acts.follow_zone_data)
+            self._commit(lambda unit: begin(unit, figures, self._sources))
             self._commit(self._look_at_wall)
         except BaseException:
             self.store.close()

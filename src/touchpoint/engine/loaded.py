@@ -2,6 +2,7 @@
 
 from collections import OrderedDict
 from collections.abc import Mapping
+from typing import TYPE_CHECKING, Literal
 
 import attrs
 
@@ -10,13 +11,16 @@ from touchpoint.core.volume import Volume
 from touchpoint.stores.base import ControlRow
 from touchpoint.stores.codec import dumps
 
+if TYPE_CHECKING:
+    from touchpoint.engine.figuring import Kept
+
 
 @attrs.define(eq=False)
 class Loaded:
     """One customer in memory.
 
     `due` is what the store's agenda says, `parked` what it says of how much is parked; `text` the profile as stored,
-    `members` the segments that the store's list has them in.
+    `members` the segments that the store's list has them in; `account` what `engine.figuring` remembers of them.
     """
 
     no: int
@@ -29,6 +33,7 @@ class Loaded:
     stale: bool = True
     parked: int = 0
     members: Mapping[str, int] = NONE
+    account: object = attrs.field(default=None, repr=False)
     _timer: int = NEVER
     _message: int = NEVER
     _profile: str = attrs.field(default="", repr=False)
@@ -74,7 +79,8 @@ class Cache:
 
     `controls`, `release`, `has_addresses`, `has_paces`, `has_events`, `has_aliases`, `has_referrals`, `has_contacts`,
     `secrets` and `segments` are what the store answered to these questions; None where it was not asked since they
-    changed. `aliases` are other ids that were looked up, `volumes` those that were asked for.
+    changed. `aliases` are other ids that were looked up, `volumes` those that were asked for; `figures` is how figures
+    are kept, False where none are.
     """
 
     def __init__(self, size: int = 8_192) -> None:
@@ -93,6 +99,7 @@ class Cache:
         self.has_contacts: bool | None = None
         self.secrets: frozenset[str] | None = None
         self.segments: dict[str, int] | None = None
+        self.figures: Kept | Literal[False] | None = None
         self.aliases: dict[str, int] = {}
 
     def find(self, customer: str) -> Loaded | None:

@@ -10,6 +10,7 @@ from touchpoint.core.decision import Decision, MessageEnded, RunEnded
 from touchpoint.core.occurrence import TOUCHPOINT
 from touchpoint.engine.acts import facts_changed
 from touchpoint.engine.changed import tell
+from touchpoint.engine.figuring import uncount
 from touchpoint.engine.loaded import Loaded
 from touchpoint.engine.recorded import occurrences
 from touchpoint.engine.referring import join
@@ -102,6 +103,8 @@ def _join(unit: Unit, source: Loaded, target: Loaded, now: int) -> Merged:
         referrals_dropped=len(dropped),
         differing=tuple(sorted(entry.id or "" for entry, other in doubled if _differ(entry, other))),
     )  # fmt: skip
+    for each in (source, target):
+        uncount(unit, each.no)
     _interleave(unit, source, target, [*theirs, *ours], [entry for entry, _ in doubled])
     unit.tx.absorb(source.no, target.no)
     unit.cache.forget(source.no)

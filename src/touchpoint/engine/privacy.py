@@ -13,6 +13,7 @@ from touchpoint.channels.base import Adapter
 from touchpoint.core.pace import scope_name
 from touchpoint.core.state import Profile, profile_from_record
 from touchpoint.engine import erased
+from touchpoint.engine.figuring import uncount
 from touchpoint.engine.unit import Unit
 from touchpoint.errors import StoreCorrupt, TouchpointError
 from touchpoint.model.consent import ANY
@@ -104,6 +105,7 @@ def erase(unit: Unit, customer: str, adapters: Mapping[str, Adapter], now: int) 
     unit.changes.events_gone += events
     _leave_stages(unit, row)
     rows = frozenset(_beginnings(unit, row, held))
+    uncount(unit, row.no, erased=True)
     counts = unit.tx.erase(row.no)
     unit.cache.forget(row.no)
     unit.flush()

@@ -5,7 +5,7 @@ Decisions are taken in memory; `flush` writes each customer once, however often 
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from typing import Any, Final, TypeAlias, TypeVar
+from typing import TypeVar
 
 import attrs
 
@@ -43,11 +43,13 @@ from touchpoint.core.waits import follow_zone_data
 from touchpoint.engine.analysing import Sources, put_off
 from touchpoint.engine.at_work import AtWork
 from touchpoint.engine.catching_up import bring_up, catch_up
+from touchpoint.engine.figuring import write_counted
 from touchpoint.engine.keyed import Keyed, able
 from touchpoint.engine.loaded import Cache, Loaded
 from touchpoint.engine.membership import write_members
 from touchpoint.engine.recorded import occurrences, state_of
 from touchpoint.engine.referring import convert
+from touchpoint.engine.tallying import COUNTED
 from touchpoint.engine.writing import write_effects
 from touchpoint.errors import CustomerErased, DefectiveJourney, StoreCorrupt
 from touchpoint.stores.base import (
@@ -63,8 +65,6 @@ from touchpoint.stores.codec import dumps, loads
 from touchpoint.zones import tz_version
 
 T = TypeVar("T")
-Line: TypeAlias = list[Any]
-"""One line of a decision's trace."""
 
 
 @attrs.define(eq=False)
@@ -398,7 +398,7 @@ class Unit:
         loaded.head = no
         self.touch(loaded)
         for line in decision.trace:
-            count = _COUNTED.get(line[0])
+            count = COUNTED.get(line[0])
             if count is not None:
                 count(self, line)
         if decision.effects:
@@ -429,7 +429,10 @@ class Unit:
         if changes.controls or changes.controls_lifted:
             self.cache.controls = None
         if not changes.is_empty():
-            self.tx.write(changes)
+            if self.cache.figures is False:
+                self.tx.write(changes)
+            else:
+                write_counted(self, changes)
             self.changes = Changes()
         self._fresh.clear()
         self.referred.clear()
@@ -466,35 +469,3 @@ class Unit:
         loaded = self.find(customer)
         pending = None if loaded is None else loaded.state.pending_by_key(key)
         return pending.fence if pending is not None and pending.status == IN_FLIGHT else None
-
-
-_IN_WORDS: Final[Mapping[str, str]] = {"started": "started", "goal": "goal reached"}
-
-
-def _count_rule(unit: Unit, entry: Line) -> None:
-    what = entry[0]
-    detail = _IN_WORDS.get(what) or f"{what}: {entry[4 if what == 'ended' else 3]}"
-    unit.tally("rule", f"{entry[1]}/{entry[2]}", detail)
-
-
-def _count_stage(unit: Unit, entry: Line) -> None:
-    _, journey, left, entered = entry
-    unit.tally("stage", f"{journey}/{entered}", "entered")
-    unit.tally("stage", f"{journey}/{entered}", "now")
-    if left is not None:
-        unit.tally("stage", f"{journey}/{left}", "now", -1)
-
-
-def _count_segment(unit: Unit, entry: Line) -> None:
-    _, what, journey, segment, _ = entry
-    unit.tally("segment", f"{journey}/{segment}", what)
-
-
-def _count_case(unit: Unit, entry: Line) -> None:
-    unit.tally("case", entry[2], entry[1])
-
-
-_COUNTED: Final[Mapping[str, Callable[[Unit, Line], None]]] = {
-    "started": _count_rule, "refused": _count_rule, "ended": _count_rule, "goal": _count_rule,
-    "stage": _count_stage, "case": _count_case, "segment": _count_segment,
-}  # fmt: skip

@@ -14,6 +14,20 @@ from touchpoint.insight.loyalty import day_number, repeat_rate, retention
 from touchpoint.insight.many import Adjusted, adjust
 from touchpoint.insight.means import PooledMean, Sample, ScaleCount, pooled_mean
 from touchpoint.insight.proportions import Share, proportion
+from touchpoint.insight.report import (
+    BudgetFigures,
+    CaseFigures,
+    FeedbackFigures,
+    Flow,
+    GrowthFigures,
+    LoopFigures,
+    MessageFigures,
+    PhaseFigures,
+    PlaceFigures,
+    Report,
+    ScoreCount,
+    StageFigures,
+)
 from touchpoint.insight.scales import (
     FIVE_POINTS,
     SEVEN_POINTS,
@@ -25,6 +39,7 @@ from touchpoint.insight.scales import (
 )
 from touchpoint.insight.scores import Ces, Nps, ces, csat, nps, nps_groups
 from touchpoint.insight.shrinkage import JamesStein, Ranked, Ranking, james_stein, rank_means, rank_shares
+from touchpoint.insight.spans import Spans
 from touchpoint.model.scale import Scale
 
 if TYPE_CHECKING:
@@ -39,23 +54,36 @@ __all__ = [
     "Analyser",
     "Analysis",
     "Answer",
+    "BudgetFigures",
+    "CaseFigures",
     "Ces",
     "Difference",
+    "FeedbackFigures",
     "Figure",
+    "Flow",
     "Growth",
+    "GrowthFigures",
     "GrowthPeriod",
     "Interval",
     "JamesStein",
     "KeywordAnalyser",
     "Lexicon",
+    "LoopFigures",
+    "MessageFigures",
     "Nps",
+    "PhaseFigures",
+    "PlaceFigures",
     "PooledMean",
     "Ranked",
     "Ranking",
+    "Report",
     "Sample",
     "Scale",
     "ScaleCount",
+    "ScoreCount",
     "Share",
+    "Spans",
+    "StageFigures",
     "Tally",
     "TextBlobAnalyser",
     "adjust",

@@ -24,6 +24,7 @@ from touchpoint.engine import acts
 from touchpoint.engine.delivery import CallRequest, Delivery
 from touchpoint.engine.engine import Engine
 from touchpoint.engine.feedback import with_share
+from touchpoint.engine.figures import FigureDesk
 from touchpoint.engine.intake import Prepared, instant_of
 from touchpoint.engine.loaded import Loaded
 from touchpoint.engine.referring import remember
@@ -34,6 +35,7 @@ from touchpoint.journey.policy import Policy
 from touchpoint.journey.steps import Call, flat
 from touchpoint.model.consent import ANY
 from touchpoint.model.feedback_source import FeedbackSource, sources_by_type
+from touchpoint.model.figures import Figures
 from touchpoint.model.referral import REFERRAL_TYPES
 from touchpoint.model.touchpoint import Touchpoint
 from touchpoint.policy.facts import ConsentFact
@@ -86,6 +88,7 @@ class Replay:
         tallies: every count the engine keeps, by (subject, name, what).
         probes: (instant, state) pairs: what was true with every touchpoint up to and including the instant applied.
         customers_seen: how many customers the store holds.
+        figures: as `Engine.figures`: call it for a `Report`, where the store keeps any.
     """
 
     _store: Store = attrs.field(repr=False)
@@ -100,6 +103,7 @@ class Replay:
     tallies: Mapping[tuple[str, str, str], int] = attrs.field(factory=dict, repr=False)
     probes: list[tuple[datetime, Probe]] = attrs.field(factory=list, repr=False)
     customers_seen: int = 0
+    figures: FigureDesk | None = attrs.field(default=None, repr=False)
 
     def __attrs_post_init__(self) -> None:
         # Questions about customers go to the store, so that the result stays small; it is closed with the result.
@@ -174,7 +178,7 @@ class Replay:
         return found
 
 
-def replay(  # noqa: PLR0913 - all but the first two are options
+def replay(  # noqa: PLR0913 - each is a setting of its own, and all but the first two are options
     journeys: Sequence[Journey],
     events: Iterable[Touchpoint],
     *,
@@ -185,6 +189,7 @@ def replay(  # noqa: PLR0913 - all but the first two are options
     until: datetime | None = None,
     progress: Callable[[int], None] | None = None,
     feedback: Iterable[FeedbackSource] = (),
+    figures: Figures | None = None,
 ) -> Replay:
     """Replay events through journeys, in virtual time.
 
@@ -201,15 +206,18 @@ def replay(  # noqa: PLR0913 - all but the first two are options
         until: where to end; the last event unless given. Events after it are left out.
         progress: called with the number of events done, after each batch.
         feedback: which of these types are feedback, as for `Engine`: they get the `share` of their scores.
+        figures: as for `Engine`; `Replay.figures` then gives them.
 
     Raises:
         InvalidTouchpoint: an event that cannot be accepted, and which; everything before its batch is kept.
     """
     marks = [instant_of(each, "probe=") for each in probe]
     end = None if until is None else instant_of(until, "until=")
-    sources, declared = sources_by_type(feedback), acts.declared_types(journeys)
+    known, declared = tuple(feedback), acts.declared_types(journeys)
+    sources = sources_by_type(known)
     given = (with_share(each, sources, 0, declared) for each in events) if sources else events
-    return _Driver(journeys, policy, tuple(grant), store).run(given, marks, end, progress)
+    driver = _Driver(journeys, policy, tuple(grant), store, known, figures)
+    return driver.run(given, marks, end, progress)
 
 
 class _ReplayClock:
@@ -277,21 +285,24 @@ class _Agenda:
 
 
 class _Driver:
-    def __init__(self, journeys: Sequence[Journey], policy: Policy | None, grant: tuple[str, ...], store: str) -> None:
+    def __init__(
+        self, journeys: Sequence[Journey], policy: Policy | None, grant: tuple[str, ...], store: str,
+        feedback: Iterable[FeedbackSource] = (), figures: Figures | None = None,
+    ) -> None:  # fmt: skip
         names = sorted(
             {channel for journey in journeys for each in journey.messages.values() for channel in each.channels}
         )
         self.clock = _ReplayClock()
         self.engine = Engine(
             store, journeys=journeys, channels=[RecordingChannel(name) for name in names], policy=policy,
-            clock=self.clock, functions=_nothing_called(journeys),
+            clock=self.clock, functions=_nothing_called(journeys), feedback=feedback, figures=figures,
         )  # fmt: skip
         self.kinds = sorted({default_address_kind(name) for name in names})
         self.grant = grant
         self.declared = acts.declared_types(journeys)
         self.cases = [case.name for journey in journeys for case in journey.cases]
         self.delivery = _ReplayDelivery(self.clock, self.engine)
-        self.result = Replay(self.engine.store, grant)
+        self.result = Replay(self.engine.store, grant, figures=self.engine.figures)
         self.referrals: dict[str, int] = {}
         self.now = 0
         self.first: int | None = None

@@ -45,6 +45,18 @@ MEMBER_COUNT: Final = "SELECT count(*) FROM touchpoint_members WHERE segment = ?
 MEMBER: Final = "INSERT OR REPLACE INTO touchpoint_members (segment, customer, since) VALUES (?, ?, ?)"
 MEMBER_GONE: Final = "DELETE FROM touchpoint_members WHERE segment = ? AND customer = ?"
 
+_WITH_CASE: Final = (
+    "SELECT id FROM touchpoint_customers WHERE no IN "
+    "(SELECT customer FROM touchpoint_cases WHERE kind = ? AND closed_at IS NULL) ORDER BY no"
+)
+_WITH_RUN: Final = (
+    "SELECT id FROM touchpoint_customers WHERE no IN (SELECT customer FROM touchpoint_runs WHERE rule = ?) ORDER BY no"
+)
+_WITH_MESSAGE: Final = (
+    "SELECT id FROM touchpoint_customers WHERE no IN "
+    "(SELECT customer FROM touchpoint_messages WHERE name = ? AND status = ?) ORDER BY no"
+)
+
 _OWNED: Final = ("runs", "cases", "messages", "tasks", "consents", "gifts")
 """Tables whose rows belong to one customer, beside the journal."""
 _SAID: Final = ("contacts", "wishes")
@@ -108,6 +120,18 @@ class PeopleReader(_Asks):
         """How many are in a segment."""
         return int(self.run(MEMBER_COUNT, (segment,))[0][0])
 
+    def ids_with_case_open(self, kind: str) -> list[str]:
+        """Ids of the customers with an open case of this kind, by number."""
+        return [id for (id,) in self.run(_WITH_CASE, (kind,))]  # noqa: A001 - an id is called id
+
+    def ids_with_run(self, rule: str) -> list[str]:
+        """Ids of the customers for whom a rule of this name ever started, by number."""
+        return [id for (id,) in self.run(_WITH_RUN, (rule,))]  # noqa: A001 - likewise
+
+    def ids_with_message(self, name: str, status: str) -> list[str]:
+        """Ids of the customers with a message of this name in this status, by number."""
+        return [id for (id,) in self.run(_WITH_MESSAGE, (name, status))]  # noqa: A001 - likewise
+
 
 class PeopleWriter(_Asks):
     """What is done to all rows of a customer, at once."""
@@ -115,7 +139,18 @@ class PeopleWriter(_Asks):
     def erase(self, customer: int) -> dict[str, int]:
         """Delete everything that bears this customer's number; how many rows of each table."""
         counts = {"journal": self._erase_journal(customer)}
-        for table in (*_OWNED, "reach", "aliases", "due", "parked", "members", "asked", "analyses", *_SAID):
+        for table in (
+            *_OWNED,
+            "reach",
+            "aliases",
+            "due",
+            "parked",
+            "members",
+            "asked",
+            "analyses",
+            "figure_accounts",
+            *_SAID,
+        ):
             counts[table] = self._erase_from(table, customer)
         counts["referrals"] = self._leave_referrals(customer)
         # What was spent stays spent, and names nobody; what is on its way will never be told to have failed.
@@ -169,6 +204,7 @@ class PeopleWriter(_Asks):
             self.run(f"DELETE FROM touchpoint_{table} WHERE customer = ?", (old,))  # noqa: S608 - likewise
         self.run("DELETE FROM touchpoint_due WHERE customer = ?", (old,))
         self.run("DELETE FROM touchpoint_parked WHERE customer = ?", (old,))
+        self.run("DELETE FROM touchpoint_figure_accounts WHERE customer = ?", (old,))
         # What both are in is written with the state of the one who stays.
         self.run("DELETE FROM touchpoint_members WHERE customer = ?", (old,))
         self.run("DELETE FROM touchpoint_customers WHERE no = ?", (old,))

@@ -7,7 +7,7 @@ from operator import itemgetter
 from typing import Any, Final, TypeVar
 
 from touchpoint.errors import StoreClosed, StoreCorrupt, StoreError
-from touchpoint.stores import _feedback, _gifts, _people, _referrals, _releases, _said
+from touchpoint.stores import _feedback, _figures, _gifts, _people, _referrals, _releases, _said
 from touchpoint.stores._trouble import TROUBLE, Place, reraise
 from touchpoint.stores.base import (
     AddressRow,
@@ -91,18 +91,6 @@ _ADDRESSES: Final = (
 _CONTROLS: Final = _select("controls", ControlRow, "ORDER BY scope, name")
 _TALLIES: Final = _select("tallies", TallyRow, "ORDER BY subject, name, what")
 _META: Final = "SELECT key, value FROM touchpoint_meta ORDER BY key"
-_WITH_CASE: Final = (
-    "SELECT id FROM touchpoint_customers WHERE no IN "
-    "(SELECT customer FROM touchpoint_cases WHERE kind = ? AND closed_at IS NULL) ORDER BY no"
-)
-_WITH_RUN: Final = (
-    "SELECT id FROM touchpoint_customers WHERE no IN (SELECT customer FROM touchpoint_runs WHERE rule = ?) ORDER BY no"
-)
-_WITH_MESSAGE: Final = (
-    "SELECT id FROM touchpoint_customers WHERE no IN "
-    "(SELECT customer FROM touchpoint_messages WHERE name = ? AND status = ?) ORDER BY no"
-)
-
 _NEW_CUSTOMER: Final = _insert("customers", CustomerRow)
 _CHANGE_CUSTOMER: Final = (
     "UPDATE touchpoint_customers SET profile = ifnull(nullif(?, ''), profile), state = ?, head = ?, due = ? "
@@ -153,8 +141,13 @@ _PUT_META: Final = "INSERT OR REPLACE INTO touchpoint_meta (key, value) VALUES (
 
 
 class SqliteReader(
-    _people.PeopleReader, _referrals.ReferralReader, _releases.ReleaseReader, _feedback.FeedbackReader,
-    _said.SaidReader, _gifts.GiftReader,
+    _people.PeopleReader,
+    _referrals.ReferralReader,
+    _releases.ReleaseReader,
+    _feedback.FeedbackReader,
+    _said.SaidReader,
+    _gifts.GiftReader,
+    _figures.FigureReader,
 ):  # fmt: skip
     """Answers questions over one connection, until `end()`.
 
@@ -334,18 +327,6 @@ class SqliteReader(
         """How many customers there are."""
         return int(self.run("SELECT count(*) FROM touchpoint_customers")[0][0])
 
-    def ids_with_case_open(self, kind: str) -> list[str]:
-        """Ids of the customers with an open case of this kind, by number."""
-        return [id for (id,) in self.run(_WITH_CASE, (kind,))]  # noqa: A001 - an id is called id
-
-    def ids_with_run(self, rule: str) -> list[str]:
-        """Ids of the customers for whom a rule of this name ever started, by number."""
-        return [id for (id,) in self.run(_WITH_RUN, (rule,))]  # noqa: A001 - likewise
-
-    def ids_with_message(self, name: str, status: str) -> list[str]:
-        """Ids of the customers with a message of this name in this status, by number."""
-        return [id for (id,) in self.run(_WITH_MESSAGE, (name, status))]  # noqa: A001 - likewise
-
     def schema_version(self) -> int:
         """The version that the tables have just now."""
         rows = self.run(SCHEMA_VERSION_FOUND)
@@ -377,7 +358,7 @@ class SqliteReader(
             raise StoreClosed(f"{self._place} was not asked: {self._over}")
 
 
-class SqliteTransaction(SqliteReader, _people.PeopleWriter, _gifts.GiftWriter):
+class SqliteTransaction(SqliteReader, _people.PeopleWriter, _gifts.GiftWriter, _figures.FigureWriter):
     """Questions and changes under the write lock."""
 
     counters: Counters
@@ -435,6 +416,7 @@ class SqliteTransaction(SqliteReader, _people.PeopleWriter, _gifts.GiftWriter):
         # A blank comes right before an exclamation mark: the name itself, and those with a blank and more after it.
         self._many(_people.PACE_GONE, [(name, name + "!") for name in changes.paces_gone])
         self._many(_people.EVENT_GONE, [(no,) for no in changes.events_gone])
+        self.write_figures(changes)
 
     def _write_relationship(self, changes: Changes) -> None:
         self._many(_referrals.PUT, list(changes.referrals.values()))

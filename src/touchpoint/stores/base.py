@@ -23,6 +23,8 @@ from touchpoint.stores.rows import (
     EntryRow,
     EntryValues,
     EventRow,
+    FigureKey,
+    FigureRow,
     GiftRow,
     MessageRow,
     ReferralRow,
@@ -51,6 +53,8 @@ __all__ = [
     "EntryRow",
     "EntryValues",
     "EventRow",
+    "FigureKey",
+    "FigureRow",
     "GiftRow",
     "MessageRow",
     "Reader",
@@ -66,7 +70,7 @@ __all__ = [
     "WishRow",
 ]
 
-SCHEMA_VERSION = 5
+SCHEMA_VERSION = 6
 
 
 class Reader(Protocol):
@@ -318,6 +322,36 @@ class Reader(Protocol):
         """(customer number, how many stand, how many converted): who has most converted first, at most `limit`."""
         ...
 
+    # Figures.
+
+    def figures(self, what: Sequence[str], first: int, last: int) -> list[FigureRow]:
+        """Counts of these kinds, of everybody, added up over the days from `first` to `last`; `day` is then `last`."""
+        ...
+
+    def figures_by_day(self, what: Sequence[str], first: int, last: int) -> list[FigureRow]:
+        """Counts of these kinds, of everybody, by what is counted, day and name. Counts of 0 are left out."""
+        ...
+
+    def accounts(self, numbers: Sequence[int]) -> dict[int, str]:
+        """What is remembered of those of these customers who are counted, as JSON."""
+        ...
+
+    def uncounted(self, after: int, limit: int) -> list[int]:
+        """Numbers above `after` of customers who are not counted, in their order, at most `limit`."""
+        ...
+
+    def places(self) -> list[str]:
+        """The locations that figures tell apart."""
+        ...
+
+    def cases_by_number(self, numbers: Sequence[int]) -> list[CaseRow]:
+        """Those of these cases that exist, in no particular order."""
+        ...
+
+    def messages_by_number(self, numbers: Sequence[int]) -> list[MessageRow]:
+        """Those of these messages that exist, in no particular order."""
+        ...
+
     # Feedback.
 
     def asked(self, key: str) -> AskedRow | None:
@@ -432,6 +466,13 @@ class Transaction(Reader, Protocol):
 
     def rename(self, customer: int, name: str) -> None:
         """Give a customer another id, which nobody has."""
+        ...
+
+    def clear_figures(self, *, places: bool) -> None:
+        """Have nobody be counted, and nothing be counted of customers who are there; of those erased all stays.
+
+        With `places` no location is known any more, either.
+        """
         ...
 
     def write(self, changes: Changes) -> None:

@@ -191,12 +191,24 @@ _CONVERSATIONS: Final = (
 ) WITHOUT ROWID""",
 )
 
+_FIGURES: Final = (
+    # Days first: most are written about today, and reports ask for ranges of them.
+    """CREATE TABLE touchpoint_figures (
+    what TEXT NOT NULL, day INTEGER NOT NULL, name TEXT NOT NULL, layer INTEGER NOT NULL, n INTEGER NOT NULL,
+    PRIMARY KEY (what, day, name, layer)
+) WITHOUT ROWID""",
+    # What is remembered of those who are counted.
+    "CREATE TABLE touchpoint_figure_accounts (customer INTEGER PRIMARY KEY, body TEXT NOT NULL)",
+    "CREATE TABLE touchpoint_places (name TEXT PRIMARY KEY) WITHOUT ROWID",
+)
+
 MIGRATIONS: Final[tuple[Migration, ...]] = (
     Migration("0001_initial", _INITIAL),
     Migration("0002_case_deadlines", _CASE_DEADLINES),
     Migration("0003_feedback", _FEEDBACK),
     Migration("0004_conversations", _CONVERSATIONS),
     Migration("0005_gifts", _GIFTS),
+    Migration("0006_figures", _FIGURES),
 )
 
 

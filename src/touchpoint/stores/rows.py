@@ -342,6 +342,22 @@ class TallyRow(NamedTuple):
     n: int
 
 
+class FigureRow(NamedTuple):
+    """A count that names nobody, of a day or a period, such as how many moved from one stage to another.
+
+    `what` is counted, `name` is JSON of what it is counted of; `n` may be negative while it is written.
+    """
+
+    what: str
+    day: int
+    name: str
+    n: int
+
+
+FigureKey: TypeAlias = tuple[int, str, int, str]
+"""(layer, what, day, name): layer 0 is of customers who are there, 1 of those who were erased."""
+
+
 @attrs.define
 class Counters:
     """The next free number of each table; taken and raised by the caller within its transaction."""
@@ -378,6 +394,8 @@ class Changes:
     `bookings_gone` are keys whose bookings go before any other is written; `spans` (account, kind, start, end) whose
     sum is kept from now on, from this start at the earliest; `bookings_settled` keys; `stocks` (name, how many there
     are where nothing is known of it, how many more or fewer).
+    `figures` are added to what is there; `accounts` JSON by customer number, of those who are counted, or empty to
+    have one counted no more; `places` names.
     """
 
     new_customers: list[CustomerRow] = attrs.Factory(list)
@@ -434,6 +452,9 @@ class Changes:
     contacts: dict[tuple[int, str], ContactRow] = attrs.Factory(dict)
     wishes: list[WishRow] = attrs.Factory(list)
     topic_answers: list[TopicAnswerRow] = attrs.Factory(list)
+    figures: dict[FigureKey, int] = attrs.Factory(dict)
+    accounts: dict[int, str] = attrs.Factory(dict)
+    places: list[str] = attrs.Factory(list)
 
     def is_empty(self) -> bool:
         """Whether there is nothing to write."""

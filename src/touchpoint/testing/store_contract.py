@@ -22,6 +22,7 @@ import pytest
 from touchpoint.stores.base import Store
 from touchpoint.testing.contracts import checks
 from touchpoint.testing.store_checks_feedback import FeedbackChecks
+from touchpoint.testing.store_checks_figures import FigureChecks
 from touchpoint.testing.store_checks_gifts import GiftChecks
 from touchpoint.testing.store_checks_hosts import Connect, HostChecks
 from touchpoint.testing.store_checks_people import PeopleChecks
@@ -34,8 +35,8 @@ from touchpoint.testing.store_checks_sharing import Reopen, SharingChecks
 
 
 class StoreContract(
-    PeopleChecks, PrivacyChecks, ReferralChecks, FeedbackChecks, SaidChecks, RowChecks, GiftChecks, SegmentChecks,
-    SharingChecks, HostChecks,
+    PeopleChecks, PrivacyChecks, ReferralChecks, FeedbackChecks, SaidChecks, FigureChecks, RowChecks, GiftChecks,
+    SegmentChecks, SharingChecks, HostChecks,
 ):  # fmt: skip
     """What every store must do: subclass it in a test module and supply three fixtures.
 
@@ -73,8 +74,6 @@ class StoreContract(
     @classmethod
     def checks(cls) -> list[str]:
         """Names of all checks, in their order."""
-        people = (
-            PeopleChecks, PrivacyChecks, ReferralChecks, FeedbackChecks, SaidChecks,
-        )  # fmt: skip
+        people = PeopleChecks, PrivacyChecks, ReferralChecks, FeedbackChecks, SaidChecks, FigureChecks
         parts = *people, RowChecks, GiftChecks, SegmentChecks, SharingChecks, HostChecks
         return [name for part in parts for name in checks(part)]

@@ -183,6 +183,9 @@ def something() -> Changes:
         stocks=[("mugs", 3, -1)],
         tallies={("message", "shop/offer", "sent"): 2},
         meta={"timeline": "a"},
+        figures={(0, "flow", 5, "[1]"): 2, (1, "flow", 5, "[1]"): 1},
+        accounts={1: "[1]", 2: "[2]"},
+        places=["Graz"],
     )
 
 
@@ -235,6 +238,9 @@ def something_else() -> Changes:
         stocks=[("mugs", 3, -1), ("cards", 0, 2)],
         tallies={("message", "shop/offer", "sent"): 1, ("rule", "shop/r", "started"): 1},
         meta={"timeline": "b", "more": "c"},
+        figures={(0, "flow", 5, "[1]"): 1, (0, "flow", 6, "[1]"): 4},
+        accounts={1: "[3]", 2: ""},
+        places=["Graz", "Linz"],
     )
 
 
@@ -309,6 +315,13 @@ def everything(reader: Reader) -> dict[str, object]:
         "last_release": reader.last_release(),
         "live_run_before": [reader.live_run_before("shop", no) for no in numbers],
         "meta": dict(reader.meta()),
+        "figures": reader.figures(["flow"], 0, 9),
+        "figures_by_day": reader.figures_by_day(["flow"], 0, 9),
+        "accounts": reader.accounts(numbers),
+        "uncounted": reader.uncounted(0, 10),
+        "places": reader.places(),
+        "cases_by_number": sorted(reader.cases_by_number(numbers)),
+        "messages_by_number": sorted(reader.messages_by_number(numbers)),
         "ids_with_case_open": reader.ids_with_case_open("complaint"),
         "ids_with_run": reader.ids_with_run("come_back"),
         "ids_with_message": [reader.ids_with_message("offer", status) for status in ("waiting", "sent", "denied")],

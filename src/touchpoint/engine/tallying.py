@@ -1,0 +1,41 @@
+"""Which lines of a decision's trace add to the tallies of the store, counts that name nobody."""
+
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
+
+if TYPE_CHECKING:
+    from touchpoint.engine.unit import Unit
+
+Line: TypeAlias = list[Any]
+"""One line of a decision's trace."""
+
+_IN_WORDS: Final[Mapping[str, str]] = {"started": "started", "goal": "goal reached"}
+
+
+def _count_rule(unit: "Unit", entry: Line) -> None:
+    what = entry[0]
+    detail = _IN_WORDS.get(what) or f"{what}: {entry[4 if what == 'ended' else 3]}"
+    unit.tally("rule", f"{entry[1]}/{entry[2]}", detail)
+
+
+def _count_stage(unit: "Unit", entry: Line) -> None:
+    _, journey, left, entered = entry
+    unit.tally("stage", f"{journey}/{entered}", "entered")
+    unit.tally("stage", f"{journey}/{entered}", "now")
+    if left is not None:
+        unit.tally("stage", f"{journey}/{left}", "now", -1)
+
+
+def _count_segment(unit: "Unit", entry: Line) -> None:
+    _, what, journey, segment, _ = entry
+    unit.tally("segment", f"{journey}/{segment}", what)
+
+
+def _count_case(unit: "Unit", entry: Line) -> None:
+    unit.tally("case", entry[2], entry[1])
+
+
+COUNTED: Final[Mapping[str, Callable[["Unit", Line], None]]] = {
+    "started": _count_rule, "refused": _count_rule, "ended": _count_rule, "goal": _count_rule,
+    "stage": _count_stage, "case": _count_case, "segment": _count_segment,
+}  # fmt: skip
