@@ -31,6 +31,7 @@ from touchpoint import (
     customer,
     days,
     forever,
+    in_segment,
     times,
     trait,
 )
@@ -226,6 +227,21 @@ def test_suggestions_are_bound_as_well():
     assert 'count("visit") >= 1 → 0 >= 1: false' in why
     engine.record("ann", "visit")
     assert {each.text for each in engine.suggest("ann", place="web.home", n=9)} == {"For Ann"}
+
+
+def test_a_window_that_has_lapsed_unnoticed_makes_nobody_familiar():
+    """Suggestions are asked for between two looks at the customer's timers."""
+    of_late = Segment("of_late", count("visit", within=days(30)) >= 1)
+    shop = Journey("shop", segments=[of_late], suggestions=[offer("near", "For {customer.name|you}")])
+    asked = Familiarity(personal=in_segment("of_late", journey="shop"), special=False)
+    engine = engine_of(journeys=[shop], policy=Policy(asked), traits=Shopper)
+    engine.identify("ann", traits={"name": "Ann"})
+    engine.grant("ann", "marketing")
+    engine.record("ann", "visit")
+    told = [engine.suggest("ann", place="web.home")[0].text]
+    engine.clock.advance(days(30))
+    told.append(engine.suggest("ann", place="web.home")[0].text)
+    assert told == ["For Ann", "For you"]
 
 
 def test_an_engine_on_an_event_loop_chooses_alike():

@@ -112,8 +112,7 @@ class _Asking:
             segments=state.segments, consents=state.profile.consents,
         )  # fmt: skip
         home = (program.home(run.journey, run.release) if run.release else program) or program
-        bond = program.bonds.get(run.journey)
-        known = None if bond is None else acquaintance(bond, state, run.journey, message, now)
+        known = acquaintance(program, state, run.journey, message, now)
         return cls(program, home, state, run, message, channel, context, known)
 
     def passed_over(self, each: CompiledWording) -> str | None:

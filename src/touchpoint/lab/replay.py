@@ -213,10 +213,10 @@ def replay(  # noqa: PLR0913 - each is a setting of its own, and all but the fir
     """
     marks = [instant_of(each, "probe=") for each in probe]
     end = None if until is None else instant_of(until, "until=")
-    known, declared = tuple(feedback), acts.declared_types(journeys)
-    sources = sources_by_type(known)
+    own = tuple(feedback)
+    sources, declared = sources_by_type(own), acts.declared_types(journeys)
     given = (with_share(each, sources, 0, declared) for each in events) if sources else events
-    driver = _Driver(journeys, policy, tuple(grant), store, known, figures)
+    driver = _Driver(journeys, policy, tuple(grant), store, own, figures)
     return driver.run(given, marks, end, progress)
 
 

@@ -123,7 +123,7 @@ def _incentive() -> Principle:
         "other customers and ourselves, and is against the law in many places.",
         (
             Asked("5.1", "exists", "Who gives feedback gets something for it.",
-                  "give it to whoever answers: Ask(…, thank=Gift(…))", vital=True),
+                  "give it to whoever answers: Ask(survey, thank=Gift(…))", vital=True),
             Asked("5.2", "not for praise", "No gift hangs on a good score.",
                   "give it for any answer, before looking at its score", vital=True),
             Asked("5.3", "limited", "One customer gets it only so often.",
