@@ -93,6 +93,16 @@ def test_feedback_is_recorded_read_and_analysed():
     run(story)
 
 
+def test_what_is_said_is_read_by_whoever_does_what_is_due():
+    async def story():
+        async with engine_of(sending(), analyser=KeywordAnalyser()) as engine:
+            await engine.feedback.record("ann", Feedback(kind="csat", score=2, comment="Terrible!"))
+            await engine.run_pending()
+            assert [each.analysed for each in await engine.feedback.of("ann")] == ["done"]
+
+    run(story)
+
+
 def test_its_figures_have_every_method_of_the_engines():
     assert public(FigureDesk) == public(AsyncFigureDesk) - {"engine"}
     for name in ("__call__", *public(FigureDesk)):

@@ -200,6 +200,7 @@ def test_a_limit_of_its_own_stays():
     often = Gift("sticker", why="to thank", channels=["email"], limit=times(5, per=days(1)))
     assert Ask(RATE, thank=often).thank == often
     assert Ask(RATE, thank=message("thanks")).thank == message("thanks")
+    assert Ask(RATE, thank=message("card", kind="gift")).thank.limit == times(1, per=days(90))
 
 
 # S4.5, S5.4: identity of the steps

@@ -168,6 +168,29 @@ def test_a_worker_has_it_read_without_being_asked():
         assert [each.analysed for each in engine.feedback.of("ann")] == ["done"]
 
 
+def test_an_analyser_may_be_called_in_the_workers_own_thread():
+    seen = []
+    analyst = Analyst(act=lambda _: seen.append(threading.current_thread()) or Analysis(version="1"))
+    with engine_of(analyser=analyst, call_within=None) as engine:
+        engine.feedback.record("ann", BAD)
+        engine.run_pending()
+        assert [each.analysed for each in engine.feedback.of("ann")] == ["done"]
+    assert seen == [threading.current_thread()]
+
+
+def test_what_no_source_reads_any_more_is_put_aside(tmp_path):
+    store, source = f"sqlite:///{tmp_path / 't.db'}", FeedbackSource("review", scale=Scale(1, 5))
+    with engine_of(store=store, feedback=[source], analyser=TOPICS) as engine:
+        engine.record_many([Touchpoint("ann", "review", properties={"comment": "nice"}) for _ in range(150)])
+        clock = engine.clock
+    with engine_of(store=store, clock=clock, analyser=TOPICS) as engine:
+        engine.run_pending()
+        with engine.store.reading() as reader:
+            assert {each.status for each in reader.analyses_of(1)} == {"failed"}
+    with engine_of(store=store, clock=clock, feedback=[source], analyser=TOPICS) as engine:
+        assert engine.feedback.analyse(again=True) == 150
+
+
 # Anew.
 
 

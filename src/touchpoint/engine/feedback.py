@@ -212,12 +212,13 @@ def _batches(works: Works, analyst: Reading, *, again: bool) -> Iterator[list[Te
 
 def waiting(works: Works, limit: int) -> list[Text]:
     """What is to be read next; what waits in vain is put aside."""
-    with works.reading() as reader:
-        texts, vain = texts_waiting(reader, works.sources, limit)
-    if vain:
-        works.commit(lambda unit: _put_aside(unit, vain, works.now()))
-        return texts or waiting(works, limit)
-    return texts
+    while True:
+        with works.reading() as reader:
+            texts, vain = texts_waiting(reader, works.sources, limit)
+        if vain:
+            works.commit(lambda unit, rows=vain: _put_aside(unit, rows, works.now()))  # type: ignore[misc]
+        if texts or not vain:
+            return texts
 
 
 def _put_aside(unit: "Unit", rows: list[AnalysisRow], now: int) -> None:

@@ -86,7 +86,11 @@ def reminders(value: Iterable[timedelta] | timedelta | None) -> tuple[timedelta,
 
 def thanks(value: Message | None) -> Message | None:
     """What somebody gets for an answer; a gift that has no limit gets one, so that nobody answers for the gifts."""
-    if not isinstance(value, Gift) or value.limit is not None:
+    if (
+        not isinstance(value, Message)
+        or not (isinstance(value, Gift) or value.kind == "gift")
+        or value.limit is not None
+    ):
         return value
     return attrs.evolve(value, limit=times(1, per=days(90)))
 
