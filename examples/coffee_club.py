@@ -2,18 +2,23 @@
 """A coffee club: boxes of beans by post, from the trial box to the regular who comes back. All of it is made up.
 
     touchpoint check examples/coffee_club.py
+    touchpoint audit examples/coffee_club.py
     touchpoint run examples/coffee_club.py --store sqlite:///coffee.db
     touchpoint timeline member-07 --store sqlite:///coffee.db
     touchpoint why member-07 free_bag --store sqlite:///coffee.db
 
-The first looks for mistakes, the second replays four months, the others tell one member's story and explain a message.
+They look for mistakes, hold it against the seven rules of engagement, replay four months, tell one member's story, and
+explain a message.
 """
 
 from touchpoint import (
-    Ask, Branch, Cap, CaseType, CloseCase, Content, Entered, Exit, Gift, Give, Goal, Hold, Journey, Message, OpenCase,
-    Policy, QuietHours, Rule, Send, Silent, Stage, Survey, Wait, WaitFor, Waiver, count, days, event, ever, hours,
-    once, times, trigger,
+    Ask, Branch, Cap, CaseOverdue, CaseType, CloseCase, Content, Entered, Exit, Figures, Gift, Give, Goal, Hold,
+    Journey, Message, OpenCase, Policy, QuietHours, Rule, Send, Silent, Stage, Survey, Wait, WaitFor, Waiver, count,
+    days, event, ever, hours, once, times, trigger,
 )  # fmt: skip
+from touchpoint.insight import KeywordAnalyser, Scale
+from touchpoint.lab.audit import ListeningPost
+from touchpoint.model.feedback_source import FeedbackSource
 
 EVENTS = "coffee_club.jsonl"  # what `touchpoint run` replays, beside this file
 GRANT = ["feedback", "gift", "marketing"]  # what it takes every member to have agreed to
@@ -36,12 +41,22 @@ sorry_late = Message(
 )  # fmt: skip
 taste = Survey(
     "taste", scale="csat", why="learn which beans they like", wants="score the box from 1 to 5", channels=["email"],
-    content=Content(subject="How did it taste?", text="Tell us about box {trigger.box}."),
+    content=Content(subject="How did it taste?", text="Tell us about box {trigger.box}. Any answer is worth a sample."),
+    incentive="a sample of another roast, whatever the score",
+)  # fmt: skip
+sample = Gift(
+    "sample", occasion="thank", worth=2, currency="EUR", budget=400, why="thank for the time, not for the score",
+    channels=["email"], content=Content(subject="For you", text="The next box holds a sample of another roast."),
+    limit=times(1, per=days(30)),
 )  # fmt: skip
 free_bag = Gift(
     "free_bag", occasion="apologise", worth=9, currency="EUR", budget=500, why="make good what went wrong",
     channels=["email"], content=Content(subject="A small sorry", text="Your next bag is on us."),
     limit=times(1, per=days(60)),  # a second one within 60 days is denied
+)  # fmt: skip
+call_them = Message(
+    "call_them", why="nobody has answered in time", kind="service", channels=["call"],
+    content=Content(text="Box {trigger.ref} was bad, and a day has passed. Please call."),
 )  # fmt: skip
 recipes = Message(
     "recipes", why="give regulars something to try", wants="try a recipe", kind="marketing", channels=["email"],
@@ -86,6 +101,8 @@ club = Journey(
             WaitFor("problem_solved", timeout=days(21), otherwise=[CloseCase(bad_box), Exit("nobody solved it")]),
             CloseCase(bad_box),
         ]),
+        Rule("answer late", when=CaseOverdue(bad_box), key="ref", then=[Send(call_them)]),  # a task for a person
+        Rule("thank", when="review", key="box", then=[Give(sample)]),
         Rule("thank regulars", when=Entered("regular"), then=[Send(recipes)]),
         Rule("win back", when=Entered("lapsed"), limit=times(1, per=days(60)),
              goal=Goal("box_delivered", within=days(30)), then=[Send(come_back)]),
@@ -99,3 +116,14 @@ club = Journey(
     # `touchpoint check` would say that the cap lasts longer than these messages are of use. That is meant to be so.
     waivers=[Waiver("TC403", why="what the cap holds for longer than a week is better not sent at all")],
 )  # fmt: skip
+
+# How the club listens: what no journey shows, for `touchpoint audit`. A review knows the town of its member.
+feedback = [FeedbackSource("review", "csat", scale=Scale(1, 5))]
+analyser = KeywordAnalyser()
+locations = ["Graz", "Linz", "Salzburg", "Wien"]
+posts = [
+    ListeningPost("review page", channel="email", type="review", says_where=True),
+    ListeningPost("answers to texts", channel="sms", type="review", says_where=True),
+    ListeningPost("card in the box, scanned at the shop", offline=True, type="review", says_where=True),
+]
+figures = Figures("Europe/Vienna")

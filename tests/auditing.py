@@ -29,6 +29,7 @@ from touchpoint.channels import TaskChannel
 from touchpoint.channels.base import BaseAdapter, Capabilities
 from touchpoint.insight import KeywordAnalyser
 from touchpoint.lab.audit import ListeningPost, audit
+from touchpoint.model.figures import Figures
 
 COMPLAINT = CaseType("complaint", respond_within=hours(24))
 VOUCHER = Gift(
@@ -37,7 +38,7 @@ VOUCHER = Gift(
 )  # fmt: skip
 HOW = Survey(
     "how", why="learn what to mend", wants="say what you think", channels=["email"],
-    content=Content(text="How was it? There is an espresso for any answer."),
+    content=Content(text="How was it? There is an espresso for any answer."), incentive="an espresso for any answer",
 )  # fmt: skip
 SORRY = Message("sorry", why="own it", channels=["email"], content=Content(text="We are sorry, and we are on it."))
 THANKS = Message("thanks", why="thank for praise", channels=["email"], content=Content(text="That is kind of you."))
@@ -91,7 +92,7 @@ def setting(**other):
             ListeningPost("form", locations=["web"]),
             ListeningPost("card at the till", offline=True, locations=["graz"]),
         ],
-        "report": "the wall in the office",
+        "figures": Figures(),
     }
     return own | other
 

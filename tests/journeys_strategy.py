@@ -253,7 +253,8 @@ def messages(draw, name):
         case 0:
             return Message(name, kind=draw(kinds), **common)
         case 1:
-            return Survey(name, scale=draw(st.sampled_from(["nps", "text"])), **common)
+            kind, points = draw(st.sampled_from([("nps", None), ("text", None), ("csat", (1, 10)), ("ces", None)]))
+            return Survey(name, scale=kind, points=points, incentive=draw(texts), **common)
     occasion = draw(st.sampled_from(["thank", "apologise", "celebrate", "care"]))
     if draw(st.booleans()):
         worth = draw(numbers)
@@ -341,6 +342,16 @@ def step_lists(draw, pool, ids, depth=2):
     return [draw(_step(pool, ids, depth)) for _ in range(draw(st.integers(0, 3)))]
 
 
+THANKS = Message("many thanks", why="because", channels=("email",), content=Content(text="Thanks"))
+follow_ups = st.fixed_dictionaries(
+    {},
+    optional={
+        "remind": st.sampled_from([timedelta(3), (timedelta(1), timedelta(2))]), "thank": st.just(THANKS),
+        "within": st.sampled_from([timedelta(7), timedelta(30)]),
+    },
+)  # fmt: skip
+
+
 @st.composite
 def _step(draw, pool, ids, depth):
     asks = conditions(tuple(pool))
@@ -353,6 +364,9 @@ def _step(draw, pool, ids, depth):
     if sample == 0:
         message = draw(st.sampled_from(list(pool.values())))
         make = {Survey: steps.Ask, Gift: steps.Give}.get(type(message), steps.Send)
+        if make is steps.Ask and (follow := draw(st.just({}) | follow_ups)):
+            more |= follow
+            message = attrs.evolve(message, name=next(ids))  # what is followed up is asked in one place
         return make(message, still=draw(st.none() | asks), otherwise=arm(), **more)
     if sample == 1:
         until = draw(clocks | st.sampled_from([customer.renewal, event.due]))

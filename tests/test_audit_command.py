@@ -7,6 +7,7 @@ import pytest
 from click.testing import CliRunner
 
 from touchpoint.cli.app import cli
+from touchpoint.lab.audit.pages import criteria
 
 PROGRAM = """
 from auditing import *
@@ -28,7 +29,6 @@ cases:
 TABLE = """
 [tool.touchpoint.audit]
 locations = ["graz"]
-report = "the wall in the office"
 
 [[tool.touchpoint.audit.posts]]
 name = "card at the till"
@@ -91,7 +91,7 @@ def test_json_tells_everything():
 
 def test_files_of_yaml_are_told_with_line_and_column_and_python_may_say_the_rest():
     Path("shop.yaml").write_text(YAML, encoding="utf-8")
-    Path("rest.py").write_text('locations = ["graz"]\nreport = "somebody"\n', encoding="utf-8")
+    Path("rest.py").write_text('locations = ["graz"]\n', encoding="utf-8")
     status, out = run("shop.yaml", "rest.py")
     assert status == 1
     assert "      at shop.yaml:8:9: shop: $.rules[0].then[0]" in out
@@ -127,7 +127,6 @@ def test_what_no_journey_shows_may_stand_in_the_project():
         ("posts = ['form']", "posts is a list of tables"),
         ("posts = [{name = 'form', ofline = true}]", "not 'ofline'"),
         ("posts = [{name = 'form', locations = ['linz']}]", "there is no location 'linz'"),
-        ("report = 7", "report is a text"),
         ("location = ['graz']", "not 'location'"),
         ("locations = ", "cannot be read"),
     ],
@@ -175,6 +174,7 @@ def test_the_journeys_of_a_store_are_audited_where_no_file_is_named():
         (["nowhere.py"], "there is no such file"),
         (["club.py", "--store", "sqlite:///nowhere.db"], "no store there"),
         (["rest.py"], "no file defines a journey"),
+        (["club.py", "wrong.py"], "posts= takes ListeningPost"),
         (["club.py", "--require", "not"], "Invalid value"),
         (["club.py", "--explain", "8"], "numbered from 1 to 7"),
     ],
@@ -182,6 +182,7 @@ def test_the_journeys_of_a_store_are_audited_where_no_file_is_named():
 def test_what_cannot_be_done_is_the_status_2(arguments, said):
     write()
     Path("rest.py").write_text("locations = ['graz']\n", encoding="utf-8")
+    Path("wrong.py").write_text("posts = ['form']\n", encoding="utf-8")
     status, out = run(*arguments)
     assert status == 2
     assert said in out
@@ -192,3 +193,8 @@ def test_a_rule_is_explained():
     assert status == 0
     assert out.startswith("5 worth the effort\n")
     assert "5.2 not for praise: No gift hangs on a good score. Without this the rule is not met." in out
+
+
+def test_the_criteria_on_the_reference_page_are_those_of_the_code():
+    there = Path(__file__).parent.parent / "docs/reference/audit.md"
+    assert there.read_text("utf-8").endswith(criteria()), "python -m touchpoint.lab.audit prints the end of the page"

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from auditing import COMPLAINT, HOW, lacking, setting, shop
-from touchpoint import Ask, Engine, OpenCase, Rule, Touchpoint
+from touchpoint import Ask, Engine, Figures, OpenCase, Rule, Touchpoint
 from touchpoint.channels import MemoryChannel
 from touchpoint.clock import VirtualClock
 from touchpoint.engine.opening import open_store
@@ -182,6 +182,20 @@ def test_history_can_show_that_feedback_says_where(lived):
         it.says("ann", 5)
         it.says("ann", 5, location="web")
     assert lacking(it.audited(posts=posts)) == []
+
+
+def test_the_figures_that_a_store_keeps_count_whatever_is_said(lived):
+    it = lived()
+    assert lacking(it.audited(figures=None)) == ["7.3"]
+    kept = Engine(it.store, journeys=it.engine.journeys, figures=Figures(), clock=it.clock)
+    assert lacking(it.audited(figures=None)) == []
+    assert kept.journeys
+
+
+def test_more_locations_than_figures_tell_apart_cannot_be_compared():
+    found = audit(shop(), **setting(figures=Figures(locations=1)))
+    assert lacking(found) == ["7.3"]
+    assert found.rule(7).lacking[0].what == "figures tell 1 locations apart, and there are 2"
 
 
 # --- of the example, beside counting by hand --------------------------------------------------------------------------

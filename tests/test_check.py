@@ -371,6 +371,10 @@ WRONG = [
     ("TC701", one(rule(Ask(review(), still=customer.sentiment == "positive")))),
     ("TC701", one(rule(Send(message(wants="leave us a review", kind="feedback")), given=ever("csat", where=HAPPY)))),
     ("TC702", one(rule(Give(gift(limit=once())), given=HAPPY))),
+    ("TC702", one(rule(Give(gift(limit=once())), given=event.share >= 0.5))),
+    ("TC702", one(rule(Send(message(kind="gift")), given=HAPPY))),
+    ("TC704", one(rule(Ask(review(), thank=gift()), limit=once()))),
+    ("TC704", one(rule(Ask(review(incentive="5 EUR off"), thank=gift()), limit=once()))),
     ("TC703", [team("shop"), team("club")]),
     ("TC703", [team("shop", Cap(1, per=days(1))), team("club", Cap(2, per=days(1)))]),
     # content rules, waivers
@@ -571,6 +575,24 @@ def test_what_is_called_never_true_just_then_starts_nothing_then(wrong):  # S4.2
     pass_time(engine, days(40))
     given = wrong.rules[0].given
     assert given is None or "y" in str(given) or engine.customer("ann").runs == ()
+
+
+# S8.3: an incentive is disclosed, and for every answer alike
+def test_a_survey_that_tells_of_its_incentive_may_be_thanked_for():
+    told = {"why": "learn", "channels": ["email"], "incentive": "5 EUR off", "scale": "csat"}
+    words = {
+        "en": Content(text="How was it?\n5 EUR\n  off for any answer"),
+        "*": Content(text="Wie war es? 5 EUR off!"),
+    }
+    assert check(one(rule(Ask(Survey("ask", content=words, **told), thank=gift()), limit=once()))) == []
+    words["fr"] = Content(text="Et alors ?")
+    assert codes(one(rule(Ask(Survey("ask", content=words, **told), thank=gift()), limit=once()))) == ["TC704"]
+    assert check(one(rule(Ask(review(), thank=message(kind="service")), limit=once()))) == []
+
+
+def test_a_low_share_may_lead_to_a_gift():
+    assert check(one(rule(Give(gift(limit=once())), given=event.share <= 0.5))) == []
+    assert check(one(rule(Give(gift(limit=once())), given=event.share > 0.2))) == []
 
 
 def test_caps_of_the_house_keep_teams_apart():

@@ -20,6 +20,7 @@ import touchpoint.channels
 import touchpoint.files
 import touchpoint.insight
 import touchpoint.lab
+import touchpoint.lab.audit
 from touchpoint import Journey, errors
 from touchpoint.lab import check
 
@@ -80,7 +81,7 @@ def test_every_example_runs_and_prints_what_the_page_says(page, tmp_path, monkey
         example.evaluate()
         seen |= {id(each): each for each in example.document.namespace.values() if isinstance(each, Journey)}
     # What the documentation shows is what `touchpoint check` has nothing against.
-    if page.stem not in ("check-journeys", "checks"):
+    if page.stem not in ("audit-journeys", "check-journeys", "checks"):
         assert [str(found) for journey in seen.values() for found in check(journey)] == []
 
 
@@ -141,7 +142,7 @@ def test_the_language_reference_names_every_method_of_the_engine():
     }  # for whoever drives the engine step by step
 
 
-ROOMS = [touchpoint.channels, touchpoint.files, touchpoint.insight, touchpoint.lab]
+ROOMS = [touchpoint.channels, touchpoint.files, touchpoint.insight, touchpoint.lab, touchpoint.lab.audit]
 
 
 @pytest.mark.parametrize("module", ROOMS, ids=lambda module: module.__name__)

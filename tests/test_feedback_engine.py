@@ -12,9 +12,12 @@ from touchpoint import (
     Content,
     Emit,
     InvalidInput,
+    InvalidTouchpoint,
+    Journey,
     Rule,
     Send,
     Survey,
+    Touchpoint,
     Wait,
     answered,
     days,
@@ -22,6 +25,7 @@ from touchpoint import (
     hours,
 )
 from touchpoint.channels.inbound import Replied
+from touchpoint.lab import read_events, replay
 from touchpoint.model.feedback import Feedback
 from touchpoint.model.feedback_source import FeedbackSource
 from touchpoint.model.scale import Scale
@@ -235,6 +239,35 @@ def test_the_hosts_own_types_get_the_share_of_their_scores_on_the_scale_of_then(
         assert marks(engine) == [START, moved]
         assert [each.feedback.share for each in engine.feedback.of("ann")][:2] == [0.25, pytest.approx(2 / 9)]
         assert engine.feedback.of("ann")[1].feedback.location == "Graz"
+
+
+# Files.
+
+
+def test_answers_are_read_from_a_file(tmp_path):
+    file = tmp_path / "answers.csv"
+    file.write_text(
+        "id,customer,type,at,location,stars,said\n"
+        "a1,ann,review,2026-03-01T09:00:00Z,Graz,2,stale bread\n"
+        "a2,ann,review,2026-03-01T10:00:00Z,Graz,five,lovely\n"
+        "a3,bob,review,2026-03-01T11:00:00Z,Linz,4,\n"
+    )
+    source = FeedbackSource("review", score="stars", comment="said", scale=Scale(1, 5))
+    rule = Rule("low", when="review", given=event.share <= 0.25, then=[Emit("mark")], limit=None)
+    with engine_of(rule, feedback=[source]) as engine:
+        for _ in range(2):
+            engine.record_many(read_events(file))
+        assert heard(engine) == [(2, "stale bread"), (None, "lovely")]
+        assert len(marks(engine)) == 1
+        assert engine.feedback.of("bob")[0].feedback.location == "Linz"
+    found = replay([Journey("one", rules=[rule])], read_events(file), feedback=[source])
+    assert found.tallies["rule", "one/low", "started"] == 1
+
+
+def test_what_is_no_touchpoint_is_refused_with_its_place_as_ever():
+    source = FeedbackSource("review", scale=Scale(1, 5))
+    with engine_of(feedback=[source]) as engine, pytest.raises(InvalidTouchpoint, match=r"touchpoints\[1\]"):
+        engine.record_many([Touchpoint("ann", "review"), "review"])
 
 
 # Forms.

@@ -68,7 +68,8 @@ POLICY = Policy(
     QuietHours("21:00", "08:00", unknown_zone="UTC"), Cap(2, per=days(7)), Hold(while_open=[LATE], kinds=["marketing"])
 )
 OF_WORDS = {
-    "bursts", "calendar", "changes", "conversation", "edits", "following", "foreseen", "listening", "live_limits",
+    "bursts", "calendar", "changes", "choice", "conversation", "edits", "familiar", "following",
+    "foreseen", "listening", "live_limits",
     "live_runs", "matching", "merging", "migrating", "parking", "recurring", "replanning", "replaying", "returned",
     "rhythm", "segments", "sessions", "timed",
 }  # fmt: skip

@@ -6,6 +6,7 @@ import re
 import pytest
 
 import touchpoint
+import touchpoint.lab.audit
 from touchpoint import channels, files, insight, lab
 
 LANGUAGE = [
@@ -47,6 +48,8 @@ CHANNELS = [
     "AppriseChannel", "SmtpChannel", "SmtpServer", "WebhookChannel",
 ]  # fmt: skip
 
+AUDIT = ["Audit", "Criterion", "Evidence", "Judged", "ListeningPost", "Place", "audit"]
+
 LAB = ["Finding", "Probe", "Replay", "check", "read_events", "replay"]
 
 FILES = [
@@ -66,7 +69,7 @@ INSIGHT = [
     "wald_difference",
 ]  # fmt: skip
 
-PUBLIC = {touchpoint: LANGUAGE, channels: CHANNELS, lab: LAB, files: FILES, insight: INSIGHT}
+PUBLIC = {touchpoint: LANGUAGE, channels: CHANNELS, lab: LAB, lab.audit: AUDIT, files: FILES, insight: INSIGHT}
 
 NAMES = [(module, name) for module, names in PUBLIC.items() for name in names]
 

@@ -332,3 +332,9 @@ def test_a_message_lists_what_its_wordings_use():
 
 def test_one_wording_alone_needs_no_list():
     assert [each.name for each in message(wordings=vips()).wordings] == ["vips"]
+
+
+@pytest.mark.parametrize("wrong", [{"content": 5}, {"content": Content("x"), "uses": 5}])
+def test_what_can_be_no_part_of_a_wording_is_a_mistake_of_the_journey(wrong):
+    with pytest.raises(JourneyError, match="not a int"):
+        Wording("vips", given=True, **wrong)

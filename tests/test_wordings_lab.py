@@ -86,6 +86,17 @@ def test_only_the_words_of_the_message_itself_are_the_last_resort():
     assert asking("Hello", count("order") >= 1, wordings=close) == []
 
 
+def test_what_the_host_declares_is_known_where_it_is_handed_in():
+    @attrs.define
+    class Shopper:
+        name: str = attrs.field(default="", metadata=trait())
+
+    one = journey(greeting(content=Content("Hello {customer.name}")))
+    house = Policy(Familiarity(personal=False, special=False))
+    assert [each.code for each in check(one, house)] == ["TC511"]
+    assert check(one, house, traits=Shopper) == []
+
+
 def test_a_private_date_that_starts_a_rule_is_to_be_listed():
     party = Anniversary("birthday")
     assert ("TC513", f"{WORDS}.uses") in asking("Cheers!", count("order") >= 1, when=party)

@@ -4,7 +4,7 @@ import json
 import tomllib
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Final, TypeVar
+from typing import Any, Final, TypeVar
 
 import attrs
 import click
@@ -22,6 +22,7 @@ from touchpoint.lab.audit import audit as hold_against
 from touchpoint.lab.audit.catalogue import PRINCIPLES
 from touchpoint.lab.audit.result import STATUSES, Status
 from touchpoint.model.feedback_source import FeedbackSource
+from touchpoint.model.figures import Figures
 from touchpoint.stores.base import Store
 
 T = TypeVar("T")
@@ -39,7 +40,7 @@ class _Setting:
     analyser: Analyser | None
     locations: tuple[str, ...]
     posts: tuple[ListeningPost, ...]
-    report: str
+    figures: Figures | None
 
 
 @click.command()
@@ -59,8 +60,8 @@ def audit(ctx: click.Context, files: tuple[Path, ...], store: str | None, form: 
     All FILEs are taken together, as one engine has them; without any, the journeys that are kept in the store. For
     each rule it is said whether it is met, by what, where, and what to do. The status is 1 if one is not.
 
-    Beside journeys and `policy`, Python files may say `channels`, `feedback` and `analyser` as the engine has them, and
-    `locations`, `posts` and `report`; the last three may also stand in pyproject.toml: [tool.touchpoint.audit].
+    Beside journeys and `policy`, Python files may say `channels`, `feedback`, `analyser` and `figures` as the engine
+    has them, and `locations` and `posts`, which may also stand in pyproject.toml: [tool.touchpoint.audit].
     """
     if not files and store is None:
         raise click.UsageError("name a FILE with journeys, or a store that keeps some: --store URL")
@@ -101,7 +102,7 @@ def _audited(programs: Mapping[Path, Program], store: Store | None) -> Audit:
     setting = _setting(programs)
     return hold_against(
         journeys, setting.policy, setting.channels, feedback=setting.feedback, analyser=setting.analyser,
-        locations=setting.locations, posts=setting.posts, report=setting.report, store=store,
+        locations=setting.locations, posts=setting.posts, figures=setting.figures, store=store,
     )  # fmt: skip
 
 
@@ -115,15 +116,15 @@ def _setting(programs: Mapping[Path, Program]) -> _Setting:
     items: list[PolicyItem] = [item for each in policies if isinstance(each, Policy) for item in each.items]
     adapters = _all(values, "channels", Adapter)  # type: ignore[type-abstract]  # a protocol that can be asked for
     analysers = [found for each in values if isinstance(found := each.get("analyser"), Analyser)]
-    reports = [found for each in values if isinstance(found := each.get("report"), str)]
+    figures = [found for each in values if isinstance(found := each.get("figures"), Figures)]
     return _Setting(
         policy=policies[0] if len(policies) == 1 and isinstance(policies[0], Policy) else Policy(*dict.fromkeys(items)),
         channels=tuple(adapters) if any("channels" in each for each in values) else None,
         feedback=tuple(_all(values, "feedback", FeedbackSource)),
         analyser=analysers[0] if analysers else None,
-        locations=tuple(dict.fromkeys((*_all(values, "locations", str), *_locations(project)))),
-        posts=(*_all(values, "posts", ListeningPost), *_posts(project)),
-        report=next(iter(reports), "") or _text(project, "report"),
+        locations=tuple(dict.fromkeys((*_whatever(values, "locations"), *_locations(project)))),
+        posts=(*_whatever(values, "posts"), *_posts(project)),
+        figures=figures[0] if figures else None,
     )
 
 
@@ -131,6 +132,11 @@ def _all(values: Sequence[Mapping[str, object]], name: str, of: type[T]) -> list
     """What the files call so, where that is a list of these; other things may bear the name."""
     lists = [found for each in values if isinstance(found := each.get(name), list | tuple)]
     return [one for found in lists for one in found if isinstance(one, of) and not isinstance(one, type)]
+
+
+def _whatever(values: Sequence[Mapping[str, object]], name: str) -> list[Any]:
+    """What the files call so, whatever is in it: the audit refuses what it cannot use."""
+    return [one for each in values if isinstance(found := each.get(name), list | tuple) for one in found]
 
 
 def _project(file: Path) -> Mapping[str, object]:
@@ -145,9 +151,9 @@ def _project(file: Path) -> Mapping[str, object]:
         table = found.get("tool", {}).get("touchpoint", {}).get("audit", {})
     except (OSError, ValueError, AttributeError) as error:
         raise InvalidInput(f"{path} cannot be read: {error}") from None
-    unknown = sorted(set(table) - {"locations", "posts", "report"}) if isinstance(table, dict) else ["audit"]
+    unknown = sorted(set(table) - {"locations", "posts"}) if isinstance(table, dict) else ["audit"]
     if unknown:
-        raise InvalidInput(f"{path}: {_TABLE} takes locations, posts and report, not {unknown[0]!r}")
+        raise InvalidInput(f"{path}: {_TABLE} takes locations and posts, not {unknown[0]!r}")
     return table  # type: ignore[no-any-return]
 
 
@@ -167,13 +173,6 @@ def _posts(project: Mapping[str, object]) -> list[ListeningPost]:
         if unknown := sorted(set(each) - known):
             raise InvalidInput(f"pyproject.toml: a post takes {', '.join(sorted(known))}, not {unknown[0]!r}")
     return [ListeningPost(**each) for each in found]
-
-
-def _text(project: Mapping[str, object], name: str) -> str:
-    found = project.get(name, "")
-    if not isinstance(found, str):
-        raise InvalidInput(f"pyproject.toml: {_TABLE} {name} is a text")
-    return found
 
 
 # --- what is shown ----------------------------------------------------------------------------------------------------

@@ -56,8 +56,9 @@ def check(ctx: click.Context, files: tuple[Path, ...], form: str, fail_on: str, 
     """Look for mistakes in the journeys of each FILE.
 
     What can never happen, never ends, is sent to nobody, goes round in circles or is unfair is shown with its code,
-    place and remedy; what may be all right is marked "perhaps". The house's policy and adapters are
-    taken from `policy` and `channels` of the file. The status is 1 if anything is found, "perhaps" left aside.
+    place and remedy; what may be all right is marked "perhaps". The house's policy, its adapters and its traits are
+    taken from `policy`, `channels` and `traits` of the file. The status is 1 if anything is found, "perhaps" left
+    aside.
 
     What is meant to be so is waived with a reason: in Journey(waivers=[…]), by --waive, or for all files in
     pyproject.toml: [tool.touchpoint.check] waive = {TC301 = "…"}.
@@ -100,7 +101,7 @@ def _check(file: Path, reasons: Mapping[str, str]) -> _Checked:
     findings = check_journeys(
         program.journeys, _policy(program), _adapters(program),
         messages=[each for each in program.values.values() if isinstance(each, Message)],
-        waive=reasons, waive_in_all=_project(file),
+        waive=reasons, waive_in_all=_project(file), traits=_traits(program),
     )  # fmt: skip
     refused = "these journeys cannot live together" if any(each.code == "TC001" for each in findings) else ""
     return _Checked(file, program.journeys, tuple(findings), refused, program.place)
@@ -115,6 +116,11 @@ def _adapters(program: Program) -> list[Adapter] | None:
     found = program.values.get("channels")
     known = [each for each in found if isinstance(each, Adapter)] if isinstance(found, list | tuple) else []
     return known or None
+
+
+def _traits(program: Program) -> type | None:
+    found = program.values.get("traits")
+    return found if isinstance(found, type) and attrs.has(found) else None
 
 
 def _project(file: Path) -> dict[str, str]:

@@ -17,7 +17,7 @@ from touchpoint.journey.contents import wordings
 from touchpoint.journey.data_use import traits_behind
 from touchpoint.journey.wording import Wording
 from touchpoint.model.message import Content, Message, fitting, said_as
-from touchpoint.policy.facts import Unfamiliar, Worded
+from touchpoint.policy.facts import ChosenWording, Unfamiliar
 
 if TYPE_CHECKING:
     from touchpoint.core.program import Program
@@ -51,7 +51,7 @@ class Choice:
     key: str
     content: Content | None
     withheld: Withheld = frozenset()
-    worded: Worded | None = None
+    worded: ChosenWording | None = None
     refusals: tuple[Unfamiliar, ...] = ()
 
 
@@ -112,8 +112,7 @@ class _Asking:
             segments=state.segments, consents=state.profile.consents,
         )  # fmt: skip
         home = (program.home(run.journey, run.release) if run.release else program) or program
-        bond = program.bonds.get(run.journey)
-        known = None if bond is None else acquaintance(bond, state, run.journey, message, now)
+        known = acquaintance(program, state, run.journey, message, now)
         return cls(program, home, state, run, message, channel, context, known)
 
     def passed_over(self, each: CompiledWording) -> str | None:
@@ -150,7 +149,11 @@ class _Asking:
                 if refused := self.known.refusals(self._traits(look)):
                     withheld[look[0], look[1]] = refused
         without = {each.trait: each for refused in withheld.values() for each in refused}
-        worded = Worded(name, tuple(lost), told, tuple(without.values())) if self.message.wordings or without else None
+        worded = (
+            ChosenWording(name, tuple(lost), told, tuple(without.values()))
+            if self.message.wordings or without
+            else None
+        )
         return Choice(key, None if under is None else content[under], frozenset(withheld), worded)
 
     def _traits(self, look: Look) -> Iterable[str]:

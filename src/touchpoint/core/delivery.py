@@ -35,7 +35,7 @@ from touchpoint.model.delivery import (
     judge,
 )
 from touchpoint.policy.checks import FAMILIARITY, PACE, PAUSED, TOLD
-from touchpoint.policy.facts import HandOver, Pause, Worded
+from touchpoint.policy.facts import ChosenWording, HandOver, Pause
 from touchpoint.policy.verdict import Ruling
 
 HAND_OVER_WITHIN: Final = 20.0
@@ -278,7 +278,7 @@ def _unsaid(pending: Pending, ruling: Ruling) -> Iterator[list[object]]:
                 yield ["unsaid", pending.message, pending.key, channel, each.values[TOLD]]
 
 
-def _told(worded: Worded) -> tuple[str | None, list[str]]:
+def _told(worded: ChosenWording) -> tuple[str | None, list[str]]:
     """The wording, None for the message's own content; and why, with the values that were seen."""
     lines = [f"not {name!r}: {told}" for name, told in worded.lost]
     lines += [f"{worded.wording!r}: {worded.told}"] if worded.wording else []

@@ -9,6 +9,7 @@ import attrs
 from touchpoint.core.compile import compile_condition
 from touchpoint.core.context import Context
 from touchpoint.core.reading import teller_of
+from touchpoint.core.segments import members_at
 from touchpoint.core.signals import SignalTable
 from touchpoint.errors import JourneyError
 from touchpoint.journey.conditions import Expression, source
@@ -20,6 +21,7 @@ from touchpoint.model.message import Message
 from touchpoint.policy.facts import Unfamiliar
 
 if TYPE_CHECKING:
+    from touchpoint.core.program import Program
     from touchpoint.core.state import State
 
 _ORDINARY: Final = LEVELS[0]
@@ -159,11 +161,18 @@ class Acquaintance:
         return Unfamiliar("", sensitivity, why, "; ".join(dict.fromkeys(each.tell(self.context) for each in lacking)))
 
 
-def acquaintance(bond: Bond, state: "State", journey: str, message: Message, now: int) -> Acquaintance:
-    """What may be used of a customer in a message of a journey at `now`: of them as they are, not of any run."""
+def acquaintance(program: "Program", state: "State", journey: str, message: Message, now: int) -> Acquaintance | None:
+    """What may be used of a customer in a message of a journey at `now`: of them as they are, not of any run.
+
+    None where nothing binds it.
+    """
+    bond = program.bonds.get(journey)
+    if bond is None:
+        return None
     context = Context(
         traits=state.profile.traits, now=now, signals=state.signals, case_open=state.case_open,
-        stage_of=state.stage_of, exposures=state.exposures, segments=state.segments, journey=journey,
+        stage_of=state.stage_of, exposures=state.exposures, segments=members_at(program, state, now),
+        journey=journey,
         consents=state.profile.consents,
     )  # fmt: skip
     return Acquaintance(bond, context, message)

@@ -25,7 +25,7 @@ from touchpoint.model.delivery import OPTED_OUT, Rate, RenderedMessage, opt_out_
 from touchpoint.model.message import Gift, Message, Number
 from touchpoint.model.volume import VolumeBreaker
 from touchpoint.policy.checks import CONVERSATION, rule_here
-from touchpoint.policy.facts import ChannelFacts, Facts, Pause, Rival, Worded
+from touchpoint.policy.facts import ChannelFacts, ChosenWording, Facts, Pause, Rival
 from touchpoint.policy.holds import hold_out_of
 from touchpoint.policy.verdict import Ruling, rule_over_channels
 from touchpoint.zones import tz_version
@@ -129,7 +129,7 @@ class Asked:
     words: RenderedMessage | None = attrs.field(default=None, repr=False)
     reply_to: str | None = attrs.field(default=None, repr=False)
     reacts: bool = False
-    worded: Worded | None = None
+    worded: ChosenWording | None = None
 
 
 def ask(program: Program, state: State, pending: Pending, world: World, now: int, wall: int | None = None) -> Asked:

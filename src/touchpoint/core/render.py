@@ -14,7 +14,7 @@ from touchpoint.core.values import UNKNOWN, dig, look_up
 from touchpoint.model.delivery import RenderedMessage
 from touchpoint.model.message import Content, Message, fitting
 from touchpoint.model.template import Lookup, Rendered
-from touchpoint.policy.facts import Unfamiliar, Worded
+from touchpoint.policy.facts import ChosenWording, Unfamiliar
 from touchpoint.zones import zone
 
 _ANY: Final = "*"
@@ -32,7 +32,7 @@ class Words:
     message: RenderedMessage | None
     missing: tuple[str, ...] = ()
     key: str = ""
-    worded: Worded | None = None
+    worded: ChosenWording | None = None
     unfamiliar: tuple[Unfamiliar, ...] = ()
 
 

@@ -5,7 +5,7 @@ that read it looked at again at once (`reassess`). A change is an event that joi
 events only a window that lapses can change an answer; `State.lapses` says when to look again.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Final
 
 import attrs
@@ -206,6 +206,32 @@ def _arm(state: "State", spec: SegmentSpec, foreseen: Foresee, context: Context,
         state.lapses = {**state.lapses, spec.name: at}
     elif spec.name in state.lapses:
         state.lapses = {name: due for name, due in state.lapses.items() if name != spec.name}
+
+
+class Members:
+    """The segments that somebody is in at an instant, also where a window has lapsed and nobody has looked since."""
+
+    def __init__(self, program: "Program", state: "State", now: int) -> None:
+        self._program = program
+        self._state = state
+        self._now = now
+
+    def __contains__(self, name: object) -> bool:
+        state, spec = self._state, self._program.segments.get(str(name))
+        if spec is None:
+            return name in state.segments
+        context = Context(
+            traits=state.profile.traits, now=self._now, signals=state.signals, case_open=state.case_open,
+            stage_of=state.stage_of, exposures=state.exposures, segments=self, journey=spec.journey,
+            consents=state.profile.consents,
+        )  # fmt: skip
+        return spec.closure(context) is True
+
+
+def members_at(program: "Program", state: "State", now: int) -> Container[str]:
+    """`State.segments` at this instant. Once any window has lapsed all are found out: one may depend on another."""
+    lapsed = any(due <= now for due in state.lapses.values())
+    return Members(program, state, now) if lapsed else state.segments
 
 
 def settle(program: "Program", state: "State", since: Mapping[str, int]) -> None:

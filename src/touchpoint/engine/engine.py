@@ -133,7 +133,7 @@ class Engine(People, Operations, Members, Releases, Advocacy, Wishes, Suggesting
         )
         now = self._now()
         if self._sources:
-            given = with_share(given, self._sources, now, self._declared.get(type))
+            given = with_share(given, self._sources, now, self._declared)
         prepared = prepare(given, now=now, skew=self._skew, declared=self._declared)
         return self._write(lambda unit: self._take(unit, [prepared], now), connection)[0]
 
@@ -151,7 +151,7 @@ class Engine(People, Operations, Members, Releases, Advocacy, Wishes, Suggesting
         while batch := list(islice(given, BATCH)):
             now = self._now()
             if self._sources:
-                batch = [with_share(each, self._sources, now, self._declared.get(each.type)) for each in batch]
+                batch = [with_share(each, self._sources, now, self._declared) for each in batch]
             prepared = [
                 acts.numbered(each, len(recorded) + n, now, self._skew, self._declared) for n, each in enumerate(batch)
             ]

@@ -1,6 +1,6 @@
 """What customers say of us, as `Engine.feedback` gives it: recorded from forms, read again, and analysed (S8.1)."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from datetime import datetime
 from typing import TYPE_CHECKING, Final, Literal
@@ -281,19 +281,21 @@ def _heard(identity: str, type_: str, said: Feedback, message: object, row: Anal
     )  # fmt: skip
 
 
-def with_share(given: Touchpoint, sources: Sources, now: int, declared: type | None) -> Touchpoint:
+def with_share(given: Touchpoint, sources: Sources, now: int, declared: Mapping[str, type]) -> Touchpoint:
     """A touchpoint of the host's with the share of its score, for rules that hold on every scale.
 
     Args:
         given: what was handed in.
         sources: which of its types are feedback.
         now: microseconds UTC: when it happened, unless it says so.
-        declared: the class of its type; where that has no `share`, nothing is added.
+        declared: classes of touchpoints by type; where that of its own has no `share`, nothing is added.
     """
-    source = sources.get(given.type) if isinstance(given.type, str) else None
+    if not isinstance(given, Touchpoint) or not isinstance(given.type, str):
+        return given  # it is refused in a moment, with its place
+    source, cls = sources.get(given.type), declared.get(given.type)
     if source is None or not isinstance(given.properties, dict) or SHARE in given.properties:
         return given
-    if declared is not None and SHARE not in {each.name for each in attrs.fields(declared)}:
+    if cls is not None and SHARE not in {each.name for each in attrs.fields(cls)}:
         return given
     at: datetime | None = given.at or instant(now)
     said = source.read(attrs.evolve(given, at=at))

@@ -1,6 +1,6 @@
 """Suggestions for pages, tills and agents (S6.5): `Engine.suggest`, and why (S10). Asking changes nothing."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import datetime
 from typing import TypeVar
 
@@ -21,6 +21,7 @@ from touchpoint.errors import InvalidInput, UnknownCustomer, UnknownName
 from touchpoint.journey.policy import Pull
 from touchpoint.model.message import Number
 from touchpoint.model.suggested import Offer, Suggested, offer_id
+from touchpoint.policy.checks import TOLD
 from touchpoint.policy.verdict import Verdict
 from touchpoint.stores.base import Reader
 from touchpoint.zones import tz_version
@@ -162,9 +163,15 @@ def weighed(judged: Judged) -> Weighed:
 def _lines(each: Weighed) -> list[str]:
     worth = "" if each.value is None else f" (value {each.value})"
     head = f"{each.rank}. {each.name}{worth}" if each.eligible else f"not {each.name}{worth}"
-    checks = [f"  {one.check}: {one.answer}" + (f": {one.reason}" if one.reason else "") for one in each.checks]
+    checks = [line for one in each.checks for line in _told(one)]
     again = [] if each.again_at is None else [f"  eligible again at {each.again_at:%Y-%m-%d %H:%M:%S} UTC"]
     return [head, *checks, *again]
+
+
+def _told(one: Verdict) -> Iterator[str]:
+    yield f"  {one.check}: {one.answer}" + (f": {one.reason}" if one.reason else "")
+    told = one.values.get(TOLD, ())
+    yield from (f"    {line}" for line in told) if isinstance(told, list) else ()
 
 
 def _suggested(judged: Judged, state: State, place: str, now: int) -> Suggested:

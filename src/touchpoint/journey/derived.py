@@ -9,14 +9,30 @@ from typing import Final, TypeAlias
 
 import attrs
 
-from touchpoint.journey.conditions import Aggregate, Expression, Field, Last, Total, children, path_of, root_of
+from touchpoint.journey.calendar_triggers import DateDue
+from touchpoint.journey.changes import TraitChanged
+from touchpoint.journey.conditions import (
+    Aggregate,
+    Expression,
+    Field,
+    Last,
+    Total,
+    children,
+    fields_of,
+    path_of,
+    root_of,
+)
 from touchpoint.journey.data_use import Segments, traits_behind
 from touchpoint.journey.journey import Journey
-from touchpoint.journey.steps import Call, Emit, OpenCase, SetTrait, flat
+from touchpoint.journey.rule import Rule
+from touchpoint.journey.steps import Call, Emit, OpenCase, SetTrait, Step, WaitFor, flat
+from touchpoint.journey.triggers import Anniversary
 
 Target: TypeAlias = tuple[str, ...]
 """("trait", name), ("property", touchpoint type, name) or ("result", function)."""
 _TRAIT, _PROPERTY, _RESULT = "trait", "property", "result"
+TELLS_OF_TRAITS: Final = (Anniversary, DateDue, TraitChanged)
+"""Triggers whose events tell of a trait by themselves."""
 _OF_EVENTS: Final = ("event", "trigger", "collected")
 
 
@@ -46,12 +62,12 @@ def derived_of(journeys: Iterable[Journey], segments: Segments) -> Derived:
         segments: the conditions of their segments.
     """
     made = list(_made(journeys))
-    known: dict[Target, set[str]] = {target: set() for target, _, _ in made}
+    known: dict[Target, set[str]] = {each.target: set() for each in made}
     grown = True
     while grown:
         grown = False
-        for target, journey, value in made:
-            more = set(traits_behind(value, journey, segments))
+        for target, journey, value, told in ((each.target, each.journey, each.value, each.told) for each in made):
+            more = {*traits_behind(value, journey, segments), *told}
             more |= {one for each in tuple(more) for one in known.get((_TRAIT, each), ())}
             more |= {one for each in _sources(value, known) for one in known.get(each, ())}
             if not more <= known[target]:
@@ -65,20 +81,43 @@ def derived_of(journeys: Iterable[Journey], segments: Segments) -> Derived:
     )
 
 
-def _made(journeys: Iterable[Journey]) -> Iterator[tuple[Target, str, Expression]]:
+@attrs.frozen
+class _Made:
+    """A value that a step computes, what for, and the traits that the events it looks at tell of by themselves."""
+
+    target: Target
+    journey: str
+    value: Expression
+    told: frozenset[str]
+
+
+def _made(journeys: Iterable[Journey]) -> Iterator[_Made]:
     for journey in journeys:
-        for step in (step for rule in journey.rules for step in flat(rule.then)):
-            match step:
-                case SetTrait():
-                    yield (_TRAIT, step.trait), journey.name, step.value
-                case Emit():
-                    yield from (
-                        ((_PROPERTY, step.type, name), journey.name, each) for name, each in step.properties.items()
-                    )
-                case OpenCase() if step.ref is not None:
-                    yield (_PROPERTY, step.case, "ref"), journey.name, step.ref
-                case Call():
-                    yield from (((_RESULT, step.function), journey.name, each) for each in step.arguments.values())
+        for rule in journey.rules:
+            told = frozenset(_told_of(rule))
+            for step in flat(rule.then):
+                for target, value in _targets(step):
+                    looks = any(root in _OF_EVENTS for root, _ in fields_of(value))
+                    yield _Made(target, journey.name, value, told if looks else frozenset())
+
+
+def _told_of(rule: Rule) -> Iterator[str]:
+    waits = (step.trigger for step in flat(rule.then) if isinstance(step, WaitFor))
+    for trigger in (*rule.when, *(each for wait in waits for each in wait)):
+        if isinstance(trigger, TELLS_OF_TRAITS):
+            yield trigger.trait
+
+
+def _targets(step: Step) -> Iterator[tuple[Target, Expression]]:
+    match step:
+        case SetTrait():
+            yield (_TRAIT, step.trait), step.value
+        case Emit():
+            yield from (((_PROPERTY, step.type, name), each) for name, each in step.properties.items())
+        case OpenCase() if step.ref is not None:
+            yield (_PROPERTY, step.case, "ref"), step.ref
+        case Call():
+            yield from (((_RESULT, step.function), each) for each in step.arguments.values())
 
 
 def _sources(value: Expression, known: Mapping[Target, object], looking_at: str | None = None) -> Iterator[Target]:

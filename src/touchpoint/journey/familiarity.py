@@ -5,7 +5,7 @@ from typing import Any, Final, get_args
 
 import attrs
 
-from touchpoint.errors import JourneyError, hint
+from touchpoint.errors import JourneyError
 from touchpoint.journey.conditions import (
     Expression,
     InSegment,
@@ -35,6 +35,10 @@ def _condition(value: Expression | str | bool) -> Expression:  # noqa: FBT001 - 
 
 
 def _purposes(value: Mapping[str, Expression | str | bool] | None) -> Mapping[str, Expression]:
+    if value is not None and not isinstance(value, Mapping):
+        raise JourneyError(
+            f"Familiarity(purposes=) maps kinds and topics to conditions; it is no {type(value).__name__}"
+        )
     return {} if value is None else {name: _condition(each) for name, each in value.items()}
 
 
@@ -83,8 +87,7 @@ class Familiarity:
                     'ask history, stages, segments or consent, such as count("order_placed") >= 1'
                 )
         if self.undeclared not in LEVELS:
-            known, near = ", ".join(LEVELS), hint(str(self.undeclared), LEVELS)
-            raise JourneyError(f"Familiarity(undeclared=) is one of {known}, not {self.undeclared!r}{near}")
+            raise JourneyError(f"Familiarity(undeclared=) is one of {', '.join(LEVELS)}, not {self.undeclared!r}")
 
     @property
     def conditions(self) -> Iterator[tuple[str, Expression]]:

@@ -28,7 +28,7 @@ def content_problems(path: str, message: Message, *, anywhere: bool = False) -> 
             found = f"{said.under!r} is neither a channel of this message nor a locale"
             fix = 'use "*", a channel, a locale such as "de", or both as in "email/de"'
             yield Problem(place, found + hint(said.under, message.channels), fix)
-        if not any(text and text.strip() for text in (said.content.text, said.content.subject, said.content.html)):
+        if not any(isinstance(text, str) and text.strip() for _, text in texts_of(said.content)):
             yield Problem(place, f"message {message.name!r} says nothing here", 'write text="…"')
         for part, text in texts_of(said.content):
             yield from (

@@ -19,11 +19,10 @@ from touchpoint.model.message import Message
 _ALWAYS: Final = Literal(value=True)
 
 
-def message_changes(send: Place, journey: Journey) -> Iterator[Change]:
-    """Every small fault of the message that is sent at a place of the journey."""
-    message: Message = send.node.message
+def faults_of(path: str, message: Message, journey: Journey) -> Iterator[Change]:
+    """Every small fault of a message, which stands at this path and maybe at others."""
     # Within the message fields are put as anywhere; the whole message then goes to every place that sends it.
-    place = Place(f"{send.path}.message", message, partial(with_message, journey, message))
+    place = Place(path, message, partial(with_message, journey, message))
     found = (
         *_wordings(place), *_kind(place), *_channels(place), *_expiry(place), *_caps(place, journey),
         *_release(place, journey), *limit_changes(place.field("limit"), message.name),

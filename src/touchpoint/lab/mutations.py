@@ -15,11 +15,24 @@ from touchpoint.journey.journey import Journey
 from touchpoint.journey.outcomes import Ended
 from touchpoint.journey.rule import Rule
 from touchpoint.journey.stage import Stage
-from touchpoint.journey.steps import Best, Branch, Send, Split, Step, Wait, WaitFor, WaitUntil, arms, flat
+from touchpoint.journey.steps import (
+    FOLLOW_UP,
+    Ask,
+    Best,
+    Branch,
+    Send,
+    Split,
+    Step,
+    Wait,
+    WaitFor,
+    WaitUntil,
+    arms,
+    flat,
+)
 from touchpoint.journey.triggers import Anniversary, CaseEscalated, CaseOverdue, Dwelt, Referred, Silent, Trigger
 from touchpoint.lab.checks.case_times import awaited
 from touchpoint.lab.choice_mutations import best_changes, suggestion_changes
-from touchpoint.lab.message_mutations import message_changes
+from touchpoint.lab.message_mutations import faults_of
 from touchpoint.lab.places import Change, Place, change, root
 from touchpoint.lab.policy_mutations import limit_changes, policy_changes
 from touchpoint.lab.shifts import clock_times, conditions, lengths, rules
@@ -129,9 +142,11 @@ def _rule(place: Place, journey: Journey, met: set[str]) -> Iterator[Change]:
         yield change(place.field("priority"), to, f"{name} has priority {to} instead of {rule.priority}")
     for each in _steps(place, "then", rule):
         yield from _step(*each, rule)
-        if isinstance(each[0].node, Send) and each[0].node.message.name not in met:
-            met.add(each[0].node.message.name)
-            yield from message_changes(each[0], journey)
+        for field in ("message", "reminder", "thank"):
+            message = getattr(each[0].node, field, None)
+            if message is not None and message.name not in met:
+                met.add(message.name)
+                yield from faults_of(f"{each[0].path}.{field}", message, journey)
 
 
 def _concurrency(place: Place, name: str) -> Iterator[Change]:
@@ -186,7 +201,8 @@ def _steps(place: Place, arm: str, rule: Rule) -> Iterator[tuple[Place, Step | N
     for n, step in enumerate(here):
         yield step, here[n + 1].node if n + 1 < len(here) else None
         for each, _ in arms(step.node):
-            yield from _steps(step, each, rule)
+            if each != FOLLOW_UP:  # it follows from the fields of its `Ask`, which are changed instead
+                yield from _steps(step, each, rule)
 
 
 def _step(place: Place, after: Step | None, rule: Rule) -> Iterator[Change]:
@@ -198,6 +214,8 @@ def _step(place: Place, after: Step | None, rule: Rule) -> Iterator[Change]:
     match step:
         case Send():
             yield from _condition(place.field("still"), f"{step.message.name} ({name}) is still sent")
+            if isinstance(step, Ask):
+                yield from _asked(place, name)
         case Wait():
             yield from _wait(place, _who(after, name))
         case WaitFor():
@@ -212,6 +230,19 @@ def _step(place: Place, after: Step | None, rule: Rule) -> Iterator[Change]:
             yield from best_changes(place, name)
         case Branch():
             yield from _parts(place.field("condition"), f"{name} branches on", joint="", negate=False)
+
+
+def _asked(place: Place, name: str) -> Iterator[Change]:
+    ask: Ask = place.node
+    survey = f"{ask.message.name} ({name})"
+    for one, rest in place.without("remind"):
+        yield change(one, rest, f"{survey} is not sent once more after {spoken(one.node)}")
+    for each in place.each("remind"):
+        yield from _lengths(each, f"{survey} is sent once more after")
+    if ask.thank is not None:
+        yield change(place.field("thank"), None, f"nobody gets {ask.thank.name} for answering {survey}")
+    if ask.within is not None:
+        yield from _lengths(place.field("within"), f"answers to {survey} count for")
 
 
 def _split(place: Place, name: str) -> Iterator[Change]:

@@ -9,7 +9,7 @@ import attrs
 
 from touchpoint.journey.journey import Journey
 from touchpoint.journey.policy import Policy
-from touchpoint.journey.steps import ARMS, Best, Candidate, Send, Split, Step
+from touchpoint.journey.steps import ARMS, Ask, Best, Candidate, Send, Split, Step
 from touchpoint.journey.windows import SendWindow
 from touchpoint.model.message import Message
 
@@ -100,6 +100,8 @@ def _with_message(step: Step, old: Message, new: Message) -> Step:
         changes["candidates"] = tuple(map(_with_steps, step.candidates, then))
     if isinstance(step, Send) and step.message == old:
         changes["message"] = new
+    if isinstance(step, Ask):
+        changes |= {field: new for field in ("reminder", "thank") if getattr(step, field) == old}
     return attrs.evolve(step, **changes) if changes else step
 
 

@@ -23,6 +23,7 @@ from touchpoint.durations import instant, micros
 from touchpoint.engine import acts
 from touchpoint.engine.delivery import CallRequest, Delivery
 from touchpoint.engine.engine import Engine
+from touchpoint.engine.feedback import with_share
 from touchpoint.engine.figures import FigureDesk
 from touchpoint.engine.intake import Prepared, instant_of
 from touchpoint.engine.loaded import Loaded
@@ -33,7 +34,7 @@ from touchpoint.journey.journey import Journey
 from touchpoint.journey.policy import Policy
 from touchpoint.journey.steps import Call, flat
 from touchpoint.model.consent import ANY
-from touchpoint.model.feedback_source import FeedbackSource
+from touchpoint.model.feedback_source import FeedbackSource, sources_by_type
 from touchpoint.model.figures import Figures
 from touchpoint.model.referral import REFERRAL_TYPES
 from touchpoint.model.touchpoint import Touchpoint
@@ -204,16 +205,19 @@ def replay(  # noqa: PLR0913 - each is a setting of its own, and all but the fir
         store: where to keep everything; in memory unless given.
         until: where to end; the last event unless given. Events after it are left out.
         progress: called with the number of events done, after each batch.
-        feedback: as for `Engine`.
-        figures: likewise; `Replay.figures` then gives them.
+        feedback: which of these types are feedback, as for `Engine`: they get the `share` of their scores.
+        figures: as for `Engine`; `Replay.figures` then gives them.
 
     Raises:
         InvalidTouchpoint: an event that cannot be accepted, and which; everything before its batch is kept.
     """
     marks = [instant_of(each, "probe=") for each in probe]
     end = None if until is None else instant_of(until, "until=")
-    driver = _Driver(journeys, policy, tuple(grant), store, feedback, figures)
-    return driver.run(events, marks, end, progress)
+    own = tuple(feedback)
+    sources, declared = sources_by_type(own), acts.declared_types(journeys)
+    given = (with_share(each, sources, 0, declared) for each in events) if sources else events
+    driver = _Driver(journeys, policy, tuple(grant), store, own, figures)
+    return driver.run(given, marks, end, progress)
 
 
 class _ReplayClock:

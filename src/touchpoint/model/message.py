@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final, Literal, Protocol
 
 import attrs
 
-from touchpoint.errors import InvalidInput
+from touchpoint.errors import InvalidInput, JourneyError
 from touchpoint.model.budget import Budget, Stock
 from touchpoint.model.limits import Limit
 from touchpoint.model.money import Number
@@ -42,17 +42,25 @@ class Content:
 
 
 def contents_of(value: Content | Mapping[str, Content] | None) -> Mapping[str, Content]:
-    """Contents by channel and locale; one alone is for all of them."""
+    """Contents by channel and locale; one alone is for all of them. Raises JourneyError for what is neither."""
     if value is None:
         return {}
+    if not isinstance(value, Content | Mapping):
+        raise JourneyError(f"content= takes a Content, or a mapping of channels or locales to it, not {_sort(value)}")
     return {"*": value} if isinstance(value, Content) else dict(value)
 
 
 def names_of(value: Iterable[str] | str | None) -> tuple[str, ...]:
-    """Names as a tuple; one alone may be given as it is."""
+    """Names as a tuple; one alone may be given as it is. Raises JourneyError for what is no list."""
     if value is None:
         return ()
+    if not isinstance(value, Iterable):
+        raise JourneyError(f'a list of names was expected, such as ["email"], not {_sort(value)}')
     return (value,) if isinstance(value, str) else tuple(value)
+
+
+def _sort(value: object) -> str:
+    return f"a {type(value).__name__}"
 
 
 def said_as(key: str, wording: str) -> str:

@@ -171,7 +171,7 @@ class Unfamiliar:
 
 
 @attrs.frozen
-class Worded:
+class ChosenWording:
     """Which of its wordings a message says.
 
     Args:
@@ -224,7 +224,7 @@ class ChannelFacts:
     words: RenderedMessage | None = attrs.field(default=None, repr=False)
     last_inbound: int | None = attrs.field(default=None, repr=False)
     unable: str | None = None
-    worded: Worded | None = None
+    worded: ChosenWording | None = None
     unfamiliar: tuple[Unfamiliar, ...] = ()
 
 

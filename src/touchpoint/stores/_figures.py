@@ -13,10 +13,10 @@ _DAYS: Final = (
     "SELECT what, day, name, sum(n) FROM touchpoint_figures WHERE what = ? AND day BETWEEN ? AND ? "
     "GROUP BY day, name HAVING sum(n) != 0 ORDER BY day, name"
 )
-_ACCOUNTS: Final = "SELECT customer, body FROM touchpoint_accounts WHERE customer IN (?*)"
+_ACCOUNTS: Final = "SELECT customer, body FROM touchpoint_figure_accounts WHERE customer IN (?*)"
 _UNCOUNTED: Final = (
     "SELECT no FROM touchpoint_customers WHERE no > ? AND NOT EXISTS "
-    "(SELECT 1 FROM touchpoint_accounts WHERE customer = no) ORDER BY no LIMIT ?"
+    "(SELECT 1 FROM touchpoint_figure_accounts WHERE customer = no) ORDER BY no LIMIT ?"
 )
 _CASES: Final = f"SELECT {', '.join(CaseRow._fields)} FROM touchpoint_cases WHERE no IN (?*)"  # noqa: S608 - names of our own
 _MESSAGES: Final = f"SELECT {', '.join(MessageRow._fields)} FROM touchpoint_messages WHERE no IN (?*)"  # noqa: S608 - likewise
@@ -24,8 +24,8 @@ _ADD: Final = (
     "INSERT INTO touchpoint_figures (layer, what, day, name, n) VALUES (?, ?, ?, ?, ?) "
     "ON CONFLICT (what, day, name, layer) DO UPDATE SET n = n + excluded.n"
 )
-_PUT_ACCOUNT: Final = "INSERT OR REPLACE INTO touchpoint_accounts (customer, body) VALUES (?, ?)"
-_ACCOUNT_GONE: Final = "DELETE FROM touchpoint_accounts WHERE customer = ?"
+_PUT_ACCOUNT: Final = "INSERT OR REPLACE INTO touchpoint_figure_accounts (customer, body) VALUES (?, ?)"
+_ACCOUNT_GONE: Final = "DELETE FROM touchpoint_figure_accounts WHERE customer = ?"
 _PUT_PLACE: Final = "INSERT OR IGNORE INTO touchpoint_places (name) VALUES (?)"
 
 
@@ -87,7 +87,7 @@ class FigureWriter(_Asks):
 
     def clear_figures(self, *, places: bool) -> None:
         """Have nobody be counted, and nothing be counted of customers who are there; of those erased all stays."""
-        self.run("DELETE FROM touchpoint_accounts")
+        self.run("DELETE FROM touchpoint_figure_accounts")
         self.run("DELETE FROM touchpoint_figures WHERE layer = 0")
         if places:
             self.run("DELETE FROM touchpoint_places")

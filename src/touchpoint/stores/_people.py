@@ -139,7 +139,18 @@ class PeopleWriter(_Asks):
     def erase(self, customer: int) -> dict[str, int]:
         """Delete everything that bears this customer's number; how many rows of each table."""
         counts = {"journal": self._erase_journal(customer)}
-        for table in (*_OWNED, "reach", "aliases", "due", "parked", "members", "asked", "analyses", "accounts", *_SAID):
+        for table in (
+            *_OWNED,
+            "reach",
+            "aliases",
+            "due",
+            "parked",
+            "members",
+            "asked",
+            "analyses",
+            "figure_accounts",
+            *_SAID,
+        ):
             counts[table] = self._erase_from(table, customer)
         counts["referrals"] = self._leave_referrals(customer)
         # What was spent stays spent, and names nobody; what is on its way will never be told to have failed.
@@ -193,7 +204,7 @@ class PeopleWriter(_Asks):
             self.run(f"DELETE FROM touchpoint_{table} WHERE customer = ?", (old,))  # noqa: S608 - likewise
         self.run("DELETE FROM touchpoint_due WHERE customer = ?", (old,))
         self.run("DELETE FROM touchpoint_parked WHERE customer = ?", (old,))
-        self.run("DELETE FROM touchpoint_accounts WHERE customer = ?", (old,))
+        self.run("DELETE FROM touchpoint_figure_accounts WHERE customer = ?", (old,))
         # What both are in is written with the state of the one who stays.
         self.run("DELETE FROM touchpoint_members WHERE customer = ?", (old,))
         self.run("DELETE FROM touchpoint_customers WHERE no = ?", (old,))

@@ -206,7 +206,7 @@ _FIGURES: Final = (
     PRIMARY KEY (what, day, name, layer)
 ) WITHOUT ROWID""",
     # What is remembered of those who are counted.
-    "CREATE TABLE touchpoint_accounts (customer INTEGER PRIMARY KEY, body TEXT NOT NULL)",
+    "CREATE TABLE touchpoint_figure_accounts (customer INTEGER PRIMARY KEY, body TEXT NOT NULL)",
     "CREATE TABLE touchpoint_places (name TEXT PRIMARY KEY) WITHOUT ROWID",
 )
 

@@ -73,21 +73,33 @@ class Together:
         self._unit = self._context.__enter__()
         self._delivery = _Delivery(engine.delivery(), handing)
         self._known: tuple[int, tuple[int, int] | None] = (-1, None)
+        self._engine = engine
 
     def next_due(self) -> datetime | None:
         """When anything falls due next."""
+        if self._has_texts():
+            return self._clock.now()
         found = self._next(_FAR)
         return None if found is None else instant(found[0])
 
     def work(self) -> None:
         """Do everything that is due now."""
         now = micros(self._clock.now())
+        if self._has_texts():
+            self._engine.feedback.analyse()
         while (found := self._next(now)) is not None:
             self._settle(self._unit.by_number(found[1]), now)
 
     def stop(self) -> None:
         """Commit."""
         self._context.__exit__(None, None, None)
+
+    def _has_texts(self) -> bool:
+        """Whether anything waits for the analyser, and it is free."""
+        if self._unit.analysed is None:
+            return False
+        self._unit.flush()
+        return self._engine.workplace().more(self._unit.tx)
 
     def _next(self, until: int) -> tuple[int, int] | None:
         """(due, number) of the customer who is next, up to an instant."""

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import attrs
 
@@ -10,8 +10,10 @@ from touchpoint.channels.base import Adapter
 from touchpoint.engine.delivery import CallRequest
 from touchpoint.journey.journey import Journey
 from touchpoint.journey.policy import Policy
+from touchpoint.model.feedback_source import FeedbackSource
 
 if TYPE_CHECKING:
+    from touchpoint.insight.analysis import Analyser
     from touchpoint.testing.world import World
 
 
@@ -28,3 +30,9 @@ class Settings:
     strict: bool
     substitute: Callable[[Journey], Journey]
     closing: "Callable[[World], object]"
+    feedback: tuple[FeedbackSource, ...] = ()
+    analyser: "Analyser | None" = None
+
+    def options(self) -> dict[str, Any]:
+        """The arguments of such a world, but its journeys."""
+        return {field.name: getattr(self, field.name) for field in attrs.fields(Settings) if field.name != "journeys"}

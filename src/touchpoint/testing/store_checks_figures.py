@@ -39,7 +39,7 @@ class FigureChecks(Contract):
         with store.transaction() as transaction:
             transaction.absorb(2, 1)
             counts = transaction.erase(3)
-            same(counts["accounts"], 1, "erase() tells that it deleted the account")
+            same(counts["figure_accounts"], 1, "erase() tells that it deleted the account")
         with store.reading() as reader:
             same(reader.accounts([1, 2, 3]), {1: "[1]"}, "absorb() and erase() leave no account of who is gone")
             same(reader.figures(["flow"], 0, 9), [FigureRow("flow", 9, "[1]", 2)], "counts stay")

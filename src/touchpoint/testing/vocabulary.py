@@ -7,23 +7,26 @@ from typing import Final
 from touchpoint.channels.inbound import CLICKED, OPENED, REPLIED, TASK_COMPLETED, TASK_DECLINED
 from touchpoint.core.parts import expressions_of_journeys, triggers_of_journeys
 from touchpoint.core.referrals import conversions_of
+from touchpoint.engine.analysing import FEEDBACK_ANALYSED
 from touchpoint.journey.conditions import Aggregate, Compare, Field, Literal, Told, path_of, root_of, walk
 from touchpoint.journey.journey import Journey
 from touchpoint.journey.outcomes import MessageTrigger
 from touchpoint.journey.steps import Call, Emit, Step, flat
 from touchpoint.journey.triggers import On, Referred, Silent, Trigger
+from touchpoint.model.feedback_source import FEEDBACK
 from touchpoint.model.names import type_of
 from touchpoint.model.referral import CONVERTED, MADE, RECEIVED, REFERRAL_TYPES
 
 OWN_TYPES = (
     REPLIED, CLICKED, OPENED, TASK_COMPLETED, TASK_DECLINED, "delivered", "bounced", "failed",
-    MADE, RECEIVED, CONVERTED,
+    MADE, RECEIVED, CONVERTED, FEEDBACK, FEEDBACK_ANALYSED,
 )  # fmt: skip
 """Touchpoint types that the library itself records."""
 
 
 _COMES_BACK: Final = {
     "delivered": ("delivered",), "opened": (OPENED,), "clicked": (CLICKED,), "replied": (REPLIED,),
+    "answered": (FEEDBACK,),
     "failed": ("bounced", "failed"),
 }  # fmt: skip
 """What tells that a message was delivered, opened, …: types of touchpoints."""

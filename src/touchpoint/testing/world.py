@@ -5,7 +5,7 @@ Nothing about the engine is swapped but the clock and the channels: every policy
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
-from typing import Any, Final, Self, TypeVar
+from typing import TYPE_CHECKING, Any, Final, Self, TypeVar
 
 from touchpoint.channels.base import ADDRESS_KINDS, Adapter
 from touchpoint.channels.inbound import Receipt, TaskDone
@@ -19,6 +19,7 @@ from touchpoint.errors import InvalidInput, UnknownName
 from touchpoint.journey.journey import Journey
 from touchpoint.journey.policy import Policy
 from touchpoint.model.delivery import SendRequest
+from touchpoint.model.feedback_source import FeedbackSource
 from touchpoint.stores.sqlite import SqliteStore
 from touchpoint.testing.channels import Staff, StandIn
 from touchpoint.testing.driving import Apart, Driver, Together
@@ -30,6 +31,9 @@ from touchpoint.testing.settings import Settings
 from touchpoint.testing.stuck import stuck
 from touchpoint.testing.vocabulary import OWN_TYPES, Vocabulary
 from touchpoint.zones import zone
+
+if TYPE_CHECKING:
+    from touchpoint.insight.analysis import Analyser
 
 T = TypeVar("T")
 MONDAY: Final = datetime(2026, 1, 5, 9, tzinfo=UTC)
@@ -51,6 +55,7 @@ class World:
         traits: an attrs class that validates traits.
         strict: a name that no journey knows is an error.
         substitute: what to put to work instead of a journey; itself unless given.
+        feedback, analyser: as for `Engine`.
         closing: called with the world, and with every one made like it, before it closes.
 
     Attributes:
@@ -72,10 +77,13 @@ class World:
         strict: bool = True,
         substitute: Callable[[Journey], Journey] = lambda journey: journey,
         closing: "Callable[[World], object]" = lambda _: None,
+        feedback: Iterable[FeedbackSource] = (),
+        analyser: "Analyser | None" = None,
     ) -> None:
         self._settings = Settings(
-            tuple(journeys), policy, at, tuple(channels), dict(functions or {}), traits, strict, substitute, closing
-        )
+            tuple(journeys), policy, at, tuple(channels), dict(functions or {}), traits, strict, substitute, closing,
+            tuple(feedback), analyser,
+        )  # fmt: skip
         self.clock = VirtualClock(at)
         self.faults = Faults()
         self.mirror = Mirror()
@@ -108,7 +116,7 @@ class World:
         self.engine = Engine(
             self._seen, journeys=self._journeys, channels=self._stand_ins.values(), policy=self._settings.policy,
             clock=self.clock, functions={**calls, **self._settings.functions}, traits=self._settings.traits,
-            test_store=True,
+            test_store=True, feedback=self._settings.feedback, analyser=self._settings.analyser,
         )  # fmt: skip
         self._driver: Driver = Apart(self.engine)
         self._drive()
@@ -443,11 +451,7 @@ class World:
 
     def fork(self) -> "World":
         """Another world in which the same was done."""
-        s = self._settings
-        other = World(
-            s.journeys, policy=s.policy, at=s.at, channels=s.channels, functions=s.functions, traits=s.traits,
-            strict=s.strict, substitute=s.substitute, closing=s.closing,
-        )  # fmt: skip
+        other = World(self._settings.journeys, **self._settings.options())
         for _, again in self._script:
             again(other)
         return other

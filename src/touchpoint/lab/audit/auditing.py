@@ -14,10 +14,11 @@ from touchpoint.lab.audit.criteria import automatic, compared, dedicated, everyw
 from touchpoint.lab.audit.history import History, Known, read_history
 from touchpoint.lab.audit.incentives import incentive
 from touchpoint.lab.audit.listening import ListeningPost, names, together
-from touchpoint.lab.audit.reactions import reaction
+from touchpoint.lab.audit.reactions import answering, reaction
 from touchpoint.lab.audit.result import Audit, Criterion, Judged
 from touchpoint.lab.audit.scene import Scene, capabilities, message_of
 from touchpoint.model.feedback_source import FeedbackSource, sources_by_type
+from touchpoint.model.figures import Figures
 from touchpoint.model.message import Gift
 from touchpoint.stores.base import Store
 
@@ -34,7 +35,7 @@ def audit(  # noqa: PLR0913 - each is a part of the setting, and all but the fir
     analyser: Analyser | None = None,
     locations: Iterable[str] = (),
     posts: Iterable[ListeningPost] = (),
-    report: str = "",
+    figures: Figures | None = None,
     store: Store | None = None,
 ) -> Audit:
     """Hold everything against the seven rules of engagement.
@@ -50,7 +51,7 @@ def audit(  # noqa: PLR0913 - each is a part of the setting, and all but the fir
         analyser: as `Engine(analyser=)` takes it.
         locations: every place where customers are met, such as `["graz", "linz", "web"]`.
         posts: where customers can say something that no adapter shows.
-        report: who looks at the figures by location, and where; "" for nobody.
+        figures: as `Engine(figures=)` takes them; where a store is given that keeps some, these count.
         store: whose history is read, at most of 500 customers; nothing is changed.
 
     Raises:
@@ -62,11 +63,11 @@ def audit(  # noqa: PLR0913 - each is a part of the setting, and all but the fir
     given = (journeys,) if isinstance(journeys, Journey) else tuple(journeys)
     compile_program(given, policy or Policy())
     known = names("locations=", locations)
-    if not isinstance(report, str):
-        raise InvalidInput('report= says in words who looks at the figures, such as "the wall in the office"')
+    if figures is not None and not isinstance(figures, Figures):
+        raise InvalidInput(f"figures= takes Figures(…), not {type(figures).__name__}")
     scene = Scene(
         given, policy or Policy(), capabilities(channels), sources_by_type(feedback), analyser, known,
-        together(posts, known), report.strip(),
+        together(posts, known), figures,
     )  # fmt: skip
     history = None if store is None else read_history(store, _known(scene))
     rules = (Judged(n, tuple(judge(scene, history)), () if history is None else history.evidence(n))
@@ -78,16 +79,12 @@ def _known(scene: Scene) -> Known:
     """What history is read with."""
     sent = [each for each in scene.moods.spots if isinstance(each.step, s.Send)]
     messages = [message_of(each) for each in sent]
-    after_bad = [each for each in scene.moods.following("bad") if isinstance(each.step, s.Send)]
     named = {name for message in messages for name in message.channels}
     named |= {*(scene.adapters or ()), *(each.channel for each in scene.posts if each.channel is not None)}
     return Known(
         sources=scene.sources,
         surveys=scene.moods.surveys,
-        answers=frozenset(
-            (each.journey.name, message_of(each).name) for each in after_bad
-            if message_of(each).name not in scene.moods.surveys
-        ),
+        answers=frozenset((each.journey.name, message_of(each).name) for each in answering(scene)),
         gifts=frozenset(each.name for each in messages if isinstance(each, Gift)),
         channels=frozenset(named),
         locations=frozenset(scene.locations),

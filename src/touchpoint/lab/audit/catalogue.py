@@ -46,7 +46,7 @@ class Principle:
 def _knowing() -> Principle:
     return Principle(
         1, "feedback is welcome", "Customers are made aware that feedback is welcome.",
-        "Most customers who are disappointed say nothing and leave; who is asked, and believes it, tells.",
+        "Most of those who are disappointed say nothing and leave. Who is asked, and believes that it is meant, tells.",
         (
             Asked("1.1", "invited", "A message invites customers to say what they think.",
                   "ask for feedback in a rule: Ask(Survey(…)), some days after what it is about", vital=True),
@@ -123,15 +123,15 @@ def _incentive() -> Principle:
         "other customers and ourselves, and is against the law in many places.",
         (
             Asked("5.1", "exists", "Who gives feedback gets something for it.",
-                  "give it: Survey(…, incentive=Gift(…))", vital=True),
+                  "give it to whoever answers: Ask(survey, thank=Gift(…))", vital=True),
             Asked("5.2", "not for praise", "No gift hangs on a good score.",
                   "give it for any answer, before looking at its score", vital=True),
             Asked("5.3", "limited", "One customer gets it only so often.",
                   "bound it: Gift(limit=times(1, per=days(90)))"),
             Asked("5.4", "within a budget", "All of them together are bounded.",
-                  "say Gift(budget=…) with its worth"),
+                  "say Gift(budget=…) with its worth, or how many there are: stock=…"),
             Asked("5.5", "disclosed", "The invitation says what there is for an answer, and that any answer counts.",
-                  "say so in the words of the survey"),
+                  'say so: Survey(incentive="an espresso for any answer")'),
         ),
     )  # fmt: skip
 
@@ -139,11 +139,12 @@ def _incentive() -> Principle:
 def _reaction() -> Principle:
     return Principle(
         6, "answered in time", "The reaction is appropriate, and comes in time.",
-        "Who complains and is answered soon is often more loyal than who never had to; who hears nothing tells others.",
+        "Who complains gives us a second chance. Who is answered soon often stays; who hears nothing leaves, and tells "
+        "others.",
         (
             Asked("6.1", "reacts", "Bad feedback starts a rule.",
                   'write one: Rule("make good", when="feedback", given=event.score <= 2, then=[…])', vital=True),
-            Asked("6.2", "to all of it", "Whatever way bad feedback comes, some rule reacts.",
+            Asked("6.2", "to all of it", "Whatever way bad feedback comes, and however mild it is, some rule reacts.",
                   "let the rule start with this type, too: when=[…]"),
             Asked("6.3", "a case with a deadline", "It opens a case that has a deadline for the first answer.",
                   'write OpenCase(complaint), with complaint = CaseType("complaint", respond_within=hours(24))'),
@@ -172,8 +173,8 @@ def _report() -> Principle:
             Asked("7.2", "feedback says where", "Feedback says which location it is about.",
                   "record it with location=, name its property in FeedbackSource(location=), or say of the post that "
                   "it does: ListeningPost(says_where=True)", vital=True),
-            Asked("7.3", "reported", "Figures by location are kept up to date with every touchpoint, for somebody.",
-                  'say who looks at them, and where: report="the wall in the office"'),
+            Asked("7.3", "reported", "Figures by location are kept, up to date with every touchpoint.",
+                  "keep them: Engine(figures=Figures()), and show them: `touchpoint report`"),
             Asked("7.4", "says where in fact", "Feedback came with its location in fact.",
                   "find the ways in that record none, and have them say location="),
         ),

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
+from touchpoint.engine.analysing import FEEDBACK_ANALYSED
 from touchpoint.journey.triggers import On
 from touchpoint.journey.validate import walk_parts
 from touchpoint.lab.audit.catalogue import ASKED
@@ -42,10 +43,12 @@ def listed(names: Iterable[str]) -> str:
 def welcome(scene: Scene, history: History | None) -> Iterator[Criterion]:
     """Rule 1."""
     asked = scene.invitations
-    if not asked:
-        yield no("1.1", "no rule asks for feedback")
+    offered = [(place, each.name) for place, each in scene.suggestions if each.kind == "feedback"]
+    if not asked and not offered:
+        yield no("1.1", "no rule asks for feedback, and no suggestion does")
         return
-    yield yes("1.1", f"asks by {listed(message_of(each).name for each in asked)}", [each.place for each in asked])
+    names = [*(message_of(each).name for each in asked), *(name for _, name in offered)]
+    yield yes("1.1", f"asks by {listed(names)}", [*(each.place for each in asked), *(place for place, _ in offered)])
     unfair = [each for each in asked if scene.moods.hangs_on_praise(each)]
     if unfair:
         what = f"{listed(message_of(each).name for each in unfair)} goes only to those who were content"
@@ -82,7 +85,7 @@ def _goes_out(history: History) -> Criterion:
 
 def dedicated(scene: Scene, history: History | None) -> Iterator[Criterion]:  # noqa: ARG001 - as all rules have it
     """Rule 2."""
-    posts = [f"post {each.name!r}" for each in scene.posts]
+    posts = [f"post {each.name!r}" for each in scene.posts if each.dedicated]
     sources = [f"touchpoints of type {each!r}" for each in scene.sources]
     if posts or sources:
         yield yes("2.1", f"there is {', '.join([*posts, *sources][:_MOST])}")
@@ -90,7 +93,8 @@ def dedicated(scene: Scene, history: History | None) -> Iterator[Criterion]:  # 
         what = f"{listed(scene.undeclared)} seems to be feedback, and nobody said how it comes in"
         yield no("2.1", what, [Place(*each) for each in scene.undeclared.values()])
     else:
-        yield no("2.1", "no post and no source of feedback is named")
+        beside = f", but {listed(each.name for each in scene.posts)} for other things as well" if scene.posts else ""
+        yield no("2.1", f"there is no post and no source for feedback{beside}")
     yield from _listened_to(scene)
 
 
@@ -100,13 +104,17 @@ def _listened_to(scene: Scene) -> Iterator[Criterion]:
         part.type for journey in scene.journeys for path, part in walk_parts(journey, "$")
         if isinstance(part, On) and path.startswith("$.rules") and ".goal" not in path and ".exit" not in path
     }  # fmt: skip
-    if scene.moods.following("bad", [FEEDBACK]) or scene.moods.following("good", [FEEDBACK]):
-        heard.add(FEEDBACK)
-    unheard = [each for each in types if each not in heard]
+    if scene.analyser is not None and FEEDBACK_ANALYSED in heard:
+        heard.update(types)
+    unheard = [each for each in types if each not in heard and not _follows(scene, each)]
     if unheard or not types:
         yield no("2.2", f"no rule starts with {listed(unheard)} or waits for it" if types else "there is no feedback")
     else:
         yield yes("2.2", f"rules listen to {listed(types)}")
+
+
+def _follows(scene: Scene, of: str) -> bool:
+    return bool(scene.moods.following("bad", [of]) or scene.moods.following("good", [of]))
 
 
 # --- 3: automatic -----------------------------------------------------------------------------------------------------
@@ -179,7 +187,8 @@ def _on_every_channel(scene: Scene) -> Criterion:
     adapters = scene.adapters or {}
     written |= dict.fromkeys(adapters)
     open_on = {each.channel for each in scene.posts}
-    mute = [each for each in written if each not in open_on and not (each in adapters and answers(adapters[each]))]
+    open_on |= {each for each in written if (each in adapters and answers(adapters[each])) or scene.is_human(each)}
+    mute = [each for each in written if each not in open_on]
     if not written:
         return no("4.1", "no message names a channel")
     if not mute:
@@ -200,13 +209,20 @@ def compared(scene: Scene, history: History | None) -> Iterator[Criterion]:
     else:
         yield no("7.1", "nobody said which locations there are")
     yield _says_where(scene, history)
-    if scene.report:
-        yield yes("7.3", f"they are looked at: {scene.report}")
-    else:
-        yield no("7.3", "nobody said who looks at the figures")
+    yield _kept(scene, history)
     if history is not None and history.feedback >= ENOUGH:
         what = f"{history.located:,} of {history.feedback:,} pieces of feedback named a location"
         yield yes("7.4", what) if history.located else no("7.4", what)
+
+
+def _kept(scene: Scene, history: History | None) -> Criterion:
+    figures = scene.figures if history is None or history.figures is None else history.figures
+    if figures is None:
+        return no("7.3", "no figures are kept")
+    if figures.locations < len(scene.locations):
+        what = f"figures tell {figures.locations} locations apart, and there are {len(scene.locations)}"
+        return no("7.3", what, mend="say Figures(locations=…) with a number that is large enough")
+    return yes("7.3", "with every touchpoint; `touchpoint report` and engine.figures() show them")
 
 
 def _says_where(scene: Scene, history: History | None) -> Criterion:
@@ -225,5 +241,7 @@ def _without_location(scene: Scene) -> Sequence[str]:
     for each in scene.posts:
         posts.setdefault(each.type, []).append(each.tells_location)
     named = {of for of, source in scene.sources.items() if source.location is not None}
+    if scene.takes_answers and FEEDBACK not in posts:
+        named.add(FEEDBACK)  # an answer is about the location of what was asked about
     types = (*scene.declared, *scene.undeclared)
     return [each for each in dict.fromkeys(types) if each not in named and not all(posts.get(each, [False]))]

@@ -7,7 +7,6 @@ Nothing of any customer leaves this module but numbers, and names that the host 
 
 from collections.abc import Collection, Iterable, Mapping
 from datetime import timedelta
-from fractions import Fraction
 from itertools import islice
 from statistics import median
 from typing import Final
@@ -16,9 +15,12 @@ import attrs
 
 from touchpoint.core.occurrence import TOUCHPOINT
 from touchpoint.durations import instant, length
+from touchpoint.engine.figuring import SETTINGS
+from touchpoint.lab.audit.moods import is_bad_score
 from touchpoint.lab.audit.result import Evidence
 from touchpoint.model.feedback import Feedback
 from touchpoint.model.feedback_source import FEEDBACK, FeedbackSource, feedback_of
+from touchpoint.model.figures import Figures, from_record
 from touchpoint.model.touchpoint import Touchpoint
 from touchpoint.stores.base import EntryRow, MessageRow, Reader, Store
 from touchpoint.stores.codec import loads
@@ -31,8 +33,6 @@ ENOUGH: Final = 20
 """With fewer than this history shows nothing."""
 _WITHIN: Final = length(timedelta(days=30))
 """An answer that comes later than this belongs to something else."""
-_DETRACTOR: Final = 6
-"""Who scores at most this of 0 to 10 is a detractor (Reichheld, "The one number you need to grow", 2003)."""
 
 
 @attrs.frozen
@@ -59,7 +59,8 @@ class Known:
 class History:
     """Counts. `customers` are those looked at, `asked` and `given` are of the whole store.
 
-    `seconds` are from bad feedback to its answer; `channels` and `locations` those of feedback.
+    `figures` are those that the store keeps, None for none; `seconds` are from bad feedback to its answer; `channels`
+    and `locations` are those of feedback.
     """
 
     customers: int = 0
@@ -71,6 +72,7 @@ class History:
     located: int = 0
     bad: int = 0
     bad_answered: int = 0
+    figures: Figures | None = None
     channels: set[str] = attrs.Factory(set)
     locations: set[str] = attrs.Factory(set)
     seconds: list[float] = attrs.Factory(list)
@@ -104,6 +106,8 @@ def read_history(store: Store, known: Known, customers: int = CUSTOMERS) -> Hist
     """What the store has to say, as of one instant. Raises StoreError."""
     found = History()
     with store.reading() as reader:
+        kept = reader.meta().get(SETTINGS)
+        found.figures = None if kept is None else from_record(kept)[0]
         for row in reader.tallies():
             if (row.subject, row.what) == ("message", "sent"):
                 found.asked += row.n if row.name in known.surveys else 0
@@ -209,11 +213,9 @@ class _Life:
 
 def is_bad(feedback: Feedback) -> bool:
     """Whether somebody was not content: a detractor, less than half of another scale, or criticism without a score."""
-    if feedback.score is None or feedback.share is None:
+    if feedback.score is None or feedback.scale is None:
         return feedback.intent == "criticism"
-    if feedback.kind == "nps":
-        return feedback.score <= _DETRACTOR
-    return feedback.share < Fraction(1, 2)
+    return is_bad_score(feedback.score, feedback.scale, feedback.kind)
 
 
 def _touchpoint(entry: EntryRow) -> Touchpoint:

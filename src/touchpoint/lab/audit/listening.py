@@ -42,6 +42,7 @@ class ListeningPost:
         offline: it takes no screen of the customer's: in person, on paper, by telephone.
         automatic: what is said there is recorded by itself; False where somebody types it in.
         says_where: what is recorded has its location. Unless given, that is so where there is one location only.
+        dedicated: it is there for feedback; False where it serves other things as well, as a till or a hotline does.
         type: of the touchpoints that are recorded.
 
     Raises:
@@ -55,6 +56,7 @@ class ListeningPost:
     offline: bool = attrs.field(default=False, kw_only=True)
     automatic: bool = attrs.field(default=True, kw_only=True)
     says_where: bool | None = attrs.field(default=None, kw_only=True)
+    dedicated: bool = attrs.field(default=True, kw_only=True)
     type: str = attrs.field(default=FEEDBACK, kw_only=True)
 
     def __attrs_post_init__(self) -> None:
@@ -63,7 +65,7 @@ class ListeningPost:
             raise InvalidInput("ListeningPost(locations=[]) stands nowhere; leave it out where it is everywhere")
         if self.channel is not None and not (isinstance(self.channel, str) and _CHANNEL.fullmatch(self.channel)):
             raise InvalidInput("ListeningPost(channel=) takes the name of a channel, such as 'email', or None")
-        flags = {"offline": self.offline, "automatic": self.automatic}
+        flags = {"offline": self.offline, "automatic": self.automatic, "dedicated": self.dedicated}
         if wrong := next((name for name, value in flags.items() if not isinstance(value, bool)), None):
             raise InvalidInput(f"ListeningPost({wrong}=) takes True or False")
         if self.says_where is not None and not isinstance(self.says_where, bool):

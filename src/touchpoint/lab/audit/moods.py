@@ -6,6 +6,7 @@ an enrolment) follow from it, too.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from fractions import Fraction
 from functools import cached_property
 from typing import Final, Literal, TypeAlias
 
@@ -14,6 +15,7 @@ import attrs
 from touchpoint.core.keys import ENROLLED, Key
 from touchpoint.core.occurrence import TOUCHPOINT
 from touchpoint.core.segments import JOINED
+from touchpoint.engine.analysing import FEEDBACK_ANALYSED
 from touchpoint.journey import steps as s
 from touchpoint.journey import triggers as t
 from touchpoint.journey.changes import TraitChanged
@@ -24,6 +26,7 @@ from touchpoint.journey.conditions import (
     Ever,
     Expression,
     Field,
+    Told,
     aggregates_of,
     children,
     path_of,
@@ -31,7 +34,7 @@ from touchpoint.journey.conditions import (
 )
 from touchpoint.journey.conditions import Literal as Constant
 from touchpoint.journey.journey import Journey
-from touchpoint.journey.outcomes import Replied
+from touchpoint.journey.outcomes import Answered, Replied
 from touchpoint.journey.rule import Rule
 from touchpoint.lab.audit.spots import Spot, spots
 from touchpoint.lab.checks.people import HAPPY, SCORES, is_good
@@ -46,11 +49,12 @@ Mood: TypeAlias = Literal["bad", "good"]
 MOODS: Final[tuple[Mood, ...]] = ("bad", "good")
 _USUAL: Final = (Scale(1, 5), Scale(0, 10), Scale(1, 7))
 """What an undeclared score may be on."""
-_NAMES: Final = frozenset(
-    {FEEDBACK, "review", "complaint", "complained", "rating", "rated", "reviewed", "survey_answered"}
-)
+_NAMES: Final = frozenset({FEEDBACK, "review", "complaint", "rating", "rated", "reviewed", "survey_answered"})
+DETRACTOR: Final = 6
+"""Who scores at most this of 0 to 10 is a detractor (Reichheld, "The one number you need to grow", 2003)."""
 _SURE: Final = Constant(True)  # noqa: FBT003 - the condition that is always true
 _OF_RUN: Final = ("trigger", "event")
+_ANSWERS: Final = ("answered", "replied")
 
 
 @attrs.frozen
@@ -77,11 +81,23 @@ def grades_of(type: str, sources: Mapping[str, FeedbackSource]) -> tuple[Grade, 
         scales = [each for _, each in source.scale] if isinstance(source.scale, tuple) else [source.scale_at(None)]
         known = [_grade(each, score=source.score) for each in scales if each is not None and source.score is not None]
         return (*known, Grade(None, None)) if source.comment is not None or not known else tuple(known)
-    if type == FEEDBACK:
+    if type in (FEEDBACK, FEEDBACK_ANALYSED):
         kinds = [_grade(scale, score="score", kind=kind) for kind, scale in SCALES.items()]
         reviews = [_grade(scale, score="score", kind="review") for scale in _USUAL]
         return (*kinds, *reviews, Grade(None, None, kind="text"))
     return tuple(map(_grade, _USUAL))
+
+
+def mildest(scale: Scale, kind: str | None, score: str) -> Grade:
+    """Feedback that is only just bad: its worst score is the best one that still counts as bad."""
+    bad = [each for each in range(scale.low, scale.high + 1) if is_bad_score(each, scale, kind)]
+    best = scale.high if scale.better == "high" else scale.low
+    return Grade(max(bad, key=scale.share), best, score, kind)
+
+
+def is_bad_score(score: Number, scale: Scale, kind: str | None) -> bool:
+    """Whether a score is one of somebody who was not content: of a detractor, or less than half of another scale."""
+    return score <= DETRACTOR if kind == "nps" else scale.share(score) < Fraction(1, 2)
 
 
 def _grade(scale: Scale, *, score: str | None = None, kind: str | None = None) -> Grade:
@@ -97,11 +113,15 @@ class Moods:
         journeys: all of them.
         sources: the host's own types of feedback.
         types: every type that counts as feedback here.
+        analysed: whether there is an analyser, whose findings are told by touchpoints of their own.
+        only: the one grade that all feedback is taken to be of; None for whatever it may be.
     """
 
     journeys: tuple[Journey, ...]
     sources: Mapping[str, FeedbackSource]
     types: frozenset[str]
+    analysed: bool = False
+    only: Grade | None = None
     _known: dict[tuple[Mood, frozenset[str]], list[Spot]] = attrs.field(factory=dict, init=False, repr=False)
 
     @cached_property
@@ -131,11 +151,15 @@ class Moods:
     def hangs_on_praise(self, spot: Spot) -> bool:
         """Whether only somebody who was content comes to a step: with the worst score it is out of reach."""
         asked = (*spot.passed, *_still(spot))
-        if any(self._is_praise(part) for each in asked for part in parts_of(each)):
+        if any(map(self.is_praise, asked)):
             return True
         roots = {root_of(field) for each in asked for field in _fields(each) if _is_score(field) or _is_mood(field)}
         return any(not self._can(spot, root, "bad", asked) and self._can(spot, root, "good", asked) for root in _OF_RUN
                    if root in roots)  # fmt: skip
+
+    def is_praise(self, condition: Expression) -> bool:
+        """Whether a condition is true only of those who were content, whatever feedback is at hand."""
+        return any(map(self._is_praise, parts_of(condition)))
 
     def _is_praise(self, part: Expression) -> bool:
         """Whether a condition that speaks of no feedback at hand is true only of those who were content."""
@@ -155,9 +179,11 @@ class Moods:
         return any(self._is_heard(each, wanted) for each in triggers)
 
     def _is_heard(self, trigger: t.Trigger, wanted: frozenset[str]) -> bool:
-        if isinstance(trigger, Replied):
+        if isinstance(trigger, Replied | Answered):
             return FEEDBACK in wanted and trigger.message in self.surveys
-        return isinstance(trigger, t.On) and trigger.type in wanted
+        if not isinstance(trigger, t.On):
+            return False
+        return trigger.type in wanted or (self.analysed and trigger.type == FEEDBACK_ANALYSED and bool(wanted))
 
     def _follows(self, spot: Spot, mood: Mood, wanted: frozenset[str], started: frozenset[tuple[str, str]]) -> bool:
         by_root = {"trigger": spot.rule.when, "event": spot.event}
@@ -165,12 +191,18 @@ class Moods:
             for heard in self._heard_types(triggers, wanted):
                 if self._can(spot, root, mood, (), heard):
                     return True
-        return (spot.journey.name, spot.rule.name) in started and self.may_come(spot)
+        indirectly = (spot.journey.name, spot.rule.name) in started or (FEEDBACK in wanted and self._answered(spot))
+        return indirectly and self.may_come(spot)
+
+    def _answered(self, spot: Spot) -> bool:
+        """Whether only those come to a step who have answered a survey."""
+        asked = [part for each in spot.passed for part in parts_of(each)]
+        return any(isinstance(each, Told) and each.what in _ANSWERS and each.message in self.surveys for each in asked)
 
     def _heard_types(self, triggers: Sequence[t.Trigger], wanted: frozenset[str]) -> Iterator[str]:
         for each in triggers:
             if self._is_heard(each, wanted):
-                yield each.type if isinstance(each, t.On) else ""
+                yield each.type if isinstance(each, t.On) else FEEDBACK if isinstance(each, Answered) else ""
 
     def _can(
         self, spot: Spot, root: str, mood: Mood, asked: Sequence[Expression] = (), type: str | None = None
@@ -178,7 +210,7 @@ class Moods:
         """Whether a run may come here while the feedback under this root is of this mood."""
         if type == "":  # a reply to a survey, of which no score is known yet
             return self.may_come(spot)
-        grades = self._grades(spot, root) if type is None else grades_of(type, self.sources)
+        grades = self._grades(spot, root) if type is None else self._grades_of(type)
         conditions = [*spot.true, *spot.untrue, *asked]
         known = (*spot.true, *(_still(spot) if asked else ()))
         return any(_fits(root, mood, grade, conditions, known, spot.untrue) for grade in grades)
@@ -187,7 +219,7 @@ class Moods:
         """Those with a score, of the feedback under a root: who gave none is no excuse for what hangs on one."""
         triggers = {"trigger": spot.rule.when, "event": spot.event}.get(root, ())
         found = [grade for each in self._heard_types(triggers, self.types) if each
-                 for grade in grades_of(each, self.sources)]  # fmt: skip
+                 for grade in self._grades_of(each)]  # fmt: skip
         return [each for each in found if each.worst is not None] or tuple(map(_grade, _USUAL))
 
     def _started(self, mood: Mood, wanted: frozenset[str]) -> frozenset[tuple[str, str]]:
@@ -216,7 +248,10 @@ class Moods:
     def _agrees(self, mood: Mood, type: str, conditions: Sequence[Expression]) -> bool:
         """Whether feedback of this mood may be what these conditions ask of it."""
         read = tuple(map(of_trigger, conditions))
-        return any(_fits("trigger", mood, grade, read, read) for grade in grades_of(type, self.sources))
+        return any(_fits("trigger", mood, grade, read, read) for grade in self._grades_of(type))
+
+    def _grades_of(self, type: str) -> Sequence[Grade]:
+        return grades_of(type, self.sources) if self.only is None else (self.only,)
 
 
 def is_survey(step: s.Send) -> bool:
@@ -279,7 +314,11 @@ def _facts(
 ) -> tuple[list[Expression], list[Expression]]:
     """What is true, and what is not, of feedback under this root in this mood: of what the conditions ask about."""
     fields = {path_of(field): field for each in conditions for field in _fields(each) if root_of(field) == root}
-    scored = [(grade.score,)] if grade.score is not None else [path for path, each in fields.items() if _is_score(each)]
+    scored = (
+        [(grade.score,)]
+        if grade.score is not None
+        else [path for path in fields if path[-1:] and path[-1].lower() in SCORES - {"sentiment"}]
+    )
     ours, other = ("criticism", "praise") if mood == "bad" else ("praise", "criticism")
     value = grade.at(mood)
     given: dict[tuple[str, ...], tuple[str, object]] = {}
@@ -289,6 +328,8 @@ def _facts(
         given[("intent",)] = "==", ours
     if grade.kind is not None:
         given[("kind",)] = "==", grade.kind
+    if ("share",) in fields and grade.worst is not None:
+        given[("share",)] = "==", 0 if mood == "bad" else 1
     denied: dict[tuple[str, ...], tuple[str, object]] = {
         ("intent",): ("==", other),
         ("sentiment",): (">" if mood == "bad" else "<", 0),
@@ -304,7 +345,7 @@ def _compared(
 
 
 def _is_score(field: Field) -> bool:
-    return bool(path_of(field)) and path_of(field)[-1].lower() in SCORES - {"sentiment"}
+    return bool(path_of(field)) and path_of(field)[-1].lower() in (SCORES | {"share"}) - {"sentiment"}
 
 
 def _is_mood(field: Field) -> bool:

@@ -14,13 +14,13 @@ from touchpoint.journey.policy import Hold
 from touchpoint.journey.triggers import CaseOverdue
 from touchpoint.lab.audit.criteria import listed, no, yes
 from touchpoint.lab.audit.history import ENOUGH, History
-from touchpoint.lab.audit.moods import is_survey
+from touchpoint.lab.audit.moods import Moods, is_survey
 from touchpoint.lab.audit.result import Criterion, Place
 from touchpoint.lab.audit.scene import Scene
 from touchpoint.lab.audit.spots import Spot
 from touchpoint.lab.checks.policies import binds
-from touchpoint.model.case import RESPONSE, SEVERITIES, CaseType, Within
-from touchpoint.model.message import Message
+from touchpoint.model.case import RESPONSE, CaseType
+from touchpoint.model.message import Gift, Message
 
 _OTHER_KINDS: Final = frozenset({"transactional", "service", "feedback", "gift"})
 """Kinds of message that promote nothing; of others that may be so."""
@@ -53,17 +53,17 @@ class _Reaction:
     @cached_property
     def with_deadline(self) -> list[str]:
         """Those of which the first answer is due at some time."""
-        return [name for name, each in self.kinds.items() if each.respond_within is not None]
+        return [name for name, each in self.kinds.items() if each.within(RESPONSE) is not None]
 
     @cached_property
     def answers(self) -> list[Spot]:
         """The steps by which the customer is answered."""
-        return [each for each in self.spots if _is_answer(each)]
+        return answering(self.scene)
 
 
 def reaction(scene: Scene, history: History | None) -> Iterator[Criterion]:
     """Rule 6."""
-    spots = tuple(each for each in scene.moods.following("bad") if _acts(each))
+    spots = tuple(_reactions(scene, scene.moods))
     it = _Reaction(scene, spots)
     if not spots:
         yield no("6.1", "nothing follows from bad feedback")
@@ -81,6 +81,25 @@ def reaction(scene: Scene, history: History | None) -> Iterator[Criterion]:
         yield yes("6.8", what) if history.bad_answered else no("6.8", what)
 
 
+def _reactions(scene: Scene, moods: Moods, types: Iterable[str] | None = None) -> Iterator[Spot]:
+    """The steps by which something is done about bad feedback, and not only what is sent to whoever says anything."""
+    everybody = {each.place for each in moods.following("good", types)}
+    for each in moods.following("bad", types):
+        is_ours = isinstance(each.step, s.OpenCase) or _reaches_staff(scene, each)
+        if _acts(each) and (is_ours or each.place not in everybody):
+            yield each
+
+
+def answering(scene: Scene) -> list[Spot]:
+    """The steps by which somebody who said something bad hears from us; thanks for any answer are none."""
+    thanked = {each.place for each in scene.moods.following("good") if _gives(each)}
+    return [each for each in scene.moods.following("bad") if _is_answer(each) and each.place not in thanked]
+
+
+def _gives(spot: Spot) -> bool:
+    return isinstance(spot.step, s.Send) and isinstance(spot.step.message, Gift)
+
+
 def _acts(spot: Spot) -> bool:
     return isinstance(spot.step, _SERVES) and not (isinstance(spot.step, s.Send) and is_survey(spot.step))
 
@@ -92,8 +111,15 @@ def _is_answer(spot: Spot) -> bool:
 
 def _to_all(scene: Scene) -> Criterion:
     types = list(dict.fromkeys((*scene.declared, *scene.undeclared)))
-    deaf = [each for each in types if not any(map(_acts, scene.moods.following("bad", [each])))]
-    return no("6.2", f"nothing follows from bad {listed(deaf)}") if deaf else yes("6.2", f"to {listed(types)}")
+    deaf = [each for each in types if not any(_reactions(scene, scene.moods, [each]))]
+    if deaf:
+        return no("6.2", f"nothing follows from bad {listed(deaf)}")
+    for name, scale, grade in scene.mild:
+        if not any(_reactions(scene, attrs.evolve(scene.moods, only=grade), [name])):
+            said = f"{grade.kind} " if grade.kind else ""
+            what = f"nothing follows from a {said}score of {grade.worst} in {name!r}, on the scale {scale}"
+            return no("6.2", what, mend="let the rule start with every bad score, such as event.score <= 6 of 0 to 10")
+    return yes("6.2", f"to {listed(types)}")
 
 
 def _case(it: _Reaction) -> Criterion:
@@ -103,17 +129,26 @@ def _case(it: _Reaction) -> Criterion:
         what = f"the case {listed(it.opened)} has no deadline for the first answer"
         return no("6.3", what, [each.place for each in it.opened.values()])
     name = it.with_deadline[0]
-    within = it.kinds[name].within(RESPONSE) or next(_promised(it.kinds[name]))
-    return yes("6.3", f"{name!r}, to be answered within {_said(within)}", [it.opened[name].place])
+    within = _elapsed(it.kinds[name])
+    return yes("6.3", f"{name!r}, to be answered {_in_time(within)}", [it.opened[name].place])
+
+
+def _elapsed(kind: CaseType) -> timedelta | None:
+    """How long the first answer may take, where that is an elapsed time."""
+    within = kind.within(RESPONSE)
+    return within if isinstance(within, timedelta) else None
+
+
+def _in_time(within: timedelta | None) -> str:
+    return "in time" if within is None else f"within {spoken(within)}"
 
 
 def _answered(it: _Reaction) -> Criterion:
     if not it.answers:
         return no("6.4", "no message, task or gift follows", [each.place for each in it.spots[:1]])
     first = min(it.answers, key=lambda each: each.since_start)
-    # How long business hours take on the clock depends on the day: they are not compared.
-    due = [each for name in it.with_deadline for each in _promised(it.kinds[name])]
-    limit = max((each for each in due if isinstance(each, timedelta)), default=None)
+    due = [_elapsed(it.kinds[name]) for name in it.with_deadline]
+    limit = max((each for each in due if each is not None), default=None)
     waits = first.waited if it.scene.moods.heard(first.event, it.scene.moods.types) else first.since_start
     if limit is not None and waits > limit:
         what = f"the first answer waits at least {spoken(waits)}, the case is to be answered within {spoken(limit)}"
@@ -122,20 +157,11 @@ def _answered(it: _Reaction) -> Criterion:
     return yes("6.4", f"by {message!r}" + (f", {spoken(waits)} later" if waits > timedelta(0) else ""), [first.place])
 
 
-def _promised(case: CaseType) -> Iterator[Within]:
-    """The times to the first answer, by severity."""
-    return (each for severity in SEVERITIES if (each := case.within(RESPONSE, severity)) is not None)
-
-
-def _said(within: Within) -> str:
-    return spoken(within) if isinstance(within, timedelta) else str(within)
-
-
 # --- holds ------------------------------------------------------------------------------------------------------------
 
 
 def _held(it: _Reaction) -> Criterion:
-    promoting = list(_promotions(it.scene.moods.spots))
+    promoting = list(_promotions(it.scene))
     if not promoting:
         return yes("6.5", "nothing is promoted")
     if not it.opened:
@@ -147,9 +173,13 @@ def _held(it: _Reaction) -> Criterion:
     return yes("6.5", f"{listed(message.name for _, _, message in promoting)} waits")
 
 
-def _promotions(spots: Iterable[Spot]) -> Iterator[tuple[Journey, str, Message]]:
+def _promotions(scene: Scene) -> Iterator[tuple[Journey, str, Message]]:
+    """Every message and suggestion that promotes something, at its first place."""
     seen: set[tuple[str, str]] = set()
-    for each in spots:
+    for journey in scene.journeys:
+        offers = ((f"$.suggestions[{n}]", each.message) for n, each in enumerate(journey.suggestions))
+        yield from ((journey, path, each) for path, each in offers if each.effective_kind not in _OTHER_KINDS)
+    for each in scene.moods.spots:
         step = each.step
         if isinstance(step, s.Send) and step.message.effective_kind not in _OTHER_KINDS:
             key = each.journey.name, step.message.name
@@ -192,12 +222,7 @@ def _reaches_staff(scene: Scene, spot: Spot) -> bool:
         return True
     if not isinstance(spot.step, s.Send):
         return False
-    channels = spot.step.message.channels
-    return any(map(scene.is_human, channels)) or (scene.adapters is None and bool(_PEOPLE & set(channels)))
-
-
-_PEOPLE: Final = frozenset({"call", "visit"})
-"""Channels behind which people are, where nobody said which adapters there are."""
+    return any(map(scene.is_human, spot.step.message.channels))
 
 
 # --- praise -----------------------------------------------------------------------------------------------------------

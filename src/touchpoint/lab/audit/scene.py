@@ -7,32 +7,40 @@ from typing import Final
 import attrs
 
 from touchpoint.channels.base import Adapter, AsyncAdapter
+from touchpoint.engine.analysing import FEEDBACK_ANALYSED
 from touchpoint.insight.analysis import Analyser
 from touchpoint.journey import steps as s
 from touchpoint.journey.conditions import Expression, aggregates_of
 from touchpoint.journey.journey import Journey
 from touchpoint.journey.policy import Policy
+from touchpoint.journey.suggestion import Suggestion
 from touchpoint.journey.triggers import On, Trigger
 from touchpoint.journey.validate import walk_parts
 from touchpoint.lab.audit.listening import ListeningPost
-from touchpoint.lab.audit.moods import Moods, is_survey, looks_like_feedback
-from touchpoint.lab.audit.spots import Spot
+from touchpoint.lab.audit.moods import Grade, Moods, is_survey, looks_like_feedback, mildest
+from touchpoint.lab.audit.result import Place
+from touchpoint.lab.audit.spots import Spot, spots
 from touchpoint.lab.checks.links import TOLD_BY_PROVIDERS
 from touchpoint.model.delivery import Capabilities
 from touchpoint.model.feedback_source import FEEDBACK, FeedbackSource
-from touchpoint.model.message import Message
+from touchpoint.model.figures import Figures
+from touchpoint.model.message import Message, Survey
+from touchpoint.model.scale import Scale
 
 _OURS: Final = frozenset(
-    {*TOLD_BY_PROVIDERS, "opened", "clicked", "replied", "complained", "opted_out", "opted_in", "exposed"}
-)
-"""Types of touchpoints that the engine records of messages; none of them is feedback by itself."""
+    {*TOLD_BY_PROVIDERS, "opened", "clicked", "replied", "complained", "opted_out", "opted_in", "exposed",
+     FEEDBACK_ANALYSED}
+)  # fmt: skip
+"""Types of touchpoints that the engine itself records; none of them is a type of feedback of the host's own."""
+_PEOPLE: Final = frozenset({"call", "visit"})
+"""Channels behind which people are, where nobody said which adapters there are."""
 
 
 @attrs.frozen
 class Way:
     """A way in which feedback comes to us.
 
-    `channel` is None for one that belongs to none; `standing` is the post it is, None for replies to messages.
+    `channel` is None for one that belongs to none; `post` is the post it is, None for answers to messages.
     """
 
     name: str
@@ -53,7 +61,7 @@ class Scene:
         analyser: of what is said in words; None for none.
         locations: that are to be compared.
         posts: where customers can say something.
-        report: who looks at figures by location; "" for nobody.
+        figures: that are kept; None for none.
     """
 
     journeys: tuple[Journey, ...]
@@ -63,12 +71,13 @@ class Scene:
     analyser: Analyser | None
     locations: tuple[str, ...]
     posts: tuple[ListeningPost, ...]
-    report: str = ""
+    figures: Figures | None = None
 
     @cached_property
     def moods(self) -> Moods:
         """What follows from feedback."""
-        return Moods(self.journeys, self.sources, frozenset((*self.declared, *self.undeclared)))
+        types = frozenset((*self.declared, *self.undeclared))
+        return Moods(self.journeys, self.sources, types, analysed=self.analyser is not None)
 
     @cached_property
     def invitations(self) -> tuple[Spot, ...]:
@@ -77,18 +86,43 @@ class Scene:
         return tuple(each for each in asking if self.moods.may_come(each))
 
     @cached_property
+    def suggestions(self) -> tuple[tuple[Place, Suggestion], ...]:
+        """Every suggestion, with its place in its journey."""
+        return tuple(
+            (Place(journey.name, f"$.suggestions[{n}]"), each)
+            for journey in self.journeys for n, each in enumerate(journey.suggestions)
+        )  # fmt: skip
+
+    @cached_property
     def declared(self) -> tuple[str, ...]:
         """The types of touchpoints that are read as feedback here: the host's own, those of posts, and `feedback`."""
         own = [each.type for each in self.posts if each.type == FEEDBACK or each.type in self.sources]
-        answers = [FEEDBACK] if self._is_used(FEEDBACK) or self._takes_answers() else []
+        used = FEEDBACK in self._uses or FEEDBACK_ANALYSED in self._uses
+        answers = [FEEDBACK] if used or self.takes_answers else []
         return tuple(dict.fromkeys((*self.sources, *own, *answers)))
+
+    @cached_property
+    def mild(self) -> tuple[tuple[str, Scale, Grade], ...]:
+        """Feedback that is only just bad: each type with a scale on which it comes, as far as that is known."""
+        found: list[tuple[str, Scale, Grade]] = []
+        for name, source in self.sources.items():
+            scales = [each for _, each in source.scale] if isinstance(source.scale, tuple) else [source.scale_at(None)]
+            known = (each for each in scales if each is not None and source.score is not None)
+            found += [(name, each, mildest(each, source.kind, source.score or "")) for each in known]
+        for each in self.invitations if self.takes_answers else ():
+            message = message_of(each)
+            scale = message.answered_on() if isinstance(message, Survey) else None
+            if isinstance(message, Survey) and scale is not None:
+                found.append((FEEDBACK, scale, mildest(scale, message.scale, "score")))
+        return tuple(dict.fromkeys(found))
 
     @cached_property
     def undeclared(self) -> Mapping[str, tuple[str, str]]:
         """Types that seem to hold feedback and that nobody reads as such, with journey and path of the first use."""
         found: dict[str, tuple[str, str]] = {}
+        emitted = {each.step.type for each in spots(self.journeys) if isinstance(each.step, s.Emit)}
         for name, (place, conditions) in self._uses.items():
-            known = name in self.sources or name == FEEDBACK or name in _OURS
+            known = name in self.sources or name == FEEDBACK or name in _OURS or name in emitted
             if not known and looks_like_feedback(name, conditions):
                 found[name] = place
         for each in self.posts:
@@ -110,8 +144,9 @@ class Scene:
 
     def is_human(self, channel: str) -> bool:
         """Whether what goes out on a channel is the task of a person, as far as its adapter shows."""
-        found = (self.adapters or {}).get(channel)
-        return found is not None and found.human
+        if self.adapters is None:
+            return channel in _PEOPLE
+        return channel in self.adapters and self.adapters[channel].human
 
     @cached_property
     def _uses(self) -> Mapping[str, tuple[tuple[str, str], list[Expression]]]:
@@ -131,11 +166,9 @@ class Scene:
                         found[trigger.type][1].append(asked)
         return found
 
-    def _is_used(self, type: str) -> bool:
-        return type in self._uses
-
-    def _takes_answers(self) -> bool:
-        """Whether answers to a survey come back as `feedback`."""
+    @cached_property
+    def takes_answers(self) -> bool:
+        """Whether answers to a survey come back as `feedback` by themselves, with the location that they are about."""
         adapters = self.adapters or {}
         steps = (step for journey in self.journeys for rule in journey.rules for step in s.flat(rule.then))
         asked = {

@@ -19,7 +19,7 @@ from touchpoint.lab.checks.reach import ends
 from touchpoint.lab.checks.scene import of_trigger, parts_of
 from touchpoint.lab.checks.times import shortest
 
-_AT_ONCE = (s.Branch, s.Split, s.MoveTo, s.SetTrait, s.Emit, s.OpenCase, s.CloseCase, s.Enrol, s.Exit)
+_AT_ONCE = (s.Branch, s.Split, s.Best, s.MoveTo, s.SetTrait, s.Emit, s.OpenCase, s.CloseCase, s.Enrol, s.Exit)
 _STILL = (*_AT_ONCE, s.Wait)
 """Steps after which `event` is what it was."""
 _NO_TIME = timedelta(0)
@@ -104,6 +104,9 @@ class _Way:
             case s.WaitFor() | s.WaitUntil():
                 late = self.later(shortest(step.timeout)) if arm == "otherwise" else self
                 return late.lasting("trigger", "event")
+            case s.Best():
+                given = next((each.given for n, each in enumerate(step.candidates) if s.candidate_arm(n) == arm), None)
+                return self if given is None else self.given(given, holds=True)
             case s.Split():
                 return self
         return self.moved_by(())
@@ -125,7 +128,13 @@ class _Way:
 def _speaks_of(condition: Expression, roots: tuple[str, ...]) -> bool:
     """Whether a condition looks at nothing but these."""
     leaves = [node for node in walk(condition) if isinstance(node, Field) or not any(True for _ in children(node))]
-    return all(isinstance(each, Literal) or (isinstance(each, Field) and root_of(each) in roots) for each in leaves)
+    return all(isinstance(each, Literal) or (isinstance(each, Field) and _root(each) in roots) for each in leaves)
+
+
+def _root(field: Field) -> str:
+    """What a property is of; "" for one of a touchpoint of the past."""
+    root = root_of(field)
+    return root if isinstance(root, str) else ""
 
 
 def spots(journeys: Iterable[Journey]) -> Iterator[Spot]:

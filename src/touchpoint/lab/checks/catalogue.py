@@ -321,8 +321,8 @@ def _people() -> tuple[Check, ...]:
               "ask everybody alike, whatever they said before",
               source="FTC Act s. 5; FTC, Soliciting and Paying for Online Reviews (2022); see 16 CFR 465.4, 465.7; "
               "EU UCPD Annex I 23c"),
-        Check("TC702", "reward-for-praise", "warning",
-              "A gift is given only where a score or sentiment is good.",
+        Check("TC702", "reward-for-praise", "error",
+              "A gift is given only where a score, its share or a sentiment is good.",
               "Rewards for reviews of a particular sentiment are forbidden in places, and who is thanked only for "
               "praise learns what to say. This is not legal advice.",
               "thank for any feedback alike, or for what was bought instead",
@@ -331,6 +331,12 @@ def _people() -> tuple[Check, ...]:
               "Journeys of two teams send promotions to one customer after the same event, and no cap binds both.",
               "Each team is polite by itself, and the customer gets twice as much.",
               "put a Cap or a Spacing into the policy of the house, or the same Cap into both journeys"),
+        Check("TC704", "incentive-not-told", "warning",
+              "An `Ask` thanks for the answer with a gift, and its survey does not tell so in all of its contents.",
+              "Whoever reads the answers has to know that they were rewarded, and so has whoever gives them: an "
+              "incentive is disclosed. This is not legal advice.",
+              'say it in Survey(incentive="…") and in the same words in every content, for the reminder, too',
+              source="16 CFR 255.5; S8.3"),
     )  # fmt: skip
 
 

@@ -34,6 +34,7 @@ def check(
     messages: Iterable[Message] = (),
     waive: Mapping[str, str] | None = None,
     waive_in_all: Mapping[str, str] | None = None,
+    traits: type | None = None,
 ) -> list[Finding]:
     """What a thoughtful reviewer would object to: what can never happen, never ends, or is unfair.
 
@@ -47,6 +48,7 @@ def check(
         messages: what is defined beside the journeys, to find those that no rule sends.
         waive: a reason for each code that is not to be reported. A journey's own are in `Journey(waivers=)`.
         waive_in_all: the same for several engines: that one of its codes is not found here is no finding.
+        traits: the class by which the engine declares traits; None where it does not.
 
     Returns:
         the findings, in the order of journeys, places and codes; empty where there is nothing to say.
@@ -54,10 +56,10 @@ def check(
     given = (journeys,) if isinstance(journeys, Journey) else tuple(journeys)
     house = policy or Policy()
     try:
-        compile_program(given, house)
+        compile_program(given, house, traits)
     except JourneyError as error:
         return list(invalid(error))
-    scene = Scene(given, house, _names(channels), tuple(messages))
+    scene = Scene(given, house, _names(channels), tuple(messages), traits)
     everything = [finding for find in _FINDERS for finding in find(scene)]
     everything += _content(scene)
     left = waived(dict.fromkeys(everything), given, waive or {}, waive_in_all or {})

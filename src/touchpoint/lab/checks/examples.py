@@ -98,6 +98,7 @@ EXAMPLES: Final = {
     "TC702": 'Rule("thank", when="review", given=event.score >= 4, limit=once(), then=[Give(voucher)])',
     "TC703": '[\n    attrs.evolve(sends(offer), name="shop", team="shop"),\n'
              '    attrs.evolve(sends(offer), name="club", team="club"),\n]',
+    "TC704": 'Rule("ask", when="order", limit=once(), then=[Ask(rate, thank=voucher)])',
     "TC901": 'Journey("shop", waivers=[Waiver("TC999", why="no such check")])',
     "TC902": 'Journey("shop", waivers=[Waiver("TC301", why="there is no wait at all")])',
 }  # fmt: skip

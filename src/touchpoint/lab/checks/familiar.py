@@ -4,22 +4,17 @@ from collections.abc import Iterator, Sequence
 
 import attrs
 
-from touchpoint.journey.calendar_triggers import DateDue
-from touchpoint.journey.changes import TraitChanged
 from touchpoint.journey.conditions import Expression, InStage, walk
 from touchpoint.journey.contents import contents
-from touchpoint.journey.data_use import declared
+from touchpoint.journey.derived import TELLS_OF_TRAITS
 from touchpoint.journey.familiarity import LEVELS, Familiarity
 from touchpoint.journey.journey import Journey
 from touchpoint.journey.rule import Rule
-from touchpoint.journey.triggers import Anniversary
 from touchpoint.lab.checks.finding import Finding, found
 from touchpoint.lab.checks.scene import PlacedSend, Scene, at_home
 from touchpoint.lab.checks.solve import NOT_TRUE, can_be, never
 from touchpoint.model.message import Message
 from touchpoint.model.template import Template
-
-_TELLS: tuple[type, ...] = (Anniversary, DateDue, TraitChanged)
 
 
 @attrs.frozen
@@ -77,8 +72,8 @@ def _bond(scene: Scene, journey: Journey) -> _Bond | None:
     items = [each for one in (scene.policy, journey.policy) for each in one.items if isinstance(each, Familiarity)]
     if not items:
         return None
-    classes = declared(each.traits for each in scene.journeys if each.traits is not None)
-    known = {name: max((each.sensitivity for each in uses), key=LEVELS.index) for name, uses in classes.items()}
+    declared = scene.declared
+    known = {name: max((each.sensitivity for each in uses), key=LEVELS.index) for name, uses in declared.items()}
     return _Bond(journey.name, items, dict(known))
 
 
@@ -114,7 +109,7 @@ def _words(bond: _Bond, each: PlacedSend, trait: str, code: str) -> tuple[str, s
 def _occasions(bond: _Bond, journey: Journey, rule: Rule, each: PlacedSend) -> Iterator[Finding]:
     message = each.step.message
     for trigger in rule.when:
-        trait = getattr(trigger, "trait", None) if isinstance(trigger, _TELLS) else None
+        trait = trigger.trait if isinstance(trigger, TELLS_OF_TRAITS) else None
         if trait is not None and bond.sensitivity(trait) != LEVELS[0] and trait not in message.uses:
             what = f"{message.name!r} is sent because of {trait!r}, which is {bond.sensitivity(trait)}"
             yield found("TC513", journey.name, f"{each.path}.message.uses", f"rule {rule.name}", what)

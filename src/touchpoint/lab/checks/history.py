@@ -105,6 +105,7 @@ def _came_back(scale: Scale, one: Expression, ones: list[Cell], other: Told, oth
 
 _TELLS_OF: Final = {
     "opened": ("delivered",), "clicked": ("opened", "delivered"), "replied": ("opened", "delivered"),
+    "answered": ("opened", "delivered"),
 }  # fmt: skip
 
 

@@ -7,7 +7,7 @@ from typing import Final
 from touchpoint.errors import hint
 from touchpoint.journey import steps as s
 from touchpoint.journey.contents import contents as all_contents
-from touchpoint.journey.data_use import declared, misuses
+from touchpoint.journey.data_use import misuses
 from touchpoint.journey.journey import Journey
 from touchpoint.journey.rule import Rule
 from touchpoint.lab.checks.finding import Finding, found
@@ -48,8 +48,8 @@ def messages(scene: Scene) -> Iterator[Finding]:
 
 
 def _uses(scene: Scene) -> Iterator[Finding]:
-    """Traits used beyond what any journey declares; of its own declaration a journey is refused when it is built."""
-    known = declared(each.traits for each in scene.journeys if each.traits is not None)
+    """Traits used beyond what the host or any journey declares; of its own declaration a journey is refused already."""
+    known = scene.declared
     for journey, path, message in scene.first_sends():
         for each in misuses(message, known):
             place = f"{path}{each.place}"

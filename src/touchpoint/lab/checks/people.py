@@ -17,7 +17,7 @@ from touchpoint.lab.checks.scene import PlacedSend, Scene, keys_of
 from touchpoint.model.message import BEST_BEFORE, Gift, Message, Survey
 
 SCORES: Final = frozenset(
-    {"score", "rating", "stars", "nps", "csat", "ces", "satisfaction", "sentiment", "mood", "feeling"}
+    {"score", "rating", "stars", "nps", "csat", "ces", "share", "satisfaction", "sentiment", "mood", "feeling"}
 )
 HAPPY: Final = frozenset({"happy", "promoter", "is_happy", "is_promoter", "satisfied", "is_satisfied"})
 _GOOD: Final = frozenset({"positive", "good", "happy", "great", "excellent", "promoter", "satisfied", "praise"})
@@ -27,6 +27,7 @@ _ASKS_REVIEW: Final = re.compile(
     re.IGNORECASE,
 )
 _FLIPPED: Final = {"<": ">", "<=": ">=", ">": "<", ">=": "<=", "==": "==", "!=": "!="}
+_HALF: Final = 0.5
 _MIDDLE: Final = 3
 """On every scale from 1 to 5 upwards, who gives at least this much is not unhappy."""
 
@@ -34,6 +35,7 @@ _MIDDLE: Final = 3
 def people(scene: Scene) -> Iterator[Finding]:
     """Everything that is unfair to somebody."""
     yield from _only_the_happy(scene)
+    yield from _untold(scene)
     yield from _compete(scene)
 
 
@@ -54,7 +56,7 @@ def _only_the_happy(scene: Scene) -> Iterator[Finding]:
         if asks_review(message):
             what = f"{message.name!r} asks for a review, and only where {good[0]}"
             yield found("TC701", journey.name, first.path, about, what)
-        elif isinstance(message, Gift):
+        elif _is_given(message):
             what = f"the gift {message.name!r} is given only where {good[0]}"
             yield found("TC702", journey.name, first.path, about, what)
 
@@ -92,9 +94,11 @@ def _is_good_comparison(condition: Expression) -> bool:
         case Compare(op, Literal() as value, Field() as field):
             return is_good(Compare(_FLIPPED[op], field, value))
         case Compare(op, Field() as field, Literal(value)):
-            return (_is_score(field) and _is_high(op, value)) or (_is_mood(field) and op == "==" and value is True)
+            return (_is_score(field) and _is_high(op, value, _middle(field))) or (
+                _is_mood(field) and op == "==" and value is True
+            )
         case In(Field() as field, Literal(value=tuple() as options)):
-            return _is_score(field) and bool(options) and all(_is_high("==", each) for each in options)
+            return _is_score(field) and bool(options) and all(_is_high("==", each, _middle(field)) for each in options)
     return False
 
 
@@ -106,14 +110,47 @@ def _is_mood(field: Field) -> bool:
     return bool(path_of(field)) and path_of(field)[-1].lower() in HAPPY
 
 
-def _is_high(op: str, value: object) -> bool:
+def _middle(field: Field) -> float:
+    """What somebody gives at least who is not unhappy."""
+    return _HALF if path_of(field)[-1].lower() == "share" else _MIDDLE
+
+
+def _is_high(op: str, value: object, middle: float) -> bool:
     if isinstance(value, bool):
         return value and op == "=="
     if isinstance(value, str):
         return op == "==" and value.lower() in _GOOD
     if not isinstance(value, int | float | Decimal):
         return False
-    return op in (">", ">=", "==") and value >= _MIDDLE
+    return op in (">", ">=", "==") and value >= middle
+
+
+# --- incentives -------------------------------------------------------------------------------------------------------
+
+
+def _is_given(message: Message) -> bool:
+    return isinstance(message, Gift) or message.kind == "gift"
+
+
+def _untold(scene: Scene) -> Iterator[Finding]:
+    """Surveys that do not tell of the gift that their answer earns."""
+    for journey, rule, each in scene.sends():
+        ask = each.step
+        if not isinstance(ask, s.Ask) or ask.thank is None or not _is_given(ask.thank):
+            continue
+        for survey in (ask.message, ask.reminder):
+            if survey is None or _tells(survey):
+                continue
+            said = f"does not say so in the words {survey.incentive!r}" if survey.incentive else "has no incentive="
+            what = f"the answer to {survey.name!r} earns {ask.thank.name!r}, and the survey {said}"
+            yield found("TC704", journey.name, each.path, f"rule {rule.name}", what)
+
+
+def _tells(survey: Survey) -> bool:
+    """Whether every content of a survey has its incentive in it, in plain words and in HTML alike."""
+    told = " ".join(survey.incentive.split())
+    parts = [text for content in survey.content.values() for text in (content.text, content.html) if text]
+    return bool(told) and bool(parts) and all(told in " ".join(text.split()) for text in parts)
 
 
 # --- teams ------------------------------------------------------------------------------------------------------------

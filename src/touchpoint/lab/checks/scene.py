@@ -24,6 +24,7 @@ from touchpoint.journey.conditions import (
     walk,
 )
 from touchpoint.journey.contents import wordings
+from touchpoint.journey.data_use import Declared, declared
 from touchpoint.journey.journey import Journey
 from touchpoint.journey.policy import Policy
 from touchpoint.journey.rule import Rule
@@ -114,13 +115,14 @@ class Scene:
     """Everything that is checked together.
 
     `channels` are the names of the adapters' channels, None where nobody said; `messages` those that are defined beside
-    the journeys.
+    the journeys; `traits` is the class by which the host declares them.
     """
 
     journeys: tuple[Journey, ...]
     policy: Policy
     channels: frozenset[str] | None
     messages: tuple[Message, ...]
+    traits: type | None = None
     asked: tuple[Asked, ...] = attrs.field(init=False)
 
     @asked.default
@@ -135,6 +137,12 @@ class Scene:
             condition = self.segment(node.journey or asked.journey.name, node.segment)
             if condition is not None:
                 yield Not(node) | condition
+
+    @property
+    def declared(self) -> Declared:
+        """What the host, and every journey, declares of traits."""
+        classes = (self.traits, *(each.traits for each in self.journeys))
+        return declared(each for each in classes if each is not None)
 
     def segment(self, journey: str, name: str) -> Expression | None:
         """The condition of a segment; None where its journey is not at hand."""

@@ -28,7 +28,7 @@ from touchpoint.lab.checks.scene import parts_of
 from touchpoint.lab.checks.standing import Standing
 
 MANY: Final = 10**6
-_BY_CUSTOMERS: Final = ("opened", "clicked", "replied")
+_BY_CUSTOMERS: Final = ("opened", "clicked", "replied", "answered")
 
 
 @attrs.frozen
