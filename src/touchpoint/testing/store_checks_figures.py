@@ -67,6 +67,6 @@ class FigureChecks(Contract):
             before = transaction.cases_by_number([2, 9])
             same(before, [case(2)], "cases_by_number() gives those that exist")
             same(transaction.messages_by_number([1]), [message(1)], "messages_by_number() gives those that exist")
-        put(store, cases_closed=[(NOW + 1, 2)])
+        put(store, cases_closed=[(NOW + 1, None, 2)])
         with store.reading() as reader:
             same(reader.cases_by_number([2]), [case(2, closed_at=NOW + 1)], "cases_by_number() sees what was written")
