@@ -19,7 +19,7 @@ from touchpoint.lab.audit.result import Criterion, Place
 from touchpoint.lab.audit.scene import Scene
 from touchpoint.lab.audit.spots import Spot
 from touchpoint.lab.checks.policies import binds
-from touchpoint.model.case import RESPONSE, CaseType
+from touchpoint.model.case import RESPONSE, SEVERITIES, CaseType, Within
 from touchpoint.model.message import Gift, Message
 
 _OTHER_KINDS: Final = frozenset({"transactional", "service", "feedback", "gift"})
@@ -53,7 +53,7 @@ class _Reaction:
     @cached_property
     def with_deadline(self) -> list[str]:
         """Those of which the first answer is due at some time."""
-        return [name for name, each in self.kinds.items() if each.within(RESPONSE) is not None]
+        return [name for name, each in self.kinds.items() if each.respond_within is not None]
 
     @cached_property
     def answers(self) -> list[Spot]:
@@ -129,32 +129,32 @@ def _case(it: _Reaction) -> Criterion:
         what = f"the case {listed(it.opened)} has no deadline for the first answer"
         return no("6.3", what, [each.place for each in it.opened.values()])
     name = it.with_deadline[0]
-    within = _elapsed(it.kinds[name])
-    return yes("6.3", f"{name!r}, to be answered {_in_time(within)}", [it.opened[name].place])
-
-
-def _elapsed(kind: CaseType) -> timedelta | None:
-    """How long the first answer may take, where that is an elapsed time."""
-    within = kind.within(RESPONSE)
-    return within if isinstance(within, timedelta) else None
-
-
-def _in_time(within: timedelta | None) -> str:
-    return "in time" if within is None else f"within {spoken(within)}"
+    within = it.kinds[name].within(RESPONSE) or next(_promised(it.kinds[name]))
+    return yes("6.3", f"{name!r}, to be answered within {_said(within)}", [it.opened[name].place])
 
 
 def _answered(it: _Reaction) -> Criterion:
     if not it.answers:
         return no("6.4", "no message, task or gift follows", [each.place for each in it.spots[:1]])
     first = min(it.answers, key=lambda each: each.since_start)
-    due = [_elapsed(it.kinds[name]) for name in it.with_deadline]
-    limit = max((each for each in due if each is not None), default=None)
+    # How long business hours take on the clock depends on the day: they are not compared.
+    due = [each for name in it.with_deadline for each in _promised(it.kinds[name])]
+    limit = max((each for each in due if isinstance(each, timedelta)), default=None)
     waits = first.waited if it.scene.moods.heard(first.event, it.scene.moods.types) else first.since_start
     if limit is not None and waits > limit:
         what = f"the first answer waits at least {spoken(waits)}, the case is to be answered within {spoken(limit)}"
         return no("6.4", what, [first.place], "answer first, and wait afterwards")
     message = first.step.message.name if isinstance(first.step, s.Send) else ""
     return yes("6.4", f"by {message!r}" + (f", {spoken(waits)} later" if waits > timedelta(0) else ""), [first.place])
+
+
+def _promised(case: CaseType) -> Iterator[Within]:
+    """The times to the first answer, by severity."""
+    return (each for severity in SEVERITIES if (each := case.within(RESPONSE, severity)) is not None)
+
+
+def _said(within: Within) -> str:
+    return spoken(within) if isinstance(within, timedelta) else str(within)
 
 
 # --- holds ------------------------------------------------------------------------------------------------------------
