@@ -18,7 +18,7 @@ def counts(engine):
 def accounts(engine):
     """What is remembered of each customer who is counted."""
     with engine._reading() as reader:
-        return reader.accounts([row.no for row in reader.all_customers()])
+        return reader.counted([row.no for row in reader.all_customers()])
 
 
 def kept_by(engine, figures, sources=None):

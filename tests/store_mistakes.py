@@ -295,11 +295,11 @@ WRONG = {
     ),
     "keeps accounts of who is gone": (
         answering(absorb=lambda inner, old, into: [
-            inner.run("UPDATE touchpoint_accounts SET customer = 99 WHERE customer = ?", (old,)),
+            inner.run("UPDATE touchpoint_figure_accounts SET customer = 99 WHERE customer = ?", (old,)),
             inner.absorb(old, into),
-            inner.run("UPDATE touchpoint_accounts SET customer = ? WHERE customer = 99", (old,)),
+            inner.run("UPDATE touchpoint_figure_accounts SET customer = ? WHERE customer = 99", (old,)),
         ][1]),
-        "test_accounts_go_with_their_customers",
+        "test_what_is_remembered_to_count_goes_with_its_customer",
     ),
     "clears what was counted of who was erased": (
         answering(clear_figures=lambda inner, *, places: [
@@ -315,8 +315,12 @@ WRONG = {
     ),
     "loses contacts": (without("contacts"), "test_what_was_said_is_found_until_it_is_answered"),
     "keeps answered contacts open": (
-        answering(contacts_open=lambda inner, no: inner.contacts_of(no)),
+        answering(contacts_open=lambda inner, no, links: [r for r in inner.contacts_of(no) if r.id in links]),
         "test_what_was_said_is_found_until_it_is_answered",
+    ),
+    "finds contacts by their own ids alone": (
+        answering(contacts_open=lambda inner, no, links: [r for r in inner.contacts_open(no, links) if r.id in links]),
+        "test_what_waits_for_an_answer_is_found_by_its_links",
     ),
     "leaves contacts in no order": (last_first("contacts_of"), "test_what_was_said_is_found_until_it_is_answered"),
     "takes the end of a time for part of it": (

@@ -154,17 +154,10 @@ def test_it_is_made_like_an_engine():
 
 
 OTHERWISE = {
-    "journeys",
-    "tasks",
-    "cases",
-    "feedback",
-    "figures",
-    "suggestions",
-    "close",
-    "work",
-    "run_pending",
+    "journeys", "tasks", "cases", "feedback", "figures", "gifts", "suggestions",
+    "conversations", "close", "work", "run_pending",
     "members",
-}
+}  # fmt: skip
 
 
 @pytest.mark.parametrize("name", sorted(public(AsyncEngine) - OTHERWISE - EXTRA))

@@ -10,13 +10,14 @@ from datetime import UTC, date, datetime, timedelta
 from fractions import Fraction
 from itertools import pairwise
 from pathlib import Path
+from typing import NamedTuple
 
 import pytest
 from click.testing import CliRunner
 from hypothesis import given
 from hypothesis import strategies as st
 
-from counting import WHATS, accounts, assert_the_same_from_the_journal, counts, kept_by
+from counting import WHATS, accounts, assert_the_same_from_the_journal, counts
 from touchpoint import (
     Cap,
     CaseType,
@@ -45,9 +46,11 @@ from touchpoint.engine import figuring
 from touchpoint.insight import Scale, csat, nps, proportion
 from touchpoint.insight.account import Account, Cells
 from touchpoint.insight.activity import SPAN, Activity
+from touchpoint.insight.counting import Counting
 from touchpoint.insight.spans import BOUNDS, Spans, bucket_of, ends_of
 from touchpoint.model.feedback_source import FeedbackSource
 from touchpoint.model.figures import from_record
+from touchpoint.stores.base import Changes
 from touchpoint.testing import World
 
 START = datetime(2026, 3, 2, 9, tzinfo=UTC)
@@ -340,6 +343,44 @@ def test_cases_tell_how_long_they_took(engine, clock):  # S8.2
     assert_the_same_from_the_journal(engine)
 
 
+class Caused(NamedTuple):
+    """A case that knows what led to it, as stores have it."""
+
+    kind: str
+    opened_at: int
+    closed_at: int | None
+    first_response_at: int | None
+    cause_type: str
+    cause_at: int
+    merged_into: str | None = None
+
+
+def test_a_loop_is_closed_from_what_was_said_to_what_was_done(engine):
+    hour = 3_600_000_000
+    counting, cells = Counting(Figures(), {}), Cells()
+    counting.case(cells, Caused("trouble", 2 * hour, 30 * hour, 5 * hour, "feedback", hour), {})
+    counting.case(cells, Caused("trouble", 2 * hour, None, None, "order_placed", hour), {})
+    first = date(1970, 1, 1).toordinal()
+    assert cells["loop", first, '["feedback","heard"]'] == 1
+    assert cells["loop time", first, '["feedback","answered"]'] == 4 * 3_600_000
+    assert cells["loop time", first + 1, '["feedback","closed"]'] == 29 * 3_600_000
+    assert not any("order_placed" in name for _, _, name in cells)
+    with engine.together() as unit:
+        unit.tx.write(Changes(figures={(0, *key): n for key, n in cells.items()}))
+    [told] = engine.figures().loops
+    assert (told.source, told.heard, told.to_answer.mean, told.to_close.mean) == ("feedback", 1, 14_400, 104_400)
+
+
+def test_a_case_that_became_part_of_another_is_not_closed():
+    counting, cells = Counting(Figures(), {}), Cells()
+    part = Caused("trouble", 0, 5_000_000, None, "visit", 0, merged_into="r2")
+    counting.case(cells, part, {"response": [1, 2, True], "level 1": [1, 2]})
+    names = {json.loads(name)[1] for what, _, name in cells if what == "case"}
+    assert names == {"opened", "merged", "overdue", "escalated"}
+    counting.case(cells, part, {"response": [1, 2, True], "level 1": [1, 2]}, -1)
+    assert not any(cells.values())
+
+
 def test_messages_are_told_by_what_became_of_them(make, clock):
     engine = make(policy=Policy(Cap(1, per=days(1), kinds=["service"])))
     known(engine, "ann")
@@ -381,7 +422,8 @@ def test_gifts_stand_against_their_budget(engine):
         engine.record(person, "praised")
         engine.run_pending()
     [gift] = engine.figures().gifts
-    assert (gift.gift, gift.spent, gift.budget, gift.currency, gift.used) == ("roses", "40", "50", "EUR", 0.8)
+    assert (gift.budget, gift.amount, gift.spent, gift.reserved) == ("roses", "50", "40", "0")
+    assert (gift.left, gift.currency, gift.used, gift.since) == ("10", "EUR", 0.8, None)
 
 
 # People who go, and stores that are older.
@@ -424,6 +466,18 @@ def test_figures_that_begin_later_say_that_they_are_not_complete(make, tmp_path)
     assert of(engine.figures().stages, stage="visitor").entered == 1
     assert engine.figures.fill(page=1) == 2
     assert (engine.figures().complete, of(engine.figures().stages, stage="visitor").entered) == (True, 3)
+
+
+def test_who_is_erased_before_anybody_counted_them_is_counted_then(make, tmp_path):  # S1.7
+    url = f"sqlite:///{tmp_path}/shop.db"
+    with make(url, figures=None) as engine:
+        engine.record("ann", "visit")
+        engine.record("bob", "visit")
+    engine = make(url)
+    engine.erase("ann")
+    engine.figures.rebuild()
+    visitor = of(engine.figures().stages, stage="visitor")
+    assert (visitor.entered, visitor.now) == (2, 1)
 
 
 def test_an_engine_that_was_not_told_keeps_the_figures_of_its_store(make, tmp_path):
@@ -506,7 +560,6 @@ def test_threads_that_share_a_commit_count_alike(make, tmp_path):
 
 def test_figures_are_the_same_whenever_the_process_dies():  # S11.1
     def story(world):
-        world.act("keep figures", lambda engine: kept_by(engine, Figures()), again=lambda _: None)
         ann = world.customer("ann", addresses={"email": "ann@example.com"}, timezone="UTC")
         for kind in ("visit", "bought", "praised"):
             ann.does(kind)
@@ -514,7 +567,7 @@ def test_figures_are_the_same_whenever_the_process_dies():  # S11.1
         world.act("rebuild", lambda engine: engine.figures.rebuild(page=1), again=lambda _: None)
 
     points = 0
-    with World([SHOP], at=START) as world:
+    with World([SHOP], at=START, figures=Figures()) as world:
         for crashed in world.for_each_crash_point(story):
             points += 1
             if not crashed.engine.figures().complete:
@@ -526,8 +579,7 @@ def test_figures_are_the_same_whenever_the_process_dies():  # S11.1
 
 @pytest.mark.parametrize("seed", range(4))
 def test_figures_of_random_lives_are_those_of_their_journals(seed):
-    with World([SHOP], policy=Policy(Cap(2, per=days(7))), at=START) as world:
-        kept_by(world.engine, Figures("America/New_York"))
+    with World([SHOP], policy=Policy(Cap(2, per=days(7))), at=START, figures=Figures("America/New_York")) as world:
         world.random_lives(seed, customers=4, acts=40, tail=days(30))
         found = assert_the_same_from_the_journal(world.engine)
         assert {"stage", "growth", "message"} <= {what for what, _, _ in found}

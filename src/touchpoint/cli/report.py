@@ -177,9 +177,9 @@ def _tables(found: "Report") -> Iterator[tuple[str, Row, list[Row]]]:
         for each in found.messages
     ]  # fmt: skip
     yield "why not, or not at once", ("message", "what", "why", "times"), list(_reasons(found))
-    yield "gifts", ("gift", "given for", "budget", "used"), [
-        (each.gift, f"{each.spent} {each.currency}".strip(), each.budget or "no bound",
-         "" if each.used is None else f"{each.used:.0%}")
+    yield "gifts", ("budget", "of", "spent", "on the way", "left", "used"), [
+        (each.budget, f"{each.amount} {each.currency}".strip(), each.spent, each.reserved, each.left,
+         f"{each.used:.0%}")
         for each in found.gifts
     ]  # fmt: skip
 

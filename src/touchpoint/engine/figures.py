@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final, Protocol, TypeVar
 from touchpoint.engine.figuring import COMPLETE, SETTINGS, begin_anew, count_page
 from touchpoint.errors import InvalidInput
 from touchpoint.journey.journey import Journey
+from touchpoint.model.gift import BudgetState
 from touchpoint.stores.base import Reader
 
 if TYPE_CHECKING:
@@ -33,16 +34,18 @@ class FigureDesk:
         reading: opens the store to read.
         journeys: those at work, by name.
         now: the present, microseconds UTC.
+        budgets: tells how the budgets of gifts stand.
     """
 
     def __init__(
         self, write: _Writes, reading: Callable[[], AbstractContextManager[Reader]],
-        journeys: Mapping[str, Journey], now: Callable[[], int],
+        journeys: Mapping[str, Journey], now: Callable[[], int], budgets: Callable[[], Iterable[BudgetState]],
     ) -> None:  # fmt: skip
         self._write = write
         self._reading = reading
         self._journeys = journeys
         self._now = now
+        self._budgets = budgets
 
     def __call__(
         self, *, since: date | None = None, until: date | None = None, journeys: Iterable[str] | None = None
@@ -63,6 +66,7 @@ class FigureDesk:
         from touchpoint.insight.reporting import report
 
         first, last = _days(since, until)
+        budgets = tuple(self._budgets())
         with self._reading() as reader:
             meta = reader.meta()
             if SETTINGS not in meta:
@@ -73,6 +77,7 @@ class FigureDesk:
             return report(
                 reader, meta[SETTINGS], self._journeys, first, last, self._now(),
                 complete=meta.get(COMPLETE) == "1", only=None if journeys is None else frozenset(journeys),
+                budgets=budgets,
             )  # fmt: skip
 
     def rebuild(self, *, page: int = PAGE, connection: object = None) -> int:

@@ -29,7 +29,8 @@ COMPLETE: Final = "figures_complete"
 """The note that says whether every customer is counted."""
 _LIVE: Final = 0
 _GONE: Final = 1
-_TOLD: Final = ('["stage",', '["joined",')
+_STAGE: Final = '["stage",'
+_JOINED: Final = '["joined",'
 """How lines of a trace begin that are counted."""
 
 
@@ -111,7 +112,7 @@ def _count(
         accounts[no], all_of_it = contribution(unit.tx, kept, no)
         cells.take(all_of_it)
     for no in (*changed, *uncounted, *(row.no for row in changes.new_customers)):
-        more.accounts[no] = dumps(accounts[no].to_record())
+        more.counted[no] = dumps(accounts[no].to_record())
     _write(unit, kept, more, _LIVE, cells)
     for no, account in accounts.items():
         if (loaded := unit.cache.get(no)) is not None:
@@ -132,7 +133,7 @@ def _accounts(unit: "Unit", kept: Kept, changes: Changes, touched: set[int]) -> 
             found[no] = held[1]
         else:
             asked.append(no)
-    stored = unit.tx.accounts(asked) if asked else {}
+    stored = unit.tx.counted(asked) if asked else {}
     found.update((no, Account.from_record(loads(text))) for no, text in stored.items())
     return found, [no for no in asked if no not in stored]
 
@@ -167,9 +168,9 @@ def _entry(kept: Kept, account: "Account", cells: "Cells", row: EntryValues) -> 
     """Count one journal entry. Whether anything of the account may have changed."""
     _, _, _, kind, _, name, at, recorded_at, body, trace = row
     before, counting = cells.noted, kept.counting
-    if kind == TOUCHPOINT and counting.counts_type(name):
+    if kind == TOUCHPOINT and counting.may_count(name, body):
         counting.touchpoint(account, cells, kept.places, name, min(at, recorded_at), loads(body))
-    if trace and any(each in trace for each in _TOLD):
+    if trace and (_STAGE in trace or _JOINED in trace):
         counting.trace(account, cells, loads(trace), recorded_at)
     return cells.noted != before
 
@@ -200,8 +201,8 @@ def uncount(unit: "Unit", customer: int, *, erased: bool = False) -> None:
         return
     with suppress(StoreCorrupt):  # what cannot be read cannot be taken back; it names nobody
         _, cells = contribution(unit.tx, kept, customer)
-        if unit.tx.accounts([customer]):
-            more = Changes(accounts={customer: ""})
+        if unit.tx.counted([customer]):
+            more = Changes(counted={customer: ""})
             _write(unit, kept, more, _LIVE, _negative(cells))
         if erased:
             _write(unit, kept, Changes(), _GONE, cells.lasting())
@@ -273,7 +274,7 @@ def count_page(unit: "Unit", after: int, size: int) -> list[int]:
     for no in numbers:
         with suppress(StoreCorrupt):
             account, found = contribution(unit.tx, kept, no)
-            more.accounts[no] = dumps(account.to_record())
+            more.counted[no] = dumps(account.to_record())
             cells.take(found)
     if not numbers and not unit.tx.uncounted(0, 1):
         more.meta[COMPLETE] = "1"
@@ -290,6 +291,6 @@ def _needed(unit: "Unit") -> Kept:
 
 def remembered(reader: Reader, customer: int) -> Sequence[Any] | None:
     """What is remembered of a customer to count by, for an export; None where nothing is."""
-    text = reader.accounts([customer]).get(customer)
+    text = reader.counted([customer]).get(customer)
     found: Sequence[Any] | None = None if text is None else loads(text)
     return found

@@ -19,6 +19,7 @@ from touchpoint.insight.account import ANSWERS, Account, Cells
 from touchpoint.insight.activity import SPAN, Activity
 from touchpoint.insight.growth import period_of
 from touchpoint.insight.spans import bucket_of
+from touchpoint.model.case import DEADLINES
 from touchpoint.model.feedback import KINDS, LONGEST_FIELD, Feedback
 from touchpoint.model.feedback_source import FEEDBACK, FeedbackSource, feedback_of
 from touchpoint.model.figures import Figures
@@ -33,6 +34,7 @@ REPORTED: Final = frozenset({
 OTHERS: Final = 0
 """Stands for all locations beyond those that are told apart."""
 CALL: Final = "call"
+_INBOUND: Final = '"inbound"'
 _HUNDREDTH: Final = Decimal("0.01")
 
 
@@ -113,10 +115,12 @@ class Counting:
 
     # Touchpoints.
 
-    def counts_type(self, name: str) -> bool:
-        """Whether touchpoints of a type are counted at all."""
+    def may_count(self, name: str, body: str) -> bool:
+        """Whether a touchpoint of this type may be counted, by a look at its body as it is written."""
         active = self.figures.active
-        return (name in active if active is not None else name not in REPORTED) or self.has_feedback(name)
+        if name == FEEDBACK or name in self.sources:
+            return True
+        return name in active if active is not None else name not in REPORTED and _INBOUND in body
 
     def has_feedback(self, name: str) -> bool:
         """Whether touchpoints of a type may be feedback."""
@@ -210,7 +214,8 @@ class Counting:
         """
         kind, opened = case.kind, case.opened_at
         cells.note("case", self._ordinal(opened), (kind, "opened"), n)
-        for what, end in (("answered", case.first_response_at), ("closed", case.closed_at)):
+        merged = getattr(case, "merged_into", None) is not None
+        for what, end in (("answered", case.first_response_at), ("merged" if merged else "closed", case.closed_at)):
             if end is not None:
                 day, ms = self._ordinal(end), max(end - opened, 0) // 1000
                 cells.note("case", day, (kind, what), n)
@@ -221,7 +226,8 @@ class Counting:
             cells.note("case now", 0, (kind,), n)
         for which, (_, missed, *_) in deadlines.items():
             if missed is not None:
-                cells.note("case", self._ordinal(missed), (kind, "overdue", which), n)
+                what = "overdue" if which in DEADLINES else "escalated"
+                cells.note("case", self._ordinal(missed), (kind, what, which), n)
 
     def _loop(self, cells: Cells, case: CaseLike, n: int) -> None:
         """From the feedback that led to a case to the first response, and to its end."""

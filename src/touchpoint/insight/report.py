@@ -192,7 +192,9 @@ class CaseFigures(_Told):
         kind: of the cases.
         open: how many are open now, whatever the range.
         opened, answered, closed: how many were, in the range.
+        merged: how many became part of another case; they are not among the closed.
         overdue: how many missed which deadline, in the range.
+        escalated: how many reached which level, in the range.
         to_answer: from opening to the first response, of those answered in the range, in seconds.
         to_close: from opening to closing, of those closed in the range, in seconds.
     """
@@ -202,7 +204,9 @@ class CaseFigures(_Told):
     opened: int
     answered: int
     closed: int
+    merged: int
     overdue: dict[str, int]
+    escalated: dict[str, int]
     to_answer: Spans
     to_close: Spans
 
@@ -251,24 +255,33 @@ class MessageFigures(_Told):
 
 @attrs.frozen
 class BudgetFigures(_Told):
-    """What was given, against what may be: since the beginning, whatever the range.
+    """What was given, against what may be: in the present period of the budget, whatever the range.
 
     Args:
-        gift: its name.
-        spent: worth of all that was given, as a decimal number in text.
-        budget: what may be given in all; None for no bound.
-        currency: of both; may be empty.
+        budget: its name; that of the gift, where the budget is the gift's own.
+        amount: what may be given, as a decimal number in text.
+        spent: worth of what was handed over, or may have been; likewise.
+        reserved: worth of what is on its way.
+        left: what may still be given.
+        currency: of all of them; may be empty.
+        since: when the period began, as ISO 8601; None for a budget without periods.
+        until: when it ends.
     """
 
-    gift: str
+    budget: str
+    amount: str
     spent: str
-    budget: str | None
+    reserved: str
+    left: str
     currency: str
+    since: str | None
+    until: str | None
 
     @property
-    def used(self) -> float | None:
-        """The share of the budget that is spent; None where there is no bound."""
-        return float(self.spent) / float(self.budget) if self.budget is not None and float(self.budget) else None
+    def used(self) -> float:
+        """The share that is spent or on its way; of a budget of 0 all of it."""
+        taken, amount = float(self.spent) + float(self.reserved), float(self.amount)
+        return taken / amount if amount else 1.0
 
 
 @attrs.frozen

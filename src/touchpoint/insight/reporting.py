@@ -3,7 +3,6 @@
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date
-from decimal import Decimal
 from typing import Any, Final, Protocol, cast, get_args
 
 from touchpoint.insight.growth import GrowthPeriod, Unit, period_of
@@ -25,7 +24,7 @@ from touchpoint.insight.spans import Spans
 from touchpoint.insight.voices import feedback_figures, read_heard
 from touchpoint.journey.journey import Journey
 from touchpoint.model.figures import from_record
-from touchpoint.model.message import Gift
+from touchpoint.model.gift import BudgetState
 from touchpoint.zones import to_local, zone
 
 PERIODS: Final[Mapping[Unit, int]] = {"month": 120, "week": 520}
@@ -61,14 +60,11 @@ class Counts(Protocol):
         """Likewise, but for each day."""
         ...
 
-    def spent(self, names: Sequence[str]) -> Mapping[str, Decimal]:
-        """What was spent of each of these budgets."""
-        ...
-
 
 def report(  # noqa: PLR0913 - what it is made of
     counts: Counts, settings: str, journeys: Mapping[str, Journey], first: date, last: date, now: int, *,
-    complete: bool, only: frozenset[str] | None = None, statistic: CesStatistic = "mean", level: float = 0.95,
+    complete: bool, only: frozenset[str] | None = None, budgets: Iterable[BudgetState] = (),
+    statistic: CesStatistic = "mean", level: float = 0.95,
 ) -> Report:  # fmt: skip
     """The figures of a range of days.
 
@@ -81,6 +77,7 @@ def report(  # noqa: PLR0913 - what it is made of
         now: the present, microseconds UTC: periods up to it are told.
         complete: whether every customer is counted.
         only: journeys to tell of; all unless given.
+        budgets: how they stand.
         statistic: of customer effort scores.
         level: of confidence.
 
@@ -106,7 +103,7 @@ def report(  # noqa: PLR0913 - what it is made of
         cases=_cases(counts, days, wanted),
         loops=_loops(counts, days),
         messages=_messages(counts, days, wanted, only),
-        gifts=_gifts(counts, wanted),
+        gifts=_gifts(budgets),
     )
 
 
@@ -221,7 +218,7 @@ def _feedback(
 
 def _cases(counts: Counts, days: tuple[int, int], journeys: Mapping[str, Journey]) -> tuple[CaseFigures, ...]:
     found: dict[str, dict[str, int]] = {case.name: {} for journey in journeys.values() for case in journey.cases}
-    overdue: dict[str, dict[str, int]] = {}
+    missed: dict[tuple[str, str], dict[str, int]] = {}
     spans: dict[tuple[str, str], dict[int, int]] = {}
     times: dict[tuple[str, str], int] = {}
     for what, (kind, event, *rest), n in _named(counts.figures(_CASES, *days)):
@@ -230,8 +227,8 @@ def _cases(counts: Counts, days: tuple[int, int], journeys: Mapping[str, Journey
             spans.setdefault((kind, event), {})[rest[0]] = n
         elif what == "case time":
             times[kind, event] = n
-        elif event == "overdue":
-            overdue.setdefault(kind, {})[rest[0]] = n
+        elif rest:
+            missed.setdefault((kind, event), {})[rest[0]] = n
         else:
             held[event] = n
     present: dict[str, int] = {kind: n for _, (kind,), n in _named(counts.figures(("case now",), 0, 0))}
@@ -242,7 +239,8 @@ def _cases(counts: Counts, days: tuple[int, int], journeys: Mapping[str, Journey
     return tuple(
         CaseFigures(
             kind, present.get(kind, 0), held.get("opened", 0), held.get("answered", 0), held.get("closed", 0),
-            overdue.get(kind, {}), span(kind, "answered"), span(kind, "closed"),
+            held.get("merged", 0), missed.get((kind, "overdue"), {}), missed.get((kind, "escalated"), {}),
+            span(kind, "answered"), span(kind, "closed"),
         )
         for kind in dict.fromkeys([*found, *present])
         for held in (found.get(kind, {}),)
@@ -308,12 +306,11 @@ def _note(held: dict[str, Any], channel: str | None, status: str, why: str, n: i
         reasons[why] = reasons.get(why, 0) + n
 
 
-def _gifts(counts: Counts, journeys: Mapping[str, Journey]) -> tuple[BudgetFigures, ...]:
-    gifts = {
-        each.name: each for journey in journeys.values() for each in journey.messages.values() if isinstance(each, Gift)
-    }
-    spent = counts.spent([*gifts]) if gifts else {}
+def _gifts(budgets: Iterable[BudgetState]) -> tuple[BudgetFigures, ...]:
     return tuple(
-        BudgetFigures(name, str(spent[name]), None if gift.budget is None else str(gift.budget), gift.currency)
-        for name, gift in sorted(gifts.items())
-    )
+        BudgetFigures(
+            each.name, str(each.amount), str(each.spent), str(each.reserved), str(each.left), each.currency,
+            *(None if at is None else at.isoformat() for at in (each.start, each.end)),
+        )
+        for each in budgets
+    )  # fmt: skip

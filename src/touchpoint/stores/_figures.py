@@ -13,7 +13,7 @@ _DAYS: Final = (
     "SELECT what, day, name, sum(n) FROM touchpoint_figures WHERE what = ? AND day BETWEEN ? AND ? "
     "GROUP BY day, name HAVING sum(n) != 0 ORDER BY day, name"
 )
-_ACCOUNTS: Final = "SELECT customer, body FROM touchpoint_figure_accounts WHERE customer IN (?*)"
+_COUNTED: Final = "SELECT customer, body FROM touchpoint_figure_accounts WHERE customer IN (?*)"
 _UNCOUNTED: Final = (
     "SELECT no FROM touchpoint_customers WHERE no > ? AND NOT EXISTS "
     "(SELECT 1 FROM touchpoint_figure_accounts WHERE customer = no) ORDER BY no LIMIT ?"
@@ -50,9 +50,9 @@ class FigureReader(_Asks):
         """Counts of these kinds, of everybody, by what is counted, day and name. Counts of 0 are left out."""
         return [FigureRow._make(row) for each in what for row in self.run(_DAYS, (each, first, last))]
 
-    def accounts(self, numbers: Sequence[int]) -> dict[int, str]:
+    def counted(self, numbers: Sequence[int]) -> dict[int, str]:
         """What is remembered of those of these customers who are counted, as JSON."""
-        return dict(self._among(_ACCOUNTS, numbers))
+        return dict(self._among(_COUNTED, numbers))
 
     def uncounted(self, after: int, limit: int) -> list[int]:
         """Numbers above `after` of customers who are not counted, in their order, at most `limit`."""
@@ -76,13 +76,13 @@ class FigureWriter(_Asks):
 
     def write_figures(self, changes: Changes) -> None:
         """Add to counts, and write whatever else belongs to figures."""
-        if not (changes.figures or changes.accounts or changes.places):
+        if not (changes.figures or changes.counted or changes.places):
             return
         # In the order of the table, so that neighbours share their pages.
         added = sorted((key[1], key[2], key[3], key[0], n) for key, n in changes.figures.items() if n)
         self._many(_ADD, [(layer, what, day, name, n) for what, day, name, layer, n in added])
-        self._many(_PUT_ACCOUNT, [each for each in changes.accounts.items() if each[1]])
-        self._many(_ACCOUNT_GONE, [(no,) for no, body in changes.accounts.items() if not body])
+        self._many(_PUT_ACCOUNT, [each for each in changes.counted.items() if each[1]])
+        self._many(_ACCOUNT_GONE, [(no,) for no, body in changes.counted.items() if not body])
         self._many(_PUT_PLACE, [(name,) for name in changes.places])
 
     def clear_figures(self, *, places: bool) -> None:

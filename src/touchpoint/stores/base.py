@@ -8,6 +8,8 @@ from contextlib import AbstractContextManager
 from decimal import Decimal
 from typing import Protocol
 
+from touchpoint.stores.base_said import SaidQuestions
+from touchpoint.stores.figures import FigureChanges, FigureQuestions
 from touchpoint.stores.rows import (
     AddressRow,
     AnalysisRow,
@@ -73,7 +75,7 @@ __all__ = [
 SCHEMA_VERSION = 7
 
 
-class Reader(Protocol):
+class Reader(SaidQuestions, FigureQuestions, Protocol):
     """Questions to the store, answered as of one instant."""
 
     def customers(self, ids: Sequence[str]) -> list[CustomerRow]:
@@ -322,36 +324,6 @@ class Reader(Protocol):
         """(customer number, how many stand, how many converted): who has most converted first, at most `limit`."""
         ...
 
-    # Figures.
-
-    def figures(self, what: Sequence[str], first: int, last: int) -> list[FigureRow]:
-        """Counts of these kinds, of everybody, added up over the days from `first` to `last`; `day` is then `last`."""
-        ...
-
-    def figures_by_day(self, what: Sequence[str], first: int, last: int) -> list[FigureRow]:
-        """Counts of these kinds, of everybody, by what is counted, day and name. Counts of 0 are left out."""
-        ...
-
-    def accounts(self, numbers: Sequence[int]) -> dict[int, str]:
-        """What is remembered of those of these customers who are counted, as JSON."""
-        ...
-
-    def uncounted(self, after: int, limit: int) -> list[int]:
-        """Numbers above `after` of customers who are not counted, in their order, at most `limit`."""
-        ...
-
-    def places(self) -> list[str]:
-        """The locations that figures tell apart."""
-        ...
-
-    def cases_by_number(self, numbers: Sequence[int]) -> list[CaseRow]:
-        """Those of these cases that exist, in no particular order."""
-        ...
-
-    def messages_by_number(self, numbers: Sequence[int]) -> list[MessageRow]:
-        """Those of these messages that exist, in no particular order."""
-        ...
-
     # Feedback.
 
     def asked(self, key: str) -> AskedRow | None:
@@ -368,49 +340,6 @@ class Reader(Protocol):
 
     def analyses_of(self, customer: int) -> list[AnalysisRow]:
         """What is known of a customer's answers, or still to be found out, in order of their touchpoints' ids."""
-        ...
-
-    # What customers say, and wish for.
-
-    def has_contacts(self) -> bool:
-        """Whether anybody ever said anything that may be answered."""
-        ...
-
-    def contacts_open(self, customer: int) -> list[ContactRow]:
-        """What a customer said that was not answered yet, oldest first."""
-        ...
-
-    def contacts_of(self, customer: int) -> list[ContactRow]:
-        """All that a customer said, oldest first."""
-        ...
-
-    def contacts_between(
-        self, since: int, until: int, after: tuple[int, int, str] | None, limit: int
-    ) -> list[ContactRow]:
-        """What was said in [since, until), by (at, customer, id), behind `after`, at most `limit`."""
-        ...
-
-    def wishes_of(self, customer: int) -> list[WishRow]:
-        """What a customer wished for, by topic and touchpoint id."""
-        ...
-
-    def wishers(self, topics: Sequence[str], since: int, until: int, after: int, limit: int) -> list[WishRow]:
-        """Of each customer who wished for any of these topics in (since, until], the earliest such wish.
-
-        By customer number, for numbers above `after`, at most `limit`.
-        """
-        ...
-
-    def wished_after(self, topic: str, at: int) -> int:
-        """How many customers wished for a topic later than `at`."""
-        ...
-
-    def topics(self) -> list[tuple[str, int, int, int, int]]:
-        """(topic, wishes, customers, oldest, newest) of all that was wished for, most customers first."""
-        ...
-
-    def topic_answers(self, topic: str | None = None) -> list[TopicAnswerRow]:
-        """Answers to a topic, or to all, in the order in which they were given."""
         ...
 
     # People: who they are called, and what stays of whom was erased.
@@ -448,7 +377,7 @@ class Reader(Protocol):
         ...
 
 
-class Transaction(Reader, Protocol):
+class Transaction(Reader, FigureChanges, Protocol):
     """Questions and changes under the write lock. Nothing is visible to others before the transaction commits."""
 
     counters: Counters
@@ -466,13 +395,6 @@ class Transaction(Reader, Protocol):
 
     def rename(self, customer: int, name: str) -> None:
         """Give a customer another id, which nobody has."""
-        ...
-
-    def clear_figures(self, *, places: bool) -> None:
-        """Have nobody be counted, and nothing be counted of customers who are there; of those erased all stays.
-
-        With `places` no location is known any more, either.
-        """
         ...
 
     def write(self, changes: Changes) -> None:

@@ -311,7 +311,8 @@ class ContactRow(NamedTuple):
     """Something that a customer said to us, and when we first answered; one for each (customer, id).
 
     `id` is the touchpoint's, `intent` praise, criticism, wish, question, or empty where nobody knows. `about` is what
-    it says that it belongs to, `opened` the case that it opened, as `Case.about` has it; each empty for none.
+    it says that it belongs to, `opened` the case that it opened, as `Case.about` has it, or the key of a task that is
+    to answer it; each empty for none.
     """
 
     customer: int
@@ -405,7 +406,7 @@ class Changes:
     `bookings_gone` are keys whose bookings go before any other is written; `spans` (account, kind, start, end) whose
     sum is kept from now on, from this start at the earliest; `bookings_settled` keys; `stocks` (name, how many there
     are where nothing is known of it, how many more or fewer).
-    `figures` are added to what is there; `accounts` JSON by customer number, of those who are counted, or empty to
+    `figures` are added to what is there; `counted` JSON by customer number, of those who are counted, or empty to
     have one counted no more; `places` names.
     """
 
@@ -464,7 +465,7 @@ class Changes:
     wishes: list[WishRow] = attrs.Factory(list)
     topic_answers: list[TopicAnswerRow] = attrs.Factory(list)
     figures: dict[FigureKey, int] = attrs.Factory(dict)
-    accounts: dict[int, str] = attrs.Factory(dict)
+    counted: dict[int, str] = attrs.Factory(dict)
     places: list[str] = attrs.Factory(list)
 
     def is_empty(self) -> bool:

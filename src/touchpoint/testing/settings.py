@@ -11,6 +11,7 @@ from touchpoint.engine.delivery import CallRequest
 from touchpoint.journey.journey import Journey
 from touchpoint.journey.policy import Policy
 from touchpoint.model.feedback_source import FeedbackSource
+from touchpoint.model.figures import Figures
 
 if TYPE_CHECKING:
     from touchpoint.insight.analysis import Analyser
@@ -32,6 +33,7 @@ class Settings:
     closing: "Callable[[World], object]"
     feedback: tuple[FeedbackSource, ...] = ()
     analyser: "Analyser | None" = None
+    figures: Figures | None = None
 
     def options(self) -> dict[str, Any]:
         """The arguments of such a world, but its journeys."""

@@ -23,30 +23,30 @@ class FigureChecks(Contract):
 
     def test_who_is_not_counted_is_found(self, store: Store) -> None:
         """In order of numbers, a page at a time."""
-        put(store, new_customers=[customer(no) for no in (1, 2, 3, 4)], accounts={2: "[1]"})
+        put(store, new_customers=[customer(no) for no in (1, 2, 3, 4)], counted={2: "[1]"})
         with store.reading() as reader:
-            same(reader.accounts([1, 2, 9]), {2: "[1]"}, "accounts() gives what is remembered of those who are counted")
+            same(reader.counted([1, 2, 9]), {2: "[1]"}, "counted() gives what is remembered of those who are counted")
             same(reader.uncounted(0, 2), [1, 3], "uncounted() gives no more than it is asked for, in their order")
             same(reader.uncounted(3, 9), [4], "uncounted() begins after the number it is given")
-        put(store, accounts={1: "[2]", 2: ""})
+        put(store, counted={1: "[2]", 2: ""})
         with store.reading() as reader:
             same(reader.uncounted(0, 9), [2, 3, 4], "an empty account is none")
 
-    def test_accounts_go_with_their_customers(self, store: Store) -> None:
+    def test_what_is_remembered_to_count_goes_with_its_customer(self, store: Store) -> None:
         """Counts stay: they name nobody."""
-        put(store, new_customers=[customer(no) for no in (1, 2, 3)], accounts={1: "[1]", 2: "[2]", 3: "[3]"})
+        put(store, new_customers=[customer(no) for no in (1, 2, 3)], counted={1: "[1]", 2: "[2]", 3: "[3]"})
         put(store, figures={(_LIVE, "flow", 5, "[1]"): 2})
         with store.transaction() as transaction:
             transaction.absorb(2, 1)
             counts = transaction.erase(3)
             same(counts["figure_accounts"], 1, "erase() tells that it deleted the account")
         with store.reading() as reader:
-            same(reader.accounts([1, 2, 3]), {1: "[1]"}, "absorb() and erase() leave no account of who is gone")
+            same(reader.counted([1, 2, 3]), {1: "[1]"}, "absorb() and erase() leave no account of who is gone")
             same(reader.figures(["flow"], 0, 9), [FigureRow("flow", 9, "[1]", 2)], "counts stay")
 
     def test_figures_are_cleared(self, store: Store) -> None:
         """But for those of people who were erased; locations go only where that is asked for."""
-        put(store, new_customers=[customer(1)], accounts={1: "[1]"}, places=["B", "A", "B"])
+        put(store, new_customers=[customer(1)], counted={1: "[1]"}, places=["B", "A", "B"])
         put(store, figures={(_LIVE, "flow", 5, "[1]"): 2, (_GONE, "flow", 5, "[1]"): 3})
         with store.transaction() as transaction:
             transaction.clear_figures(places=False)

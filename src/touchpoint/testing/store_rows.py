@@ -184,7 +184,7 @@ def something() -> Changes:
         tallies={("message", "shop/offer", "sent"): 2},
         meta={"timeline": "a"},
         figures={(0, "flow", 5, "[1]"): 2, (1, "flow", 5, "[1]"): 1},
-        accounts={1: "[1]", 2: "[2]"},
+        counted={1: "[1]", 2: "[2]"},
         places=["Graz"],
     )
 
@@ -239,7 +239,7 @@ def something_else() -> Changes:
         tallies={("message", "shop/offer", "sent"): 1, ("rule", "shop/r", "started"): 1},
         meta={"timeline": "b", "more": "c"},
         figures={(0, "flow", 5, "[1]"): 1, (0, "flow", 6, "[1]"): 4},
-        accounts={1: "[3]", 2: ""},
+        counted={1: "[3]", 2: ""},
         places=["Graz", "Linz"],
     )
 
@@ -282,7 +282,7 @@ def everything(reader: Reader) -> dict[str, object]:
         "analyses_waiting": reader.analyses_waiting(10),
         "analyses_of": [reader.analyses_of(no) for no in numbers],
         "has_contacts": reader.has_contacts(),
-        "contacts_open": [reader.contacts_open(no) for no in numbers],
+        "contacts_open": [reader.contacts_open(no, ["said-1", "said-2", "said-3"]) for no in numbers],
         "contacts_of": [reader.contacts_of(no) for no in numbers],
         "contacts_between": reader.contacts_between(NOW, NOW + 9, None, 10),
         "wishes_of": [reader.wishes_of(no) for no in numbers],
@@ -317,7 +317,7 @@ def everything(reader: Reader) -> dict[str, object]:
         "meta": dict(reader.meta()),
         "figures": reader.figures(["flow"], 0, 9),
         "figures_by_day": reader.figures_by_day(["flow"], 0, 9),
-        "accounts": reader.accounts(numbers),
+        "counted": reader.counted(numbers),
         "uncounted": reader.uncounted(0, 10),
         "places": reader.places(),
         "cases_by_number": sorted(reader.cases_by_number(numbers)),

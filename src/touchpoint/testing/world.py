@@ -20,6 +20,7 @@ from touchpoint.journey.journey import Journey
 from touchpoint.journey.policy import Policy
 from touchpoint.model.delivery import SendRequest
 from touchpoint.model.feedback_source import FeedbackSource
+from touchpoint.model.figures import Figures
 from touchpoint.stores.sqlite import SqliteStore
 from touchpoint.testing.channels import Staff, StandIn
 from touchpoint.testing.driving import Apart, Driver, Together
@@ -55,7 +56,7 @@ class World:
         traits: an attrs class that validates traits.
         strict: a name that no journey knows is an error.
         substitute: what to put to work instead of a journey; itself unless given.
-        feedback, analyser: as for `Engine`.
+        feedback, analyser, figures: as for `Engine`; `world.engine.figures()` gives them.
         closing: called with the world, and with every one made like it, before it closes.
 
     Attributes:
@@ -79,10 +80,11 @@ class World:
         closing: "Callable[[World], object]" = lambda _: None,
         feedback: Iterable[FeedbackSource] = (),
         analyser: "Analyser | None" = None,
+        figures: Figures | None = None,
     ) -> None:
         self._settings = Settings(
             tuple(journeys), policy, at, tuple(channels), dict(functions or {}), traits, strict, substitute, closing,
-            tuple(feedback), analyser,
+            tuple(feedback), analyser, figures,
         )  # fmt: skip
         self.clock = VirtualClock(at)
         self.faults = Faults()
@@ -112,11 +114,11 @@ class World:
             if name not in self._stand_ins:
                 self._stand_ins[name] = StandIn(name, hosts.get(name), self.faults, self._accepts, self._drive)
         self._seen = FaultyStore(self._store, self.faults)
-        calls = dict.fromkeys(self.known.functions, _nothing)
         self.engine = Engine(
             self._seen, journeys=self._journeys, channels=self._stand_ins.values(), policy=self._settings.policy,
-            clock=self.clock, functions={**calls, **self._settings.functions}, traits=self._settings.traits,
-            test_store=True, feedback=self._settings.feedback, analyser=self._settings.analyser,
+            clock=self.clock, traits=self._settings.traits, test_store=True, feedback=self._settings.feedback,
+            functions={**dict.fromkeys(self.known.functions, _nothing), **self._settings.functions},
+            analyser=self._settings.analyser, figures=self._settings.figures,
         )  # fmt: skip
         self._driver: Driver = Apart(self.engine)
         self._drive()
@@ -491,8 +493,7 @@ class World:
         return random_lives(self, seed, customers, acts, tail)
 
 
-def _nothing(_: CallRequest) -> None:
-    return None
+def _nothing(_: CallRequest) -> None: ...
 
 
 def _id(person: Person | str) -> str:
