@@ -188,6 +188,14 @@ WRONG = {
     "loses receipts": (without("delivered"), "test_what_a_provider_tells_changes_nothing_else_of_the_message"),
     "loses closed cases": (without("cases_closed"), "test_cases_come_oldest_first_and_close"),
     "loses answered cases": (without("cases_changed"), "test_what_becomes_of_a_case_is_kept"),
+    "forgets what answered a case": (
+        writing(
+            lambda _, changes: attrs.evolve(
+                changes, cases_changed=[(*row[:5], row[5] or "", row[6]) for row in changes.cases_changed]
+            )
+        ),
+        "test_what_answered_a_case_stays_unless_another_does",
+    ),
     "loses lifted controls": (without("controls_lifted"), "test_controls_are_set_and_lifted"),
     "loses paces": (without("paces"), "test_paces_are_replaced"),
     "loses volumes": (without("volumes"), "test_volumes_are_replaced"),

@@ -344,7 +344,7 @@ def test_a_touchpoint_id_is_unique_per_customer(store):
     [
         ({"customers": [(None, "{}", 0, None, 7)]}, "customer"),
         ({"runs_ended": [(NOW, "goal", 7)]}, "run"),
-        ({"cases_closed": [(NOW, 7)]}, "case"),
+        ({"cases_closed": [(NOW, None, 7)]}, "case"),
         ({"messages_changed": [MessageRow(7, "k", 1, *"abcdefg", None, 1, 1, None, 0, None, "[]", 1)]}, "message"),
     ],
     ids=lambda value: value if isinstance(value, str) else "",

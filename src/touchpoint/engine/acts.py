@@ -374,7 +374,8 @@ def change_case(  # noqa: PLR0913 - what may be said of a case
         decision = Decision(unit.program, loaded.state, at)
         why = f"case:{kind}:{ref}:{at}"
         if opening:
-            changed.append(decision.open_case(kind, ref, why, severity=severity, owner=owner, of=of))
+            led = () if of is None else (of[0],)
+            changed.append(decision.open_case(kind, ref, why, severity=severity, owner=owner, of=of, said=led))
         else:
             changed.append(decision.close_case(kind, ref, why))
         return decision
