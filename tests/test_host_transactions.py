@@ -52,9 +52,9 @@ class Chat(MemoryChannel):
 READS = {
     "advocate", "advocates", "cases", "referral", "referrals",
     "controls", "customer", "export", "journeys", "next_due", "parked", "parked_count", "planned", "preferences",
-    "member_count", "feedback", "gifts", "members", "preview_release", "proof_of_consent", "recipient_of", "releases",
-    "tasks",
-    "why", "why_received", "conversation", "conversations", "topics", "suggest", "suggestions", "why_suggested",
+    "member_count", "feedback", "figures", "gifts", "members", "preview_release", "proof_of_consent", "recipient_of",
+    "releases", "tasks", "why", "why_received", "conversation", "conversations", "topics", "suggest", "suggestions",
+    "why_suggested",
 }  # fmt: skip
 DRIVES = {
     "checkpoint", "close", "delivery", "release", "rollback", "run_pending", "settle_segments", "take_prepared",
