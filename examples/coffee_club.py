@@ -42,7 +42,7 @@ sorry_late = Message(
 taste = Survey(
     "taste", scale="csat", why="learn which beans they like", wants="score the box from 1 to 5", channels=["email"],
     content=Content(subject="How did it taste?", text="Tell us about box {trigger.box}. Any answer is worth a sample."),
-    incentive="a sample of another roast, whatever the score",
+    incentive="Any answer is worth a sample",
 )  # fmt: skip
 sample = Gift(
     "sample", occasion="thank", worth=2, currency="EUR", budget=400, why="thank for the time, not for the score",

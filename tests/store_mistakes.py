@@ -307,8 +307,12 @@ WRONG = {
     ),
     "loses contacts": (without("contacts"), "test_what_was_said_is_found_until_it_is_answered"),
     "keeps answered contacts open": (
-        answering(contacts_open=lambda inner, no: inner.contacts_of(no)),
+        answering(contacts_open=lambda inner, no, links: [r for r in inner.contacts_of(no) if r.id in links]),
         "test_what_was_said_is_found_until_it_is_answered",
+    ),
+    "finds contacts by their own ids alone": (
+        answering(contacts_open=lambda inner, no, links: [r for r in inner.contacts_open(no, links) if r.id in links]),
+        "test_what_waits_for_an_answer_is_found_by_its_links",
     ),
     "leaves contacts in no order": (last_first("contacts_of"), "test_what_was_said_is_found_until_it_is_answered"),
     "takes the end of a time for part of it": (

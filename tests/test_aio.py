@@ -40,7 +40,7 @@ from touchpoint.channels.base import AsyncAdapter
 from touchpoint.channels.memory import MemoryChannel
 from touchpoint.channels.tasks import TaskChannel
 from touchpoint.engine.aio import AsyncCaseDesk, AsyncFeedbackDesk, AsyncTaskDesk
-from touchpoint.engine.async_figures import AsyncFigureDesk
+from touchpoint.engine.aio_figures import AsyncFigureDesk
 from touchpoint.engine.case_desk import CaseDesk
 from touchpoint.engine.doctor import examine
 from touchpoint.engine.feedback import FeedbackDesk
@@ -155,7 +155,8 @@ def test_it_is_made_like_an_engine():
 
 
 OTHERWISE = {
-    "journeys", "tasks", "cases", "feedback", "figures", "gifts", "suggestions", "close", "work", "run_pending",
+    "journeys", "tasks", "cases", "feedback", "figures", "gifts", "suggestions",
+    "conversations", "close", "work", "run_pending",
     "members",
 }  # fmt: skip
 

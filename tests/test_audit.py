@@ -40,7 +40,7 @@ from touchpoint import (
 from touchpoint.channels import TaskChannel
 from touchpoint.core.program import compile_program
 from touchpoint.errors import InvalidInput, JourneyError, UnknownName
-from touchpoint.lab.audit import ListeningPost, audit
+from touchpoint.lab.audit import Evidence, ListeningPost, audit
 from touchpoint.lab.audit.catalogue import ASKED, PRINCIPLES
 from touchpoint.model.feedback_source import FeedbackSource
 from touchpoint.model.scale import Scale
@@ -133,6 +133,12 @@ def test_a_type_whose_score_is_asked_about_seems_to_be_feedback():
     assert (place.journey, place.path) == ("shop", "$.rules[5].when[0]")
 
 
+def test_a_post_records_a_type_that_is_read_as_feedback():
+    found = audited(posts=[*setting()["posts"], ListeningPost("wall", locations=["graz"], type="scribble")])
+    assert {"3.1", "2.2"} <= set(lacking(found))
+    assert str(found.rule(3).lacking[0].places[0]) == "posts['wall']"
+
+
 def test_what_is_asked_of_the_past_is_not_asked_of_the_present():
     rule = Rule("greet", when="ordered", given=ever("feedback", where=event.score >= 4), then=[Send(THANKS)])
     assert lacking(audited(shop(more=rule))) == []
@@ -190,6 +196,14 @@ def test_feedback_without_a_location_cannot_be_compared():
     found = audited(posts=posts)
     assert lacking(found) == ["7.2"]
     assert found.rule(7).status == "not"
+
+
+@pytest.mark.parametrize(
+    ("seconds", "said"),
+    [(59, "59 seconds"), (90, "1.5 minutes"), (5_400, "1.5 hours"), (129_600, "1.5 days"), (None, "nothing to count")],
+)
+def test_lengths_of_time_are_told_in_words(seconds, said):
+    assert str(Evidence("wait", seconds, "seconds", 1)) == f"wait: {said}"
 
 
 # --- the result ------------------------------------------------------------------------------------------------------

@@ -96,8 +96,9 @@ def test_files_of_yaml_are_told_with_line_and_column_and_python_may_say_the_rest
     assert status == 1
     assert "      at shop.yaml:8:9: shop: $.rules[0].then[0]" in out
     assert "  + 7.1 locations are known: 'graz'" in out
-    lines = json.loads(run("shop.yaml", "rest.py", "--format", "json")[1])["lines"]
-    assert lines["6.3/shop: $.rules[0].then[0]"] == "shop.yaml:8:9"
+    told = json.loads(run("shop.yaml", "rest.py", "--format", "json")[1])
+    (deadline,) = (each for each in told["rules"][5]["criteria"] if each["code"] == "6.3")
+    assert deadline["places"] == [{"journey": "shop", "path": "$.rules[0].then[0]", "at": "shop.yaml:8:9"}]
 
 
 def test_journeys_of_several_files_are_judged_together():

@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 
 from auditing import (
     BAD,
+    CALL,
     COMPLAINT,
     HELD,
     HOLD,
@@ -25,8 +26,14 @@ from touchpoint import (
     Ask,
     Best,
     Branch,
+    BusinessHours,
+    BusinessTime,
+    Call,
     Candidate,
+    CaseEscalated,
+    CaseOverdue,
     CaseType,
+    Content,
     Emit,
     Enrol,
     Entered,
@@ -38,6 +45,7 @@ from touchpoint import (
     Journey,
     OpenCase,
     Policy,
+    Replied,
     Rule,
     Segment,
     Send,
@@ -140,6 +148,8 @@ def test_an_apology_is_no_incentive():
 def test_a_survey_says_what_there_is_for_an_answer_and_nothing_else():
     silent = attrs.evolve(HOW, incentive="")
     assert lacking(audited(shop(ask=Rule("ask", when="visited", then=[Ask(silent, thank=VOUCHER)])))) == ["5.5"]
+    mute = attrs.evolve(HOW, content=Content(text="How was it?"))
+    assert lacking(audited(shop(ask=Rule("ask", when="visited", then=[Ask(mute, thank=VOUCHER)])))) == ["5.5"]
     other = Rule("ask too", when="ordered", then=[Ask(attrs.evolve(silent, name="other"))])
     assert lacking(audited(shop(ask=Rule("ask", when="visited", then=[Ask(HOW, thank=VOUCHER)]), more=other))) == []
     empty = Rule("ask too", when="ordered", then=[Ask(attrs.evolve(HOW, name="other"))])
@@ -208,6 +218,8 @@ REACTS = {
         OpenCase(COMPLAINT), Send(SORRY)])},
     "an answer": {"mend": Rule("mend", when=Answered(HOW, any_run=True), given=event.share < 0.5, then=[
         OpenCase(COMPLAINT), Send(SORRY)])},
+    "a reply": {"mend": Rule("mend", when=Replied(HOW, any_run=True), then=[OpenCase(COMPLAINT), Send(SORRY)]),
+                "more": Rule("and else", when="feedback", given=BAD, then=[Call("ring")])},
     "criticism": {"mend": Rule("mend", when="feedback", given=event.intent == "criticism", then=[
         OpenCase(COMPLAINT), Send(SORRY)])},
 }  # fmt: skip
@@ -222,7 +234,7 @@ def test_a_detractor_is_bad_news_also_with_six_of_ten():
     recommend = Rule("ask", when="visited", then=[Ask(attrs.evolve(HOW, scale="nps"), thank=VOUCHER)])
     found = audited(shop(ask=recommend))
     assert lacking(found) == ["6.2"]
-    assert "nothing follows from a nps score of 6 in 'feedback', on the scale 0-10" in found.rule(6).lacking[0].what
+    assert "nothing follows from 'feedback' with a score of 6, on the scale 0-10" in found.rule(6).lacking[0].what
     mend = Rule("mend", when="feedback", given=(event.score <= 6) & (event.kind == "nps"), then=[
         OpenCase(COMPLAINT), Send(SORRY)])  # fmt: skip
     assert lacking(audited(shop(ask=recommend, mend=mend))) == []
@@ -303,9 +315,17 @@ def test_the_policy_of_the_house_holds_promotions_of_every_journey():
     assert lacking(audited([shop(), other], policy=Policy(HOLD))) == []
 
 
-def test_telling_the_customer_that_it_takes_longer_tells_nobody_of_us():
-    from touchpoint import CaseOverdue
+def test_a_function_of_the_host_may_tell_somebody():
+    hurry = Rule("hurry", when=CaseOverdue(COMPLAINT), then=[Call("ring")])
+    assert lacking(audited(shop(hurry=hurry))) == []
 
+
+def test_a_survey_without_scores_is_judged_by_its_words():
+    ask = Rule("ask", when="visited", then=[Ask(attrs.evolve(HOW, scale="text"), thank=VOUCHER)])
+    assert lacking(audited(shop(ask=ask))) == []
+
+
+def test_telling_the_customer_that_it_takes_longer_tells_nobody_of_us():
     assert lacking(audited(shop(hurry=Rule("hurry", when=CaseOverdue(COMPLAINT), then=[Send(SORRY)])))) == ["6.6"]
 
 
@@ -329,3 +349,19 @@ def test_a_gift_hangs_on_praise_exactly_where_no_bad_score_leads_to_it(low, high
 def test_a_gift_of_a_message_type_is_a_gift_however_it_is_sent():
     assert isinstance(VOUCHER, Gift)
     assert "5.2" in lacking(audited(given_by(Send(VOUCHER), given=event.score >= 5)))
+
+
+def test_deadlines_by_severity_and_in_business_hours_are_deadlines():
+    office = BusinessHours(("09:00", "17:00"), zone="Europe/Vienna")
+    for within in ({"urgent": hours(2)}, BusinessTime(hours(8), office)):
+        kind = CaseType("complaint", respond_within=within)
+        assert lacking(audited(shop(cases=[kind]))) == []
+    slow = mending(OpenCase(COMPLAINT), Wait(days(14)), Send(SORRY))
+    urgent = CaseType("complaint", respond_within={"urgent": hours(2), "normal": hours(30)})
+    assert lacking(audited(shop(cases=[urgent], mend=slow, ask=None))) == ["1.1", "5.1", "6.4"]
+
+
+def test_an_escalation_tells_somebody():
+    kind = CaseType("complaint", respond_within=hours(24), escalate=[hours(30)])
+    hurry = Rule("hurry", when=CaseEscalated(kind), then=[Send(CALL)])
+    assert lacking(audited(shop(cases=[kind], hurry=hurry))) == []

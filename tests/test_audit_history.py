@@ -195,7 +195,7 @@ def test_the_figures_that_a_store_keeps_count_whatever_is_said(lived):
 def test_more_locations_than_figures_tell_apart_cannot_be_compared():
     found = audit(shop(), **setting(figures=Figures(locations=1)))
     assert lacking(found) == ["7.3"]
-    assert found.rule(7).lacking[0].what == "figures tell 1 locations apart, and there are 2"
+    assert found.rule(7).lacking[0].what == "of 2 locations figures tell at most 1 apart"
 
 
 # --- of the example, beside counting by hand --------------------------------------------------------------------------

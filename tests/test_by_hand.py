@@ -72,8 +72,12 @@ def test_it_may_be_about_a_case():  # S11.8
     engine.open_case("ann", "complaint", ref="c-7")
     engine.send("ann", HELLO, by="chris", about=engine.customer("ann").cases()[0])
     assert told(engine).about == "case:complaint:c-7"
-    words = "chris sent it by hand, about case:complaint:c-7; due 2026-03-02 09:00:00 UTC"
-    assert words in str(engine.why("ann", "hello"))
+    said = "chris sent it by hand, about case:complaint:c-7; due 2026-03-02 09:00:00 UTC"
+    assert said in str(engine.why("ann", "hello"))
+    engine.run_pending()
+    assert engine.customer("ann").cases()[0].first_response_at is not None, (
+        "what is sent about a case answers it (S8.2)"
+    )
 
 
 def test_the_same_act_counts_once():  # S1.3

@@ -19,9 +19,11 @@ from journeys_strategy import journeys as any_journeys
 from making import START, engine_of, message, pass_time, sending
 from touchpoint import (
     Anniversary,
+    Approval,
     Ask,
     Best,
     Branch,
+    Budget,
     BusinessHours,
     BusinessTime,
     Call,
@@ -74,6 +76,7 @@ from touchpoint import (
     Spacing,
     Split,
     Stage,
+    Stock,
     Suggestion,
     Survey,
     TraitChanged,
@@ -321,6 +324,11 @@ WRONG = [
     ("TC508", [one(rule(MARK), traits=Patient), Journey("two", rules=[
         sending("greet", content=Content(text="Your {customer.allergy}"))])]),
     ("TC509", one(rule(Give(gift())))),
+    ("TC521", one(rule(Give(gift(budget=500, stock=20))))),
+    ("TC521", one(rule(Give(gift(budget=Budget("b", 500, "EUR", per=days(5)), stock=Stock("s", 20)))))),
+    ("TC522", one(rule(Give(gift(budget=Budget("b", 500, "EUR", per=months(1), zone="UTC"))), limit=once()))),
+    ("TC523", one(rule(Give(gift(approve_above=2, expires=hours(6))), limit=once()))),
+    ("TC523", one(rule(Give(gift(expires=hours(6))), limit=once()), policy=Policy(Approval(2, "EUR")))),
     # circles
     ("TC601", one(rule(Emit("start")))),
     ("TC602", one(rule(Emit("start"), Emit("start"), WaitFor("start", days(1))))),  # the second comes when it is over
@@ -434,6 +442,13 @@ def test_every_check_is_in_the_table_or_has_a_test_of_its_own():
 # --- what is no mistake -----------------------------------------------------------------------------------------------
 
 SOUND = [
+    one(
+        rule(
+            Give(gift(budget=Budget("b", 500, "EUR", per=months(1), zone="UTC", over="deny"), stock=5)),
+            limit=once(),
+        )
+    ),
+    one(rule(Give(gift(budget=Budget("b", 500, "EUR", per_customer=10), stock=5, approve_above=2)))),
     one(rule(given=(event.score >= 2) & (event.score <= 3))),
     one(rule(given=event.score <= 2, when=["review", "complaint"])),
     one(rule(given=~event.score.exists() | (event.score <= 2), when=["review", Silent(days(3))])),

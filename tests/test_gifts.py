@@ -1,5 +1,9 @@
 """Gifts: budgets that others share, stock, approval, what is given once, and what comes back (S6.5, S6.8, S5)."""
 
+import asyncio
+import inspect
+import sqlite3
+from contextlib import closing
 from datetime import datetime, timedelta
 from decimal import Decimal
 from zoneinfo import ZoneInfo
@@ -11,6 +15,7 @@ from making import START, Scripted, engine_of, journey, marks, pass_time
 from touchpoint import (
     Approval,
     ApprovalRefused,
+    AsyncEngine,
     Budget,
     Content,
     Emit,
@@ -32,6 +37,8 @@ from touchpoint import (
     years,
 )
 from touchpoint.channels.tasks import TaskChannel
+from touchpoint.engine.aio import AsyncGiftDesk
+from touchpoint.engine.gifts import GiftDesk
 from touchpoint.files import read_text, write_text
 from touchpoint.journey.codec import dumps, loads
 from touchpoint.model.delivery import Accepted, Ambiguous, FailureCode, Refused
@@ -472,6 +479,18 @@ def test_a_task_that_nobody_does_gives_back_worth_and_stock():  # S6.7
     assert (accounts(engine), engine.gifts.get(key).status) == ((0, 0, 3), "undone")
 
 
+def test_a_task_of_a_gift_is_claimed_in_another_period_than_that_which_paid_for_it():  # S6.9
+    flowers = gift("flowers", channels=["call"], budget=Budget("fund", 10, "EUR", per=calendar_days(1), zone="UTC"))
+    engine = engine_of(*giving(flowers), channels=[TaskChannel("call")], people=("ann", "bob"))
+    complain(engine, "ann")
+    engine.clock.advance(days(1))
+    complain(engine, "bob")
+    first, second = (each.key for each in engine.tasks.open("call"))
+    assert [engine.tasks.claim(each, by="chris").status for each in (first, second)] == ["claimed", "claimed"]
+    engine.tasks.decline(first)
+    assert of(engine, "fund").spent == 10  # that of today stays
+
+
 def test_a_gift_that_the_customer_declines_before_it_is_given_costs_nothing():
     engine, key = packing()
     engine.gifts.declined(key, "no flowers, please")
@@ -612,6 +631,43 @@ def test_what_certainly_did_not_go_out_may_be_given_by_another_rule():
 def test_what_cannot_be_counted_is_refused(make, said):
     with pytest.raises(JourneyError, match=said):
         journey(*giving(make()))
+
+
+def test_gifts_have_the_same_desk_on_an_event_loop():
+    made = (public(GiftDesk), public(AsyncGiftDesk))
+    assert made[0] == made[1]
+    for name in made[0]:
+        sync, other = (inspect.signature(getattr(each, name)).parameters for each in (GiftDesk, AsyncGiftDesk))
+        assert list(sync)[1:] == list(other)[1:]
+        assert inspect.iscoroutinefunction(getattr(AsyncGiftDesk, name))
+
+    async def story():
+        rules = giving(gift(worth=60, approve_above=50, stock=1))
+        async with AsyncEngine("sqlite://", journeys=[journey(*rules)], channels=[Scripted()]) as engine:
+            await engine.identify("ann", addresses={"email": "ann@example.com"})
+            await engine.record("ann", "complained")
+            await engine.run_pending()
+            (asked,) = await engine.gifts.pending()
+            await engine.gifts.approve(asked.key, by="maria")
+            await engine.run_pending()
+            return [each.status for each in await engine.gifts.given("ann")], await engine.gifts.stocks()
+
+    assert asyncio.run(story()) == (["given"], {"voucher": 0})
+
+
+def public(cls):
+    return {name for name in vars(cls) if not name.startswith("_")}
+
+
+def test_what_is_decided_is_part_of_the_hosts_transaction(tmp_path):  # S6.3
+    engine = engine_of(*giving(gift(worth=60, approve_above=50)), store=f"sqlite:///{tmp_path / 'store.db'}")
+    complain(engine, "ann")
+    [asked] = engine.gifts.pending()
+    with closing(sqlite3.connect(tmp_path / "store.db", isolation_level=None)) as db:
+        db.execute("BEGIN IMMEDIATE")
+        engine.gifts.approve(asked.key, by="maria", connection=db)
+        db.execute("ROLLBACK")
+    assert [each.key for each in engine.gifts.pending()] == [asked.key]
 
 
 def test_one_name_is_one_account():

@@ -4,11 +4,13 @@ import inspect
 import sqlite3
 from contextlib import closing, contextmanager
 
+import attrs
 import pytest
 
 from making import engine_of, sending
 from touchpoint import (
     AsyncEngine,
+    Budget,
     CaseType,
     Content,
     Engine,
@@ -26,6 +28,7 @@ from touchpoint.channels.memory import MemoryChannel
 from touchpoint.channels.tasks import TaskChannel
 from touchpoint.engine.case_desk import CaseDesk
 from touchpoint.engine.feedback import FeedbackDesk
+from touchpoint.engine.gifts import GiftDesk
 from touchpoint.engine.tasks import TaskDesk
 from touchpoint.insight import KeywordAnalyser
 from touchpoint.model.feedback import Feedback
@@ -49,8 +52,9 @@ class Chat(MemoryChannel):
 READS = {
     "advocate", "advocates", "cases", "referral", "referrals",
     "controls", "customer", "export", "journeys", "next_due", "parked", "parked_count", "planned", "preferences",
-    "member_count", "feedback", "members", "preview_release", "proof_of_consent", "recipient_of", "releases", "tasks",
-    "why", "why_received",
+    "member_count", "feedback", "gifts", "members", "preview_release", "proof_of_consent", "recipient_of", "releases",
+    "tasks",
+    "why", "why_received", "conversation", "conversations", "topics", "suggest", "suggestions", "why_suggested",
 }  # fmt: skip
 DRIVES = {
     "checkpoint", "close", "delivery", "release", "rollback", "run_pending", "settle_segments", "take_prepared",
@@ -83,6 +87,11 @@ WRITES = {
     "pause": lambda engine, db: engine.pause(journey="one", reason="x", connection=db),
     "merge": lambda engine, db: engine.merge("anonymous", "ann", connection=db),
     "refer": lambda engine, db: engine.refer("ann", "zoe", connection=db),
+    "wish": lambda engine, db: engine.wish("ann", "vegan menu", connection=db),
+    "answer_topic": lambda engine, db: [
+        engine.wish("ann", "vegan menu", connection=db),
+        engine.answer_topic("vegan menu", done="x", by="chris", message="hello", connection=db),
+    ],
     "erase": lambda engine, db: engine.erase("eve", connection=db),
     "readmit": lambda engine, db: [
         engine.erase("eve", connection=db),
@@ -186,6 +195,39 @@ def test_cases_change_with_the_hosts_own_rows_or_not_at_all(path, engine, name, 
 
 def test_every_method_of_the_desk_of_feedback_is_known_to_read_to_drive_or_to_write():
     assert methods(FeedbackDesk) == {"of", "analyse", "record"}
+
+
+def test_every_method_of_the_desk_of_gifts_is_known_to_read_or_to_write():
+    assert methods(GiftDesk) == {"pending", "stocks", "budgets", "given", "get"} | set(WITH_GIFTS)
+
+
+WITH_GIFTS = {
+    "approve": lambda gifts, key, db: gifts.approve(key["waits"], by="maria", connection=db),
+    "decline": lambda gifts, key, db: gifts.decline(key["waits"], by="maria", connection=db),
+    "restock": lambda gifts, _, db: gifts.restock("cake", 3, connection=db),
+    "returned": lambda gifts, key, db: gifts.returned(key["given"], connection=db),
+    "declined": lambda gifts, key, db: gifts.declined(key["given"], connection=db),
+}
+
+
+@pytest.mark.parametrize("end", ["COMMIT", "ROLLBACK"])
+@pytest.mark.parametrize("name", WITH_GIFTS)
+def test_what_is_done_about_gifts_commits_with_the_hosts_own_rows_or_not_at_all(path, name, end):
+    cake = attrs.evolve(CAKE, kind="service", stock=9, worth=60, currency="EUR", budget=Budget("fund", 500, "EUR"))
+    flowers = attrs.evolve(cake, name="flowers", stock=None, approve_above=50)
+    options = {"store": f"sqlite:///{path}", "durability": "fast"}
+    with engine_of(Rule("r", when="start", then=[Give(cake), Give(flowers)]), **options) as engine:
+        engine.record("ann", "start")
+        engine.run_pending()
+        key = {"given" if each.gift == "cake" else "waits": each.key for each in engine.gifts.given("ann")}
+        before = everything(path)
+        with host(path) as db:
+            WITH_GIFTS[name](engine.gifts, key, db)
+            db.execute(end)
+        after = everything(path)
+        assert len(after.pop("orders")) == (end == "COMMIT")
+        before.pop("orders", None)
+        assert (after == before) == (end == "ROLLBACK")
 
 
 @pytest.mark.parametrize("end", ["COMMIT", "ROLLBACK"])

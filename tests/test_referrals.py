@@ -3,26 +3,33 @@
 import asyncio
 import os
 import sqlite3
-from contextlib import closing
+from contextlib import closing, suppress
 from datetime import timedelta
 from itertools import pairwise
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from making import START, engine_of, message, trace
 from storing import in_threads, script
 from touchpoint import (
     AsyncEngine,
+    Cap,
+    Content,
     CustomerErased,
     Emit,
     Engine,
     Entered,
+    Gift,
+    Give,
     Goal,
     InvalidInput,
     InvalidTouchpoint,
     Journey,
     JourneyError,
     MoveTo,
+    Policy,
     ReferralRefused,
     Referred,
     Rule,
@@ -696,3 +703,102 @@ def test_a_store_fed_with_what_another_exported_goes_on_with_free_numbers(engine
     with engine.together() as unit:
         take_touchpoints(unit, [prepared], engine._now(), 10**12)
     assert engine.refer("ann", "bob").id == "referral:2"
+
+
+# Thanks, through the gate; and counts, as a plain list has them.
+
+
+def test_an_advocate_is_thanked_once_for_each_friend_through_gate_and_caps():  # S6.5, S6.6
+    voucher = Gift(
+        "voucher",
+        why="thanks",
+        channels=["email"],
+        content=Content(text="{trigger.referral}"),
+        worth=5,
+        currency="EUR",
+        budget=15,
+    )
+    thank = Rule("thank", when=Referred("order_placed"), key="referral", then=[Give(voucher)])
+    friends = ["bob", "cat", "dan", "eve"]
+    policy = Policy(Cap(1, per=days(1), kinds=["gift"]))
+    with closing(engine_of(thank, people=("ann", "may"), policy=policy)) as engine:
+        engine.grant("ann", "gift")
+        for advocate, each in [*(("ann", each) for each in friends), ("may", "fay")]:
+            told = engine.refer(advocate, each)
+            for _ in range(3):
+                engine.refer(advocate, each)
+                engine.record(each, "order_placed")
+            assert engine.referral(each).id == told.id
+        texts = []
+        for _ in range(6):
+            engine.run_pending()
+            texts.append([each.message.text for each in engine.adapters["email"].sent])
+            engine.clock.advance(days(1))
+        assert [len(each) for each in texts] == [1, 2, 3, 3, 3, 3], "one a day, and no more than the budget"
+        assert len(set(texts[-1])) == 3, "each for another friend"
+        assert [each.status for each in engine.customer("may").messages] == ["denied"], (
+            "nobody is thanked without consent"
+        )
+
+
+NAMES = st.sampled_from(["ann", "bob", "cat", "dan", "eve"])
+STORIES = st.lists(st.tuples(st.just("refer"), NAMES, NAMES) | st.tuples(st.just("order"), NAMES), max_size=25)
+
+
+class Plain:
+    """Referrals as a plain list of [by, friend, converted]."""
+
+    def __init__(self):
+        self.rows = []
+        self.ordered = set()
+
+    def came_through(self, name):
+        return next((row for row in self.rows if row[1] == name), None)
+
+    def leads_to(self, name, people):
+        while name is not None:
+            if name in people:
+                return True
+            row = self.came_through(name)
+            name = None if row is None else row[0]
+        return False
+
+    def refer(self, by, friend):
+        if self.came_through(friend) is None and not self.leads_to(by, {friend}):
+            self.rows.append([by, friend, False])
+
+    def order(self, name):
+        row = self.came_through(name)
+        if row is not None and name not in self.ordered:
+            row[2] = True
+        self.ordered.add(name)
+
+    def counts(self):
+        found = {}
+        for by, _, converted in self.rows:
+            one = found.setdefault(by, [0, 0])
+            one[0] += 1
+            one[1] += converted
+        return {by: tuple(each) for by, each in found.items()}
+
+
+@settings(max_examples=60, deadline=None)
+@given(STORIES)
+def test_advocates_are_counted_as_a_plain_list_counts_them(story):
+    plain = Plain()
+    with closing(engine_of(THANKS, people=("ann", "bob", "cat", "dan", "eve"))) as engine:
+        for act, *who in story:
+            engine.clock.advance(hours(1))
+            getattr(plain, act)(*who)
+            if act == "order":
+                engine.record(who[0], "order_placed")
+            else:
+                with suppress(ReferralRefused):
+                    engine.refer(*who)
+        expected = plain.counts()
+        assert {each.customer: (each.referred, each.new_customers) for each in engine.advocates()} == expected
+        for name in ("ann", "bob", "cat", "dan", "eve"):
+            counts = engine.advocate(name)
+            assert (counts.referred, counts.new_customers) == expected.get(name, (0, 0))
+            assert len(engine.referrals(name)) == counts.referred
+            assert len(started(engine, name)) == counts.new_customers, "thanked once for each"

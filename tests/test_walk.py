@@ -15,6 +15,7 @@ from touchpoint import (
     Message,
     Policy,
     QuietHours,
+    Referred,
     Rule,
     Send,
     Stage,
@@ -346,3 +347,38 @@ def test_long_words_are_folded_and_control_characters_never_reach_the_terminal()
     found = list(lines(walked(journey, traits={"name": "a\x1b[31mb"})))
     assert max(map(len, found)) <= 82
     assert not any("\x1b" in line for line in found)
+
+
+THANKED = Journey("thanks", rules=[
+    Rule("thank", when=Referred("ordered"), key="referral", then=[Send(Message(
+        "thank_you", why="thank who brings others", channels=["email"], content=Content(text="Thank you!"),
+    ))]),
+])  # fmt: skip
+
+
+def referring(*acts):
+    return walk([shop, THANKED], read_persona({**MOTHER, "acts": list(acts)}, [shop, THANKED]))
+
+
+def test_who_refers_a_friend_is_thanked_when_that_one_does_what_counts():
+    found = referring(
+        {"refers": "Zoe"}, {"after": "2d", "friend_does": "ordered", "friend": "Zoe"},
+        {"after": "1d", "friend_does": "ordered", "friend": "Zoe"},
+    )  # fmt: skip
+    told = [(each.what, each.name) for each in found.steps]
+    assert told == [
+        ("act", "refers a friend"), ("act", "a friend does ordered"), ("sent", "thank_you"),
+        ("act", "a friend does ordered"),
+    ]  # fmt: skip
+    assert "Zoe" not in " ".join(lines(found))
+
+
+@pytest.mark.parametrize(("acts", "said"), [
+    ([{"friend_does": "ordered"}], r"\$\.acts\[0\]\.friend: is missing"),
+    ([{"friend_does": "orderd", "friend": "zoe"}], r"\$\.acts\[0\]\.friend_does.*ordered"),
+    ([{"friend_does": "ordered", "friend": "zoe"}], r"\$\.acts\[0\]:"),
+    ([{"refers": "mother"}], r"\$\.acts\[0\]:"), ([{"refers": ""}], r"\$\.acts\[0\]\.refers"),
+])  # fmt: skip
+def test_a_friend_is_somebody_who_was_referred(acts, said):
+    with pytest.raises(InvalidInput, match=said):
+        referring(*acts)

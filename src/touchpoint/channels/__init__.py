@@ -62,6 +62,7 @@ from touchpoint.channels.tasks import TaskChannel
 if TYPE_CHECKING:
     from touchpoint.channels.answers import answers
     from touchpoint.channels.apprise import AppriseChannel
+    from touchpoint.channels.question_cases import questions
     from touchpoint.channels.replies import reply_to
     from touchpoint.channels.segments import Segments
     from touchpoint.channels.signatures import ReplayGuard, WebhookSecrets
@@ -129,6 +130,7 @@ __all__ = [
     "default_address_kind",
     "judge",
     "normalise_address",
+    "questions",
     "redact",
     "reply_to",
 ]
@@ -136,6 +138,7 @@ __all__ = [
 _FROM = {
     "apprise": ("AppriseChannel",),
     "answers": ("answers",),
+    "question_cases": ("questions",),
     "replies": ("reply_to",),
     "segments": ("Segments",),
     "signatures": ("ReplayGuard", "WebhookSecrets"),

@@ -25,6 +25,7 @@ _ELSEWHERE: Final[Mapping[str, str]] = {
     **{name: f"touchpoint.cli.{name}" for name in ("audit", "check", "mutate", "report", "testgen", "walk", "work")},
     **dict.fromkeys(("controls", "doctor", "parked", "pause", "resume"), "touchpoint.cli.operate"),
     "release": "touchpoint.cli.releasing",
+    **dict.fromkeys(("advocates", "conversation", "topics"), "touchpoint.cli.talking"),
     **dict.fromkeys(("diff", "export", "import", "schema"), "touchpoint.cli.exchange"),
 }
 """Commands that live in modules of their own, and load more than the others need."""

@@ -17,7 +17,7 @@ from touchpoint.errors import InvalidInput
 from touchpoint.insight.analysis import Analyser
 from touchpoint.journey.journey import Journey
 from touchpoint.journey.policy import Policy, PolicyItem
-from touchpoint.lab.audit import Audit, ListeningPost, Place
+from touchpoint.lab.audit import Audit, Criterion, ListeningPost, Place
 from touchpoint.lab.audit import audit as hold_against
 from touchpoint.lab.audit.catalogue import PRINCIPLES
 from touchpoint.lab.audit.result import STATUSES, Status
@@ -193,14 +193,17 @@ def _as_text(found: Audit, programs: Mapping[Path, Program]) -> Iterator[str]:
 
 
 def _as_json(found: Audit, programs: Mapping[Path, Program]) -> Iterator[str]:
-    told = found.to_dict()
-    lines = {
-        f"{each.code}/{place}": where
-        for rule in found.rules for each in rule.criteria for place in each.places
-        if (where := _where(place, programs))
-    }  # fmt: skip
-    told["lines"] = {name: where.rstrip(": ") for name, where in lines.items()}
-    yield json.dumps(told, indent=2, ensure_ascii=False)
+    rules = [
+        each.to_dict() | {"criteria": [_told(criterion, programs) for criterion in each.criteria]}
+        for each in found.rules
+    ]  # fmt: skip
+    yield json.dumps(found.to_dict() | {"rules": rules}, indent=2, ensure_ascii=False)
+
+
+def _told(criterion: Criterion, programs: Mapping[Path, Program]) -> dict[str, object]:
+    """A criterion as data; with each place its file, line and column, where those are known."""
+    places = [attrs.asdict(each) | {"at": _where(each, programs).rstrip(": ")} for each in criterion.places]
+    return criterion.to_dict() | {"places": places}
 
 
 def _where(place: Place, programs: Mapping[Path, Program]) -> str:

@@ -168,10 +168,13 @@ def account_facts(
     """
     drawn = charges(message, bound, kind)
     own = ledger.booked(key) if key and (drawn or isinstance(message, Gift)) else ()
+    # A task that was assigned has taken what it needs, and takes nothing anew, whatever period it is claimed in.
+    if run is None and own:
+        drawn = []
     facts = AccountFacts([each for charge in drawn for each in _purses(ledger, charge, own, customer, now)])
     if isinstance(message, Gift):
         row = ledger.gift(key) if key else None
-        if (stock := message.shelf) is not None:
+        if (stock := message.shelf) is not None and not (run is None and own):
             mine = sum(amount for account, _, amount in own if account == stock_account(stock.name))
             facts.shelf = Shelf(stock, ledger.left(stock) + mine)
         facts.approval = _approval(message, bound, row)

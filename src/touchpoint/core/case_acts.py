@@ -162,6 +162,8 @@ def answer_case(decision: "Decision", kind: str, ref: str, at: int, answer: str)
     case.doubts.clear()
     decision.trace.append(["case", "answered", kind, ref])
     decision.effects.append(CaseChanged(case, answer))
+    if kind in decision.program.closed_by_answers:
+        close_case(decision, kind, ref, f"case:{kind}:{ref}:{decision.now} answered")
     return True
 
 

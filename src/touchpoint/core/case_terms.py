@@ -64,6 +64,11 @@ def terms_of(journeys: Iterable[Journey]) -> dict[str, Terms]:
     return {each.name: _terms(each) for journey in journeys for each in journey.cases}
 
 
+def closed_by_answers(journeys: Iterable[Journey]) -> frozenset[str]:
+    """The kinds of case that their first answer closes."""
+    return frozenset(each.name for journey in journeys for each in journey.cases if each.answer_closes)
+
+
 def _terms(case: CaseType) -> Terms:
     every = case.deadlines
     found = {which: _times(case, which) for which in every}

@@ -52,11 +52,12 @@ class MessageBegun:
 
 @attrs.define
 class MessageEnded:
-    """A message reached an end, in one of the ways of S6.7."""
+    """A message reached an end, in one of the ways of S6.7. `run` is its own, where one that was sent has it still."""
 
     pending: Pending
     status: str
     at: int
+    run: Run | None = None
 
 
 @attrs.define
@@ -371,7 +372,8 @@ class Decision:
         if reason:
             pending.reasons.append([self.now, pending.channel, [[status, reason]]])
         self.trace.append(["message", pending.message, status, pending.channel, reason])
-        self.effects.append(MessageEnded(pending, status, self.now))
+        run = self.state.run_by_order(pending.run) if status == "sent" else None
+        self.effects.append(MessageEnded(pending, status, self.now, run))
         if pending.cases and status in ("sent", "unknown"):
             self._answers(pending, pending.cases, status)
         if self.program.listening.ends and not pending.is_call:

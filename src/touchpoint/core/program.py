@@ -10,7 +10,7 @@ from typing import Final, TypeAlias
 
 import attrs
 
-from touchpoint.core.case_terms import AllTerms, terms_of, versions_of_cases
+from touchpoint.core.case_terms import AllTerms, closed_by_answers, terms_of, versions_of_cases
 from touchpoint.core.choice import CompiledWording, compile_wordings
 from touchpoint.core.choosing import Option, options_of
 from touchpoint.core.compile import compile_condition, compile_expression
@@ -174,19 +174,18 @@ class Program:
     """Everything `advance` needs to know of the journeys.
 
     `version` changes when customers' timers or signals must be looked at anew. `fixed` are the (message, content key)
-    whose words are the same for everybody; what they are in a locale is kept in `words` once it was made. `starts`
-    says which stages and rules a trigger starts. `by_name`
-    also has the rules by which people send messages. `releases` are the numbers at work of journeys that were released
-    anew, `pinned` (journey, number) what runs finish on that stay with an earlier release. `sessions` are the channels
-    on which it counts when the customer last wrote, and whether messages wait there for that. `segments` are in the
-    order in which they are looked at, `segments_on` says which when what has changed. `misused` are the traits that
-    (message, content key) use beyond their declaration, `terms` what is promised of cases, `conversions` the types of
-    touchpoints by which a referred friend becomes a customer. `answers` is whether any step answers in a
-    conversation, `plain` whether occurrences have one key each, and concern neither segments nor ends of messages,
-    `replans` whether any message is planned anew when what held it is over. `suggestions` are those of each place, in
-    the order in which they are declared. `wordings` are those of messages that have any, `bonds` say how familiar a
-    customer has to be with each journey that anything binds; `derived` is what steps make of traits,
-    `asked_of_segments` the conditions of segments, both only where there is a bond.
+    whose words are the same for everybody; what they are in a locale is kept in `words` once it was made. `starts` says
+    which stages and rules a trigger starts. `by_name` also has the rules by which people send messages. `releases` are
+    the numbers at work of journeys released anew, `pinned` (journey, number) what runs of an earlier one finish on.
+    `sessions` are the channels on which it counts when the customer last wrote, and whether messages wait there for
+    that. `segments` are in the order in which they are looked at, `segments_on` says which when what has changed.
+    `misused` are the traits that (message, content key) use beyond their declaration, `terms` what is promised of
+    cases, `closed_by_answers` the kinds of case that are, `conversions` the types of touchpoints by which a referred
+    friend becomes a customer. `answers` is whether any step answers in a conversation, `plain` whether occurrences
+    have one key each, and concern neither segments nor ends of messages, `replans` whether any message is planned
+    anew. `suggestions` are those of each place in their order, `wordings` those of messages that have any. `bonds`
+    say how familiar a customer has to be with each journey that anything binds; where there is one, `derived` is what
+    steps make of traits, and `asked_of_segments` the conditions of segments.
     """
 
     journeys: Mapping[str, Journey]
@@ -221,6 +220,7 @@ class Program:
     live_limits: tuple[LiveLimit, ...] = ()
     misused: Mapping[tuple[str, str], tuple[str, ...]] = attrs.Factory(dict)
     terms: AllTerms = attrs.Factory(dict)
+    closed_by_answers: frozenset[str] = frozenset()
     conversions: frozenset[str] = frozenset()
     answers: bool = False
     plain: bool = False
@@ -335,6 +335,7 @@ def compile_program(
         live_limits=limits,
         misused=misused_words(journeys, asked_of_segments, known),
         terms=terms,
+        closed_by_answers=closed_by_answers(journeys),
         conversions=conversions_of(each for _, each in triggers),
         answers=any(node.answers for rule in rules for node in rule.nodes.values())
         or any(each.answers for each in kept.values()),

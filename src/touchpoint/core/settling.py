@@ -142,7 +142,7 @@ def proven(program: Program, state: State, key: str, now: int) -> Decision:
         decision = Decision(program, state, now)
         for case, at in in_doubt(state.cases, key):
             decision.answered([case], at, f"message:{key}")
-        return decision
+        return work_off(decision) if decision.queue else decision
     before = _not_refused_after_all(program, state, pending)
     slot = pending.slot or now
     return _joined(

@@ -14,7 +14,8 @@ from weakref import WeakKeyDictionary
 from touchpoint.channels.base import Adapter, AsyncAdapter
 from touchpoint.clock import Clock
 from touchpoint.core.edits import Migration
-from touchpoint.engine.async_figures import AsyncFigureDesk
+from touchpoint.engine.aio_conversations import AsyncConversations
+from touchpoint.engine.aio_figures import AsyncFigureDesk
 from touchpoint.engine.calling import DEADLINE
 from touchpoint.engine.case_desk import CaseDesk
 from touchpoint.engine.delivery import GROUP, CallRequest
@@ -327,6 +328,11 @@ class AsyncEngine:
         """What came of suggestions: shown, accepted, declined."""
         return AsyncSuggestionDesk(self)
 
+    @property
+    def conversations(self) -> AsyncConversations:
+        """The conversations of a customer, `await engine.conversations("ann")`, and figures of all of them."""
+        return AsyncConversations(self)
+
     async def do(self, act: Callable[[Engine], T], connection: object = None) -> T:
         """Do something with the `Engine` inside, in a thread: several questions at once, say.
 
@@ -368,6 +374,7 @@ class AsyncEngine:
     wish = _aside(Engine.wish)
     answer_topic = _aside(Engine.answer_topic)
     topics = _aside(Engine.topics)
+    conversation = _aside(Engine.conversation)
     erase = _aside(Engine.erase)
     readmit = _aside(Engine.readmit)
     export = _aside(Engine.export)

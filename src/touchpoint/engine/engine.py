@@ -13,6 +13,7 @@ from touchpoint.durations import instant
 from touchpoint.engine import acts
 from touchpoint.engine.advocacy import Advocacy
 from touchpoint.engine.case_desk import CaseDesk, owner_of, severity_of
+from touchpoint.engine.conversations import Talk
 from touchpoint.engine.delivery import GROUP
 from touchpoint.engine.explain import Why, explain
 from touchpoint.engine.feedback import FeedbackDesk, with_share
@@ -48,7 +49,7 @@ BATCH = 1_000
 """Touchpoints that `record_many` commits at once."""
 
 
-class Engine(People, Operations, Members, Releases, Advocacy, Wishes, Suggesting):
+class Engine(People, Operations, Members, Releases, Advocacy, Wishes, Talk, Suggesting):
     """Journeys at work on a store, through channels.
 
     Args:

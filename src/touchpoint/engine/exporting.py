@@ -214,7 +214,12 @@ def _message(row: MessageRow) -> dict[str, object]:
 
 
 def _contact(row: ContactRow) -> dict[str, object]:
-    told = {"touchpoint": row.id, "intent": row.intent or None, "about": row.about or None, "case": row.opened or None}
+    told = {
+        "touchpoint": row.id,
+        "intent": row.intent or None,
+        "about": row.about or None,
+        "led_to": row.opened or None,
+    }
     return {**told, "at": instant(row.at), "answered_at": _at(row.answered_at)}
 
 

@@ -273,6 +273,7 @@ class Ground:
                 migrations=self._migrations, now=self._now,
                 analysed=None if self._analyst is None else self._sources,
             )  # fmt: skip
+            unit.sources = self._sources
             unit.world.ledger = StoreLedger(tx, cache)
             yield unit
             unit.flush()

@@ -24,11 +24,12 @@ from touchpoint.channels.inbound import (
 )  # fmt: skip
 from touchpoint.channels.keywords import keyword_in
 from touchpoint.core import settling
+from touchpoint.core.advance import work_off
 from touchpoint.core.cases import in_doubt
 from touchpoint.core.decision import Decision
 from touchpoint.core.gate import addressed
 from touchpoint.durations import instant, micros
-from touchpoint.engine import accounts, changed, erased, gifts, shared
+from touchpoint.engine import accounts, changed, erased, gifts, hearing, shared
 from touchpoint.engine.acts import consent, consent_said, take_touchpoints
 from touchpoint.engine.answering import answering
 from touchpoint.engine.asking import answers_in
@@ -37,6 +38,7 @@ from touchpoint.engine.loaded import Loaded
 from touchpoint.engine.unit import Unit
 from touchpoint.errors import InvalidInput, UnknownName
 from touchpoint.model import delivery
+from touchpoint.model.case import about_case
 from touchpoint.model.consent import ANY
 from touchpoint.model.gift import GIFT_DECLINED, GIFT_RETURNED
 from touchpoint.model.payload import TEXT
@@ -336,6 +338,7 @@ def _prove(unit: Unit, row: MessageRow, event: Inbound, now: int) -> None:
             loaded, "proof", row.name, at, lambda: settling.proven(unit.program, loaded.state, row.key, at),
             message=row.key,
         )  # fmt: skip
+        hearing.proven(unit, loaded, row)
     awaited = loaded.state.awaited.get(row.key)
     if awaited is not None and (awaited[1] == delivery.NO_RECEIPT or isinstance(event, TaskDone)):
         del loaded.state.awaited[row.key]
@@ -356,10 +359,11 @@ def _answers(
         decision = Decision(unit.program, loaded.state, now)
         for each in cases:
             decision.answered(each, when, f"task:{task}")
-        return decision
+        return work_off(decision) if decision.queue else decision
 
     if cases:
         unit.apply(loaded, "case", "answered", now, decide)
+        hearing.answered(unit, loaded, {about_case(*named) for each in cases for named in each}, when)
 
 
 def _complained_of(unit: Unit, event: Complained, found: _Found, taking: Taking) -> None:

@@ -127,8 +127,8 @@ class Unit:
         self.standings_known = cache.has_addresses
         if cache.secrets is None or cache.has_aliases is None:
             cache.secrets, cache.has_aliases = tx.secrets(), tx.has_aliases()
-        self.keyed = keyed
-        self.at_work = at_work
+        self.keyed, self.at_work = keyed, at_work
+        self.sources: Sources = {}  # of feedback; whoever makes a unit for an engine says so
         self.migrations = migrations or {}
         self.now = now
         self.analysed = analysed

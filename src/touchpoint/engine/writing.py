@@ -119,7 +119,7 @@ def _ended(unit: "Unit", loaded: "Loaded", effect: MessageEnded, _now: int) -> N
     accounts.ended(unit, pending, status, effect.at)
     if status == "sent" and pending.arguments is None:
         unit.tally("channel", pending.channel or "", "sent")
-        hearing.sent(unit, loaded, pending, effect.at)
+        hearing.sent(unit, loaded, pending, effect.run, effect.at)
 
 
 def _subject(pending: Pending) -> str:

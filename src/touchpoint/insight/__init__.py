@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 from touchpoint.insight.analysis import Analyser, Analysis
 from touchpoint.insight.answers import Answer, read_answer
 from touchpoint.insight.compare import Difference, answers_needed, compare_means, compare_shares, wald_difference
+from touchpoint.insight.contacts import ConversationFigures, IntentFigures, Wait, conversation_figures
 from touchpoint.insight.figure import Figure, Interval
 from touchpoint.insight.growth import Growth, GrowthPeriod, growth, period_of, quick_ratio
 from touchpoint.insight.keywords import KeywordAnalyser
@@ -57,6 +58,7 @@ __all__ = [
     "BudgetFigures",
     "CaseFigures",
     "Ces",
+    "ConversationFigures",
     "Difference",
     "FeedbackFigures",
     "Figure",
@@ -64,6 +66,7 @@ __all__ = [
     "Growth",
     "GrowthFigures",
     "GrowthPeriod",
+    "IntentFigures",
     "Interval",
     "JamesStein",
     "KeywordAnalyser",
@@ -86,11 +89,13 @@ __all__ = [
     "StageFigures",
     "Tally",
     "TextBlobAnalyser",
+    "Wait",
     "adjust",
     "answers_needed",
     "ces",
     "compare_means",
     "compare_shares",
+    "conversation_figures",
     "csat",
     "day_number",
     "growth",

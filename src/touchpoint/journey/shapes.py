@@ -322,7 +322,7 @@ SHAPES: Final[Mapping[type, Mapping[str, _Kind]]] = {
     CaseType: {
         "name": _NAME, "respond_within": _maybe(_PROMISED), "resolve_within": _maybe(_PROMISED),
         "severity": _one_of(*SEVERITIES), "escalate": _many(_PROMISED), "escalate_until": _one_of(*DEADLINES),
-        "reopen_within": _maybe(_ELAPSED),
+        "reopen_within": _maybe(_ELAPSED), "answer_closes": _FLAG,
     },
     BySeverity: dict.fromkeys(SEVERITIES, _maybe(_WITHIN)),
     BusinessTime: {"length": _ELAPSED, "hours": _a(BusinessHours)},

@@ -5,6 +5,7 @@ from typing import Final, TypeAlias
 
 import attrs
 
+from touchpoint.core.accounts import needs_approval
 from touchpoint.core.live_limits import LiveLimit
 from touchpoint.core.program import CompiledRule, Node, Program
 from touchpoint.durations import Duration, Forever
@@ -46,7 +47,8 @@ _ENDS: Final = ("withdrawn", "denied", "expired", "failed", "unknown")
 _RARE: Final = {
     "arbitration": ("deny", "defer"), "stopped": ("deny",), "paused": ("defer",), "preferences": ("deny", "defer"),
     "frequency": ("defer",), "own quiet hours": ("deny", "defer"), "refused": ("deny",), "data use": ("deny",),
-    "words": ("deny",), "conversation": ("deny",), "familiarity": ("deny",),
+    "words": ("deny",), "given before": ("deny",), "gift address": ("deny",),
+    "conversation": ("deny",), "familiarity": ("deny",),
 }  # fmt: skip
 _TURNS: Final = {"opens": "lets messages out again", "closes": "begins to hold them"}
 _SAID: Final = {
@@ -277,13 +279,24 @@ def items_of(program: Program, journey: Journey, message: Message) -> list[Polic
         *waits,
         *_content(program, journey, message),
         *([PolicyItem("limit", f"limit of {message.limit}", ("deny",))] if message.limit is not None else []),
-        *(
-            [PolicyItem("budget", "budget", ("deny",))]
-            if isinstance(message, Gift) and message.budget is not None
-            else []
-        ),
+        *_of_accounts(program, journey, message),
         *(PolicyItem(name, name, answers, optional=True) for name, answers in _RARE.items()),
     ]
+
+
+def _of_accounts(program: Program, journey: Journey, message: Message) -> Iterator[PolicyItem]:
+    """What accounts and people have to say about a gift, or about what a message costs."""
+    bound, gift = program.bounds[journey.name], message if isinstance(message, Gift) else None
+    drawn = [each for each in bound.budgets if message.cost and covers(each.kinds, message.effective_kind)]
+    if gift is not None and gift.purse is not None:
+        drawn.append(gift.purse)
+    if drawn or (gift is not None and gift.budget is not None):
+        waits = any(each.over == "defer" and each.per is not None for each in drawn)
+        yield PolicyItem("budget", "budget", ("defer",) if waits else ("deny",))
+    if gift is not None and gift.shelf is not None:
+        yield PolicyItem("stock", "stock", ("defer",) if gift.shelf.none_left == "wait" else ("deny",))
+    if gift is not None and needs_approval(gift, bound):
+        yield PolicyItem("approval", "approval", ("defer",))
 
 
 def _waiting(program: Program, journey: Journey, message: Message) -> list[PolicyItem]:

@@ -105,6 +105,7 @@ class CaseType:
         escalate_until: what ends that: its `resolution`, which is its closing, or the first `response` already.
         reopen_within: how long after its closing opening it again reopens it (`CaseReopened`), elapsed; None: then a
             case of the same ref is a new one. The host may reopen one at any time.
+        answer_closes: its first answer closes it, as of a question: whatever counts as a first response.
     """
 
     name: str
@@ -121,6 +122,8 @@ class CaseType:
         named = {RESPONSE: self.respond_within, RESOLUTION: self.resolve_within}
         named |= {level_name(n): each for n, each in enumerate(self.escalate, start=1)}
         return {name: each for name, each in named.items() if each is not None}
+
+    answer_closes: bool = attrs.field(default=False, kw_only=True)
 
     def within(self, which: str, severity: str | None = None) -> Within | None:
         """How long a deadline lasts for cases of a severity, its own unless given; None where it has none."""

@@ -10,6 +10,8 @@ from touchpoint.model.payload import is_unicode
 
 FEEDBACK: Final = "feedback"
 """The type of the touchpoint that holds feedback."""
+ANALYSED: Final = "feedback_analysed"
+"""The type of the touchpoint that tells what an analyser found in feedback."""
 REPLIED: Final = "replied"
 """The type of the touchpoint that holds a reply."""
 UNKNOWN_INTENT: Final = ""

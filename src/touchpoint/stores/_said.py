@@ -3,13 +3,16 @@
 from collections.abc import Sequence
 from typing import Any, Final, Protocol
 
-from touchpoint.stores.base import ContactRow, TopicAnswerRow, WishRow
+from touchpoint.stores.base import Changes, ContactRow, TopicAnswerRow, WishRow
 
 _CONTACT: Final = ", ".join(ContactRow._fields)
 _WISH: Final = ", ".join(WishRow._fields)
 _ANSWER: Final = ", ".join(TopicAnswerRow._fields)
 _FROM: Final = f"SELECT {_CONTACT} FROM touchpoint_contacts "  # noqa: S608 - nothing but names of our own, here and below
-_OPEN: Final = f"{_FROM}WHERE customer = ? AND answered_at IS NULL ORDER BY at, id"
+_OPEN: Final = (
+    f"WITH wanted (link) AS (VALUES ?*) {_FROM}WHERE customer = ? AND answered_at IS NULL AND "
+    "(id IN wanted OR about IN wanted OR opened IN wanted) ORDER BY at, id"
+)
 _OF: Final = f"{_FROM}WHERE customer = ? ORDER BY at, id"
 _BETWEEN: Final = f"{_FROM}WHERE at >= ? AND at < ? ORDER BY at, customer, id LIMIT ?"
 _BETWEEN_AFTER: Final = f"{_FROM}WHERE at < ? AND (at, customer, id) > (?, ?, ?) ORDER BY at, customer, id LIMIT ?"
@@ -35,6 +38,8 @@ PUT_ANSWER: Final = f"INSERT OR REPLACE INTO touchpoint_topic_answers ({_ANSWER}
 class _Asks(Protocol):
     def run(self, statement: str, values: Sequence[object] = ()) -> list[tuple[Any, ...]]: ...
 
+    def _many(self, statement: str, rows: Sequence[Any]) -> None: ...
+
 
 class SaidReader(_Asks):
     """Questions about what customers said and wish for."""
@@ -43,9 +48,13 @@ class SaidReader(_Asks):
         """Whether anybody ever said anything that may be answered."""
         return bool(self.run("SELECT EXISTS (SELECT 1 FROM touchpoint_contacts)")[0][0])
 
-    def contacts_open(self, customer: int) -> list[ContactRow]:
-        """What a customer said that was not answered yet, oldest first."""
-        return list(map(ContactRow._make, self.run(_OPEN, (customer,))))
+    def contacts_open(self, customer: int, links: Sequence[str]) -> list[ContactRow]:
+        """What a customer said that was not answered yet and is linked to any of these, oldest first."""
+        named = [each for each in links if each]
+        if not named:
+            return []
+        statement = _OPEN.replace("?*", ", ".join(["(?)"] * len(named)))
+        return list(map(ContactRow._make, self.run(statement, (*named, customer))))
 
     def contacts_of(self, customer: int) -> list[ContactRow]:
         """All that a customer said, oldest first."""
@@ -80,3 +89,13 @@ class SaidReader(_Asks):
         """Answers to a topic, or to all, in the order in which they were given."""
         rows = self.run(_ANSWERS) if topic is None else self.run(_ANSWERS_TO, (topic,))
         return list(map(TopicAnswerRow._make, rows))
+
+
+class SaidWriter(_Asks):
+    """What was said, written."""
+
+    def write_said(self, changes: Changes) -> None:
+        """Write contacts, wishes and answers to topics."""
+        self._many(PUT_CONTACT, list(changes.contacts.values()))
+        self._many(NEW_WISH, changes.wishes)
+        self._many(PUT_ANSWER, changes.topic_answers)

@@ -351,7 +351,7 @@ class SqliteReader(
             raise StoreClosed(f"{self._place} was not asked: {self._over}")
 
 
-class SqliteTransaction(SqliteReader, _people.PeopleWriter, _gifts.GiftWriter, _figures.FigureWriter):
+class SqliteTransaction(SqliteReader, _people.PeopleWriter, _gifts.GiftWriter, _figures.FigureWriter, _said.SaidWriter):
     """Questions and changes under the write lock."""
 
     counters: Counters
@@ -415,9 +415,7 @@ class SqliteTransaction(SqliteReader, _people.PeopleWriter, _gifts.GiftWriter, _
         self._many(_referrals.PUT, list(changes.referrals.values()))
         self._many(_feedback.PUT_ASKED, list(changes.asked.values()))
         self._many(_feedback.PUT_ANALYSIS, list(changes.analyses.values()))
-        self._many(_said.PUT_CONTACT, list(changes.contacts.values()))
-        self._many(_said.NEW_WISH, changes.wishes)
-        self._many(_said.PUT_ANSWER, changes.topic_answers)
+        self.write_said(changes)
 
     def _write_dues(self, dues: Sequence[tuple[int | None, int | None, int]]) -> None:
         before: dict[int, int | None] = {}

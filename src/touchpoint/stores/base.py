@@ -8,6 +8,7 @@ from contextlib import AbstractContextManager
 from decimal import Decimal
 from typing import Protocol
 
+from touchpoint.stores.base_said import SaidQuestions
 from touchpoint.stores.figures import FigureChanges, FigureQuestions
 from touchpoint.stores.rows import (
     AddressRow,
@@ -74,7 +75,7 @@ __all__ = [
 SCHEMA_VERSION = 7
 
 
-class Reader(FigureQuestions, Protocol):
+class Reader(SaidQuestions, FigureQuestions, Protocol):
     """Questions to the store, answered as of one instant."""
 
     def customers(self, ids: Sequence[str]) -> list[CustomerRow]:
@@ -339,49 +340,6 @@ class Reader(FigureQuestions, Protocol):
 
     def analyses_of(self, customer: int) -> list[AnalysisRow]:
         """What is known of a customer's answers, or still to be found out, in order of their touchpoints' ids."""
-        ...
-
-    # What customers say, and wish for.
-
-    def has_contacts(self) -> bool:
-        """Whether anybody ever said anything that may be answered."""
-        ...
-
-    def contacts_open(self, customer: int) -> list[ContactRow]:
-        """What a customer said that was not answered yet, oldest first."""
-        ...
-
-    def contacts_of(self, customer: int) -> list[ContactRow]:
-        """All that a customer said, oldest first."""
-        ...
-
-    def contacts_between(
-        self, since: int, until: int, after: tuple[int, int, str] | None, limit: int
-    ) -> list[ContactRow]:
-        """What was said in [since, until), by (at, customer, id), behind `after`, at most `limit`."""
-        ...
-
-    def wishes_of(self, customer: int) -> list[WishRow]:
-        """What a customer wished for, by topic and touchpoint id."""
-        ...
-
-    def wishers(self, topics: Sequence[str], since: int, until: int, after: int, limit: int) -> list[WishRow]:
-        """Of each customer who wished for any of these topics in (since, until], the earliest such wish.
-
-        By customer number, for numbers above `after`, at most `limit`.
-        """
-        ...
-
-    def wished_after(self, topic: str, at: int) -> int:
-        """How many customers wished for a topic later than `at`."""
-        ...
-
-    def topics(self) -> list[tuple[str, int, int, int, int]]:
-        """(topic, wishes, customers, oldest, newest) of all that was wished for, most customers first."""
-        ...
-
-    def topic_answers(self, topic: str | None = None) -> list[TopicAnswerRow]:
-        """Answers to a topic, or to all, in the order in which they were given."""
         ...
 
     # People: who they are called, and what stays of whom was erased.

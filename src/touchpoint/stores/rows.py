@@ -311,7 +311,8 @@ class ContactRow(NamedTuple):
     """Something that a customer said to us, and when we first answered; one for each (customer, id).
 
     `id` is the touchpoint's, `intent` praise, criticism, wish, question, or empty where nobody knows. `about` is what
-    it says that it belongs to, `opened` the case that it opened, as `Case.about` has it; each empty for none.
+    it says that it belongs to, `opened` the case that it opened, as `Case.about` has it, or the key of a task that is
+    to answer it; each empty for none.
     """
 
     customer: int

@@ -256,7 +256,9 @@ class Person:
     def gets_answer(self, case: str, *, ref: str) -> Self:
         """Be answered about a case by somebody, as by telephone. Raises UnknownName as `opens_case` does."""
         __tracebackhide__ = True
-        return self._case("gets_answer", case, ref, lambda *_: None, Engine.answer_case)
+        world = self._world
+        closes = any(each.answer_closes for held in world.journeys for each in held.cases if each.name == case)
+        return self._case("gets_answer", case, ref, world.mirror.closed if closes else _unnoted, Engine.answer_case)
 
     def reopens_case(self, case: str, *, ref: str) -> Self:
         """Have a closed case opened again. Raises UnknownName as `opens_case` does."""
@@ -337,6 +339,17 @@ class Person:
             f"world[{self.id!r}].{verb}({', '.join([repr(place), *said])})",
             lambda engine: act(engine.suggestions, self.id, chosen.id),
             again=lambda other: getattr(other[self.id], verb)(place, suggestion),
+        )
+        return self
+
+    def wishes(self, topic: str) -> Self:
+        """Wish for something: `Engine.wish`. Raises InvalidInput for a topic that is no text of 1 to 200 characters."""
+        __tracebackhide__ = True
+        identity = self._world.next_id(self.id)
+        self._world.act(
+            f"world[{self.id!r}].wishes({topic!r})",
+            lambda engine: engine.wish(self.id, topic, id=identity),
+            again=lambda world: world[self.id].wishes(topic),
         )
         return self
 
@@ -456,3 +469,7 @@ class Person:
 
 def _reopen(engine: Engine, customer: str, case: str, *, ref: str) -> bool:
     return engine.cases.reopen(customer, case, ref=ref)
+
+
+def _unnoted(*_: str) -> None:
+    """What nobody else need know of."""

@@ -19,9 +19,21 @@ class SaidChecks(Contract):
         put(store, contacts=contacts(answered))
         with store.reading() as reader:
             promised(reader.has_contacts(), "has_contacts() tells that there are some")
-            same(reader.contacts_open(1), [contact(2)], "contacts_open() gives what was not answered yet")
+            links = ["said-1", "said-2", "nobody"]
+            same(reader.contacts_open(1, links), [contact(2)], "contacts_open() gives what was not answered yet")
             same(reader.contacts_of(1), [answered, contact(2)], "contacts_of() gives all of a customer, oldest first")
             same(reader.contacts_of(3), [], "contacts_of() of somebody who said nothing is empty")
+
+    def test_what_waits_for_an_answer_is_found_by_its_links(self, store: Store) -> None:
+        """By its own id, by what it is about, and by what it opened; not by those of somebody else."""
+        rows = [contact(1), contact(2, about="m1"), contact(3, opened="case:help:1"), contact(4, about="m2")]
+        put(store, contacts=contacts(*rows, contact(1, of=2)))
+        with store.reading() as reader:
+            for links, found in (
+                (["said-1"], rows[:1]), (["m1"], rows[1:2]), (["case:help:1"], rows[2:3]), ([], []), (["", "x"], []),
+                (["m1", "said-4", "said-1", "case:help:1", "m1"], rows),
+            ):  # fmt: skip
+                same(reader.contacts_open(1, links), found, "contacts_open() gives what is linked to any of these")
 
     def test_what_was_said_is_read_by_time_a_page_at_a_time(self, store: Store) -> None:
         """By instant, then customer, then id; the beginning counts, the end does not."""

@@ -282,7 +282,7 @@ def everything(reader: Reader) -> dict[str, object]:
         "analyses_waiting": reader.analyses_waiting(10),
         "analyses_of": [reader.analyses_of(no) for no in numbers],
         "has_contacts": reader.has_contacts(),
-        "contacts_open": [reader.contacts_open(no) for no in numbers],
+        "contacts_open": [reader.contacts_open(no, ["said-1", "said-2", "said-3"]) for no in numbers],
         "contacts_of": [reader.contacts_of(no) for no in numbers],
         "contacts_between": reader.contacts_between(NOW, NOW + 9, None, 10),
         "wishes_of": [reader.wishes_of(no) for no in numbers],

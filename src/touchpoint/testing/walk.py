@@ -33,6 +33,7 @@ _PART: Final = re.compile(r"(\d+(?:\.\d+)?)([wdhms])")
 _ACTS: Final[Mapping[str, tuple[str, ...]]] = {  # what an act does → what else it must say, and what it may
     "does": ("properties?",), "replies": ("via",), "clicks": ("link?",), "opens": (), "opens_case": ("ref?",),
     "closes_case": ("ref?",), "gets_answer": ("ref?",), "moves_to": (), "grants": ("via?",), "withdraws": ("via?",),
+    "refers": (), "friend_does": ("friend", "properties?"),
 }  # fmt: skip
 _FIELDS: Final = ("customer", "timezone", "locale", "addresses", "traits", "consents", "at", "acts")
 _ENDS: Final = ("withdrawn", "denied", "expired", "failed", "unknown")
@@ -44,8 +45,9 @@ class Act:
 
     Args:
         after: how long after the act before it, or after the beginning.
-        verb: does, replies, clicks, opens, opens_case, closes_case, gets_answer, moves_to, grants or withdraws.
-        what: the touchpoint type, text, message, case type, zone, or kind of message.
+        verb: does, replies, clicks, opens, opens_case, closes_case, gets_answer, moves_to, grants, withdraws, refers
+            or friend_does.
+        what: the touchpoint type, text, message, case type, zone, kind of message, or friend.
         more: what else belongs to it.
     """
 
@@ -244,8 +246,9 @@ class _Reader:
         verb = verbs[0]
         more = {each.rstrip("?"): fields.get(each.rstrip("?")) for each in _ACTS[verb]}
         self._names(path, fields, ("after", verb, *more))
-        if "via" in _ACTS[verb] and not fields.get("via"):
-            self._problem(f"{path}.via", "is missing", "name the channel that they write on")
+        for needed, fix in _NEEDED.items():
+            if needed in _ACTS[verb] and not fields.get(needed):
+                self._problem(f"{path}.{needed}", "is missing", fix)
         what = self._text(f"{path}.{verb}", fields[verb]) or ""
         self._check(path, verb, what, more)
         return Act(self._after(f"{path}.after", fields.get("after")), verb, what, {k: v for k, v in more.items() if v})
@@ -254,6 +257,7 @@ class _Reader:
         """Whether an act names what the journeys know."""
         known: Mapping[str, tuple[str, Iterable[str]]] = {
             "does": ("touchpoint type", (*self._known.types, *OWN_TYPES)),
+            "friend_does": ("touchpoint type", (*self._known.types, *OWN_TYPES)),
             "clicks": ("message", self._known.messages),
             "opens": ("message", self._known.messages),
             "opens_case": ("case type", self._known.cases),
@@ -264,7 +268,7 @@ class _Reader:
             self._known_name(f"{path}.{verb}", *known[verb], what)
         if verb == "moves_to" and what:
             self._zone(f"{path}.{verb}", what)
-        for name in ("via", "ref", "link"):
+        for name in ("via", "ref", "link", "friend"):
             self._text(f"{path}.{name}", more.get(name))
         if verb == "replies" and isinstance(via := more.get("via"), str):
             self._known_name(f"{path}.via", "channel", (*USUAL, *self._known.channels), via)
@@ -284,7 +288,10 @@ class _Reader:
         return timedelta(**_lengths(value))
 
 
-_OTHERS: Final = ("properties", "via", "ref", "link")
+_OTHERS: Final = ("properties", "via", "ref", "link", "friend")
+_NEEDED: Final[Mapping[str, str]] = {
+    "via": "name the channel that they write on", "friend": "name a friend whom they have referred",
+}  # fmt: skip
 
 
 def _lengths(value: str) -> dict[str, float]:
@@ -330,6 +337,7 @@ class _Walker:
         self._world, self._persona = world, persona
         self._zones: list[tuple[datetime, str]] = []
         self._acts: list[tuple[datetime, str]] = []
+        self._friends: dict[str, Person] = {}
 
     def go(self, until: datetime | None) -> None:
         """Do what the persona does, as far as it goes."""
@@ -344,7 +352,7 @@ class _Walker:
             world.until(at)
             self._acts.append((at, _told(act)))
             try:
-                _DO[act.verb](person, act)
+                self._do(person, act)
             except TouchpointError as error:
                 raise InvalidInput(f"$.acts[{n}]: {error}") from error
             if act.verb == "moves_to":
@@ -353,6 +361,17 @@ class _Walker:
             world.run_out()
         else:
             world.until(until)
+
+    def _do(self, person: Person, act: Act) -> None:
+        if act.verb == "refers":
+            person.refers(self._friends.setdefault(act.what, self._world.customer(act.what)))
+        elif act.verb == "friend_does":
+            friend = act.more["friend"]
+            if friend not in self._friends:
+                raise UnknownName("friend", friend, self._friends)
+            self._friends[friend].does(act.what, **act.more.get("properties", {}))
+        else:
+            _DO[act.verb](person, act)
 
     def told(self) -> list[Step]:
         """Everything that happened, in order."""
@@ -395,7 +414,9 @@ class _Walker:
 
 
 def _told(act: Act) -> str:
-    """An act in words."""
+    """An act in words. Who a friend is, is nobody's business but theirs."""
+    if act.verb in ("refers", "friend_does"):
+        return "refers a friend" if act.verb == "refers" else f"a friend does {act.what}"
     more = {**act.more.get("properties", {}), **{name: each for name, each in act.more.items() if name != "properties"}}
     what = f"“{act.what}”" if act.verb == "replies" else act.what
     given = ", ".join(f"{name} {each}" for name, each in more.items())

@@ -131,7 +131,7 @@ def _incentive() -> Principle:
             Asked("5.4", "within a budget", "All of them together are bounded.",
                   "say Gift(budget=…) with its worth, or how many there are: stock=…"),
             Asked("5.5", "disclosed", "The invitation says what there is for an answer, and that any answer counts.",
-                  'say so: Survey(incentive="an espresso for any answer")'),
+                  'say so: Survey(incentive="an espresso for any answer"), and in the same words in each content'),
         ),
     )  # fmt: skip
 
@@ -152,9 +152,10 @@ def _reaction() -> Principle:
                   "send a message, or give a gift, before the deadline of the case"),
             Asked("6.5", "no promotions meanwhile", "While the case is open, promotions wait.",
                   'write it into the policy: Hold(while_open=[complaint], kinds=["marketing"])'),
-            Asked("6.6", "told when overdue", "Somebody is told when a deadline is missed.",
-                  "write a rule with when=CaseOverdue(complaint) that makes a task for a person or calls a function of "
-                  "the host"),
+            Asked("6.6", "told when overdue",
+                  "Somebody of ours is told when the first answer is overdue, or the case is escalated.",
+                  "write a rule with when=CaseOverdue(complaint), or CaseEscalated, that makes a task for a person or "
+                  "calls a function of the host"),
             Asked("6.7", "praise is thanked", "Who praises is thanked.",
                   "send thanks: Ask(…, thank=…), or a rule for feedback with a good score"),
             Asked("6.8", "answers go out", "Bad feedback is answered in fact.",

@@ -220,7 +220,7 @@ def _kept(scene: Scene, history: History | None) -> Criterion:
     if figures is None:
         return no("7.3", "no figures are kept")
     if figures.locations < len(scene.locations):
-        what = f"figures tell {figures.locations} locations apart, and there are {len(scene.locations)}"
+        what = f"of {len(scene.locations)} locations figures tell at most {figures.locations} apart"
         return no("7.3", what, mend="say Figures(locations=…) with a number that is large enough")
     return yes("7.3", "with every touchpoint; `touchpoint report` and engine.figures() show them")
 

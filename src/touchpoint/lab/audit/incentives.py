@@ -10,6 +10,7 @@ from touchpoint.lab.audit.history import History
 from touchpoint.lab.audit.result import Criterion, Place
 from touchpoint.lab.audit.scene import Scene, message_of
 from touchpoint.lab.audit.spots import Spot
+from touchpoint.lab.checks.people import tells
 from touchpoint.lab.checks.policies import binds
 from touchpoint.model.message import Gift, Survey
 
@@ -54,14 +55,14 @@ def _disclosed(scene: Scene, given: Sequence[Spot]) -> Criterion:
     whoever = any(not _asked_by(each) for each in given)
     silent, empty = [], []
     for each in scene.invitations:
-        promises = bool(_promise(each))
+        message = message_of(each)
         gives = whoever or (each.journey.name, _asked_by(each) or each.path) in thanked
-        if gives and not promises:
+        if gives and not (isinstance(message, Survey) and tells(message)):
             silent.append(each)
-        elif promises and not gives:
+        elif _promise(each) and not gives:
             empty.append(each)
     if silent:
-        what = f"{listed(message_of(each).name for each in silent)} does not say what there is for an answer"
+        what = f"{listed(message_of(each).name for each in silent)} does not say in all of its words what there is"
         return no("5.5", what, [each.place for each in silent])
     if empty:
         what = f"{listed(message_of(each).name for each in empty)} promises something, and no gift follows"

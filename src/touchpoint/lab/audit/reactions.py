@@ -11,7 +11,7 @@ from touchpoint.durations import spoken
 from touchpoint.journey import steps as s
 from touchpoint.journey.journey import Journey
 from touchpoint.journey.policy import Hold
-from touchpoint.journey.triggers import CaseOverdue
+from touchpoint.journey.triggers import CaseEscalated, CaseOverdue, Trigger
 from touchpoint.lab.audit.criteria import listed, no, yes
 from touchpoint.lab.audit.history import ENOUGH, History
 from touchpoint.lab.audit.moods import Moods, is_survey
@@ -53,7 +53,7 @@ class _Reaction:
     @cached_property
     def with_deadline(self) -> list[str]:
         """Those of which the first answer is due at some time."""
-        return [name for name, each in self.kinds.items() if each.respond_within is not None]
+        return [name for name, each in self.kinds.items() if next(_promised(each), None) is not None]
 
     @cached_property
     def answers(self) -> list[Spot]:
@@ -116,8 +116,7 @@ def _to_all(scene: Scene) -> Criterion:
         return no("6.2", f"nothing follows from bad {listed(deaf)}")
     for name, scale, grade in scene.mild:
         if not any(_reactions(scene, attrs.evolve(scene.moods, only=grade), [name])):
-            said = f"{grade.kind} " if grade.kind else ""
-            what = f"nothing follows from a {said}score of {grade.worst} in {name!r}, on the scale {scale}"
+            what = f"nothing follows from {name!r} with a score of {grade.worst}, on the scale {scale}"
             return no("6.2", what, mend="let the rule start with every bad score, such as event.score <= 6 of 0 to 10")
     return yes("6.2", f"to {listed(types)}")
 
@@ -209,11 +208,17 @@ def _told(it: _Reaction) -> Criterion:
 
 
 def _tells(scene: Scene, case: str) -> bool:
-    for spot in scene.moods.spots:
-        overdue = [each for each in spot.rule.when if isinstance(each, CaseOverdue) and each.case == case]
-        if any(each.which in (None, "response") for each in overdue) and _reaches_staff(scene, spot):
-            return True
-    return False
+    """Whether somebody of ours learns that the first answer is overdue, or that the case is escalated."""
+    return any(
+        any(_is_late(each, case) for each in spot.rule.when) and _reaches_staff(scene, spot)
+        for spot in scene.moods.spots
+    )
+
+
+def _is_late(trigger: Trigger, case: str) -> bool:
+    if isinstance(trigger, CaseOverdue):
+        return trigger.case == case and trigger.which in (None, RESPONSE)
+    return isinstance(trigger, CaseEscalated) and trigger.case == case
 
 
 def _reaches_staff(scene: Scene, spot: Spot) -> bool:

@@ -14,13 +14,13 @@ STATUSES: Final[tuple[Status, ...]] = ("met", "partly", "not")
 
 @attrs.frozen
 class Place:
-    """Where something stands: the path in a journey, as in errors, such as `$.rules[0].then[1]`."""
+    """Where something stands: the path in a journey, as in errors, such as `$.rules[0].then[1]`; of a post its name."""
 
     journey: str
     path: str
 
     def __str__(self) -> str:
-        return f"{self.journey}: {self.path}"
+        return f"{self.journey}: {self.path}" if self.journey else self.path
 
 
 @attrs.frozen

@@ -293,6 +293,19 @@ def _messages() -> tuple[Check, ...]:
               "It quotes nothing, and shows all the same what is known: a birthday, say, at a first contact.",
               'write uses=["birthday"] in the message; then the policy about familiarity is asked about it as well',
               source="S7.5"),
+        Check("TC521", "stock-without-limit", "warning",
+              "A gift that runs out has no limit, its rule none either, and its budget no part for each customer.",
+              "One customer may take all of it, and nothing is left for the others.",
+              "set limit= on the gift or on the rule, or per_customer= on its budget"),
+        Check("TC522", "budget-outlasts-gift", "warning",
+              "A gift waits until its budget is free again, and that may be later than its best-before.",
+              "It is held all the time, and expires; the customer gets nothing.",
+              'write over="deny" in the budget, so that the run goes on at once, or expires= in the gift',
+              source="S6.7"),
+        Check("TC523", "no-time-to-approve", "warning",
+              "A gift that a person has to approve expires within a day.",
+              "Nobody may be there to decide in time, at a week-end, say.",
+              "write a longer expires= in the gift"),
     )  # fmt: skip
 
 

@@ -13,6 +13,7 @@ from touchpoint.lab.checks.circles import circles
 from touchpoint.lab.checks.contradictions import conditions, names
 from touchpoint.lab.checks.familiar import familiarity
 from touchpoint.lab.checks.finding import Finding, found
+from touchpoint.lab.checks.gifts import gifts
 from touchpoint.lab.checks.messages import messages as about_messages
 from touchpoint.lab.checks.people import people
 from touchpoint.lab.checks.policies import policy as about_policies
@@ -75,7 +76,7 @@ def invalid(error: JourneyError) -> Iterator[Finding]:
 
 
 _FINDERS: Final[tuple[Callable[[Scene], Iterator[Finding]], ...]] = (
-    conditions, names, reach, times, about_policies, about_messages, familiarity, circles, people,
+    conditions, names, reach, times, about_policies, about_messages, familiarity, gifts, circles, people,
 )  # fmt: skip
 
 

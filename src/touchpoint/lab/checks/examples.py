@@ -92,6 +92,11 @@ EXAMPLES: Final = {
              '    Familiarity(personal=count("order") >= 2, special=False),\n)',
     "TC513": 'Journey(\n    "shop", rules=[Rule("party", when=Anniversary("birthday"), then=[Send(hello)])],\n'
              '    policy=Policy(Familiarity(personal=count("order") >= 2, special=False)),\n)',
+    "TC521": 'Rule("thank", when="order", then=[Give(attrs.evolve(voucher, budget=500, stock=20))])',
+    "TC522": 'Rule("thank", when="order", limit=once(), then=[\n'
+             '    Give(attrs.evolve(voucher, budget=Budget("thanks", 500, "EUR", per=days(30)))),\n])',
+    "TC523": 'Rule("thank", when="order", limit=once(), then=[\n'
+             '    Give(attrs.evolve(voucher, approve_above=2, expires=hours(6))),\n])',
     "TC601": 'Journey("shop", rules=[Rule("a", when="order", then=[Enrol("b")]), Rule("b", then=[Enrol("a")])])',
     "TC602": 'Rule("again", when="order", then=[Send(hello), Wait(days(1)), Emit("order")])',
     "TC701": 'Rule("ask", when="survey", given=event.score >= 4, then=[Ask(rate)])',

@@ -139,14 +139,14 @@ def _untold(scene: Scene) -> Iterator[Finding]:
         if not isinstance(ask, s.Ask) or ask.thank is None or not _is_given(ask.thank):
             continue
         for survey in (ask.message, ask.reminder):
-            if survey is None or _tells(survey):
+            if survey is None or tells(survey):
                 continue
             said = f"does not say so in the words {survey.incentive!r}" if survey.incentive else "has no incentive="
             what = f"the answer to {survey.name!r} earns {ask.thank.name!r}, and the survey {said}"
             yield found("TC704", journey.name, each.path, f"rule {rule.name}", what)
 
 
-def _tells(survey: Survey) -> bool:
+def tells(survey: Survey) -> bool:
     """Whether every content of a survey has its incentive in it, in plain words and in HTML alike."""
     told = " ".join(survey.incentive.split())
     parts = [text for content in survey.content.values() for text in (content.text, content.html) if text]
