@@ -15,12 +15,12 @@ from touchpoint.channels.base import Adapter, AsyncAdapter
 from touchpoint.clock import Clock
 from touchpoint.core.edits import Migration
 from touchpoint.engine.aio_conversations import AsyncConversations
+from touchpoint.engine.aio_figures import AsyncFigureDesk
 from touchpoint.engine.calling import DEADLINE
 from touchpoint.engine.case_desk import CaseDesk
 from touchpoint.engine.delivery import GROUP, CallRequest
 from touchpoint.engine.engine import Engine
 from touchpoint.engine.feedback import FeedbackDesk
-from touchpoint.engine.figures import FigureDesk
 from touchpoint.engine.gifts import GiftDesk
 from touchpoint.engine.ground import USUAL_BREAKER, UnsubscribeLinks
 from touchpoint.engine.intake import LATE_AFTER, MAX_SKEW
@@ -196,29 +196,6 @@ class AsyncSuggestionDesk:
     shown = _at_suggestions(SuggestionDesk.shown)
     accepted = _at_suggestions(SuggestionDesk.accepted)
     declined = _at_suggestions(SuggestionDesk.declined)
-
-
-def _of_figures(
-    method: Callable[Concatenate[FigureDesk, P], T],
-) -> Callable[Concatenate["AsyncFigureDesk", P], Coroutine[Any, Any, T]]:
-    """Likewise, of the figures."""
-
-    @functools.wraps(method)
-    async def call(self: "AsyncFigureDesk", /, *args: P.args, **kwargs: P.kwargs) -> T:
-        return await self.engine.do(lambda engine: method(engine.figures, *args, **kwargs), kwargs.get("connection"))
-
-    return call
-
-
-class AsyncFigureDesk:
-    """The figures, as `AsyncEngine.figures` gives them: a `FigureDesk` whose methods are coroutines."""
-
-    def __init__(self, engine: "AsyncEngine") -> None:
-        self.engine = engine
-
-    __call__ = _of_figures(FigureDesk.__call__)
-    rebuild = _of_figures(FigureDesk.rebuild)
-    fill = _of_figures(FigureDesk.fill)
 
 
 class AsyncEngine:
