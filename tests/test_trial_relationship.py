@@ -1,0 +1,171 @@
+"""What somebody trips over who uses feedback, cases, wishes and gifts together for the first time."""
+
+from datetime import UTC, datetime, timedelta
+
+import attrs
+import pytest
+
+from touchpoint import (
+    Answered,
+    Ask,
+    CaseType,
+    Content,
+    Emit,
+    Engine,
+    Gift,
+    Give,
+    InvalidInput,
+    Journey,
+    JourneyError,
+    Message,
+    OpenCase,
+    Rule,
+    Send,
+    Survey,
+    Touchpoint,
+    VirtualClock,
+    days,
+    event,
+    times,
+)
+from touchpoint.channels import MemoryChannel
+from touchpoint.lab import replay
+from touchpoint.lab.audit import audit
+
+START = datetime(2026, 3, 2, 9, tzinfo=UTC)
+UNHAPPY = Journey("shop", rules=[Rule("sad", when="feedback", given=event.share <= 0.25, then=[Emit("sad")])])
+RATE = Survey(
+    "rate", why="learn", wants="a score", channels=["sms"], incentive="a coffee", content=Content(text="a coffee")
+)
+COFFEE = Gift(
+    "coffee", why="thank", channels=["sms"], worth=3, currency="EUR", budget=30, content=Content(text="Here it is.")
+)
+SORRY = Message("sorry", why="own it", kind="service", channels=["email"], content=Content(text="We are sorry."))
+
+
+def engine(*journeys, **settings):
+    return Engine("sqlite://", journeys=journeys, clock=VirtualClock(START), **settings)
+
+
+# --- feedback that is recorded as it is ---------------------------------------------------------------------------
+
+
+def test_feedback_that_the_host_records_itself_has_the_share_of_its_score():
+    # S8.1, S8.2
+    with engine(UNHAPPY) as shop:
+        shop.record("ann", "feedback", {"kind": "csat", "score": 2})
+        shop.record_many([Touchpoint("bob", "feedback", properties={"kind": "csat", "score": 4})])
+        assert [each.type for each in shop.customer("ann").timeline()] == ["feedback", "sad"]
+        (said,) = shop.customer("bob").timeline()
+        assert said.properties["share"] == 0.75
+
+
+@pytest.mark.parametrize(
+    "told",
+    [
+        {"kind": "csat", "score": 9},
+        {"kind": "csat", "score": "1"},
+        {"kind": ["csat"], "score": 1},
+        {"kind": "stars", "score": 1},
+        {"score": 1},
+        {"kind": "text", "comment": "good"},
+    ],
+)
+def test_what_has_no_score_on_its_scale_is_recorded_as_it_is(told):
+    with engine(UNHAPPY) as shop:
+        shop.record("ann", "feedback", told)
+        (said,) = shop.customer("ann").timeline()
+        assert said.properties == told
+
+
+def test_feedback_that_is_recorded_twice_is_a_duplicate_and_no_other_content():
+    # S1.3
+    with engine(UNHAPPY) as shop:
+        shop.record("ann", "feedback", {"kind": "csat", "score": 2}, id="f1")
+        again = shop.record("ann", "feedback", {"kind": "csat", "score": 2}, id="f1")
+        assert again.duplicate
+        assert not again.differs
+
+
+def test_a_replay_decides_on_feedback_as_the_engine_does():
+    # S4.2
+    said = Touchpoint("ann", "feedback", START, "f1", {"kind": "csat", "score": 1})
+    assert replay([UNHAPPY], [said]).started == {"sad": 1}
+
+
+# --- the closed loop of cases that were merged --------------------------------------------------------------------
+
+
+def merged_after(first, *, answer_second):
+    complaint = CaseType("complaint")
+    answer = [Send(SORRY)] if answer_second else []
+    shop = Journey(
+        "shop",
+        cases=[complaint],
+        rules=[
+            Rule("one", when="first", key="order", then=[OpenCase(complaint), Send(SORRY)]),
+            Rule("two", when="second", key="order", then=[OpenCase(complaint), *answer]),
+        ],
+    )
+    clock = VirtualClock(START)
+    made = Engine("sqlite://", journeys=[shop], channels=[MemoryChannel("email")], clock=clock)
+    made.identify("ann", addresses={"email": "ann@example.com"})
+    made.record("ann", "first", {"order": "A"})
+    made.run_pending()
+    clock.advance(first)
+    made.record("ann", "second", {"order": "B"})
+    clock.advance(timedelta(hours=1))
+    made.run_pending()
+    made.cases.merge("ann", "complaint", ref="B", into="A")
+    return made
+
+
+def test_no_answer_comes_before_what_it_answers():
+    # S8.2
+    with merged_after(days(3), answer_second=True) as shop:
+        assert [each.to_response for each in shop.cases.loops("ann")] == [timedelta(0), timedelta(hours=1)]
+
+
+def test_a_case_is_not_answered_by_what_was_sent_before_it_was_opened():
+    with merged_after(days(3), answer_second=False) as shop:
+        _, second = shop.cases.loops("ann")
+        assert (second.to_response, second.contact) == (None, None)
+
+
+# --- errors that say how to mend ----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("topic", [3, None, {"menu": 1}])
+def test_what_is_no_topic_is_refused_with_an_error_of_ours(topic):
+    with engine() as shop, pytest.raises(InvalidInput, match=r"wish.. takes a topic"):
+        shop.wish("ann", topic)
+
+
+def test_a_gift_that_thanks_and_is_given_elsewhere_says_that_it_needs_a_limit():
+    ask, give = Rule("ask", when="visited", then=[Ask(RATE, thank=COFFEE)]), Rule("g", when="won", then=[Give(COFFEE)])
+    with pytest.raises(JourneyError, match=r"two definitions.*limit=times"):
+        Journey("shop", rules=[ask, give])
+    limited = attrs.evolve(COFFEE, limit=times(1, per=days(90)))
+    Journey(
+        "shop", rules=[attrs.evolve(ask, then=[Ask(RATE, thank=limited)]), attrs.evolve(give, then=[Give(limited)])]
+    )
+
+
+# --- the audit knows what answers a survey ------------------------------------------------------------------------
+
+
+def test_thanks_for_an_answer_are_an_incentive_whatever_adapters_there_are():
+    # S8.3
+    found = audit(Journey("shop", rules=[Rule("ask", when="visited", then=[Ask(RATE, thank=COFFEE)])]))
+    assert found.rule(5).status == "met"
+
+
+def test_a_rule_that_answers_starts_is_a_reaction_to_feedback():
+    # S8.3
+    rules = [
+        Rule("ask", when="visited", then=[Ask(RATE)]),
+        Rule("mend", when=Answered(RATE), given=event.share <= 0.6, then=[Send(SORRY)]),
+    ]
+    lacking = {each.code for each in audit(Journey("shop", rules=rules)).rule(6).lacking}
+    assert "6.1" not in lacking
+    assert "6.1" in {each.code for each in audit(Journey("shop", rules=rules[:1])).rule(6).lacking}
