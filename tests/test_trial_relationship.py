@@ -43,8 +43,8 @@ COFFEE = Gift(
 SORRY = Message("sorry", why="own it", kind="service", channels=["email"], content=Content(text="We are sorry."))
 
 
-def engine(*journeys, **settings):
-    return Engine("sqlite://", journeys=journeys, clock=VirtualClock(START), **settings)
+def engine(*journeys, clock=None):
+    return Engine("sqlite://", journeys=journeys, clock=clock or VirtualClock(START))
 
 
 # --- feedback that is recorded as it is ---------------------------------------------------------------------------
@@ -130,6 +130,60 @@ def test_a_case_is_not_answered_by_what_was_sent_before_it_was_opened():
     with merged_after(days(3), answer_second=False) as shop:
         _, second = shop.cases.loops("ann")
         assert (second.to_response, second.contact) == (None, None)
+
+
+# --- a case that was merged, closed and comes back ----------------------------------------------------------------
+
+
+def closed_together(clock=None):
+    complaint = CaseType("complaint", severity="low", reopen_within=days(14))
+    made = engine(
+        Journey("shop", cases=[complaint], rules=[Rule("two", when="again", then=[OpenCase(complaint, ref="B")])]),
+        clock=clock,
+    )
+    made.open_case("ann", "complaint", ref="A", severity="high")
+    made.open_case("ann", "complaint", ref="B")
+    made.cases.merge("ann", "complaint", ref="B", into="A")
+    made.close_case("ann", "complaint", ref="B")
+    return made
+
+
+def last_opening(shop):
+    return [(each.ref, each.opening, each.severity) for each in shop.customer("ann").cases(open=True)]
+
+
+@pytest.mark.parametrize("ref", ["A", "B"])
+def test_a_case_that_is_reopened_by_hand_still_goes_by_the_ref_of_what_is_part_of_it(ref):
+    # S8.2
+    with closed_together() as shop:
+        assert shop.cases.reopen("ann", "complaint", ref=ref)
+        assert last_opening(shop) == [("A", 2, "high")]
+        assert shop.answer_case("ann", "complaint", ref="B")
+        assert shop.close_case("ann", "complaint", ref="B")
+        assert last_opening(shop) == []
+
+
+@pytest.mark.parametrize("by", ["host", "step"])
+def test_opening_a_case_that_has_become_part_of_another_reopens_that_one(by):
+    # S8.2
+    with closed_together() as shop:
+        if by == "host":
+            assert shop.open_case("ann", "complaint", ref="B")
+        else:
+            shop.record("ann", "again")
+        assert last_opening(shop) == [("A", 2, "high")]
+        assert not shop.open_case("ann", "complaint", ref="B")
+        assert shop.close_case("ann", "complaint", ref="B")
+
+
+def test_what_has_become_a_case_of_its_own_again_stays_one():
+    clock = VirtualClock(START)
+    with closed_together(clock) as shop:
+        clock.advance(days(20))  # opening it reopens nothing by then
+        assert shop.open_case("ann", "complaint", ref="B")
+        assert shop.cases.reopen("ann", "complaint", ref="A")
+        assert shop.close_case("ann", "complaint", ref="B")
+        assert last_opening(shop) == [("A", 2, "high")]
 
 
 # --- errors that say how to mend ----------------------------------------------------------------------------------
