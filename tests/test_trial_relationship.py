@@ -28,7 +28,7 @@ from touchpoint import (
     event,
     times,
 )
-from touchpoint.channels import MemoryChannel
+from touchpoint.channels import MemoryChannel, Replied
 from touchpoint.lab import replay
 from touchpoint.lab.audit import audit
 
@@ -91,6 +91,30 @@ def test_a_replay_decides_on_feedback_as_the_engine_does():
     # S4.2
     said = Touchpoint("ann", "feedback", START, "f1", {"kind": "csat", "score": 1})
     assert replay([UNHAPPY], [said]).started == {"sad": 1}
+
+
+def test_what_one_of_two_who_share_a_number_answers_was_said_once_by_whoever_was_asked_last():
+    # S6.9, S8.1
+    clock, sms = VirtualClock(START), MemoryChannel("sms")
+    ask = Journey("shop", rules=[Rule("ask", when="visited", then=[Ask(RATE)])])
+    with Engine("sqlite://", journeys=[ask], channels=[sms], clock=clock) as shop:
+        for name in ("ann", "bob"):
+            shop.identify(name, addresses={"phone": "+15551230001"})
+            shop.grant(name, "feedback")
+            shop.record(name, "visited")
+            shop.run_pending()
+            clock.advance(days(1))
+        reply = Replied(None, "sms", "9, lovely staff", id="in-1", address="+15551230001")
+        shop.apply(reply)
+        again = shop.apply(reply)
+        assert (again.duplicate, again.differs) == (True, False)
+        replies = {
+            name: next(each for each in shop.customer(name).timeline() if each.type == "replied")
+            for name in ("ann", "bob")
+        }
+        assert ["shared" in replies[name].properties for name in ("ann", "bob")] == [True, False]
+        assert [len(shop.feedback.of(name)) for name in ("ann", "bob")] == [0, 1]
+        assert shop.conversations.figures(START, clock.now() + days(1)).contacts == 1
 
 
 # --- the closed loop of cases that were merged --------------------------------------------------------------------
