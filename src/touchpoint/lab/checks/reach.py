@@ -11,8 +11,8 @@ from touchpoint.journey.journey import Journey
 from touchpoint.journey.policy import Hold
 from touchpoint.journey.rule import Rule
 from touchpoint.journey.stage import Stage
+from touchpoint.journey.taken_apart import walk_parts
 from touchpoint.journey.triggers import CaseEscalated, CaseOverdue, Dwelt, Entered, Joined, Left, LeftSegment, Trigger
-from touchpoint.journey.validate import walk_parts
 from touchpoint.lab.checks.case_times import case_times, lacks
 from touchpoint.lab.checks.finding import Finding, found
 from touchpoint.lab.checks.scene import Scene, at_home, keys_of, of_trigger, placed, policies
