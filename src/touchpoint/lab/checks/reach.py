@@ -226,6 +226,7 @@ def about_of(journey: Journey, path: str) -> str:
 
 def _left_open(scene: Scene) -> Iterator[Finding]:
     closed = {step.case for _, _, rule in scene.rules() for step in s.flat(rule.then) if isinstance(step, s.CloseCase)}
+    closed |= {each.name for journey in scene.journeys for each in journey.cases if each.answer_closes}
     holds = [each for policy in policies(scene).values() for each in policy.items if isinstance(each, Hold)]
     seen: set[str] = set()
     for journey, path, rule in scene.rules():
