@@ -246,7 +246,10 @@ def ask_everything(path, clock):
         for n in range(PEOPLE):
             view = engine.customer(f"c{n}")
             told.append((view.timeline(), view.messages, view.runs, view.cases(), str(engine.why(f"c{n}", "hello"))))
-        told += [engine.parked(), engine.next_due()]
+            told.append((engine.feedback.of(f"c{n}"), engine.conversations(f"c{n}"), engine.cases.loops(f"c{n}")))
+            told.append((engine.gifts.given(f"c{n}"), engine.referrals(f"c{n}"), engine.export(f"c{n}")))
+        told += [engine.parked(), engine.next_due(), engine.topics(), engine.gifts.pending(), engine.gifts.stocks()]
+        told.append(engine.advocates())
         for n in range(PEOPLE):
             engine.record(f"c{n}", "other")
         engine.run_pending()
