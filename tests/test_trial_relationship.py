@@ -31,6 +31,7 @@ from touchpoint import (
 from touchpoint.channels import MemoryChannel, Replied
 from touchpoint.lab import replay
 from touchpoint.lab.audit import audit
+from touchpoint.testing import World
 
 START = datetime(2026, 3, 2, 9, tzinfo=UTC)
 UNHAPPY = Journey("shop", rules=[Rule("sad", when="feedback", given=event.share <= 0.25, then=[Emit("sad")])])
@@ -219,6 +220,12 @@ def test_what_is_no_topic_is_refused_with_an_error_of_ours(topic):
         shop.wish("ann", topic)
 
 
+@pytest.mark.parametrize("consents", [["feedback"], "feedback", [("feedback",)]])
+def test_a_consent_in_a_test_that_names_no_channel_says_how_to_write_it(consents):
+    with World([UNHAPPY]) as world, pytest.raises(InvalidInput, match=r"such as \[\(.feedback., .\*.\)\]"):
+        world.customer("ann", consents=consents)
+
+
 def test_a_gift_that_thanks_and_is_given_elsewhere_says_that_it_needs_a_limit():
     ask, give = Rule("ask", when="visited", then=[Ask(RATE, thank=COFFEE)]), Rule("g", when="won", then=[Give(COFFEE)])
     with pytest.raises(JourneyError, match=r"two definitions.*limit=times"):
@@ -236,6 +243,15 @@ def test_thanks_for_an_answer_are_an_incentive_whatever_adapters_there_are():
     # S8.3
     found = audit(Journey("shop", rules=[Rule("ask", when="visited", then=[Ask(RATE, thank=COFFEE)])]))
     assert found.rule(5).status == "met"
+
+
+def test_history_says_of_names_that_were_not_given_that_nobody_named_them():
+    # S8.3
+    with engine(UNHAPPY) as shop:
+        shop.record("ann", "feedback", {"kind": "csat", "score": 2}, location="Graz")
+        found = audit(UNHAPPY, store=shop.store)
+    told = [str(each) for each in found.rule(4).evidence]
+    assert "locations from which feedback came: none that was named" in told
 
 
 def test_a_rule_that_answers_starts_is_a_reaction_to_feedback():
