@@ -16,6 +16,7 @@ from touchpoint.errors import InvalidInput
 
 if TYPE_CHECKING:
     from touchpoint.engine.engine import Engine
+    from touchpoint.insight.proportions import Share
     from touchpoint.insight.report import FeedbackFigures, GrowthFigures, PlaceFigures, Report
     from touchpoint.insight.spans import Spans
     from touchpoint.model.feedback_source import FeedbackSource
@@ -170,6 +171,7 @@ def _tables(found: "Report") -> Iterator[tuple[str, Row, list[Row]]]:
         ("source", "led to a case", "to answer", "to close"),
         [(each.source, *_numbers(each.heard), _median(each.to_answer), _median(each.to_close)) for each in found.loops],
     )
+    yield from _conversations(found)
     yield "messages", ("message", "kind", "due", "sent", "held", "denied", "other ends", "waiting"), [
         (f"{each.journey}/{each.message}", each.kind,
          *_numbers(each.due, sum(each.sent.values()), sum(each.held.values()), _total(each.ended, "denied"),
@@ -182,6 +184,29 @@ def _tables(found: "Report") -> Iterator[tuple[str, Row, list[Row]]]:
          f"{each.used:.0%}")
         for each in found.gifts
     ]  # fmt: skip
+    yield "stocks of gifts", ("stock", "left"), [(each.stock, f"{each.left:,}") for each in found.stocks]
+
+
+def _conversations(found: "Report") -> Iterator[tuple[str, Row, list[Row]]]:
+    told = found.conversations
+    rows = [(each.intent or "not known", f"{each.contacts:,}", *_share(each.answered), "", "")
+            for each in told.by_intent]  # fmt: skip
+    if told.answered is not None:
+        half, most = (_span(each.seconds) for each in told.waits if each.quantile in (0.5, 0.9))
+        rows.insert(0, ("all", f"{told.contacts:,}", *_share(told.answered), half, most))
+    yield "what customers said to us", (
+        "what for", "times", "answered", "95 % interval", "half within", "90 % within",
+    ), rows  # fmt: skip
+    if told.not_complaints is not None:
+        yield (
+            "contacts that are no complaints",
+            ("share", "95 % interval", "of"),
+            [(*_share(told.not_complaints), f"{told.not_complaints.n:,}")],
+        )
+
+
+def _share(told: "Share") -> Row:
+    return f"{told.value:.0%}", f"{told.interval.low:.0%} to {told.interval.high:.0%}"
 
 
 def _lately(told: "Sequence[GrowthFigures]") -> "Sequence[GrowthFigures]":
@@ -217,9 +242,7 @@ def _nps(told: "PlaceFigures") -> Row:
 
 
 def _csat(told: "PlaceFigures") -> Row:
-    return ("", "") if told.csat is None else (
-        f"{told.csat.value:.0%}", f"{told.csat.interval.low:.0%} to {told.csat.interval.high:.0%}"
-    )  # fmt: skip
+    return ("", "") if told.csat is None else _share(told.csat)
 
 
 def _ces(told: "PlaceFigures") -> Row:
@@ -264,7 +287,10 @@ def _ratio(value: float | None) -> str:
 
 def _median(spans: "Spans") -> str:
     """About the median, in the unit in which people would say it."""
-    value = spans.quantile(0.5)
+    return _span(spans.quantile(0.5))
+
+
+def _span(value: float | None) -> str:
     if value is None:
         return "-"
     for unit, size in (("d", 86_400), ("h", 3_600), ("min", 60)):
