@@ -4,7 +4,7 @@ import json
 import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from datetime import date
+from datetime import date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -13,14 +13,13 @@ import click
 from touchpoint.cli.looking import SECRET, engine_on, kept_journeys, stand_ins, there
 from touchpoint.cli.options import JOURNEYS, STORE
 from touchpoint.errors import InvalidInput
+from touchpoint.zones import zone
 
 if TYPE_CHECKING:
     from touchpoint.engine.engine import Engine
     from touchpoint.insight.proportions import Share
     from touchpoint.insight.report import FeedbackFigures, GrowthFigures, PlaceFigures, Report
     from touchpoint.insight.spans import Spans
-    from touchpoint.model.feedback_source import FeedbackSource
-    from touchpoint.model.figures import Figures
 
 SHOWN: Final = 20
 """Rows of a table that may be long; `--format json` has all."""
@@ -51,9 +50,10 @@ def report(
 ) -> None:  # fmt: skip
     """Print the figures of a store.
 
-    Customers per stage, growth, feedback by location, cases, messages and gifts, of JOURNEYs or of all. A store keeps
-    figures from when an engine was opened on it with `figures=`. `--rebuild` counts what was there before, and begins
-    to keep them where none were kept: as `figures` and `feedback` of the file say that `--journeys` names.
+    Customers per stage, growth, feedback by location, cases, conversations, messages and gifts, of JOURNEYs or of
+    all. A store keeps figures from when an engine was opened on it with `figures=`. `--rebuild` counts what was there
+    before, and begins to keep them where none were kept: as `figures` and `feedback` of the file say that
+    `--journeys` names.
     """
     if rebuild:
         with _at_work(store, journeys) as engine:
@@ -80,6 +80,7 @@ def _names(engine: "Engine") -> str:
 def _at_work(url: str, journeys: Path | None) -> "Iterator[Engine]":
     """An engine that may change figures, and nothing else."""
     from touchpoint.cli.loading import load
+    from touchpoint.cli.settings import Settings, settings_of
     from touchpoint.engine.engine import Engine
     from touchpoint.engine.figuring import SETTINGS
     from touchpoint.engine.opening import open_store
@@ -89,7 +90,8 @@ def _at_work(url: str, journeys: Path | None) -> "Iterator[Engine]":
     try:
         program = None if journeys is None else load(journeys)
         found = kept_journeys(opened) if program is None else program.journeys
-        figures, sources = _settings({} if program is None else program.values)
+        own = Settings() if journeys is None or program is None else settings_of(journeys, program)
+        figures, sources = own.figures, own.feedback
         with opened.reading() as reader:
             stored = reader.meta().get(SETTINGS)
         if figures is None and (sources or stored is None):
@@ -100,20 +102,6 @@ def _at_work(url: str, journeys: Path | None) -> "Iterator[Engine]":
         )  # fmt: skip
     finally:
         opened.close()
-
-
-def _settings(values: "dict[str, object] | object") -> "tuple[Figures | None, tuple[FeedbackSource, ...]]":
-    """What a file calls `figures` and `feedback`. Raises InvalidInput for anything else under these names."""
-    from touchpoint.model.feedback_source import FeedbackSource
-    from touchpoint.model.figures import Figures
-
-    told = values if isinstance(values, dict) else {}
-    figures, sources = told.get("figures"), told.get("feedback", ())
-    if figures is not None and not isinstance(figures, Figures):
-        raise InvalidInput("figures in the file of journeys is Figures(…); give the value another name")
-    if not isinstance(sources, list | tuple) or not all(isinstance(each, FeedbackSource) for each in sources):
-        raise InvalidInput("feedback in the file of journeys is a list of FeedbackSource(…)")
-    return figures, tuple(sources)
 
 
 # In words.
@@ -179,9 +167,9 @@ def _tables(found: "Report") -> Iterator[tuple[str, Row, list[Row]]]:
         for each in found.messages
     ]  # fmt: skip
     yield "why not, or not at once", ("message", "what", "why", "times"), list(_reasons(found))
-    yield "gifts", ("budget", "of", "spent", "on the way", "left", "used"), [
+    yield "gifts", ("budget", "of", "spent", "on the way", "left", "used", "since"), [
         (each.budget, f"{each.amount} {each.currency}".strip(), each.spent, each.reserved, each.left,
-         f"{each.used:.0%}")
+         f"{each.used:.0%}", _day_of(each.since, found.zone))
         for each in found.gifts
     ]  # fmt: skip
     yield "stocks of gifts", ("stock", "left"), [(each.stock, f"{each.left:,}") for each in found.stocks]
@@ -189,7 +177,7 @@ def _tables(found: "Report") -> Iterator[tuple[str, Row, list[Row]]]:
 
 def _conversations(found: "Report") -> Iterator[tuple[str, Row, list[Row]]]:
     told = found.conversations
-    rows = [(each.intent or "not known", f"{each.contacts:,}", *_share(each.answered), "", "")
+    rows: list[Row] = [(each.intent or "not known", f"{each.contacts:,}", *_share(each.answered), "", "")
             for each in told.by_intent]  # fmt: skip
     if told.answered is not None:
         half, most = (_span(each.seconds) for each in told.waits if each.quantile in (0.5, 0.9))
@@ -283,6 +271,11 @@ def _numbers(*numbers: int) -> Iterable[str]:
 
 def _ratio(value: float | None) -> str:
     return "-" if value is None else f"{value:.1f}"
+
+
+def _day_of(at: str | None, name: str) -> str:
+    """The day of an instant, by the calendar of the figures."""
+    return "" if at is None else datetime.fromisoformat(at).astimezone(zone(name)).date().isoformat()
 
 
 def _median(spans: "Spans") -> str:

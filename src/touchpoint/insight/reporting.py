@@ -317,8 +317,9 @@ def _gifts(budgets: Iterable[BudgetState]) -> tuple[BudgetFigures, ...]:
     return tuple(
         BudgetFigures(
             each.name, str(each.amount), str(each.spent), str(each.reserved), str(each.left), each.currency,
-            *(None if at is None else at.isoformat() for at in (each.start, each.end)),
-            None if each.per_customer is None else str(each.per_customer),
+            since=None if each.start is None else each.start.isoformat(),
+            until=None if each.end is None else each.end.isoformat(),
+            per_customer=None if each.per_customer is None else str(each.per_customer),
         )
         for each in budgets
     )  # fmt: skip
