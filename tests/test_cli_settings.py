@@ -1,6 +1,7 @@
 """What a file of journeys says of the engine: `run`, `report`, `audit` and `work` read it under the same names."""
 
 import json
+import runpy
 import shutil
 from datetime import UTC, datetime
 from pathlib import Path
@@ -8,7 +9,8 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from touchpoint import Content, Journey, Message, OpenCase, Rule, Send
+from touchpoint import Content, Engine, Journey, Message, OpenCase, Rule, Send
+from touchpoint.channels import MemoryChannel
 from touchpoint.cli.app import cli
 from touchpoint.insight import Analysis, KeywordAnalyser, Scale
 from touchpoint.lab.replay import replay
@@ -205,3 +207,30 @@ def test_an_analyser_that_fails_stops_no_replay():  # S11.4
 def test_a_replay_finds_what_an_analyser_at_work_finds():
     found = replay([MEND], [said(9, "The staff was terrible and rude.")], feedback=[SOURCE], analyser=KeywordAnalyser())
     assert found.tallies["feedback", KeywordAnalyser().name, "analysed"] == 1
+
+
+# Looking, and working, as the file says.
+
+
+def test_a_report_tells_the_budgets_of_the_policy_of_its_file():
+    write(
+        TOLD + 'policy = Policy(Budget("texts", 50, "EUR", per=months(1), zone="Europe/Vienna", kinds=["service"]))\n'
+    )
+    run_shop()
+    told = json.loads(touchpoint("report", *STORE, "--journeys", "shop.py", "--format", "json"))
+    assert [(each["budget"], each["amount"]) for each in told["gifts"]] == [("texts", "50")]
+
+
+def test_a_worker_takes_the_secret_from_the_environment(monkeypatch):  # S1.7
+    secret = b"a secret that only this test knows"
+    write("")
+    run_shop()
+    program = runpy.run_path("shop.py")
+    with Engine("sqlite:///shop.db", journeys=[program["shop"]], channels=[MemoryChannel("email")], secret=secret) as e:
+        e.identify("cleo", addresses={"email": "cleo@example.com"})
+        e.erase("cleo")
+        e.identify("dora", addresses={"email": "dora@example.com"})
+        e.record("dora", "visit")
+    monkeypatch.setenv("TOUCHPOINT_SECRET", secret.decode())
+    shown = touchpoint("work", "shop.py", *STORE, "--until-idle", "--console")
+    assert "1 message handed over" in shown

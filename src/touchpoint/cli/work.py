@@ -1,5 +1,6 @@
 """`touchpoint work`: a worker as a process of its own, which stops when it is told to by a signal."""
 
+import os
 import signal
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -14,7 +15,7 @@ import click
 
 from touchpoint.channels import Adapter, AsyncAdapter, ConsoleChannel
 from touchpoint.cli.loading import Program, adapters_of, load
-from touchpoint.cli.looking import file_of
+from touchpoint.cli.looking import SECRET, file_of
 from touchpoint.cli.settings import Settings, settings_of
 from touchpoint.engine.engine import Engine
 from touchpoint.engine.working import MAX_THREADS, Worked, is_async
@@ -142,7 +143,7 @@ def _in_threads(
     own = given.settings
     with Engine(
         store, journeys=journeys, channels=channels, functions=given.functions, policy=own.policy,
-        feedback=own.feedback, analyser=own.analyser, figures=own.figures,
+        secret=os.environ.get(SECRET), feedback=own.feedback, analyser=own.analyser, figures=own.figures,
     ) as engine, _at_signals(stop.set):  # fmt: skip
         click.echo(ready)
         return engine.work(stop=stop, **options)
@@ -161,7 +162,7 @@ def _on_a_loop(
         stop, loop = asyncio.Event(), asyncio.get_running_loop()
         async with AsyncEngine(
             store, journeys=journeys, channels=given.channels, functions=given.functions, policy=own.policy,
-            feedback=own.feedback, analyser=own.analyser, figures=own.figures,
+            secret=os.environ.get(SECRET), feedback=own.feedback, analyser=own.analyser, figures=own.figures,
         ) as engine:  # fmt: skip
             with _at_signals(lambda: loop.call_soon_threadsafe(stop.set)):
                 click.echo(ready)
