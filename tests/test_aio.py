@@ -39,7 +39,7 @@ from touchpoint import (
 from touchpoint.channels.base import AsyncAdapter
 from touchpoint.channels.memory import MemoryChannel
 from touchpoint.channels.tasks import TaskChannel
-from touchpoint.engine.aio import AsyncCaseDesk, AsyncFeedbackDesk, AsyncFigureDesk, AsyncTaskDesk
+from touchpoint.engine.aio_desks import AsyncCaseDesk, AsyncFeedbackDesk, AsyncFigureDesk, AsyncTaskDesk
 from touchpoint.engine.case_desk import CaseDesk
 from touchpoint.engine.doctor import examine
 from touchpoint.engine.feedback import FeedbackDesk

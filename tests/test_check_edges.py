@@ -16,6 +16,7 @@ from touchpoint import (
     Ask,
     Branch,
     Cap,
+    CaseType,
     Emit,
     Entered,
     Give,
@@ -184,6 +185,11 @@ def test_a_case_is_told_once_however_many_rules_open_it():
         one(rule(OpenCase(late), OpenCase(late)), again, cases=[late], policy=Policy(Hold(while_open=[late])))
     )
     assert [each.code for each in found] == ["TC207"]
+
+
+def test_a_case_that_its_answer_closes_needs_no_rule_that_does():
+    asked = CaseType("question", answer_closes=True)
+    assert codes(one(rule(OpenCase(asked)), cases=[asked], policy=Policy(Hold(while_open=[asked])))) == []
 
 
 # --- times, windows, policies -----------------------------------------------------------------------------------------

@@ -1,7 +1,7 @@
 """The law of figures: what is counted as touchpoints come is what is counted anew from the journal (S11.1, S11.5)."""
 
 from collections import Counter
-from contextlib import closing
+from contextlib import closing, suppress
 from datetime import UTC, datetime, timedelta
 
 from hypothesis import HealthCheck, given, settings
@@ -15,6 +15,7 @@ from touchpoint import (
     Engine,
     Figures,
     Hold,
+    InvalidInput,
     Journey,
     Message,
     OpenCase,
@@ -25,6 +26,7 @@ from touchpoint import (
     Silent,
     Stage,
     Touchpoint,
+    UnknownCustomer,
     VirtualClock,
     Wait,
     days,
@@ -94,6 +96,7 @@ ops = st.lists(
         st.tuples(st.just("work")),
         st.tuples(st.just("agrees"), who),
         st.tuples(st.just("case"), who, st.sampled_from(["open", "close", "answer"])),
+        st.tuples(st.just("desk"), who, st.sampled_from(["reopen", "merge"])),
         st.tuples(st.just("merge"), who, st.sampled_from([*PEOPLE, "dora"])),
         st.tuples(st.just("erase"), who),
         st.tuples(st.just("readmit"), who),
@@ -162,6 +165,14 @@ class Life:
     def case(self, person, what):
         if not self.erased(person):
             getattr(self.engine, f"{what}_case")(person, trouble, ref="#1")
+
+    def desk(self, person, what):
+        if not self.erased(person):
+            with suppress(UnknownCustomer, InvalidInput):
+                if what == "reopen":
+                    self.engine.cases.reopen(person, trouble, ref="#1")
+                else:
+                    self.engine.cases.merge(person, trouble, ref="#1", into="1")
 
     def merge(self, old, into):
         if not self.erased(old) and not self.erased(into):

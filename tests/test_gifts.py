@@ -37,7 +37,7 @@ from touchpoint import (
     years,
 )
 from touchpoint.channels.tasks import TaskChannel
-from touchpoint.engine.aio import AsyncGiftDesk
+from touchpoint.engine.aio_desks import AsyncGiftDesk
 from touchpoint.engine.gifts import GiftDesk
 from touchpoint.files import read_text, write_text
 from touchpoint.journey.codec import dumps, loads

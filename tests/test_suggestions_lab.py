@@ -271,7 +271,7 @@ def test_it_is_the_same_on_asyncio():
 
 
 def test_the_desk_of_asyncio_has_what_the_desk_has():
-    from touchpoint.engine.aio import AsyncSuggestionDesk
+    from touchpoint.engine.aio_desks import AsyncSuggestionDesk
     from touchpoint.engine.suggestion_desk import SuggestionDesk
 
     own = {name for name in vars(SuggestionDesk) if name[0] != "_"}

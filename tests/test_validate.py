@@ -29,6 +29,7 @@ from touchpoint.journey.declared import fields_of_class, structure, structure_tr
 from touchpoint.journey.journey import Journey
 from touchpoint.journey.policy import Cap, Hold, Policy, PolicyItem, Spacing
 from touchpoint.journey.rule import Goal, Rule
+from touchpoint.journey.shapes import SHAPES
 from touchpoint.journey.stage import Stage
 from touchpoint.journey.steps import (
     Ask,
@@ -48,7 +49,7 @@ from touchpoint.journey.steps import (
     WaitUntil,
 )
 from touchpoint.journey.triggers import Anniversary, CaseOpened, Dwelt, Entered
-from touchpoint.journey.validate import SHAPES, check_together, problems
+from touchpoint.journey.validate import check_together, problems
 from touchpoint.journey.windows import QuietHours
 from touchpoint.model.case import CaseType
 from touchpoint.model.limits import once_per_stage, times

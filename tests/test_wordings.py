@@ -28,6 +28,7 @@ from touchpoint import (
     trigger,
 )
 from touchpoint.journey.data_use import traits_used
+from touchpoint.testing.world import World
 
 PLAIN = Content("Hello.")
 
@@ -214,12 +215,12 @@ def test_a_message_without_wordings_leaves_no_trace_of_a_choice():
     assert [each for each in trace(engine) if each[0] == "worded"] == []
 
 
-def test_tests_see_which_wording_was_sent(touchpoint_world):
-    world = touchpoint_world([journey(Rule("r", when="start", then=[Send(worded(vips()))]))])
-    ann = world.customer("ann", addresses={"email": "ann@example.com"}, traits={"vip": True})
-    ann.does("start")
-    assert ann.received("hello").wording == "vips"
-    assert [each.wording for each in world.accepted] == ["vips"]
+def test_tests_see_which_wording_was_sent():
+    with World([journey(Rule("r", when="start", then=[Send(worded(vips()))]))]) as world:
+        ann = world.customer("ann", addresses={"email": "ann@example.com"}, traits={"vip": True})
+        ann.does("start")
+        assert ann.received("hello").wording == "vips"
+        assert [each.wording for each in world.accepted] == ["vips"]
 
 
 # Over releases.

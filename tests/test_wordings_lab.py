@@ -20,6 +20,7 @@ from touchpoint import (
 from touchpoint.lab import check
 from touchpoint.lab.coverage import Coverage
 from touchpoint.lab.mutate import mutants
+from touchpoint.testing.world import World
 
 VIPS = Wording("vips", given=customer.vip, content=Content("Dear friend"))
 REGULARS = Wording("regulars", given=count("order") >= 2, content=Content("Nice to see you"))
@@ -125,14 +126,14 @@ def test_a_message_of_one_content_has_no_such_elements():
     assert not any("wordings" in each for each in Coverage.of([journey(greeting())]).elements)
 
 
-def test_what_was_said_was_seen(touchpoint_world):
+def test_what_was_said_was_seen():
     one = journey(greeting(VIPS, REGULARS))
-    world = touchpoint_world([one])
-    for name, vip in (("ann", True), ("bob", False)):
-        world.customer(name, addresses={"email": f"{name}@example.com"}, traits={"vip": vip}).does("start")
-    world.apart()  # commits
     seen = Coverage.of([one])
-    seen.collect(world.engine)
+    with World([one]) as world:
+        for name, vip in (("ann", True), ("bob", False)):
+            world.customer(name, addresses={"email": f"{name}@example.com"}, traits={"vip": vip}).does("start")
+        world.apart()  # commits
+        seen.collect(world.engine)
     assert {each.id.rpartition("/")[2] for each in seen.covered if "/wordings/" in each.id} == {
         "vips", "its own content"
     }  # fmt: skip

@@ -14,22 +14,24 @@ from weakref import WeakKeyDictionary
 from touchpoint.channels.base import Adapter, AsyncAdapter
 from touchpoint.clock import Clock
 from touchpoint.core.edits import Migration
-from touchpoint.engine.aio_conversations import AsyncConversations
+from touchpoint.engine.aio_desks import (
+    AsyncCaseDesk,
+    AsyncConversations,
+    AsyncFeedbackDesk,
+    AsyncFigureDesk,
+    AsyncGiftDesk,
+    AsyncSuggestionDesk,
+    AsyncTaskDesk,
+)
 from touchpoint.engine.calling import DEADLINE
-from touchpoint.engine.case_desk import CaseDesk
 from touchpoint.engine.delivery import GROUP, CallRequest
 from touchpoint.engine.engine import Engine
-from touchpoint.engine.feedback import FeedbackDesk
-from touchpoint.engine.figures import FigureDesk
-from touchpoint.engine.gifts import GiftDesk
 from touchpoint.engine.ground import USUAL_BREAKER, UnsubscribeLinks
 from touchpoint.engine.intake import LATE_AFTER, MAX_SKEW
 from touchpoint.engine.keyed import Secret
 from touchpoint.engine.members import PAGE, Member
 from touchpoint.engine.opening import Durability
 from touchpoint.engine.shift import Shift
-from touchpoint.engine.suggestion_desk import SuggestionDesk
-from touchpoint.engine.tasks import TaskDesk
 from touchpoint.engine.working import POLL, Report, Worked, check_concurrency, check_poll
 from touchpoint.errors import InvalidInput, StoreClosed
 from touchpoint.journey.journey import Journey
@@ -65,160 +67,6 @@ def _aside(
         return await self.do(lambda engine: method(engine, *args, **kwargs), kwargs.get("connection"))
 
     return call
-
-
-def _at_desk(
-    method: Callable[Concatenate[TaskDesk, P], T],
-) -> Callable[Concatenate["AsyncTaskDesk", P], Coroutine[Any, Any, T]]:
-    """Likewise, of the desk of tasks."""
-
-    @functools.wraps(method)
-    async def call(self: "AsyncTaskDesk", /, *args: P.args, **kwargs: P.kwargs) -> T:
-        return await self.engine.do(lambda engine: method(engine.tasks, *args, **kwargs), kwargs.get("connection"))
-
-    return call
-
-
-def _at_cases(
-    method: Callable[Concatenate[CaseDesk, P], T],
-) -> Callable[Concatenate["AsyncCaseDesk", P], Coroutine[Any, Any, T]]:
-    """Likewise, of the desk of cases."""
-
-    @functools.wraps(method)
-    async def call(self: "AsyncCaseDesk", /, *args: P.args, **kwargs: P.kwargs) -> T:
-        return await self.engine.do(lambda engine: method(engine.cases, *args, **kwargs), kwargs.get("connection"))
-
-    return call
-
-
-class AsyncCaseDesk:
-    """What people do about cases, as `AsyncEngine.cases` gives it: a `CaseDesk` whose methods are coroutines."""
-
-    def __init__(self, engine: "AsyncEngine") -> None:
-        self.engine = engine
-
-    assign = _at_cases(CaseDesk.assign)
-    set_severity = _at_cases(CaseDesk.set_severity)
-    reopen = _at_cases(CaseDesk.reopen)
-    merge = _at_cases(CaseDesk.merge)
-    loops = _at_cases(CaseDesk.loops)
-
-
-class AsyncTaskDesk:
-    """The tasks of people, as `AsyncEngine.tasks` gives it: a `TaskDesk` whose methods are coroutines."""
-
-    def __init__(self, engine: "AsyncEngine") -> None:
-        self.engine = engine
-
-    open = _at_desk(TaskDesk.open)
-    claimed = _at_desk(TaskDesk.claimed)
-    get = _at_desk(TaskDesk.get)
-    claim = _at_desk(TaskDesk.claim)
-    next = _at_desk(TaskDesk.next)
-    give_back = _at_desk(TaskDesk.give_back)
-    complete = _at_desk(TaskDesk.complete)
-    decline = _at_desk(TaskDesk.decline)
-
-
-def _at_gifts(
-    method: Callable[Concatenate[GiftDesk, P], T],
-) -> Callable[Concatenate["AsyncGiftDesk", P], Coroutine[Any, Any, T]]:
-    """Likewise, of the desk of gifts."""
-
-    @functools.wraps(method)
-    async def call(self: "AsyncGiftDesk", /, *args: P.args, **kwargs: P.kwargs) -> T:
-        return await self.engine.do(lambda engine: method(engine.gifts, *args, **kwargs), kwargs.get("connection"))
-
-    return call
-
-
-class AsyncGiftDesk:
-    """Gifts, as `AsyncEngine.gifts` gives it: a `GiftDesk` whose methods are coroutines."""
-
-    def __init__(self, engine: "AsyncEngine") -> None:
-        self.engine = engine
-
-    pending = _at_gifts(GiftDesk.pending)
-    approve = _at_gifts(GiftDesk.approve)
-    decline = _at_gifts(GiftDesk.decline)
-    restock = _at_gifts(GiftDesk.restock)
-    stocks = _at_gifts(GiftDesk.stocks)
-    budgets = _at_gifts(GiftDesk.budgets)
-    given = _at_gifts(GiftDesk.given)
-    get = _at_gifts(GiftDesk.get)
-    returned = _at_gifts(GiftDesk.returned)
-    declined = _at_gifts(GiftDesk.declined)
-
-
-def _said(
-    method: Callable[Concatenate[FeedbackDesk, P], T],
-) -> Callable[Concatenate["AsyncFeedbackDesk", P], Coroutine[Any, Any, T]]:
-    """Likewise, of the desk of feedback."""
-
-    @functools.wraps(method)
-    async def call(self: "AsyncFeedbackDesk", /, *args: P.args, **kwargs: P.kwargs) -> T:
-        return await self.engine.do(lambda engine: method(engine.feedback, *args, **kwargs), kwargs.get("connection"))
-
-    return call
-
-
-class AsyncFeedbackDesk:
-    """What customers say, as `AsyncEngine.feedback` gives it: a `FeedbackDesk` whose methods are coroutines."""
-
-    def __init__(self, engine: "AsyncEngine") -> None:
-        self.engine = engine
-
-    record = _said(FeedbackDesk.record)
-    of = _said(FeedbackDesk.of)
-    analyse = _said(FeedbackDesk.analyse)
-
-
-def _at_suggestions(
-    method: Callable[Concatenate[SuggestionDesk, P], T],
-) -> Callable[Concatenate["AsyncSuggestionDesk", P], Coroutine[Any, Any, T]]:
-    """Likewise, of the desk of suggestions."""
-
-    @functools.wraps(method)
-    async def call(self: "AsyncSuggestionDesk", /, *args: P.args, **kwargs: P.kwargs) -> T:
-        return await self.engine.do(
-            lambda engine: method(engine.suggestions, *args, **kwargs), kwargs.get("connection")
-        )
-
-    return call
-
-
-class AsyncSuggestionDesk:
-    """What came of suggestions, as `AsyncEngine.suggestions` gives it: a `SuggestionDesk` of coroutines."""
-
-    def __init__(self, engine: "AsyncEngine") -> None:
-        self.engine = engine
-
-    shown = _at_suggestions(SuggestionDesk.shown)
-    accepted = _at_suggestions(SuggestionDesk.accepted)
-    declined = _at_suggestions(SuggestionDesk.declined)
-
-
-def _of_figures(
-    method: Callable[Concatenate[FigureDesk, P], T],
-) -> Callable[Concatenate["AsyncFigureDesk", P], Coroutine[Any, Any, T]]:
-    """Likewise, of the figures."""
-
-    @functools.wraps(method)
-    async def call(self: "AsyncFigureDesk", /, *args: P.args, **kwargs: P.kwargs) -> T:
-        return await self.engine.do(lambda engine: method(engine.figures, *args, **kwargs), kwargs.get("connection"))
-
-    return call
-
-
-class AsyncFigureDesk:
-    """The figures, as `AsyncEngine.figures` gives them: a `FigureDesk` whose methods are coroutines."""
-
-    def __init__(self, engine: "AsyncEngine") -> None:
-        self.engine = engine
-
-    __call__ = _of_figures(FigureDesk.__call__)
-    rebuild = _of_figures(FigureDesk.rebuild)
-    fill = _of_figures(FigureDesk.fill)
 
 
 class AsyncEngine:

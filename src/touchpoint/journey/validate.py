@@ -4,48 +4,37 @@ First the shape of every part is compared with a table; the checks that relate p
 so one mistake never hides another and never crashes a check.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from functools import partial
-from typing import Any, Final, TypeVar
-
-import attrs
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import Any, Final
 
 from touchpoint.errors import JourneyError, Problem, TouchpointError, hint
 from touchpoint.journey import asking, case_checks, conversation, of_run, steps, triggers
 from touchpoint.journey.by_hand import PREFIX
-from touchpoint.journey.calendar_triggers import DateDue
-from touchpoint.journey.changes import TraitChanged
 from touchpoint.journey.conditions import CaseOpen, Expression, InSegment, InStage, Outcome, Told, walk
-from touchpoint.journey.contents import wordings
-from touchpoint.journey.data_use import declared, traits_behind
-from touchpoint.journey.declared import Declared, Types
+from touchpoint.journey.declared_checks import misused, undeclared
 from touchpoint.journey.earlier import wrong_earlier_names
 from touchpoint.journey.experiment_checks import experiment_problems, split_problems
 from touchpoint.journey.gift_checks import gift_problems, named_alike
 from touchpoint.journey.journey import Journey
-from touchpoint.journey.message_checks import content_problems, undeclared_in, use_problems
+from touchpoint.journey.message_checks import content_problems
 from touchpoint.journey.named_messages import of_the_run, sent_nowhere
 from touchpoint.journey.policy import Hold
 from touchpoint.journey.rule import Goal, Rule
 from touchpoint.journey.segment import Segment
 from touchpoint.journey.segment_checks import circles, refused_parts
-from touchpoint.journey.shapes import CLASS, SHAPES, misfits_of, path_to
 from touchpoint.journey.stage import Stage
-from touchpoint.journey.step_fields import asked_by_candidates
-from touchpoint.journey.suggestion import Suggestion
 from touchpoint.journey.suggestion_checks import (
     best_problems,
     named_by_suggestion,
     one_of_a_name,
     suggestion_problems,
 )
+from touchpoint.journey.taken_apart import Placed, Scene, only, steps_in, taken_apart, walk_parts
 from touchpoint.model.budget import Budget
 from touchpoint.model.case import CaseType
 from touchpoint.model.message import Gift, Message, Survey
 from touchpoint.model.names import type_name
 from touchpoint.model.referral import REFERRAL_TYPES
-
-T = TypeVar("T")
 
 
 def check(journey: Journey) -> None:
@@ -60,7 +49,7 @@ def check(journey: Journey) -> None:
 
 def problems(journey: Journey) -> tuple[Problem, ...]:
     """Everything that is wrong with a journey, in reading order of the checks; empty where it is valid."""
-    scene = _scene(journey)
+    scene = taken_apart(journey)
     return (*scene.misfits, *(problem for concern in _CONCERNS for problem in concern(scene)))
 
 
@@ -75,10 +64,10 @@ def check_together(journeys: Sequence[Journey]) -> None:
     """
     placed = [(f"$[{n}]", journey) for n, journey in enumerate(journeys)]
     names = [(f"{path}.name", journey.name) for path, journey in placed]
-    nodes = [node for path, journey in placed for node in _walk(journey, path)]
-    cases = {case.name for _, case in _only(nodes, CaseType)}
+    nodes = [node for path, journey in placed for node in walk_parts(journey, path)]
+    cases = {case.name for _, case in only(nodes, CaseType)}
     found = [
-        *_twice("journey", names), *_differ("case", _only(nodes, CaseType)), *_differ("message", _only(nodes, Message)),
+        *_twice("journey", names), *_differ("case", only(nodes, CaseType)), *_differ("message", only(nodes, Message)),
         *_holds(nodes, cases), *experiment_problems(nodes), *_circles(placed), *sent_nowhere(nodes),
         *one_of_a_name(nodes),
     ]  # fmt: skip
@@ -91,106 +80,15 @@ def _circles(placed: Sequence[tuple[str, Journey]]) -> Iterator[Problem]:
     return circles([(f"{path}.segments[{n}]", journey.name, each) for path, journey, n, each in told])
 
 
-def placed_messages(journey: Journey) -> Iterator[tuple[str, Message]]:
-    """Every message of a journey with its path, at each place where it is sent."""
-    return _only(_walk(journey, "$"), Message)
-
-
-def walk_parts(value: object, path: str) -> Iterator[tuple[str, Any]]:
-    """Every part of a journey, or of a part of one, with its path, in reading order; expressions as wholes."""
-    return _walk(value, path)
-
-
 def _refuse(what: str, found: Sequence[Problem]) -> None:
     if found:
         raise JourneyError(what, found)
 
 
-# --- the parts, each with its path ------------------------------------------------------------------------------------
-
-Placed = tuple[str, Any]
-
-
-@attrs.frozen
-class _Scene:
-    """A journey taken apart.
-
-    `nodes` are its sound parts in reading order, expressions among them; `rules` those that are sound throughout.
-    """
-
-    journey: Journey
-    misfits: tuple[Problem, ...]
-    nodes: tuple[Placed, ...]
-    rules: tuple[tuple[str, Rule], ...]
-
-    declared: tuple[type, ...] = attrs.field(init=False)
-    said: Declared = attrs.field(init=False)
-
-    @declared.default
-    def _declared(self) -> tuple[type, ...]:
-        return tuple(filter(CLASS.test, self.journey.touchpoints))
-
-    @said.default
-    def _said(self) -> Declared:
-        return Declared.of(self.declared, self.journey.traits if CLASS.test(self.journey.traits) else None)
-
-    def only(self, *classes: type[T]) -> Iterator[tuple[str, T]]:
-        return _only(self.nodes, *classes)
-
-
-def _scene(journey: Journey) -> _Scene:
-    nodes = tuple(_walk(journey, "$"))
-    misfits: list[Problem] = []
-    broken: set[str] = set()
-    for path, node in nodes:
-        found = [
-            problem
-            for name, kind in SHAPES.get(type(node), {}).items()
-            for problem in misfits_of(kind, getattr(node, name), f"{path}.{name}")
-        ]
-        misfits += found
-        if found:
-            broken.add(path)
-    unsaid = {one.partition(".wordings[")[0] for one in broken if ".wordings[" in one}
-    broken |= {path for path, _ in _only(nodes, Message) if path in unsaid}
-    sound = tuple((path, node) for path, node in nodes if path not in broken)
-    rules = [
-        (path, rule) for path, rule in _only(sound, Rule) if not any(each.startswith(f"{path}.") for each in broken)
-    ]
-    return _Scene(journey, tuple(misfits), sound, tuple(rules))
-
-
-def _walk(value: object, path: str) -> Iterator[Placed]:
-    if isinstance(value, Expression):
-        yield path, value
-    elif type(value) in SHAPES:
-        yield path, value
-        for attribute in attrs.fields(type(value)):  # type: ignore[arg-type]  # all of them are attrs classes
-            yield from _walk(getattr(value, attribute.name), f"{path}.{attribute.name}")
-    elif isinstance(value, tuple):
-        for n, each in enumerate(value):
-            yield from _walk(each, f"{path}[{n}]")
-    elif isinstance(value, Mapping):
-        for key, each in value.items():
-            yield from _walk(each, path_to(path, key))
-
-
-def _only(nodes: Iterable[Placed], *classes: type[T]) -> Iterator[tuple[str, T]]:
-    return ((path, node) for path, node in nodes if isinstance(node, classes))
-
-
-def _steps(taken: Iterable[steps.Step], path: str) -> Iterator[tuple[str, steps.Step]]:
-    """Every step with its path, in the order of `flat`."""
-    for n, step in enumerate(taken):
-        yield f"{path}[{n}]", step
-        for name, arm in steps.arms(step):
-            yield from _steps(arm, f"{path}[{n}].{name}")
-
-
 # --- the concerns -----------------------------------------------------------------------------------------------------
 
 
-def _choices(scene: _Scene) -> Iterator[Problem]:
+def _choices(scene: Scene) -> Iterator[Problem]:
     yield from split_problems(scene.nodes)
     broken = tuple(each.path for each in scene.misfits)
     sound = [(path, node) for path, node in scene.nodes if not any(each.startswith(f"{path}.") for each in broken)]
@@ -217,14 +115,14 @@ def _differ(what: str, named: Iterable[tuple[str, Any]]) -> Iterator[Problem]:
 
 
 def _holds(nodes: Iterable[Placed], cases: set[str]) -> Iterator[Problem]:
-    for path, hold in _only(nodes, Hold):
+    for path, hold in only(nodes, Hold):
         for name in hold.while_open or ():
             if name not in cases:
                 found = f"no journey declares the case {name!r}{hint(name, cases)}"
                 yield Problem(f"{path}.while_open", found, _FIXES["case"])
 
 
-def _names(scene: _Scene) -> Iterator[Problem]:
+def _names(scene: Scene) -> Iterator[Problem]:
     for what, cls in (("rule", Rule), ("stage", Stage), ("segment", Segment), ("case", CaseType)):
         found: Iterator[tuple[str, Any]] = scene.only(cls)
         yield from _twice(what, ((f"{path}.name", each.name) for path, each in found))
@@ -233,15 +131,15 @@ def _names(scene: _Scene) -> Iterator[Problem]:
     for path, rule in scene.rules:
         if rule.name.startswith(PREFIX):
             yield Problem(f"{path}.name", f"rules whose names begin with {PREFIX!r} are the engine's own", "rename it")
-        places = [place for place, _ in _steps(rule.then, f"{path}.then")]
+        places = [place for place, _ in steps_in(rule.then, f"{path}.then")]
         yield from _twice("step", zip(places, (name for name, _ in steps.identified(rule.then)), strict=True))
 
 
-def _earlier(scene: _Scene) -> Iterator[Problem]:
+def _earlier(scene: Scene) -> Iterator[Problem]:
     return wrong_earlier_names(scene.rules)
 
 
-def _classes(scene: _Scene) -> Iterator[Problem]:
+def _classes(scene: Scene) -> Iterator[Problem]:
     named = []
     for n, cls in enumerate(scene.declared):
         try:
@@ -267,7 +165,7 @@ _FIXES: Final = {
 }
 
 
-def _mentions(scene: _Scene) -> Iterator[Problem]:
+def _mentions(scene: Scene) -> Iterator[Problem]:
     """Stages, cases and rules that are named somewhere, and declared nowhere."""
     journey = scene.journey
     known = {
@@ -311,14 +209,14 @@ def _named_by(node: object, journey: str) -> Iterator[tuple[str, str]]:
             yield "rule", node.rule
 
 
-def _segments(scene: _Scene) -> Iterator[Problem]:
+def _segments(scene: Scene) -> Iterator[Problem]:
     declared = list(scene.only(Segment))
     for path, each in declared:
         yield from refused_parts(f"{path}.condition", each.condition)
     yield from circles([(path, scene.journey.name, each) for path, each in declared])
 
 
-def _outcomes(scene: _Scene) -> Iterator[Problem]:
+def _outcomes(scene: Scene) -> Iterator[Problem]:
     places = [(f"{path}.", _sent(rule)) for path, rule in scene.rules]
     places += [("$.stages[", frozenset())]  # the condition of a stage belongs to no run
     for place, sent in places:
@@ -331,11 +229,11 @@ def _outcomes(scene: _Scene) -> Iterator[Problem]:
         yield from of_the_run(path, rule, _sent(rule))
 
 
-def _cases(scene: _Scene) -> Iterator[Problem]:
+def _cases(scene: Scene) -> Iterator[Problem]:
     return case_checks.problems_of(scene.nodes)
 
 
-def _of_the_run(scene: _Scene) -> Iterator[Problem]:
+def _of_the_run(scene: Scene) -> Iterator[Problem]:
     yield from of_run.problems_of(scene.rules, scene.only(Expression))
 
 
@@ -343,7 +241,7 @@ def _sent(rule: Rule) -> frozenset[str]:
     return frozenset(step.message.name for step in steps.flat(rule.then) if isinstance(step, steps.Send))
 
 
-def _starts_and_ends(scene: _Scene) -> Iterator[Problem]:
+def _starts_and_ends(scene: Scene) -> Iterator[Problem]:
     """Rules, goals and waits say what they wait for, and how long."""
     for path, node in scene.nodes:
         match node:
@@ -359,7 +257,7 @@ def _starts_and_ends(scene: _Scene) -> Iterator[Problem]:
             yield Problem(f"{path}.timeout", found, "write timeout=days(3), say; if it may last for ever, say forever")
 
 
-def _messages(scene: _Scene) -> Iterator[Problem]:
+def _messages(scene: Scene) -> Iterator[Problem]:
     seen: set[tuple[int, bool]] = set()
     answers = {f"{path}.message" for path, _ in scene.only(steps.Reply, steps.React)}
     for path, message in scene.only(Message):
@@ -387,117 +285,19 @@ def _messages(scene: _Scene) -> Iterator[Problem]:
     yield from named_alike(scene.only(Budget), scene.only(Gift))
 
 
-def _surveys(scene: _Scene) -> Iterator[Problem]:
+def _surveys(scene: Scene) -> Iterator[Problem]:
     for path, ask in scene.only(steps.Ask):
         yield from asking.problems_of(path, ask)
     for path, rule in scene.rules:
         yield from asking.asked_twice(path, steps.identified(rule.then))
 
 
-def _conversations(scene: _Scene) -> Iterator[Problem]:
+def _conversations(scene: Scene) -> Iterator[Problem]:
     for path, step in scene.only(steps.Reply, steps.React):
         yield from conversation.problems_of(path, step)
 
 
-# --- what is said about declared classes ------------------------------------------------------------------------------
-
-
-def _undeclared(scene: _Scene) -> Iterator[Problem]:
-    said = scene.said
-    for path, expression, event, trigger in _conditions(scene):
-        yield from (Problem(path, each, _DECLARE) for each in said.in_expression(expression, event, trigger))
-    for path, node in scene.nodes:
-        for field, name in _traits(node):
-            if found := said.missing("customer", (name,)):
-                yield Problem(f"{path}.{field}", found, _DECLARE)
-    for path, rule in scene.rules:
-        start, moved = _types(rule.when), _moved(rule)
-        if rule.key is not None and (found := said.missing("event", (rule.key,), start)):
-            yield Problem(f"{path}.key", found, _DECLARE)
-        for place, step in _steps(rule.then, f"{path}.then"):
-            if isinstance(step, steps.Send):
-                yield from _words(f"{place}.message", step.message, said, moved, start)
-    for path, each in scene.only(Suggestion):
-        yield from _words(path, each.message, said, None, None)
-
-
-_DECLARE: Final = "correct the name, or declare it in the class"
-
-
-def _words(path: str, message: Message, said: Declared, event: Types, trigger: Types) -> Iterator[Problem]:
-    missing = partial(said.missing, event=event, trigger=trigger)
-    return (Problem(place, found, _DECLARE) for place, found in undeclared_in(path, message, missing))
-
-
-def _traits(node: object) -> Iterator[tuple[str, str]]:
-    match node:
-        case steps.SetTrait() | triggers.Anniversary() | DateDue() | TraitChanged():
-            yield "trait", node.trait
-        case Message() | Suggestion():
-            yield from (("uses", each) for each in node.uses)
-
-
-def _misused(scene: _Scene) -> Iterator[Problem]:
-    """Traits that messages use beyond what the journey's own class declares of them (S7.5)."""
-    known = declared(filter(None, (scene.said.traits,)))
-    home = scene.journey.name
-    segments = {(home, each.name): each.condition for _, each in scene.only(Segment)}
-    told = [*scene.only(Message), *((path, each.message) for path, each in scene.only(Suggestion))]
-    yield from use_problems(told if known else (), known, partial(traits_behind, journey=home, segments=segments))
-
-
-def _types(given: Iterable[object]) -> Types:
-    """The touchpoint types of triggers; None where something else triggers, too."""
-    found = [each.type if isinstance(each, triggers.On) else None for each in given]
-    return None if None in found else frozenset(filter(None, found))
-
-
-def _moved(rule: Rule) -> Types:
-    """What `event` may be in the middle of a run (S5.3)."""
-    waits = (step.trigger for step in steps.flat(rule.then) if isinstance(step, steps.WaitFor))
-    return _types([*rule.when, *(each for wait in waits for each in wait)])
-
-
-def _conditions(scene: _Scene) -> Iterator[tuple[str, Expression, Types, Types]]:
-    """Every expression with its path, and the types that `event` and `trigger` may have in it."""
-    yield from _standing(scene)
-    for path, rule in scene.rules:
-        start, moved = _types(rule.when), _moved(rule)
-        if rule.given is not None:
-            yield f"{path}.given", rule.given, start, start
-        if rule.goal is not None and rule.goal.given is not None:
-            yield f"{path}.goal.given", rule.goal.given, _types(rule.goal.trigger), start
-        exits = enumerate(rule.exit)
-        yield from ((f"{path}.exit[{n}]", each, None, start) for n, each in exits if isinstance(each, Expression))
-        for place, step in _steps(rule.then, f"{path}.then"):
-            event = _types(step.trigger) if isinstance(step, steps.WaitFor) else moved
-            yield from ((f"{place}.{name}", each, event, start) for name, each in asked_by_candidates(step))
-            for part in attrs.fields(type(step)):
-                value = getattr(step, part.name)
-                found = value.items() if isinstance(value, Mapping) else [(None, value)]
-                for key, each in found:
-                    if isinstance(each, Expression):
-                        here = f"{place}.{part.name}"
-                        yield here if key is None else path_to(here, key), each, event, start
-            if isinstance(step, steps.Send):
-                found_in = wordings(step.message)
-                yield from ((f"{place}.message.wordings[{n}].given", each.given, moved, start) for n, each in found_in)
-
-
-def _standing(scene: _Scene) -> Iterator[tuple[str, Expression, Types, Types]]:
-    """The conditions that belong to no rule."""
-    for path, stage in scene.only(Stage):
-        if stage.given is not None:
-            yield f"{path}.given", stage.given, _types(stage.when), None
-    for path, segment in scene.only(Segment):
-        yield f"{path}.condition", segment.condition, None, None
-    for path, each in scene.only(Suggestion):
-        for name, expression in (("given", each.given), ("value", each.value)):
-            if expression is not None:
-                yield f"{path}.{name}", expression, None, None
-
-
-_CONCERNS: Final[tuple[Callable[[_Scene], Iterator[Problem]], ...]] = (
+_CONCERNS: Final[tuple[Callable[[Scene], Iterator[Problem]], ...]] = (
     _names, _earlier, _classes, _mentions, _segments, _outcomes, _cases, _of_the_run, _starts_and_ends, _messages,
-    _conversations, _surveys, _undeclared, _misused, _choices,
+    _conversations, _surveys, undeclared, misused, _choices,
 )  # fmt: skip

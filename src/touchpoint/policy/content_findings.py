@@ -28,7 +28,7 @@ from touchpoint.journey.requirements import (
     SenderIdentity,
     SessionWindow,
 )
-from touchpoint.journey.validate import placed_messages
+from touchpoint.journey.taken_apart import placed_messages
 from touchpoint.journey.windows import seconds_of_day
 from touchpoint.model.message import Content, Message, fitting
 from touchpoint.model.template import Template

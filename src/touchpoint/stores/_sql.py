@@ -361,6 +361,7 @@ class SqliteTransaction(SqliteReader, _people.PeopleWriter, _gifts.GiftWriter, _
 
         Raises StoreError; then part of it may be written, and the transaction must be rolled back.
         """
+        self._check_live()
         self._many(_people.DOUBLED, changes.entries_doubled)
         self._many(_people.MOVED, changes.entries_moved)
         self._many(_NEW_CUSTOMER, changes.new_customers)
@@ -438,9 +439,9 @@ class SqliteTransaction(SqliteReader, _people.PeopleWriter, _gifts.GiftWriter, _
             )
 
     def _many(self, statement: str, rows: Sequence[Any]) -> None:
-        self._check_live()
         if not rows:
             return
+        self._check_live()
         # Of a named tuple SQLite's module asks each value by itself, which takes longer than writing the row.
         plain = rows if type(rows[0]) is tuple else map(tuple, rows)
         try:

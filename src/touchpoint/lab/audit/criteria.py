@@ -4,8 +4,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
 from touchpoint.engine.analysing import FEEDBACK_ANALYSED
+from touchpoint.journey.taken_apart import walk_parts
 from touchpoint.journey.triggers import On
-from touchpoint.journey.validate import walk_parts
 from touchpoint.lab.audit.catalogue import ASKED
 from touchpoint.lab.audit.history import ENOUGH, History
 from touchpoint.lab.audit.result import Criterion, Place

@@ -14,8 +14,8 @@ from touchpoint.journey.conditions import Expression, aggregates_of
 from touchpoint.journey.journey import Journey
 from touchpoint.journey.policy import Policy
 from touchpoint.journey.suggestion import Suggestion
+from touchpoint.journey.taken_apart import walk_parts
 from touchpoint.journey.triggers import On, Trigger
-from touchpoint.journey.validate import walk_parts
 from touchpoint.lab.audit.listening import ListeningPost
 from touchpoint.lab.audit.moods import Grade, Moods, is_survey, looks_like_feedback, mildest
 from touchpoint.lab.audit.result import Place

@@ -4,8 +4,8 @@ from collections.abc import Callable, Iterator
 from datetime import timedelta
 from typing import Final
 
+from touchpoint.journey.taken_apart import walk_parts
 from touchpoint.journey.triggers import CaseEscalated, CaseOverdue
-from touchpoint.journey.validate import walk_parts
 from touchpoint.lab.checks.finding import Finding, found
 from touchpoint.lab.checks.scene import Scene
 from touchpoint.model.business import BusinessTime

@@ -286,7 +286,7 @@ def _types(scene: Scene) -> Iterator[tuple[Journey, str, str, str]]:
 
 
 def _in_rule(path: str, rule: object) -> Iterator[tuple[str, str]]:
-    from touchpoint.journey.validate import walk_parts
+    from touchpoint.journey.taken_apart import walk_parts
 
     for place, part in walk_parts(rule, path):
         if (named := _type_in(part)) is not None:

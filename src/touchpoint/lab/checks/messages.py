@@ -127,7 +127,7 @@ def _languages(journey: Journey) -> Iterator[Finding]:
 
 
 def _first(journey: Journey) -> Iterator[tuple[str, Message]]:
-    from touchpoint.journey.validate import placed_messages
+    from touchpoint.journey.taken_apart import placed_messages
 
     seen: set[str] = set()
     for path, message in placed_messages(journey):

@@ -11,8 +11,8 @@ from touchpoint.journey.journey import Journey
 from touchpoint.journey.policy import Hold
 from touchpoint.journey.rule import Rule
 from touchpoint.journey.stage import Stage
+from touchpoint.journey.taken_apart import walk_parts
 from touchpoint.journey.triggers import CaseEscalated, CaseOverdue, Dwelt, Entered, Joined, Left, LeftSegment, Trigger
-from touchpoint.journey.validate import walk_parts
 from touchpoint.lab.checks.case_times import case_times, lacks
 from touchpoint.lab.checks.finding import Finding, found
 from touchpoint.lab.checks.scene import Scene, at_home, keys_of, of_trigger, placed, policies
@@ -226,6 +226,7 @@ def about_of(journey: Journey, path: str) -> str:
 
 def _left_open(scene: Scene) -> Iterator[Finding]:
     closed = {step.case for _, _, rule in scene.rules() for step in s.flat(rule.then) if isinstance(step, s.CloseCase)}
+    closed |= {each.name for journey in scene.journeys for each in journey.cases if each.answer_closes}
     holds = [each for policy in policies(scene).values() for each in policy.items if isinstance(each, Hold)]
     seen: set[str] = set()
     for journey, path, rule in scene.rules():
