@@ -4,11 +4,12 @@
     touchpoint check examples/coffee_club.py
     touchpoint audit examples/coffee_club.py
     touchpoint run examples/coffee_club.py --store sqlite:///coffee.db
+    touchpoint report --store sqlite:///coffee.db
     touchpoint timeline member-07 --store sqlite:///coffee.db
     touchpoint why member-07 free_bag --store sqlite:///coffee.db
 
-They look for mistakes, hold it against the seven rules of engagement, replay four months, tell one member's story, and
-explain a message.
+They look for mistakes, hold it against the seven rules of engagement, replay four months, print their figures, tell one
+member's story, and explain a message.
 """
 
 from touchpoint import (
@@ -117,7 +118,7 @@ club = Journey(
     waivers=[Waiver("TC403", why="what the cap holds for longer than a week is better not sent at all")],
 )  # fmt: skip
 
-# How the club listens: what no journey shows, for `touchpoint audit`. A review knows the town of its member.
+# How the club listens and what is counted, for `touchpoint run`, `report` and `audit`. A review knows its town.
 feedback = [FeedbackSource("review", "csat", scale=Scale(1, 5))]
 analyser = KeywordAnalyser()
 locations = ["Graz", "Linz", "Salzburg", "Wien"]

@@ -60,7 +60,7 @@ FILES = [
 
 INSIGHT = [
     "BudgetFigures", "CaseFigures", "FeedbackFigures", "Flow", "GrowthFigures", "LoopFigures", "MessageFigures",
-    "PhaseFigures", "PlaceFigures", "Report", "ScoreCount", "Spans", "StageFigures",
+    "PhaseFigures", "PlaceFigures", "Report", "ScoreCount", "Spans", "StageFigures", "StockFigures",
     "Adjusted", "Analyser", "Analysis", "Answer", "Ces", "Difference", "FIVE_POINTS", "Figure", "Growth",
     "ConversationFigures", "IntentFigures", "Wait", "conversation_figures",
     "GrowthPeriod", "Interval", "JamesStein", "KeywordAnalyser", "Lexicon", "Nps", "PooledMean", "Ranked",

@@ -101,12 +101,12 @@ def run(
 ) -> None:
     """Replay events through the journeys of FILE.
 
-    FILE is a Python file with journeys at its top level, or JSON from `touchpoint dump`. Time is virtual,
-    and nobody is really written to.
+    FILE is a Python file with journeys at its top level, or YAML or JSON. Time is virtual, and nobody is really
+    written to. A Python file may also say `policy`, `feedback`, `analyser` and `figures`, as the engine has them.
     """
     from touchpoint.cli.run import replay_file
 
-    replay_file(load(file), events, grant, store=store, until=until, skip_bad=skip_bad)
+    replay_file(file, load(file), events, grant, store=store, until=until, skip_bad=skip_bad)
 
 
 @cli.command()

@@ -16,7 +16,8 @@ from touchpoint.channels import (
     SendRequest,
     default_address_kind,
 )
-from touchpoint.cli.loading import load, policy_of
+from touchpoint.cli.loading import load
+from touchpoint.cli.settings import Settings, settings_of
 from touchpoint.clock import VirtualClock
 from touchpoint.engine.engine import Engine
 from touchpoint.engine.opening import open_store
@@ -132,7 +133,8 @@ def engine_on(url: str, journeys: Path | None, at: datetime | None) -> Iterator[
 
     Args:
         url: of the store.
-        journeys: the file that defines them; those kept in the store unless given.
+        journeys: the file that defines them, and the policy and feedback of the engine; those kept in the store unless
+            given.
         at: what the clock says; the machine's unless given.
 
     Raises:
@@ -140,12 +142,13 @@ def engine_on(url: str, journeys: Path | None, at: datetime | None) -> Iterator[
     """
     store = open_to_look(url)
     try:
-        found = kept_journeys(store) if journeys is None else load(journeys).journeys
+        found, own = _defined(store, journeys)
         clock = None if at is None else VirtualClock(at)
-        yield (
-            Engine(store, journeys=found, channels=stand_ins(found), clock=clock, secret=os.environ.get(SECRET)),
-            store,
-        )
+        engine = Engine(
+            store, journeys=found, channels=stand_ins(found), policy=own.policy, clock=clock,
+            secret=os.environ.get(SECRET), feedback=own.feedback,
+        )  # fmt: skip
+        yield engine, store
     finally:
         store.close()
 
@@ -164,15 +167,21 @@ def engine_at_work(url: str, journeys: Path | None, *, release: bool = False) ->
     """
     store = open_store(there(url))
     try:
-        program = None if journeys is None else load(journeys)
-        found = kept_journeys(store) if program is None else program.journeys
-        policy = None if journeys is None or program is None else policy_of(journeys, program)
+        found, own = _defined(store, journeys)
         yield Engine(
-            store, journeys=found, channels=stand_ins(found), policy=policy, volume_breaker=None,
-            release_on_open=release,
+            store, journeys=found, channels=stand_ins(found), policy=own.policy, volume_breaker=None,
+            release_on_open=release, secret=os.environ.get(SECRET), feedback=own.feedback,
         )  # fmt: skip
     finally:
         store.close()
+
+
+def _defined(store: Store, journeys: Path | None) -> tuple[Sequence[Journey], Settings]:
+    """The journeys of a file, with what it says of the engine; those kept in the store where there is no file."""
+    if journeys is None:
+        return kept_journeys(store), Settings()
+    program = load(journeys)
+    return program.journeys, settings_of(journeys, program)
 
 
 def stand_ins(journeys: Iterable[Journey]) -> list[FunctionChannel]:

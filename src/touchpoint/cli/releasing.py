@@ -1,5 +1,6 @@
 """`touchpoint release`: what a changed journey would do to live runs, the release itself, and the way back (S5.4)."""
 
+import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -7,9 +8,10 @@ from typing import Any, get_args
 
 import click
 
-from touchpoint.cli.loading import load, policy_of
-from touchpoint.cli.looking import LookOnly, kept_journeys, there
+from touchpoint.cli.loading import load
+from touchpoint.cli.looking import SECRET, LookOnly, kept_journeys, there
 from touchpoint.cli.options import JOURNEYS, STORE
+from touchpoint.cli.settings import Settings, settings_of
 from touchpoint.engine.engine import Engine
 from touchpoint.engine.opening import open_store
 from touchpoint.errors import InvalidInput, UnknownName
@@ -109,16 +111,18 @@ def _engine_for(url: str, file: Path | None, *, look_only: bool) -> Iterator[tup
     try:
         program = None if file is None else load(file)
         journeys = tuple(kept_journeys(opened) if program is None else program.journeys)
-        policy = None if program is None or file is None else policy_of(file, program)
+        own = Settings() if program is None or file is None else settings_of(file, program)
         functions = {} if program is None or file is None else migrations_of(file, program.values.get("migrations"))
         yield (
             Engine(
                 store,
                 journeys=journeys,
-                policy=policy,
+                policy=own.policy,
                 volume_breaker=None,
                 release_on_open=False,
                 migrations=functions,
+                secret=os.environ.get(SECRET),
+                feedback=own.feedback,
             ),
             journeys,
         )

@@ -4,7 +4,7 @@ import json
 import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from datetime import date
+from datetime import date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -13,13 +13,13 @@ import click
 from touchpoint.cli.looking import SECRET, engine_on, kept_journeys, stand_ins, there
 from touchpoint.cli.options import JOURNEYS, STORE
 from touchpoint.errors import InvalidInput
+from touchpoint.zones import zone
 
 if TYPE_CHECKING:
     from touchpoint.engine.engine import Engine
+    from touchpoint.insight.proportions import Share
     from touchpoint.insight.report import FeedbackFigures, GrowthFigures, PlaceFigures, Report
     from touchpoint.insight.spans import Spans
-    from touchpoint.model.feedback_source import FeedbackSource
-    from touchpoint.model.figures import Figures
 
 SHOWN: Final = 20
 """Rows of a table that may be long; `--format json` has all."""
@@ -50,9 +50,10 @@ def report(
 ) -> None:  # fmt: skip
     """Print the figures of a store.
 
-    Customers per stage, growth, feedback by location, cases, messages and gifts, of JOURNEYs or of all. A store keeps
-    figures from when an engine was opened on it with `figures=`. `--rebuild` counts what was there before, and begins
-    to keep them where none were kept: as `figures` and `feedback` of the file say that `--journeys` names.
+    Customers per stage, growth, feedback by location, cases, conversations, messages and gifts, of JOURNEYs or of
+    all. A store keeps figures from when an engine was opened on it with `figures=`. `--rebuild` counts what was there
+    before, and begins to keep them where none were kept: as `figures` and `feedback` of the file say that
+    `--journeys` names.
     """
     if rebuild:
         with _at_work(store, journeys) as engine:
@@ -79,6 +80,7 @@ def _names(engine: "Engine") -> str:
 def _at_work(url: str, journeys: Path | None) -> "Iterator[Engine]":
     """An engine that may change figures, and nothing else."""
     from touchpoint.cli.loading import load
+    from touchpoint.cli.settings import Settings, settings_of
     from touchpoint.engine.engine import Engine
     from touchpoint.engine.figuring import SETTINGS
     from touchpoint.engine.opening import open_store
@@ -88,7 +90,8 @@ def _at_work(url: str, journeys: Path | None) -> "Iterator[Engine]":
     try:
         program = None if journeys is None else load(journeys)
         found = kept_journeys(opened) if program is None else program.journeys
-        figures, sources = _settings({} if program is None else program.values)
+        own = Settings() if journeys is None or program is None else settings_of(journeys, program)
+        figures, sources = own.figures, own.feedback
         with opened.reading() as reader:
             stored = reader.meta().get(SETTINGS)
         if figures is None and (sources or stored is None):
@@ -99,20 +102,6 @@ def _at_work(url: str, journeys: Path | None) -> "Iterator[Engine]":
         )  # fmt: skip
     finally:
         opened.close()
-
-
-def _settings(values: "dict[str, object] | object") -> "tuple[Figures | None, tuple[FeedbackSource, ...]]":
-    """What a file calls `figures` and `feedback`. Raises InvalidInput for anything else under these names."""
-    from touchpoint.model.feedback_source import FeedbackSource
-    from touchpoint.model.figures import Figures
-
-    told = values if isinstance(values, dict) else {}
-    figures, sources = told.get("figures"), told.get("feedback", ())
-    if figures is not None and not isinstance(figures, Figures):
-        raise InvalidInput("figures in the file of journeys is Figures(…); give the value another name")
-    if not isinstance(sources, list | tuple) or not all(isinstance(each, FeedbackSource) for each in sources):
-        raise InvalidInput("feedback in the file of journeys is a list of FeedbackSource(…)")
-    return figures, tuple(sources)
 
 
 # In words.
@@ -170,6 +159,7 @@ def _tables(found: "Report") -> Iterator[tuple[str, Row, list[Row]]]:
         ("source", "led to a case", "to answer", "to close"),
         [(each.source, *_numbers(each.heard), _median(each.to_answer), _median(each.to_close)) for each in found.loops],
     )
+    yield from _conversations(found)
     yield "messages", ("message", "kind", "due", "sent", "held", "denied", "other ends", "waiting"), [
         (f"{each.journey}/{each.message}", each.kind,
          *_numbers(each.due, sum(each.sent.values()), sum(each.held.values()), _total(each.ended, "denied"),
@@ -177,11 +167,34 @@ def _tables(found: "Report") -> Iterator[tuple[str, Row, list[Row]]]:
         for each in found.messages
     ]  # fmt: skip
     yield "why not, or not at once", ("message", "what", "why", "times"), list(_reasons(found))
-    yield "gifts", ("budget", "of", "spent", "on the way", "left", "used"), [
+    yield "gifts", ("budget", "of", "spent", "on the way", "left", "used", "since"), [
         (each.budget, f"{each.amount} {each.currency}".strip(), each.spent, each.reserved, each.left,
-         f"{each.used:.0%}")
+         f"{each.used:.0%}", _day_of(each.since, found.zone))
         for each in found.gifts
     ]  # fmt: skip
+    yield "stocks of gifts", ("stock", "left"), [(each.stock, f"{each.left:,}") for each in found.stocks]
+
+
+def _conversations(found: "Report") -> Iterator[tuple[str, Row, list[Row]]]:
+    told = found.conversations
+    rows: list[Row] = [(each.intent or "not known", f"{each.contacts:,}", *_share(each.answered), "", "")
+            for each in told.by_intent]  # fmt: skip
+    if told.answered is not None:
+        half, most = (_span(each.seconds) for each in told.waits if each.quantile in (0.5, 0.9))
+        rows.insert(0, ("all", f"{told.contacts:,}", *_share(told.answered), half, most))
+    yield "what customers said to us", (
+        "what for", "times", "answered", "95 % interval", "half within", "90 % within",
+    ), rows  # fmt: skip
+    if told.not_complaints is not None:
+        yield (
+            "contacts that are no complaints",
+            ("share", "95 % interval", "of"),
+            [(*_share(told.not_complaints), f"{told.not_complaints.n:,}")],
+        )
+
+
+def _share(told: "Share") -> Row:
+    return f"{told.value:.0%}", f"{told.interval.low:.0%} to {told.interval.high:.0%}"
 
 
 def _lately(told: "Sequence[GrowthFigures]") -> "Sequence[GrowthFigures]":
@@ -217,9 +230,7 @@ def _nps(told: "PlaceFigures") -> Row:
 
 
 def _csat(told: "PlaceFigures") -> Row:
-    return ("", "") if told.csat is None else (
-        f"{told.csat.value:.0%}", f"{told.csat.interval.low:.0%} to {told.csat.interval.high:.0%}"
-    )  # fmt: skip
+    return ("", "") if told.csat is None else _share(told.csat)
 
 
 def _ces(told: "PlaceFigures") -> Row:
@@ -262,9 +273,17 @@ def _ratio(value: float | None) -> str:
     return "-" if value is None else f"{value:.1f}"
 
 
+def _day_of(at: str | None, name: str) -> str:
+    """The day of an instant, by the calendar of the figures."""
+    return "" if at is None else datetime.fromisoformat(at).astimezone(zone(name)).date().isoformat()
+
+
 def _median(spans: "Spans") -> str:
     """About the median, in the unit in which people would say it."""
-    value = spans.quantile(0.5)
+    return _span(spans.quantile(0.5))
+
+
+def _span(value: float | None) -> str:
     if value is None:
         return "-"
     for unit, size in (("d", 86_400), ("h", 3_600), ("min", 60)):

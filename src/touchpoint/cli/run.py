@@ -4,6 +4,7 @@ import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
+from pathlib import Path
 from typing import Final
 
 import click
@@ -11,6 +12,7 @@ from rich.console import Console
 
 from touchpoint.cli.loading import Program, granted
 from touchpoint.cli.looking import file_of, size_of
+from touchpoint.cli.settings import settings_of
 from touchpoint.cli.show import console, number, plain, tables
 from touchpoint.lab.events import Events, read_events
 from touchpoint.lab.replay import Replay, rarely_collected, replay
@@ -19,6 +21,7 @@ BAD_SHOWN: Final = 20
 
 
 def replay_file(
+    file: Path,
     program: Program,
     paths: Sequence[str],
     grant: str | None,
@@ -30,7 +33,8 @@ def replay_file(
     """Replay events through the journeys of a program, and print what happened.
 
     Args:
-        program: from `load`.
+        file: where the program is, for errors.
+        program: from `load`; its policy, feedback, analyser and figures are those of the replay.
         paths: files of events; the program's own unless given.
         grant: kinds, separated by commas, or `all`; the program's own unless given.
         store: the URL of the store.
@@ -42,11 +46,15 @@ def replay_file(
     """
     if not paths and not program.events:
         raise click.UsageError('no events: name a file with --events, or write EVENTS = "file.jsonl" into FILE')
+    own = settings_of(file, program)
     kinds = program.grant if grant is None else tuple(each.strip() for each in grant.split(",") if each.strip())
     kinds = granted(program.journeys, kinds)
     events = read_events(paths or program.events, on_error="skip" if skip_bad else "raise")
     with _progress(events) as progress, rarely_collected():
-        result = replay(program.journeys, events, grant=kinds, store=store, until=until, progress=progress)
+        result = replay(
+            program.journeys, events, policy=own.policy, grant=kinds, store=store, until=until, progress=progress,
+            feedback=own.feedback, analyser=own.analyser, figures=own.figures,
+        )  # fmt: skip
     for line in _bad_lines(events):
         click.echo(plain(line), err=True)
     out = console()

@@ -1,5 +1,6 @@
 """`touchpoint work`: a worker as a process of its own, which stops when it is told to by a signal."""
 
+import os
 import signal
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -13,13 +14,13 @@ import attrs
 import click
 
 from touchpoint.channels import Adapter, AsyncAdapter, ConsoleChannel
-from touchpoint.cli.loading import Program, adapters_of, load, policy_of
-from touchpoint.cli.looking import file_of
+from touchpoint.cli.loading import Program, adapters_of, load
+from touchpoint.cli.looking import SECRET, file_of
+from touchpoint.cli.settings import Settings, settings_of
 from touchpoint.engine.engine import Engine
 from touchpoint.engine.working import MAX_THREADS, Worked, is_async
 from touchpoint.errors import InvalidInput
 from touchpoint.journey.journey import Journey
-from touchpoint.journey.policy import Policy
 from touchpoint.journey.steps import Call, flat
 
 AnyAdapter: TypeAlias = Adapter | AsyncAdapter
@@ -32,7 +33,7 @@ class Equipment:
 
     channels: tuple[AnyAdapter, ...]
     functions: Mapping[str, Callable[..., object]]
-    policy: Policy | None
+    settings: Settings
 
     @property
     def is_async(self) -> bool:
@@ -63,8 +64,8 @@ def work(
     """Do what is due in a store, with the journeys of FILE.
 
     FILE is a Python file with journeys at its top level, and with channels = [...]: the adapters to send with. It
-    may define functions = {...} for Call steps, and policy = Policy(...), that of the house. Several workers may
-    share a store. SIGTERM and Ctrl-C let the calls in hand end; a second Ctrl-C does not wait.
+    may define functions = {...} for Call steps, and policy, feedback, analyser and figures, as the engine has them.
+    Several workers may share a store. SIGTERM and Ctrl-C let the calls in hand end; a second Ctrl-C does not wait.
     """
     program = load(file)
     if file_of(store) is None and store.startswith("sqlite:"):
@@ -86,11 +87,11 @@ def equipment(file: Path, program: Program, *, console: bool) -> Equipment:
     functions = program.values.get("functions", {})
     if not isinstance(functions, Mapping) or not all(map(callable, functions.values())):
         raise InvalidInput(f"{file}: functions is a mapping of names to functions, as Engine(functions=) takes it")
-    policy = policy_of(file, program)
+    settings = settings_of(file, program)
     _check_functions(file, program.journeys, functions)
     if console:
-        return Equipment(tuple(map(ConsoleChannel, _named(program.journeys))), functions, policy)
-    return Equipment(_channels(file, program), functions, policy)
+        return Equipment(tuple(map(ConsoleChannel, _named(program.journeys))), functions, settings)
+    return Equipment(_channels(file, program), functions, settings)
 
 
 def _channels(file: Path, program: Program) -> tuple[AnyAdapter, ...]:
@@ -139,8 +140,10 @@ def _in_threads(
 ) -> Worked:
     stop = threading.Event()
     channels = cast("tuple[Adapter, ...]", given.channels)
+    own = given.settings
     with Engine(
-        store, journeys=journeys, channels=channels, functions=given.functions, policy=given.policy
+        store, journeys=journeys, channels=channels, functions=given.functions, policy=own.policy,
+        secret=os.environ.get(SECRET), feedback=own.feedback, analyser=own.analyser, figures=own.figures,
     ) as engine, _at_signals(stop.set):  # fmt: skip
         click.echo(ready)
         return engine.work(stop=stop, **options)
@@ -153,11 +156,14 @@ def _on_a_loop(
 
     from touchpoint.engine.aio import AsyncEngine
 
+    own = given.settings
+
     async def main() -> Worked:
         stop, loop = asyncio.Event(), asyncio.get_running_loop()
         async with AsyncEngine(
-            store, journeys=journeys, channels=given.channels, functions=given.functions, policy=given.policy
-        ) as engine:
+            store, journeys=journeys, channels=given.channels, functions=given.functions, policy=own.policy,
+            secret=os.environ.get(SECRET), feedback=own.feedback, analyser=own.analyser, figures=own.figures,
+        ) as engine:  # fmt: skip
             with _at_signals(lambda: loop.call_soon_threadsafe(stop.set)):
                 click.echo(ready)
                 return await engine.work(stop=stop, **options)

@@ -69,11 +69,11 @@ class Conversations:
 
         now = self._now()
         with self._reading() as reader:
-            return conversation_figures(_waited(reader, begin, end, now))
+            return conversation_figures(waited(reader, begin, end, now))
 
 
-def _waited(reader: Reader, since: int, until: int, now: int) -> Iterator[tuple[str, float, bool]]:
-    """(intent, seconds waited, whether answered) of each contact, a page in memory at a time."""
+def waited(reader: Reader, since: int, until: int, now: int) -> Iterator[tuple[str, float, bool]]:
+    """(intent, seconds waited, whether answered) of each contact of [since, until), a page in memory at a time."""
     after: tuple[int, int, str] | None = None
     while rows := reader.contacts_between(since, until, after, _PAGE):
         for row in rows:

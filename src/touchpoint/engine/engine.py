@@ -224,7 +224,7 @@ class Engine(People, Operations, Members, Releases, Advocacy, Wishes, Talk, Sugg
     @property
     def figures(self) -> FigureDesk:
         """The figures of this store: call it for a `Report`; `rebuild` counts anew what was there before."""
-        return FigureDesk(self._write, self._reading, self._program.journeys, self._now, self.gifts.budgets)
+        return FigureDesk(self._write, self._reading, self._program.journeys, self._now, self.gifts)
 
     # What the host does in a journey.
 

@@ -2,22 +2,27 @@
 
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import AbstractContextManager
-from datetime import date
+from datetime import date, timedelta
 from typing import TYPE_CHECKING, Final, Protocol, TypeVar
 
+from touchpoint.engine.conversations import waited
 from touchpoint.engine.figuring import COMPLETE, SETTINGS, begin_anew, count_page
 from touchpoint.errors import InvalidInput
 from touchpoint.journey.journey import Journey
-from touchpoint.model.gift import BudgetState
+from touchpoint.model.figures import from_record
 from touchpoint.stores.base import Reader
+from touchpoint.zones import day_start, zone
 
 if TYPE_CHECKING:
+    from touchpoint.engine.gifts import GiftDesk
     from touchpoint.engine.unit import Unit
     from touchpoint.insight.report import Report
 
 T = TypeVar("T")
 PAGE: Final = 200
 _MOST: Final = 100_000
+_EVER: Final = 2**62
+"""Beyond every instant, in microseconds."""
 
 
 class _Writes(Protocol):
@@ -27,32 +32,33 @@ class _Writes(Protocol):
 
 
 class FigureDesk:
-    """Figures: customers per stage, growth, feedback by location, cases, messages, gifts.
+    """Figures: customers per stage, growth, feedback by location, cases, conversations, messages, gifts.
 
     Args:
         write: carries out work in a transaction.
         reading: opens the store to read.
         journeys: those at work, by name.
         now: the present, microseconds UTC.
-        budgets: tells how the budgets of gifts stand.
+        gifts: tells how their budgets and stocks stand.
     """
 
     def __init__(
         self, write: _Writes, reading: Callable[[], AbstractContextManager[Reader]],
-        journeys: Mapping[str, Journey], now: Callable[[], int], budgets: Callable[[], Iterable[BudgetState]],
+        journeys: Mapping[str, Journey], now: Callable[[], int], gifts: "GiftDesk",
     ) -> None:  # fmt: skip
         self._write = write
         self._reading = reading
         self._journeys = journeys
         self._now = now
-        self._budgets = budgets
+        self._gifts = gifts
 
     def __call__(
         self, *, since: date | None = None, until: date | None = None, journeys: Iterable[str] | None = None
     ) -> "Report":
         """The figures of a range of days, as data.
 
-        What it costs depends on how much is told apart and on the days, not on how much was recorded.
+        What it costs depends on how much is told apart and on the days, not on how much was recorded; only of what
+        customers said in these days a short row each is read.
 
         Args:
             since: the first day, in the zone of the figures; from the beginning unless given.
@@ -66,7 +72,7 @@ class FigureDesk:
         from touchpoint.insight.reporting import report
 
         first, last = _days(since, until)
-        budgets = tuple(self._budgets())
+        budgets, stocks, now = self._gifts.budgets(), self._gifts.stocks(), self._now()
         with self._reading() as reader:
             meta = reader.meta()
             if SETTINGS not in meta:
@@ -74,10 +80,11 @@ class FigureDesk:
                     "this store keeps no figures; open it with Engine(figures=Figures()), and have what was there "
                     "before counted by engine.figures.rebuild()"
                 )
+            begin, end = _instants(first, last, from_record(meta[SETTINGS])[0].zone)
             return report(
-                reader, meta[SETTINGS], self._journeys, first, last, self._now(),
+                reader, meta[SETTINGS], self._journeys, first, last, now,
                 complete=meta.get(COMPLETE) == "1", only=None if journeys is None else frozenset(journeys),
-                budgets=budgets,
+                budgets=budgets, stocks=stocks, contacts=waited(reader, begin, end, now),
             )  # fmt: skip
 
     def rebuild(self, *, page: int = PAGE, connection: object = None) -> int:
@@ -136,3 +143,10 @@ def _days(since: object, until: object) -> tuple[date, date]:
     if first > last:
         raise InvalidInput("since= lies behind until=, so there is no day in between")
     return first, last
+
+
+def _instants(first: date, last: date, name: str) -> tuple[int, int]:
+    """From when to before when these days go in a zone, microseconds UTC."""
+    where = zone(name)
+    begin = -_EVER if first == date.min else day_start(first, where)
+    return begin, _EVER if last == date.max else day_start(last + timedelta(days=1), where)

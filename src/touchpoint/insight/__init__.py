@@ -28,6 +28,7 @@ from touchpoint.insight.report import (
     Report,
     ScoreCount,
     StageFigures,
+    StockFigures,
 )
 from touchpoint.insight.scales import (
     FIVE_POINTS,
@@ -87,6 +88,7 @@ __all__ = [
     "Share",
     "Spans",
     "StageFigures",
+    "StockFigures",
     "Tally",
     "TextBlobAnalyser",
     "Wait",

@@ -4,6 +4,7 @@ from typing import Any, Literal
 
 import attrs
 
+from touchpoint.insight.contacts import ConversationFigures
 from touchpoint.insight.figure import Figure
 from touchpoint.insight.growth import GrowthPeriod
 from touchpoint.insight.means import PooledMean
@@ -266,6 +267,7 @@ class BudgetFigures(_Told):
         currency: of all of them; may be empty.
         since: when the period began, as ISO 8601; None for a budget without periods.
         until: when it ends.
+        per_customer: how much of it one customer may get in that period; None for no such bound.
     """
 
     budget: str
@@ -276,12 +278,26 @@ class BudgetFigures(_Told):
     currency: str
     since: str | None
     until: str | None
+    per_customer: str | None = None
 
     @property
     def used(self) -> float:
         """The share that is spent or on its way; of a budget of 0 all of it."""
         taken, amount = float(self.spent) + float(self.reserved), float(self.amount)
         return taken / amount if amount else 1.0
+
+
+@attrs.frozen
+class StockFigures(_Told):
+    """What is in stock now, whatever the range.
+
+    Args:
+        stock: its name.
+        left: how many there are.
+    """
+
+    stock: str
+    left: int
 
 
 @attrs.frozen
@@ -300,8 +316,10 @@ class Report(_Told):
         feedback: by source and kind.
         cases: by kind.
         loops: from feedback to what was done about it.
+        conversations: how what customers said in the range was answered, as of now.
         messages: by journey and name.
         gifts: against their budgets.
+        stocks: of gifts, by name.
     """
 
     zone: str
@@ -316,5 +334,7 @@ class Report(_Told):
     feedback: tuple[FeedbackFigures, ...]
     cases: tuple[CaseFigures, ...]
     loops: tuple[LoopFigures, ...]
+    conversations: ConversationFigures
     messages: tuple[MessageFigures, ...]
     gifts: tuple[BudgetFigures, ...]
+    stocks: tuple[StockFigures, ...]

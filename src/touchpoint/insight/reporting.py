@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date
 from typing import Any, Final, Protocol, cast, get_args
 
+from touchpoint.insight.contacts import conversation_figures
 from touchpoint.insight.growth import GrowthPeriod, Unit, period_of
 from touchpoint.insight.report import (
     BudgetFigures,
@@ -18,6 +19,7 @@ from touchpoint.insight.report import (
     PhaseFigures,
     Report,
     StageFigures,
+    StockFigures,
 )
 from touchpoint.insight.scores import CesStatistic
 from touchpoint.insight.spans import Spans
@@ -64,6 +66,7 @@ class Counts(Protocol):
 def report(  # noqa: PLR0913 - what it is made of
     counts: Counts, settings: str, journeys: Mapping[str, Journey], first: date, last: date, now: int, *,
     complete: bool, only: frozenset[str] | None = None, budgets: Iterable[BudgetState] = (),
+    stocks: Mapping[str, int] | None = None, contacts: Iterable[tuple[str, float, bool]] = (),
     statistic: CesStatistic = "mean", level: float = 0.95,
 ) -> Report:  # fmt: skip
     """The figures of a range of days.
@@ -78,6 +81,8 @@ def report(  # noqa: PLR0913 - what it is made of
         complete: whether every customer is counted.
         only: journeys to tell of; all unless given.
         budgets: how they stand.
+        stocks: how many are left of each.
+        contacts: what customers said in these days, as `conversation_figures` takes it.
         statistic: of customer effort scores.
         level: of confidence.
 
@@ -102,8 +107,10 @@ def report(  # noqa: PLR0913 - what it is made of
         feedback=_feedback(counts, days, statistic, level),
         cases=_cases(counts, days, wanted),
         loops=_loops(counts, days),
+        conversations=conversation_figures(contacts, level=level),
         messages=_messages(counts, days, wanted, only),
         gifts=_gifts(budgets),
+        stocks=tuple(StockFigures(name, left) for name, left in sorted((stocks or {}).items())),
     )
 
 
@@ -310,7 +317,9 @@ def _gifts(budgets: Iterable[BudgetState]) -> tuple[BudgetFigures, ...]:
     return tuple(
         BudgetFigures(
             each.name, str(each.amount), str(each.spent), str(each.reserved), str(each.left), each.currency,
-            *(None if at is None else at.isoformat() for at in (each.start, each.end)),
+            since=None if each.start is None else each.start.isoformat(),
+            until=None if each.end is None else each.end.isoformat(),
+            per_customer=None if each.per_customer is None else str(each.per_customer),
         )
         for each in budgets
     )  # fmt: skip

@@ -11,7 +11,6 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from datetime import datetime
-from heapq import heapify, heappop, heappush
 
 import attrs
 
@@ -30,9 +29,12 @@ from touchpoint.engine.loaded import Loaded
 from touchpoint.engine.referring import remember
 from touchpoint.engine.unit import Unit
 from touchpoint.errors import DefectiveJourney, InvalidInput
+from touchpoint.insight.analysis import Analyser
 from touchpoint.journey.journey import Journey
 from touchpoint.journey.policy import Policy
 from touchpoint.journey.steps import Call, flat
+from touchpoint.lab.agenda import Agenda
+from touchpoint.lab.analysed import Analysing
 from touchpoint.model.consent import ANY
 from touchpoint.model.feedback_source import FeedbackSource, sources_by_type
 from touchpoint.model.figures import Figures
@@ -189,6 +191,7 @@ def replay(  # noqa: PLR0913 - each is a setting of its own, and all but the fir
     until: datetime | None = None,
     progress: Callable[[int], None] | None = None,
     feedback: Iterable[FeedbackSource] = (),
+    analyser: Analyser | None = None,
     figures: Figures | None = None,
 ) -> Replay:
     """Replay events through journeys, in virtual time.
@@ -206,6 +209,7 @@ def replay(  # noqa: PLR0913 - each is a setting of its own, and all but the fir
         until: where to end; the last event unless given. Events after it are left out.
         progress: called with the number of events done, after each batch.
         feedback: which of these types are feedback, as for `Engine`: they get the `share` of their scores.
+        analyser: reads what customers write, at the instant at which they write it, as often as the words come anew.
         figures: as for `Engine`; `Replay.figures` then gives them.
 
     Raises:
@@ -216,7 +220,7 @@ def replay(  # noqa: PLR0913 - each is a setting of its own, and all but the fir
     own = tuple(feedback)
     sources, declared = sources_by_type(own), acts.declared_types(journeys)
     given = (with_share(each, sources, 0, declared) for each in events)
-    driver = _Driver(journeys, policy, tuple(grant), store, own, figures)
+    driver = _Driver(journeys, policy, tuple(grant), store, own, analyser, figures)
     return driver.run(given, marks, end, progress)
 
 
@@ -252,42 +256,10 @@ class _ReplayDelivery(Delivery):
         return self._moment
 
 
-class _Agenda:
-    """Customers by when something of theirs falls due, up to a horizon: those the store named, and those that join."""
-
-    def __init__(self, rows: list[tuple[int, int]], horizon: int) -> None:
-        self.horizon = horizon
-        self._rows = rows
-        heapify(self._rows)
-        # What counts of the rows: a customer joins anew whenever their next instant changes, and the old row stays.
-        self._due = {no: due for due, no in rows}
-
-    def next(self) -> int:
-        """The earliest instant of all; after the horizon where there is none."""
-        return self._rows[0][0] if self._rows else self.horizon + 1
-
-    def take(self) -> tuple[int, int] | None:
-        """Take the earliest row, (due, customer number), off; None if it no longer counts."""
-        row = due, no = heappop(self._rows)
-        if self._due.get(no) != due:
-            return None
-        del self._due[no]
-        return row
-
-    def join(self, loaded: Loaded) -> None:
-        """Note when this customer is due next."""
-        due = loaded.next_due()
-        if due is None or due > self.horizon:
-            self._due.pop(loaded.no, None)
-        elif self._due.get(loaded.no) != due:
-            self._due[loaded.no] = due
-            heappush(self._rows, (due, loaded.no))
-
-
 class _Driver:
     def __init__(
         self, journeys: Sequence[Journey], policy: Policy | None, grant: tuple[str, ...], store: str,
-        feedback: Iterable[FeedbackSource] = (), figures: Figures | None = None,
+        feedback: Iterable[FeedbackSource] = (), analyser: Analyser | None = None, figures: Figures | None = None,
     ) -> None:  # fmt: skip
         names = sorted(
             {channel for journey in journeys for each in journey.messages.values() for channel in each.channels}
@@ -295,8 +267,10 @@ class _Driver:
         self.clock = _ReplayClock()
         self.engine = Engine(
             store, journeys=journeys, channels=[RecordingChannel(name) for name in names], policy=policy,
-            clock=self.clock, functions=_nothing_called(journeys), feedback=feedback, figures=figures,
+            clock=self.clock, functions=_nothing_called(journeys), feedback=feedback, analyser=analyser,
+            figures=figures,
         )  # fmt: skip
+        self.analysing = None if analyser is None else Analysing(self.engine, analyser, self.clock, feedback)
         self.kinds = sorted({default_address_kind(name) for name in names})
         self.grant = grant
         self.declared = acts.declared_types(journeys)
@@ -367,15 +341,15 @@ class _Driver:
         self._fire_before(unit, agenda, agenda.horizon)
         return position
 
-    def _look_up(self, unit: Unit, until: int, *, size: int = 0) -> "_Agenda":
+    def _look_up(self, unit: Unit, until: int, *, size: int = 0) -> Agenda:
         """What falls due up to an instant, and how far that is complete."""
         size = size or AGENDA
         rows = unit.tx.due(until, size)
         if len(rows) == size and rows[0][0] == rows[-1][0]:
             return self._look_up(unit, until, size=size * 2)
-        return _Agenda(rows, rows[-1][0] if len(rows) == size else until)
+        return Agenda(rows, rows[-1][0] if len(rows) == size else until)
 
-    def _fire_before(self, unit: Unit, agenda: "_Agenda", until: int) -> None:
+    def _fire_before(self, unit: Unit, agenda: Agenda, until: int) -> None:
         while agenda.next() < until:
             if (row := agenda.take()) is not None:
                 due, no = row
@@ -415,6 +389,8 @@ class _Driver:
         if of_referral:
             remember(unit, loaded, prepared.occurrence, self.referrals)
         result.events += 1
+        if self.analysing is not None:
+            self.analysing.read(unit, loaded, prepared.occurrence, self.now)
         self.last = self.now
         if self.first is None:
             self.first = self.now
