@@ -1,6 +1,6 @@
 """What is done to cases (S8.2): opened, answered, closed, opened again, given to somebody, made one of two."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
 from touchpoint.core.case_terms import arm, rearm_case
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from touchpoint.core.state import Record, Run, State
 
 _CLOSED_AT: Final = 0
+_ALSO: Final = 4
 
 
 def open_case(
@@ -42,13 +43,14 @@ def open_case(
     if resolved(state.cases, kind, ref) in state.cases.get(kind, {}):
         decision.trace.append(["case", "open already", kind, ref])
         return False
-    before = _reopenable(decision, kind, ref)
+    name, before = _reopenable(decision, kind, ref)
     how = severity if severity in SEVERITIES else None
     owner = owner if isinstance(owner, str) and owner else None
     if before is not None:
-        _, opening, was, held_by = before
+        _, opening, was, held_by, *also = before
         case = LiveCase(decision.now, severity=str(how or was), owner=owner or held_by, opening=opening + 1)
-        _begin(decision, kind, ref, case, cause, of, said)
+        case.also = _still_of(decision, kind, also[0] if also else ())
+        _begin(decision, kind, name, case, cause, of, said)
         return True
     usual = terms[kind].severity if kind in terms else NORMAL
     _begin(decision, kind, ref, LiveCase(decision.now, severity=str(how or usual), owner=owner), cause, of, said)
@@ -56,11 +58,12 @@ def open_case(
 
 
 def reopen_case(
-    decision: "Decision", kind: str, ref: str, cause: str, was: tuple[int, str, str | None]
+    decision: "Decision", kind: str, ref: str, cause: str, was: tuple[int, str, str | None],
+    also: Sequence[str] = (),
 ) -> bool:  # fmt: skip
     """Open a closed case again: its deadlines count anew. Reopening an open one is a recorded no-op.
 
-    `was` has the number, severity and owner of its last opening.
+    `was` has the number, severity and owner of its last opening, `also` the refs of those that are part of it.
     """
     if resolved(decision.state.cases, kind, ref) in decision.state.cases.get(kind, {}):
         decision.trace.append(["case", "open already", kind, ref])
@@ -68,8 +71,14 @@ def reopen_case(
     _reopenable(decision, kind, ref)
     opening, severity, owner = was
     case = LiveCase(decision.now, severity=severity, owner=owner, opening=opening + 1)
+    case.also = _still_of(decision, kind, also)
     _begin(decision, kind, ref, case, cause, None)
     return True
+
+
+def _still_of(decision: "Decision", kind: str, also: Iterable[str]) -> tuple[str, ...]:
+    """The refs by which a case that is opened again goes besides its own: not those of cases that are open now."""
+    return tuple(each for each in also if each not in decision.state.cases.get(kind, {}))
 
 
 def _begin(
@@ -91,17 +100,24 @@ def _begin(
         reassess(decision, (CASE, ""), cause)
 
 
-def _reopenable(decision: "Decision", kind: str, ref: str) -> list[Any] | None:
-    """What is remembered of a case that was closed not long ago: [closed at, opening, severity, owner]; forgets it."""
+def _reopenable(decision: "Decision", kind: str, ref: str) -> tuple[str, list[Any] | None]:
+    """The ref of a case that was closed not long ago, and what is remembered of it; forgets it.
+
+    That is [closed at, opening, severity, owner], and the refs of those that are part of it, where there are any. Such
+    a ref finds it as well.
+    """
     state, now = decision.state, decision.now
     if kind not in state.reopenable:
-        return None
+        return ref, None
+    held = state.reopenable[kind]
+    if ref not in held:
+        ref = next((name for name, was in held.items() if len(was) > _ALSO and ref in was[_ALSO]), ref)
     promised = decision.program.terms.get(kind)
     lasts = None if promised is None else promised.reopens
-    before = state.reopenable[kind].get(ref)
+    before = held.get(ref)
     _forget(decision, kind, ref)
     soon = before is not None and lasts is not None and int(before[_CLOSED_AT]) + lasts >= now
-    return before if soon else None
+    return ref, before if soon else None
 
 
 def _forget(decision: "Decision", kind: str, ref: str | None = None) -> None:
@@ -140,7 +156,7 @@ def _keep_reopenable(decision: "Decision", kind: str, ref: str, case: LiveCase) 
     if promised is None or promised.reopens is None:
         return
     _forget(decision, kind, ref)
-    was = [decision.now, case.opening, case.severity, case.owner]
+    was = [decision.now, case.opening, case.severity, case.owner, *([list(case.also)] if case.also else [])]
     held = decision.state.reopenable
     decision.state.reopenable = {**held, kind: {**held.get(kind, {}), ref: was}}
 

@@ -4,6 +4,7 @@ Only where a journey waits for answers: nobody else is asked for what was sent.
 """
 
 from collections.abc import Sequence
+from typing import Final
 
 import attrs
 
@@ -13,6 +14,9 @@ from touchpoint.engine.unit import Unit
 from touchpoint.model.touchpoint import Touchpoint
 from touchpoint.policy.facts import HandOver
 from touchpoint.stores.codec import loads
+
+SHARED: Final = "shared"
+"""Of a reply that stands on the timelines of several customers: somebody else has written it."""
 
 
 def answering(unit: Unit, replies: Sequence[Touchpoint], channel: str, now: int) -> list[Touchpoint]:
@@ -25,20 +29,19 @@ def answering(unit: Unit, replies: Sequence[Touchpoint], channel: str, now: int)
         now: microseconds UTC.
 
     Returns:
-        As many. Of several customers the one answers who was written to last.
+        As many. Of several customers the one answers who was written to last: that one spoke, and for the others
+        the reply is `shared`.
     """
     known = [_answered(unit, each, channel, now) for each in replies]
     latest = max((each.at for each in known if each is not None), default=0)
-    found: list[Touchpoint] = []
-    taken = False
-    for reply, last in zip(replies, known, strict=True):
-        if last is None or last.at < latest or taken:
-            found.append(reply)
-            continue
-        taken = True
-        properties = {**reply.properties, "message": last.message, "inferred": True}
-        found.append(attrs.evolve(reply, properties=properties, about=last.key))
-    return found
+    found = [attrs.evolve(each, properties={**each.properties, SHARED: True}) for each in replies]
+    for n, (reply, last) in enumerate(zip(replies, known, strict=True)):
+        if last is not None and last.at == latest:
+            told = {name: value for name, value in reply.properties.items() if name != SHARED}
+            told |= {"message": last.message, "inferred": True}
+            found[n] = attrs.evolve(reply, properties=told, about=last.key)
+            return found
+    return list(replies)
 
 
 @attrs.frozen

@@ -84,11 +84,14 @@ class CaseDesk:
 
         def looked_up(unit: Unit, loaded: Loaded, kind: str) -> Callable[[Decision], bool]:
             unit.flush()
-            row = _last(unit.tx.cases(loaded.no), kind, ref)
+            rows = unit.tx.cases(loaded.no)
+            row = _last(rows, kind, ref)
             if row is None:
                 raise InvalidInput("there is no case of that kind and ref; open one with Engine.open_case()")
             name, was = row.ref, (row.opening, row.severity, row.owner)
-            return lambda it: case_acts.reopen_case(it, kind, name, f"case:{kind}:{name}:{it.now}", was)
+            refs = dict.fromkeys(each.ref for each in rows if each.kind == kind and each.ref != name)
+            also = [each for each in refs if _last(rows, kind, each) == row]
+            return lambda it: case_acts.reopen_case(it, kind, name, f"case:{kind}:{name}:{it.now}", was, also)
 
         return self._change(customer, case, looked_up, connection)
 

@@ -42,7 +42,8 @@ class ClosedLoop:
         kind, ref, opening, severity: of the case; `opening` is 2 once it was reopened.
         cause, cause_type, cause_at: the touchpoint that led to it: its id, its type, and when it happened; None where
             none did, or nobody said.
-        opened_at, first_response_at, closed_at: of one that has become part of another case, what became of that.
+        opened_at, first_response_at, closed_at: of one that has become part of another case, what became of that; what
+            answered that before this one was opened was no answer to it.
         contact: what answered first; None before.
         merged_into: the ref of the case that it has become part of.
     """
@@ -96,13 +97,19 @@ def loops_of(unit: Unit, loaded: Loaded) -> list[ClosedLoop]:
 
 def _loop(unit: Unit, loaded: Loaded, row: CaseRow, rows: Sequence[CaseRow]) -> ClosedLoop:
     last, parts = _chain(row, rows), _parts(row, rows)
-    answered = [each for each in (*_chains(row, rows), *parts) if each.first_response_at is not None]
+    answered = [each for each in (*_chains(row, rows), *parts) if _answers(each, row)]
     first = min(answered, key=lambda each: (each.first_response_at or 0, not each.answered_by), default=None)
     return ClosedLoop(
         row.kind, row.ref, row.opening, row.severity, row.cause, row.cause_type, _at(row.cause_at),  # type: ignore[arg-type]  # it is one of them
         instant(row.opened_at), _at(None if first is None else first.first_response_at), _at(last.closed_at),
         None if first is None else _contact(unit, loaded, first.answered_by), row.merged_into,
     )  # fmt: skip
+
+
+def _answers(other: CaseRow, row: CaseRow) -> bool:
+    """Whether the first answer to one opening answered another, too: one from before its beginning did not."""
+    at = other.first_response_at
+    return at is not None and (other is row or at >= row.opened_at)
 
 
 def _chains(row: CaseRow, rows: Sequence[CaseRow]) -> list[CaseRow]:

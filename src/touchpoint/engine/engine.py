@@ -75,8 +75,8 @@ class Engine(People, Operations, Members, Releases, Advocacy, Wishes, Talk, Sugg
             stays so until `release` (docs/how-to/change-a-live-journey.md).
         migrations: functions of the host that say where runs go on, by name (`release(mode="migrate")`). Each is called
             with a step id and `RunFacts`.
-        feedback: which of the host's own touchpoints are feedback (`FeedbackSource`). What is recorded of these types
-            gets the property `share`, of the score on its scale.
+        feedback: which of the host's own touchpoints are feedback (`FeedbackSource`). What is recorded of these types,
+            and of the type `feedback`, gets the property `share`, of the score on its scale.
         analyser: reads what customers write, such as `touchpoint.insight.KeywordAnalyser(…)`. Workers call it, after
             the feedback was recorded; what it finds is told by a touchpoint `feedback_analysed`.
         figures: what figures the store keeps from now on (docs/reference/figures.md); as until now, unless given.
@@ -133,8 +133,7 @@ class Engine(People, Operations, Members, Releases, Advocacy, Wishes, Talk, Sugg
             customer, type, at, id, {} if properties is None else properties, channel, location, direction, about
         )
         now = self._now()
-        if self._sources:
-            given = with_share(given, self._sources, now, self._declared)
+        given = with_share(given, self._sources, now, self._declared)
         prepared = prepare(given, now=now, skew=self._skew, declared=self._declared)
         return self._write(lambda unit: self._take(unit, [prepared], now), connection)[0]
 
@@ -151,8 +150,7 @@ class Engine(People, Operations, Members, Releases, Advocacy, Wishes, Talk, Sugg
         recorded: list[Recorded] = []
         while batch := list(islice(given, BATCH)):
             now = self._now()
-            if self._sources:
-                batch = [with_share(each, self._sources, now, self._declared) for each in batch]
+            batch = [with_share(each, self._sources, now, self._declared) for each in batch]
             prepared = [
                 acts.numbered(each, len(recorded) + n, now, self._skew, self._declared) for n, each in enumerate(batch)
             ]

@@ -283,23 +283,23 @@ def _heard(identity: str, type_: str, said: Feedback, message: object, row: Anal
 
 
 def with_share(given: Touchpoint, sources: Sources, now: int, declared: Mapping[str, type]) -> Touchpoint:
-    """A touchpoint of the host's with the share of its score, for rules that hold on every scale.
+    """A touchpoint that is feedback with the share of its score, for rules that hold on every scale.
 
     Args:
-        given: what was handed in.
-        sources: which of its types are feedback.
+        given: what was handed in: of type `feedback`, or of one of the host's.
+        sources: which of the host's types are feedback.
         now: microseconds UTC: when it happened, unless it says so.
         declared: classes of touchpoints by type; where that of its own has no `share`, nothing is added.
     """
     if not isinstance(given, Touchpoint) or not isinstance(given.type, str):
         return given  # it is refused in a moment, with its place
-    source, cls = sources.get(given.type), declared.get(given.type)
-    if source is None or not isinstance(given.properties, dict) or SHARE in given.properties:
+    if not may_be_feedback(sources, given.type) or not isinstance(given.properties, dict) or SHARE in given.properties:
         return given
+    cls = declared.get(given.type)
     if cls is not None and SHARE not in {each.name for each in attrs.fields(cls)}:
         return given
     at: datetime | None = given.at or instant(now)
-    said = source.read(attrs.evolve(given, at=at))
+    said = feedback_of(attrs.evolve(given, at=at), sources)
     if said is None or said.share is None:
         return given
     return attrs.evolve(given, properties={**given.properties, SHARE: float(said.share)})

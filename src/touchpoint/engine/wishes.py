@@ -1,6 +1,6 @@
 """Wishes of customers: `Engine.wish`, and `Engine.answer_topic`, which tells all of them what was done."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Final
 
@@ -42,9 +42,11 @@ class Wishes(Ground):
             connection: as for `record`.
 
         Raises:
-            InvalidInput: a topic is no text of 1 to 200 characters.
+            InvalidInput: a topic is no text of 1 to 200 characters, or there is none.
             InvalidTouchpoint: something else cannot be recorded. Nothing was stored.
         """
+        if isinstance(topic, Mapping) or not isinstance(topic, Iterable):
+            raise InvalidInput('wish() takes a topic, such as "vegan menu", or a list of them')
         given = [topic] if isinstance(topic, str) else list(topic)
         topics = list(dict.fromkeys(topic_of(each) for each in given))
         if not topics:

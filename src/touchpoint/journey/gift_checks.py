@@ -3,6 +3,8 @@
 from collections.abc import Iterable, Iterator
 from typing import TypeVar
 
+import attrs
+
 from touchpoint.errors import InvalidInput, JourneyError, Problem
 from touchpoint.journey.journey import Journey
 from touchpoint.journey.policy import Approval, Policy
@@ -27,6 +29,16 @@ def gift_problems(path: str, gift: Gift) -> Iterator[Problem]:
     if gift.approve_above is not None and (found := _inexact(gift.approve_above)):
         yield Problem(f"{path}.approve_above", found)
     yield from _budget_problems(path, gift)
+
+
+def named_once(path: str, place: str, each: object, other: object) -> str:
+    """How to mend two definitions of one name; gifts that differ by the limit that thanks get are told so."""
+    thanked = path.endswith(".thank") or place.endswith(".thank")
+    if thanked and isinstance(each, Gift) and isinstance(other, Gift) and each == attrs.evolve(other, limit=each.limit):
+        return (
+            "Ask(thank=) gives a gift without a limit one of its own: give it one, such as limit=times(1, per=days(90))"
+        )
+    return "use one object in both places, or give one of them another name"
 
 
 def _budget_problems(path: str, gift: Gift) -> Iterator[Problem]:

@@ -14,7 +14,7 @@ from touchpoint.journey.conditions import CaseOpen, Expression, InSegment, InSta
 from touchpoint.journey.declared_checks import misused, undeclared
 from touchpoint.journey.earlier import wrong_earlier_names
 from touchpoint.journey.experiment_checks import experiment_problems, split_problems
-from touchpoint.journey.gift_checks import gift_problems, named_alike
+from touchpoint.journey.gift_checks import gift_problems, named_alike, named_once
 from touchpoint.journey.journey import Journey
 from touchpoint.journey.message_checks import content_problems
 from touchpoint.journey.named_messages import of_the_run, sent_nowhere
@@ -111,7 +111,7 @@ def _differ(what: str, named: Iterable[tuple[str, Any]]) -> Iterator[Problem]:
         place, other = first.setdefault(each.name, (path, each))
         if each != other:
             found = f"{what} {each.name!r} has two definitions, the other at {place}"
-            yield Problem(f"{path}.name", found, "use one object in both places, or give one of them another name")
+            yield Problem(f"{path}.name", found, named_once(path, place, each, other))
 
 
 def _holds(nodes: Iterable[Placed], cases: set[str]) -> Iterator[Problem]:

@@ -219,7 +219,7 @@ def replay(  # noqa: PLR0913 - each is a setting of its own, and all but the fir
     end = None if until is None else instant_of(until, "until=")
     own = tuple(feedback)
     sources, declared = sources_by_type(own), acts.declared_types(journeys)
-    given = (with_share(each, sources, 0, declared) for each in events) if sources else events
+    given = (with_share(each, sources, 0, declared) for each in events)
     driver = _Driver(journeys, policy, tuple(grant), store, own, analyser, figures)
     return driver.run(given, marks, end, progress)
 

@@ -28,7 +28,7 @@ from touchpoint.testing.faults import Crash, Faults, FaultyStore
 from touchpoint.testing.mirror import Mirror
 from touchpoint.testing.person import Person
 from touchpoint.testing.sent import Sent
-from touchpoint.testing.settings import Settings
+from touchpoint.testing.settings import Settings, consents_of
 from touchpoint.testing.stuck import stuck
 from touchpoint.testing.vocabulary import OWN_TYPES, Vocabulary
 from touchpoint.zones import zone
@@ -228,7 +228,7 @@ class World:
             traits: by name.
             locale: such as `de-AT`.
         """
-        granted = sorted(consents)
+        granted = consents_of(consents)
         for _, channel in granted:
             self.check_channel(channel)
         told = {"timezone": timezone, "addresses": addresses, "traits": traits, "locale": locale}

@@ -78,7 +78,7 @@ class Evidence:
 
     def __str__(self) -> str:
         if self.unit == "names":
-            return f"{self.name}: {', '.join(self.names) or 'none'}"
+            return f"{self.name}: {', '.join(self.names) or 'none that was named'}"
         if self.value is None:
             return f"{self.name}: nothing to count"
         said = {"share": f"{self.value:.0%} of {self.of:,}", "count": f"{self.value:,}"}

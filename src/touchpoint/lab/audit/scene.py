@@ -12,6 +12,7 @@ from touchpoint.insight.analysis import Analyser
 from touchpoint.journey import steps as s
 from touchpoint.journey.conditions import Expression, aggregates_of
 from touchpoint.journey.journey import Journey
+from touchpoint.journey.outcomes import Answered
 from touchpoint.journey.policy import Policy
 from touchpoint.journey.suggestion import Suggestion
 from touchpoint.journey.taken_apart import walk_parts
@@ -97,7 +98,7 @@ class Scene:
     def declared(self) -> tuple[str, ...]:
         """The types of touchpoints that are read as feedback here: the host's own, those of posts, and `feedback`."""
         own = [each.type for each in self.posts if each.type == FEEDBACK or each.type in self.sources]
-        used = FEEDBACK in self._uses or FEEDBACK_ANALYSED in self._uses
+        used = FEEDBACK in self._uses or FEEDBACK_ANALYSED in self._uses or self._hears_answers
         answers = [FEEDBACK] if used or self.takes_answers else []
         return tuple(dict.fromkeys((*self.sources, *own, *answers)))
 
@@ -147,6 +148,14 @@ class Scene:
         if self.adapters is None:
             return channel in _PEOPLE
         return channel in self.adapters and self.adapters[channel].human
+
+    @cached_property
+    def _hears_answers(self) -> bool:
+        """Whether a journey reacts to answers to its surveys, which are feedback however they come."""
+        steps = (step for journey in self.journeys for rule in journey.rules for step in s.flat(rule.then))
+        return any(isinstance(step, s.Ask) and bool(step.follow_up) for step in steps) or any(
+            isinstance(part, Answered) for journey in self.journeys for _, part in walk_parts(journey, "$")
+        )
 
     @cached_property
     def _uses(self) -> Mapping[str, tuple[tuple[str, str], list[Expression]]]:
