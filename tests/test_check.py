@@ -399,6 +399,23 @@ def codes(journeys, *args, **more):
     return [each.code for each in check(journeys, *args, **more)]
 
 
+@pytest.mark.parametrize("case", [late, answered, raised], ids=lambda case: case.name)
+@pytest.mark.parametrize(
+    ("path", "parts"),
+    [
+        ("when[0]", lambda trigger: {"when": trigger, "then": [MARK]}),
+        ("exit[0]", lambda trigger: {"when": "start", "exit": trigger, "then": [Wait(days(1)), MARK]}),
+        ("then[0].trigger[0]", lambda trigger: {"when": "start", "then": [WaitFor(trigger, days(1), then=[MARK])]}),
+        ("goal.trigger[0]", lambda trigger: {"when": "start", "goal": Goal(trigger), "then": [Wait(days(1)), MARK]}),
+    ],
+    ids=["when", "exit", "wait", "goal"],
+)
+def test_a_level_that_a_case_type_does_not_have_is_found_wherever_it_is_waited_for(path, parts, case):  # S8.2
+    [found] = check(one(Rule("only", **parts(CaseEscalated(case, level=5))), cases=[case]))
+    assert (found.code, found.severity, found.path) == ("TC208", "error", f"$.rules[0].{path}")
+    assert f"the case type {case.name!r} has no level 5 in its escalate=" in str(found)
+
+
 @pytest.mark.parametrize(("code", "wrong"), WRONG, ids=[f"{n} {code}" for n, (code, _) in enumerate(WRONG)])
 def test_a_wrong_journey_is_found_by_exactly_its_code(code, wrong):
     found = check(wrong)

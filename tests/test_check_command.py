@@ -53,6 +53,18 @@ def test_findings_come_before_what_was_checked():
     assert second == "shop: 0 stages, 1 rule, 1 message: 1 problem found"
 
 
+def test_a_level_of_escalation_that_there_is_not_fails_the_command():
+    Path("shop.py").write_text(
+        "from touchpoint import *\n"
+        'late = CaseType("late", escalate=[hours(4)])\n'
+        'hurry = Rule("hurry", when=CaseEscalated(late, level=5), then=[Emit("x")])\n'
+        'shop = Journey("shop", cases=[late], rules=[hurry])\n',
+        encoding="utf-8",
+    )
+    status, out = run("shop.py")
+    assert (status, "$.rules[0].when[0]: TC208 deadline-never-set" in out, "level 5" in out) == (1, True, True)
+
+
 def test_several_files_are_checked_each_by_itself():
     write()
     write(step="Wait(days(1))", name="other.py")

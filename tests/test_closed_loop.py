@@ -12,6 +12,7 @@ from touchpoint import (
     CloseCase,
     Content,
     Emit,
+    Figures,
     Gift,
     Give,
     OpenCase,
@@ -26,6 +27,8 @@ from touchpoint import (
 )
 from touchpoint.channels import TaskChannel
 from touchpoint.engine.telling import text
+from touchpoint.insight import Scale
+from touchpoint.model.feedback_source import FeedbackSource
 
 COMPLAINT = CaseType("complaint", respond_within=hours(4), escalate=[hours(6)])
 CALL = message("call_them", channels=["call"])
@@ -154,6 +157,20 @@ def test_what_became_of_the_case_that_stays_is_what_became_of_the_one_that_was_m
     assert (stays.cause, merged.cause, merged.merged_into) == ("r1", "r2", "A1")
     assert stays.contact == merged.contact
     assert (stays.to_response, merged.to_response, merged.to_close) == (hours(6), hours(3), hours(4))
+
+
+def test_figures_end_a_loop_at_the_merge_where_the_loop_of_a_customer_goes_on():  # docs/reference/figures.md
+    engine = made(care(), figures=Figures(), feedback=[FeedbackSource("review", scale=Scale(1, 5))])
+    review(engine, "A1", "r1")
+    review(engine, "A2", "r2")
+    engine.cases.merge("ann", "complaint", ref="A2", into="A1")
+    engine.record("ann", "phoned", direction="outbound", about="case:complaint:A1", id="p1")
+    pass_time(engine, hours(1))
+    stays, merged = engine.cases.loops("ann")
+    assert (stays.to_response, merged.to_response, stays.to_close, merged.to_close) == (hours(6), hours(3), None, None)
+    [told] = engine.figures().loops
+    assert (told.heard, told.to_answer.n, told.to_answer.mean) == (2, 1, hours(6).total_seconds())
+    assert (told.to_close.n, told.to_close.mean) == (1, hours(3).total_seconds())
 
 
 def test_the_answer_of_a_case_that_was_merged_is_the_answer_of_the_one_that_stays():

@@ -73,6 +73,7 @@ _BUDGETS = (
     Budget("fund", 16, "EUR", per=months(1), zone="Europe/Madrid", per_customer=12),
     Budget("fund", Decimal("20.5"), "EUR"),
 )
+_HAD = ("given", "declined", "returned")
 ACTS = st.one_of(
     st.tuples(st.just("complain"), st.sampled_from(PEOPLE), st.integers(0, 9)),
     st.tuples(st.just("by hand"), st.sampled_from(PEOPLE), st.integers(0, 9)),
@@ -147,7 +148,7 @@ class Story:
                 engine.gifts.restock("mugs", one)
                 self.restocked += one
             case "return":
-                given_now = [each for who in PEOPLE for each in engine.gifts.given(who) if each.status == "given"]
+                given_now = [each for who in PEOPLE for each in engine.gifts.given(who) if each.status in _HAD]
                 for each in given_now[one : one + 1]:
                     (engine.gifts.returned if other else engine.gifts.declined)(each.key)
             case "merge":

@@ -515,6 +515,57 @@ def test_a_gift_that_comes_back_goes_to_its_stock_and_stays_spent_once():
     assert "noticed" in [each.type for each in engine.customer("ann").timeline()]
 
 
+def told_of(engine, key):
+    """What the timeline has of a gift that was declined or came back, by name."""
+    return sorted(
+        each.type for each in engine.customer("ann").timeline() if each.type.startswith("gift_") and each.about == key
+    )
+
+
+@pytest.mark.parametrize(("worth_back", "spent"), [(False, 10), (True, 0)])
+def test_a_gift_that_was_declined_on_its_way_comes_back_once(worth_back, spent):  # S6.5
+    engine, key = packing(worth_back=worth_back)
+    engine.tasks.claim(key, by="chris")
+    engine.tasks.complete(key, "sent off")
+    engine.gifts.declined(key, "no flowers, please")
+    assert accounts(engine) == (spent, 0, 3)
+    back = engine.gifts.returned(key, "refused at the door")
+    assert (back.duplicate, back.differs) == (False, False)
+    assert (accounts(engine), engine.gifts.get(key).status) == ((spent, 0, 3), "returned")
+    assert told_of(engine, key) == ["gift_declined", "gift_returned"]
+    assert "noticed" in [each.type for each in engine.customer("ann").timeline()]
+    again = [engine.gifts.returned(key), engine.gifts.declined(key)]
+    assert [(each.duplicate, each.differs) for each in again] == [(True, False), (True, False)]
+    assert accounts(engine) == (spent, 0, 3)
+
+
+def test_a_gift_whose_task_was_withdrawn_may_come_back_and_costs_nothing():  # packed before the customer declined
+    engine, key = packing()
+    engine.gifts.declined(key)
+    assert engine.gifts.returned(key).duplicate is False
+    assert (accounts(engine), engine.gifts.get(key).status) == ((0, 0, 3), "returned")
+    assert (engine.tasks.get(key).status, engine.tasks.open("call")) == ("withdrawn", [])
+
+
+def test_a_gift_that_was_declined_before_its_hand_over_cannot_come_back():
+    engine = engine_of(*giving(gift(worth=60, approve_above=50)))
+    complain(engine, "ann")
+    [asked] = engine.gifts.pending()
+    engine.gifts.declined(asked.key)
+    with pytest.raises(InvalidInput, match="was not given: it was declined before it was handed over"):
+        engine.gifts.returned(asked.key)
+    assert (engine.gifts.get(asked.key).status, told_of(engine, asked.key)) == ("declined", ["gift_declined"])
+
+
+def test_who_declines_what_has_come_back_is_told_that_the_return_stands():
+    engine, key = packing()
+    engine.tasks.claim(key, by="chris")
+    engine.tasks.complete(key, "sent off")
+    engine.gifts.returned(key)
+    said = engine.gifts.declined(key)
+    assert (said.duplicate, said.differs, engine.gifts.get(key).status) == (True, True, "returned")
+
+
 def test_what_it_is_worth_is_booked_back_where_the_gift_says_so():
     engine, key = packing(worth_back=True)
     engine.tasks.claim(key, by="chris")

@@ -120,7 +120,8 @@ class GiftDesk:
     ) -> Recorded:  # fmt: skip
         """A gift came back: the touchpoint `gift_returned`, about it. It goes back to its stock, once.
 
-        What it is worth is booked back where the gift says `worth_back=True`.
+        What it is worth is booked back where the gift says `worth_back=True`. One that the customer had declined on
+        its way is returned all the same; what was given back by then stays as it is.
 
         Args:
             key: of the gift.
@@ -129,7 +130,7 @@ class GiftDesk:
             connection: as for `record`.
 
         Raises:
-            InvalidInput: it was not given yet, or not at all.
+            InvalidInput: it was not given yet, or not at all; so one that was declined before it was handed over.
         """
         why = text_of(reason, "reason=", least=0, most=TEXT)
         return self._do(lambda unit, taking: came_back(unit, key, GIFT_RETURNED, why, at, taking), connection)
@@ -140,6 +141,7 @@ class GiftDesk:
         """The customer does not want a gift: the touchpoint `gift_declined`, about it; arguments as for `returned`.
 
         One that was not given yet is withdrawn, its task as well, and costs nothing; else it is as if it came back.
+        Of one that has come back nothing is changed: it is a duplicate, which differs.
         """
         why = text_of(reason, "reason=", least=0, most=TEXT)
         return self._do(lambda unit, taking: came_back(unit, key, GIFT_DECLINED, why, at, taking), connection)
@@ -337,9 +339,9 @@ def came_back(
     """A gift was returned, or declined by the customer: accounts are seen to, once, and the timeline tells of it."""
     row = _found(unit, key)
     identity = f"{what} {key}"
-    if row.status in (accounts.DECLINED, accounts.RETURNED):
-        return Recorded(identity, duplicate=True)
     loaded = unit.by_number(row.customer)
+    if row.status == accounts.RETURNED or (row.status == accounts.DECLINED and what == GIFT_DECLINED):
+        return Recorded(identity, duplicate=True, differs=not _is_told(unit, loaded, identity))
     unit.fire(loaded, until=max(taking.now, loaded.state.now), inclusive=False)
     told = Touchpoint(
         loaded.id, what, at, identity, _properties(row, reason), _channel(unit, key), None, "inbound", key
@@ -347,6 +349,11 @@ def came_back(
     prepared = prepare(told, now=taking.now, skew=taking.skew, declared={})
     _settle(unit, loaded, _found(unit, key), what, taking.now)
     return take_touchpoints(unit, [prepared], taking.now, taking.late_after)[0]
+
+
+def _is_told(unit: Unit, loaded: Loaded, identity: str) -> bool:
+    pair = (identity, loaded.no)
+    return pair in unit.seen([pair], [pair])
 
 
 def _properties(row: GiftRow, reason: str) -> dict[str, object]:
@@ -370,6 +377,9 @@ def _settle(unit: Unit, loaded: Loaded, row: GiftRow, what: str, now: int) -> No
         _withdraw(unit, loaded, pending, now)
         accounts.change(unit, key, now, status=accounts.DECLINED)
         return
+    if row.status == accounts.DECLINED:
+        _come_back_anyway(unit, key, now)
+        return
     if row.status not in (accounts.GIVEN, "unknown"):
         raise InvalidInput(f"this gift was not given: it is {row.status}")
     if row.status == "unknown":
@@ -387,6 +397,14 @@ def _settle(unit: Unit, loaded: Loaded, row: GiftRow, what: str, now: int) -> No
         else:
             accounts.give_back_stock(unit, key)
     accounts.change(unit, key, now, status=accounts.DECLINED if declined else accounts.RETURNED)
+
+
+def _come_back_anyway(unit: Unit, key: str, now: int) -> None:
+    """A gift that the customer declined comes back: what it had taken was given back then, and is not once more."""
+    message = unit.tx.message(key)
+    if message is not None and message.status == "withdrawn":
+        raise InvalidInput("this gift was not given: it was declined before it was handed over")
+    accounts.change(unit, key, now, status=accounts.RETURNED)
 
 
 def _withdraw(unit: Unit, loaded: Loaded, pending: Pending, now: int) -> None:

@@ -220,7 +220,8 @@ class LoopFigures(_Told):
         source: the type of the touchpoints.
         heard: how many of them led to a case, in the range.
         to_answer: from what was said to the first response, of those answered in the range, in seconds.
-        to_close: from what was said to the end of its case, of those closed in the range, in seconds.
+        to_close: from what was said to the end of its case, of those closed in the range, in seconds; of a case that
+            became part of another, to that (`engine.cases.loops` goes on to the end of the other).
     """
 
     source: str
