@@ -26,7 +26,7 @@ from touchpoint.engine.aio_desks import (
 from touchpoint.engine.calling import DEADLINE
 from touchpoint.engine.delivery import GROUP, CallRequest
 from touchpoint.engine.engine import Engine
-from touchpoint.engine.ground import USUAL_BREAKER, UnsubscribeLinks
+from touchpoint.engine.ground import USUAL_BREAKER, UnsubscribeLinks, adapters_of
 from touchpoint.engine.intake import LATE_AFTER, MAX_SKEW
 from touchpoint.engine.keyed import Secret
 from touchpoint.engine.members import PAGE, Member
@@ -34,7 +34,7 @@ from touchpoint.engine.opening import Durability
 from touchpoint.engine.shift import Shift
 from touchpoint.engine.working import POLL, Report, Worked, check_concurrency, check_poll
 from touchpoint.errors import InvalidInput, StoreClosed
-from touchpoint.journey.journey import Journey
+from touchpoint.journey.journey import Journey, journeys_of
 from touchpoint.journey.policy import Policy
 from touchpoint.model.feedback_source import FeedbackSource
 from touchpoint.model.figures import Figures
@@ -115,11 +115,12 @@ class AsyncEngine:
         concurrency: int = CONCURRENCY,
     ) -> None:
         self._concurrency = check_concurrency(concurrency)
+        self._journeys = journeys_of(journeys)
         self._make = functools.partial(
             _Inner,
             store,
-            journeys=tuple(journeys),
-            channels=cast("tuple[Adapter, ...]", tuple(channels)),
+            journeys=self._journeys,
+            channels=cast("tuple[Adapter, ...]", adapters_of(channels)),
             policy=policy,
             clock=clock,
             functions=functions,
@@ -138,7 +139,6 @@ class AsyncEngine:
             analyser=analyser,
             figures=figures,
         )
-        self._journeys = tuple(journeys)
         self._engine: Engine | None = None
         self._closed = False
         self._turns: WeakKeyDictionary[asyncio.AbstractEventLoop, dict[str, asyncio.Lock]] = WeakKeyDictionary()

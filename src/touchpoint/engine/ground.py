@@ -43,7 +43,7 @@ from touchpoint.errors import (
     JourneyError,
     UnknownCustomer,
 )
-from touchpoint.journey.journey import Journey
+from touchpoint.journey.journey import Journey, journeys_of
 from touchpoint.journey.policy import Policy
 from touchpoint.model.feedback_source import FeedbackSource, sources_by_type
 from touchpoint.model.figures import Figures
@@ -118,7 +118,8 @@ class Ground:
         self._sources = sources_by_type(feedback)
         reads = checked_analyser(analyser)
         self._analyst = None if reads is None else Reading(reads, call_within, self.clock)
-        self._at_work = AtWork(tuple(journeys), self.policy, traits)
+        journeys = journeys_of(journeys)
+        self._at_work = AtWork(journeys, self.policy, traits)
         self._passing = False
         planned_names(self._program, volume_breaker)
         self._declared = acts.declared_types(journeys)
@@ -127,7 +128,7 @@ class Ground:
         self.store = open_store(store, durability=durability) if isinstance(store, str) else store
         try:
             self._commit(lambda unit: for_tests(unit, self.adapters.values(), test_store=test_store))
-            self._open_releases(tuple(journeys), release=release_on_open)
+            self._open_releases(journeys, release=release_on_open)
             self._commit(lambda unit: remember_segments(unit, self._now()))
             self._commit(acts.follow_zone_data)
             self._commit(lambda unit: begin(unit, figures, self._sources))
@@ -417,9 +418,16 @@ class Ground:
         return acts.take_one(unit, loaded, prepared, now, self._late_after)
 
 
+def adapters_of(given: Iterable[T]) -> tuple[T, ...]:
+    """Adapters that were handed in as a list. Raises InvalidInput for a single one, and for what is no list."""
+    if hasattr(given, "capabilities") or not isinstance(given, Iterable):
+        raise InvalidInput("channels= takes a list of adapters, such as channels=[email]")
+    return tuple(given)
+
+
 def _by_channel(channels: Iterable[Adapter]) -> dict[str, Adapter]:
     found: dict[str, Adapter] = {}
-    for adapter in channels:
+    for adapter in adapters_of(channels):
         name = adapter.capabilities.channel
         if name in found:
             raise JourneyError(f"two adapters for the channel {name!r}: give each its own channel name")

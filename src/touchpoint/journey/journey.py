@@ -5,6 +5,7 @@ from typing import TypeVar
 
 import attrs
 
+from touchpoint.errors import InvalidInput
 from touchpoint.journey.policy import Policy
 from touchpoint.journey.rule import Rule
 from touchpoint.journey.segment import Segment
@@ -20,6 +21,17 @@ T = TypeVar("T")
 
 def _tuple(value: Iterable[T] | None) -> tuple[T, ...]:
     return () if value is None else tuple(value)
+
+
+def journeys_of(given: object) -> "tuple[Journey, ...]":
+    """Journeys that were handed in as a list. Raises InvalidInput for a single one, and for what is none."""
+    if isinstance(given, Journey) or not isinstance(given, Iterable):
+        raise InvalidInput(f"journeys= takes a list, such as journeys=[shop], not a {type(given).__name__}")
+    found = tuple(given)
+    for each in found:
+        if not isinstance(each, Journey):
+            raise InvalidInput(f"journeys= takes Journey(…) objects; there is a {type(each).__name__} among them")
+    return found
 
 
 def _policy(value: Policy | None) -> Policy:

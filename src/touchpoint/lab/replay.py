@@ -30,7 +30,7 @@ from touchpoint.engine.referring import remember
 from touchpoint.engine.unit import Unit
 from touchpoint.errors import DefectiveJourney, InvalidInput
 from touchpoint.insight.analysis import Analyser
-from touchpoint.journey.journey import Journey
+from touchpoint.journey.journey import Journey, journeys_of
 from touchpoint.journey.policy import Policy
 from touchpoint.journey.steps import Call, flat
 from touchpoint.lab.agenda import Agenda
@@ -213,11 +213,12 @@ def replay(  # noqa: PLR0913 - each is a setting of its own, and all but the fir
         figures: as for `Engine`; `Replay.figures` then gives them.
 
     Raises:
+        InvalidInput: `journeys` is no list of journeys, or an instant is naive.
         InvalidTouchpoint: an event that cannot be accepted, and which; everything before its batch is kept.
     """
     marks = [instant_of(each, "probe=") for each in probe]
     end = None if until is None else instant_of(until, "until=")
-    own = tuple(feedback)
+    journeys, own = journeys_of(journeys), tuple(feedback)
     sources, declared = sources_by_type(own), acts.declared_types(journeys)
     given = (with_share(each, sources, 0, declared) for each in events)
     driver = _Driver(journeys, policy, tuple(grant), store, own, analyser, figures)

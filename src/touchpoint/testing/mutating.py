@@ -29,6 +29,8 @@ PATIENCE: Final = 5
 """How many times as long as without a fault the tests may take; then a mutant counts as noticed, by its time-out."""
 LEAST: Final = 5.0
 """Seconds that every mutant has on top of that."""
+TO_START: Final = 30.0
+"""Seconds that a process of its own has besides, to start and to collect on a busy machine."""
 
 
 # --- what worlds ask --------------------------------------------------------------------------------------------------
@@ -195,7 +197,7 @@ class Mutating:
         command = [sys.executable, "-m", "pytest", *map(str, given.args), f"--touchpoint-mutant={number}"]
         try:
             subprocess.run(  # noqa: S603 - this Python, and what it was started with
-                command, cwd=given.dir, timeout=patience + LEAST, check=False,
+                command, cwd=given.dir, timeout=patience + TO_START, check=False,
                 stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
             )  # fmt: skip
         except subprocess.TimeoutExpired:

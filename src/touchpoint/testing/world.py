@@ -16,7 +16,7 @@ from touchpoint.engine.explain import Why
 from touchpoint.engine.telling import text
 from touchpoint.engine.view import CustomerView, RunView
 from touchpoint.errors import InvalidInput, UnknownName
-from touchpoint.journey.journey import Journey
+from touchpoint.journey.journey import Journey, journeys_of
 from touchpoint.journey.policy import Policy
 from touchpoint.model.delivery import SendRequest
 from touchpoint.model.feedback_source import FeedbackSource
@@ -83,8 +83,8 @@ class World:
         figures: Figures | None = None,
     ) -> None:
         self._settings = Settings(
-            tuple(journeys), policy, at, tuple(channels), dict(functions or {}), traits, strict, substitute, closing,
-            tuple(feedback), analyser, figures,
+            journeys_of(journeys), policy, at, tuple(channels), dict(functions or {}), traits, strict, substitute,
+            closing, tuple(feedback), analyser, figures,
         )  # fmt: skip
         self.clock = VirtualClock(at)
         self.faults = Faults()
