@@ -43,6 +43,18 @@ class RunEnded:
 
 
 @attrs.define
+class RunJoined:
+    """Of two runs of one person under two ids `run` ended, and `into` goes on in its place (S1.6).
+
+    `answered` are the keys of messages about which feedback was there by then.
+    """
+
+    run: Run
+    into: Run
+    answered: frozenset[str]
+
+
+@attrs.define
 class MessageBegun:
     """A message or call of a run waits for its release; the shell gives it its number."""
 
@@ -203,7 +215,7 @@ class ProfileChanged:
 
 
 Effect = (
-    RunStarted | RunEnded | CaseOpened | CaseClosed | MessageBegun | MessageChanged | MessageEnded
+    RunStarted | RunEnded | RunJoined | CaseOpened | CaseClosed | MessageBegun | MessageChanged | MessageEnded
     | AddressStands | ConsentSaid | ControlSet | Paced | RefLearned | Counted | Spent | Emitted | NothingCame
     | TaskAssigned
     | Booked | Unbooked | GiftWaits

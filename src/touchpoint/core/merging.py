@@ -13,7 +13,7 @@ from touchpoint.core.bursts import joined
 from touchpoint.core.calendar import join_calendar
 from touchpoint.core.case_acts import combine, join_renamed, join_reopenable
 from touchpoint.core.cases import CaseChanged, CaseClosed
-from touchpoint.core.decision import ConsentSaid, Decision
+from touchpoint.core.decision import ConsentSaid, Decision, RunJoined
 from touchpoint.core.identity import same_key
 from touchpoint.core.occurrence import Occurrence
 from touchpoint.core.program import Program
@@ -23,6 +23,7 @@ from touchpoint.core.signals import backfill
 from touchpoint.core.state import NONE, Address, Profile, Record, Run, State, Watch
 from touchpoint.core.timers import occasions_of
 from touchpoint.model.consent import ANY
+from touchpoint.model.feedback_source import FEEDBACK
 from touchpoint.model.preference import Preferences
 from touchpoint.policy.consent import newer
 from touchpoint.policy.facts import ConsentFact
@@ -71,8 +72,10 @@ def merge(program: Program, into: State, old: State, timeline: Iterable[Occurren
     for entry in into.parked:
         entry[5:6] = [max((run.order for run in into.runs if run.started <= entry[0]), default=0)]
     join_calendar(program, into, old, now=decision.now)
-    for run in _doubled(decision):
+    answered = frozenset(each.about for each in told if each.name == FEEDBACK and each.about is not None)
+    for run, survivor in _doubled(decision):
         decision.end(run, MERGED)
+        decision.effects.append(RunJoined(run, survivor, answered))
     return decision
 
 
@@ -318,8 +321,8 @@ def _usual_silences(decision: Decision, timeline: Iterable[Occurrence]) -> None:
             state.silences[name] = max(state.heard[name] + lasts(spec, state.occasions), decision.now)
 
 
-def _doubled(decision: Decision) -> Iterator[Run]:
-    """The live runs that are one too many: one for each rule and key survives.
+def _doubled(decision: Decision) -> Iterator[tuple[Run, Run]]:
+    """The live runs that are one too many, each with the one that goes on: one for each rule and key survives.
 
     It is the older one, or, where a new trigger restarts the rule, the newer. Of parallel ones all survive.
     """
@@ -334,6 +337,6 @@ def _doubled(decision: Decision) -> Iterator[Run]:
             kept.append(run)
         elif concurrency == "restart":
             kept[kept.index(twin)] = run
-            yield twin
+            yield twin, run
         else:
-            yield run
+            yield run, twin

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from touchpoint.channels.inbound import Replied
 from touchpoint.channels.keywords import keyword_in
+from touchpoint.core.decision import RunJoined
 from touchpoint.core.identity import message_key
 from touchpoint.core.state import Pending, Run
 from touchpoint.durations import instant, length
@@ -49,6 +50,28 @@ def note_asked(unit: "Unit", loaded: "Loaded", pending: Pending, run: Run) -> No
     unit.changes.asked[pending.key] = AskedRow(
         pending.key, loaded.no, about, name, survey.scale, told, run.trigger.location, counts
     )
+
+
+def join_asked(unit: "Unit", loaded: "Loaded", joined: RunJoined) -> None:
+    """Have answers to what the run that ended has asked answer what the one that goes on has asked at the same step.
+
+    A survey that was answered by then keeps its answers: another one stands in place of the first, and one about
+    something else would count beside it.
+    """
+    run, into = joined.run, joined.into
+    theirs: dict[str, AskedRow] = {}
+    for step, visits in run.visits.items():
+        own = asked_by(unit, message_key(into.id, step, abs(into.visits.get(step, 0))))
+        key = message_key(run.id, step, abs(visits))
+        if own is not None and own.customer == loaded.no and key not in joined.answered:
+            theirs[key] = own
+    if not theirs:
+        return
+    rows = {row.key: row for row in unit.tx.asked_of(loaded.no)} | unit.changes.asked
+    for row in rows.values():
+        own = theirs.get(row.about)
+        if own is not None:
+            unit.changes.asked[row.key] = row._replace(about=own.about, message=own.message, within=own.within)
 
 
 def answers_in(unit: "Unit", event: Replied, replies: Sequence[Prepared], now: int, skew: int) -> list[Prepared]:

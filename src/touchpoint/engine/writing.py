@@ -23,6 +23,7 @@ from touchpoint.core.decision import (
     ProfileChanged,
     RefLearned,
     RunEnded,
+    RunJoined,
     RunStarted,
     Spent,
     TaskAssigned,
@@ -31,7 +32,7 @@ from touchpoint.core.decision import (
 from touchpoint.core.occurrence import TOUCHPOINT
 from touchpoint.core.state import Pending
 from touchpoint.engine import accounts, hearing, shared
-from touchpoint.engine.asking import note_asked
+from touchpoint.engine.asking import join_asked, note_asked
 from touchpoint.model.case import about_case
 from touchpoint.model.delivery import TASK_EXPIRED
 from touchpoint.policy.facts import ConsentFact
@@ -106,6 +107,11 @@ def _begun(unit: "Unit", loaded: "Loaded", effect: MessageBegun, now: int) -> No
     unit.note_message(loaded, pending, pending.status, now, is_new=True)
     if unit.program.listening.surveys or unit.program.pinned:
         note_asked(unit, loaded, pending, effect.run)
+
+
+def _joined(unit: "Unit", loaded: "Loaded", effect: RunJoined, _now: int) -> None:
+    if unit.program.listening.surveys or unit.program.pinned:
+        join_asked(unit, loaded, effect)
 
 
 def _changed(unit: "Unit", loaded: "Loaded", effect: MessageChanged, now: int) -> None:
@@ -194,7 +200,7 @@ def _profile_changed(_unit: "Unit", loaded: "Loaded", _effect: ProfileChanged, _
 
 
 _WRITE: Final[Mapping[type[Effect], Callable[["Unit", "Loaded", Any, int], None]]] = {
-    RunStarted: _started, RunEnded: _run_ended, CaseOpened: _case_opened, CaseClosed: _case_closed,
+    RunStarted: _started, RunEnded: _run_ended, RunJoined: _joined, CaseOpened: _case_opened, CaseClosed: _case_closed,
     MessageBegun: _begun, MessageChanged: _changed, MessageEnded: _ended, AddressStands: _address_stands,
     ConsentSaid: _consent_said, ControlSet: _control_set, Spent: _spent, Emitted: _emitted,
     ProfileChanged: _profile_changed, Paced: _paced, RefLearned: _ref_learned, Counted: _counted,
