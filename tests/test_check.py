@@ -642,6 +642,11 @@ def test_nothing_is_found_in_whole_programs(path):
     assert [str(each) for each in check(journeys)] == []
 
 
+def test_a_gift_whose_worth_no_engine_can_count_is_checked_all_the_same():
+    asked = one(rule(Give(gift(worth=1.5859375, budget=None))), policy=Policy(Approval(1, "EUR")))
+    assert "TC523" not in codes(asked)
+
+
 @settings(max_examples=40)
 @given(any_journeys())
 def test_any_journey_can_be_checked(journey):

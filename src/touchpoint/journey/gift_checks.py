@@ -24,9 +24,9 @@ def gift_problems(path: str, gift: Gift) -> Iterator[Problem]:
         found = f"{gift.currency[:20]!r} is no currency as ISO 4217 writes them, in three capital letters"
         yield Problem(f"{path}.currency", found, 'write currency="EUR", say')
     counted = gift.purse is not None or gift.approve_above is not None
-    if counted and (found := _inexact(gift.worth)):
+    if counted and (found := inexact(gift.worth)):
         yield Problem(f"{path}.worth", found)
-    if gift.approve_above is not None and (found := _inexact(gift.approve_above)):
+    if gift.approve_above is not None and (found := inexact(gift.approve_above)):
         yield Problem(f"{path}.approve_above", found)
     yield from _budget_problems(path, gift)
 
@@ -56,7 +56,7 @@ def _budget_problems(path: str, gift: Gift) -> Iterator[Problem]:
     if budget.kinds is not None:
         found = f"the budget of gift {gift.name!r} names kinds of messages, and binds what gifts are worth"
         yield Problem(f"{path}.budget", found, "leave kinds= out; a Budget with kinds= stands in a Policy")
-    if _inexact(gift.worth):
+    if inexact(gift.worth):
         return
     for limit in (budget.amount, budget.per_customer):
         if limit is not None and millionths(limit) < millionths(gift.worth):
@@ -65,7 +65,8 @@ def _budget_problems(path: str, gift: Gift) -> Iterator[Problem]:
             return
 
 
-def _inexact(amount: Number) -> str:
+def inexact(amount: Number) -> str:
+    """Why an amount cannot be counted exactly; empty where it can."""
     try:
         millionths(amount)
     except InvalidInput as error:
@@ -128,10 +129,10 @@ def _of_message(
     where: str, message: Message, budgets: dict[str, Budget], stocks: dict[str, Stock], *,
     costs: bool, asked: bool,
 ) -> Iterator[Problem]:  # fmt: skip
-    if costs and (found := _inexact(message.cost)):
+    if costs and (found := inexact(message.cost)):
         yield Problem(f"{where}.cost", found)
     if isinstance(message, Gift):
-        if asked and (found := _inexact(message.worth)):
+        if asked and (found := inexact(message.worth)):
             yield Problem(f"{where}.worth", found)
         if message.purse is not None:
             yield from _differing(f"{where}.budget", message.purse, budgets)

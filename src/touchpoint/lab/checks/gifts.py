@@ -6,6 +6,7 @@ from typing import Final
 
 from touchpoint.core.accounts import needs_approval
 from touchpoint.durations import Duration, spoken
+from touchpoint.journey.gift_checks import inexact
 from touchpoint.journey.policy import Approval
 from touchpoint.journey.rule import Rule
 from touchpoint.lab.checks.finding import Finding, found
@@ -55,7 +56,10 @@ def _is_open(gift: Gift, rule: Rule) -> bool:
 
 
 def _approvals(scene: Scene) -> frozenset[str]:
-    """The names of the gifts that a person has to approve."""
+    """The names of the gifts that a person has to approve.
+
+    No engine takes a journey in which that cannot be counted exactly, so nothing is said of such gifts here.
+    """
     asked = {
         owner: tuple(item for item in policy.items if isinstance(item, Approval))
         for owner, policy in policies(scene).items()
@@ -66,6 +70,7 @@ def _approvals(scene: Scene) -> frozenset[str]:
         for journey in scene.journeys
         for message in journey.messages.values()
         if isinstance(message, Gift)
+        and not inexact(message.worth)
         and needs_approval(message, Bound(approvals=(*house, *asked.get(journey.name, ()))))
     )
 
