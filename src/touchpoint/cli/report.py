@@ -2,7 +2,7 @@
 
 import json
 import os
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import date, datetime
 from pathlib import Path
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from touchpoint.engine.engine import Engine
     from touchpoint.insight.proportions import Share
     from touchpoint.insight.report import FeedbackFigures, GrowthFigures, PlaceFigures, Report
+    from touchpoint.insight.shrinkage import Ranked
     from touchpoint.insight.spans import Spans
 
 SHOWN: Final = 20
@@ -136,7 +137,7 @@ def _tables(found: "Report") -> Iterator[tuple[str, Row, list[Row]]]:
     yield (
         "moves",
         ("journey", "from", "to", "times"),
-        [(each.journey, each.left or "-", each.entered, f"{each.n:,}") for each in found.flows[:SHOWN]],
+        _cut([(each.journey, each.left or "-", each.entered, f"{each.n:,}") for each in found.flows]),
     )
     for title, told in (("growth by month", found.months), ("growth by week", found.weeks)):
         head = (title.rpartition(" ")[2], "active", "new", "retained", "came back", "churned", "quick ratio")
@@ -204,18 +205,31 @@ def _lately(told: "Sequence[GrowthFigures]") -> "Sequence[GrowthFigures]":
 
 
 def _feedback(told: "FeedbackFigures") -> tuple[str, Row, list[Row]]:
-    title = f"{told.source}: {told.kind} by location, the best first"
+    alike = told.ranking is not None and not told.ranking.between
+    title = f"{told.source}: {told.kind} by location, {'too alike to be ranked' if alike else 'the best first'}"
     head = ("location", "answers", *_SCORES.get(told.kind, _PLAIN)[0], "low scores", "rank", "apart")
-    order = [] if told.ranking is None else [each.name for each in told.ranking.groups]
     ranks = {} if told.ranking is None else {each.name: each for each in told.ranking.groups}
-    places = sorted(told.places, key=lambda each: order.index(each.location) if each.location in ranks else len(order))
-    rows = [_place(told.kind, "all", told.whole, "", "")]
-    for each in places[:SHOWN]:
+    # Of those that cannot be told apart, the ones that most is known of come first.
+    last = len(ranks) + 1
+    places = sorted(told.places, key=lambda each: (_rank(ranks, each) or last, -each.answers, each.location or ""))
+    rows: list[Row] = []
+    for each in places:
         rank = ranks.get(each.location or "")
         name = "others" if each.others else each.location or "-"
         apart = "yes" if rank is not None and rank.apart else ""
         rows.append(_place(told.kind, name, each, "" if rank is None else str(rank.rank), apart))
-    return title, head, rows
+    return title, head, [_place(told.kind, "all", told.whole, "", ""), *_cut(rows)]
+
+
+def _cut(rows: Sequence[Row]) -> list[Row]:
+    """The first rows of a long table, and how many more there are."""
+    left = len(rows) - SHOWN
+    return [*rows[:SHOWN], *([(f"{left:,} more", *[""] * (len(rows[0]) - 1))] if left > 0 else [])]
+
+
+def _rank(ranks: "Mapping[str, Ranked]", told: "PlaceFigures") -> int | None:
+    found = ranks.get(told.location or "")
+    return None if found is None else found.rank
 
 
 def _place(kind: str, name: str, told: "PlaceFigures", rank: str, apart: str) -> Row:
