@@ -6,7 +6,7 @@ zone nobody knows: `unknown_zone` is `"deny"` or the zone to assume. It has no d
 
 from collections.abc import Iterable, Sequence
 from datetime import date, time, timedelta
-from typing import TYPE_CHECKING, Final, Literal, cast
+from typing import TYPE_CHECKING, Final, Literal
 
 import attrs
 
@@ -70,7 +70,7 @@ def _margin(value: timedelta) -> timedelta:
 def _over(value: object) -> Over:
     if value not in ("defer", "deny"):
         raise JourneyError(f'over is "defer" (until the window opens) or "deny", not {value!r}')
-    return cast("Over", value)
+    return value
 
 
 @attrs.frozen
