@@ -58,7 +58,7 @@ def test_the_words_made_later_are_those_of_the_moment(expression, timeline, here
         (case_open(ref=trigger.order), [{"$": 0}, {"$": 0}]),
         (event.paid > 2, [Decimal("9.90")]),
         (event.tags.contains("a"), [["a", "b"]]),
-        (now - event.at < days(1), [T0, T0]),
+        (now - event.at < days(1), [micros(T0), T0]),
         (event.none == 1, [None]),
     ],
 )

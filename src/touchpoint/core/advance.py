@@ -373,7 +373,7 @@ def _refusal(decision: Decision, rule: CompiledRule, occurrence: Occurrence) -> 
     """What the condition saw, where it is not true."""
     if rule.given is None or decision.ask(rule.given, rule.journey, occurrence) is True:
         return None
-    return decision.saw(rule.see)
+    return "" if rule.see is None else decision.saw(rule.see, rule.journey, occurrence)
 
 
 def start(decision: Decision, rule: CompiledRule, occurrence: Occurrence, collected: Collected | None = None) -> None:

@@ -276,10 +276,9 @@ class Decision:
         context = self._placed(journey, event, run)
         return closure(context)
 
-    def saw(self, see: Seer | None) -> Seen:
-        """What the condition saw that was asked last, as a trace keeps it; no words where nobody can say."""
-        context = self._context
-        return "" if see is None or context is None else see(context)
+    def saw(self, see: Seer, journey: str, event: Occurrence, run: Run | Watch | None = None) -> Seen:
+        """What an expression saw, as a trace keeps it."""
+        return see(self._placed(journey, event, run))
 
     def told(self, tell: Teller, journey: str, event: Occurrence, run: Run | Watch | None = None) -> str:
         """The expression with the values it saw, in words."""

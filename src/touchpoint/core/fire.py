@@ -49,7 +49,7 @@ def fire_burst(decision: Decision, burst: Burst) -> None:
     first, last, asked, given = burst.what.kept[0], burst.what.kept[-1], as_run(burst), rule.last_given
     decision.trace.append(["complete", burst.journey, burst.rule, burst.key, burst.what.count])
     if given is not None and decision.ask(given.closure, burst.journey, last, asked) is not True:
-        seen = decision.saw(seer_of(given.expression, decision.program.signals))
+        seen = decision.saw(seer_of(given.expression, decision.program.signals), burst.journey, last, asked)
         decision.trace.append(["refused", burst.journey, burst.rule, "given", seen])
     elif any(decision.ask(each.closure, burst.journey, last, asked) is True for each in rule.exit_conditions):
         decision.trace.append(["refused", burst.journey, burst.rule, "exit", "its exit is true already"])

@@ -26,6 +26,7 @@ from touchpoint.core.questions import outside_of
 from touchpoint.core.reading import Find, read, shown, told_of
 from touchpoint.core.rule_parts import apart
 from touchpoint.core.values import UNKNOWN
+from touchpoint.durations import instant
 from touchpoint.journey.conditions import (
     Aggregate,
     And,
@@ -38,6 +39,7 @@ from touchpoint.journey.conditions import (
     In,
     Literal,
     Not,
+    Now,
     Or,
     children,
     root_of,
@@ -58,6 +60,7 @@ _LONGEST: Final = 78
 _SHOWN: Final = 80
 _MISSING: Final = "$"
 """The name under which a missing value stands; no payload has names that begin so."""
+_NOTHING_THERE: Final[Mapping[str, object]] = {_MISSING: 0}
 _JOINS: Final = (And, Or, Not, Compare, Arithmetic, In, Contains)
 _SIMPLE: Final = frozenset({int, bool, str, date, timedelta, type(None)})
 
@@ -151,8 +154,15 @@ class _Leaf:
 
     def kept(self, value: object, context: Context) -> object:
         """A value that is neither a whole number, true, false nor a short text."""
-        if value is not UNKNOWN:
-            return _exact(value)
+        if value is UNKNOWN:
+            return _NOTHING_THERE if not self.needs else self._lacking(context)
+        kind = type(value)
+        # Most of what else is asked for; what explanations show of it is always short.
+        if value is None or (kind is datetime and value.tzinfo is UTC) or (kind is float and math.isfinite(value)):  # type: ignore[attr-defined, arg-type]
+            return value
+        return _exact(value)
+
+    def _lacking(self, context: Context) -> dict[str, object]:
         return {_MISSING: [place for place, need in enumerate(self.needs) if need(context) is UNKNOWN] or 0}
 
 
@@ -160,7 +170,7 @@ def _compiled(expression: Expression, table: History | None) -> "tuple[tuple[Eva
     found: dict[tuple[str, bool], tuple[Evaluator, _Leaf]] = {}
     for key, node in _keyed(expression):
         if key not in found:
-            find = compile_expression(node, table)
+            find = _clock if isinstance(node, Now) else compile_expression(node, table)
             needs = [compile_expression(each, table) for each in _needs(node)]
             found[key] = (_whether_there(find) if key[1] else find, _Leaf(tuple(needs)))
     if any(isinstance(leaf, CaseOpen) and isinstance(leaf.ref, _JOINS) for leaf in leaves_of(expression)):
@@ -172,6 +182,11 @@ def _needs(leaf: Expression) -> list[Expression]:
     question = root_of(leaf) if isinstance(leaf, Field) else leaf
     where = question.where if isinstance(question, Aggregate) else None
     return [] if where is None else list(outside_of(where))
+
+
+def _clock(context: Context) -> int:
+    """The instant of the decision, in microseconds: a datetime takes longer to make, and to write."""
+    return context.now
 
 
 def _whether_there(find: Evaluator) -> Evaluator:
@@ -228,5 +243,7 @@ def _kept_by(expression: Expression, values: Sequence[Any]) -> Find:
         if _is_missing(value):
             needs, lacking = _needs(node), value[_MISSING] or ()
             found |= {id(needs[place]): UNKNOWN for place in lacking}
+        elif isinstance(node, Now):
+            value = instant(value)
         found[id(node)] = UNKNOWN if _is_missing(value) else value
     return lambda node: found.get(id(node))

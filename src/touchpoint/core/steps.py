@@ -218,7 +218,8 @@ def _wait_until(decision: Decision, _rule: CompiledRule, run: Run, node: Node) -
 
 def _branch(decision: Decision, _rule: CompiledRule, run: Run, node: Node) -> Outcome:
     holds = _value(decision, run, node) is True
-    decision.trace.append(["branch", run.journey, run.rule, node.id, holds, decision.saw(node.see)])
+    seen = "" if node.see is None else decision.saw(node.see, run.journey, run.event, run)
+    decision.trace.append(["branch", run.journey, run.rule, node.id, holds, seen])
     return node.then if holds else node.otherwise
 
 
