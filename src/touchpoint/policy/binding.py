@@ -73,6 +73,16 @@ class BoundCap:
         repr=False,
         default=attrs.Factory(lambda self: allow(CAP, self.said, {"taken": 0, "of": self.cap.n}), takes_self=True),
     )
+    _met: dict[tuple[str, str, str], bool] = attrs.field(factory=dict, init=False, eq=False, repr=False)
+
+    def meets(self, kind: str, journey: str, channel: str) -> bool:
+        """Whether it is about messages of this kind, from this journey, on this channel; kept, for names are few."""
+        known = self._met.get((kind, journey, channel))
+        if known is None:
+            if len(self._met) >= _CACHED:
+                self._met.clear()
+            self._met[kind, journey, channel] = known = meets(self, kind, journey, (channel,))
+        return known
 
 
 @attrs.frozen
@@ -126,7 +136,7 @@ class Bound:
     budgets: tuple[Budget, ...] = ()
     approvals: tuple[Approval, ...] = ()
     pulls: tuple[Pull, ...] = ()
-    usual: dict[str, tuple[Message, str, Sequence[Any]]] = attrs.field(factory=dict, init=False, repr=False)
+    usual: dict[str, tuple[Message, str, tuple[Any, Any]]] = attrs.field(factory=dict, init=False, repr=False)
     _own_quiet: dict[tuple[str, str], BoundWindow] = attrs.field(factory=dict, init=False, repr=False)
     _windows_for: dict[tuple[str, str], Sequence[BoundWindow]] = attrs.field(factory=dict, init=False, repr=False)
     _caps_for: dict[tuple[str, str, str], Sequence[BoundCap]] = attrs.field(factory=dict, init=False, repr=False)
