@@ -2,13 +2,13 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import timedelta
-from typing import Protocol, TypeAlias
+from typing import Final, Protocol, TypeAlias
 
 import attrs
 
 from touchpoint.core.accounts import Ledger, account_facts
 from touchpoint.core.conversation import REACT, Conversation, answered_by
-from touchpoint.core.gathered import gathered
+from touchpoint.core.gathered import gathered, node_of
 from touchpoint.core.making_good import goes_first, kinds_made_good
 from touchpoint.core.occurrence import Occurrence
 from touchpoint.core.pace import Paces, Pacing, pacing
@@ -25,6 +25,7 @@ from touchpoint.policy.checks import CONVERSATION, look_here, rule_here
 from touchpoint.policy.facts import ChannelFacts, ChosenWording, Facts, Pause
 from touchpoint.policy.verdict import Ruling, rule_over_channels
 
+_NO_KINDS: Final[frozenset[str]] = frozenset()
 RuleHere: TypeAlias = Callable[[Facts, ChannelFacts], Ruling]
 """The ruling for one channel."""
 
@@ -157,29 +158,45 @@ def _ask(
     if wall is not None and wall < now:
         facts.wall = wall
     if state.cases or state.closed:
-        facts.makes_good = kinds_made_good(state, pending.cases, pending.kind, message)
-        facts.first = goes_first(state, pending, message)
+        _tell_of_cases(facts, state, pending, message)
+    return _ask_channels(program, state, pending, run, message, world, facts, rule)
+
+
+def _ask_channels(
+    program: Program, state: State, pending: Pending, run: Run, message: Message, world: World, facts: Facts,
+    rule: RuleHere,
+) -> Asked:  # fmt: skip
+    now = facts.now
+    talk = _conversation(program, run, pending) if program.answers else None
     asked: list[Ruling] = []
-    talk = _conversation(program, pending, run) if program.answers else None
-    channels = _channels(pending, run, message, talk)
-    if not channels:
-        reason = "the message names no channel" if talk is None else talk.nowhere
-        return Asked(Ruling("deny", check=CONVERSATION, reason=reason))
-    for channel in channels:
+    for channel in _channels(pending, run, message, talk):
         address, words, on = _on(program, state, pending, run, message, world, channel, now)
         if talk is not None:
             on.unable = talk.problem(channel, message.channels, able=_able(talk, channel, world))
         ruling = rule(facts, on)
+        if ruling.answer == "allow" and not asked and talk is None:  # nearly always
+            return Asked(ruling, channel, address, words, worded=on.worded)
         asked.append(ruling)
         if ruling.answer == "allow":
-            found = Asked(ruling if len(asked) == 1 else rule_over_channels(asked), channel, address, words)
-            found.worded = on.worded
-            if talk is not None and talk.to is not None and talk.is_here(channel) and _able(talk, channel, world):
-                found.reply_to, found.reacts = talk.to.id, talk.how == REACT
-            return found
+            return _spoken(Asked(rule_over_channels(asked), channel, address, words, worded=on.worded), talk, world)
         if not ruling.moves_on:
             return Asked(rule_over_channels(asked), channel, address)
-    return Asked(rule_over_channels(asked))
+    if asked:
+        return Asked(rule_over_channels(asked))
+    reason = "the message names no channel" if talk is None else talk.nowhere
+    return Asked(Ruling("deny", check=CONVERSATION, reason=reason))
+
+
+def _tell_of_cases(facts: Facts, state: State, pending: Pending, message: Message) -> None:
+    facts.makes_good = kinds_made_good(state, pending.cases, pending.kind, message)
+    facts.first = goes_first(state, pending, message)
+
+
+def _spoken(found: Asked, talk: Conversation | None, world: World) -> Asked:
+    """With what it answers, where its channel is that of the conversation and can."""
+    if talk is not None and talk.to is not None and talk.is_here(found.channel) and _able(talk, found.channel, world):
+        found.reply_to, found.reacts = talk.to.id, talk.how == REACT
+    return found
 
 
 def ask_about_task(
@@ -240,10 +257,9 @@ def facts_about(  # noqa: PLR0913 - what the gate is told of, and what a row of 
     return facts, ChannelFacts(channel, configured, address, paused=paused, opted_out=opted_out, paused_until=until)
 
 
-def _conversation(program: Program, pending: Pending, run: Run) -> Conversation | None:
+def _conversation(program: Program, run: Run, pending: Pending) -> Conversation | None:
     """What the message answers, where its step is a `Reply` or a `React`."""
-    rule = program.rule_of(run)
-    node = None if rule is None else rule.nodes.get(pending.step)
+    node = node_of(program, run, pending.step)
     return Conversation(node.answers, answered_by(run)) if node is not None and node.answers else None
 
 
@@ -289,17 +305,11 @@ def _on(
     address = addressed(state, channel, world)
     paused, until = world.pause_of(channel, now) if world.paused else (None, None)
     facts = ChannelFacts(
-        channel,
-        kinds is not None,
-        address,
-        "",
-        pending.refused.get(channel),
-        paused,
-        words.missing,
+        channel, kinds is not None, address, "", pending.refused.get(channel), paused, words.missing,
         _misused(program, message, words) if program.misused else (),
         _opt_out(world, channel, address) if address is not None and world.standings else None,
         until,
-    )
+    )  # fmt: skip
     if words.worded is not None or words.unfamiliar:
         facts.worded, facts.unfamiliar = words.worded, words.unfamiliar
     if address is not None and (world.rates or world.paces):
@@ -330,11 +340,11 @@ def _opt_out(world: World, channel: str, address: Address) -> str | None:
 
 def addressed(state: State, channel: str, world: World) -> Address | None:
     """The customer's first active address that the channel takes, else the first one at all, as it stands."""
-    kinds = world.channels.get(channel, frozenset())
+    kinds = world.channels.get(channel, _NO_KINDS)
     first: Address | None = None
     for each in state.profile.addresses:
         if takes(kinds, each.kind):
-            found = _standing(each, world)
+            found = _standing(each, world) if world.standings else each
             if found.standing == "active":
                 return found
             first = first or found

@@ -4,6 +4,7 @@ What nearly every message is asked for is there at once; the rest is looked up w
 """
 
 from collections.abc import Callable, Mapping
+from functools import lru_cache
 from typing import Final
 
 from touchpoint.core.context import Context
@@ -63,6 +64,7 @@ def gathered(
     facts.zones, facts.consents, facts.preferences = profile.zones, profile.consents, profile.preferences
     facts.open_cases, facts.closed_cases, facts.history = state.cases, state.closed, state.history
     facts.wall, facts.paused, facts.makes_good, facts.first, facts.given = None, (), (), False, None
+    facts.calendar_period = _calendar_of(profile.zones)
     facts.holdout = hold_out_of(policy.hold_outs, state.id, kind) if policy.hold_outs else None
     if len(state.pending) == 1:
         facts.rivals = ()
@@ -134,8 +136,8 @@ def _stage_since(facts: Gathered) -> int | None:
     return None if held is None else int(held[1])
 
 
-def _calendar_period(facts: Gathered) -> CalendarPeriod:
-    zones = facts.zones
+@lru_cache(maxsize=256)  # the same for everybody in these zones
+def _calendar_of(zones: tuple[str, ...]) -> CalendarPeriod:
     return lambda at, per: calendar_period(at, per, zones)
 
 
@@ -157,6 +159,5 @@ _WHEN_ASKED: Final[Mapping[str, Callable[[Gathered], object]]] = {
     "stage_since": _stage_since,
     "spent": lambda facts: facts.costs.get(facts.message.name, 0),
     "tz_version": lambda _: tz_version(),
-    "calendar_period": _calendar_period,
     "after": _after,
 }

@@ -53,6 +53,19 @@ class BoundWindow:
     )
 
 
+class _Met(dict[tuple[str, str, str], bool]):
+    """What has been found out of a cap; a history holds few kinds, journeys and channels, and many hand-overs."""
+
+    def __init__(self, bound: "BoundCap") -> None:
+        super().__init__()
+        self._bound = bound
+
+    def __missing__(self, about: tuple[str, str, str]) -> bool:
+        kind, journey, channel = about
+        self[about] = found = meets(self._bound, kind, journey, (channel,))
+        return found
+
+
 @attrs.frozen
 class BoundCap:
     """A cap and the journeys whose hand-overs it counts; None is all of them.
@@ -60,6 +73,7 @@ class BoundCap:
     Args:
         said: the cap in words.
         untaken: its answer where none of its places is taken.
+        met: whether it is about a message, by its (kind, journey, channel).
     """
 
     cap: Cap
@@ -73,16 +87,9 @@ class BoundCap:
         repr=False,
         default=attrs.Factory(lambda self: allow(CAP, self.said, {"taken": 0, "of": self.cap.n}), takes_self=True),
     )
-    _met: dict[tuple[str, str, str], bool] = attrs.field(factory=dict, init=False, eq=False, repr=False)
-
-    def meets(self, kind: str, journey: str, channel: str) -> bool:
-        """Whether it is about messages of this kind, from this journey, on this channel; kept, for names are few."""
-        known = self._met.get((kind, journey, channel))
-        if known is None:
-            if len(self._met) >= _CACHED:
-                self._met.clear()
-            self._met[kind, journey, channel] = known = meets(self, kind, journey, (channel,))
-        return known
+    met: Mapping[tuple[str, str, str], bool] = attrs.field(
+        init=False, eq=False, repr=False, default=attrs.Factory(_Met, takes_self=True)
+    )
 
 
 @attrs.frozen

@@ -8,7 +8,6 @@ from bisect import bisect_left
 from collections.abc import Sequence
 from datetime import timedelta
 from decimal import Decimal
-from operator import attrgetter
 from typing import TYPE_CHECKING, Final
 
 from touchpoint.durations import Duration, length, spoken
@@ -28,7 +27,6 @@ FREQUENCY: Final = "frequency"
 SPACING: Final = "spacing"
 LIMIT: Final = "limit"
 _EXEMPT: Final = allow(CAP, "exempt from caps")
-_AT: Final = attrgetter("at")
 
 
 def period_start(per: Duration, at: int, calendar_period: CalendarPeriod) -> int:
@@ -67,14 +65,13 @@ def counted(bound: BoundCap, facts: Facts) -> list[HandOver]:
     The message's own earlier hand-over is left out, because its slot moves to the new instant (S6.8); where attempts
     are counted it stays in, because that is what is counted.
     """
-    cap = bound.cap
-    key = facts.key
+    attempts, key, met = bound.cap.attempts, facts.key, bound.met
     return [
         each
-        for each in _since(facts, cap.per)
+        for each in _since(facts, bound.cap.per)
         if each.counted
-        and (cap.attempts or (each.state != "refused" and each.key != key))
-        and bound.meets(each.kind, each.journey, each.channel)
+        and (attempts or (each.state != "refused" and each.key != key))
+        and met[each.kind, each.journey, each.channel]
     ]
 
 
@@ -92,9 +89,12 @@ def against_caps(facts: Facts, on: ChannelFacts) -> Sequence[Verdict]:
     """What `check_caps` has against it."""
     if not facts.history or facts.message.exempt:
         return ()
-    bounds = facts.policy.caps_for(facts.kind, facts.journey, on.channel)
-    asked = [_full(bound, facts, counted(bound, facts)) for bound in bounds]
-    return [each for each in asked if each is not None]
+    found, most = [], len(facts.history)
+    for bound in facts.policy.caps_for(facts.kind, facts.journey, on.channel):
+        full = _full(bound, facts, counted(bound, facts)) if bound.cap.n <= most else None
+        if full is not None:
+            found.append(full)
+    return found
 
 
 def check_frequency(facts: Facts, _: ChannelFacts) -> Sequence[Verdict]:
@@ -226,9 +226,10 @@ def _since(facts: Facts, per: Duration) -> Sequence[HandOver]:
     if not facts.history:
         return ()
     start, history = period_start(per, facts.now, facts.calendar_period), facts.history
-    if history[0].at >= start:  # what no cap looks back on is not kept
-        return history
-    return history[bisect_left(history, start, key=_AT) :]
+    first = len(history)
+    while first and history[first - 1].at >= start:  # from the end, because a period holds few
+        first -= 1
+    return history[first:]
 
 
 def _times(entries: Sequence[HandOver]) -> list[int]:
