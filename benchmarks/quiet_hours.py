@@ -81,7 +81,7 @@ def _allowed(verdicts: Sequence[Verdict]) -> bool:
 
 def rows(size: Size) -> Iterator[Result]:
     """The question alone, of which something is demanded, and the whole check."""
-    asks = asks_of(size.of(ASKS, least=200))
+    asks = asks_of(size.of(ASKS, least=100))
     works = {"ours": ours(asks), "check": checked(asks), "zoneinfo": by_zoneinfo(asks)}
     same_answers({name: work(None) for name, work in works.items()})
     timed = interleaved({name: Candidate(work, len(asks)) for name, work in works.items()}, size)

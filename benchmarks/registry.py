@@ -12,6 +12,7 @@ from benchmarks.measure import Size
 from benchmarks.results import Result
 
 BENCHMARKS: Final[Mapping[str, str]] = {
+    "decisions": "deciding workload W, beside the same written by hand",
     "conditions": "20 conditions on each event, beside libraries for rules",
     "stages": "transitions between stages, beside transitions",
     "recording": "recording an event with its state, and replaying one customer, beside eventsourcing",
