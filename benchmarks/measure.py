@@ -96,7 +96,7 @@ class Size:
 
 
 FULL = Size("full", rounds=25, share=1.0)
-QUICK = Size("quick", rounds=7, share=0.1)
+QUICK = Size("quick", rounds=5, share=0.1)
 
 
 @contextmanager
