@@ -29,13 +29,9 @@ _REVERSED: Final = {">=": "<", "<": ">=", ">": "<=", "<=": ">"}
 
 
 def by_rule_engine(module: ModuleType, conditions: Conditions) -> Answer:
-    """Rules that are parsed once, with the types of all fields declared, so that they are checked only then."""
-    types = module.DataType
-    kinds = {**dict.fromkeys(NUMBERS, types.FLOAT), **dict.fromkeys(WORDS, types.STRING)}
-    kinds |= dict.fromkeys(TRUTHS, types.BOOLEAN)
-    context = module.Context(type_resolver=module.type_resolver_from_dict(kinds))
+    """Rules that are parsed once. Types of fields can be declared, which makes asking slower, so they are not."""
     rules = {
-        kind: [(name, module.Rule(_as_text(each), context=context).matches) for name, each in named.items()]
+        kind: [(name, module.Rule(_as_text(each)).matches) for name, each in named.items()]
         for kind, named in conditions.items()
     }
 

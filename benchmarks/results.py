@@ -161,26 +161,28 @@ def shown(value: float, unit: str) -> str:
     return f"{digits}{unit}" if unit == "×" else f"{digits} {unit}"
 
 
-def _spread(found: Spread | None, unit: str) -> str:
+def _figure(found: Spread | None, unit: str) -> str:
+    return "" if found is None else shown(found.median, unit)
+
+
+def _ratio(found: Spread | None) -> str:
     if found is None:
         return ""
-    if found.low == found.high:
-        return shown(found.median, unit)
-    return f"{shown(found.median, unit)} ({shown(found.low, unit)} … {shown(found.high, unit)})"
+    middle, low, high = (shown(each, "×").rstrip("×") for each in (found.median, found.low, found.high))
+    return f"{middle}×" if low == high else f"{middle}× ({low} … {high})"
 
 
 def table(rows: Iterable[Result]) -> str:
-    """Rows for a terminal: the figures, beside what was demanded, and notes below."""
+    """Rows for a terminal: medians, the ratio with its quartiles, what was demanded of it, and notes below."""
     lines: list[tuple[str, ...]] = [("what", "ours", "peer", "ratio", "demanded", "")]
     notes: list[str] = []
     for each in rows:
         if each.note and each.note not in notes:
             notes.append(each.note)
         mark = f" [{notes.index(each.note) + 1}]" if each.note else ""
-        peer = " ".join(filter(None, [_spread(each.peer, each.unit), each.against]))
+        peer = " ".join(filter(None, [_figure(each.peer, each.unit), each.against]))
         asked = "" if each.demand is None else str(each.demand)
-        ours, ratio = _spread(each.ours, each.unit), _spread(each.ratio, "×")
-        lines.append((each.what + mark, ours, peer, ratio, asked, each.judged))
+        lines.append((each.what + mark, _figure(each.ours, each.unit), peer, _ratio(each.ratio), asked, each.judged))
     return "\n".join([*_aligned(lines), *(f"[{number}] {note}" for number, note in enumerate(notes, 1))])
 
 

@@ -156,14 +156,14 @@ def test_the_table_says_what_was_measured_beside_what_and_what_was_not():
     rows = [
         compared("deciding", Timing((2e-6,)), "peer", Timing((5e-5,)), at_least(20, 35)),
         not_measured("asking", "pip install other", at_least(20)),
-        Result("told", Spread(1.0, 0.5, 2.0), "s"),
+        Result("told", Spread(1.0, 0.5, 2.0), "s", "peer", Spread.exactly(2.0), Spread(0.5, 0.25, 1.2345)),
     ]
     shown = [line.split("  ") for line in table(rows).splitlines()]
     assert [[cell.strip() for cell in line if cell] for line in shown] == [
         ["what", "ours", "peer", "ratio", "demanded"],
         ["deciding", "2 µs", "50 µs peer", "25×", "≥ 20×, 35×", "met"],
         ["asking [1]", "≥ 20×", "not measured"],
-        ["told", "1 s (500 ms … 2 s)"],
+        ["told", "1 s", "2 s peer", "0.5× (0.25 … 1.23)"],
         ["[1] not measured: pip install other"],
     ]
 
