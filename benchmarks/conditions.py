@@ -17,6 +17,7 @@ from benchmarks.condition_peers import RULES, Answer, Condition, Conditions
 from benchmarks.measure import Candidate, Size, Timing, interleaved
 from benchmarks.peers import MissingPeerError
 from benchmarks.results import Result, at_least, compared, not_measured, same_answers
+from benchmarks.steady import settle_in
 from touchpoint import Journey, Rule, customer, event
 from touchpoint.core.advance import advance
 from touchpoint.core.occurrence import TOUCHPOINT, Occurrence
@@ -114,7 +115,11 @@ def compiled(conditions: Conditions) -> Program:
 
 def states(people: Mapping[str, dict[str, object]]) -> dict[str, State]:
     """Customers of whom nothing has happened yet."""
-    return {who: State(who, Profile(traits=traits)) for who, traits in people.items()}
+    return {who: _at_rest(who, traits) for who, traits in people.items()}
+
+
+def _at_rest(who: str, traits: dict[str, object]) -> State:
+    return State(who, Profile(traits=traits))
 
 
 def started(program: Program, people: Mapping[str, dict[str, object]], acts: Iterable[Act]) -> list[list[str]]:
@@ -153,7 +158,8 @@ def rows(size: Size) -> Iterator[Result]:
 def _rows(size: Size, *, rare: int, demanded: bool) -> Iterator[Result]:
     conditions = conditions_of(rare)
     people, acts = people_and_acts(size.of(EVENTS, least=24))
-    program = compiled(conditions)
+    traits = next(iter(people.values()))
+    program = settle_in(compiled(conditions), lambda: _at_rest("c0", traits), [act.occurrence for act in acts])
     expected = started(program, people, acts)
     hold = sum(map(len, expected)) / len(expected)
     what = f"20 conditions per event, of which {hold:.1f} hold"

@@ -17,6 +17,7 @@ from benchmarks.by_hand import Customer, Slots, customer_of, decide_dicts, decid
 from benchmarks.deciding import compiled, occurrence_of, run_core, state_of
 from benchmarks.measure import Candidate, Size, interleaved
 from benchmarks.results import Result, at_most, compared, same_answers
+from benchmarks.steady import settle_in
 from benchmarks.workload import SECOND, Act, Found, Person, Workload, make
 from touchpoint import Touchpoint
 from touchpoint.core.program import Program
@@ -49,8 +50,9 @@ class Contest:
 
     def __init__(self, workload: Workload) -> None:
         self.people, self.acts = workload.people, workload.acts
-        self.program = compiled()
         self.events = [occurrence_of(each) for each in self.acts]
+        program = compiled()
+        self.program = settle_in(program, lambda: state_of(self.people[0], program), self.events)
         self.touchpoints = [touchpoint_of(each, self.people) for each in self.acts]
         self.touches = [touch_of(each, self.people) for each in self.acts]
 

@@ -15,6 +15,7 @@ from typing import Any, Final
 from benchmarks.measure import Candidate, Size, interleaved
 from benchmarks.peers import TRANSITIONS, MissingPeerError
 from benchmarks.results import Demand, Result, at_least, compared, not_measured, same_answers
+from benchmarks.steady import settle_in
 from touchpoint import Journey, Stage
 from touchpoint.core.advance import advance
 from touchpoint.core.occurrence import TOUCHPOINT, Occurrence
@@ -152,7 +153,8 @@ def rows(size: Size) -> Iterator[Result]:
 
 
 def _row(what: str, size: Size, ways: Callable[[str], Mapping[str, str]], demand: Demand | None) -> Result:
-    acts, program = acts_of(size.of(EVENTS, least=50), ways), compiled()
+    acts = acts_of(size.of(EVENTS, least=50), ways)
+    program = settle_in(compiled(), lambda: State("c0"), [each for _, _, each in acts])
     try:
         machine = machine_of(TRANSITIONS.load())
     except MissingPeerError as missing:

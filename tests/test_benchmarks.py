@@ -13,7 +13,18 @@ import pytest
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.append(str(ROOT))  # benchmarks lie beside the tests in a checkout, and in no package
 
-from benchmarks import conditions, decisions, first_journey, importing, measure, peers, quiet_hours, registry, replay  # noqa: E402
+from benchmarks import (  # noqa: E402
+    conditions,
+    decisions,
+    first_journey,
+    importing,
+    measure,
+    peers,
+    quiet_hours,
+    registry,
+    replay,
+    steady,
+)
 from benchmarks.__main__ import main  # noqa: E402
 from benchmarks.measure import Candidate, Size, Spread, Timing, fresh, in_rounds, interleaved  # noqa: E402
 from benchmarks.results import (  # noqa: E402
@@ -58,6 +69,7 @@ def alone_here(monkeypatch):
         monkeypatch.setitem(sys.modules, peer.module, None)
         monkeypatch.setitem(sys.modules, peer.module.split(".")[0], None)
     monkeypatch.setattr(measure, "fresh", lambda script, _setup="": float(len(script)))
+    monkeypatch.setattr(steady, "PAYS_AFTER", 1)
     monkeypatch.setattr(first_journey, "DEMANDED", {2: (5e-3, 2e-3)})
     monkeypatch.setattr(conditions, "TYPES", conditions.TYPES[:1])
 
