@@ -178,10 +178,3 @@ def test_generated_source_keeps_what_closures_keep(expression, timeline, here, t
 )  # fmt: skip
 def test_what_is_asked_most_is_seen_without_closures(expression):
     assert written(expression, collect([expression])) is not None
-
-
-def test_a_property_of_the_latest_touchpoint_can_be_compared_in_generated_source():
-    expression = last("go").a >= 3
-    table, data = collect([expression]), {}
-    backfill(table, data, [happened("go", a=5)], micros(T0))
-    assert Writer(Namespace(), table, "one", {}).holds(expression).startswith("decision.ask(")

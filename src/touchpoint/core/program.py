@@ -6,7 +6,7 @@ once built and holds no state of any customer.
 
 import hashlib
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Final, TypeAlias
+from typing import TYPE_CHECKING, Final, TypeAlias
 
 import attrs
 
@@ -76,12 +76,14 @@ from touchpoint.journey.triggers import (
     On,
 )
 from touchpoint.journey.validate import check_together
-from touchpoint.model.delivery import RenderedMessage
 from touchpoint.model.limits import starts_kept
 from touchpoint.model.message import Message
 from touchpoint.model.template import Template
 from touchpoint.policy.binding import Bound, bind, retention
 from touchpoint.policy.content_binding import complaint_rates_of, sessions_of
+
+if TYPE_CHECKING:
+    from touchpoint.core.render import Words
 
 Closure = Callable[[Context], object]
 Teller = Callable[[Context], str]
@@ -234,7 +236,7 @@ class Program:
     asked_of_segments: Segments = attrs.Factory(dict)
     _looks: dict[tuple[str, str], tuple[Look, ...]] = attrs.field(factory=dict, init=False, repr=False)
     suggestions: Mapping[str, tuple[SuggestionSpec, ...]] = attrs.Factory(dict)
-    words: dict[tuple[str, str, str | None], RenderedMessage] = attrs.field(factory=dict, init=False, repr=False)
+    words: "dict[tuple[str, str, str | None], Words]" = attrs.field(factory=dict, init=False, repr=False)
 
     def home(self, journey: str, release: int) -> "Program | None":
         """Where the definition of a run is found: here, or of one that is pinned to a release, there (S5.4)."""
