@@ -368,25 +368,37 @@ SHAPES: Final[Mapping[type, Mapping[str, _Kind]]] = {
 """What every field of every class of the data language may hold."""
 
 
+def fits(kind: _Kind, value: object) -> bool:
+    """Whether a value is of this kind; `misfits_of` says what of it is not."""
+    if value is None and kind.optional:
+        return True
+    if kind.form == "one":
+        return kind.test(value)
+    if kind.form == "many":
+        return isinstance(value, tuple) and all(map(kind.test, value))
+    return isinstance(value, Mapping) and all(map(_is_name, value)) and all(map(kind.test, value.values()))
+
+
 def misfits_of(kind: _Kind, value: object, path: str) -> Iterator[Problem]:
     """What of this value is not of this kind; nothing where it fits."""
-    if value is None and kind.optional:
+    if fits(kind, value):
         return
-    one = attrs.evolve(kind, form="one", optional=False)
     if kind.form == "one":
-        if not kind.test(value):
-            near = _near(value, kind.choices)
-            yield Problem(path, f"expected {kind.words}, not {_shown(value)}{near}")
+        yield _misfit(kind, value, path)
     elif kind.form == "many" and isinstance(value, tuple):
-        for n, each in enumerate(value):
-            yield from misfits_of(one, each, f"{path}[{n}]")
+        yield from (_misfit(kind, each, f"{path}[{n}]") for n, each in enumerate(value) if not kind.test(each))
     elif kind.form == "mapping" and isinstance(value, Mapping):
         for key, each in value.items():
             yield from misfits_of(_NAME, key, f"{path}[{key!r}]")
-            yield from misfits_of(one, each, path_to(path, key))
+            if not kind.test(each):
+                yield _misfit(kind, each, path_to(path, key))
     else:
         whole = "a list" if kind.form == "many" else "a mapping"
         yield Problem(path, f"expected {whole}, each {kind.words}, not {_shown(value)}")
+
+
+def _misfit(kind: _Kind, value: object, path: str) -> Problem:
+    return Problem(path, f"expected {kind.words}, not {_shown(value)}{_near(value, kind.choices)}")
 
 
 def _near(value: object, choices: tuple[str, ...]) -> str:
