@@ -34,7 +34,7 @@ def built(rules: int) -> Callable[[], Journey]:
 
 def decided(engine: Engine) -> None:
     """The first decision of an engine."""
-    engine.record("ann", "act_0", id="first", score=5)
+    engine.record("ann", "act_0", {"score": 5}, id="first")
 
 
 def phases(make: Callable[[], Journey], measured: Callable[[Callable[[], Any]], tuple[float, Any]]) -> Times:
