@@ -32,8 +32,9 @@ from touchpoint.journey.segment_checks import asked_segments, in_order
 
 if TYPE_CHECKING:
     from touchpoint.core.compile import Evaluator
+    from touchpoint.core.compiled_rule import Teller
     from touchpoint.core.decision import Decision
-    from touchpoint.core.program import Program, Teller
+    from touchpoint.core.program import Program
     from touchpoint.core.state import State
 
 Key = tuple[str, str]
