@@ -128,12 +128,12 @@ def _compile_rule(index: int, journey: str, parts: RuleParts, table: SignalTable
     exits = [each for each in rule.exit if not isinstance(each, Expression)]
     conditions = [each for each in rule.exit if isinstance(each, Expression)]
     given, last_given = apart(rule)
-    return CompiledRule(
+    compiled = CompiledRule(
         index,
         journey,
         rule,
         closure_of(given, table),
-        None if given is None else teller_of(given, table),
+        None,
         first,
         nodes,
         frozenset(key for node in nodes.values() if isinstance(node.step, WaitFor) for key in node.keys),
@@ -150,6 +150,19 @@ def _compile_rule(index: int, journey: str, parts: RuleParts, table: SignalTable
         parts.waits_for_own(),
         next(told_in(parts.expressions), None) is not None,
     )
+    if given is not None:
+        _tell_when_asked(compiled, given, table)
+    return compiled
+
+
+def _tell_when_asked(part: CompiledRule | Node, condition: Expression, table: SignalTable) -> None:
+    """What tells of the condition is made when it is first asked: many are never."""
+
+    def tell(context: Context) -> str:
+        part.tell = teller_of(condition, table)
+        return part.tell(context)
+
+    part.tell = tell
 
 
 def _node(name: str, step: Step, journey: str, rule: str, table: SignalTable) -> Node:
@@ -172,7 +185,7 @@ def _node(name: str, step: Step, journey: str, rule: str, table: SignalTable) ->
             node.values = {each: compile_expression(value, table) for each, value in step.arguments.items()}
         case Branch() | WaitUntil():
             node.condition = compile_condition(step.condition, table)
-            node.tell = teller_of(step.condition, table)
+            _tell_when_asked(node, step.condition, table)
         case Best():
             node.options = options_of(step, table)
         case OpenCase() | CloseCase():

@@ -145,6 +145,7 @@ _AT_MOST: Final = "at most a hundred years"
 _HIGHEST: Final = 10**DIGITS
 _MOST: Final = 10**9
 _LONGEST_NAME: Final = 200
+_QUOTED: Final = json.JSONEncoder(ensure_ascii=False)
 _WORD: Final = re.compile(r"[A-Za-z][A-Za-z0-9_.:-]{0,99}")
 
 _TEXT = _Kind("text without halves of surrogate pairs", lambda value: isinstance(value, str) and is_unicode(value))
@@ -419,4 +420,4 @@ def _shown(value: object) -> str:
 
 def path_to(path: str, key: object) -> str:
     """The path to a member of what is at `path`."""
-    return f"{path}[{json.dumps(str(key), ensure_ascii=False)}]"
+    return f"{path}[{_QUOTED.encode(str(key))}]"
