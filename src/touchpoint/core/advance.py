@@ -10,6 +10,7 @@ from typing import Final, TypeAlias
 from touchpoint.core.bursts import drop_bursts, gather
 from touchpoint.core.cases import OF_CASES, about_case, is_answer
 from touchpoint.core.collected import Collected
+from touchpoint.core.compiled_rule import CompiledRule, CompiledStage, Node
 from touchpoint.core.decision import NOT_LOADED, Decision, RunStarted
 from touchpoint.core.identity import key_of_rule, key_value, run_id, same_key
 from touchpoint.core.judging import Considered
@@ -17,7 +18,7 @@ from touchpoint.core.limits import refused_by_limit, remember_start
 from touchpoint.core.live_runs import admitted, next_of
 from touchpoint.core.matching import Key, keys_for, note_told
 from touchpoint.core.occurrence import MOVES, TOUCHPOINT, Occurrence
-from touchpoint.core.program import BUDGET, CompiledRule, CompiledStage, Node, Program, StagesEntered, Starts
+from touchpoint.core.program import BUDGET, Program, StagesEntered, Starts
 from touchpoint.core.returned import Returned
 from touchpoint.core.rhythm import lasts, noted
 from touchpoint.core.seen import Seen

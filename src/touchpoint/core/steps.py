@@ -9,13 +9,14 @@ from touchpoint.core.case_acts import led_by
 from touchpoint.core.cases import about_case
 from touchpoint.core.changes import trait_changed
 from touchpoint.core.choosing import choose
+from touchpoint.core.compiled_rule import CompiledRule, Node
 from touchpoint.core.conversation import answered_by
 from touchpoint.core.decision import Decision, Emitted, MessageBegun, ProfileChanged
 from touchpoint.core.identity import cause_of_step, message_key
 from touchpoint.core.keys import exposure_name
 from touchpoint.core.matching import Key, keys_for, keys_of_occurrence
 from touchpoint.core.occurrence import MOVES, TOUCHPOINT, Occurrence
-from touchpoint.core.program import BUDGET, CompiledRule, Node
+from touchpoint.core.program import BUDGET
 from touchpoint.core.segments import EXPOSURE, TRAIT, reassess
 from touchpoint.core.state import Pending, Run
 from touchpoint.core.values import UNKNOWN

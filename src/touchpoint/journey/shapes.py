@@ -145,6 +145,7 @@ _AT_MOST: Final = "at most a hundred years"
 _HIGHEST: Final = 10**DIGITS
 _MOST: Final = 10**9
 _LONGEST_NAME: Final = 200
+_QUOTED: Final = json.JSONEncoder(ensure_ascii=False)
 _WORD: Final = re.compile(r"[A-Za-z][A-Za-z0-9_.:-]{0,99}")
 
 _TEXT = _Kind("text without halves of surrogate pairs", lambda value: isinstance(value, str) and is_unicode(value))
@@ -369,25 +370,37 @@ SHAPES: Final[Mapping[type, Mapping[str, _Kind]]] = {
 """What every field of every class of the data language may hold."""
 
 
+def fits(kind: _Kind, value: object) -> bool:
+    """Whether a value is of this kind; `misfits_of` says what of it is not."""
+    if value is None and kind.optional:
+        return True
+    if kind.form == "one":
+        return kind.test(value)
+    if kind.form == "many":
+        return isinstance(value, tuple) and all(map(kind.test, value))
+    return isinstance(value, Mapping) and all(map(_is_name, value)) and all(map(kind.test, value.values()))
+
+
 def misfits_of(kind: _Kind, value: object, path: str) -> Iterator[Problem]:
     """What of this value is not of this kind; nothing where it fits."""
-    if value is None and kind.optional:
+    if fits(kind, value):
         return
-    one = attrs.evolve(kind, form="one", optional=False)
     if kind.form == "one":
-        if not kind.test(value):
-            near = _near(value, kind.choices)
-            yield Problem(path, f"expected {kind.words}, not {_shown(value)}{near}")
+        yield _misfit(kind, value, path)
     elif kind.form == "many" and isinstance(value, tuple):
-        for n, each in enumerate(value):
-            yield from misfits_of(one, each, f"{path}[{n}]")
+        yield from (_misfit(kind, each, f"{path}[{n}]") for n, each in enumerate(value) if not kind.test(each))
     elif kind.form == "mapping" and isinstance(value, Mapping):
         for key, each in value.items():
             yield from misfits_of(_NAME, key, f"{path}[{key!r}]")
-            yield from misfits_of(one, each, path_to(path, key))
+            if not kind.test(each):
+                yield _misfit(kind, each, path_to(path, key))
     else:
         whole = "a list" if kind.form == "many" else "a mapping"
         yield Problem(path, f"expected {whole}, each {kind.words}, not {_shown(value)}")
+
+
+def _misfit(kind: _Kind, value: object, path: str) -> Problem:
+    return Problem(path, f"expected {kind.words}, not {_shown(value)}{_near(value, kind.choices)}")
 
 
 def _near(value: object, choices: tuple[str, ...]) -> str:
@@ -407,4 +420,4 @@ def _shown(value: object) -> str:
 
 def path_to(path: str, key: object) -> str:
     """The path to a member of what is at `path`."""
-    return f"{path}[{json.dumps(str(key), ensure_ascii=False)}]"
+    return f"{path}[{_QUOTED.encode(str(key))}]"

@@ -11,10 +11,11 @@ from typing import Final, Literal
 from touchpoint.clock import SystemClock
 from touchpoint.durations import micros
 from touchpoint.errors import StoreError
+from touchpoint.stores._blank import fill
 from touchpoint.stores._sql import SqliteTransaction
 from touchpoint.stores._trouble import TROUBLE, Place, reraise
 from touchpoint.stores.base import Counters
-from touchpoint.stores.migrations import check_not_newer, fill, migrate, refuse_newer
+from touchpoint.stores.migrations import check_not_newer, migrate, refuse_newer
 
 Durability = Literal["full", "fast"]
 
@@ -65,9 +66,9 @@ def _prepare(connection: sqlite3.Connection, place: Place, durability: Durabilit
     now = micros(SystemClock().now())
     if place.path:
         _use_write_ahead_log(connection, place, seconds)
+        migrate(connection, now)
     else:
         fill(connection, now)
-    migrate(connection, now)
 
 
 def _use_write_ahead_log(connection: sqlite3.Connection, place: Place, seconds: float) -> None:
