@@ -26,6 +26,7 @@ from touchpoint.journey import conditions as c
 from touchpoint.journey.codec_names import BUILDERS, NAMES
 from touchpoint.journey.conditions import Expression
 from touchpoint.journey.declared import leaves
+from touchpoint.journey.fields import default_of, layout_of
 from touchpoint.journey.journey import Journey
 from touchpoint.model.names import type_name
 from touchpoint.model.payload import DIGITS, is_kept
@@ -169,7 +170,7 @@ def _write_rare(value: object) -> object:  # noqa: PLR0911 - one per class
 def _write_node(node: Any) -> dict[str, object]:  # noqa: ANN401 - any class of the grammar
     write = _write_operand if isinstance(node, Expression) else _write
     result: dict[str, object] = {"type": NAMES[type(node)]}
-    for name, wire, default in _layout(type(node)):
+    for name, wire, default in _layout(type(node)):  # type: ignore[arg-type]  # a class is hashable
         value = getattr(node, name)
         if value is not default and not _is_default(default, value):
             result[wire] = write(value)
@@ -177,17 +178,15 @@ def _write_node(node: Any) -> dict[str, object]:  # noqa: ANN401 - any class of 
 
 
 @cache
-def _layout(cls: Any) -> tuple[tuple[str, str, object], ...]:  # noqa: ANN401 - a class of the language
+def _layout(cls: type) -> tuple[tuple[str, str, object], ...]:
     """The (name, name in JSON, default) of every field of a class of the language."""
-    return tuple((each.name, _wire(each.name), _default_of(each)) for each in attrs.fields(cls))
+    layout = layout_of(cls)
+    named = zip(layout.names, layout.defaults, strict=True)
+    return tuple((name, _wire(name), _unless_left_out(name, default)) for name, default in named)
 
 
-def _default_of(attribute: "attrs.Attribute[Any]") -> object:
-    """What a field holds where nobody says anything; `NOTHING` where somebody has to."""
-    default = attribute.default
-    if default is attrs.NOTHING:
-        return None if attribute.name in _OPTIONAL else default
-    return default if attribute.converter is None else attribute.converter(default)  # type: ignore[operator]  # ours are plain functions
+def _unless_left_out(name: str, default: object) -> object:
+    return None if default is attrs.NOTHING and name in _OPTIONAL else default
 
 
 def _is_default(default: object, value: object) -> bool:
@@ -421,7 +420,7 @@ def build_part(cls: type, fields: Mapping[str, object]) -> object:
 
 def is_left_out(attribute: "attrs.Attribute[Any]", value: object) -> bool:
     """Whether a field need not be written, since it holds its default."""
-    return _is_default(_default_of(attribute), value)
+    return _is_default(_unless_left_out(attribute.name, default_of(attribute)), value)
 
 
 def part_to_dict(part: object) -> object:

@@ -4,7 +4,7 @@
 """
 
 import json
-from collections.abc import Iterator
+from collections.abc import Sequence
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import ClassVar, Final, NoReturn
@@ -327,14 +327,16 @@ def path_of(field: Field) -> tuple[str, ...]:
     return field._path  # noqa: SLF001 - private only so that a property may bear the name
 
 
-def children(node: Expression) -> Iterator[Expression]:
+def children(node: Expression) -> Sequence[Expression]:
     """The expressions directly inside this one, `where` included, in the order they are written."""
+    found: list[Expression] = []
     for name in node.__match_args__:
         value = getattr(node, name)
         if isinstance(value, Expression):
-            yield value
+            found.append(value)
         elif isinstance(value, tuple):
-            yield from (part for part in value if isinstance(part, Expression))
+            found += (part for part in value if isinstance(part, Expression))
+    return found
 
 
 def structure(node: Expression) -> str:

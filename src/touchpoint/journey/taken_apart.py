@@ -1,7 +1,9 @@
 """A journey taken apart, each part with its path: what the checks of a journey look at."""
 
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import timedelta
+from functools import cache
 from itertools import chain
 from types import NoneType
 from typing import Any, Final, TypeVar
@@ -11,15 +13,16 @@ import attrs
 from touchpoint.errors import Problem
 from touchpoint.journey.conditions import Expression, walk
 from touchpoint.journey.declared import Declared
+from touchpoint.journey.fields import layout_of
 from touchpoint.journey.journey import Journey
 from touchpoint.journey.rule import Rule
-from touchpoint.journey.shapes import CLASS, SHAPES, fits, misfits_of, path_to
+from touchpoint.journey.shapes import CLASS, SHAPES, Kind, fits, misfits_of, path_to
 from touchpoint.journey.steps import Step, arms, identified
 from touchpoint.model.message import Message
 
 T = TypeVar("T")
 Placed = tuple[str, Any]
-_FIELDS: Final = {cls: tuple(each.name for each in attrs.fields(cls)) for cls in SHAPES}
+_EMPTY: Final = ()
 _NO_PARTS: Final = frozenset({str, bool, int, float, NoneType, timedelta})
 """Most values: quickly told from parts."""
 
@@ -29,9 +32,9 @@ class Parts:
 
     def __init__(self, placed: Iterable[Placed]) -> None:
         self._placed = tuple(placed)
-        self._places: dict[type, list[int]] = {}
+        self._places: defaultdict[type, list[int]] = defaultdict(list)
         for n, (_, node) in enumerate(self._placed):
-            self._places.setdefault(type(node), []).append(n)
+            self._places[type(node)].append(n)
 
     def __iter__(self) -> Iterator[Placed]:
         return iter(self._placed)
@@ -101,9 +104,9 @@ def taken_apart(journey: Journey) -> Scene:
     misfits: list[Problem] = []
     broken: set[str] = set()
     for path, node in nodes:
-        shape = SHAPES.get(type(node), {})
-        for name, kind in shape.items():
-            if not fits(kind, value := getattr(node, name)):
+        for name, kind, usual in _checks(type(node)):  # type: ignore[arg-type]  # a class is hashable
+            value = getattr(node, name)
+            if value is not usual and not fits(kind, value):
                 misfits += misfits_of(kind, value, f"{path}.{name}")
                 broken.add(path)
     unsaid = {one.partition(".wordings[")[0] for one in broken if ".wordings[" in one}
@@ -114,6 +117,21 @@ def taken_apart(journey: Journey) -> Scene:
     return Scene(journey, tuple(misfits), sound, rules)
 
 
+@cache
+def _checks(cls: type) -> tuple[tuple[str, Kind, object], ...]:
+    """The (name, kind, default) of the fields of a class that are looked at; a default need not be looked at again."""
+    if cls not in SHAPES:
+        return ()
+    layout = layout_of(cls)
+    usual = dict(zip(layout.names, layout.defaults, strict=True))
+    plain = {name for name, each in usual.items() if type(each) in _NO_PARTS or each is _EMPTY}
+    checks = SHAPES[cls].items()
+    return tuple(
+        (name, kind, usual[name] if name in plain and fits(kind, usual[name]) else attrs.NOTHING)
+        for name, kind in checks
+    )
+
+
 def walk_parts(value: object, path: str) -> Sequence[Placed]:
     """Every part of a journey, or of a part of one, with its path, in reading order; expressions as wholes."""
     found: list[Placed] = []
@@ -122,12 +140,11 @@ def walk_parts(value: object, path: str) -> Sequence[Placed]:
 
 
 def _walk_parts(value: object, path: str, found: list[Placed]) -> None:
-    fields = _FIELDS.get(type(value))
-    if fields is not None:
+    if type(value) in SHAPES:
         found.append((path, value))
-        for name in fields:
-            part = getattr(value, name)
-            if type(part) not in _NO_PARTS:
+        layout = layout_of(type(value))  # type: ignore[arg-type]  # a class is hashable
+        for name, part in zip(layout.names, layout.values(value), strict=True):
+            if type(part) not in _NO_PARTS and part is not _EMPTY:
                 _walk_parts(part, f"{path}.{name}", found)
     elif isinstance(value, Expression):
         found.append((path, value))
