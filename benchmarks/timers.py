@@ -101,7 +101,10 @@ def folded(db: sqlite3.Connection) -> None:
 
 def compare(folder: Path, timers: int, batch: int, share: float) -> None:
     """Print how many times as fast the store is."""
-    takers = {"the store": store_of(folder / "store.db", timers), "rowid + index": table_of(folder / "table.db", timers)}
+    takers = {
+        "the store": store_of(folder / "store.db", timers),
+        "rowid + index": table_of(folder / "table.db", timers),
+    }
     for again, what in ((True, "to be due again later"), (False, "for good")):
         spent = dict.fromkeys(takers, 0.0)
         done = 0
@@ -112,7 +115,8 @@ def compare(folder: Path, timers: int, batch: int, share: float) -> None:
                 spent[name] += time.process_time() - begun
         each = {name: seconds / (done / len(takers)) * 1e6 for name, seconds in spent.items()}
         told = ", ".join(f"{name} {took:.2f} µs" for name, took in each.items())
-        print(f"{timers:,} pending, {batch} at once, {what}: {told} each: {each['rowid + index'] / each['the store']:.1f}×")
+        times = each["rowid + index"] / each["the store"]
+        print(f"{timers:,} pending, {batch} at once, {what}: {told} each: {times:.1f}×")
 
 
 # The engine's whole path.
