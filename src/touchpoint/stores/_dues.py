@@ -4,7 +4,7 @@ The agenda is clustered by (due, customer), so what falls due next lies side by 
 taken off by one statement each.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from itertools import groupby
 from typing import Any, Final, Protocol
 
@@ -40,13 +40,13 @@ class DueReader(_Asks):
 class DueWriter(DueReader):
     """What is written of the agenda, under the write lock."""
 
-    _neighbours: tuple[Due, ...] = ()
+    _neighbours: Sequence[Due] = ()
     """What was asked for last: the head of the table, with nobody in between as long as nothing is written."""
 
     def due(self, until: int, limit: int) -> list[Due]:
         """See `DueReader.due`."""
         found = super().due(until, limit)
-        self._neighbours = tuple(found)
+        self._neighbours = found.copy()
         return found
 
     def write_dues(self, dues: Sequence[Moved]) -> None:
@@ -62,11 +62,11 @@ class DueWriter(DueReader):
         self._many(_NEW, sorted(come))
 
 
-def _changed(dues: Sequence[Moved]) -> tuple[set[Due], list[Due]]:
-    """What goes, and what comes."""
+def _changed(dues: Sequence[Moved]) -> tuple[list[Due], list[Due]]:
+    """What goes, and what comes, each once."""
     if len({customer for _, _, customer in dues}) < len(dues):
         dues = _once_each(dues)
-    gone = {(old, customer) for old, new, customer in dues if old is not None and old != new}
+    gone = [(old, customer) for old, new, customer in dues if old is not None and old != new]
     return gone, [(new, customer) for old, new, customer in dues if new is not None and old != new]
 
 
@@ -79,11 +79,13 @@ def _once_each(dues: Iterable[Moved]) -> list[Moved]:
     return [(old, after[customer], customer) for customer, old in before.items()]
 
 
-def _stretches(neighbours: Iterable[Due], gone: set[Due]) -> tuple[list[tuple[Due, Due]], set[Due]]:
+def _stretches(neighbours: Sequence[Due], gone: Sequence[Due]) -> tuple[list[tuple[Due, Due]], Collection[Due]]:
     """The stretches of the table (first and last row) of which all goes, and what goes besides."""
+    if len(gone) >= _FEW and gone == neighbours[: len(gone)]:  # the usual case, and found at once
+        return [(gone[0], gone[-1])], ()
     stretches = []
     alone = set(gone)
-    for goes, rows in groupby(neighbours, gone.__contains__):
+    for goes, rows in groupby(neighbours, frozenset(gone).__contains__):
         side_by_side = list(rows) if goes else []
         if len(side_by_side) >= _FEW:
             stretches.append((side_by_side[0], side_by_side[-1]))
