@@ -13,6 +13,7 @@ from touchpoint.core.collected import Collected
 from touchpoint.core.decision import NOT_LOADED, Decision, RunStarted
 from touchpoint.core.held import put
 from touchpoint.core.identity import key_of_rule, key_value, run_id, same_key
+from touchpoint.core.judging import Considered
 from touchpoint.core.limits import refused_by_limit, remember_start
 from touchpoint.core.live_runs import admitted, next_of
 from touchpoint.core.matching import Key, keys_for, note_told
@@ -149,12 +150,18 @@ def _round(decision: Decision, occurrence: Occurrence, *, late: bool, again: int
         _meet_all(decision, occurrence, keys, again)
     if state.bursts:
         drop_bursts(decision, occurrence, keys)
-    if starts is not None and not late:
-        stages, rules = starts
-        if stages:
-            _move_stages(decision, occurrence, stages)
-        if rules:
-            _consider_rules(decision, occurrence, rules)
+    if starts is None or late:
+        return
+    judge = program.judges.of(keys[0]) if len(keys) == 1 else None
+    if judge is not None:
+        _start_all(decision, occurrence, judge(decision, occurrence, _refusal))
+        return
+    stages, rules = starts
+    if stages:
+        _move_stages(decision, occurrence, stages)
+    if rules:
+        # All conditions are asked before any run starts: rules of one round do not see each other's effects.
+        _start_all(decision, occurrence, [(rule, _unless_true(decision, rule, occurrence)) for rule in rules])
 
 
 def _taken_in(
@@ -357,9 +364,7 @@ def _matches(
 # S4.2 point 5: rules.
 
 
-def _consider_rules(decision: Decision, occurrence: Occurrence, rules: Sequence[CompiledRule]) -> None:
-    # All conditions are asked before any run starts: rules of one round do not see each other's effects.
-    considered = [(rule, _refusal(decision, rule, occurrence)) for rule in rules]
+def _start_all(decision: Decision, occurrence: Occurrence, considered: Considered) -> None:
     for rule, reading in considered:
         if reading is None and rule.collects is not None:
             gather(decision, rule, occurrence)
@@ -369,10 +374,14 @@ def _consider_rules(decision: Decision, occurrence: Occurrence, rules: Sequence[
             decision.trace.append(["refused", rule.journey, rule.rule.name, "given", reading])
 
 
-def _refusal(decision: Decision, rule: CompiledRule, occurrence: Occurrence) -> str | None:
+def _unless_true(decision: Decision, rule: CompiledRule, occurrence: Occurrence) -> str | None:
     """The condition with its values, where it is not true."""
     if rule.given is None or decision.ask(rule.given, rule.journey, occurrence) is True:
         return None
+    return _refusal(decision, rule, occurrence)
+
+
+def _refusal(decision: Decision, rule: CompiledRule, occurrence: Occurrence) -> str:
     return "" if rule.tell is None else decision.told(rule.tell, rule.journey, occurrence)
 
 
@@ -418,7 +427,7 @@ def _admit(decision: Decision) -> bool:
     if found is None:
         return False
     rule, entry = found
-    reading = _refusal(decision, rule, entry.trigger)
+    reading = _unless_true(decision, rule, entry.trigger)
     if reading is None:
         start(decision, rule, entry.trigger, entry.collected)
     else:

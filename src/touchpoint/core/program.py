@@ -16,6 +16,7 @@ from touchpoint.core.choosing import Option, options_of
 from touchpoint.core.compile import compile_condition, compile_expression
 from touchpoint.core.context import Context
 from touchpoint.core.familiar import Bond, bonds_of, conditions_of, declared_in, misused_words
+from touchpoint.core.judging import Judges
 from touchpoint.core.keys import ENROLLED, Key, key_of, keys_in_run, keys_of
 from touchpoint.core.linking import link
 from touchpoint.core.listening import Listening, hand_overs_kept, listening, told_in, waits_for_own
@@ -130,7 +131,7 @@ class CompiledRule:
     also looks at what came before its last message; `label` is journey/rule. A burst is collected for `collects`
     microseconds; `last_given` is what of its condition asks about the burst, and so at its end. `reads` are the
     functions whose results it looks up; `own`, whether anything in its runs waits for what becomes of their own
-    messages; `tells`, whether a condition asks what came back of those.
+    messages; `tells`, whether a condition asks what came back of those. `condition` is what `given` asks.
     """
 
     index: int
@@ -153,6 +154,7 @@ class CompiledRule:
     reads: frozenset[str] = frozenset()
     own: bool = False
     tells: bool = False
+    condition: Expression | None = None
 
 
 @attrs.define(eq=False)
@@ -207,6 +209,7 @@ class Program:
     history_kept: int | None
     starts_kept: Mapping[str, int | None]
     places: Mapping[Key, int]
+    judges: Judges
     looks_ahead: bool
     may_circle: bool
     version: str
@@ -298,6 +301,7 @@ def compile_program(
     known = declared_in(journeys, traits)
     bonds = bonds_of(policies[0], journeys, known, table)
     asked_of_segments = {(each.journey, each.segment): each.condition for each in segments.values()}
+    starts = _index_starts(_index_stages(journeys, table), _index(rules))
     sessions, limits = sessions_of(policies), live_limits_of(policies[0], journeys)
     terms = terms_of(journeys)
     more = [*map(session_on, sorted(sessions)), *versions_of(segments.values()), *versions_of_cases(terms)]
@@ -306,7 +310,8 @@ def compile_program(
         rules=rules,
         by_label={rule.label: rule for rule in rules},
         by_name={(rule.journey, rule.rule.name): rule for rule in (*rules, *by_hand)},
-        starts=_index_starts(_index_stages(journeys, table), _index(rules)),
+        starts=starts,
+        judges=Judges(starts, table),
         silences=silences,
         silences_of=by_type(silences.values()),
         silences_any=tuple(spec for spec in silences.values() if spec.of is None),
@@ -405,6 +410,7 @@ def _compile_rule(index: int, journey: str, rule: Rule, table: SignalTable) -> C
         results_read(rule),
         waits_for_own(rule),
         next(told_in(expressions_of(rule)), None) is not None,
+        given,
     )
 
 
