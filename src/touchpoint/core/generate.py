@@ -16,7 +16,8 @@ from typing import Any, Final, TypeAlias
 import attrs
 
 from touchpoint.core.compile import SMALL, compile_comparison, compile_condition, reference
-from touchpoint.core.remembered import Data, Signal, signal_of
+from touchpoint.core.kept import Data
+from touchpoint.core.remembered import signal_of
 from touchpoint.core.signals import SignalTable
 from touchpoint.core.values import UNKNOWN
 from touchpoint.durations import length
@@ -166,13 +167,10 @@ class Writer:
     def _count(self, node: Expression) -> Source | None:
         if not isinstance(node, Count | Ever) or node.where is not None or node.within is None:
             return None
-        signal = self._signal(node)
+        signal = signal_of(node)
         if signal.key in self.counts:
             return self.counts[signal.key]
-        return f"recent(signals.get({signal.key!r}), now, {signal.within})"
-
-    def _signal(self, question: Count | Ever) -> Signal:
-        return self.signals.signals[signal_of(question).key]
+        return f"recent(signals.get({self.signals.keeper(signal).key!r}), now, {signal.within})"
 
     def _ever(self, node: Ever, *, asked: bool) -> Source:
         counted = self._count(node)
