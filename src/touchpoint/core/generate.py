@@ -2,16 +2,18 @@
 
 A condition is true, false or unknown (S4.6), and rules act on true alone. So two sources are written for it: one that
 is true exactly where the condition is true, and one that is true exactly where it is false; neither ever holds an
-unknown value, and `and`, `or` and `not` become Python's own. Where a value is of another type than the source foresees, or a
-part is of a kind that is not written here, the closure of `core.compile` is asked, so that nothing is decided twice.
+unknown value, and `and`, `or` and `not` become Python's own. Where a value is of another type than the source foresees,
+or a part is of a kind that is not written here, the closure of `core.compile` is asked: nothing is decided twice.
 
 What a source may name: `event` (the occurrence), `properties`, `traits`, `signals`, `state`, `now`, `decision`, the
 local variables of stages, and constants that the `Namespace` has handed out.
 """
 
+from array import array
+from bisect import bisect_right
 from collections.abc import Callable, Mapping
 from datetime import timedelta
-from typing import Any, Final, TypeAlias
+from typing import Final, TypeAlias
 
 import attrs
 
@@ -67,18 +69,14 @@ class Namespace:
         return f"v_{self._made}"
 
 
-def recent(instants: Any, now: int, within: int) -> int:  # noqa: ANN401 - data of a signal, see core.remembered
-    """How many of these ascending instants lie in `(now - within, now]`; the newest are looked at first."""
-    n, oldest = 0, now - within
-    if not instants:
+def recent(instants: "array[int] | None", now: int, within: int) -> int:
+    """How many of these ascending instants lie in the window `(now - within, now]`."""
+    if instants is None:
         return 0
-    if oldest < instants[0] and instants[-1] <= now:
-        return len(instants)
-    for at in reversed(instants):
-        if at <= oldest:
-            break
-        n += at <= now
-    return n
+    oldest = now - within
+    if instants[-1] > now:
+        return bisect_right(instants, now) - bisect_right(instants, oldest)
+    return len(instants) if instants[0] > oldest else len(instants) - bisect_right(instants, oldest)
 
 
 def since(entry: Data, now: int) -> object:
@@ -98,14 +96,12 @@ class Writer:
         signals: what is kept of the past.
         journey: whose conditions they are.
         stages: the local variables that hold the customer's stage, by journey.
-        counts: local variables that hold the answers to plain counts, by the key of their signal.
     """
 
     names: Namespace
     signals: SignalTable
     journey: str
     stages: Mapping[str, str]
-    counts: Mapping[str, str] = attrs.Factory(dict)
 
     def holds(self, node: Expression, *, asked: bool = True) -> Source:  # noqa: PLR0911 - one per class
         """Source that is true exactly where the condition is `asked`: true, or false."""
@@ -168,8 +164,6 @@ class Writer:
         if not isinstance(node, Count | Ever) or node.where is not None or node.within is None:
             return None
         signal = signal_of(node)
-        if signal.key in self.counts:
-            return self.counts[signal.key]
         return f"recent(signals.get({self.signals.keeper(signal).key!r}), now, {signal.within})"
 
     def _ever(self, node: Ever, *, asked: bool) -> Source:
