@@ -17,9 +17,10 @@ from touchpoint.core.occurrence import TOUCHPOINT, Occurrence
 from touchpoint.core.signals import SignalTable
 
 if TYPE_CHECKING:
+    from touchpoint.core.compiled_rule import CompiledRule, CompiledStage
     from touchpoint.core.decision import Decision
     from touchpoint.core.keys import Key
-    from touchpoint.core.program import CompiledRule, CompiledStage, Starts
+    from touchpoint.core.program import Starts
     from touchpoint.core.seen import Seen
 
 PAYS_AFTER: Final = 600
