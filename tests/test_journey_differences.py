@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given, settings
 
 from journeys_strategy import DECLARED, journeys
+from sizing import examples
 from touchpoint import (
     Ask,
     Branch,
@@ -302,7 +303,7 @@ def test_whatever_changes_in_the_example_is_told_and_survives_a_file():
         assert read_text(write_text(each, json=True), json=True).journeys == (each,)
 
 
-@settings(max_examples=30)
+@settings(max_examples=examples(30))
 @given(journeys())
 def test_a_journey_does_not_differ_from_itself_in_a_file(journey):
     (same,) = read_text(write_text(journey, json=True), json=True, types=DECLARED).journeys

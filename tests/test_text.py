@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 import fuzz_conditions
 import touchpoint
 from journeys_strategy import conditions, literals, types
+from sizing import examples
 from touchpoint.core.compile import compile_expression
 from touchpoint.core.context import Context
 from touchpoint.core.occurrence import TOUCHPOINT, Occurrence
@@ -244,19 +245,19 @@ def odd_expressions(draw):
     )
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=examples(150), deadline=None)
 @given(conditions(("offer",)) | odd_expressions())
 def test_what_is_written_reads_as_the_same_condition(expression):
     assert parse(to_text(expression)).same_as(expression)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=examples(150), deadline=None)
 @given(conditions(("offer",)) | odd_expressions())
 def test_the_python_form_reads_as_the_same_condition(expression):
     assert parse(str(expression)).same_as(expression)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=examples(150), deadline=None)
 @given(conditions(("offer",)) | odd_expressions())
 def test_what_was_read_is_written_the_same_again(expression):
     text = to_text(expression)
@@ -264,7 +265,7 @@ def test_what_was_read_is_written_the_same_again(expression):
     assert to_text(parse(str(expression))) == text
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=examples(100), deadline=None)
 @given(conditions(("offer",)))
 def test_a_text_means_what_python_makes_of_it(expression):
     known = {name: getattr(touchpoint, name) for name in touchpoint.__all__ if name.islower()}
