@@ -46,7 +46,7 @@ from touchpoint import (
 )
 from touchpoint.cli.loading import load
 from touchpoint.files import differences, read_text, write_text
-from touchpoint.lab.mutate import mutants
+from touchpoint.lab.mutate import mutants, spread
 from touchpoint.rules import ContentRule, ContentRules, PostalAddress, Sender
 
 
@@ -300,6 +300,7 @@ def test_whatever_changes_in_the_example_is_told_and_survives_a_file():
         found = [each.words for each in differences([club], [each])]
         assert found != []
         assert not [words for words in found if re.search(r"\bis (.+) instead of \1$", words)]
+    for each in spread(changed, 40):
         assert read_text(write_text(each, json=True), json=True).journeys == (each,)
 
 

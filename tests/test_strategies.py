@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from hypothesis.errors import NoSuchExample
 from hypothesis.stateful import run_state_machine_as_test
 
+from sizing import examples
 from touchpoint import (
     Branch,
     Cap,
@@ -371,6 +372,7 @@ QUICK = settings(
     max_examples=60, stateful_step_count=15, database=None, derandomize=True, phases=[Phase.generate, Phase.shrink],
     suppress_health_check=list(HealthCheck),
 )  # fmt: skip
+SHORT = settings(QUICK, max_examples=examples(60))
 
 
 def failing(machine, examples=300):
@@ -380,11 +382,11 @@ def failing(machine, examples=300):
 
 
 def test_a_sound_journey_passes_the_machine():
-    run_state_machine_as_test(journey_machine([WELCOME]), settings=QUICK)
+    run_state_machine_as_test(journey_machine([WELCOME]), settings=SHORT)
 
 
 def test_several_customers_may_live_in_a_machine():
-    run_state_machine_as_test(journey_machine([SALE], people=("ann", "bob")), settings=QUICK)
+    run_state_machine_as_test(journey_machine([SALE], people=("ann", "bob")), settings=SHORT)
 
 
 def test_the_machine_crashes_now_and_then_and_lets_time_pass_to_what_is_due():

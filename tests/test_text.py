@@ -546,7 +546,8 @@ def test_the_worst_texts_take_little_time_and_memory(text):
         return time.thread_time() - since
 
     # Whoever traces every line, as a measure of coverage does, takes a multiple of the time.
-    assert min(took() for _ in range(3)) < (0.1 if sys.gettrace() is None else 1.0)
+    most = 0.1 if sys.gettrace() is None else 1.0
+    assert any(took() < most for _ in range(3))
     tracemalloc.start()
     try:
         with suppress(ConditionError):
