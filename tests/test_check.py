@@ -727,6 +727,7 @@ def test_what_is_called_out_of_reach_never_happens(data):
 # --- in time ----------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.untraced
 @pytest.mark.parametrize(
     "condition",
     [

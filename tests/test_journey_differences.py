@@ -292,6 +292,7 @@ def test_the_policy_of_the_house_is_compared_too():
 EXAMPLE = Path(__file__).parent.parent / "examples/coffee_club.py"
 
 
+@pytest.mark.untraced
 def test_whatever_changes_in_the_example_is_told_and_survives_a_file():
     (club,) = load(EXAMPLE).journeys
     changed = [mutant.journey for mutant in mutants(club)]

@@ -337,6 +337,7 @@ def test_what_cannot_be_reached_is_missed():
     assert "shop/rules/never/started" in {each.id for each in found.missed}
 
 
+@pytest.mark.untraced
 def test_equal_searches_find_equal_stories():
     first, second = (find_stories([WAITING], most=100) for _ in range(2))
     assert [each.story.words for each in first.chosen] == [each.story.words for each in second.chosen]
@@ -468,6 +469,7 @@ def test_names_of_written_tests_are_unique_and_lines_not_too_long(written):
     assert max(map(len, written.splitlines())) <= 120
 
 
+@pytest.mark.untraced
 def test_writing_twice_gives_the_same_text_in_a_file_and_on_the_terminal(generate, written):
     # But for where the journeys are, seen from the tests.
     assert generate().stdout == written.replace('Path(__file__).parent / "../shop.py"', 'Path("shop.py")')

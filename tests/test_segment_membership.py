@@ -803,6 +803,7 @@ def test_the_report_of_a_replay_counts_who_joined_and_left():
     assert [[*column.cells] for column in table.columns] == [["recent"], ["1,200"], ["3"]]
 
 
+@pytest.mark.untraced
 def test_random_journeys_have_segments_that_rules_wait_for():
     seen = Counter()
 

@@ -537,6 +537,7 @@ WORST = {
 }
 
 
+@pytest.mark.untraced
 @pytest.mark.parametrize("text", WORST.values(), ids=WORST)
 def test_the_worst_texts_take_little_time_and_memory(text):
     def took():
@@ -557,6 +558,7 @@ def test_the_worst_texts_take_little_time_and_memory(text):
         tracemalloc.stop()
 
 
+@pytest.mark.untraced
 @pytest.mark.parametrize("text", WORST.values(), ids=WORST)
 def test_the_worst_texts_are_read_or_refused_like_any_other(text):
     assert fuzz_conditions.tried(text) in (True, False)
