@@ -27,7 +27,8 @@ class Watching:
     """What changes somebody waits for.
 
     `traits` by name, with their places; `consents` as (purpose, channel), None for whichever; `wishes`, parts of
-    preferences, empty for any of them; `kinds` maps a topic to the kinds of the messages about it, whose consent speaks of it as well.
+    preferences, empty for any of them; `kinds` maps a topic to the kinds of the messages about it, whose consent speaks
+    of it as well.
     """
 
     traits: Mapping[str, int]
