@@ -1,68 +1,89 @@
-"""`python -m benchmarks.quiet_hours`: how long it takes to say whether a window is open, and until when not.
+"""`python -m benchmarks quiet_hours`: whether it is quiet where a customer is, beside `zoneinfo`.
 
-Beside it what most would write by hand with `zoneinfo`, which answers the first question only. The candidates take
-turns in short rounds of CPU time, and of each the shortest counts.
+Quiet hours from 21:00 to 09:00, asked for instants of 120 days in ten time zones, some of which change their clocks
+meanwhile. The peer is what one writes by hand: the local time by `zoneinfo`, and two comparisons. That both say the
+same is asserted before anything is timed. The second row is the whole check of the policy, whose verdict has a reason.
 """
 
-import argparse
-import time
-from collections.abc import Callable, Sequence
-from datetime import UTC, datetime, timedelta
+import random  # noqa: TID251 - a seeded workload
+from collections.abc import Callable, Iterator, Sequence
+from datetime import UTC, datetime, time
+from typing import Final
 from zoneinfo import ZoneInfo
 
-from touchpoint import QuietHours
-from touchpoint.durations import micros
-from touchpoint.policy.windows import OPEN, WindowEvaluator
+from benchmarks.measure import Candidate, Size, interleaved
+from benchmarks.results import Demand, Result, compared, same_answers
+from touchpoint import Message, Policy, QuietHours
+from touchpoint.policy.binding import bind
+from touchpoint.policy.facts import ChannelFacts, Facts
+from touchpoint.policy.verdict import Verdict
+from touchpoint.policy.windows import WindowEvaluator
+from touchpoint.policy.windows_check import check_windows
 
-EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-QUIET = QuietHours("21:00", "09:00", unknown_zone="deny")
-ONE = ("Europe/Madrid",)
-SEVERAL = ("Europe/Madrid", "Europe/London", "America/New_York")
-NOON = micros(datetime(2026, 3, 30, 15, tzinfo=UTC))
-NIGHT = micros(datetime(2026, 3, 30, 23, tzinfo=UTC))
-BY_NAME = {name: ZoneInfo(name) for name in SEVERAL}
-Check = Callable[[Sequence[str], int], object]
-
-
-def by_hand(zones: Sequence[str], us: int) -> bool:
-    """Whether the quiet hours are over everywhere, with `zoneinfo` alone."""
-    utc = EPOCH + timedelta(microseconds=us)
-    return all(9 <= utc.astimezone(BY_NAME[name]).hour < 21 for name in zones)
-
-
-def round_of(check: Check, zones: Sequence[str], us: int, times: int) -> float:
-    """Microseconds of CPU per check."""
-    begun = time.process_time()
-    for _ in range(times):
-        check(zones, us)
-    return (time.process_time() - begun) / times * 1e6
+ZONES: Final = (
+    "Europe/London", "Europe/Madrid", "Europe/Berlin", "Europe/Helsinki", "America/New_York", "America/Sao_Paulo",
+    "America/Los_Angeles", "Asia/Kolkata", "Asia/Tokyo", "Australia/Sydney",
+)  # fmt: skip
+QUIET: Final = QuietHours("21:00", "09:00", unknown_zone="deny")
+FIRST: Final = int(datetime(2026, 1, 15, tzinfo=UTC).timestamp())
+DAYS: Final = 120
+ASKS: Final = 5_000
+DEMAND: Final = Demand(0.5e-6, 0.2e-6, unit="s")
+Ask = tuple[str, int]
+"""(time zone, microseconds since 1970 UTC)."""
 
 
-def nothing(_zones: Sequence[str], _us: int) -> None:
-    """What a loop with a call costs by itself."""
+def asks_of(number: int) -> list[Ask]:
+    """Instants and places; events come in the order of time."""
+    chance = random.Random(3)  # noqa: S311 - likewise
+    seconds = sorted(FIRST + chance.randrange(DAYS * 86_400) for _ in range(number))
+    return [(chance.choice(ZONES), each * 1_000_000) for each in seconds]
 
 
-def main() -> None:
-    """Measure, and print."""
-    parser = argparse.ArgumentParser(prog="python -m benchmarks.quiet_hours", description=__doc__.split("\n")[0])
-    parser.add_argument("--rounds", type=int, default=200)
-    parser.add_argument("--times", type=int, default=2_000, help="checks in a round")
-    parser.add_argument("--quick", action="store_true", help="a fifth of the rounds")
-    given = parser.parse_args()
-    evaluator = WindowEvaluator(QUIET)
-    candidates: dict[str, Check] = {"nothing": nothing, "ours": evaluator.opens, "zoneinfo": by_hand}
-    for zones in (ONE, SEVERAL):
-        for us in (NOON, NIGHT):
-            if (evaluator.opens(zones, us) is OPEN) != by_hand(zones, us):
-                raise RuntimeError("the two do not agree")
-            spent = dict.fromkeys(candidates, float("inf"))
-            for _ in range(given.rounds // (5 if given.quick else 1)):
-                for name, check in candidates.items():
-                    spent[name] = min(spent[name], round_of(check, zones, us, given.times))
-            ours, other = spent["ours"] - spent["nothing"], spent["zoneinfo"] - spent["nothing"]
-            state = "open" if us == NOON else "quiet"
-            print(f"{state}, zones: {len(zones)}: {ours:.2f} µs; zoneinfo by hand {other:.2f} µs: {other / ours:.1f}×")
+def ours(asks: Sequence[Ask]) -> Callable[[object], list[bool]]:
+    """By the evaluator that a policy keeps."""
+    evaluator, told = WindowEvaluator(QUIET), [((name,), at) for name, at in asks]
+
+    def work(_: object) -> list[bool]:
+        opens = evaluator.opens
+        return [opens(zones, at).state == "open" for zones, at in told]
+
+    return work
 
 
-if __name__ == "__main__":
-    main()
+def by_zoneinfo(asks: Sequence[Ask]) -> Callable[[object], list[bool]]:
+    """By hand."""
+    told = [(ZoneInfo(name), at) for name, at in asks]
+    morning, night, since_epoch = time(9), time(21), datetime.fromtimestamp
+
+    def work(_: object) -> list[bool]:
+        return [morning <= since_epoch(at / 1e6, place).time() < night for place, at in told]
+
+    return work
+
+
+def checked(asks: Sequence[Ask]) -> Callable[[object], list[bool]]:
+    """By the whole check of the policy, with its verdict."""
+    bound = bind(Policy(QUIET), {"j": Policy()})["j"]
+    message = Message("hello", why="to measure", channels=["email"])
+    facts = [Facts(now=at, key="k", message=message, journey="j", policy=bound, zones=(name,)) for name, at in asks]
+    on = ChannelFacts(channel="email")
+
+    def work(_: object) -> list[bool]:
+        return [_allowed(check_windows(each, on)) for each in facts]
+
+    return work
+
+
+def _allowed(verdicts: Sequence[Verdict]) -> bool:
+    return verdicts[0].answer == "allow"
+
+
+def rows(size: Size) -> Iterator[Result]:
+    """The question alone, of which something is demanded, and the whole check."""
+    asks = asks_of(size.of(ASKS, least=100))
+    works = {"ours": ours(asks), "check": checked(asks), "zoneinfo": by_zoneinfo(asks)}
+    same_answers({name: work(None) for name, work in works.items()})
+    timed = interleaved({name: Candidate(work, len(asks)) for name, work in works.items()}, size)
+    yield compared("whether quiet hours are over", timed["ours"], "zoneinfo", timed["zoneinfo"], DEMAND)
+    yield compared("the check of the policy, with its verdict", timed["check"], "zoneinfo", timed["zoneinfo"])

@@ -10,19 +10,23 @@ from typing import Final, TypeAlias
 from touchpoint.core.bursts import drop_bursts, gather
 from touchpoint.core.cases import OF_CASES, about_case, is_answer
 from touchpoint.core.collected import Collected
+from touchpoint.core.compiled_rule import CompiledRule, CompiledStage, Node
 from touchpoint.core.decision import NOT_LOADED, Decision, RunStarted
+from touchpoint.core.held import put
 from touchpoint.core.identity import key_of_rule, key_value, run_id, same_key
+from touchpoint.core.judging import Considered
 from touchpoint.core.limits import refused_by_limit, remember_start
 from touchpoint.core.live_runs import admitted, next_of
 from touchpoint.core.matching import Key, keys_for, note_told
 from touchpoint.core.occurrence import MOVES, TOUCHPOINT, Occurrence
-from touchpoint.core.program import BUDGET, CompiledRule, CompiledStage, Node, Program, StagesEntered, Starts
+from touchpoint.core.program import BUDGET, Program, StagesEntered, Starts
 from touchpoint.core.returned import Returned
 from touchpoint.core.rhythm import lasts, noted
+from touchpoint.core.seen import Seen
 from touchpoint.core.segments import JOINED, LATE, LEFT, catch_up, reassess
 from touchpoint.core.sessions import hear, wrote_on
 from touchpoint.core.signals import lapses_at, update
-from touchpoint.core.state import Pending, Run, State, Watch
+from touchpoint.core.state import Pending, Run, State, Watch, without
 from touchpoint.core.steps import is_about, take_steps
 from touchpoint.journey.asking import first_asked
 from touchpoint.journey.by_hand import PREFIX
@@ -148,12 +152,18 @@ def _round(decision: Decision, occurrence: Occurrence, *, late: bool, again: int
         _meet_all(decision, occurrence, keys, again)
     if state.bursts:
         drop_bursts(decision, occurrence, keys)
-    if starts is not None and not late:
-        stages, rules = starts
-        if stages:
-            _move_stages(decision, occurrence, stages)
-        if rules:
-            _consider_rules(decision, occurrence, rules)
+    if starts is None or late:
+        return
+    judge = program.judges.of(keys[0]) if len(keys) == 1 else None
+    if judge is not None:
+        _start_all(decision, occurrence, judge(decision, occurrence, _refusal))
+        return
+    stages, rules = starts
+    if stages:
+        _move_stages(decision, occurrence, stages)
+    if rules:
+        # All conditions are asked before any run starts: rules of one round do not see each other's effects.
+        _start_all(decision, occurrence, [(rule, _unless_true(decision, rule, occurrence)) for rule in rules])
 
 
 def _taken_in(
@@ -201,10 +211,10 @@ def remember(decision: Decision, occurrence: Occurrence, *, late: bool) -> None:
     for spec in silences:
         due = occurrence.at + (spec.length or lasts(spec, state.occasions))
         if occurrence.at > state.heard.get(spec.name, -1) and not (late and due <= decision.now):
-            state.heard[spec.name] = occurrence.at
-            state.silences[spec.name] = due
+            state.heard = put(state.heard, spec.name, occurrence.at)
+            state.silences = put(state.silences, spec.name, due)
     if program.sessions and (channel := wrote_on(program.sessions, occurrence)) is not None:
-        hear(state.heard, channel, occurrence.at)
+        state.heard = hear(state.heard, channel, occurrence.at)
         if program.sessions[channel]:
             decision.ask_again()
     if occurrence.about is not None:
@@ -230,8 +240,8 @@ def _concerned(decision: Decision) -> Iterable[Run | Watch]:
     """The live runs, and those that are over but whose goals are still watched, in the order in which they started."""
     state = decision.state
     if not state.watches:
-        return tuple(state.runs)
-    state.watches = [watch for watch in state.watches if watch.until >= decision.now]
+        return state.runs
+    state.watches = tuple(watch for watch in state.watches if watch.until >= decision.now)
     return sorted([*state.watches, *state.runs], key=lambda each: each.order)
 
 
@@ -329,7 +339,7 @@ def _meet_watch(decision: Decision, watch: Watch, occurrence: Occurrence, keys: 
         return
     if _reached(decision, rule, watch, occurrence):
         decision.trace.append(["goal", watch.journey, watch.rule, watch.key])
-        decision.state.watches.remove(watch)
+        decision.state.watches = without(decision.state.watches, watch)
 
 
 # S4.2 point 4: stages.
@@ -356,23 +366,25 @@ def _matches(
 # S4.2 point 5: rules.
 
 
-def _consider_rules(decision: Decision, occurrence: Occurrence, rules: Sequence[CompiledRule]) -> None:
-    # All conditions are asked before any run starts: rules of one round do not see each other's effects.
-    considered = [(rule, _refusal(decision, rule, occurrence)) for rule in rules]
-    for rule, reading in considered:
-        if reading is None and rule.collects is not None:
+def _start_all(decision: Decision, occurrence: Occurrence, considered: Considered) -> None:
+    for rule, seen in considered:
+        if seen is None and rule.collects is not None:
             gather(decision, rule, occurrence)
-        elif reading is None:
+        elif seen is None:
             start(decision, rule, occurrence)
         else:
-            decision.trace.append(["refused", rule.journey, rule.rule.name, "given", reading])
+            decision.trace.append(["refused", rule.journey, rule.rule.name, "given", seen])
 
 
-def _refusal(decision: Decision, rule: CompiledRule, occurrence: Occurrence) -> str | None:
-    """The condition with its values, where it is not true."""
+def _unless_true(decision: Decision, rule: CompiledRule, occurrence: Occurrence) -> Seen | None:
+    """What the condition saw, where it is not true."""
     if rule.given is None or decision.ask(rule.given, rule.journey, occurrence) is True:
         return None
-    return "" if rule.tell is None else decision.told(rule.tell, rule.journey, occurrence)
+    return _refusal(decision, rule, occurrence)
+
+
+def _refusal(decision: Decision, rule: CompiledRule, occurrence: Occurrence) -> Seen:
+    return "" if rule.see is None else decision.saw(rule.see, rule.journey, occurrence)
 
 
 def start(decision: Decision, rule: CompiledRule, occurrence: Occurrence, collected: Collected | None = None) -> None:
@@ -417,11 +429,11 @@ def _admit(decision: Decision) -> bool:
     if found is None:
         return False
     rule, entry = found
-    reading = _refusal(decision, rule, entry.trigger)
-    if reading is None:
+    seen = _unless_true(decision, rule, entry.trigger)
+    if seen is None:
         start(decision, rule, entry.trigger, entry.collected)
     else:
-        decision.trace.append(["refused", rule.journey, rule.rule.name, "given", reading])
+        decision.trace.append(["refused", rule.journey, rule.rule.name, "given", seen])
     return True
 
 
@@ -441,7 +453,7 @@ def _begin(
     run = Run(identity, rule.journey, rule.rule.name, key, decision.now, state.orders, occurrence, event)
     run.collected = collected
     is_about(run, occurrence)
-    state.runs.append(run)
+    state.runs += (run,)
     remember_start(decision, rule, key)
     decision.trace.append(["started", rule.journey, rule.rule.name, key])
     decision.effects.append(RunStarted(run))

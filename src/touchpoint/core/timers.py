@@ -7,13 +7,14 @@ from touchpoint.core.calendar import adopt_calendar, bring_about, leave_out
 from touchpoint.core.case_terms import rearm
 from touchpoint.core.cases import LiveCase, Missed, due_at, miss, next_deadline
 from touchpoint.core.collected import Burst
+from touchpoint.core.held import NONE, dropped, put
 from touchpoint.core.occurrence import TOUCHPOINT, Occurrence
 from touchpoint.core.program import Program
 from touchpoint.core.rhythm import Occasions, in_words, lasts, noted
 from touchpoint.core.segments import settle
 from touchpoint.core.sessions import heard_before
 from touchpoint.core.signals import backfill
-from touchpoint.core.state import NEVER, NONE, Record, Run, State, without
+from touchpoint.core.state import NEVER, Record, Run, State, without
 from touchpoint.core.timed import CALENDAR, SCHEDULE
 from touchpoint.durations import instant
 
@@ -136,12 +137,16 @@ def _occurrence(program: Program, state: State, timer: Timer) -> tuple[Occurrenc
     if kind == SEGMENT:
         return None, []  # the decision looks at all of them by itself
     if kind == AWAITED:
-        _, what, message, channel, *_ = state.awaited.pop(name)
+        _, what, message, channel, *_ = state.awaited[name]
+        state.awaited = dropped(state.awaited, name)
         told = {"message": message}
         return Occurrence(TOUCHPOINT, what, due, f"{what} {name}", told, channel, direction="internal"), []
     if name in state.calendar and kind in CALENDAR:
         return bring_about(program, state, name)
-    (state.silences if kind == "silence" else state.dwells).pop(name)
+    if kind == "silence":
+        state.silences = dropped(state.silences, name)
+    else:
+        state.dwells = dropped(state.dwells, name)
     # Two silences may lapse at one instant: their causes must differ.
     cause = f"{instant(due).isoformat()} {kind} {name}"
     return Occurrence("dwelt" if kind == "dwell" else kind, name, due, cause), _reading(program, state, timer)
@@ -174,14 +179,14 @@ def refresh(
     backfill(program.signals, state.signals, occurrences, state.now)
     state.silences = {name: due for name, due in state.silences.items() if name in program.silences}
     state.heard = {name: at for name, at in state.heard.items() if name in program.silences}
-    state.heard |= heard_before(program.sessions, occurrences)
+    state.heard = {**state.heard, **heard_before(program.sessions, occurrences)}
     state.occasions = occasions_of(program, occurrences)
     for spec in program.silences.values():
         last = max((each.at for each in occurrences if _breaks(spec.of, each)), default=None)
         if spec.name not in state.heard and last is not None:
-            state.heard[spec.name] = last
+            state.heard = put(state.heard, spec.name, last)
             if (due := last + lasts(spec, state.occasions)) > state.now:
-                state.silences[spec.name] = due
+                state.silences = put(state.silences, spec.name, due)
     _refresh_dwells(program, state)
     rearmed = rearm(program.terms, state.cases, max(now, state.now))
     adopt_calendar(program, state, now=max(now, state.now))
