@@ -11,14 +11,18 @@ from contextlib import contextmanager
 from datetime import timedelta
 
 import pytest
-
 from benchmarks.scaling import START, acts, fill
 from benchmarks.unrelated import ACTS, KINDS, SHOP, journeys
+
 from touchpoint import Engine, Figures, Journey, Rule, SetTrait, Touchpoint, VirtualClock
 from touchpoint.channels import MemoryChannel
 
 FEW, MANY = 22, 440
 PEOPLE = 30
+
+
+def seeded(seed):
+    return random.Random(seed)  # noqa: S311 - nothing secret
 
 
 @contextmanager
@@ -46,16 +50,16 @@ def engine_of(unrelated, **options):
     )  # fmt: skip
     for each in range(PEOPLE):
         engine.identify(f"c{each:07}", addresses={"email": f"c{each}@example.com"}, traits={"tier": "gold"})
-    engine.record_many(acts(random.Random(1), 200, PEOPLE))
+    engine.record_many(acts(seeded(1), 200, PEOPLE))
     return engine
 
 
 def batches(engine):
-    engine.record_many(acts(random.Random(2), 100, PEOPLE))
+    engine.record_many(acts(seeded(2), 100, PEOPLE))
 
 
 def single(engine):
-    for each in acts(random.Random(3), 20, PEOPLE):
+    for each in acts(seeded(3), 20, PEOPLE):
         engine.record(each.customer, each.type, each.properties)
 
 
@@ -130,7 +134,7 @@ def statements(engine):
 
 def shop_of(people, path=None, **options):
     engine = Engine(f"sqlite:///{path}" if path else "sqlite://", journeys=[SHOP], clock=VirtualClock(START), **options)
-    engine.record_many(acts(random.Random(1), 200, PEOPLE))
+    engine.record_many(acts(seeded(1), 200, PEOPLE))
     if people > PEOPLE:
         fill(engine.store, people)
     engine._begin_anew()
@@ -157,7 +161,7 @@ def pages_written(path, people):
     """Pages that a batch of random customers writes to the log, each of another customer."""
     engine = shop_of(people, path)
     engine.store.checkpoint()
-    chance = random.Random(4)
+    chance = seeded(4)
     chosen = chance.sample(range(people), 200)
     before = path.with_name(path.name + "-wal").stat().st_size
     engine.record_many([Touchpoint(f"c{each:07}", chance.choice(ACTS), properties={"score": 1}) for each in chosen])
