@@ -87,7 +87,8 @@ def grown(
     what: str, sizes: tuple[int, int], demand: Demand, size: Size, make: Callable[[int], Shop]
 ) -> Result:  # fmt: skip
     """The larger one beside the smaller one; of less than the full size nothing is demanded."""
-    few, many = sizes[0], size.of(sizes[1], least=sizes[0])
+    many = size.of(sizes[1], least=20)
+    few = min(sizes[0], many // 10)
     shops = {str(each): make(each) for each in (few, many)}
     timed = in_rounds({name: shop.take for name, shop in shops.items()}, size.rounds)
     for shop in shops.values():
