@@ -16,6 +16,7 @@ from benchmarks.unrelated import ACTS, KINDS, SHOP, journeys
 
 from touchpoint import Engine, Figures, Journey, Rule, SetTrait, Touchpoint, VirtualClock
 from touchpoint.channels import MemoryChannel
+from touchpoint.stores import sqlite
 
 FEW, MANY = 22, 440
 PEOPLE = 30
@@ -155,6 +156,66 @@ def test_the_same_statements_whoever_else_is_in_the_store(act, options):
         found.append(counted)
     assert found[0] == found[1]
     assert found[0].total() > 10
+
+
+@contextmanager
+def steps(monkeypatch):
+    """Counts what SQLite does, in hundreds of steps of its virtual machine: a scan of a table shows."""
+    counted = Counter()
+
+    def connected(*given):
+        connection = connect(*given)
+        connection.set_progress_handler(lambda: counted.update(["steps"]), 100)
+        return connection
+
+    connect = sqlite.connect
+    monkeypatch.setattr(sqlite, "connect", connected)
+    yield counted
+    monkeypatch.undo()
+
+
+def opened(path):
+    return Engine(f"sqlite:///{path}", journeys=[SHOP], clock=VirtualClock(START + timedelta(hours=1)))
+
+
+def looked_around(path):
+    with opened(path) as engine:
+        engine.next_due()
+        engine.run_pending()
+
+
+def recorded(path):
+    with opened(path) as engine:
+        batches(engine)
+        single(engine)
+
+
+def everybody(path):
+    with opened(path) as engine, engine.store.reading() as reader:
+        assert len(list(reader.all_customers())) >= PEOPLE
+
+
+def searched(act, tmp_path, monkeypatch):
+    """Steps for an act on a store of few and of forty times as many."""
+    found = []
+    for people in (PEOPLE, PEOPLE * 40):
+        path = tmp_path / f"{people}.db"
+        shop_of(people, path).close()
+        with steps(monkeypatch) as counted:
+            act(path)
+        found.append(counted["steps"])
+    return found
+
+
+@pytest.mark.parametrize("act", [looked_around, recorded])
+def test_nothing_is_searched_through_for_an_event_or_at_opening(act, tmp_path, monkeypatch):
+    few, many = searched(act, tmp_path, monkeypatch)
+    assert many <= few * 1.05 + 5
+
+
+def test_a_search_through_all_customers_would_show(tmp_path, monkeypatch):
+    few, many = searched(everybody, tmp_path, monkeypatch)
+    assert many > few * 1.05 + 50
 
 
 def pages_written(path, people):
