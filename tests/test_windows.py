@@ -296,7 +296,7 @@ def test_what_an_evaluator_remembers_is_bounded():
     for week in range(_CACHED + 100):
         noon = (week * 7 * 1440 + 720) * MINUTE
         assert evaluator.opens(("UTC",), noon).at == noon + 1200 * MINUTE
-    assert max(len(evaluator._spells), len(evaluator._last)) <= _CACHED
+    assert max(len(evaluator._weeks), len(evaluator._last)) <= _CACHED
 
 
 def test_what_an_evaluator_remembers_of_far_openings_is_bounded():

@@ -30,6 +30,7 @@ from touchpoint.core.suggestions import SuggestionSpec, suggestions_of
 from touchpoint.core.timed import (
     CalendarSpec,
     SilenceSpec,
+    by_trait,
     by_type,
     calendar_in,
     silences_in,
@@ -87,7 +88,8 @@ class Program:
     `starts` says which stages and rules a trigger starts. `by_hand` has the rules by which people send messages,
     which `by_name` has not. `releases` are the numbers at work of journeys released anew, `pinned` (journey,
     number) what runs of an earlier one finish on. `sessions` are the channels on which it counts when the customer
-    last wrote, and whether messages wait there for that. `segments` are in the order in which they are looked at,
+    last wrote, and whether messages wait there for that. `calendar_of` is the calendar by the trait that holds the
+    date, None for schedules. `segments` are in the order in which they are looked at,
     `segments_on` says which when what has changed. `heard` are the keys that anything waits for or starts on;
     None where every event counts. `misused` are the traits that (message, content key) use beyond
     their declaration, `terms` what is promised of cases, `closed_by_answers` the kinds of case that are,
@@ -110,6 +112,7 @@ class Program:
     dwells: Mapping[str, tuple[tuple[str, int], ...]]
     usuals: frozenset[str]
     calendar: Mapping[str, CalendarSpec]
+    calendar_of: Mapping[str | None, tuple[CalendarSpec, ...]]
     signals: SignalTable
     messages: Mapping[str, Message]
     templates: Mapping[tuple[str, str, str], Template]
@@ -240,6 +243,7 @@ def compile_program(
         dwells=_dwells(triggers),
         usuals=types_asked(silences.values()),
         calendar=calendar_in(triggers),
+        calendar_of=by_trait(calendar_in(triggers).values()),
         signals=table,
         messages=messages,
         templates=templates,

@@ -225,8 +225,8 @@ def _is_of(program: Program, journeys: Sequence[Journey], releases: Mapping[str,
     return same and program.releases == releases and not program.pinned
 
 
-def _gifts(program: Program) -> list[str]:
-    return [name for name, message in program.messages.items() if isinstance(message, Gift)]
+def _gifts(program: Program) -> frozenset[str]:
+    return frozenset(name for name, message in program.messages.items() if isinstance(message, Gift))
 
 
 def _unreadable(name: str, error: JourneyError) -> StoreTooNew:
