@@ -154,6 +154,8 @@ class Writer:
         if not isinstance(node, Field) or len(path := path_of(node)) != 1:
             return None
         root, name = root_of(node), path[0]
+        if isinstance(root, Last):  # which would not compare, but build a condition
+            return None
         if root == "customer":
             return f"traits.get({name!r}, UNKNOWN)"
         if root in ("event", "trigger") and name not in _OWN:

@@ -20,13 +20,14 @@ if TYPE_CHECKING:
     from touchpoint.core.decision import Decision
     from touchpoint.core.keys import Key
     from touchpoint.core.program import CompiledRule, CompiledStage, Starts
+    from touchpoint.core.seen import Seen
 
 PAYS_AFTER: Final = 600
 """So many occurrences of a key are judged by closures before its function is made, which takes a millisecond or two."""
-Considered: TypeAlias = "list[tuple[CompiledRule, str | None]]"
-"""Rules in declaration order: with None those whose condition is true, else with what was read where it is not."""
-Refusal: TypeAlias = "Callable[[Decision, CompiledRule, Occurrence], str]"
-"""Reads why the condition of a rule is not true."""
+Considered: TypeAlias = "list[tuple[CompiledRule, Seen | None]]"
+"""Rules in declaration order: with None those whose condition is true, the others with what it saw."""
+Refusal: TypeAlias = "Callable[[Decision, CompiledRule, Occurrence], Seen]"
+"""What the condition of a rule saw that is not true."""
 Judge: TypeAlias = "Callable[[Decision, Occurrence, Refusal], Considered]"
 
 

@@ -6,7 +6,7 @@ once built and holds no state of any customer.
 
 import hashlib
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Final, TypeAlias
+from typing import TYPE_CHECKING, Final, TypeAlias
 
 import attrs
 
@@ -22,10 +22,10 @@ from touchpoint.core.linking import link
 from touchpoint.core.listening import Listening, hand_overs_kept, listening, told_in, waits_for_own
 from touchpoint.core.live_limits import LiveLimit, live_limits_of
 from touchpoint.core.parts import Triggers, expressions_of_journeys, triggers_of_journeys
-from touchpoint.core.reading import teller_of
 from touchpoint.core.referrals import conversions_of
 from touchpoint.core.rhythm import types_asked
 from touchpoint.core.rule_parts import apart, expressions_of, results_read
+from touchpoint.core.seen import Seer, seer_of
 from touchpoint.core.segments import SegmentSpec, readers_of, segments_of, versions_of
 from touchpoint.core.sessions import session_on
 from touchpoint.core.signals import SignalTable, collect
@@ -76,12 +76,14 @@ from touchpoint.journey.triggers import (
     On,
 )
 from touchpoint.journey.validate import check_together
-from touchpoint.model.delivery import RenderedMessage
 from touchpoint.model.limits import starts_kept
 from touchpoint.model.message import Message
 from touchpoint.model.template import Template
 from touchpoint.policy.binding import Bound, bind, retention
 from touchpoint.policy.content_binding import complaint_rates_of, sessions_of
+
+if TYPE_CHECKING:
+    from touchpoint.core.render import Words
 
 Closure = Callable[[Context], object]
 Teller = Callable[[Context], str]
@@ -110,7 +112,7 @@ class Node:
     arms: Mapping[str, "Node | None"] = attrs.Factory(dict)
     kind: str = ""
     lasts: int = 0
-    tell: Teller | None = None
+    see: Seer | None = None
     answers: str = ""
     options: Sequence[Option] = ()
 
@@ -138,7 +140,7 @@ class CompiledRule:
     journey: str
     rule: Rule
     given: Closure | None
-    tell: Teller | None
+    see: Seer | None
     first: Node | None
     nodes: Mapping[str, Node]
     keeps: frozenset[Key]
@@ -234,7 +236,7 @@ class Program:
     asked_of_segments: Segments = attrs.Factory(dict)
     _looks: dict[tuple[str, str], tuple[Look, ...]] = attrs.field(factory=dict, init=False, repr=False)
     suggestions: Mapping[str, tuple[SuggestionSpec, ...]] = attrs.Factory(dict)
-    words: dict[tuple[str, str, str | None], RenderedMessage] = attrs.field(factory=dict, init=False, repr=False)
+    words: "dict[tuple[str, str, str | None], Words]" = attrs.field(factory=dict, init=False, repr=False)
 
     def home(self, journey: str, release: int) -> "Program | None":
         """Where the definition of a run is found: here, or of one that is pinned to a release, there (S5.4)."""
@@ -394,7 +396,7 @@ def _compile_rule(index: int, journey: str, rule: Rule, table: SignalTable) -> C
         journey,
         rule,
         _closure(given, table),
-        None if given is None else teller_of(given, table),
+        None if given is None else seer_of(given, table),
         first,
         nodes,
         frozenset(key for node in nodes.values() if isinstance(node.step, WaitFor) for key in node.keys),
@@ -434,7 +436,7 @@ def _node(name: str, step: Step, journey: str, rule: str, table: SignalTable) ->
             node.values = {each: compile_expression(value, table) for each, value in step.arguments.items()}
         case Branch() | WaitUntil():
             node.condition = compile_condition(step.condition, table)
-            node.tell = teller_of(step.condition, table)
+            node.see = seer_of(step.condition, table)
         case Best():
             node.options = options_of(step, table)
         case OpenCase() | CloseCase():
