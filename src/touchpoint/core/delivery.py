@@ -298,17 +298,16 @@ def _take_slot(program: Program, state: State, pending: Pending, *, counted: boo
     now = pending.slot or 0
     run = state.run_by_order(pending.run)
     kept = program.history_kept
-    state.history = [
+    earlier = [
         each
         for each in state.history
         if (each.key != pending.key or each.state == "refused") and (kept is None or each.at > now - kept)
     ]
-    state.history.append(
-        HandOver(
-            now, pending.key, pending.journey, pending.message, pending.kind, pending.channel or "", counted, IN_FLIGHT,
-            run.key if run else None,
-        )
+    own = HandOver(
+        now, pending.key, pending.journey, pending.message, pending.kind, pending.channel or "", counted, IN_FLIGHT,
+        run.key if run else None,
     )  # fmt: skip
+    state.history = (*earlier, own)
 
 
 def _look_up(program: Program, state: State, pending: Pending, moment: Moment, now: int) -> tuple[Ticket, Decision]:
