@@ -31,7 +31,7 @@ from touchpoint.engine.recorded import occurrences, state_of
 
 ORDERED: Final = "ordered"
 CUSTOMERS: Final = 50
-ORDERS: Final = 1_000
+ORDERS: Final = 500
 """In one round, of all customers together."""
 LONG: Final = 100
 """Orders of each customer who is replayed."""
