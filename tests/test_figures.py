@@ -689,7 +689,7 @@ def test_a_quantile_is_at_most_half_an_eighth_of_a_doubling_from_the_truth():
     for low, high in pairwise(BOUNDS):
         told = Spans(0, ((bucket_of(low), 1),)).quantile(0.5) * 1000
         for truth in (low, high - 1):
-            assert abs(told - truth) <= (2 ** (1 / 8) - 1) / 2 * truth + 0.5
+            assert abs(told - truth) <= (2 ** (1 / 8) - 1) / 2 * truth + 1
 
 
 def test_bounds_are_eighths_of_a_doubling():

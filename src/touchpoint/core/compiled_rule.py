@@ -9,8 +9,8 @@ from touchpoint.core.compile import compile_condition, compile_expression
 from touchpoint.core.context import Context
 from touchpoint.core.keys import Key, keys_in_run
 from touchpoint.core.linking import link
-from touchpoint.core.reading import teller_of
 from touchpoint.core.rule_parts import RuleParts, apart
+from touchpoint.core.seen import Seer, seer_of
 from touchpoint.core.signals import SignalTable
 from touchpoint.durations import length
 from touchpoint.journey.case_steps import said_of_case
@@ -58,7 +58,7 @@ class Node:
     arms: Mapping[str, "Node | None"] = attrs.Factory(dict)
     kind: str = ""
     lasts: int = 0
-    tell: Teller | None = None
+    see: Seer | None = None
     answers: str = ""
     options: Sequence[Option] = ()
 
@@ -79,14 +79,14 @@ class CompiledRule:
     also looks at what came before its last message; `label` is journey/rule. A burst is collected for `collects`
     microseconds; `last_given` is what of its condition asks about the burst, and so at its end. `reads` are the
     functions whose results it looks up; `own`, whether anything in its runs waits for what becomes of their own
-    messages; `tells`, whether a condition asks what came back of those.
+    messages; `tells`, whether a condition asks what came back of those. `condition` is what `given` asks.
     """
 
     index: int
     journey: str
     rule: Rule
     given: Closure | None
-    tell: Teller | None
+    see: Seer | None
     first: Node | None
     nodes: Mapping[str, Node]
     keeps: frozenset[Key]
@@ -102,6 +102,7 @@ class CompiledRule:
     reads: frozenset[str] = frozenset()
     own: bool = False
     tells: bool = False
+    condition: Expression | None = None
 
 
 @attrs.define(eq=False)
@@ -127,12 +128,12 @@ def _compile_rule(index: int, journey: str, parts: RuleParts, table: SignalTable
     exits = [each for each in rule.exit if not isinstance(each, Expression)]
     conditions = [each for each in rule.exit if isinstance(each, Expression)]
     given, last_given = apart(rule)
-    compiled = CompiledRule(
+    return CompiledRule(
         index,
         journey,
         rule,
         closure_of(given, table),
-        None,
+        None if given is None else seer_of(given, table),
         first,
         nodes,
         frozenset(key for node in nodes.values() if isinstance(node.step, WaitFor) for key in node.keys),
@@ -148,20 +149,8 @@ def _compile_rule(index: int, journey: str, parts: RuleParts, table: SignalTable
         parts.results_read(),
         parts.waits_for_own(),
         bool(parts.asked),
+        given,
     )
-    if given is not None:
-        _tell_when_asked(compiled, given, table)
-    return compiled
-
-
-def _tell_when_asked(part: CompiledRule | Node, condition: Expression, table: SignalTable) -> None:
-    """What tells of the condition is made when it is first asked: many are never."""
-
-    def tell(context: Context) -> str:
-        part.tell = teller_of(condition, table)
-        return part.tell(context)
-
-    part.tell = tell
 
 
 def _node(name: str, step: Step, journey: str, rule: str, table: SignalTable) -> Node:
@@ -184,7 +173,7 @@ def _node(name: str, step: Step, journey: str, rule: str, table: SignalTable) ->
             node.values = {each: compile_expression(value, table) for each, value in step.arguments.items()}
         case Branch() | WaitUntil():
             node.condition = compile_condition(step.condition, table)
-            _tell_when_asked(node, step.condition, table)
+            node.see = seer_of(step.condition, table)
         case Best():
             node.options = options_of(step, table)
         case OpenCase() | CloseCase():

@@ -6,7 +6,7 @@ once built and holds no state of any customer.
 
 import hashlib
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Final, TypeAlias
+from typing import TYPE_CHECKING, Final, TypeAlias
 
 import attrs
 
@@ -14,6 +14,7 @@ from touchpoint.core.case_terms import AllTerms, closed_by_answers, terms_of, ve
 from touchpoint.core.choice import CompiledWording, compile_wordings
 from touchpoint.core.compiled_rule import CompiledRule, CompiledStage, closure_of, compile_rules
 from touchpoint.core.familiar import Bond, bonds_of, conditions_of, declared_in, misused_words
+from touchpoint.core.judging import Judges
 from touchpoint.core.keys import ENROLLED, Key, key_of, keys_of
 from touchpoint.core.listening import Listening, hand_overs_kept, listening
 from touchpoint.core.live_limits import LiveLimit, live_limits_of
@@ -57,12 +58,14 @@ from touchpoint.journey.triggers import (
     On,
 )
 from touchpoint.journey.validate import check_together
-from touchpoint.model.delivery import RenderedMessage
 from touchpoint.model.limits import starts_kept
 from touchpoint.model.message import Message
 from touchpoint.model.template import Template
 from touchpoint.policy.binding import Bound, bind, retention
 from touchpoint.policy.content_binding import complaint_rates_of, sessions_of
+
+if TYPE_CHECKING:
+    from touchpoint.core.render import Words
 
 BUDGET: Final = 1_000
 """Steps and rounds that one decision may take (S4.3)."""
@@ -114,6 +117,7 @@ class Program:
     history_kept: int | None
     starts_kept: Mapping[str, int | None]
     places: Mapping[Key, int]
+    judges: Judges
     looks_ahead: bool
     may_circle: bool
     version: str
@@ -138,7 +142,7 @@ class Program:
     asked_of_segments: Segments = attrs.Factory(dict)
     _looks: dict[tuple[str, str], tuple[Look, ...]] = attrs.field(factory=dict, init=False, repr=False)
     suggestions: Mapping[str, tuple[SuggestionSpec, ...]] = attrs.Factory(dict)
-    words: dict[tuple[str, str, str | None], RenderedMessage] = attrs.field(factory=dict, init=False, repr=False)
+    words: "dict[tuple[str, str, str | None], Words]" = attrs.field(factory=dict, init=False, repr=False)
     _by_hand: Mapping[tuple[str, str], CompiledRule] | None = attrs.field(default=None, init=False, repr=False)
 
     def home(self, journey: str, release: int) -> "Program | None":
@@ -215,6 +219,8 @@ def compile_program(
     known = declared_in(journeys, traits)
     bonds = bonds_of(policies[0], journeys, known, table)
     asked_of_segments = {(each.journey, each.segment): each.condition for each in segments.values()}
+    plain = not (heard.finer or heard.ends or segments)
+    starts = _index_starts(_index_stages(journeys, table), _index(rules))
     sessions, limits = sessions_of(policies), live_limits_of(policies[0], journeys)
     terms = terms_of(journeys)
     more = [*map(session_on, sorted(sessions)), *versions_of(segments.values()), *versions_of_cases(terms)]
@@ -223,7 +229,8 @@ def compile_program(
         rules=rules,
         by_label={rule.label: rule for rule in rules},
         by_name={(rule.journey, rule.rule.name): rule for rule in rules},
-        starts=_index_starts(_index_stages(journeys, table), _index(rules)),
+        starts=starts,
+        judges=Judges(starts, table, _remembers_more(silences, sessions), plain=plain),
         silences=silences,
         silences_of=by_type(silences.values()),
         silences_any=tuple(spec for spec in silences.values() if spec.of is None),
@@ -256,7 +263,7 @@ def compile_program(
         conversions=conversions_of(each for _, each in triggers),
         answers=any(node.answers for rule in rules for node in rule.nodes.values())
         or any(each.answers for each in kept.values()),
-        plain=not (heard.finer or heard.ends or segments),
+        plain=plain,
         suggestions=suggestions_of(journeys, table),
         replans=any(message.on_release == "replan" for message in messages.values())
         or any(each.replans for each in kept.values()),
@@ -313,6 +320,13 @@ def _index_stages(journeys: Sequence[Journey], table: SignalTable) -> dict[Key, 
             for key in dict.fromkeys(key for each in stage.when for key in keys_of(each, journey.name)):
                 found.setdefault(key, {}).setdefault(journey.name, []).append(compiled)
     return {key: tuple((name, tuple(stages)) for name, stages in each.items()) for key, each in found.items()}
+
+
+def _remembers_more(silences: Mapping[str, SilenceSpec], sessions: Mapping[str, bool]) -> Mapping[str, object] | None:
+    """The types of touchpoints of which more is remembered than counts; None for all."""
+    if sessions or any(each.of is None for each in silences.values()):
+        return None
+    return by_type(silences.values())
 
 
 def _dwells(triggers: Triggers) -> dict[str, tuple[tuple[str, int], ...]]:

@@ -101,7 +101,7 @@ class Spans(Figure):
     def quantile(self, q: float) -> float | None:
         """A quantile in seconds: the middle of its bucket.
 
-        Between 1 second and 136 years it is at most (2^(1/8) − 1) / 2 of the truth away from it, and half a
+        Between 1 second and 136 years it is at most (2^(1/8) − 1) / 2 of the truth away from it, and a
         millisecond for rounded bounds.
 
         Raises:

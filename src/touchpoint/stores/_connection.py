@@ -21,6 +21,12 @@ Durability = Literal["full", "fast"]
 
 SYNCHRONOUS: Final = {"full": "PRAGMA synchronous = FULL", "fast": "PRAGMA synchronous = NORMAL"}
 LOG_LIMIT: Final = 4 * 1024 * 1024  # bytes of write-ahead log after which it is folded into the file
+PAGE: Final = 1_024
+"""Bytes of a page of a file that is made anew.
+
+Customers come in no order, so whatever is written of one takes a page of its own in the log: of this size it takes half
+of the bytes that SQLite's usual 4,096 take, at the same pace. A file that is there keeps the size that it has.
+"""
 
 _PRAGMAS: Final = (
     "PRAGMA secure_delete = ON",  # S1.7: what is erased is overwritten
@@ -65,6 +71,7 @@ def _prepare(connection: sqlite3.Connection, place: Place, durability: Durabilit
         connection.execute(pragma).fetchall()
     now = micros(SystemClock().now())
     if place.path:
+        connection.execute(f"PRAGMA page_size = {PAGE}")
         _use_write_ahead_log(connection, place, seconds)
         migrate(connection, now)
     else:
