@@ -21,7 +21,7 @@ from touchpoint.core.live_limits import LiveLimit, live_limits_of
 from touchpoint.core.parts import JourneyParts, Triggers
 from touchpoint.core.referrals import conversions_of
 from touchpoint.core.rhythm import types_asked
-from touchpoint.core.rule_parts import RuleParts
+from touchpoint.core.rule_parts import RuleParts, told_in
 from touchpoint.core.segments import SegmentSpec, readers_of, segments_of, versions_of
 from touchpoint.core.sessions import session_on
 from touchpoint.core.signals import SignalTable, collect
@@ -215,10 +215,11 @@ def compile_program(
     kept = {key: compile_program([journey]) for key, journey in earlier.items()}
     silences = silences_in(triggers)
     segments = segments_of(journeys, table)
-    messages = {name: message for journey in journeys for name, message in journey.messages.items()}
+    messages = {name: message for each in asking[: len(journeys)] for name, message in each.messages().items()}
     offered = [each.message for journey in journeys for each in journey.suggestions]
     templates = templates_of([*messages.values(), *offered])
-    heard = listening(triggers, expressions, messages.values())
+    asked = [node for each in asking for node in each.asked()]
+    heard = listening(triggers, [*asked, *told_in(conditions_of(policies))], messages.values())
     bounds = bind(policy or Policy(), {journey.name: journey.policy for journey in journeys})
     known = declared_in(journeys, traits)
     bonds = bonds_of(policies[0], journeys, known, table)
