@@ -123,11 +123,14 @@ class Plain:
 
 
 CONVENTIONAL = (
-    "CREATE TABLE touchpoint (id TEXT PRIMARY KEY, customer INTEGER NOT NULL, kind TEXT NOT NULL, type TEXT NOT NULL, "
-    "at INTEGER NOT NULL, recorded_at INTEGER NOT NULL, body TEXT NOT NULL, trace TEXT)",
+    """CREATE TABLE touchpoint (
+    id TEXT PRIMARY KEY, customer INTEGER NOT NULL, kind TEXT NOT NULL, type TEXT NOT NULL, at INTEGER NOT NULL,
+    recorded_at INTEGER NOT NULL, body TEXT NOT NULL, trace TEXT
+)""",
     "CREATE INDEX touchpoint_customer ON touchpoint (customer)",
-    "CREATE TABLE customer (no INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, profile TEXT NOT NULL, "
-    "state TEXT NOT NULL)",
+    """CREATE TABLE customer (
+    no INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, profile TEXT NOT NULL, state TEXT NOT NULL
+)""",
 )
 PUT_TOUCHPOINT = "INSERT INTO touchpoint VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
 PUT_STATE = "UPDATE customer SET state = ? WHERE no = ?"
@@ -237,7 +240,7 @@ def told(found: Measured, size: int) -> Iterator[str]:
         same = statistics.median(took[n] for took, _ in found.same) / size * 1e6
         usual = statistics.median(took[n] for took, _ in found.usual) / size * 1e6
         yield (
-            f"  {what:>4}: {ours:7.1f} µs an event; the same rows {same:6.1f} ({same / ours:.0%} of the time is theirs); "
+            f"  {what:>4}: {ours:7.1f} µs an event; the same rows {same:6.1f} ({same / ours:.0%} of that time); "
             f"conventional {usual:6.1f} ({usual / ours:.2f} times its rate)"
         )
     log, other = (statistics.mean(size_ for _, size_ in each) / size for each in (found.same, found.usual))

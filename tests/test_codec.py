@@ -11,18 +11,8 @@ from test_payload import NAMES, VALUES
 from touchpoint.core.cases import Deadline, LiveCase
 from touchpoint.core.collected import Burst, Collected, Deferred
 from touchpoint.core.occurrence import Occurrence
-from touchpoint.core.state import (
-    Address,
-    Pending,
-    Profile,
-    Run,
-    State,
-    Watch,
-    profile_from_record,
-    profile_to_record,
-    state_from_record,
-    state_to_record,
-)  # fmt: skip
+from touchpoint.core.records import profile_from_record, profile_to_record, state_from_record, state_to_record
+from touchpoint.core.state import Address, Pending, Profile, Run, State, Watch
 from touchpoint.errors import StoreCorrupt
 from touchpoint.model.payload import checked
 from touchpoint.model.preference import Preferences

@@ -19,7 +19,7 @@ from touchpoint import (
 )
 from touchpoint.channels import Accepted, FailureCode, MemoryChannel
 from touchpoint.channels.inbound import Complained, OptedOut, Receipt, Replied
-from touchpoint.core.state import state_to_record
+from touchpoint.core.records import state_to_record
 
 
 @pytest.fixture

@@ -55,7 +55,8 @@ from touchpoint import (
 from touchpoint.channels.recording import RecordingChannel
 from touchpoint.cli.show import tables
 from touchpoint.core.program import compile_program
-from touchpoint.core.state import Profile, State, state_from_record, state_to_record
+from touchpoint.core.records import state_from_record, state_to_record
+from touchpoint.core.state import Profile, State
 from touchpoint.lab.coverage import Coverage
 from touchpoint.lab.mutate import mutants
 from touchpoint.testing import World

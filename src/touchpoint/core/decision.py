@@ -12,9 +12,10 @@ from touchpoint.core.collected import Burst
 from touchpoint.core.context import Context
 from touchpoint.core.occurrence import ENDED, Occurrence
 from touchpoint.core.program import BUDGET, Closure, CompiledRule, Node, Program, Teller
+from touchpoint.core.records import burst_to_record
 from touchpoint.core.seen import Seen, Seer
 from touchpoint.core.segments import STAGE, reassess
-from touchpoint.core.state import WAITING, Pending, Run, State, Watch, burst_to_record
+from touchpoint.core.state import WAITING, Pending, Run, State, Watch
 from touchpoint.errors import DefectiveJourney
 from touchpoint.model.budget import Stock
 from touchpoint.model.delivery import RenderedMessage

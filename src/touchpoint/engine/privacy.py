@@ -11,7 +11,8 @@ import attrs
 
 from touchpoint.channels.base import Adapter
 from touchpoint.core.pace import scope_name
-from touchpoint.core.state import Profile, profile_from_record
+from touchpoint.core.records import profile_from_record
+from touchpoint.core.state import Profile
 from touchpoint.engine import erased
 from touchpoint.engine.figuring import uncount
 from touchpoint.engine.unit import Unit

@@ -26,18 +26,9 @@ from touchpoint.core.parking import (
     park_touchpoint,
 )
 from touchpoint.core.program import Program
+from touchpoint.core.records import profile_from_record, state_from_record, state_to_record
 from touchpoint.core.segments import EVERY
-from touchpoint.core.state import (
-    IN_FLIGHT,
-    NEVER,
-    NONE,
-    Pending,
-    Profile,
-    State,
-    profile_from_record,
-    state_from_record,
-    state_to_record,
-)  # fmt: skip
+from touchpoint.core.state import IN_FLIGHT, NEVER, NONE, Pending, Profile, State
 from touchpoint.core.timers import SEGMENT, Timer
 from touchpoint.core.waits import follow_zone_data
 from touchpoint.engine.analysing import Sources, put_off
