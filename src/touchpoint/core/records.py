@@ -80,6 +80,11 @@ def runs_in(record: Record) -> list[Record]:
     return _part_in(record, "runs") or []
 
 
+def stages_in(record: Record) -> object:
+    """`State.stages`, of a record that `state_to_record` wrote."""
+    return _part_in(record, "stages") or {}
+
+
 def has_case(record: Record) -> bool:
     """Whether a case is open, of a record that `state_to_record` wrote."""
     return bool(_part_in(record, "cases"))
