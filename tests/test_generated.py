@@ -1,4 +1,4 @@
-"""Generated source and closures: one meaning (S4.6). What is generated is made of our own text, and shown like any code."""
+"""Generated source and closures have one meaning (S4.6)."""
 
 from hypothesis import given, settings
 from hypothesis import strategies as st

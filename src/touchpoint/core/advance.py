@@ -10,21 +10,23 @@ from typing import Final, TypeAlias
 from touchpoint.core.bursts import drop_bursts, gather
 from touchpoint.core.cases import OF_CASES, about_case, is_answer
 from touchpoint.core.collected import Collected
+from touchpoint.core.compiled_rule import CompiledRule, CompiledStage, Node
 from touchpoint.core.decision import NOT_LOADED, Decision, RunStarted
+from touchpoint.core.held import put
 from touchpoint.core.identity import key_of_rule, key_value, run_id, same_key
 from touchpoint.core.judging import Considered
 from touchpoint.core.limits import refused_by_limit, remember_start
 from touchpoint.core.live_runs import admitted, next_of
 from touchpoint.core.matching import Key, keys_for, note_told
 from touchpoint.core.occurrence import MOVES, TOUCHPOINT, Occurrence
-from touchpoint.core.program import BUDGET, CompiledRule, CompiledStage, Node, Program, StagesEntered, Starts
+from touchpoint.core.program import BUDGET, Program, StagesEntered, Starts
 from touchpoint.core.returned import Returned
 from touchpoint.core.rhythm import lasts, noted
 from touchpoint.core.seen import Seen
 from touchpoint.core.segments import JOINED, LATE, LEFT, catch_up, reassess
 from touchpoint.core.sessions import hear, wrote_on
 from touchpoint.core.signals import lapses_at, update
-from touchpoint.core.state import Pending, Run, State, Watch
+from touchpoint.core.state import Pending, Run, State, Watch, without
 from touchpoint.core.steps import is_about, take_steps
 from touchpoint.journey.asking import first_asked
 from touchpoint.journey.by_hand import PREFIX
@@ -209,10 +211,10 @@ def remember(decision: Decision, occurrence: Occurrence, *, late: bool) -> None:
     for spec in silences:
         due = occurrence.at + (spec.length or lasts(spec, state.occasions))
         if occurrence.at > state.heard.get(spec.name, -1) and not (late and due <= decision.now):
-            state.heard[spec.name] = occurrence.at
-            state.silences[spec.name] = due
+            state.heard = put(state.heard, spec.name, occurrence.at)
+            state.silences = put(state.silences, spec.name, due)
     if program.sessions and (channel := wrote_on(program.sessions, occurrence)) is not None:
-        hear(state.heard, channel, occurrence.at)
+        state.heard = hear(state.heard, channel, occurrence.at)
         if program.sessions[channel]:
             decision.ask_again()
     if occurrence.about is not None:
@@ -238,8 +240,8 @@ def _concerned(decision: Decision) -> Iterable[Run | Watch]:
     """The live runs, and those that are over but whose goals are still watched, in the order in which they started."""
     state = decision.state
     if not state.watches:
-        return tuple(state.runs)
-    state.watches = [watch for watch in state.watches if watch.until >= decision.now]
+        return state.runs
+    state.watches = tuple(watch for watch in state.watches if watch.until >= decision.now)
     return sorted([*state.watches, *state.runs], key=lambda each: each.order)
 
 
@@ -337,7 +339,7 @@ def _meet_watch(decision: Decision, watch: Watch, occurrence: Occurrence, keys: 
         return
     if _reached(decision, rule, watch, occurrence):
         decision.trace.append(["goal", watch.journey, watch.rule, watch.key])
-        decision.state.watches.remove(watch)
+        decision.state.watches = without(decision.state.watches, watch)
 
 
 # S4.2 point 4: stages.
@@ -451,7 +453,7 @@ def _begin(
     run = Run(identity, rule.journey, rule.rule.name, key, decision.now, state.orders, occurrence, event)
     run.collected = collected
     is_about(run, occurrence)
-    state.runs.append(run)
+    state.runs += (run,)
     remember_start(decision, rule, key)
     decision.trace.append(["started", rule.journey, rule.rule.name, key])
     decision.effects.append(RunStarted(run))

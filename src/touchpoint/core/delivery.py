@@ -21,7 +21,7 @@ from touchpoint.core.decision import (
     MessageChanged,
     Paced,
 )
-from touchpoint.core.gate import Asked, World, ask
+from touchpoint.core.gate import Asked, World, decide
 from touchpoint.core.making_good import goes_first
 from touchpoint.core.program import Program
 from touchpoint.core.render import render
@@ -206,10 +206,10 @@ def release(
             return _look_up(program, state, pending, moment, now)
         if (why := _too_late_to_repeat(pending, world, moment)) is not None:
             return None, message_ended(program, state, pending, "unknown", now, why)
-    asked = ask(program, state, pending, world, now, moment.wall)
+    asked = decide(program, state, pending, world, now, moment.wall)
     decision = Decision(program, state, now)
     if asked.ruling.allowed and not _within_volume(pending, asked, decision, world):
-        asked = ask(program, state, pending, world, now, moment.wall)
+        asked = decide(program, state, pending, world, now, moment.wall)
     run = state.run_by_order(pending.run) if program.replans else None
     if run is not None and run.message == pending.key and is_free_again(program, state, pending, asked.ruling):
         replan(decision, run, pending)
@@ -298,17 +298,16 @@ def _take_slot(program: Program, state: State, pending: Pending, *, counted: boo
     now = pending.slot or 0
     run = state.run_by_order(pending.run)
     kept = program.history_kept
-    state.history = [
+    earlier = [
         each
         for each in state.history
         if (each.key != pending.key or each.state == "refused") and (kept is None or each.at > now - kept)
     ]
-    state.history.append(
-        HandOver(
-            now, pending.key, pending.journey, pending.message, pending.kind, pending.channel or "", counted, IN_FLIGHT,
-            run.key if run else None,
-        )
+    own = HandOver(
+        now, pending.key, pending.journey, pending.message, pending.kind, pending.channel or "", counted, IN_FLIGHT,
+        run.key if run else None,
     )  # fmt: skip
+    state.history = (*earlier, own)
 
 
 def _look_up(program: Program, state: State, pending: Pending, moment: Moment, now: int) -> tuple[Ticket, Decision]:

@@ -8,9 +8,10 @@ import attrs
 
 from touchpoint.core.cases import cases_from_record, cases_to_record
 from touchpoint.core.collected import Burst, Collected, Deferred
+from touchpoint.core.held import NONE
 from touchpoint.core.kept import kept_from_record, kept_to_record
 from touchpoint.core.occurrence import Occurrence
-from touchpoint.core.state import NONE, Address, Pending, Profile, Record, Run, State, Watch
+from touchpoint.core.state import Address, Pending, Profile, Record, Run, State, Watch
 from touchpoint.model.preference import Preferences
 from touchpoint.policy.facts import ConsentFact, HandOver
 
@@ -222,10 +223,10 @@ _WRITES: Final[_Of] = {
 _READS: Final[_Of] = {
     "cases": cases_from_record,
     "signals": kept_from_record,
-    "runs": lambda runs: [*map(run_from_record, runs)],
-    "watches": lambda watches: [*map(_watch_from_record, watches)],
-    "pending": lambda pending: [Pending(*each) for each in pending],
-    "history": lambda history: [HandOver(*each) for each in history],
+    "runs": lambda runs: tuple(map(run_from_record, runs)),
+    "watches": lambda watches: tuple(map(_watch_from_record, watches)),
+    "pending": lambda pending: tuple(Pending(*each) for each in pending),
+    "history": lambda history: tuple(HandOver(*each) for each in history),
     "parked": tuple,
     "bursts": lambda bursts: tuple(map(burst_from_record, bursts)),
     "deferred": lambda deferred: tuple(map(_deferred_from_record, deferred)),

@@ -11,6 +11,7 @@ import attrs
 
 from touchpoint.core.cases import Held, next_deadline, resolved
 from touchpoint.core.collected import Burst, Collected, Deferred
+from touchpoint.core.held import NONE
 from touchpoint.core.occurrence import Occurrence
 from touchpoint.model.preference import Preferences
 from touchpoint.policy.facts import ConsentFact, HandOver
@@ -23,11 +24,6 @@ Record: TypeAlias = list[Any]
 WAITING: Final = "waiting"
 IN_FLIGHT: Final = "in_flight"
 NEVER: Final = 1 << 63
-NONE: Final[Mapping[str, Any]] = {}
-"""What everybody has of what few have: one for all of them, since most of what is remembered of most is nothing.
-
-A field that holds it is never changed in place, but given another value.
-"""
 
 
 @attrs.define
@@ -201,21 +197,21 @@ class State:
     zone_data: str = ""
     stages: dict[str, Record] = attrs.Factory(dict)
     cases: Held = attrs.field(factory=dict, repr=False)
-    closed: dict[str, int] = attrs.Factory(dict)
+    closed: Mapping[str, int] = NONE
     signals: dict[str, object] = attrs.field(factory=dict, repr=False)
-    starts: dict[str, list[Record]] = attrs.field(factory=dict, repr=False)
-    silences: dict[str, int] = attrs.Factory(dict)
-    heard: dict[str, int] = attrs.Factory(dict)
-    dwells: dict[str, int] = attrs.Factory(dict)
-    calendar: dict[str, Record] = attrs.Factory(dict)
-    runs: list[Run] = attrs.Factory(list)
-    watches: list[Watch] = attrs.Factory(list)
-    pending: list[Pending] = attrs.Factory(list)
-    history: list[HandOver] = attrs.Factory(list)
+    starts: Mapping[str, list[Record]] = attrs.field(default=NONE, repr=False)
+    silences: Mapping[str, int] = NONE
+    heard: Mapping[str, int] = NONE
+    dwells: Mapping[str, int] = NONE
+    calendar: Mapping[str, Record] = NONE
+    runs: tuple[Run, ...] = ()
+    watches: tuple[Watch, ...] = ()
+    pending: tuple[Pending, ...] = ()
+    history: tuple[HandOver, ...] = ()
     parked: tuple[Record, ...] = attrs.field(default=(), repr=False)
-    awaited: dict[str, Record] = attrs.field(factory=dict, repr=False)
-    exposures: dict[str, Record] = attrs.Factory(dict)
-    segments: dict[str, int] = attrs.Factory(dict)
+    awaited: Mapping[str, Record] = attrs.field(default=NONE, repr=False)
+    exposures: Mapping[str, Record] = NONE
+    segments: Mapping[str, int] = NONE
     lapses: Mapping[str, int] = NONE
     bursts: tuple[Burst, ...] = ()
     deferred: tuple[Deferred, ...] = ()

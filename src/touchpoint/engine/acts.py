@@ -423,8 +423,11 @@ def answer_case(unit: Unit, customer: str, kind: str, ref: str, at: datetime | N
 
 def readable(unit: Unit, due: Iterable[tuple[int, int]], left_out: dict[int, Exception]) -> list[Loaded]:
     """Those of these (due, number) whose records can be read; the others join `left_out`, and delay nobody (S11.4)."""
+    numbers = [no for _, no in due]
+    if len(found := unit.by_numbers(numbers)) == len(numbers):
+        return found
     found = []
-    for _, no in due:
+    for no in numbers:
         try:
             found.append(unit.by_number(no))
         except StoreCorrupt as error:

@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING, Literal
 
 import attrs
 
+from touchpoint.core.held import NONE
 from touchpoint.core.records import profile_to_record
-from touchpoint.core.state import NEVER, NONE, State
+from touchpoint.core.state import NEVER, State
 from touchpoint.core.volume import Volume
 from touchpoint.stores.base import ControlRow
 from touchpoint.stores.codec import dumps

@@ -15,6 +15,7 @@ from touchpoint.core.decision import Decision
 from touchpoint.core.edits import Migration
 from touchpoint.core.fire import fire_next
 from touchpoint.core.gate import World
+from touchpoint.core.held import NONE
 from touchpoint.core.occurrence import TOUCHPOINT, Occurrence
 from touchpoint.core.parking import (
     hushed,
@@ -28,7 +29,7 @@ from touchpoint.core.parking import (
 from touchpoint.core.program import Program
 from touchpoint.core.records import profile_from_record, state_from_record, state_to_record
 from touchpoint.core.segments import EVERY
-from touchpoint.core.state import IN_FLIGHT, NEVER, NONE, Pending, Profile, State
+from touchpoint.core.state import IN_FLIGHT, NEVER, Pending, Profile, State
 from touchpoint.core.timers import SEGMENT, Timer
 from touchpoint.core.waits import follow_zone_data
 from touchpoint.engine.analysing import Sources, put_off

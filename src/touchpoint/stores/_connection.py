@@ -11,6 +11,7 @@ from typing import Final, Literal
 from touchpoint.clock import SystemClock
 from touchpoint.durations import micros
 from touchpoint.errors import StoreError
+from touchpoint.stores._blank import fill
 from touchpoint.stores._sql import SqliteTransaction
 from touchpoint.stores._trouble import TROUBLE, Place, reraise
 from touchpoint.stores.base import Counters
@@ -68,10 +69,13 @@ def _prepare(connection: sqlite3.Connection, place: Place, durability: Durabilit
     check_not_newer(connection, place)
     for pragma in (*_PRAGMAS, SYNCHRONOUS[durability]):
         connection.execute(pragma).fetchall()
+    now = micros(SystemClock().now())
     if place.path:
         connection.execute(f"PRAGMA page_size = {PAGE}")
         _use_write_ahead_log(connection, place, seconds)
-    migrate(connection, micros(SystemClock().now()))
+        migrate(connection, now)
+    else:
+        fill(connection, now)
 
 
 def _use_write_ahead_log(connection: sqlite3.Connection, place: Place, seconds: float) -> None:
