@@ -1,6 +1,7 @@
 """What is remembered of one customer as it is written: positional JSON lists, readable for ever (S11.6)."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from itertools import compress
 from operator import attrgetter
 from typing import Any, Final
 
@@ -48,10 +49,9 @@ _PARTS_OF: Final = attrgetter(*_PLACES)
 def state_to_record(state: State) -> Record:
     """Everything but the profile, as a JSON list: of the parts those that are not empty, which are few."""
     record = [STATE_VERSION, state.now, state.orders, state.fences, state.version, state.zone_data]
-    for place, part in enumerate(_PARTS_OF(state), _HEAD):
-        if part:
-            write = _WRITE.get(place)
-            record += (place, part if write is None else write(part))
+    parts = _PARTS_OF(state)
+    for place, part in compress(zip(_PART_AT, parts, strict=True), parts):
+        record += (place, _WRITE[place](part) if place in _WRITE else part)
     return record
 
 
