@@ -23,7 +23,7 @@ import tempfile
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import attrs
 
@@ -31,6 +31,8 @@ from benchmarks.delivery import Noting, Seconds, Writes, timed
 from benchmarks.workload import DAY, JOURNEY, POLICY, START, Act, Person, Workload, make
 from touchpoint import Engine, Touchpoint, VirtualClock
 from touchpoint.channels import MemoryChannel
+from touchpoint.stores._sql import SqliteTransaction
+from touchpoint.stores.base import Changes
 
 BATCH = 1_000
 PRAGMAS = (
@@ -91,6 +93,53 @@ class Shop:
         for _ in range(batches):
             self.engine.record_many(self.take(BATCH))
             self.engine.run_pending()
+
+
+class _Told(SqliteTransaction):
+    """Notes which rows it is told to write, and writes none."""
+
+    def __init__(self) -> None:
+        self.writes: Writes = []
+
+    def _check_live(self) -> None:
+        pass
+
+    def _change(self, statement: str, rows: Sequence[Any], _what: str) -> None:
+        self._many(statement, rows)
+
+    def _many(self, statement: str, rows: Sequence[Any]) -> None:
+        if rows:
+            self.writes.append((statement, [tuple(each) for each in rows]))
+
+    def run(self, statement: str, values: Sequence[object] = ()) -> list[Row]:
+        raise NotImplementedError(f"{statement} of {len(values)} values is no plain write")
+
+
+class Kept:
+    """Keeps what the engine hands to its store, at next to no cost; `writes` says afterwards which rows that were."""
+
+    def __enter__(self) -> Self:
+        kept = self._kept = []  # type: list[Changes]
+        self._write = write = SqliteTransaction.write
+
+        def noted(transaction: SqliteTransaction, changes: Changes) -> None:
+            kept.append(changes)
+            write(transaction, changes)
+
+        SqliteTransaction.write = noted  # type: ignore[method-assign]
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        SqliteTransaction.write = self._write  # type: ignore[method-assign]
+
+    def writes(self) -> list[Writes]:
+        """What was written, transaction by transaction."""
+        found = []
+        for changes in self._kept:
+            told = _Told()
+            told.write(changes)
+            found.append(told.writes)
+        return found
 
 
 def frames(path: Path) -> int:
@@ -198,12 +247,12 @@ class Measured:
 def noted(shop: Shop, batch: Sequence[Touchpoint], *, single: bool) -> tuple[Seconds, list[Writes]]:
     """How long the engine takes for a batch, and what it writes."""
     shop.engine.store.checkpoint()
-    with Noting() as transactions:
+    with Kept() as kept:
         if single:
             took = timed(lambda: [_record(shop.engine, each) for each in batch])
         else:
             took = timed(lambda: shop.engine.record_many(batch))
-    return took, transactions
+    return took, kept.writes()
 
 
 def _record(engine: Engine, it: Touchpoint) -> None:
