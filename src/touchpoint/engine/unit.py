@@ -27,7 +27,7 @@ from touchpoint.core.parking import (
     park_touchpoint,
 )
 from touchpoint.core.program import Program
-from touchpoint.core.segments import EVERY
+from touchpoint.core.segments import UNSEEN
 from touchpoint.core.state import (
     IN_FLIGHT,
     NEVER,
@@ -192,7 +192,7 @@ class Unit:
         if self.program.calendar:
             arm_calendar(self.program, state, now=now)
         if self.program.segments:
-            state.lapses = {EVERY: now}  # nobody has looked at anything yet
+            state.lapses = {UNSEEN: now}  # nobody has looked at anything yet
         loaded = Loaded(no, state, 0, None, is_new=True, profile_changed=True)
         self.cache.put(loaded)
         self.touch(loaded)
