@@ -1,7 +1,7 @@
 """Of somebody new only the segments are looked at that can hold them; they are in all that say so, and in no other."""
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from making import START, journey
@@ -83,7 +83,8 @@ def wanted(engine, state):
 
 
 @pytest.mark.parametrize("act", ACTS)
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=30, deadline=None)
+@example(conditions=[~ever("seen", within=days(9)), ~in_segment("s0")])
 @given(conditions=st.lists(st.sampled_from(CONDITIONS), min_size=1, max_size=5))
 def test_somebody_new_is_where_the_conditions_say(act, conditions):  # S3.3
     conditions = [CONDITIONS[0] if "s0" in str(conditions[0]) else conditions[0], *conditions[1:]]

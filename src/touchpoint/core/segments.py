@@ -175,7 +175,7 @@ def _lapsed(decision: "Decision") -> list[SegmentSpec]:
 
 
 def _of_somebody_new(decision: "Decision") -> list[SegmentSpec]:
-    """The segments that may hold somebody of whom nothing was looked at yet."""
+    """The segments that may hold somebody of whom nothing was looked at yet, with all that ask about these."""
     program, state = decision.program, decision.state
     kept = program.signals.signals
     keys = [(TOUCHPOINT, kept[key].type) for key in state.signals if key in kept]
@@ -183,8 +183,13 @@ def _of_somebody_new(decision: "Decision") -> list[SegmentSpec]:
     keys += [(STAGE, journey) for journey in state.stages]
     keys += [(CASE, "")] if state.cases else []
     keys += [(EXPOSURE, split) for split in state.exposures]
-    found = {spec.index: spec for key in keys for spec in program.segments_on.get(key, ())}
-    found.update((spec.index, spec) for spec in program.segments_of_nobody())
+    todo = [*program.segments_of_nobody(), *(spec for key in keys for spec in program.segments_on.get(key, ()))]
+    found: dict[int, SegmentSpec] = {}
+    while todo:
+        spec = todo.pop()
+        if spec.index not in found:
+            found[spec.index] = spec
+            todo += program.segments_on.get((SEGMENT, spec.name), ())
     return sorted(found.values(), key=_index)
 
 
