@@ -169,6 +169,8 @@ def _remembers(names: Namespace, signals: SignalTable, name: str, *, more: bool)
         if signal.shape == "instants" and not signal.static:
             kept = spoken(timedelta(microseconds=signal.within or 0))
             lines += [f"    # It is counted for {kept}.", *_adds_instant(signal.key, signal.within or 0)]
+        elif signal.shape == "latest" and signal.path == ("at",) and not signal.static:
+            lines += _keeps_when(signal.key, names.constant(add, "add"))
         else:
             lines.append(f"    {names.constant(add, 'add')}(signals, event, now)")
     if more:
@@ -189,6 +191,16 @@ def _adds_instant(key: str, within: int) -> list[str]:
         "                insort(instants, at)",
         "            if instants[0] <= oldest:",
         "                del instants[: bisect_right(instants, oldest)]",
+    ]
+
+
+def _keeps_when(key: str, add: str) -> list[str]:
+    return [
+        "    # When it was last.",
+        "    if 'at' in properties:  # which is then what is meant",
+        f"        {add}(signals, event, now)",
+        f"    elif (known := signals.get({key!r})) is None or event.at >= known[0]:",
+        f"        signals[{key!r}] = [event.at, ['at', event.at]]",
     ]
 
 
