@@ -12,23 +12,22 @@ from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 import attrs
 
-from touchpoint.core.generate import Namespace, Writer, comment
+from touchpoint.core.generate import Namespace, Source, Writer, comment
 from touchpoint.core.occurrence import TOUCHPOINT, Occurrence
 from touchpoint.core.signals import SignalTable
 
 if TYPE_CHECKING:
     from touchpoint.core.compiled_rule import CompiledRule, CompiledStage
-    from touchpoint.core.decision import Decision
+    from touchpoint.core.decision import Decision, Entry
     from touchpoint.core.keys import Key
     from touchpoint.core.program import Starts
-    from touchpoint.core.seen import Seen
 
 PAYS_AFTER: Final = 600
 """So many occurrences of a key are judged by closures before its function is made, which takes a millisecond or two."""
-Considered: TypeAlias = "list[tuple[CompiledRule, Seen | None]]"
-"""Rules in declaration order: with None those whose condition is true, the others with what it saw."""
-Refusal: TypeAlias = "Callable[[Decision, CompiledRule, Occurrence], Seen]"
-"""What the condition of a rule saw that is not true."""
+Considered: TypeAlias = "list[CompiledRule | Entry]"
+"""Of each rule, in declaration order: itself where its condition is true, else what the trace says of its refusal."""
+Refusal: TypeAlias = "Callable[[Decision, CompiledRule, Occurrence], Entry]"
+"""Makes the line of the trace for a rule whose condition is not true."""
 Judge: TypeAlias = "Callable[[Decision, Occurrence, Refusal], Considered]"
 
 
@@ -87,13 +86,15 @@ def source_of(
     ]
     for journey, variable in variables.items():
         lines += [f"    held = state.stages.get({journey!r})", f"    {variable} = None if held is None else held[0]"]
+    counts: dict[Source, str] = {}
+    body = []
     for journey, entered in stages:
-        lines += _moves(Writer(names, signals, journey, variables), entered)
-    lines.append("    considered = []")
+        body += _moves(Writer(names, signals, journey, variables, counts), entered)
+    body.append("    considered = []")
     for rule in rules:
-        lines += _considers(Writer(names, signals, rule.journey, variables), rule)
-    lines.append("    return considered")
-    return Code("\n".join(lines) + "\n", names.names)
+        body += _considers(Writer(names, signals, rule.journey, variables, counts), rule)
+    lines += [f"    {variable} = None  # {comment(asked)}" for asked, variable in counts.items()]
+    return Code("\n".join([*lines, *body, "    return considered"]) + "\n", names.names)
 
 
 def _moves(writer: Writer, stages: "Sequence[CompiledStage]") -> list[str]:
@@ -121,30 +122,30 @@ def _moves(writer: Writer, stages: "Sequence[CompiledStage]") -> list[str]:
 
 def _considers(writer: Writer, rule: "CompiledRule") -> list[str]:
     known = writer.names.constant(rule, "rule")
-    fires = f"considered.append(({known}, None))  # {comment(rule.label)}"
+    fires = f"considered.append({known})  # {comment(rule.label)}"
     if rule.condition is None:
         return [f"    {fires}"]
     holds = [f"    if {writer.holds(rule.condition)}:  # {comment(str(rule.condition))}", f"        {fires}"]
     if rule.see is None:
         return holds
-    seen, asked = writer.seen(rule.condition), f"considered.append(({known}, refusal(decision, {known}, event)))"
+    seen, asked = writer.seen(rule.condition), f"refusal(decision, {known}, event)"
     return [
         *holds,
         "    else:",
-        *([f"        {asked}"] if seen is None else _keeps(known, seen, asked)),
+        *([f"        considered.append({asked})"] if seen is None else _keeps(rule, seen, asked)),
     ]
 
 
-def _keeps(rule: str, seen: list[str], asked: str) -> list[str]:
+def _keeps(rule: "CompiledRule", seen: list[str], asked: str) -> list[str]:
     """What the condition saw, where all of it can be kept; else whoever is asked has the words."""
     first, *others, last = seen
     return [
         "        try:",
-        f"            considered.append(({rule}, {first}",
+        f"            considered.append(['refused', {rule.journey!r}, {rule.rule.name!r}, 'given', {first}",
         *(f"            {each}" for each in others),
-        f"            {last}))",
+        f"            {last}])",
         "        except Unkept:",
-        f"            {asked}",
+        f"            considered.append({asked})",
     ]
 
 
