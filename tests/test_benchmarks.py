@@ -42,7 +42,7 @@ from benchmarks.results import (  # noqa: E402
 )
 
 TINY = Size("tiny", rounds=1, share=0.001)
-HERE = ("decisions", "quiet_hours")
+HERE = ("decisions", "traces", "quiet_hours")
 """Those that measure themselves beside what is here anyway."""
 
 

@@ -10,7 +10,7 @@ local variables of stages, and constants that the `Namespace` has handed out.
 """
 
 from array import array
-from bisect import bisect_right
+from bisect import bisect_right, insort
 from collections.abc import Callable, Mapping
 from datetime import timedelta
 from typing import Final, TypeAlias
@@ -57,7 +57,7 @@ class Namespace:
     def __init__(self, **names: object) -> None:
         self.names: dict[str, object] = {
             "UNKNOWN": UNKNOWN, "recent": recent, "since": since, "latest": latest, "kept": kept, "Unkept": Unkept,
-            **names,
+            "array": array, "insort": insort, "bisect_right": bisect_right, **names,
         }  # fmt: skip
         self._made = 0
 
