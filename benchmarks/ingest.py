@@ -27,11 +27,14 @@ from typing import Any
 import attrs
 
 from benchmarks.delivery import Noting, Seconds, Writes, timed
+from benchmarks.measure import Size, Timing
+from benchmarks.results import Demand, Result, at_least, compared, counted
 from benchmarks.workload import DAY, JOURNEY, POLICY, START, Act, Person, Workload, make
 from touchpoint import Engine, Touchpoint, VirtualClock
 from touchpoint.channels import MemoryChannel
 
 BATCH = 1_000
+LOGGED = Demand(4_500, 1_000, unit="bytes")
 PRAGMAS = (
     "journal_mode = WAL", "synchronous = FULL", "wal_autocheckpoint = 0", "secure_delete = ON", "cache_size = -16384",
 )  # fmt: skip
@@ -123,11 +126,15 @@ class Plain:
 
 
 CONVENTIONAL = (
-    "CREATE TABLE touchpoint (id TEXT PRIMARY KEY, customer INTEGER NOT NULL, kind TEXT NOT NULL, type TEXT NOT NULL, "
-    "at INTEGER NOT NULL, recorded_at INTEGER NOT NULL, body TEXT NOT NULL, trace TEXT)",
+    (
+        "CREATE TABLE touchpoint (id TEXT PRIMARY KEY, customer INTEGER NOT NULL, kind TEXT NOT NULL, type TEXT NOT "
+        "NULL, at INTEGER NOT NULL, recorded_at INTEGER NOT NULL, body TEXT NOT NULL, trace TEXT)"
+    ),
     "CREATE INDEX touchpoint_customer ON touchpoint (customer)",
-    "CREATE TABLE customer (no INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, profile TEXT NOT NULL, "
-    "state TEXT NOT NULL)",
+    (
+        "CREATE TABLE customer (no INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, profile TEXT NOT NULL, "
+        "state TEXT NOT NULL)"
+    ),
 )
 PUT_TOUCHPOINT = "INSERT INTO touchpoint VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
 PUT_STATE = "UPDATE customer SET state = ? WHERE no = ?"
@@ -237,11 +244,43 @@ def told(found: Measured, size: int) -> Iterator[str]:
         same = statistics.median(took[n] for took, _ in found.same) / size * 1e6
         usual = statistics.median(took[n] for took, _ in found.usual) / size * 1e6
         yield (
-            f"  {what:>4}: {ours:7.1f} µs an event; the same rows {same:6.1f} ({same / ours:.0%} of the time is theirs); "
-            f"conventional {usual:6.1f} ({usual / ours:.2f} times its rate)"
+            f"  {what:>4}: {ours:7.1f} µs an event; the same rows {same:6.1f} ({same / ours:.0%} of the time is "
+            f"theirs); conventional {usual:6.1f} ({usual / ours:.2f} times its rate)"
         )
     log, other = (statistics.mean(size_ for _, size_ in each) / size for each in (found.same, found.usual))
     yield f"  log: {log:,.0f} bytes an event, conventional {other:,.0f}; {statistics.mean(found.rows) / size:.2f} rows"
+
+
+def rows(size: Size) -> Iterator[Result]:
+    """What is demanded of it, for `python -m benchmarks ingest`: CPU time, and bytes of the log."""
+    work = make(size.of(20_000), size.of(500_000, least=3_000))
+    history, few = size.of(200_000), size.of(200, least=50)
+    with tempfile.TemporaryDirectory() as place:
+        shop = Shop(Path(place) / "shop.db", work)
+        shop.enrol()
+        shop.live(size.of(150))
+        many = measure(shop, Path(place), size.rounds, BATCH, history, single=False)
+        yield from _of_batches(many, f"the conventional layout begins with {history:,} more rows")
+        singles = measure(shop, Path(place), max(1, size.rounds // 2), few, history, single=True)
+        ours, same, _ = _timings(singles, few)
+        yield compared("an event alone", ours, "the same rows by sqlite3", same, at_least(0.7, 0.8))
+        shop.engine.close()
+
+
+def _of_batches(found: Measured, note: str) -> Iterator[Result]:
+    ours, same, usual = _timings(found, BATCH)
+    what = "an event in batches of 1,000"
+    yield compared(what, ours, "the same rows by sqlite3", same, at_least(0.65, 0.75))
+    yield compared(what, ours, "a conventional layout", usual, at_least(1.4, 1.7), note=note)
+    log, other = (statistics.mean(bytes_ for _, bytes_ in each) / BATCH for each in (found.same, found.usual))
+    yield counted("bytes in the log for it", log, "bytes", "a conventional layout", other, LOGGED)
+
+
+def _timings(found: Measured, size: int) -> tuple[Timing, Timing, Timing]:
+    """CPU seconds of one event: ours, the same rows, and the conventional layout."""
+    rivals = [tuple(took[1] / size for took, _ in each) for each in (found.same, found.usual)]
+    ours, same, usual = (Timing(each) for each in (tuple(took[1] / size for took in found.ours), *rivals))
+    return ours, same, usual
 
 
 def main() -> None:

@@ -26,7 +26,7 @@ T = TypeVar("T")
 PAYS_AFTER: Final = 600
 """So many occurrences of a key are judged by closures before its function is made, which takes a millisecond or two."""
 Considered: TypeAlias = "list[CompiledRule | Entry]"
-"""Of each rule, in declaration order: itself where its condition is true, else what the trace says of its refusal."""
+"""In declaration order, rules whose condition is true, and after each of them what the trace says of others."""
 Judge: TypeAlias = "Callable[[Decision, Occurrence, Parts], Considered]"
 
 
@@ -151,6 +151,8 @@ def source_of(
     for journey, entered in stages:
         body += _moves(Writer(names, signals, journey, variables, counts), entered)
     body.append("    considered = []")
+    if rules:
+        body.append("    append = decision.trace.append")
     for rule in rules:
         body += _considers(Writer(names, signals, rule.journey, variables, counts), rule)
     lines += [f"    {variable} = None  # {comment(asked)}" for asked, variable in counts.items()]
@@ -221,18 +223,18 @@ def _moves(writer: Writer, stages: "Sequence[CompiledStage]") -> list[str]:
 
 def _considers(writer: Writer, rule: "CompiledRule") -> list[str]:
     known = writer.names.constant(rule, "rule")
-    fires = f"considered.append({known})  # {comment(rule.label)}"
+    # What is refused goes into the trace at once, but after whatever a rule before it will have left there.
+    fires = [f"    considered.append({known})  # {comment(rule.label)}", "    append = considered.append"]
     if rule.condition is None:
-        return [f"    {fires}"]
-    holds = [f"    if {writer.holds(rule.condition)}:  # {comment(str(rule.condition))}", f"        {fires}"]
+        return fires
+    holds = [
+        f"    if {writer.holds(rule.condition)}:  # {comment(str(rule.condition))}",
+        *(f"    {each}" for each in fires),
+    ]
     if rule.see is None:
         return holds
     seen, asked = writer.seen(rule.condition), f"parts.refusal(decision, {known}, event)"
-    return [
-        *holds,
-        "    else:",
-        *([f"        considered.append({asked})"] if seen is None else _keeps(rule, seen, asked)),
-    ]
+    return [*holds, "    else:", *([f"        append({asked})"] if seen is None else _keeps(rule, seen, asked))]
 
 
 def _keeps(rule: "CompiledRule", seen: list[str], asked: str) -> list[str]:
@@ -240,11 +242,11 @@ def _keeps(rule: "CompiledRule", seen: list[str], asked: str) -> list[str]:
     first, *others, last = seen
     return [
         "        try:",
-        f"            considered.append(['refused', {rule.journey!r}, {rule.rule.name!r}, 'given', {first}",
+        f"            append(['refused', {rule.journey!r}, {rule.rule.name!r}, 'given', {first}",
         *(f"            {each}" for each in others),
         f"            {last}])",
         "        except Unkept:",
-        f"            considered.append({asked})",
+        f"            append({asked})",
     ]
 
 
