@@ -43,7 +43,7 @@ from benchmarks.results import (  # noqa: E402
 )
 
 TINY = Size("tiny", rounds=1, share=0.001)
-BESIDE_PEERS = ("conditions", "stages", "recording", "timers", "scaling")
+BESIDE_PEERS = ("conditions", "stages", "recording")
 """Those that measure nothing where their peers are not installed."""
 
 

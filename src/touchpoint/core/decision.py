@@ -14,9 +14,10 @@ from touchpoint.core.context import Context
 from touchpoint.core.held import dropped, put
 from touchpoint.core.occurrence import ENDED, Occurrence
 from touchpoint.core.program import BUDGET, Program
+from touchpoint.core.records import burst_to_record
 from touchpoint.core.seen import Seen, Seer
 from touchpoint.core.segments import STAGE, reassess
-from touchpoint.core.state import WAITING, Pending, Run, State, Watch, burst_to_record, without
+from touchpoint.core.state import WAITING, Pending, Run, State, Watch, without
 from touchpoint.errors import DefectiveJourney
 from touchpoint.model.budget import Stock
 from touchpoint.model.delivery import RenderedMessage

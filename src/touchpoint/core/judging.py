@@ -7,6 +7,7 @@ not decide by closures; tests hold the two together.
 
 import linecache
 from collections.abc import Callable, Collection, Mapping, Sequence
+from datetime import timedelta
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any, Final, TypeAlias, TypeVar
 
@@ -15,6 +16,7 @@ import attrs
 from touchpoint.core.generate import Namespace, Source, Writer, comment
 from touchpoint.core.occurrence import TOUCHPOINT, Occurrence
 from touchpoint.core.signals import SignalTable
+from touchpoint.durations import spoken
 
 if TYPE_CHECKING:
     from touchpoint.core.compiled_rule import CompiledRule, CompiledStage
@@ -144,19 +146,23 @@ def source_of(
     if remembers:
         lines += _remembers(names, signals, key[1], more=more)
         lines += _meets(names.constant((key,), "keys"))
-    for journey, variable in variables.items():
-        lines += [f"    held = state.stages.get({journey!r})", f"    {variable} = None if held is None else held[0]"]
     counts: dict[Source, str] = {}
-    body = []
+    decides: list[str] = []
     for journey, entered in stages:
-        body += _moves(Writer(names, signals, journey, variables, counts), entered)
-    body.append("    considered = []")
+        decides += _moves(Writer(names, signals, journey, variables, counts), entered)
+    decides.append("    considered = []")
     if rules:
-        body.append("    append = decision.trace.append")
+        decides.append("    append = decision.trace.append")
     for rule in rules:
-        body += _considers(Writer(names, signals, rule.journey, variables, counts), rule)
+        decides += _considers(Writer(names, signals, rule.journey, variables, counts), rule)
+    for journey, variable in variables.items():
+        if any(variable in line for line in decides):
+            lines += [
+                f"    held = state.stages.get({journey!r})",
+                f"    {variable} = None if held is None else held[0]",
+            ]
     lines += [f"    {variable} = None  # {comment(asked)}" for asked, variable in counts.items()]
-    return Code("\n".join([*lines, *body, "    return considered"]) + "\n", names.names)
+    return Code("\n".join([*lines, *decides, "    return considered"]) + "\n", names.names)
 
 
 def _remembers(names: Namespace, signals: SignalTable, name: str, *, more: bool) -> list[str]:
@@ -164,7 +170,8 @@ def _remembers(names: Namespace, signals: SignalTable, name: str, *, more: bool)
     lines: list[str] = []
     for signal, add in zip(signals.by_type.get(name, ()), signals.adders.get(name, ()), strict=True):
         if signal.shape == "instants" and not signal.static:
-            lines += _adds_instant(signal.key, signal.within or 0)
+            kept = spoken(timedelta(microseconds=signal.within or 0))
+            lines += [f"    # It is counted for {kept}.", *_adds_instant(signal.key, signal.within or 0)]
         else:
             lines.append(f"    {names.constant(add, 'add')}(signals, event, now)")
     if more:
@@ -191,6 +198,7 @@ def _adds_instant(key: str, within: int) -> list[str]:
 def _meets(keys: str) -> list[str]:
     """S4.2 point 3."""
     return [
+        "    # Live runs, and what is being collected.",
         "    if state.runs or state.watches:",
         f"        parts.meet_all(decision, event, {keys})",
         "    if state.bursts:",
@@ -208,7 +216,11 @@ def _moves(writer: Writer, stages: "Sequence[CompiledStage]") -> list[str]:
             conditions.append(f"{stage} in {tuple(declared.after)!r}")
         if declared.given is not None:
             conditions.append(writer.holds(declared.given))
-        lines.append(f"    {word} {' and '.join(conditions) or 'True'}:  # enter {comment(declared.name)}")
+        asked = "" if declared.given is None else f": {comment(str(declared.given))}"
+        lines += [
+            f"    # {comment(writer.journey)}, stage {comment(declared.name)}{asked}",
+            f"    {word} {' and '.join(conditions) or 'True'}:",
+        ]
         enter = [
             f"decision.move({writer.journey!r}, {declared.name!r}, event.id)",
             f"{stage} = {declared.name!r}",
@@ -223,12 +235,14 @@ def _moves(writer: Writer, stages: "Sequence[CompiledStage]") -> list[str]:
 
 def _considers(writer: Writer, rule: "CompiledRule") -> list[str]:
     known = writer.names.constant(rule, "rule")
+    about = f"    # {comment(writer.journey)}, rule {comment(rule.rule.name)}"
     # What is refused goes into the trace at once, but after whatever a rule before it will have left there.
-    fires = [f"    considered.append({known})  # {comment(rule.label)}", "    append = considered.append"]
+    fires = [f"    considered.append({known})", "    append = considered.append"]
     if rule.condition is None:
-        return fires
+        return [about, *fires]
     holds = [
-        f"    if {writer.holds(rule.condition)}:  # {comment(str(rule.condition))}",
+        f"{about}: {comment(str(rule.condition))}",
+        f"    if {writer.holds(rule.condition)}:",
         *(f"    {each}" for each in fires),
     ]
     if rule.see is None:

@@ -99,7 +99,8 @@ class AtWork:
 
     def has_unmet(self, met: Mapping[str, int]) -> bool:
         """Whether any journey at work has a release that a customer has not met."""
-        return any(met.get(name, 1) != number for name, number in self.program.releases.items())
+        releases = self.program.releases
+        return met != releases and any(met.get(name, 1) != number for name, number in releases.items())
 
     def unmet(self, met: Mapping[str, int]) -> Iterator[ReleaseRow]:
         """The releases that a customer has not met, in their order."""
