@@ -74,11 +74,13 @@ def state_of(traits, signals, *, flag):
 def generated(expression, table, *, asked):
     """A function (decision, event) of the source that is true exactly where the condition is `asked`."""
     names = Namespace()
-    source = Writer(names, table, "j", {"j": "stage"}).holds(expression, asked=asked)
+    writer = Writer(names, table, "j", {"j": "stage"})
+    source = writer.holds(expression, asked=asked)
     lines = [
         "def judge(decision, event, _):", "    state, now = decision.state, decision.now",
         "    properties, traits, signals = event.properties, state.profile.traits, state.signals",
-        "    stage = state.stage_of('j')", f"    return {source}",
+        "    stage = state.stage_of('j')", *(f"    {each} = None" for each in writer.counts.values()),
+        f"    return {source}",
     ]  # fmt: skip
     return compiled((TOUCHPOINT, "go"), Code("\n".join(lines), names.names))
 
