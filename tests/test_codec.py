@@ -1,6 +1,5 @@
 """The JSON that stores keep: exact for everything a payload may hold, and readable for ever."""
 
-from array import array
 from datetime import UTC, date, datetime, timedelta, timezone
 from decimal import Decimal
 
@@ -11,6 +10,7 @@ from hypothesis import strategies as st
 from test_payload import NAMES, VALUES
 from touchpoint.core.cases import Deadline, LiveCase
 from touchpoint.core.collected import Burst, Collected, Deferred
+from touchpoint.core.kept import Past, letters_for
 from touchpoint.core.occurrence import Occurrence
 from touchpoint.core.state import (
     Address,
@@ -116,6 +116,13 @@ def occurrence(n=1):
     )
 
 
+def past():
+    kept = Past({"s": 1})
+    kept.letters = letters_for(["w", "v"])
+    kept.add("1", 5)
+    return kept
+
+
 def full_state():
     run = Run(
         "r1",
@@ -154,7 +161,7 @@ def full_state():
             "late": {"y": LiveCase(1, 3, 4, {"response": Deadline(5), "resolution": Deadline(6, 7)}, {"m9": 8})},
         },
         closed={"complaint": 3},
-        signals={"s": array("q", [1])},
+        signals=past(),
         starts={"one/rule": [[1, "o1", 0]]},
         silences={"|5": 20},
         heard={"|5": 15},

@@ -9,8 +9,6 @@ What a source may name: `event` (the occurrence), `properties`, `traits`, `signa
 local variables of stages, and constants that the `Namespace` has handed out.
 """
 
-from array import array
-from bisect import bisect_right
 from collections.abc import Callable, Mapping
 from datetime import timedelta
 from typing import Final, TypeAlias
@@ -53,7 +51,7 @@ class Namespace:
     """The names that generated source uses, beside its local variables."""
 
     def __init__(self, **names: object) -> None:
-        self.names: dict[str, object] = {"UNKNOWN": UNKNOWN, "recent": recent, "since": since, **names}
+        self.names: dict[str, object] = {"UNKNOWN": UNKNOWN, "since": since, **names}
         self._made = 0
 
     def constant(self, value: object, prefix: str) -> str:
@@ -67,16 +65,6 @@ class Namespace:
         """A name for a local variable that no other has."""
         self._made += 1
         return f"v_{self._made}"
-
-
-def recent(instants: "array[int] | None", now: int, within: int) -> int:
-    """How many of these ascending instants lie in the window `(now - within, now]`."""
-    if instants is None:
-        return 0
-    oldest = now - within
-    if instants[-1] > now:
-        return bisect_right(instants, now) - bisect_right(instants, oldest)
-    return len(instants) if instants[0] > oldest else len(instants) - bisect_right(instants, oldest)
 
 
 def since(entry: Data, now: int) -> object:
@@ -164,7 +152,7 @@ class Writer:
         if not isinstance(node, Count | Ever) or node.where is not None or node.within is None:
             return None
         signal = signal_of(node)
-        return f"recent(signals.get({self.signals.keeper(signal).key!r}), now, {signal.within})"
+        return f"signals.count({self.signals.keeper(signal).key!r}, now, {signal.within})"
 
     def _ever(self, node: Ever, *, asked: bool) -> Source:
         counted = self._count(node)

@@ -16,6 +16,7 @@ from touchpoint.core.cases import CaseChanged, CaseClosed
 from touchpoint.core.decision import ConsentSaid, Decision, RunJoined
 from touchpoint.core.held import NONE, dropped, put
 from touchpoint.core.identity import same_key
+from touchpoint.core.kept import Past
 from touchpoint.core.occurrence import Occurrence
 from touchpoint.core.program import Program
 from touchpoint.core.rhythm import lasts
@@ -56,7 +57,7 @@ def merge(program: Program, into: State, old: State, timeline: Iterable[Occurren
     _silences(into, old)
     _segments(program, into, old, decision.now)
     told = list(timeline)
-    into.signals = {}
+    into.signals = Past()
     backfill(program.signals, into.signals, told, decision.now)
     _usual_silences(decision, told)
     for rule, starts in old.starts.items():

@@ -68,32 +68,14 @@ def _plain_count(key: str, within: int | None) -> Evaluator:
     if within is None:
         return lambda context: context.signals.get(key, 0)
 
-    def count(context: Context) -> int:
-        ats: Data = context.signals.get(key)
-        if ats is None:
-            return 0
-        now = context.now
-        since = now - within
-        if ats[-1] <= now:
-            return len(ats) if ats[0] > since else len(ats) - bisect_right(ats, since)
-        return bisect_right(ats, now) - bisect_right(ats, since)
-
-    return count
+    return lambda context: context.signals.count(key, context.now, within)
 
 
 def _plain_ever(key: str, within: int | None) -> Evaluator:
     if within is None:
         return lambda context: key in context.signals
 
-    def ever(context: Context) -> bool:
-        ats: Data = context.signals.get(key)
-        if ats is None:
-            return False
-        now = context.now
-        since = now - within
-        return ats[-1] > since if ats[-1] <= now else bisect_right(ats, now) > bisect_right(ats, since)
-
-    return ever
+    return lambda context: context.signals.count(key, context.now, within) > 0
 
 
 def _count(found: list[Any], in_doubt: bool) -> object:  # noqa: FBT001 - what `found` returns  # what `found` returns
@@ -161,9 +143,13 @@ class _Selection:
 
     def found(self, context: Context) -> tuple[list[Any], bool]:
         """What is kept of the touchpoints that count, and whether there are others in doubt."""
-        data: Data = context.signals.get(self.key)
         gates = [gate(context) for gate in self.gates]
-        if data is None or False in gates:
+        if False in gates:
+            return [], False
+        if self.signal.shape == "instants":
+            return self._in_log(context, in_doubt=UNKNOWN in gates)
+        data: Data = context.signals.get(self.key)
+        if data is None:
             return [], False
         wanted = [(column, outside(context)) for column, outside in self.keys]
         in_doubt = UNKNOWN in gates or any(value is UNKNOWN for _, value in wanted)
@@ -172,17 +158,21 @@ class _Selection:
         kept = list(_by_key(data, wanted)) if self.signal.required else [data]
         return ([], bool(kept)) if in_doubt else (kept, False)
 
+    def _in_log(self, context: Context, *, in_doubt: bool) -> tuple[list[Any], bool]:
+        n = context.signals.count(self.key, context.now, self.signal.within or 0)
+        return ([], n > 0) if in_doubt else ([1] * n, False)
+
     def _in_window(
         self, data: Data, context: Context, wanted: list[tuple[int, object]], *, in_doubt: bool
     ) -> tuple[list[Any], bool]:
         signal, found, doubts = self.signal, [], False
-        ats = signal.instants(data)
+        ats, rows = data
         first, last = bisect_right(ats, context.now - (signal.within or 0)), bisect_right(ats, context.now)
         if first == last:
             return [], False
         looking_back = attrs.evolve(context)
         for place in range(first, last):
-            row = data[1][place] if signal.has_rows else []
+            row = rows[place]
             amount = row[0] if signal.kind == "total" else 1
             looking_back.row = [unpack(each) for each in row[len(row) - len(signal.captures) :]]
             verdict = self._verdict(looking_back, wanted)

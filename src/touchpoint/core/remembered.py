@@ -26,7 +26,6 @@ JSON (`core.kept`). What adds to them is made in `core.upkeep`.
 """
 
 import json
-from array import array
 from decimal import Context as DecimalContext
 from decimal import Decimal
 from functools import reduce
@@ -119,10 +118,6 @@ class Signal:
         """What it shares with signals that differ from it in nothing but how far back their windows reach."""
         static = tuple(sorted(map(structure, self.static))) if self.static else ()
         return self.kind, self.type, self.path, self.required, self.optional, static
-
-    def instants(self, data: Data) -> "array[int]":
-        """The instants a window keeps, ascending."""
-        return data[0] if self.has_rows else data  # type: ignore[no-any-return]  # data have no one type
 
 
 def signal_of(question: Aggregate, path: Path = ()) -> Signal:

@@ -13,7 +13,7 @@ import attrs
 from touchpoint.core.cases import Held, cases_from_record, cases_to_record, next_deadline, resolved
 from touchpoint.core.collected import Burst, Collected, Deferred
 from touchpoint.core.held import NONE
-from touchpoint.core.kept import kept_from_record, kept_to_record
+from touchpoint.core.kept import Past, kept_from_record, kept_to_record
 from touchpoint.core.occurrence import Occurrence
 from touchpoint.model.preference import Preferences
 from touchpoint.policy.facts import ConsentFact, HandOver
@@ -202,7 +202,7 @@ class State:
     stages: dict[str, Record] = attrs.Factory(dict)
     cases: Held = attrs.field(factory=dict, repr=False)
     closed: Mapping[str, int] = NONE
-    signals: dict[str, object] = attrs.field(factory=dict, repr=False)
+    signals: Past = attrs.field(factory=Past, repr=False)
     starts: Mapping[str, list[Record]] = attrs.field(default=NONE, repr=False)
     silences: Mapping[str, int] = NONE
     heard: Mapping[str, int] = NONE

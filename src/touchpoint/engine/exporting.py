@@ -9,6 +9,7 @@ import attrs
 
 from touchpoint.channels.base import Adapter
 from touchpoint.core.accounts import stock_account
+from touchpoint.core.kept import Past
 from touchpoint.core.occurrence import TOUCHPOINT
 from touchpoint.core.state import State
 from touchpoint.durations import instant
@@ -286,6 +287,8 @@ def _remembered(state: State) -> dict[str, object]:
 
 
 def _kept(value: Any) -> Any:  # noqa: ANN401 - whatever a state holds
+    if isinstance(value, Past):
+        return value.told()
     if attrs.has(type(value)):
         return {field.name: _kept(getattr(value, field.name)) for field in attrs.fields(type(value))}
     if isinstance(value, list | tuple):
