@@ -154,7 +154,7 @@ def full_state():
         orders=2,
         fences=3,
         version="v1",
-        stages={"one": ["new", 1, 1]},
+        stages={"one": ("new", 1, 1)},
         cases={
             "complaint": {"x": LiveCase(1, 2)},
             "kept": {"z": LiveCase(1, 5, severity="urgent", owner="chris", opening=2, also=("z2",))},

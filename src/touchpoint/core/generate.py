@@ -71,6 +71,8 @@ def since(entry: Data, now: int) -> object:
     """Microseconds since the instant that is remembered; `UNKNOWN` without one, None where it is no instant."""
     if entry is None:
         return UNKNOWN
+    if type(entry) is int:
+        return now - entry
     value = entry[1]
     return now - value[1] if type(value) is list and value[0] == "at" else None
 

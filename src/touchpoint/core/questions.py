@@ -20,6 +20,7 @@ from touchpoint.core.context import Context
 from touchpoint.core.kept import Data
 from touchpoint.core.remembered import Signal, number_of, row_key, sum_of
 from touchpoint.core.values import UNKNOWN, Truth, equal, truth
+from touchpoint.durations import instant
 from touchpoint.journey.conditions import (
     Aggregate,
     And,
@@ -91,7 +92,14 @@ def _total(found: list[Any], in_doubt: bool) -> object:  # noqa: FBT001 - what `
 
 
 def _last(found: list[Any], in_doubt: bool) -> object:  # noqa: FBT001 - what `found` returns
-    return UNKNOWN if in_doubt or not found else unpack(max(found, key=lambda entry: entry[0])[1])
+    if in_doubt or not found:
+        return UNKNOWN
+    latest = max(found, key=_at)
+    return instant(latest) if type(latest) is int else unpack(latest[1])
+
+
+def _at(latest: Data) -> int:
+    return latest if type(latest) is int else int(latest[0])
 
 
 @attrs.frozen(eq=False)

@@ -6,6 +6,7 @@ microseconds UTC.
 
 from collections.abc import Callable, Mapping, Sequence
 from operator import attrgetter
+from sys import intern
 from typing import Any, Final, TypeAlias, TypeVar
 
 import attrs
@@ -30,7 +31,7 @@ IN_FLIGHT: Final = "in_flight"
 NEVER: Final = 1 << 63
 
 
-@attrs.define
+@attrs.define(weakref_slot=False)
 class Address:
     """One address of a customer and how it stands: `active`, `dormant` or `suppressed`."""
 
@@ -40,7 +41,7 @@ class Address:
     reason: str = ""
 
 
-@attrs.define
+@attrs.define(weakref_slot=False)
 class Profile:
     """What the host told us of a customer. Kept apart from the rest because it changes seldom."""
 
@@ -52,7 +53,7 @@ class Profile:
     preferences: Preferences | None = None
 
 
-@attrs.define
+@attrs.define(weakref_slot=False)
 class Run:
     """A live run of a rule.
 
@@ -100,7 +101,7 @@ class Run:
         return f"{self.journey}/{self.rule}"
 
 
-@attrs.define
+@attrs.define(weakref_slot=False)
 class Watch:
     """A goal that is still watched after its run's last step, until `until` inclusive.
 
@@ -123,7 +124,7 @@ class Watch:
     told: Mapping[str, Sequence[str]] = NONE
 
 
-@attrs.define
+@attrs.define(weakref_slot=False)
 class Pending:
     """A message (or call) that has not reached an end.
 
@@ -174,11 +175,11 @@ class Pending:
         return self.arguments is not None
 
 
-@attrs.define
+@attrs.define(weakref_slot=False)
 class State:
     """The state of one customer.
 
-    `stages` maps a journey to [stage, entered at, visit]; `cases` a kind to the open ones by their refs; `starts`
+    `stages` maps a journey to (stage, entered at, visit); `cases` a kind to the open ones by their refs; `starts`
     a journey/rule to [[instant, key], …]; `silences`, `dwells` and `calendar` (anniversaries, dates, schedules) map a
     definition to when it falls due, `heard` a silence to the touchpoint it counts from; `awaited` a message's key to
     [due, what, message, channel] where something has to come back of it: a receipt, or the end of a person's task,
@@ -199,8 +200,8 @@ class State:
     fences: int = 0
     version: str = ""
     zone_data: str = ""
-    stages: dict[str, Record] = attrs.Factory(dict)
-    cases: Held = attrs.field(factory=dict, repr=False)
+    stages: Mapping[str, Sequence[Any]] = NONE
+    cases: Held = attrs.field(default=NONE, repr=False)
     closed: Mapping[str, int] = NONE
     signals: Past = attrs.field(factory=Past, repr=False)
     starts: Mapping[str, list[Record]] = attrs.field(default=NONE, repr=False)
@@ -341,25 +342,25 @@ def state_from_record(customer: str, profile: Profile, record: Record) -> State:
     exposures, segments, lapses, bursts, deferred, noticed, *last = [*more, *_LATER[len(more) :]]
     occasions, releases, reopenable = last
     return State(
-        customer, profile, now, orders, fences, version, zone_data, stages, cases_from_record(cases),
+        customer, profile, now, orders, fences, intern(version), intern(zone_data),
+        {intern(journey): (intern(held[0]), *held[1:]) for journey, held in stages.items()} or NONE,
+        cases_from_record(cases) or NONE,
         closed or NONE, kept_from_record(signals), starts or NONE, silences or NONE, heard or NONE, dwells or NONE,
         calendar or NONE,
         tuple(map(run_from_record, runs)),
         tuple(map(_watch_from_record, watches)),
         tuple(Pending(*each) for each in pending),
-        tuple(HandOver(*each) for each in history),
-        tuple(parked),
-        awaited or NONE,
-        exposures or NONE,
-        segments or NONE,
-        lapses or NONE,
+        tuple(HandOver(at, key, *map(_shared, more)) for at, key, *more in history),
+        tuple(parked), awaited or NONE, exposures or NONE, segments or NONE, lapses or NONE,
         tuple(map(burst_from_record, bursts)),
         tuple(map(_deferred_from_record, deferred)),
-        noticed or NONE,
-        occasions or NONE,
-        releases or NONE,
-        reopenable or NONE,
+        noticed or NONE, occasions or NONE, releases or NONE, reopenable or NONE,
     )  # fmt: skip
+
+
+def _shared(value: Any) -> Any:  # noqa: ANN401 - JSON
+    """The one text of all that are alike, since names come with every customer."""
+    return intern(value) if type(value) is str else value
 
 
 def runs_in(record: Record) -> list[Record]:
@@ -487,7 +488,9 @@ def profile_from_record(record: Record) -> Profile:
     """The profile that `profile_to_record` wrote."""
     _, traits, addresses, zones, locale, consents, preferences = record
     return Profile(
-        traits, [Address(*each) for each in addresses], tuple(zones), locale,
-        {(purpose, channel): ConsentFact(*fact) for purpose, channel, *fact in consents},
+        {intern(name): _shared(value) for name, value in traits.items()},
+        [Address(_shared(each[0]), each[1], *map(_shared, each[2:])) for each in addresses],
+        tuple(map(intern, zones)), _shared(locale),
+        {(intern(purpose), intern(channel)): ConsentFact(*map(_shared, fact)) for purpose, channel, *fact in consents},
         None if preferences is None else Preferences.from_record(preferences),
     )  # fmt: skip

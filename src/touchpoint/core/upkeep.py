@@ -8,7 +8,7 @@ from bisect import bisect_right
 from collections.abc import Callable, Mapping
 from typing import Any, Final, TypeAlias
 
-from touchpoint.core.captures import key_of, pack
+from touchpoint.core.captures import INSTANT_TAG, key_of, pack
 from touchpoint.core.compile import compile_condition
 from touchpoint.core.context import Context
 from touchpoint.core.kept import Data, Letters, Past
@@ -117,7 +117,9 @@ _ADDERS: Final[Mapping[Shape, Callable[[Signal], Add]]] = {
 
 
 def _later(kept: Data, at: int, value: Value) -> Data:
-    return [at, value] if kept is None or at >= kept[0] else kept
+    if kept is not None and at < (kept if type(kept) is int else kept[0]):
+        return kept
+    return at if value == [INSTANT_TAG, at] else [at, value]
 
 
 def _captures_of(signal: Signal) -> Callable[[Occurrence], list[Any] | None]:

@@ -1,6 +1,6 @@
 """Everything that is held about a person, as JSON (S1.7): for them to read, and to take elsewhere."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any, Final
@@ -185,7 +185,7 @@ def _decided(row: EntryRow) -> object:
     return loads(row.trace) if row.trace else []
 
 
-def _stage(held: list[Any]) -> dict[str, object]:
+def _stage(held: Sequence[Any]) -> dict[str, object]:
     return {"stage": held[0], "since": _at(held[1]), "visit": held[2]}
 
 

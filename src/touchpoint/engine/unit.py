@@ -210,7 +210,6 @@ class Unit:
             state,
             row.head,
             row.due,
-            row.profile,
             parked=len(state.parked),
             members=dict(state.segments) if state.segments else NONE,
         )
