@@ -7,14 +7,15 @@ hands out a list of what it decided with a reason. Both prune what no window see
 
 from bisect import bisect_right
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from typing import Any
 from zoneinfo import ZoneInfo
 
 import attrs
 
-from benchmarks.workload import DAY, PROMOTIONS, SECOND, START, ZONES, Act, Found, Person
+from benchmarks.workload import DAY, PROMOTIONS, SECOND, START, Act, Found, Person
 
 _HOUR = 3_600 * SECOND
 _NO_STAGE = 0
@@ -22,9 +23,11 @@ _STAGES = (None, "visitor", "prospect", "buyer", "loyal", "at_risk", "lost")
 VISITOR, PROSPECT, BUYER, LOYAL, AT_RISK, LOST = range(1, 7)
 
 
+@cache
 def offsets_of(zone: str) -> tuple[list[int], list[int]]:
     """Instants at which the clock of a zone changes within the workload, and its offsets from each on; microseconds."""
-    place, instants, offsets = ZoneInfo(zone), [0], []
+    place, instants = ZoneInfo(zone), [0]
+    offsets: list[int] = []
     for hour in range(-24, 130 * 24):
         at = START + timedelta(hours=hour)
         offset = int(at.astimezone(place).utcoffset().total_seconds()) * SECOND  # type: ignore[union-attr]  # aware
@@ -60,9 +63,9 @@ class Slots:
     sent: list[int] = attrs.Factory(list)
 
 
-def slots_of(person: Person, zones: dict[str, tuple[list[int], list[int]]]) -> Slots:
+def slots_of(person: Person) -> Slots:
     """A customer at rest."""
-    return Slots(person.tier, person.age, *zones[person.zone])
+    return Slots(person.tier, person.age, *offsets_of(person.zone))
 
 
 def _kept(times: deque[int], at: int, within: int) -> int:
@@ -91,10 +94,13 @@ def _within(times: deque[int], oldest: int) -> int:
     return n
 
 
-def run_slots(people: Sequence[Person], acts: Sequence[Act]) -> Found:  # noqa: C901, PLR0915 - tight, so that it is a bound
+def run_slots(people: Sequence[Person], acts: Sequence[Act]) -> Found:
+    """Every touchpoint of customers at rest."""
+    return decide_slots([slots_of(each) for each in people], acts)
+
+
+def decide_slots(customers: Sequence[Slots], acts: Sequence[Act]) -> Found:  # noqa: C901, PLR0915 - tight: it is a bound
     """Every touchpoint through one call."""
-    zones = {zone: offsets_of(zone) for zone in ZONES}
-    customers = [slots_of(each, zones) for each in people]
     found = Found()
     decided, suppressed, moves = found.decided, found.suppressed, found.moves
 
@@ -401,8 +407,12 @@ def note(found: Found, number: int, decisions: list[tuple[str, ...]]) -> None:
 
 
 def run_dicts(people: Sequence[Person], touches: Sequence[Touch]) -> Found:
+    """Every touchpoint of customers at rest."""
+    return decide_dicts({each.id: customer_of(each) for each in people}, touches)
+
+
+def decide_dicts(customers: Mapping[str, Customer], touches: Sequence[Touch]) -> Found:
     """Every touchpoint through `decide`."""
-    customers = {each.id: customer_of(each) for each in people}
     found = Found()
     for number, touch in enumerate(touches):
         if decisions := decide(customers[touch["customer"]], touch):

@@ -22,7 +22,7 @@ def _asked_once(replace):
 
         return asking
 
-    replace(delivery, "ask", make)
+    replace(delivery, "decide", make)
 
 
 defect("the gate is asked once, and not again at a retry", aimed="told to stop at a retry", strengths={})(_asked_once)
@@ -104,7 +104,7 @@ def _(replace):  # found by this simulation
     def make(ask):
         return lambda program, state, pending, world, now, _wall: ask(program, state, pending, world, now)
 
-    replace(delivery, "ask", make)
+    replace(delivery, "decide", make)
 
 
 @defect("a cool-off is forgotten")

@@ -10,6 +10,7 @@ from typing import Final, TypeAlias
 from touchpoint.core.bursts import drop_bursts, gather
 from touchpoint.core.cases import OF_CASES, about_case, is_answer
 from touchpoint.core.collected import Collected
+from touchpoint.core.compiled_rule import CompiledRule, CompiledStage, Node
 from touchpoint.core.decision import NOT_LOADED, Decision, RunStarted
 from touchpoint.core.held import put
 from touchpoint.core.identity import key_of_rule, key_value, run_id, same_key
@@ -18,9 +19,10 @@ from touchpoint.core.limits import refused_by_limit, remember_start
 from touchpoint.core.live_runs import admitted, next_of
 from touchpoint.core.matching import Key, keys_for, note_told
 from touchpoint.core.occurrence import MOVES, TOUCHPOINT, Occurrence
-from touchpoint.core.program import BUDGET, CompiledRule, CompiledStage, Node, Program, StagesEntered, Starts
+from touchpoint.core.program import BUDGET, Program, StagesEntered, Starts
 from touchpoint.core.returned import Returned
 from touchpoint.core.rhythm import lasts, noted
+from touchpoint.core.seen import Seen
 from touchpoint.core.segments import JOINED, LATE, LEFT, catch_up, reassess
 from touchpoint.core.sessions import hear, wrote_on
 from touchpoint.core.signals import lapses_at, update
@@ -365,24 +367,24 @@ def _matches(
 
 
 def _start_all(decision: Decision, occurrence: Occurrence, considered: Considered) -> None:
-    for rule, reading in considered:
-        if reading is None and rule.collects is not None:
+    for rule, seen in considered:
+        if seen is None and rule.collects is not None:
             gather(decision, rule, occurrence)
-        elif reading is None:
+        elif seen is None:
             start(decision, rule, occurrence)
         else:
-            decision.trace.append(["refused", rule.journey, rule.rule.name, "given", reading])
+            decision.trace.append(["refused", rule.journey, rule.rule.name, "given", seen])
 
 
-def _unless_true(decision: Decision, rule: CompiledRule, occurrence: Occurrence) -> str | None:
-    """The condition with its values, where it is not true."""
+def _unless_true(decision: Decision, rule: CompiledRule, occurrence: Occurrence) -> Seen | None:
+    """What the condition saw, where it is not true."""
     if rule.given is None or decision.ask(rule.given, rule.journey, occurrence) is True:
         return None
     return _refusal(decision, rule, occurrence)
 
 
-def _refusal(decision: Decision, rule: CompiledRule, occurrence: Occurrence) -> str:
-    return "" if rule.tell is None else decision.told(rule.tell, rule.journey, occurrence)
+def _refusal(decision: Decision, rule: CompiledRule, occurrence: Occurrence) -> Seen:
+    return "" if rule.see is None else decision.saw(rule.see, rule.journey, occurrence)
 
 
 def start(decision: Decision, rule: CompiledRule, occurrence: Occurrence, collected: Collected | None = None) -> None:
@@ -427,11 +429,11 @@ def _admit(decision: Decision) -> bool:
     if found is None:
         return False
     rule, entry = found
-    reading = _unless_true(decision, rule, entry.trigger)
-    if reading is None:
+    seen = _unless_true(decision, rule, entry.trigger)
+    if seen is None:
         start(decision, rule, entry.trigger, entry.collected)
     else:
-        decision.trace.append(["refused", rule.journey, rule.rule.name, "given", reading])
+        decision.trace.append(["refused", rule.journey, rule.rule.name, "given", seen])
     return True
 
 

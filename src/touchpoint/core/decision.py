@@ -9,10 +9,12 @@ from touchpoint.core import case_acts
 from touchpoint.core.accounts import Charge, GiftNote
 from touchpoint.core.cases import CaseChanged, CaseClosed, CaseOpened
 from touchpoint.core.collected import Burst
+from touchpoint.core.compiled_rule import Closure, CompiledRule, Node, Teller
 from touchpoint.core.context import Context
 from touchpoint.core.held import dropped, put
 from touchpoint.core.occurrence import ENDED, Occurrence
-from touchpoint.core.program import BUDGET, Closure, CompiledRule, Node, Program, Teller
+from touchpoint.core.program import BUDGET, Program
+from touchpoint.core.seen import Seen, Seer
 from touchpoint.core.segments import STAGE, reassess
 from touchpoint.core.state import WAITING, Pending, Run, State, Watch, burst_to_record, without
 from touchpoint.errors import DefectiveJourney
@@ -276,6 +278,10 @@ class Decision:
         context = self._placed(journey, event, run)
         return closure(context)
 
+    def saw(self, see: Seer, journey: str, event: Occurrence, run: Run | Watch | None = None) -> Seen:
+        """What an expression saw, as a trace keeps it."""
+        return see(self._placed(journey, event, run))
+
     def told(self, tell: Teller, journey: str, event: Occurrence, run: Run | Watch | None = None) -> str:
         """The expression with the values it saw, in words."""
         return tell(self._placed(journey, event, run))
@@ -311,7 +317,8 @@ class Decision:
     def rule_of(self, run: Run) -> CompiledRule | None:
         """The rule a run belongs to, or None where this program does not know it."""
         program = self.program
-        return program.rule_of(run) if run.release else program.by_name.get((run.journey, run.rule))
+        # Nearly all are found at once.
+        return (None if run.release else program.by_name.get((run.journey, run.rule))) or program.rule_of(run)
 
     # What happens to runs, stages and cases, whoever asks for it.
 

@@ -21,7 +21,7 @@ from touchpoint.core.decision import (
     MessageChanged,
     Paced,
 )
-from touchpoint.core.gate import Asked, World, ask
+from touchpoint.core.gate import Asked, World, decide
 from touchpoint.core.making_good import goes_first
 from touchpoint.core.program import Program
 from touchpoint.core.render import render
@@ -206,10 +206,10 @@ def release(
             return _look_up(program, state, pending, moment, now)
         if (why := _too_late_to_repeat(pending, world, moment)) is not None:
             return None, message_ended(program, state, pending, "unknown", now, why)
-    asked = ask(program, state, pending, world, now, moment.wall)
+    asked = decide(program, state, pending, world, now, moment.wall)
     decision = Decision(program, state, now)
     if asked.ruling.allowed and not _within_volume(pending, asked, decision, world):
-        asked = ask(program, state, pending, world, now, moment.wall)
+        asked = decide(program, state, pending, world, now, moment.wall)
     run = state.run_by_order(pending.run) if program.replans else None
     if run is not None and run.message == pending.key and is_free_again(program, state, pending, asked.ruling):
         replan(decision, run, pending)

@@ -9,13 +9,13 @@ from typing import Final, TypeAlias
 import attrs
 
 from touchpoint.core.advance import work_off
+from touchpoint.core.compiled_rule import CompiledRule, Node
 from touchpoint.core.decision import MOVED, PARKED, RUN, Decision, MessageChanged
 from touchpoint.core.edits import ANEW, EXITS, GOES_ON, LONGER, MOVES, PARKS, SHORTER, Edit, Migration, Plan
 from touchpoint.core.held import dropped, put
 from touchpoint.core.identity import key_value
 from touchpoint.core.migrating import MIGRATES, asked, facts_of
 from touchpoint.core.occurrence import Occurrence
-from touchpoint.core.program import CompiledRule, Node
 from touchpoint.core.state import IN_FLIGHT, WAITING, Pending, Record, Run, State
 from touchpoint.core.steps import take_anew, take_kept
 from touchpoint.core.waits import ends, wait_ends

@@ -1,34 +1,33 @@
 """The gate (S6.5): gathers what is true of a waiting message and asks every policy, channel by channel, at release."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import timedelta
-from typing import Protocol
+from typing import Final, Protocol, TypeAlias
 
 import attrs
 
 from touchpoint.core.accounts import Ledger, account_facts
-from touchpoint.core.context import Context
 from touchpoint.core.conversation import REACT, Conversation, answered_by
+from touchpoint.core.gathered import gathered, node_of
 from touchpoint.core.making_good import goes_first, kinds_made_good
 from touchpoint.core.occurrence import Occurrence
 from touchpoint.core.pace import Paces, Pacing, pacing
 from touchpoint.core.program import Program
-from touchpoint.core.reading import read
 from touchpoint.core.render import Words, render
-from touchpoint.core.schedule import after, calendar_period
 from touchpoint.core.sessions import session_on
-from touchpoint.core.state import NEVER, WAITING, Address, Pending, Run, State
+from touchpoint.core.state import NEVER, Address, Pending, Run, State
 from touchpoint.core.volume import Volumes
 from touchpoint.journey.by_hand import PREFIX
-from touchpoint.journey.steps import Send
 from touchpoint.model.delivery import OPTED_OUT, Rate, RenderedMessage, opt_out_of, takes
 from touchpoint.model.message import Gift, Message, Number
 from touchpoint.model.volume import VolumeBreaker
-from touchpoint.policy.checks import CONVERSATION, rule_here
-from touchpoint.policy.facts import ChannelFacts, ChosenWording, Facts, Pause, Rival
-from touchpoint.policy.holds import hold_out_of
+from touchpoint.policy.checks import CONVERSATION, look_here, rule_here
+from touchpoint.policy.facts import ChannelFacts, ChosenWording, Facts, Pause
 from touchpoint.policy.verdict import Ruling, rule_over_channels
-from touchpoint.zones import tz_version
+
+_NO_KINDS: Final[frozenset[str]] = frozenset()
+RuleHere: TypeAlias = Callable[[Facts, ChannelFacts], Ruling]
+"""The ruling for one channel."""
 
 
 @attrs.define(kw_only=True)
@@ -137,39 +136,67 @@ def ask(program: Program, state: State, pending: Pending, world: World, now: int
 
     The two differ where somebody has set the clock back: `now` is the customer's own clock, which waits for the wall.
     """
+    return _ask(program, state, pending, world, now, wall, rule_here)
+
+
+def decide(program: Program, state: State, pending: Pending, world: World, now: int, wall: int | None = None) -> Asked:
+    """As `ask`, for whoever acts on the answer: the ruling does not tell what has nothing against the message."""
+    return _ask(program, state, pending, world, now, wall, look_here)
+
+
+def _ask(
+    program: Program, state: State, pending: Pending, world: World, now: int, wall: int | None, rule: RuleHere
+) -> Asked:
     message = program.message_of(state, pending)
     run = state.run_by_order(pending.run)
     if message is None or run is None or pending.journey not in program.bounds:
         reason = "its run is over" if run is None else "its journey no longer has it"
         return Asked(Ruling("deny", check="wanted", reason=reason, ends_as="withdrawn"))
     facts = _facts(program, state, pending, run, message, world, now)
-    _keep_accounts(facts, state, run, world)
+    if world.ledger is not None:
+        _keep_accounts(facts, state, run, world)
     if wall is not None and wall < now:
         facts.wall = wall
     if state.cases or state.closed:
-        facts.makes_good = kinds_made_good(state, pending.cases, pending.kind, message)
-        facts.first = goes_first(state, pending, message)
+        _tell_of_cases(facts, state, pending, message)
+    return _ask_channels(program, state, pending, run, message, world, facts, rule)
+
+
+def _ask_channels(
+    program: Program, state: State, pending: Pending, run: Run, message: Message, world: World, facts: Facts,
+    rule: RuleHere,
+) -> Asked:  # fmt: skip
+    now = facts.now
+    talk = _conversation(program, run, pending) if program.answers else None
     asked: list[Ruling] = []
-    talk = _conversation(program, pending, run) if program.answers else None
-    channels = _channels(pending, run, message, talk)
-    if not channels:
-        reason = "the message names no channel" if talk is None else talk.nowhere
-        return Asked(Ruling("deny", check=CONVERSATION, reason=reason))
-    for channel in channels:
+    for channel in _channels(pending, run, message, talk):
         address, words, on = _on(program, state, pending, run, message, world, channel, now)
         if talk is not None:
             on.unable = talk.problem(channel, message.channels, able=_able(talk, channel, world))
-        ruling = rule_here(facts, on)
+        ruling = rule(facts, on)
+        if ruling.answer == "allow" and not asked and talk is None:  # nearly always
+            return Asked(ruling, channel, address, words, worded=on.worded)
         asked.append(ruling)
         if ruling.answer == "allow":
-            found = Asked(ruling if len(asked) == 1 else rule_over_channels(asked), channel, address, words)
-            found.worded = on.worded
-            if talk is not None and talk.to is not None and talk.is_here(channel) and _able(talk, channel, world):
-                found.reply_to, found.reacts = talk.to.id, talk.how == REACT
-            return found
+            return _spoken(Asked(rule_over_channels(asked), channel, address, words, worded=on.worded), talk, world)
         if not ruling.moves_on:
             return Asked(rule_over_channels(asked), channel, address)
-    return Asked(rule_over_channels(asked))
+    if asked:
+        return Asked(rule_over_channels(asked))
+    reason = "the message names no channel" if talk is None else talk.nowhere
+    return Asked(Ruling("deny", check=CONVERSATION, reason=reason))
+
+
+def _tell_of_cases(facts: Facts, state: State, pending: Pending, message: Message) -> None:
+    facts.makes_good = kinds_made_good(state, pending.cases, pending.kind, message)
+    facts.first = goes_first(state, pending, message)
+
+
+def _spoken(found: Asked, talk: Conversation | None, world: World) -> Asked:
+    """With what it answers, where its channel is that of the conversation and can."""
+    if talk is not None and talk.to is not None and talk.is_here(found.channel) and _able(talk, found.channel, world):
+        found.reply_to, found.reacts = talk.to.id, talk.how == REACT
+    return found
 
 
 def ask_about_task(
@@ -230,10 +257,9 @@ def facts_about(  # noqa: PLR0913 - what the gate is told of, and what a row of 
     return facts, ChannelFacts(channel, configured, address, paused=paused, opted_out=opted_out, paused_until=until)
 
 
-def _conversation(program: Program, pending: Pending, run: Run) -> Conversation | None:
+def _conversation(program: Program, run: Run, pending: Pending) -> Conversation | None:
     """What the message answers, where its step is a `Reply` or a `React`."""
-    rule = program.rule_of(run)
-    node = None if rule is None else rule.nodes.get(pending.step)
+    node = node_of(program, run, pending.step)
     return Conversation(node.answers, answered_by(run)) if node is not None and node.answers else None
 
 
@@ -254,25 +280,12 @@ def _channels(pending: Pending, run: Run, message: Message, talk: Conversation |
 def _facts(
     program: Program, state: State, pending: Pending, run: Run, message: Message, world: World, now: int
 ) -> Facts:
-    profile = state.profile
-    still, reading = _still(program, state, pending, run, now)
-    held = state.stages.get(pending.journey)
-    bound = program.bounds[pending.journey]
-    jurisdiction = profile.traits.get("jurisdiction")
-    # By position, in the order of the class: so many names would cost as much as half of the checks.
-    return Facts(
-        now, pending.key, message, pending.journey, bound, pending.kind, pending.priority,
-        pending.first_due, pending.first_due if pending.due is None else pending.due, pending.expires, pending.no,
-        run.key, True, None, still, reading, world.stopped.get(message.name),  # noqa: FBT003 - its run is live
-        profile.zones, profile.consents, jurisdiction if isinstance(jurisdiction, str) else None, profile.preferences,
-        state.cases, state.closed, state.history,
-        _rivals(program, state, pending) if bound.caps and len(state.pending) > 1 else (),
-        None if held is None else held[1],
-        world.spent.get(message.name, 0),
-        hold_out_of(bound.hold_outs, state.id, pending.kind) if bound.hold_outs else None, tz_version(),
-        lambda at, per: calendar_period(at, per, profile.zones),
-        lambda at, lasts: after(at, lasts, profile.zones), world.paused_here(pending.journey, message.name),
-    )  # fmt: skip
+    facts = gathered(program, state, pending, run, message, now, world.spent)
+    if world.stopped:
+        facts.stopped = world.stopped.get(message.name)
+    if world.switches:
+        facts.paused = world.paused_here(pending.journey, message.name)
+    return facts
 
 
 def _keep_accounts(facts: Facts, state: State, run: Run | None, world: World) -> None:
@@ -284,40 +297,6 @@ def _keep_accounts(facts: Facts, state: State, run: Run | None, world: World) ->
         )  # fmt: skip
 
 
-def _still(program: Program, state: State, pending: Pending, run: Run, now: int) -> tuple[object, str]:
-    """`still`, asked again (S5.1); None where the step has none."""
-    rule = program.rule_of(run)
-    node = rule.nodes.get(pending.step) if rule is not None else None
-    if node is None or node.condition is None:
-        return None, ""
-    context = Context(
-        event=run.event, trigger=run.trigger, traits=state.profile.traits, now=now, signals=state.signals,
-        case_open=state.case_open, stage_of=state.stage_of, outcomes=run.outcomes, journey=run.journey, told=run.told,
-        collected=run.collected, results=run.results,
-        exposures=state.exposures, segments=state.segments, consents=state.profile.consents,
-    )  # fmt: skip
-    value = node.condition(context)
-    still = node.step.still if isinstance(node.step, Send) else None
-    return value, "" if value is True or still is None else read(still, context, program.signals).text
-
-
-def _rivals(program: Program, state: State, pending: Pending) -> list[Rival]:
-    found = []
-    for each in state.pending:
-        message = program.message_of(state, each)
-        if each is pending or each.status != WAITING or message is None or each.uncertain:
-            continue
-        # One that is asked again only to expire, because only an event could free it sooner, needs no place.
-        due = each.due if each.due is not None and each.due < each.expires else None
-        found.append(
-            Rival(
-                each.key, each.journey, each.message, each.kind, message.channels, each.priority, due, each.no,
-                message.exempt, message.counted, goes_first(state, each, message),
-            )
-        )  # fmt: skip
-    return found
-
-
 def _on(
     program: Program, state: State, pending: Pending, run: Run, message: Message, world: World, channel: str, now: int
 ) -> tuple[Address | None, RenderedMessage | None, ChannelFacts]:
@@ -326,17 +305,11 @@ def _on(
     address = addressed(state, channel, world)
     paused, until = world.pause_of(channel, now) if world.paused else (None, None)
     facts = ChannelFacts(
-        channel,
-        kinds is not None,
-        address,
-        "",
-        pending.refused.get(channel),
-        paused,
-        words.missing,
+        channel, kinds is not None, address, "", pending.refused.get(channel), paused, words.missing,
         _misused(program, message, words) if program.misused else (),
         _opt_out(world, channel, address) if address is not None and world.standings else None,
         until,
-    )
+    )  # fmt: skip
     if words.worded is not None or words.unfamiliar:
         facts.worded, facts.unfamiliar = words.worded, words.unfamiliar
     if address is not None and (world.rates or world.paces):
@@ -367,11 +340,11 @@ def _opt_out(world: World, channel: str, address: Address) -> str | None:
 
 def addressed(state: State, channel: str, world: World) -> Address | None:
     """The customer's first active address that the channel takes, else the first one at all, as it stands."""
-    kinds = world.channels.get(channel, frozenset())
+    kinds = world.channels.get(channel, _NO_KINDS)
     first: Address | None = None
     for each in state.profile.addresses:
         if takes(kinds, each.kind):
-            found = _standing(each, world)
+            found = _standing(each, world) if world.standings else each
             if found.standing == "active":
                 return found
             first = first or found

@@ -12,21 +12,23 @@ from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 import attrs
 
-from touchpoint.core.generate import Namespace, Writer
+from touchpoint.core.generate import Namespace, Writer, comment
 from touchpoint.core.occurrence import TOUCHPOINT, Occurrence
 from touchpoint.core.signals import SignalTable
 
 if TYPE_CHECKING:
+    from touchpoint.core.compiled_rule import CompiledRule, CompiledStage
     from touchpoint.core.decision import Decision
     from touchpoint.core.keys import Key
-    from touchpoint.core.program import CompiledRule, CompiledStage, Starts
+    from touchpoint.core.program import Starts
+    from touchpoint.core.seen import Seen
 
 PAYS_AFTER: Final = 600
 """So many occurrences of a key are judged by closures before its function is made, which takes a millisecond or two."""
-Considered: TypeAlias = "list[tuple[CompiledRule, str | None]]"
-"""Rules in declaration order: with None those whose condition is true, else with what was read where it is not."""
-Refusal: TypeAlias = "Callable[[Decision, CompiledRule, Occurrence], str]"
-"""Reads why the condition of a rule is not true."""
+Considered: TypeAlias = "list[tuple[CompiledRule, Seen | None]]"
+"""Rules in declaration order: with None those whose condition is true, the others with what it saw."""
+Refusal: TypeAlias = "Callable[[Decision, CompiledRule, Occurrence], Seen]"
+"""What the condition of a rule saw that is not true."""
 Judge: TypeAlias = "Callable[[Decision, Occurrence, Refusal], Considered]"
 
 
@@ -104,7 +106,7 @@ def _moves(writer: Writer, stages: "Sequence[CompiledStage]") -> list[str]:
             conditions.append(f"{stage} in {tuple(declared.after)!r}")
         if declared.given is not None:
             conditions.append(writer.holds(declared.given))
-        lines.append(f"    {word} {' and '.join(conditions) or 'True'}:  # enter {_comment(declared.name)}")
+        lines.append(f"    {word} {' and '.join(conditions) or 'True'}:  # enter {comment(declared.name)}")
         enter = [
             f"decision.move({writer.journey!r}, {declared.name!r}, event.id)",
             f"{stage} = {declared.name!r}",
@@ -119,14 +121,30 @@ def _moves(writer: Writer, stages: "Sequence[CompiledStage]") -> list[str]:
 
 def _considers(writer: Writer, rule: "CompiledRule") -> list[str]:
     known = writer.names.constant(rule, "rule")
-    fires = f"considered.append(({known}, None))  # {_comment(rule.label)}"
+    fires = f"considered.append(({known}, None))  # {comment(rule.label)}"
     if rule.condition is None:
         return [f"    {fires}"]
+    holds = [f"    if {writer.holds(rule.condition)}:  # {comment(str(rule.condition))}", f"        {fires}"]
+    if rule.see is None:
+        return holds
+    seen, asked = writer.seen(rule.condition), f"considered.append(({known}, refusal(decision, {known}, event)))"
     return [
-        f"    if {writer.holds(rule.condition)}:  # {_comment(str(rule.condition))}",
-        f"        {fires}",
+        *holds,
         "    else:",
-        f"        considered.append(({known}, refusal(decision, {known}, event)))",
+        *([f"        {asked}"] if seen is None else _keeps(known, seen, asked)),
+    ]
+
+
+def _keeps(rule: str, seen: list[str], asked: str) -> list[str]:
+    """What the condition saw, where all of it can be kept; else whoever is asked has the words."""
+    first, *others, last = seen
+    return [
+        "        try:",
+        f"            considered.append(({rule}, {first}",
+        *(f"            {each}" for each in others),
+        f"            {last}))",
+        "        except Unkept:",
+        f"            {asked}",
     ]
 
 
@@ -135,14 +153,9 @@ def _described(key: "Key") -> str:
     return f"{kind} of type {name!r}" if kind == TOUCHPOINT else f"{kind} {name!r}"
 
 
-def _comment(text: str) -> str:
-    # Names and literals are the host's: none of them may end the line.
-    return ascii(text)[1:-1]
-
-
 def compiled(key: "Key", code: Code) -> Judge:
     """The function, with its source where tracebacks and debuggers look for it."""
-    place = f"<touchpoint {_comment(' '.join(key))} {sha256(code.text.encode()).hexdigest()[:12]}>"
+    place = f"<touchpoint {comment(' '.join(key))} {sha256(code.text.encode()).hexdigest()[:12]}>"
     linecache.cache[place] = (len(code.text), None, code.text.splitlines(keepends=True), place)
     names: dict[str, Any] = dict(code.names)
     # Our own text: of the journey it holds numbers and literals that `repr` has quoted, as attrs writes its methods.

@@ -2,9 +2,9 @@
 
 from datetime import timedelta
 
+from touchpoint.core.compiled_rule import CompiledRule
 from touchpoint.core.decision import Decision
 from touchpoint.core.held import put
-from touchpoint.core.program import CompiledRule
 from touchpoint.core.schedule import calendar_period
 from touchpoint.durations import length
 from touchpoint.model.limits import Limit
@@ -36,7 +36,7 @@ def _counts(decision: Decision, rule: CompiledRule, limit: Limit, entry: list[ob
 
 def remember_start(decision: Decision, rule: CompiledRule, key: object) -> None:
     """Note a start, and forget those the limit no longer looks at."""
-    kept = decision.program.starts_kept[rule.label]
+    kept = decision.program.starts_kept.get(rule.label, 0)  # those by hand have no limit
     if kept == 0:
         return
     state = decision.state

@@ -49,10 +49,10 @@ def render(program: Program, state: State, run: Run, message: Message, channel: 
         if choice.content is None:
             return Words(None, (f"content for {channel}",), "", choice.worded)
         found = _rendered(program, state, run, message, choice.key, choice.content, choice.withheld)
-        found.worded = choice.worded
-        if choice.worded is not None and choice.worded.wording and found.message is not None:
-            found.message = attrs.evolve(found.message, wording=choice.worded.wording)
-        return found
+        words = found.message
+        if choice.worded is not None and choice.worded.wording and words is not None:
+            words = attrs.evolve(words, wording=choice.worded.wording)
+        return Words(words, found.missing, found.key, choice.worded)
     chosen = _chosen(message, channel, state.profile.locale)
     if chosen is None:
         return Words(None, (f"content for {channel}",))
@@ -68,7 +68,7 @@ def _rendered(
         program = program.home(run.journey, run.release) or program
     known = program.words.get((message.name, key, locale))
     if known is not None:
-        return Words(known, (), key)
+        return known
     name, templates = message.name, program.templates
     lookup = partial(_look_up, state, run, message)
     if withheld:
@@ -82,10 +82,11 @@ def _rendered(
         html = templates[name, key, "html"].render(lookup, escape_html=True, zone=place)
     if subject.missing or text.missing or html.missing:
         return Words(None, tuple(dict.fromkeys(subject.missing + text.missing + html.missing)), key)
-    words = RenderedMessage(name, _kind(message, content), subject.text, text.text or "", html.text, locale)
+    rendered = RenderedMessage(name, _kind(message, content), subject.text, text.text or "", html.text, locale)
+    words = Words(rendered, (), key)
     if (name, key) in program.fixed and len(program.words) < _KEPT:
         program.words[name, key, locale] = words
-    return Words(words, (), key)
+    return words
 
 
 def _chosen(message: Message, channel: str, locale: str | None) -> tuple[str, Content] | None:

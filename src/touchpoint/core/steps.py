@@ -9,6 +9,7 @@ from touchpoint.core.case_acts import led_by
 from touchpoint.core.cases import about_case
 from touchpoint.core.changes import trait_changed
 from touchpoint.core.choosing import choose
+from touchpoint.core.compiled_rule import CompiledRule, Node
 from touchpoint.core.conversation import answered_by
 from touchpoint.core.decision import Decision, Emitted, MessageBegun, ProfileChanged
 from touchpoint.core.held import put
@@ -16,7 +17,7 @@ from touchpoint.core.identity import cause_of_step, message_key
 from touchpoint.core.keys import exposure_name
 from touchpoint.core.matching import Key, keys_for, keys_of_occurrence
 from touchpoint.core.occurrence import MOVES, TOUCHPOINT, Occurrence
-from touchpoint.core.program import BUDGET, CompiledRule, Node
+from touchpoint.core.program import BUDGET
 from touchpoint.core.segments import EXPOSURE, TRAIT, reassess
 from touchpoint.core.state import Pending, Run
 from touchpoint.core.values import UNKNOWN
@@ -219,8 +220,8 @@ def _wait_until(decision: Decision, _rule: CompiledRule, run: Run, node: Node) -
 
 def _branch(decision: Decision, _rule: CompiledRule, run: Run, node: Node) -> Outcome:
     holds = _value(decision, run, node) is True
-    reading = "" if node.tell is None else decision.told(node.tell, run.journey, run.event, run)
-    decision.trace.append(["branch", run.journey, run.rule, node.id, holds, reading])
+    seen = "" if node.see is None else decision.saw(node.see, run.journey, run.event, run)
+    decision.trace.append(["branch", run.journey, run.rule, node.id, holds, seen])
     return node.then if holds else node.otherwise
 
 

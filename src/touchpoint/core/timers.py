@@ -54,7 +54,9 @@ def upcoming(program: Program, state: State, until: int) -> Timer:
 
 def _instants(state: State) -> list[int]:
     """When the timers of a customer fall due, in no particular order."""
-    found = [*state.lapses.values(), *state.silences.values(), *state.dwells.values()]
+    found = [*state.silences.values(), *state.dwells.values()]
+    if state.lapses:
+        found += state.lapses.values()
     if state.calendar:
         found += [entry[0] for entry in state.calendar.values()]
     if state.awaited:
@@ -73,23 +75,32 @@ def _instants(state: State) -> list[int]:
 
 def _timers(program: Program, state: State, due: int) -> Iterable[Timer]:
     """Those that fall due at this instant, the earliest of all."""
-    for rank, (kind, held) in enumerate((("silence", state.silences), ("dwell", state.dwells))):
-        for name, at in held.items():
-            if at == due:
-                yield due, rank, program.places[kind, name], 0, 0, kind, name
-    for name, entry in state.calendar.items():
-        if entry[0] == due:
-            kind = program.calendar[name].kind
-            yield due, 2, program.places[kind, name], 0, 0, kind, name
-    yield from _deadlines(state, due)
-    for number, (key, entry) in enumerate(state.awaited.items()):
-        if entry[0] == due:
-            yield due, 5, number, 0, 0, AWAITED, key
-    yield from _bursts(program, state, due)
     for run in state.runs:
         if due in (run.due, run.look):
             rule = program.rule_of(run)
             yield due, 4, -(rule.rule.priority if rule else 0), rule.index if rule else 0, run.order, "run", run
+    for name, at in state.silences.items():
+        if at == due:
+            yield due, 0, program.places["silence", name], 0, 0, "silence", name
+    for name, at in state.dwells.items():
+        if at == due:
+            yield due, 1, program.places["dwell", name], 0, 0, "dwell", name
+    if state.cases:
+        yield from _deadlines(state, due)
+    if state.calendar or state.awaited or state.bursts:
+        yield from _of_few(program, state, due)
+
+
+def _of_few(program: Program, state: State, due: int) -> Iterable[Timer]:
+    """The same of what few customers have."""
+    for name, entry in state.calendar.items():
+        if entry[0] == due:
+            kind = program.calendar[name].kind
+            yield due, 2, program.places[kind, name], 0, 0, kind, name
+    for number, (key, entry) in enumerate(state.awaited.items()):
+        if entry[0] == due:
+            yield due, 5, number, 0, 0, AWAITED, key
+    yield from _bursts(program, state, due)
 
 
 def _deadlines(state: State, due: int) -> Iterable[Timer]:

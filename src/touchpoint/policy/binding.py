@@ -53,6 +53,19 @@ class BoundWindow:
     )
 
 
+class _Met(dict[tuple[str, str, str], bool]):
+    """What has been found out of a cap; a history holds few kinds, journeys and channels, and many hand-overs."""
+
+    def __init__(self, bound: "BoundCap") -> None:
+        super().__init__()
+        self._bound = bound
+
+    def __missing__(self, about: tuple[str, str, str]) -> bool:
+        kind, journey, channel = about
+        self[about] = found = meets(self._bound, kind, journey, (channel,))
+        return found
+
+
 @attrs.frozen
 class BoundCap:
     """A cap and the journeys whose hand-overs it counts; None is all of them.
@@ -60,6 +73,7 @@ class BoundCap:
     Args:
         said: the cap in words.
         untaken: its answer where none of its places is taken.
+        met: whether it is about a message, by its (kind, journey, channel).
     """
 
     cap: Cap
@@ -72,6 +86,9 @@ class BoundCap:
         eq=False,
         repr=False,
         default=attrs.Factory(lambda self: allow(CAP, self.said, {"taken": 0, "of": self.cap.n}), takes_self=True),
+    )
+    met: Mapping[tuple[str, str, str], bool] = attrs.field(
+        init=False, eq=False, repr=False, default=attrs.Factory(_Met, takes_self=True)
     )
 
 
@@ -126,7 +143,7 @@ class Bound:
     budgets: tuple[Budget, ...] = ()
     approvals: tuple[Approval, ...] = ()
     pulls: tuple[Pull, ...] = ()
-    usual: dict[str, tuple[Message, str, Sequence[Any]]] = attrs.field(factory=dict, init=False, repr=False)
+    usual: dict[str, tuple[Message, str, tuple[Any, Any]]] = attrs.field(factory=dict, init=False, repr=False)
     _own_quiet: dict[tuple[str, str], BoundWindow] = attrs.field(factory=dict, init=False, repr=False)
     _windows_for: dict[tuple[str, str], Sequence[BoundWindow]] = attrs.field(factory=dict, init=False, repr=False)
     _caps_for: dict[tuple[str, str, str], Sequence[BoundCap]] = attrs.field(factory=dict, init=False, repr=False)

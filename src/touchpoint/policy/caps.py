@@ -65,13 +65,13 @@ def counted(bound: BoundCap, facts: Facts) -> list[HandOver]:
     The message's own earlier hand-over is left out, because its slot moves to the new instant (S6.8); where attempts
     are counted it stays in, because that is what is counted.
     """
-    cap = bound.cap
+    attempts, key, met = bound.cap.attempts, facts.key, bound.met
     return [
         each
-        for each in _since(facts, cap.per)
+        for each in _since(facts, bound.cap.per)
         if each.counted
-        and (cap.attempts or (each.state != "refused" and each.key != facts.key))
-        and meets(bound, each.kind, each.journey, (each.channel,))
+        and (attempts or (each.state != "refused" and each.key != key))
+        and met[each.kind, each.journey, each.channel]
     ]
 
 
@@ -81,7 +81,20 @@ def check_caps(facts: Facts, on: ChannelFacts) -> Sequence[Verdict]:
         return ()
     if facts.message.exempt:
         return (_EXEMPT,)
-    return [_ask_cap(bound, facts) for bound in facts.policy.caps_for(facts.kind, facts.journey, on.channel)]
+    bounds = facts.policy.caps_for(facts.kind, facts.journey, on.channel)
+    return [_full(bound, facts, taken) or _room(bound, taken) for bound in bounds for taken in [counted(bound, facts)]]
+
+
+def against_caps(facts: Facts, on: ChannelFacts) -> Sequence[Verdict]:
+    """What `check_caps` has against it."""
+    if not facts.history or facts.message.exempt:
+        return ()
+    found, most = [], len(facts.history)
+    for bound in facts.policy.caps_for(facts.kind, facts.journey, on.channel):
+        full = _full(bound, facts, counted(bound, facts)) if bound.cap.n <= most else None
+        if full is not None:
+            found.append(full)
+    return found
 
 
 def check_frequency(facts: Facts, _: ChannelFacts) -> Sequence[Verdict]:
@@ -103,11 +116,18 @@ def check_frequency(facts: Facts, _: ChannelFacts) -> Sequence[Verdict]:
 
 def check_spacing(facts: Facts, on: ChannelFacts) -> Sequence[Verdict]:
     """Enough time since what went out on other channels (S6.5)."""
-    return [
-        _ask_spacing(bound, facts, on.channel)
-        for bound in facts.policy.spacings
-        if covers(bound.spacing.kinds, facts.kind) and covers(bound.spacing.channels, on.channel)
-    ]
+    bounds, channel = _spacings(facts, on.channel), on.channel
+    lasts = [(bound, _last_elsewhere(bound, facts, channel)) for bound in bounds]
+    return [_too_soon(bound, facts, last) or _spaced(bound, last) for bound, last in lasts]
+
+
+def against_spacing(facts: Facts, on: ChannelFacts) -> Sequence[Verdict]:
+    """What `check_spacing` has against it."""
+    if not facts.history:
+        return ()
+    bounds, channel = _spacings(facts, on.channel), on.channel
+    asked = [_too_soon(bound, facts, _last_elsewhere(bound, facts, channel)) for bound in bounds]
+    return [each for each in asked if each is not None]
 
 
 def check_limit(facts: Facts, _: ChannelFacts) -> Sequence[Verdict]:
@@ -165,14 +185,15 @@ def _first_after(leaves: int, per: "relativedelta", now: int, calendar_period: C
     return high
 
 
-def _ask_cap(bound: BoundCap, facts: Facts) -> Verdict:
+def _room(bound: BoundCap, taken: Sequence[HandOver]) -> Verdict:
+    return allow(CAP, bound.said, {"taken": len(taken), "of": bound.cap.n}) if taken else bound.untaken
+
+
+def _full(bound: BoundCap, facts: Facts, taken: Sequence[HandOver]) -> Verdict | None:
     cap = bound.cap
-    taken = counted(bound, facts)
-    if not taken:
-        return bound.untaken
     free = frees_at(_times(taken), cap.n, cap.per, facts.now, facts.calendar_period)
     if free <= facts.now:
-        return allow(CAP, bound.said, {"taken": len(taken), "of": cap.n})
+        return None
     # Who lost against whom is part of the record: the places are held by these messages.
     holders = list(dict.fromkeys(each.message for each in reversed(taken)))
     named = ", ".join(repr(each) for each in holders[:3]) + (", …" if len(holders) > 3 else "")
@@ -181,10 +202,21 @@ def _ask_cap(bound: BoundCap, facts: Facts) -> Verdict:
     return (deny if cap.over == "deny" else defer)(CAP, reason, values, until=free)
 
 
-def _ask_spacing(bound: BoundSpacing, facts: Facts, channel: str) -> Verdict:
-    last = _last_elsewhere(bound, facts, channel)
+def _spacings(facts: Facts, channel: str) -> Sequence[BoundSpacing]:
+    return [
+        bound
+        for bound in facts.policy.spacings
+        if covers(bound.spacing.kinds, facts.kind) and covers(bound.spacing.channels, channel)
+    ]
+
+
+def _spaced(bound: BoundSpacing, last: HandOver | None) -> Verdict:
+    return allow(SPACING, bound.said, {"last": None if last is None else last.at})
+
+
+def _too_soon(bound: BoundSpacing, facts: Facts, last: HandOver | None) -> Verdict | None:
     if last is None or facts.now >= (free := last.at + length(bound.spacing.gap)):
-        return allow(SPACING, bound.said, {"last": None if last is None else last.at})
+        return None
     reason = f"{bound.said}: {last.message!r} went out on {last.channel}; free at {facts.when(free)}"
     values = {"last": last.at, "message": last.message, "channel": last.channel}
     return defer(SPACING, reason, values, until=free)
@@ -193,8 +225,11 @@ def _ask_spacing(bound: BoundSpacing, facts: Facts, channel: str) -> Verdict:
 def _since(facts: Facts, per: Duration) -> Sequence[HandOver]:
     if not facts.history:
         return ()
-    start = period_start(per, facts.now, facts.calendar_period)
-    return facts.history[bisect_left(facts.history, start, key=lambda each: each.at) :]
+    start, history = period_start(per, facts.now, facts.calendar_period), facts.history
+    first = len(history)
+    while first and history[first - 1].at >= start:  # from the end, because a period holds few
+        first -= 1
+    return history[first:]
 
 
 def _times(entries: Sequence[HandOver]) -> list[int]:

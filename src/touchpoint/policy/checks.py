@@ -9,17 +9,28 @@ import attrs
 from touchpoint.model.message import Gift
 from touchpoint.policy.arbitration import check_arbitration
 from touchpoint.policy.binding import covers
-from touchpoint.policy.caps import check_budget, check_caps, check_frequency, check_limit, check_spacing
-from touchpoint.policy.consent import check_consent, check_preferences
+from touchpoint.policy.caps import (
+    against_caps,
+    against_spacing,
+    check_budget,
+    check_caps,
+    check_frequency,
+    check_limit,
+    check_spacing,
+)
+from touchpoint.policy.consent import against_consent, check_consent, check_preferences
 from touchpoint.policy.content import check_content_rules
 from touchpoint.policy.facts import ChannelFacts, Facts, Pause
 from touchpoint.policy.gifts import check_approval, check_gift_address, check_given_before, check_stock
-from touchpoint.policy.holds import check_holdout, check_holds
+from touchpoint.policy.holds import against_holds, check_holdout, check_holds
 from touchpoint.policy.verdict import Ruling, Verdict, allow, combine, defer, deny, deny_here, rule_over_channels
-from touchpoint.policy.windows_check import check_windows
+from touchpoint.policy.windows_check import against_windows, check_windows
 
 Check: TypeAlias = Callable[[Facts, ChannelFacts], Sequence[Verdict]]
 """A check answers with one verdict for each thing it asks about; none where it does not apply."""
+
+Ways: TypeAlias = tuple[Sequence[Check], Sequence[Check]]
+"""Checks, and what is asked in their stead where nobody wants to know what speaks for a message."""
 
 WANTED: Final = "wanted"
 EXPIRY: Final = "expiry"
@@ -40,23 +51,35 @@ CHANNEL_RESUMED: Final = "channel resumed"
 _WANTED: Final = (allow(WANTED),)
 
 
-def check_wanted(facts: Facts, _: ChannelFacts) -> Sequence[Verdict]:
+def check_wanted(facts: Facts, on: ChannelFacts) -> Sequence[Verdict]:
     """Whether the run still wants it: it lives, did not withdraw it, and its `still` condition is true (S5.1, S5.3)."""
+    if against := against_wanted(facts, on):
+        return against
+    return (allow(WANTED, "", {"still": facts.still_reading}),) if facts.still_reading else _WANTED
+
+
+def against_wanted(facts: Facts, _: ChannelFacts) -> Sequence[Verdict]:
+    """What `check_wanted` has against it."""
     if facts.withdrawn is not None:
         return (deny(WANTED, facts.withdrawn, ends_as="withdrawn"),)
     if not facts.live:
         return (deny(WANTED, "its run has ended", ends_as="withdrawn"),)
     if facts.still is None or facts.still is True:
-        return (allow(WANTED, "", {"still": facts.still_reading}),) if facts.still_reading else _WANTED
+        return ()
     reason = f"its still= condition is {'false' if facts.still is False else 'unknown'}"
     return (deny(WANTED, reason, {"still": facts.still_reading}, ends_as="withdrawn"),)
 
 
-def check_expiry(facts: Facts, _: ChannelFacts) -> Sequence[Verdict]:
+def check_expiry(facts: Facts, on: ChannelFacts) -> Sequence[Verdict]:
     """Whether its best-before has not come (S6.7)."""
-    values = {"expires_at": facts.expires_at}
+    return against_expiry(facts, on) or (allow(EXPIRY, "", {"expires_at": facts.expires_at}),)
+
+
+def against_expiry(facts: Facts, _: ChannelFacts) -> Sequence[Verdict]:
+    """What `check_expiry` has against it."""
     if facts.now < facts.expires_at:
-        return (allow(EXPIRY, "", values),)
+        return ()
+    values = {"expires_at": facts.expires_at}
     return (deny(EXPIRY, f"expired at {facts.when(facts.expires_at)}", values, ends_as="expired"),)
 
 
@@ -67,15 +90,20 @@ def check_stopped(facts: Facts, _: ChannelFacts) -> Sequence[Verdict]:
     return (deny(STOPPED, f"the message was stopped for everyone: {facts.stopped}"),)
 
 
-def check_address(_: Facts, on: ChannelFacts) -> Sequence[Verdict]:
+def check_address(facts: Facts, on: ChannelFacts) -> Sequence[Verdict]:
     """Whether the channel has an adapter, and the customer an address for it that may be written to."""
+    return against_address(facts, on) or _reachable("" if on.address is None else on.address.kind)
+
+
+def against_address(_: Facts, on: ChannelFacts) -> Sequence[Verdict]:
+    """What `check_address` has against it."""
     address = on.address
     if not on.configured:
         return (deny_here(ADDRESS, f"there is no adapter for the channel {on.channel!r}; pass one to the engine"),)
     if address is None:
         return (deny_here(ADDRESS, on.address_problem or f"no address for {on.channel}"),)
     if address.standing == "active":
-        return _reachable(address.kind)
+        return ()
     why = f": {address.reason}" if address.reason else ""
     reason = f"the {address.kind} address is {address.standing}{why}"
     return (deny_here(ADDRESS, reason, {"standing": address.standing}),)
@@ -206,6 +234,20 @@ CHECKS: Final[tuple[Check, ...]] = (
 """In the order of S6.5. Where several deny, the first of them says how the message ends."""
 
 
+_AGAINST: Final[Mapping[Check, Check]] = {
+    check_wanted: against_wanted,
+    check_expiry: against_expiry,
+    check_address: against_address,
+    check_consent: against_consent,
+    check_holds: against_holds,
+    check_windows: against_windows,
+    check_caps: against_caps,
+    check_spacing: against_spacing,
+}
+"""What has nothing to say where the check has nothing against a message; the others keep silent by themselves, or are
+rare."""
+
+
 FOR_ANSWERS: Final[tuple[Check, ...]] = (
     check_wanted, check_expiry, check_stopped, check_address, check_refused, check_conversation, check_switches,
     check_paused, check_pace,
@@ -281,15 +323,23 @@ _RARE: Final[Mapping[Check, Callable[[Facts], bool]]] = {
 def ask(facts: Facts, on: ChannelFacts) -> tuple[Verdict, ...]:
     """The verdicts of every check for one channel; none hides another."""
     found: list[Verdict] = []
-    for check in _that_apply(facts, on):
+    for check in _that_apply(facts, on)[0]:
         found += check(facts, on)
     return tuple(found)
 
 
-def _that_apply(facts: Facts, on: ChannelFacts) -> Sequence[Check]:
+def objections(facts: Facts, on: ChannelFacts) -> Sequence[Verdict]:
+    """Those of `ask` that stand against the message, and maybe some that do not."""
+    found: list[Verdict] = []
+    for against in _that_apply(facts, on)[1]:
+        found += against(facts, on)
+    return found
+
+
+def _that_apply(facts: Facts, on: ChannelFacts) -> Ways:
     """The checks that may have something to say: all of them where anything rare has happened, else the usual ones."""
     if facts.message.answer:
-        return FOR_ANSWERS
+        return _both(FOR_ANSWERS)
     if (
         facts.preferences is not None
         or facts.stopped is not None
@@ -304,7 +354,7 @@ def _that_apply(facts: Facts, on: ChannelFacts) -> Sequence[Check]:
         or on.unfamiliar
         or facts.holdout is not None
     ):
-        return CHECKS
+        return _both(CHECKS)
     message, kind = facts.message, facts.kind
     known = facts.policy.usual.get(message.name)
     # Whoever is remembered under a name may still be another message, or the same before an edit changed its kind.
@@ -313,8 +363,13 @@ def _that_apply(facts: Facts, on: ChannelFacts) -> Sequence[Check]:
     return known[2]
 
 
-def _usual(facts: Facts) -> Sequence[Check]:
-    return tuple(check for check in CHECKS if check not in _RARE or _RARE[check](facts))
+def _usual(facts: Facts) -> Ways:
+    return _both(tuple(check for check in CHECKS if check not in _RARE or _RARE[check](facts)))
+
+
+@lru_cache(maxsize=8)
+def _both(checks: tuple[Check, ...]) -> Ways:
+    return checks, tuple(_AGAINST.get(check, check) for check in checks)
 
 
 def rule(facts: Facts, channels: Iterable[ChannelFacts]) -> Ruling:
@@ -331,3 +386,16 @@ def rule(facts: Facts, channels: Iterable[ChannelFacts]) -> Ruling:
 def rule_here(facts: Facts, on: ChannelFacts) -> Ruling:
     """The ruling for one channel."""
     return combine(ask(facts, on), channel=on.channel, later=lambda at: ask(attrs.evolve(facts, now=at), on))
+
+
+def look_here(facts: Facts, on: ChannelFacts) -> Ruling:
+    """As `rule_here`, without a word on what has nothing against the message: all that is needed to act on it."""
+    found = objections(facts, on)
+    if not found:
+        return _allowed_on(on.channel)
+    return combine(found, channel=on.channel, later=lambda at: objections(attrs.evolve(facts, now=at), on))
+
+
+@lru_cache(maxsize=64)  # the same for everybody
+def _allowed_on(channel: str) -> Ruling:
+    return combine((), channel=channel)

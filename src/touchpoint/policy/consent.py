@@ -43,27 +43,28 @@ def check_consent(facts: Facts, on: ChannelFacts) -> Sequence[Verdict]:
     to the newsletter after a general no gets the newsletter; who says yes to marketing after no to the newsletter does
     not.
     """
+    if against := against_consent(facts, on):
+        return against
+    _, grant = _found(facts.consents, _purposes(facts), on.channel, facts.now)
+    if grant is None:
+        return _unneeded(facts.kind, _needs(facts, on.channel)[1])
+    values = {"since": grant.at, "basis": grant.basis, "source": grant.source}
+    return (allow(CONSENT, "there is consent", values),)
+
+
+def against_consent(facts: Facts, on: ChannelFacts) -> Sequence[Verdict]:
+    """What `check_consent` has against it."""
     if on.opted_out is not None:
         reason = f"opted out: {on.opted_out}"
         return (deny_here(CONSENT, reason, {"channel": on.channel}),)
-    grant: ConsentFact | None = None
-    consents, channel = facts.consents, on.channel
-    for purpose in _purposes(facts) if consents else ():
-        here, everywhere = consents.get((purpose, channel)), consents.get((purpose, ANY))
-        said = None if here is None and everywhere is None else _standing(here, everywhere, facts.now)
-        if said is None:
-            continue
-        if said.granted:
-            grant = said if grant is None else newer(grant, said)
-        elif grant is None or grant.at <= said.at:
-            return (_opted_out(facts, on, purpose, said),)
-    if grant is not None:
-        values = {"since": grant.at, "basis": grant.basis, "source": grant.source}
-        return (allow(CONSENT, "there is consent", values),)
+    if facts.consents:
+        purpose, said = _found(facts.consents, _purposes(facts), on.channel, facts.now)
+        if said is not None:
+            return () if said.granted else (_opted_out(facts, on, purpose, said),)
     needs, source = _needs(facts, on.channel)
     if needs == "grant":
         return (deny_here(CONSENT, _lack(facts, on), {"channel": on.channel, "rule": source}),)
-    return _unneeded(facts.kind, source)
+    return ()
 
 
 @lru_cache(maxsize=64)  # the same answer for everybody
@@ -82,7 +83,7 @@ def standing_of(
         channel: `*` for what was said of all of them.
         now: microseconds UTC.
     """
-    found = _standing_of(consents, purposes, channel, now)
+    _, found = _found(consents, purposes, channel, now)
     return None if found is None else "granted" if found.granted else "withdrawn"
 
 
@@ -90,23 +91,25 @@ def standing_grant(
     consents: Mapping[tuple[str, str], ConsentFact], purposes: Sequence[str], channel: str, now: int
 ) -> ConsentFact | None:
     """The grant by which `standing_of` says `granted`; None where it does not."""
-    found = _standing_of(consents, purposes, channel, now)
+    _, found = _found(consents, purposes, channel, now)
     return found if found is not None and found.granted else None
 
 
-def _standing_of(
+def _found(
     consents: Mapping[tuple[str, str], ConsentFact], purposes: Sequence[str], channel: str, now: int
-) -> ConsentFact | None:
+) -> tuple[str, ConsentFact | None]:
+    """What stands of what was said about purposes, the narrowest first: a withdrawal and of what, or a grant."""
     grant: ConsentFact | None = None
-    for purpose in purposes if consents else ():
-        said = _standing(consents.get((purpose, channel)), consents.get((purpose, ANY)), now)
+    for purpose in purposes:
+        here, everywhere = consents.get((purpose, channel)), consents.get((purpose, ANY))
+        said = None if here is None and everywhere is None else _standing(here, everywhere, now)
         if said is None:
             continue
         if said.granted:
             grant = said if grant is None else newer(grant, said)
         elif grant is None or grant.at <= said.at:
-            return said
-    return grant
+            return purpose, said
+    return "", grant
 
 
 def check_preferences(facts: Facts, on: ChannelFacts) -> Sequence[Verdict]:

@@ -21,7 +21,16 @@ def check_holds(facts: Facts, _: ChannelFacts) -> Sequence[Verdict]:
 
     What is sent to make good a case of such a kind does not wait: the apology and the gift go first.
     """
-    return [_ask_hold(bound, facts) for bound in facts.policy.holds if covers(bound.hold.kinds, facts.kind)]
+    bounds = [bound for bound in facts.policy.holds if covers(bound.hold.kinds, facts.kind)]
+    return [_against(bound, facts) or _passes(bound, facts) for bound in bounds]
+
+
+def against_holds(facts: Facts, _: ChannelFacts) -> Sequence[Verdict]:
+    """What `check_holds` has against it."""
+    if not facts.open_cases and not facts.closed_cases:
+        return ()
+    bounds = [bound for bound in facts.policy.holds if covers(bound.hold.kinds, facts.kind)]
+    return [found for bound in bounds if (found := _against(bound, facts)) is not None]
 
 
 def check_holdout(facts: Facts, _: ChannelFacts) -> Sequence[Verdict]:
@@ -43,13 +52,21 @@ def _keeps(hold_out: HoldOut, kind: str) -> bool:
     return kind not in UNLESS_WITHDRAWN if hold_out.kinds is None else kind in hold_out.kinds
 
 
-def _ask_hold(bound: BoundHold, facts: Facts) -> Verdict:
-    if not facts.open_cases and not facts.closed_cases:
+def _makes_good(bound: BoundHold, facts: Facts) -> list[str]:
+    return sorted(kind for kind in facts.makes_good if covers(bound.hold.while_open, kind))
+
+
+def _passes(bound: BoundHold, facts: Facts) -> Verdict:
+    good = _makes_good(bound, facts) if facts.open_cases or facts.closed_cases else []
+    if not good:
         return bound.passed
+    return allow(HOLD, f"{bound.hold}: it is sent to make good a case ({', '.join(good)})", {"makes good": good})
+
+
+def _against(bound: BoundHold, facts: Facts) -> Verdict | None:
+    if _makes_good(bound, facts):
+        return None
     hold = bound.hold
-    good = sorted(kind for kind in facts.makes_good if covers(hold.while_open, kind))
-    if good:
-        return allow(HOLD, f"{hold}: it is sent to make good a case ({', '.join(good)})", {"makes good": good})
     open_kinds = sorted(kind for kind, refs in facts.open_cases.items() if refs and covers(hold.while_open, kind))
     if open_kinds:
         reason = f"a case is open: {', '.join(open_kinds)}"
@@ -60,7 +77,7 @@ def _ask_hold(bound: BoundHold, facts: Facts) -> Verdict:
     if closed and facts.now < free:
         reason = f"cool-off of {spoken(hold.cool_off)} after a case was closed ({kind}); until {facts.when(free)}"
         return _held(facts, reason, {"closed": kind, "closed_at": at}, until=free)
-    return bound.passed
+    return None
 
 
 def _held(

@@ -13,22 +13,38 @@ from touchpoint.policy.windows import HORIZON_DAYS
 
 def check_windows(facts: Facts, on: ChannelFacts) -> Sequence[Verdict]:
     """Every window of the policy that binds this message here, then the customer's own quiet hours."""
-    bounds = [*facts.policy.windows_for(facts.kind, on.channel)]
-    wishes = facts.preferences
+    bounds = _bounds(facts, on)
+    return [_ask_window(bound, facts, at) or _open_now(bound, facts) for at in _clocks(facts) for bound in bounds]
+
+
+def against_windows(facts: Facts, on: ChannelFacts) -> Sequence[Verdict]:
+    """What `check_windows` has against it."""
+    bounds = _bounds(facts, on)
+    if len(bounds) == 1 and facts.wall is None:  # nearly always
+        found = _ask_window(bounds[0], facts, facts.now)
+        return () if found is None else (found,)
+    asked = [_ask_window(bound, facts, at) for at in _clocks(facts) for bound in bounds]
+    return [each for each in asked if each is not None]
+
+
+def _bounds(facts: Facts, on: ChannelFacts) -> Sequence[BoundWindow]:
+    bounds, wishes = facts.policy.windows_for(facts.kind, on.channel), facts.preferences
     if wishes is not None and wishes.quiet is not None and facts.kind != UNBOUND:
-        bounds.append(facts.policy.own_quiet(wishes.quiet))
-    found = [_ask_window(bound, facts, facts.now) for bound in bounds]
-    if facts.wall is not None:
-        # Somebody has set the clock back: it is still night for those whom the clock on the wall tells so (S11.3).
-        found += [_ask_window(bound, facts, facts.wall) for bound in bounds]
-    return found
+        return (*bounds, facts.policy.own_quiet(wishes.quiet))
+    return bounds
 
 
-def _ask_window(bound: BoundWindow, facts: Facts, at: int) -> Verdict:
+def _clocks(facts: Facts) -> Sequence[int]:
+    # Where somebody has set the clock back it is still night for those whom the clock on the wall tells so (S11.3).
+    return (facts.now,) if facts.wall is None else (facts.now, facts.wall)
+
+
+def _ask_window(bound: BoundWindow, facts: Facts, at: int) -> Verdict | None:
+    """What a window has against this instant; None where it is open."""
     opening = bound.evaluator.opens(facts.zones, at)
     check = bound.check
     if opening.state == "open":
-        return _open(check, bound.said, tuple(facts.zones), facts.tz_version)
+        return None
     spoken = f"{check} {bound.said}"
     values: dict[str, object] = {"zones": list(facts.zones), "tz": facts.tz_version}
     if opening.state == "opens" and opening.at is not None:
@@ -39,6 +55,10 @@ def _ask_window(bound: BoundWindow, facts: Facts, at: int) -> Verdict:
     if opening.state == "unknown":
         return deny(check, f"{spoken}: the customer's time zone is not known; set it, or name unknown_zone=", values)
     return deny(check, f"{spoken}: not open within {HORIZON_DAYS} days", values)
+
+
+def _open_now(bound: BoundWindow, facts: Facts) -> Verdict:
+    return _open(bound.check, bound.said, tuple(facts.zones), facts.tz_version)
 
 
 @lru_cache(maxsize=256)  # the same answer for everybody in these zones
