@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from touchpoint.core.compile import compile_expression
 from touchpoint.core.context import Context
+from touchpoint.core.held import NONE, dropped, put
 from touchpoint.core.kept import Past, kept_from_record, kept_to_record
 from touchpoint.core.occurrence import TOUCHPOINT, Occurrence
 from touchpoint.core.remembered import signal_of
@@ -163,3 +164,16 @@ def test_a_touchpoint_that_no_window_sees_any_more_changes_nothing():  # S1.5
     before = kept_to_record(data)
     update(table, data, go(1, n=1), 9 * DAY)
     assert kept_to_record(data) == before
+
+
+def test_what_everybody_has_stays_empty():
+    own = put(NONE, "a", 1)
+    assert put(own, "b", 2) is own
+    assert dropped(dropped(own, "a"), "b") is NONE
+    assert dropped(NONE, "a") is NONE
+    with pytest.raises(TypeError, match="put and dropped"):
+        NONE["a"] = 1
+    with pytest.raises(TypeError, match="put and dropped"):
+        NONE.setdefault("a", 1)
+    assert NONE == {}
+    assert json.dumps(NONE) == "{}"

@@ -11,6 +11,7 @@ In a store both are plain JSON: a dict from the signals' keys to their data, wit
 from array import array
 from bisect import bisect_right
 from collections.abc import Iterable, Mapping
+from sys import intern
 from typing import Any, Final, TypeAlias
 
 Data: TypeAlias = Any
@@ -124,8 +125,14 @@ class Past(dict[str, Data]):
 
     def adopt(self, letters: Letters) -> None:
         """Have the log be of these signals; what stands for others is dropped."""
+        if self.letters is letters:
+            return
+        listed = letters.of.keys() & self.keys()
+        if not listed and self.letters.of.items() <= letters.of.items():
+            self.letters = letters
+            return
         before = self._log()
-        for key in letters.of.keys() & self.keys():
+        for key in listed:
             before += ((at, key) for at in self.pop(key))
             before.sort(key=lambda entry: entry[0])
         self.letters = letters
@@ -157,9 +164,9 @@ def kept_to_record(past: Past) -> Mapping[str, Data]:
 
 def kept_from_record(record: Mapping[str, Data]) -> Past:
     """What `kept_to_record` wrote, now or ever."""
-    past = Past((key, data) for key, data in record.items() if data not in _WITHOUT_PAST)
-    if (log := past.pop(_LOG, None)) is not None:
-        past.who, used, keys, ats = log
+    past = Past((intern(key), data) for key, data in record.items() if key != _LOG and data not in _WITHOUT_PAST)
+    if _LOG in record:
+        past.who, used, keys, ats = record[_LOG]
         past.ats = array("q", ats)
         past.letters = Letters(dict(zip(keys, used, strict=True)))
     return past

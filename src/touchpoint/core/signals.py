@@ -150,8 +150,7 @@ def update(table: SignalTable, past: Past, occurrence: Occurrence, now: int) -> 
     """
     if occurrence.kind != TOUCHPOINT or (adders := table.adders.get(occurrence.name)) is None:
         return
-    if past.letters is not table.letters:
-        past.adopt(table.letters)
+    past.adopt(table.letters)
     for add in adders:
         add(past, occurrence, now)
     ats = past.ats

@@ -217,6 +217,7 @@ class Unit:
             catch_up(self, loaded)
             state = loaded.state
         bring_up(self, loaded, self.program)
+        state.signals.adopt(self.program.signals.letters)  # from here on it shares them
         if follow_zone_data(self.program, state):
             self.touch(loaded)
         self.cache.put(loaded)
