@@ -9,6 +9,7 @@ What a source may name: `event` (the occurrence), `properties`, `traits`, `signa
 local variables of stages, and constants that the `Namespace` has handed out.
 """
 
+from bisect import bisect_right
 from collections.abc import Callable, Mapping
 from datetime import timedelta
 from typing import Final, TypeAlias
@@ -54,8 +55,8 @@ class Namespace:
 
     def __init__(self, **names: object) -> None:
         self.names: dict[str, object] = {
-            "UNKNOWN": UNKNOWN, "since": since, "latest": latest, "kept": kept, "Unkept": Unkept,
-            **names,
+            "UNKNOWN": UNKNOWN, "bisect_right": bisect_right, "since": since, "latest": latest, "kept": kept,
+            "Unkept": Unkept, **names,
         }  # fmt: skip
         self._made = 0
 
@@ -171,7 +172,8 @@ class Writer:
         if not isinstance(node, Count | Ever) or node.where is not None or node.within is None:
             return None
         signal = signal_of(node)
-        return f"signals.count({self.signals.keeper(signal).key!r}, now, {signal.within})"
+        letter = self.signals.letters.of[self.signals.keeper(signal).key]
+        return f"signals.who.count({letter!r}, bisect_right(signals.ats, now - {signal.within}))"
 
     def _ever(self, node: Ever, *, asked: bool) -> Source:
         counted = self._count(node)

@@ -218,6 +218,7 @@ def compile_program(
     known = declared_in(journeys, traits)
     bonds = bonds_of(policies[0], journeys, known, table)
     asked_of_segments = {(each.journey, each.segment): each.condition for each in segments.values()}
+    plain = not (heard.finer or heard.ends or segments)
     starts = _index_starts(_index_stages(journeys, table), _index(rules))
     sessions, limits = sessions_of(policies), live_limits_of(policies[0], journeys)
     terms = terms_of(journeys)
@@ -228,7 +229,7 @@ def compile_program(
         by_label={rule.label: rule for rule in rules},
         by_name={(rule.journey, rule.rule.name): rule for rule in rules},
         starts=starts,
-        judges=Judges(starts, table),
+        judges=Judges(starts, table, _remembers_more(silences, sessions), plain=plain),
         silences=silences,
         silences_of=by_type(silences.values()),
         silences_any=tuple(spec for spec in silences.values() if spec.of is None),
@@ -261,7 +262,7 @@ def compile_program(
         conversions=conversions_of(each for _, each in triggers),
         answers=any(node.answers for rule in rules for node in rule.nodes.values())
         or any(each.answers for each in kept.values()),
-        plain=not (heard.finer or heard.ends or segments),
+        plain=plain,
         suggestions=suggestions_of(journeys, table),
         replans=any(message.on_release == "replan" for message in messages.values())
         or any(each.replans for each in kept.values()),
@@ -318,6 +319,13 @@ def _index_stages(journeys: Sequence[Journey], table: SignalTable) -> dict[Key, 
             for key in dict.fromkeys(key for each in stage.when for key in keys_of(each, journey.name)):
                 found.setdefault(key, {}).setdefault(journey.name, []).append(compiled)
     return {key: tuple((name, tuple(stages)) for name, stages in each.items()) for key, each in found.items()}
+
+
+def _remembers_more(silences: Mapping[str, SilenceSpec], sessions: Mapping[str, bool]) -> Mapping[str, object] | None:
+    """The types of touchpoints of which more is remembered than counts; None for all."""
+    if sessions or any(each.of is None for each in silences.values()):
+        return None
+    return by_type(silences.values())
 
 
 def _dwells(triggers: Triggers) -> dict[str, tuple[tuple[str, int], ...]]:

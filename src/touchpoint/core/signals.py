@@ -25,7 +25,7 @@ from touchpoint.errors import UnknownName
 from touchpoint.journey.conditions import Aggregate, Expression, Field, Last, path_of, root_of, walk
 
 _READERS_KEPT: Final = 10_000
-_SOME: Final = 64
+SOME: Final = 64
 """Whenever a log has so many instants, or a multiple, it is looked through for what has left the shorter windows."""
 
 
@@ -82,6 +82,12 @@ class SignalTable:
         if len(self._readers) < _READERS_KEPT:
             self._readers[id(question), path] = question, found
         return found
+
+    def tidy(self, past: Past, now: int) -> None:
+        """Drop what no window sees any more: what is older than all of them at once, the rest now and then."""
+        past.drop_until(now - self.furthest)
+        if len(past.ats) >= SOME:
+            past.thin(self.withins, now)
 
     def windows(self) -> Iterator[Signal]:
         """The signals that are asked for and look through a window."""
@@ -154,15 +160,8 @@ def update(table: SignalTable, past: Past, occurrence: Occurrence, now: int) -> 
     for add in adders:
         add(past, occurrence, now)
     ats = past.ats
-    if ats and (ats[0] <= now - table.furthest or not len(ats) % _SOME):
-        _tidy(table, past, now)
-
-
-def _tidy(table: SignalTable, past: Past, now: int) -> None:
-    """Drop what no window sees any more: what is older than all of them at once, the rest now and then."""
-    past.drop_until(now - table.furthest)
-    if len(past.ats) >= _SOME:
-        past.thin(table.withins, now)
+    if ats and (ats[0] <= now - table.furthest or not len(ats) % SOME):
+        table.tidy(past, now)
 
 
 def backfill(table: SignalTable, past: Past, occurrences: Iterable[Occurrence], now: int) -> None:
