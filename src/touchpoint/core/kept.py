@@ -65,6 +65,9 @@ class Past(dict[str, Data]):
 
     __hash__ = None
 
+    def __bool__(self) -> bool:
+        return bool(self.who) or len(self) > 0
+
     def _log(self) -> list[tuple[int, str]]:
         return [(at, self.letters.keys[letter]) for at, letter in zip(self.ats, self.who, strict=True)]
 
