@@ -97,6 +97,12 @@ def test_a_latest_value_of_any_kind_is_what_it_was(latest):
     assert [type(each) for each in found] == [type(each) for each in latest]
 
 
+def test_a_past_with_a_log_alone_is_not_nothing():
+    assert not Past()
+    assert lived(collect([FORMS["instants"]]), 1)
+    assert Past({"key": 1})
+
+
 def test_what_has_no_past_is_not_kept_though_it_once_was():  # S11.6
     assert kept_from_record({"a": None, "b": [], "c": {}, "d": [[], []], "e": 3}) == Past({"e": 3})
 

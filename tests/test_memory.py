@@ -10,7 +10,8 @@ from making import MARK
 from touchpoint.core.advance import advance
 from touchpoint.core.occurrence import TOUCHPOINT, Occurrence
 from touchpoint.core.program import compile_program
-from touchpoint.core.state import State, state_from_record, state_to_record
+from touchpoint.core.records import state_from_record, state_to_record
+from touchpoint.core.state import State
 from touchpoint.durations import days, length
 from touchpoint.journey.conditions import count
 from touchpoint.journey.journey import Journey
