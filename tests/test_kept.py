@@ -130,7 +130,19 @@ def test_a_short_window_beside_a_long_one_leaves_a_bounded_log():
     for minute in range(5_000):
         at = minute * 60_000_000
         update(table, past, go(at), at)
-        assert len(past.ats) <= 130
+        assert len(past.ats) <= 76
+
+
+def test_a_long_log_is_looked_through_only_now_and_then():
+    table = collect([count("go", within=days(1)), ever("stop", within=days(365))])
+    past, looked = Past(), []
+    thin = Past.thin
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(Past, "thin", lambda self, *rest: (looked.append(len(self.ats)), thin(self, *rest)))
+        for second in range(2_048):
+            update(table, past, go(second * 1_000_000), second * 1_000_000)
+    assert len(past.ats) == 2_048
+    assert [n for n in looked if n > 256] == [512, 768, 1_024, 1_280, 1_536, 1_792, 2_048]
 
 
 def test_windows_over_the_same_touchpoints_share_what_the_longest_keeps():  # S4.7

@@ -25,8 +25,10 @@ from touchpoint.errors import UnknownName
 from touchpoint.journey.conditions import Aggregate, Expression, Field, Last, path_of, root_of, walk
 
 _READERS_KEPT: Final = 10_000
-SOME: Final = 64
+SOME: Final = 16
 """Whenever a log has so many instants, or a multiple, it is looked through for what has left the shorter windows."""
+_MANY: Final = 256
+"""A long one only at multiples of this, so that no touchpoint costs what the log is long."""
 
 
 @attrs.frozen(eq=False)
@@ -86,7 +88,8 @@ class SignalTable:
     def tidy(self, past: Past, now: int) -> None:
         """Drop what no window sees any more: what is older than all of them at once, the rest now and then."""
         past.drop_until(now - self.furthest)
-        if len(past.ats) >= SOME:
+        n = len(past.ats)
+        if not n % (SOME if n <= _MANY else _MANY):
             past.thin(self.withins, now)
 
     def windows(self) -> Iterator[Signal]:
