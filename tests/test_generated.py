@@ -16,6 +16,7 @@ from touchpoint.core.compile import compile_condition
 from touchpoint.core.decision import Decision
 from touchpoint.core.generate import Namespace, Writer
 from touchpoint.core.judging import Code, compiled
+from touchpoint.core.kept import Past
 from touchpoint.core.occurrence import TOUCHPOINT, Occurrence
 from touchpoint.core.program import compile_program
 from touchpoint.core.records import state_to_record
@@ -66,8 +67,8 @@ WHOLE = st.recursive(
 def state_of(traits, signals, *, flag):
     state = State("ann", Profile(traits), now=micros(T0), signals=signals)
     if flag:
-        state.stages["j"] = ["a", micros(T0), 1]
-        state.cases["a"] = {"1": LiveCase(micros(T0))}
+        state.stages = {"j": ("a", micros(T0), 1)}
+        state.cases = {"a": {"1": LiveCase(micros(T0))}}
     return state
 
 
@@ -90,7 +91,7 @@ def generated(expression, table, *, asked):
 def test_generated_source_is_true_where_the_closure_is_and_false_where_it_is(  # S4.6
     expression, timeline, happening, traits, flag
 ):
-    table, data = collect([expression]), {}
+    table, data = collect([expression]), Past()
     backfill(table, data, timeline, micros(T0))
     decision = Decision(compile_program([]), state_of(traits, data, flag=flag), micros(T0))
     truth = decision.ask(compile_condition(expression, table), "j", happening)
