@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 from touchpoint import Content, Emit, Engine, Journey, Message, Rule, Send, Stage, VirtualClock
 from touchpoint.channels.base import BaseAdapter
 from touchpoint.channels.memory import MemoryChannel
+from touchpoint.engine.recalled import Recalled
 from touchpoint.model.delivery import Accepted, Capabilities, default_address_kind
 from touchpoint.stores.codec import loads
 
@@ -93,11 +94,12 @@ def reasons(engine, customer="ann"):
 
 
 def trace(engine, customer="ann"):
-    """Every line that the journal of a customer has on what was decided."""
-    with engine.store.reading() as reader:
-        (row,) = reader.customers([customer])
-        entries = list(reader.journal(row.no))[::-1]
-    return [line for entry in entries for line in (loads(entry.trace) if entry.trace else [])]
+    """Every line that the journal of a customer has on what was decided, with what conditions saw in words."""
+    with engine.together() as unit:
+        recalled = Recalled(unit)
+        (row,) = unit.tx.customers([customer])
+        entries = list(unit.tx.journal(row.no))[::-1]
+        return [recalled.line(line) for entry in entries for line in (loads(entry.trace) if entry.trace else [])]
 
 
 def state_of(engine, customer="ann"):

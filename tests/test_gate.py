@@ -335,6 +335,19 @@ def test_quiet_hours_bind_every_kind_unless_told_otherwise(kind):  # S6.5
     assert "quiet hours" in ruling.reason
 
 
+@pytest.mark.parametrize(
+    "window",
+    [
+        QuietHours("10:00", "14:00", unknown_zone="deny", over="deny"),
+        SendWindow(("14:00", "16:00"), unknown_zone="deny", over="deny"),
+    ],
+)
+def test_a_window_that_denies_drops_a_message_and_says_when_it_would_go(window):  # S6.5
+    ruling = decide(window)
+    assert (ruling.answer, ruling.until) == ("deny", T0 + 2 * HOUR)
+    assert decide(window, now=T0 + 2 * HOUR).allowed
+
+
 def test_a_window_binds_only_its_kinds_and_channels():  # S6.5
     quiet = QuietHours("10:00", "14:00", unknown_zone="deny", kinds=["marketing"], channels=["sms"])
     assert decide(quiet).allowed

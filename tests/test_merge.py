@@ -1,6 +1,7 @@
 """One person under two ids (S1.6): histories, windows, consents, runs, messages."""
 
 import sqlite3
+from bisect import bisect_right
 from datetime import UTC, datetime
 
 import pytest
@@ -727,8 +728,17 @@ def asked(engine):
     """What is known of history by now; nothing and not asked yet are the same."""
     signals, kept = engine._program.signals.signals, state(engine, "ann").signals
     now = micros(engine.clock.now())
-    pruned = {key: signals[key].prune(data, now) for key, data in kept.items()}
-    return {key: data for key, data in pruned.items() if data not in (None, [], {}, [[], []])}
+    known = {key: seen(signals[key], data, now) for key, data in kept.items()}
+    return {key: data for key, data in known.items() if data not in ([], [[], []])}
+
+
+def seen(signal, data, now):
+    """The data without what its window can no longer see; pruned they are when the next touchpoint comes."""
+    if signal.within is None:
+        return data
+    gone = bisect_right(signal.instants(data), now - signal.within)
+    columns = [list(column[gone:]) for column in (data if signal.has_rows else [data])]
+    return columns if signal.has_rows else columns[0]
 
 
 @settings(max_examples=25)

@@ -5,7 +5,7 @@ import sys
 # Without `site` nothing is loaded beforehand; the search path is handed over instead.
 BARE = "import json, sys; sys.path[:] = json.loads(sys.argv[1])\n"
 
-HEAVY = {"asyncio", "cattrs", "dateutil", "logging", "sqlite3"}
+HEAVY = {"asyncio", "cattrs", "dataclasses", "dateutil", "logging", "sqlite3"}
 
 LOADED_BY_TOUCHPOINT = """
 import touchpoint

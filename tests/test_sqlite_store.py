@@ -6,6 +6,7 @@ from contextlib import closing
 from datetime import timedelta
 from decimal import Decimal, localcontext
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from hypothesis import given
@@ -27,7 +28,7 @@ from touchpoint.stores.base import (
     RunRow,
     TallyRow,
 )
-from touchpoint.stores.migrations import APPLICATION_ID, MIGRATIONS, Migration, migrate
+from touchpoint.stores.migrations import APPLICATION_ID, MIGRATIONS, Migration, fill, migrate
 from touchpoint.stores.sqlite import SqliteStore, open_url
 
 NOW = 1_760_000_000_000_000
@@ -767,6 +768,24 @@ def test_a_migrated_schema_equals_a_fresh_one(stop):
     with migrated(every) as fresh, migrated(MIGRATIONS[:stop], every) as old:
         assert schema(old) == schema(fresh)
         assert old.execute("PRAGMA user_version").fetchall() == fresh.execute("PRAGMA user_version").fetchall()
+
+
+def everything(connection):
+    """What would make the database anew, and what it says of itself."""
+    said = [connection.execute(f"PRAGMA {each}").fetchall() for each in ("application_id", "user_version")]
+    return list(connection.iterdump()), said
+
+
+# S11.6
+def test_a_store_in_memory_is_filled_with_what_the_migrations_make():
+    with migrated(MIGRATIONS) as step_by_step, migrated() as filled:
+        fill(filled, NOW)
+        assert everything(filled) == everything(step_by_step)
+        assert migrate(filled, NOW + 1) == []
+
+
+def test_without_images_of_databases_a_store_in_memory_is_left_to_the_migrations():
+    fill(SimpleNamespace(), NOW)  # a connection to a SQLite that was built without them
 
 
 def test_the_schema_version_counts_the_migrations():

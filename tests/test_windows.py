@@ -47,7 +47,16 @@ def test_quiet_hours_are_data_in_one_notation():
         "weekdays": ("mon", "fri"),
         "holidays": (date(2026, 1, 1), date(2026, 12, 25)),
         "margin": timedelta(0),
+        "over": "defer",
     }
+
+
+@pytest.mark.parametrize("over", ["drop", None, 1])
+def test_what_happens_in_quiet_hours_is_one_of_two_things(over):
+    with pytest.raises(JourneyError, match="deny"):
+        QuietHours("21:00", "08:00", unknown_zone="deny", over=over)
+    with pytest.raises(JourneyError, match="deny"):
+        SendWindow(("09:00", "12:00"), unknown_zone="deny", over=over)
 
 
 def test_a_send_window_holds_its_intervals():

@@ -12,6 +12,7 @@ from touchpoint.core.cases import OF_CASES, about_case, is_answer
 from touchpoint.core.collected import Collected
 from touchpoint.core.decision import NOT_LOADED, Decision, RunStarted
 from touchpoint.core.identity import key_of_rule, key_value, run_id, same_key
+from touchpoint.core.judging import Considered
 from touchpoint.core.limits import refused_by_limit, remember_start
 from touchpoint.core.live_runs import admitted, next_of
 from touchpoint.core.matching import Key, keys_for, note_told
@@ -19,6 +20,7 @@ from touchpoint.core.occurrence import MOVES, TOUCHPOINT, Occurrence
 from touchpoint.core.program import BUDGET, CompiledRule, CompiledStage, Node, Program, StagesEntered, Starts
 from touchpoint.core.returned import Returned
 from touchpoint.core.rhythm import lasts, noted
+from touchpoint.core.seen import Seen
 from touchpoint.core.segments import JOINED, LATE, LEFT, catch_up, reassess
 from touchpoint.core.sessions import hear, wrote_on
 from touchpoint.core.signals import lapses_at, update
@@ -148,12 +150,18 @@ def _round(decision: Decision, occurrence: Occurrence, *, late: bool, again: int
         _meet_all(decision, occurrence, keys, again)
     if state.bursts:
         drop_bursts(decision, occurrence, keys)
-    if starts is not None and not late:
-        stages, rules = starts
-        if stages:
-            _move_stages(decision, occurrence, stages)
-        if rules:
-            _consider_rules(decision, occurrence, rules)
+    if starts is None or late:
+        return
+    judge = program.judges.of(keys[0]) if len(keys) == 1 else None
+    if judge is not None:
+        _start_all(decision, occurrence, judge(decision, occurrence, _refusal))
+        return
+    stages, rules = starts
+    if stages:
+        _move_stages(decision, occurrence, stages)
+    if rules:
+        # All conditions are asked before any run starts: rules of one round do not see each other's effects.
+        _start_all(decision, occurrence, [(rule, _unless_true(decision, rule, occurrence)) for rule in rules])
 
 
 def _taken_in(
@@ -356,23 +364,25 @@ def _matches(
 # S4.2 point 5: rules.
 
 
-def _consider_rules(decision: Decision, occurrence: Occurrence, rules: Sequence[CompiledRule]) -> None:
-    # All conditions are asked before any run starts: rules of one round do not see each other's effects.
-    considered = [(rule, _refusal(decision, rule, occurrence)) for rule in rules]
-    for rule, reading in considered:
-        if reading is None and rule.collects is not None:
+def _start_all(decision: Decision, occurrence: Occurrence, considered: Considered) -> None:
+    for rule, seen in considered:
+        if seen is None and rule.collects is not None:
             gather(decision, rule, occurrence)
-        elif reading is None:
+        elif seen is None:
             start(decision, rule, occurrence)
         else:
-            decision.trace.append(["refused", rule.journey, rule.rule.name, "given", reading])
+            decision.trace.append(["refused", rule.journey, rule.rule.name, "given", seen])
 
 
-def _refusal(decision: Decision, rule: CompiledRule, occurrence: Occurrence) -> str | None:
-    """The condition with its values, where it is not true."""
+def _unless_true(decision: Decision, rule: CompiledRule, occurrence: Occurrence) -> Seen | None:
+    """What the condition saw, where it is not true."""
     if rule.given is None or decision.ask(rule.given, rule.journey, occurrence) is True:
         return None
-    return "" if rule.tell is None else decision.told(rule.tell, rule.journey, occurrence)
+    return _refusal(decision, rule, occurrence)
+
+
+def _refusal(decision: Decision, rule: CompiledRule, occurrence: Occurrence) -> Seen:
+    return "" if rule.see is None else decision.saw(rule.see, rule.journey, occurrence)
 
 
 def start(decision: Decision, rule: CompiledRule, occurrence: Occurrence, collected: Collected | None = None) -> None:
@@ -417,11 +427,11 @@ def _admit(decision: Decision) -> bool:
     if found is None:
         return False
     rule, entry = found
-    reading = _refusal(decision, rule, entry.trigger)
-    if reading is None:
+    seen = _unless_true(decision, rule, entry.trigger)
+    if seen is None:
         start(decision, rule, entry.trigger, entry.collected)
     else:
-        decision.trace.append(["refused", rule.journey, rule.rule.name, "given", reading])
+        decision.trace.append(["refused", rule.journey, rule.rule.name, "given", seen])
     return True
 
 

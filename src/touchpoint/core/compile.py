@@ -58,8 +58,9 @@ Evaluator: TypeAlias = Callable[[Context], object]
 Path: TypeAlias = tuple[str, ...]
 
 _PLAIN: Final[dict[str, Callable[[Any, Any], bool]]] = {"==": eq, "!=": ne, "<": lt, "<=": le, ">": gt, ">=": ge}
-# Up to here ints and floats compare alike whether a float stands for its binary or its written value.
-_SMALL: Final = 2**53
+SMALL: Final = 2**53
+"""Up to here ints and floats compare alike whether a float stands for its binary or its written value."""
+_Slow: TypeAlias = Callable[[object, object], Truth]
 
 
 class History(Protocol):
@@ -168,33 +169,36 @@ class _Compiler:
         return _property(path[0]) if len(path) == 1 else lambda context: look_up(context.event, path)
 
     def _compare(self, node: Compare) -> Evaluator:
-        left, right = self.value(node.left), self.value(node.right)
-        slow = _both(COMPARISONS[node.op], left, right)
-        if not isinstance(node.right, Literal):
-            return slow
-        plain, literal = _PLAIN[node.op], node.right.value
-        if type(literal) in (int, float) and abs(literal) < _SMALL:  # type: ignore[arg-type]  # checked just before
-            return _against_number(left, plain, literal, slow)
-        return _against_text(left, plain, literal, slow) if isinstance(literal, str) else slow
+        left = self.value(node.left)
+        if isinstance(node.right, Literal):
+            compare = compile_comparison(node.op, node.right.value)
+            return lambda context: compare(left(context))
+        return _both(COMPARISONS[node.op], left, self.value(node.right))
 
 
-def _against_number(left: Evaluator, plain: Callable[[Any, Any], bool], literal: object, slow: Evaluator) -> Evaluator:
-    def compare(context: Context) -> object:
-        value = left(context)
+def compile_comparison(op: str, literal: object) -> Callable[[object], Truth]:
+    """Compares a value with a literal: as Python does where that is the same, else the long way."""
+    slow, plain = COMPARISONS[op], _PLAIN[op]
+    if type(literal) in (int, float) and abs(literal) < SMALL:  # type: ignore[arg-type]  # checked just before
+        return _against_number(plain, literal, slow)
+    return _against_text(plain, literal, slow) if isinstance(literal, str) else lambda value: slow(value, literal)
+
+
+def _against_number(plain: Callable[[Any, Any], bool], literal: object, slow: _Slow) -> Callable[[object], Truth]:
+    def compare(value: object) -> Truth:
         # Floats that are not numbers (value != value) and all rarer types take the long way.
         if type(value) is int or (type(value) is float and value == value):  # noqa: PLR0124 - see above
             return plain(value, literal)
-        return UNKNOWN if value is UNKNOWN else slow(context)
+        return UNKNOWN if value is UNKNOWN else slow(value, literal)
 
     return compare
 
 
-def _against_text(left: Evaluator, plain: Callable[[Any, Any], bool], literal: str, slow: Evaluator) -> Evaluator:
-    def compare(context: Context) -> object:
-        value = left(context)
+def _against_text(plain: Callable[[Any, Any], bool], literal: str, slow: _Slow) -> Callable[[object], Truth]:
+    def compare(value: object) -> Truth:
         if type(value) is str:
             return plain(value, literal)
-        return UNKNOWN if value is UNKNOWN else slow(context)
+        return UNKNOWN if value is UNKNOWN else slow(value, literal)
 
     return compare
 

@@ -12,6 +12,7 @@ from touchpoint.core.collected import Burst
 from touchpoint.core.context import Context
 from touchpoint.core.occurrence import ENDED, Occurrence
 from touchpoint.core.program import BUDGET, Closure, CompiledRule, Node, Program, Teller
+from touchpoint.core.seen import Seen, Seer
 from touchpoint.core.segments import STAGE, reassess
 from touchpoint.core.state import WAITING, Pending, Run, State, Watch, burst_to_record
 from touchpoint.errors import DefectiveJourney
@@ -274,6 +275,10 @@ class Decision:
         """What a condition or expression gives, for a round (event and trigger the same) or within a run."""
         context = self._placed(journey, event, run)
         return closure(context)
+
+    def saw(self, see: Seer, journey: str, event: Occurrence, run: Run | Watch | None = None) -> Seen:
+        """What an expression saw, as a trace keeps it."""
+        return see(self._placed(journey, event, run))
 
     def told(self, tell: Teller, journey: str, event: Occurrence, run: Run | Watch | None = None) -> str:
         """The expression with the values it saw, in words."""

@@ -7,7 +7,7 @@ from touchpoint.core.collected import Burst
 from touchpoint.core.decision import NOT_LOADED, Decision, NothingCame
 from touchpoint.core.occurrence import Occurrence
 from touchpoint.core.program import Program
-from touchpoint.core.reading import teller_of
+from touchpoint.core.seen import seer_of
 from touchpoint.core.segments import catch_up
 from touchpoint.core.state import Run, State
 from touchpoint.core.timers import AWAITED, SEGMENT, Timer, raised_by, upcoming
@@ -49,9 +49,8 @@ def fire_burst(decision: Decision, burst: Burst) -> None:
     first, last, asked, given = burst.what.kept[0], burst.what.kept[-1], as_run(burst), rule.last_given
     decision.trace.append(["complete", burst.journey, burst.rule, burst.key, burst.what.count])
     if given is not None and decision.ask(given.closure, burst.journey, last, asked) is not True:
-        tell = teller_of(given.expression, decision.program.signals)
-        reading = decision.told(tell, burst.journey, last, asked)
-        decision.trace.append(["refused", burst.journey, burst.rule, "given", reading])
+        seen = decision.saw(seer_of(given.expression, decision.program.signals), burst.journey, last, asked)
+        decision.trace.append(["refused", burst.journey, burst.rule, "given", seen])
     elif any(decision.ask(each.closure, burst.journey, last, asked) is True for each in rule.exit_conditions):
         decision.trace.append(["refused", burst.journey, burst.rule, "exit", "its exit is true already"])
     else:

@@ -43,14 +43,14 @@ def foresee(expression: Expression, table: SignalTable) -> Foresee | None:
         parts = expression.parts if isinstance(expression, And | Or) else (expression.part,)
         return _soonest([each for part in parts if (each := foresee(part, table)) is not None])
     if isinstance(expression, Ever) and _is_plain(expression):
-        return _of_ever(_kept(expression, table))
+        return _of_ever(*_kept(expression, table))
     if isinstance(expression, Compare) and isinstance(expression.right, Literal) and _is_number(expression.right.value):
         left, op, number = expression.left, expression.op, expression.right.value
         if isinstance(left, Count) and _is_plain(left):
-            return _of_count(_kept(left, table), op, number)
+            return _of_count(*_kept(left, table), op, number)
         if isinstance(left, Total) and _is_plain(left):
-            return _of_total(_kept(left, table), op, number)
-    lapses = [_next_of(table.signals[each.key]) for each in signals_of(expression) if each.within is not None]
+            return _of_total(*_kept(left, table), op, number)
+    lapses = [_next_of(each, table.keeper(each).key) for each in signals_of(expression) if each.within is not None]
     return _soonest(lapses)
 
 
@@ -70,56 +70,56 @@ def _is_number(value: object) -> bool:
     return type(value) in (int, float) and abs(value) < _LARGEST  # type: ignore[arg-type]  # checked just before
 
 
-def _kept(question: Aggregate, table: SignalTable) -> Signal:
-    return table.signals[signal_of(question).key]
+def _kept(question: Aggregate, table: SignalTable) -> tuple[str, int]:
+    """Under which key it is kept what is asked of a window, and how far back that reaches."""
+    signal = signal_of(question)
+    return table.keeper(signal).key, signal.within or 0
 
 
-def _next_of(signal: Signal) -> Foresee:
-    return lambda data, now: next_lapse(signal, data.get(signal.key), now)
+def _next_of(signal: Signal, key: str) -> Foresee:
+    return lambda data, now: next_lapse(signal, data.get(key), now)
 
 
-def _of_ever(signal: Signal) -> Foresee:
+def _of_ever(key: str, within: int) -> Foresee:
     def last_leaves(data: Mapping[str, Any], now: int) -> int | None:
-        kept = data.get(signal.key)
-        ats = signal.instants(kept) if kept else ()
-        due = ats[-1] + (signal.within or 0) if ats else now
+        ats = data.get(key)
+        due = now if ats is None else ats[-1] + within
         return due if due > now else None
 
     return last_leaves
 
 
-def _of_count(signal: Signal, op: str, number: Any) -> Foresee:  # noqa: ANN401 - an int or a float
+def _of_count(key: str, within: int, op: str, number: Any) -> Foresee:  # noqa: ANN401 - an int or a float
     compare = COMPARISONS[op]
     # Between whole numbers next to the one it is compared with the answer does not change.
     edges = sorted({floor(number) - 1, floor(number), ceil(number)}, reverse=True)
 
     def changes(data: Mapping[str, Any], now: int) -> int | None:
-        kept = data.get(signal.key)
-        if not kept:
+        ats = data.get(key)
+        if ats is None:
             return None
-        ats, within = signal.instants(kept), signal.within or 0
         first = bisect_right(ats, now - within)
         count = len(ats) - first
         here = compare(count, number)
         below = next((each for each in edges if 0 <= each < count and compare(each, number) is not here), None)
-        return None if below is None else ats[first + count - below - 1] + within
+        return None if below is None else int(ats[first + count - below - 1]) + within
 
     return changes
 
 
-def _of_total(signal: Signal, op: str, number: Any) -> Foresee:  # noqa: ANN401 - an int or a float
+def _of_total(key: str, within: int, op: str, number: Any) -> Foresee:  # noqa: ANN401 - an int or a float
     compare = COMPARISONS[op]
 
     def changes(data: Mapping[str, Any], now: int) -> int | None:
-        kept = data.get(signal.key)
-        if not kept:
+        kept = data.get(key)
+        if kept is None:
             return None
-        ats, within = signal.instants(kept), signal.within or 0
-        first, left = bisect_right(ats, now - within), _left_after_each(kept[1])
+        ats, rows = kept
+        first, left = bisect_right(ats, now - within), _left_after_each(rows)
         here = compare(left[first], number)
         for place in range(first, len(ats)):
             if compare(left[place + 1], number) is not here:
-                return ats[place] + within
+                return int(ats[place]) + within
         return None
 
     return changes

@@ -16,15 +16,16 @@ from touchpoint.core.choosing import Option, options_of
 from touchpoint.core.compile import compile_condition, compile_expression
 from touchpoint.core.context import Context
 from touchpoint.core.familiar import Bond, bonds_of, conditions_of, declared_in, misused_words
+from touchpoint.core.judging import Judges
 from touchpoint.core.keys import ENROLLED, Key, key_of, keys_in_run, keys_of
 from touchpoint.core.linking import link
 from touchpoint.core.listening import Listening, hand_overs_kept, listening, told_in, waits_for_own
 from touchpoint.core.live_limits import LiveLimit, live_limits_of
 from touchpoint.core.parts import Triggers, expressions_of_journeys, triggers_of_journeys
-from touchpoint.core.reading import teller_of
 from touchpoint.core.referrals import conversions_of
 from touchpoint.core.rhythm import types_asked
 from touchpoint.core.rule_parts import apart, expressions_of, results_read
+from touchpoint.core.seen import Seer, seer_of
 from touchpoint.core.segments import SegmentSpec, readers_of, segments_of, versions_of
 from touchpoint.core.sessions import session_on
 from touchpoint.core.signals import SignalTable, collect
@@ -111,7 +112,7 @@ class Node:
     arms: Mapping[str, "Node | None"] = attrs.Factory(dict)
     kind: str = ""
     lasts: int = 0
-    tell: Teller | None = None
+    see: Seer | None = None
     answers: str = ""
     options: Sequence[Option] = ()
 
@@ -132,14 +133,14 @@ class CompiledRule:
     also looks at what came before its last message; `label` is journey/rule. A burst is collected for `collects`
     microseconds; `last_given` is what of its condition asks about the burst, and so at its end. `reads` are the
     functions whose results it looks up; `own`, whether anything in its runs waits for what becomes of their own
-    messages; `tells`, whether a condition asks what came back of those.
+    messages; `tells`, whether a condition asks what came back of those. `condition` is what `given` asks.
     """
 
     index: int
     journey: str
     rule: Rule
     given: Closure | None
-    tell: Teller | None
+    see: Seer | None
     first: Node | None
     nodes: Mapping[str, Node]
     keeps: frozenset[Key]
@@ -155,6 +156,7 @@ class CompiledRule:
     reads: frozenset[str] = frozenset()
     own: bool = False
     tells: bool = False
+    condition: Expression | None = None
 
 
 @attrs.define(eq=False)
@@ -209,6 +211,7 @@ class Program:
     history_kept: int | None
     starts_kept: Mapping[str, int | None]
     places: Mapping[Key, int]
+    judges: Judges
     looks_ahead: bool
     may_circle: bool
     version: str
@@ -300,6 +303,7 @@ def compile_program(
     known = declared_in(journeys, traits)
     bonds = bonds_of(policies[0], journeys, known, table)
     asked_of_segments = {(each.journey, each.segment): each.condition for each in segments.values()}
+    starts = _index_starts(_index_stages(journeys, table), _index(rules))
     sessions, limits = sessions_of(policies), live_limits_of(policies[0], journeys)
     terms = terms_of(journeys)
     more = [*map(session_on, sorted(sessions)), *versions_of(segments.values()), *versions_of_cases(terms)]
@@ -308,7 +312,8 @@ def compile_program(
         rules=rules,
         by_label={rule.label: rule for rule in rules},
         by_name={(rule.journey, rule.rule.name): rule for rule in (*rules, *by_hand)},
-        starts=_index_starts(_index_stages(journeys, table), _index(rules)),
+        starts=starts,
+        judges=Judges(starts, table),
         silences=silences,
         silences_of=by_type(silences.values()),
         silences_any=tuple(spec for spec in silences.values() if spec.of is None),
@@ -391,7 +396,7 @@ def _compile_rule(index: int, journey: str, rule: Rule, table: SignalTable) -> C
         journey,
         rule,
         _closure(given, table),
-        None if given is None else teller_of(given, table),
+        None if given is None else seer_of(given, table),
         first,
         nodes,
         frozenset(key for node in nodes.values() if isinstance(node.step, WaitFor) for key in node.keys),
@@ -407,6 +412,7 @@ def _compile_rule(index: int, journey: str, rule: Rule, table: SignalTable) -> C
         results_read(rule),
         waits_for_own(rule),
         next(told_in(expressions_of(rule)), None) is not None,
+        given,
     )
 
 
@@ -430,7 +436,7 @@ def _node(name: str, step: Step, journey: str, rule: str, table: SignalTable) ->
             node.values = {each: compile_expression(value, table) for each, value in step.arguments.items()}
         case Branch() | WaitUntil():
             node.condition = compile_condition(step.condition, table)
-            node.tell = teller_of(step.condition, table)
+            node.see = seer_of(step.condition, table)
         case Best():
             node.options = options_of(step, table)
         case OpenCase() | CloseCase():

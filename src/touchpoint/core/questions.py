@@ -17,7 +17,8 @@ import attrs
 from touchpoint.core.captures import keys_equal_to, text_of, unpack
 from touchpoint.core.compile import Evaluator, Path, compile_condition, compile_expression
 from touchpoint.core.context import Context
-from touchpoint.core.remembered import Data, Signal, number_of, row_key, sum_of
+from touchpoint.core.kept import Data
+from touchpoint.core.remembered import Signal, number_of, row_key, sum_of
 from touchpoint.core.values import UNKNOWN, Truth, equal, truth
 from touchpoint.journey.conditions import (
     Aggregate,
@@ -36,13 +37,13 @@ from touchpoint.journey.conditions import (
 )
 
 
-def answer(question: Aggregate, signal: Signal) -> Evaluator:
-    """A closure that answers the question from `context.signals`, where `signal` is what is kept for it."""
+def answer(question: Aggregate, signal: Signal, key: str) -> Evaluator:
+    """A closure that answers the question from `context.signals`, where `signal` is kept for it under this key."""
     is_ever = isinstance(question, Ever)
     parts = split_where(question.where)
     if signal.kind == "count" and not (parts.outside or parts.keys or parts.relations):
-        return _plain_count(signal, is_ever=is_ever)
-    found = _Selection.of(question, signal).found
+        return (_plain_ever if is_ever else _plain_count)(key, signal.within)
+    found = _Selection.of(question, signal, key).found
     reduce = _ever if is_ever else {"count": _count, "total": _total, "last": _last}[signal.kind]
     return lambda context: reduce(*found(context))
 
@@ -63,23 +64,36 @@ def _asked(part: Expression) -> Iterator[Field | Outcome]:
             yield from _asked(child)
 
 
-def _plain_count(signal: Signal, *, is_ever: bool) -> Evaluator:
-    key, within = signal.key, signal.within
+def _plain_count(key: str, within: int | None) -> Evaluator:
     if within is None:
-        return (
-            (lambda context: bool(context.signals.get(key)))
-            if is_ever
-            else lambda context: context.signals.get(key) or 0
-        )
+        return lambda context: context.signals.get(key, 0)
 
     def count(context: Context) -> int:
-        data: Data = context.signals.get(key)
-        if not data:
+        ats: Data = context.signals.get(key)
+        if ats is None:
             return 0
-        ats, now = signal.instants(data), context.now
-        return bisect_right(ats, now) - bisect_right(ats, now - within)
+        now = context.now
+        since = now - within
+        if ats[-1] <= now:
+            return len(ats) if ats[0] > since else len(ats) - bisect_right(ats, since)
+        return bisect_right(ats, now) - bisect_right(ats, since)
 
-    return (lambda context: count(context) > 0) if is_ever else count
+    return count
+
+
+def _plain_ever(key: str, within: int | None) -> Evaluator:
+    if within is None:
+        return lambda context: key in context.signals
+
+    def ever(context: Context) -> bool:
+        ats: Data = context.signals.get(key)
+        if ats is None:
+            return False
+        now = context.now
+        since = now - within
+        return ats[-1] > since if ats[-1] <= now else bisect_right(ats, now) > bisect_right(ats, since)
+
+    return ever
 
 
 def _count(found: list[Any], in_doubt: bool) -> object:  # noqa: FBT001 - what `found` returns  # what `found` returns
@@ -128,16 +142,18 @@ class _Selection:
     """The compiled `where` of one question. `keys` pair a column of `signal.required` with what it must equal."""
 
     signal: Signal
+    key: str
     gates: list[Callable[[Context], Truth]]
     keys: list[tuple[int, Evaluator]]
     relations: list[_Relation]
 
     @classmethod
-    def of(cls, question: Aggregate, signal: Signal) -> "_Selection":
+    def of(cls, question: Aggregate, signal: Signal, key: str) -> "_Selection":
         parts = split_where(question.where)
         places = {path: place for place, path in enumerate(signal.captures)}
         return cls(
             signal,
+            key,
             gates=[compile_condition(part) for part in parts.outside],
             keys=[(places[path], compile_expression(outside)) for path, outside in parts.keys],
             relations=[_relation(part, places) for part in parts.relations],
@@ -145,7 +161,7 @@ class _Selection:
 
     def found(self, context: Context) -> tuple[list[Any], bool]:
         """What is kept of the touchpoints that count, and whether there are others in doubt."""
-        data: Data = context.signals.get(self.signal.key)
+        data: Data = context.signals.get(self.key)
         gates = [gate(context) for gate in self.gates]
         if data is None or False in gates:
             return [], False

@@ -115,14 +115,20 @@ def teller_of(expression: Expression, table: History | None = None) -> Callable[
         found = None if short is None else short(context)
         if found is not None:
             return found.text()
-        reader = _Reader(context, table)
+        reader = _Reader(_Finder(context, table))
         return _text(expression, reader.value(expression), reader, plain)
 
     return tell
 
 
+def told_of(expression: Expression, find: "Find") -> str:
+    """The text of `read`, where the values of the leaves come from elsewhere than a context."""
+    reader = _Reader(find)
+    return _text(expression, reader.value(expression), reader, source(expression))
+
+
 def _long_reading(expression: Expression, context: Context, table: History | None) -> Reading:
-    reader = _Reader(context, table)
+    reader = _Reader(_Finder(context, table))
     value = reader.value(expression)
     parts = expression.parts if isinstance(expression, And | Or) else ()
     return Reading(
@@ -267,12 +273,15 @@ def _property_of(field: Field, context: Context) -> object:
     return look_up(context.event if root == "event" else context.trigger, path)
 
 
+Find: TypeAlias = Callable[[Expression], object]
+"""The value of a leaf, or `UNKNOWN`: of what is neither joined, compared nor calculated, and of `exists()`."""
+
+
 class _Reader:
     """Evaluates every node, leaving none out, and keeps the values of the leaves."""
 
-    def __init__(self, context: Context, table: History | None) -> None:
-        self._context = context
-        self._table = table
+    def __init__(self, find: Find) -> None:
+        self._find = find
         self.leaves: dict[int, object] = {}
         self.missing: list[str] = []
         self.reasons: list[str] = []
@@ -295,11 +304,8 @@ class _Reader:
                 return self._joined(member(*self._values(value, options)), value, options, "looked for in")
             case Contains(container, item):
                 return self._joined(contains(*self._values(container, item)), container, item, "asked for")
-            case Exists(value):
-                # Asking whether data are there misses none: a reader of its own keeps what it lacks to itself.
-                found = _Reader(self._context, self._table).value(value) is not UNKNOWN
-                self.leaves[id(node)] = found
-                return found
+            case CaseOpen(ref=Expression() as ref):
+                self.value(ref)  # what it lacks is missing here, too
         return self._leaf(node)
 
     def _values(self, left: Expression, right: Expression) -> tuple[object, object]:
@@ -312,26 +318,50 @@ class _Reader:
         return result
 
     def _sort(self, node: Expression) -> str:
-        value = _Reader(self._context, self._table).value(node)
+        value = _Reader(self._find).value(node)
         what = kind(value) if kind(value) != NONE else "None"
         return f"{what} ({shown(value)})" if isinstance(node, Literal) else f"{source(node)}, {what},"
 
     def _leaf(self, node: Expression) -> object:
-        value = self._found(node)
+        value = self._find(node)
         self.leaves[id(node)] = value
         if value is UNKNOWN:
             self._note(node)
         return value
 
-    def _found(self, node: Expression) -> object:  # noqa: PLR0911 - one per class
+    def _note(self, node: Expression) -> None:
+        """What is missing where this leaf is unknown: the outside data of its `where`, else the leaf itself."""
+        question = root_of(node) if isinstance(node, Field) else node
+        where = question.where if isinstance(question, Aggregate) else None
+        lacking = [need for need in outside_of(where) if self._find(need) is UNKNOWN] if where is not None else []
+        if isinstance(node, CaseOpen):
+            return  # its ref was noted when it was looked up
+        if lacking or not isinstance(node, Aggregate):
+            self.missing += [source(each) for each in lacking or [node]]
+            self.reasons += [_is_missing(each) for each in lacking or [node]]
+        else:
+            self.reasons.append(f"what {source(node)} compares with does not compare")
+
+
+class _Finder:
+    """The values of leaves in a context."""
+
+    def __init__(self, context: Context, table: History | None) -> None:
+        self._context = context
+        self._table = table
+
+    def __call__(self, node: Expression) -> object:  # noqa: C901, PLR0911 - one per class
         context = self._context
         match node:
             case Now():
                 return instant(context.now)
             case Field():
                 return self._property(node)
+            case Exists(value):
+                # Asking whether data are there misses none: a reader of its own keeps what it lacks to itself.
+                return _Reader(self).value(value) is not UNKNOWN
             case CaseOpen(kind=name, ref=ref):
-                about = None if ref is None else reference(self.value(ref))
+                about = None if ref is None else reference(_Reader(self).value(ref))
                 return UNKNOWN if ref is not None and about is None else context.case_open(name, about)
             case InStage(name, journey) | InSegment(name, journey):
                 asked = context.in_stage if isinstance(node, InStage) else context.in_segment
@@ -358,19 +388,6 @@ class _Reader:
         if self._table is None:
             raise TypeError("an expression that asks about history is read with the SignalTable collected from it")
         return self._table
-
-    def _note(self, node: Expression) -> None:
-        """What is missing where this leaf is unknown: the outside data of its `where`, else the leaf itself."""
-        question = root_of(node) if isinstance(node, Field) else node
-        where = question.where if isinstance(question, Aggregate) else None
-        lacking = [need for need in outside_of(where) if self._found(need) is UNKNOWN] if where is not None else []
-        if isinstance(node, CaseOpen):
-            return  # its ref was noted when it was looked up
-        if lacking or not isinstance(node, Aggregate):
-            self.missing += [source(each) for each in lacking or [node]]
-            self.reasons += [_is_missing(each) for each in lacking or [node]]
-        else:
-            self.reasons.append(f"what {source(node)} compares with does not compare")
 
 
 def _is_missing(node: Expression) -> str:

@@ -1,39 +1,48 @@
-"""What is kept of the past for one question or several: its definition, and how its data grow and are pruned (S4.7).
+"""What is kept of the past for one question or several: its definition, and the shape of its data (S4.7).
 
-The data of a signal are plain JSON:
+A customer's data are a dict from the key of a signal to what is kept of it. A signal that is not there has no past,
+and nothing is kept empty: what has instants has a first one and a last.
 
-| kept | without a window | with a window |
-| --- | --- | --- |
-| count | the number, None for 0 | `[at, …]`, or `[[at, …], [row, …]]` where properties are compared with the outside |
-| total | the sum: an int, or a Decimal as text; None before the first | `[[at, …], [row, …]]` |
-| last | `[at, value]`, None before the first | |
+| shape | for | data | one more at `at` | answered by |
+| --- | --- | --- | --- | --- |
+| `number` | count, total | the number, or a Decimal as text | `data[key] = data.get(key, 0) + 1` | `data.get(key, 0)` |
+| `latest` | last | `[at, value]`, never changed in place | `data[key] = [at, value]` unless there is a later one | it |
+| `instants` | count in a window | `array("q")` of instants | `ats.append(at)`, then prune | see below |
+| `rows` | total in a window, or captures | `[array("q"), [row, ...]]` | both, likewise | see `core.questions` |
+| `by_values` | captures, no window | `{captured values: a number or a latest}` | that of its values | likewise |
 
 Instants are microseconds UTC in ascending order, equal ones in order of arrival. A row holds the amount (totals only),
-then the captured properties (`core.captures`). Without a window, captured properties make the data a dict from their
-values to what the table says: one entry for each value seen.
+then the captured properties (`core.captures`). A window is `(since, now]` where `since` is `now - within`. In Python,
+of `ats = data.get(key)`:
+
+- one more: not where `at <= since`; `data[key] = array("q", (at,))` where there is none yet; `ats.append(at)` where
+  `at >= ats[-1]`, as it nearly always is, else `insort(ats, at)`; then
+  `if ats[0] <= since: del ats[: bisect_right(ats, since)]`;
+- count: `len(ats) - bisect_right(ats, since)`, where `ats[-1] <= now`; ever: `since < ats[-1]`, likewise.
+
+What has left a window stays until the next one comes, so an answer must always look at the window itself. Windows of
+several lengths over the same touchpoints share the data of the longest (`SignalTable.keeper`). In a store the data are
+JSON (`core.kept`). What adds to them is made in `core.upkeep`.
 """
 
 import json
-from bisect import bisect_right
-from collections.abc import Callable
+from array import array
 from decimal import Context as DecimalContext
 from decimal import Decimal
 from functools import reduce
 from hashlib import sha256
-from typing import Any, Final, Literal, TypeAlias
+from sys import intern
+from typing import Final, Literal, TypeAlias
 
 import attrs
 
 from touchpoint.compact import compact
-from touchpoint.core.captures import key_of, pack
-from touchpoint.core.compile import Path, compile_condition
-from touchpoint.core.context import Context
-from touchpoint.core.occurrence import Occurrence
-from touchpoint.core.values import NUMBER, UNKNOWN, Value, as_decimal, kind, look_up
+from touchpoint.core.compile import Path
+from touchpoint.core.kept import Data
+from touchpoint.core.values import NUMBER, Value, as_decimal, kind
 from touchpoint.durations import length
 from touchpoint.journey.conditions import (
     Aggregate,
-    And,
     Expression,
     Field,
     Last,
@@ -46,9 +55,8 @@ from touchpoint.journey.conditions import (
     walk,
 )
 
-Data: TypeAlias = Any
-"""What is kept of one signal: JSON, of the shape described above."""
 Kind: TypeAlias = Literal["count", "total", "last"]
+Shape: TypeAlias = Literal["number", "latest", "instants", "rows", "by_values"]
 
 # Amounts of more digits or further from zero are nonsense; within these bounds 2,000 digits hold any sum exactly.
 _MOST_DIGITS: Final = 400
@@ -61,8 +69,7 @@ class Signal:
 
     `within` is in microseconds, None without a window; `path` is the property added up (total) or remembered (last);
     `required` properties of a touchpoint are captured and it is left out where one is missing, `optional` ones are
-    captured if there; `static` conditions say which touchpoints count at all. `captures` are the captured properties in
-    the order of a row; `has_rows` says whether a window keeps a row beside each instant.
+    captured if there; `static` conditions say which touchpoints count at all.
     """
 
     kind: Kind
@@ -73,9 +80,6 @@ class Signal:
     optional: tuple[Path, ...]
     static: tuple[Expression, ...] = attrs.field(eq=expression_eq)
     key: str = attrs.field(init=False, eq=False)
-    captures: tuple[Path, ...] = attrs.field(init=False, eq=False, repr=False)
-    has_rows: bool = attrs.field(init=False, eq=False, repr=False)
-    _accepts: Callable[[Context], object] = attrs.field(init=False, eq=False, repr=False)
 
     @key.default
     def _hash_of_meaning(self) -> str:
@@ -89,93 +93,36 @@ class Signal:
             "optional": self.optional,
             "static": sorted(map(structure, self.static)),
         }
-        return sha256(json.dumps(meaning, sort_keys=True, separators=(",", ":")).encode()).hexdigest()[:12]
+        return intern(sha256(json.dumps(meaning, sort_keys=True, separators=(",", ":")).encode()).hexdigest()[:12])
 
-    @_accepts.default
-    def _compiled(self) -> Callable[[Context], object]:
-        return compile_condition(And(self.static))
+    @property
+    def shape(self) -> Shape:
+        """What its data look like."""
+        if self.within is not None:
+            return "rows" if self.has_rows else "instants"
+        if self.required:
+            return "by_values"
+        return "latest" if self.kind == "last" else "number"
 
-    @captures.default
-    def _all_captured(self) -> tuple[Path, ...]:
+    @property
+    def captures(self) -> tuple[Path, ...]:
+        """The captured properties in the order of a row."""
         return self.required + self.optional
 
-    @has_rows.default
-    def _keeps_rows(self) -> bool:
-        return self.within is not None and (self.kind == "total" or bool(self.captures))
+    @property
+    def has_rows(self) -> bool:
+        """Whether its window keeps a row beside each instant."""
+        return self.within is not None and (self.kind == "total" or bool(self.required or self.optional))
 
-    def empty(self) -> Data:
-        """The data before the first touchpoint."""
-        if self.within is not None:
-            return [[], []] if self.has_rows else []
-        return {} if self.required else None
+    @property
+    def family(self) -> object:
+        """What it shares with signals that differ from it in nothing but how far back their windows reach."""
+        static = tuple(sorted(map(structure, self.static))) if self.static else ()
+        return self.kind, self.type, self.path, self.required, self.optional, static
 
-    def add(self, data: Data, occurrence: Occurrence, now: int) -> Data:
-        """The data with one more touchpoint of this type; lists and dicts are changed in place.
-
-        Args:
-            data: what is kept so far.
-            occurrence: the touchpoint; its `at` must not be later than `now`.
-            now: microseconds UTC; what has left the window by then is dropped.
-        """
-        value = 1 if self.kind == "count" else self._value_of(occurrence)
-        captured = [look_up(occurrence, path) for path in self.captures]
-        if value is UNKNOWN or (captured and UNKNOWN in captured[: len(self.required)]):
-            return data
-        if self.static and not self._accepted(occurrence):
-            return data
-        if self.within is not None:
-            return self._add_to_window(data, occurrence.at, value, captured, now)
-        if not self.required:
-            return self._folded(data, occurrence.at, value)
-        key = row_key([key_of(each) for each in captured])
-        if key is not None:
-            data[key] = self._folded(data.get(key), occurrence.at, value)
-        return data
-
-    def prune(self, data: Data, now: int) -> Data:
-        """The data without what the window can no longer see at `now`; changed in place."""
-        if self.within is None:
-            return data
-        ats = self.instants(data)
-        gone = bisect_right(ats, now - self.within)
-        if gone:
-            for column in data if self.has_rows else (data,):
-                del column[:gone]
-        return data
-
-    def instants(self, data: Data) -> list[int]:
+    def instants(self, data: Data) -> "array[int]":
         """The instants a window keeps, ascending."""
-        return data[0] if self.has_rows else data  # type: ignore[no-any-return]  # JSON is not typed
-
-    def _accepted(self, occurrence: Occurrence) -> bool:
-        return self._accepts(Context(event=occurrence, now=occurrence.at)) is True
-
-    def _value_of(self, occurrence: Occurrence) -> Data:
-        """The value to be remembered or added up, packed; UNKNOWN where there is none."""
-        value = look_up(occurrence, self.path)
-        if self.kind == "last":
-            return pack(value)
-        amount = amount_of(value)
-        return UNKNOWN if amount is None else amount
-
-    def _add_to_window(
-        self, data: list[Value], at: int, value: object, captured: list[object], now: int
-    ) -> list[Value]:
-        if self.within is not None and at <= now - self.within:
-            return self.prune(data, now)  # type: ignore[no-any-return]
-        ats = self.instants(data)
-        place = bisect_right(ats, at)
-        ats.insert(place, at)
-        if self.has_rows:
-            data[1].insert(place, ([value] if self.kind == "total" else []) + [pack(each) for each in captured])
-        return self.prune(data, now)  # type: ignore[no-any-return]
-
-    def _folded(self, data: Data, at: int, value: Value) -> Data:
-        if self.kind == "last":
-            return [at, value] if data is None or at >= data[0] else data
-        if data is None:
-            return value
-        return data + 1 if self.kind == "count" else sum_of([data, value])
+        return data[0] if self.has_rows else data  # type: ignore[no-any-return]  # data have no one type
 
 
 def signal_of(question: Aggregate, path: Path = ()) -> Signal:

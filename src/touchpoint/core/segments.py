@@ -14,7 +14,7 @@ from touchpoint.core.compile import compile_condition
 from touchpoint.core.context import Context
 from touchpoint.core.foreseen import Foresee, foresee
 from touchpoint.core.occurrence import TOUCHPOINT, Occurrence
-from touchpoint.core.reading import teller_of
+from touchpoint.core.seen import Seer, seer_of
 from touchpoint.core.signals import SignalTable
 from touchpoint.core.state import NONE
 from touchpoint.durations import instant
@@ -33,7 +33,7 @@ from touchpoint.journey.segment_checks import asked_segments, in_order
 if TYPE_CHECKING:
     from touchpoint.core.compile import Evaluator
     from touchpoint.core.decision import Decision
-    from touchpoint.core.program import Program, Teller
+    from touchpoint.core.program import Program
     from touchpoint.core.state import State
 
 Key = tuple[str, str]
@@ -69,7 +69,7 @@ class SegmentSpec:
     segment: str
     condition: Expression
     closure: "Evaluator"
-    tell: "Teller"
+    see: Seer
     foresee: Foresee | None
 
 
@@ -84,8 +84,8 @@ def segments_of(journeys: Sequence[Journey], table: SignalTable) -> dict[str, Se
 
 
 def _spec(index: int, journey: str, name: str, condition: Expression, table: SignalTable) -> SegmentSpec:
-    closure, tell = compile_condition(condition, table), teller_of(condition, table)
-    return SegmentSpec(index, f"{journey}/{name}", journey, name, condition, closure, tell, foresee(condition, table))
+    closure, see = compile_condition(condition, table), seer_of(condition, table)
+    return SegmentSpec(index, f"{journey}/{name}", journey, name, condition, closure, see, foresee(condition, table))
 
 
 def readers_of(segments: Mapping[str, SegmentSpec]) -> dict[Key, tuple[SegmentSpec, ...]]:
@@ -179,7 +179,7 @@ def _changed(decision: "Decision", spec: SegmentSpec, cause: str, *, late: bool)
         else:
             del state.segments[spec.name]
         what = "joined" if member else "left"
-        decision.trace.append([SEGMENT, what, spec.journey, spec.segment, spec.tell(context)])
+        decision.trace.append([SEGMENT, what, spec.journey, spec.segment, spec.see(context)])
         properties = {LATE: True} if late else {}
         decision.queue.append(Occurrence(JOINED if member else LEFT, spec.name, decision.now, cause, properties))
     if spec.foresee is not None:

@@ -1,11 +1,12 @@
 """What rules ask about history, kept incrementally and bounded (S4.7): nothing ever scans the timeline.
 
-`collect` derives from a journey's expressions which *signals* must be kept. What is kept of one customer is a plain,
-JSON-able dict from a signal's key to its data; how it is stored is nobody's business here. Functions that change it do
-so in place. The shapes of the data are described in `core.remembered`.
+`collect` derives from a journey's expressions which *signals* must be kept. What is kept of one customer is a dict from
+a signal's key to its data; how it is stored is nobody's business here. Functions that change it do so in place. The
+shapes of the data are described in `core.remembered`.
 
 The key hashes what is kept, not who asks: `count("a")` and `ever("a")` share one signal, and so do two questions that
 compare the same property with different things. A key changes when the meaning does; the signal is then filled anew.
+Of signals that differ in nothing but how far back they look, only the one that looks furthest is kept: their *keeper*.
 """
 
 from bisect import bisect_right
@@ -15,9 +16,11 @@ from typing import Any, Final
 import attrs
 
 from touchpoint.core.compile import Evaluator, Path
+from touchpoint.core.kept import Data
 from touchpoint.core.occurrence import TOUCHPOINT, Occurrence
 from touchpoint.core.questions import answer
-from touchpoint.core.remembered import Data, Signal, signal_of
+from touchpoint.core.remembered import Signal, signal_of
+from touchpoint.core.upkeep import Add, adder
 from touchpoint.errors import UnknownName
 from touchpoint.journey.conditions import Aggregate, Expression, Field, Last, path_of, root_of, walk
 
@@ -26,12 +29,18 @@ _READERS_KEPT: Final = 10_000
 
 @attrs.frozen(eq=False)
 class SignalTable:
-    """The signals that a set of journeys needs: by key, and by the touchpoint type that changes them."""
+    """The signals that journeys need: those that are kept, by key and by the touchpoint type that changes them.
+
+    `adders` has what adds a touchpoint of a type to a customer's data.
+    """
 
     signals: Mapping[str, Signal]
     by_type: Mapping[str, tuple[Signal, ...]]
+    adders: Mapping[str, tuple[Add, ...]] = attrs.field(repr=False)
+    # By the key of each signal that is asked for.
+    _keepers: Mapping[str, Signal] = attrs.field(repr=False)
     # By the identity of the expressions it was collected from, which are kept here so that no other can get theirs.
-    _asked: Mapping[int, tuple[Expression, tuple[Signal, ...]]]
+    _asked: Mapping[int, tuple[Expression, tuple[Signal, ...]]] = attrs.field(repr=False)
     # Closures for questions that were asked before, likewise by identity.
     _readers: dict[tuple[int, Path], tuple[Aggregate, Evaluator]] = attrs.field(factory=dict, init=False, repr=False)
 
@@ -39,6 +48,17 @@ class SignalTable:
         """The signals one expression asks for; at once for those the table was collected from."""
         known = self._asked.get(id(expression))
         return tuple(signals_of(expression)) if known is None else known[1]
+
+    def keeper(self, signal: Signal) -> Signal:
+        """The signal in whose data this one has its own: itself, or one whose window reaches further back.
+
+        Raises:
+            UnknownName: the table was collected from other expressions.
+        """
+        found = self._keepers.get(signal.key)
+        if found is None:
+            raise UnknownName("signal for", f"{signal.kind} of {signal.type!r}")
+        return found
 
     def reader(self, question: Aggregate, path: Path = ()) -> Evaluator:
         """A closure that answers the question from `context.signals`; of a `Last`, the property at `path`.
@@ -49,17 +69,16 @@ class SignalTable:
         known = self._readers.get((id(question), path))
         if known is not None:
             return known[1]
-        signal = self.signals.get(signal_of(question, path).key)
-        if signal is None:
-            raise UnknownName("signal for", str(question))
-        found = answer(question, signal)
+        signal = signal_of(question, path)
+        found = answer(question, signal, self.keeper(signal).key)
         if len(self._readers) < _READERS_KEPT:
             self._readers[id(question), path] = question, found
         return found
 
-    def is_filled(self, data: Mapping[str, object]) -> bool:
-        """Whether a customer's data hold exactly these signals; if not, `backfill` comes first."""
-        return data.keys() == self.signals.keys()
+    def windows(self) -> Iterator[Signal]:
+        """The signals that are asked for and look through a window."""
+        asked = {signal.key: signal for _, signals in self._asked.values() for signal in signals}
+        return (signal for signal in asked.values() if signal.within is not None)
 
 
 def collect(expressions: Iterable[Expression]) -> SignalTable:
@@ -69,7 +88,22 @@ def collect(expressions: Iterable[Expression]) -> SignalTable:
     for expression in expressions:
         own = tuple(signals.setdefault(signal.key, signal) for signal in signals_of(expression))
         asked[id(expression)] = (expression, own)
-    return SignalTable(signals, _indexed(signals.values()), asked)
+    keepers = _keepers(signals.values())
+    kept = {key: signal for key, signal in signals.items() if keepers[key] is signal}
+    by_type = _indexed(kept.values())
+    adders = {name: tuple(map(adder, each)) for name, each in by_type.items()}
+    return SignalTable(kept, by_type, adders, keepers, asked)
+
+
+def _keepers(signals: Iterable[Signal]) -> dict[str, Signal]:
+    """By the key of each: the one of its family whose window reaches furthest back."""
+    furthest: dict[object, Signal] = {}
+    families = [(signal, signal.family if signal.within is not None else signal.key) for signal in signals]
+    for signal, family in families:
+        known = furthest.setdefault(family, signal)
+        if (signal.within or 0) > (known.within or 0):
+            furthest[family] = signal
+    return {signal.key: furthest[family] for signal, family in families}
 
 
 def signals_of(expression: Expression) -> Iterator[Signal]:
@@ -85,8 +119,7 @@ def update(table: SignalTable, data: dict[str, Any], occurrence: Occurrence, now
     """Add one touchpoint to a customer's data, in place. It costs what the signals of its type cost.
 
     A late one is put where its time belongs; one that a window can no longer see is left out. Events that are not
-    touchpoints (a stage entered, say) change nothing. A signal that the data lack is taken to have no past, so a
-    customer whose data are not filled (`SignalTable.is_filled`) needs `backfill` first.
+    touchpoints (a stage entered, say) change nothing.
 
     Args:
         table: from `collect`.
@@ -94,12 +127,13 @@ def update(table: SignalTable, data: dict[str, Any], occurrence: Occurrence, now
         occurrence: the touchpoint, not seen before; `at` is not later than `now`.
         now: microseconds UTC, not before the previous update.
     """
-    if occurrence.kind == TOUCHPOINT and occurrence.name in table.by_type:
-        _add(table.by_type[occurrence.name], data, occurrence, now)
+    if occurrence.kind == TOUCHPOINT:
+        for add in table.adders.get(occurrence.name, ()):
+            add(data, occurrence, now)
 
 
 def backfill(table: SignalTable, data: dict[str, Any], occurrences: Iterable[Occurrence], now: int) -> None:
-    """Make a customer's data hold exactly the table's signals, in place: fill what is missing, drop what nobody asks.
+    """Make a customer's data hold just the table's signals, in place: fill what is missing, drop what nobody asks.
 
     Args:
         table: from `collect`.
@@ -112,10 +146,10 @@ def backfill(table: SignalTable, data: dict[str, Any], occurrences: Iterable[Occ
     missing = [signal for key, signal in table.signals.items() if key not in data]
     if not missing:
         return
-    data.update((signal.key, signal.empty()) for signal in missing)
-    by_type = _indexed(missing)
+    adders = {name: tuple(map(adder, signals)) for name, signals in _indexed(missing).items()}
     for occurrence in occurrences:
-        _add(by_type.get(occurrence.name, ()), data, occurrence, now)
+        for add in adders.get(occurrence.name, ()):
+            add(data, occurrence, now)
 
 
 def lapses_at(expression: Expression | None, table: SignalTable, data: Mapping[str, Data], now: int) -> int | None:
@@ -129,24 +163,21 @@ def lapses_at(expression: Expression | None, table: SignalTable, data: Mapping[s
         data: the customer's signal data.
         now: microseconds UTC.
     """
-    signals = table.signals.values() if expression is None else table.asked_by(expression)
-    lapses = (next_lapse(signal, data.get(signal.key), now) for signal in signals)
+    signals = table.windows() if expression is None else table.asked_by(expression)
+    lapses = (next_lapse(each, data.get(table.keeper(each).key), now) for each in signals if each.within is not None)
     return min((at for at in lapses if at is not None), default=None)
 
 
 def next_lapse(signal: Signal, data: Data, now: int) -> int | None:
-    """The next instant after `now` at which a touchpoint leaves the window of one signal; None if none will."""
-    if signal.within is None or not data:
+    """The next instant after `now` at which a touchpoint leaves the window of one signal; None if none will.
+
+    The data are those of its keeper.
+    """
+    if signal.within is None or data is None:
         return None
     ats = signal.instants(data)
     first = bisect_right(ats, now - signal.within)
     return ats[first] + signal.within if first < len(ats) else None
-
-
-def _add(signals: Iterable[Signal], data: dict[str, Any], occurrence: Occurrence, now: int) -> None:
-    for signal in signals:
-        kept = data[signal.key] if signal.key in data else signal.empty()
-        data[signal.key] = signal.add(kept, occurrence, now)
 
 
 def _indexed(signals: Iterable[Signal]) -> dict[str, tuple[Signal, ...]]:

@@ -12,6 +12,7 @@ import attrs
 
 from touchpoint.core.cases import Held, cases_from_record, cases_to_record, next_deadline, resolved
 from touchpoint.core.collected import Burst, Collected, Deferred
+from touchpoint.core.kept import kept_from_record, kept_to_record
 from touchpoint.core.occurrence import Occurrence
 from touchpoint.model.preference import Preferences
 from touchpoint.policy.facts import ConsentFact, HandOver
@@ -318,7 +319,8 @@ def state_to_record(state: State) -> Record:
     return [
         STATE_VERSION, state.now, state.orders, state.fences, state.version, state.zone_data, state.stages,
         cases_to_record(state.cases) if state.cases else {},
-        state.closed, state.signals, state.starts, state.silences, state.heard, state.dwells, state.calendar,
+        state.closed, kept_to_record(state.signals), state.starts, state.silences, state.heard, state.dwells,
+        state.calendar,
         [_run_to_record(run) for run in state.runs],
         [_watch_to_record(watch) for watch in state.watches],
         [*map(_pending_to_record, state.pending)],
@@ -343,8 +345,8 @@ def state_from_record(customer: str, profile: Profile, record: Record) -> State:
     exposures, segments, lapses, bursts, deferred, noticed, *last = [*more, *_LATER[len(more) :]]
     occasions, releases, reopenable = last
     return State(
-        customer, profile, now, orders, fences, version, zone_data, stages, cases_from_record(cases), closed, signals,
-        starts, silences, heard, dwells, calendar,
+        customer, profile, now, orders, fences, version, zone_data, stages, cases_from_record(cases), closed,
+        kept_from_record(signals), starts, silences, heard, dwells, calendar,
         [run_from_record(each) for each in runs],
         [_watch_from_record(each) for each in watches],
         [Pending(*each) for each in pending],

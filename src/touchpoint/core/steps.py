@@ -218,8 +218,8 @@ def _wait_until(decision: Decision, _rule: CompiledRule, run: Run, node: Node) -
 
 def _branch(decision: Decision, _rule: CompiledRule, run: Run, node: Node) -> Outcome:
     holds = _value(decision, run, node) is True
-    reading = "" if node.tell is None else decision.told(node.tell, run.journey, run.event, run)
-    decision.trace.append(["branch", run.journey, run.rule, node.id, holds, reading])
+    seen = "" if node.see is None else decision.saw(node.see, run.journey, run.event, run)
+    decision.trace.append(["branch", run.journey, run.rule, node.id, holds, seen])
     return node.then if holds else node.otherwise
 
 

@@ -13,8 +13,10 @@ import attrs
 
 from touchpoint.core.context import Context
 from touchpoint.core.gate import World, facts_about, tell_of_words
+from touchpoint.core.kept import Data
 from touchpoint.core.occurrence import Occurrence
 from touchpoint.core.program import Program
+from touchpoint.core.remembered import Signal
 from touchpoint.core.render import render
 from touchpoint.core.sessions import session_on
 from touchpoint.core.state import Run, State
@@ -197,14 +199,17 @@ class _Asking:
         return self._today
 
     def _rest(self, rest: Rest) -> Answered:
-        data = self.state.signals.get(rest.signal.key)
-        if not data:
+        data = self._kept(rest.signal)
+        if data is None:
             return True, partial(allow, RESTS, f"not {rest.called}")
         if rest.lasts is None:
             return False, partial(deny, RESTS, f"{rest.called}; never again")
         last = rest.signal.instants(data)[-1]
         until = last + rest.lasts
         return self.now >= until, partial(_of_rest, rest.called, last, rest.lasts, until, self.now)
+
+    def _kept(self, signal: Signal) -> Data:
+        return self.state.signals.get(signal.key)
 
     def _worth(self, judged: Judged) -> Answered:
         spec, context = judged.spec, self.context(judged.spec.journey)
@@ -234,8 +239,8 @@ class _Asking:
         """Its limit, which counts how often it was shown rather than handed over."""
         if spec.shown is None:
             return ()
-        sent, kept = facts.history, self.state.signals.get(spec.shown.key)
-        ats: list[int] = [0] * int(str(kept or 0)) if spec.shown.within is None else spec.shown.instants(kept or [])
+        sent, kept = facts.history, self._kept(spec.shown)
+        ats = () if kept is None else [0] * kept if spec.shown.within is None else spec.shown.instants(kept)
         facts.history = [_shown(spec, facts.kind, self.place, at) for at in ats]
         found = check_limit(facts, on)
         facts.history = sent

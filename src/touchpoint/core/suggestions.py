@@ -73,9 +73,9 @@ def _spec(index: int, journey: str, each: Suggestion, table: SignalTable) -> Sug
         compile_expression(each.value, table),
         _told(each.value, table),
         tuple(f"{journey}/{name}" for name in each.segments),
-        None if shown is None else signal_of(shown),
+        None if shown is None else table.keeper(signal_of(shown)),
         tuple(
-            Rest(called, None if isinstance(lasts, Forever) else length(lasts), signal_of(question))
+            Rest(called, None if isinstance(lasts, Forever) else length(lasts), table.keeper(signal_of(question)))
             for called, lasts, question in each.rests
         ),
     )  # fmt: skip

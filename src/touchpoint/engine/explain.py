@@ -18,6 +18,7 @@ from touchpoint.durations import instant, length
 from touchpoint.engine.awaiting import awaited
 from touchpoint.engine.explain_gift import gift_lines
 from touchpoint.engine.loaded import Loaded
+from touchpoint.engine.recalled import Recalled
 from touchpoint.engine.referring import awaited_of
 from touchpoint.engine.shared import learn_addresses
 from touchpoint.engine.unit import Unit
@@ -86,7 +87,7 @@ def explain(unit: Unit, loaded: Loaded, name: str, now: int) -> Why:
         if name in (spec.segment, spec.name):
             from touchpoint.engine.explain_segment import why_in_segment  # it stands on this module
 
-            return why_in_segment(loaded, spec, entries, now)
+            return why_in_segment(unit, loaded, spec, entries, now)
     for specs in unit.program.suggestions.values():
         if any(name == spec.name for spec in specs):
             from touchpoint.engine.explain_suggestion import why_suggestion  # it stands on this module
@@ -237,7 +238,8 @@ def _rules(unit: Unit, loaded: Loaded, rules: Iterable[CompiledRule], entries: S
 def _rule(unit: Unit, loaded: Loaded, rule: CompiledRule, entries: Sequence[EntryRow]) -> Why:
     state, name = loaded.state, rule.rule.name
     told = [(entry, line) for entry in entries for line in _about(entry, rule)]
-    lines = [f"{when(entry.at, state)}: {_words(line)}" for entry, line in told]
+    recalled = Recalled(unit)
+    lines = [f"{when(entry.at, state)}: {_words(recalled.line(line))}" for entry, line in told]
     live = [run for run in state.runs if run.label == rule.label]
     lines += [f"live since {when(run.started, state)}, at {run.node}" + _until(run.due, state) for run in live]
     bursts = [burst for burst in state.bursts if burst.label == rule.label]

@@ -16,6 +16,7 @@ from touchpoint.engine.figuring import remembered
 from touchpoint.engine.gifts import view
 from touchpoint.engine.loaded import Loaded
 from touchpoint.engine.privacy import addresses_of, events_about
+from touchpoint.engine.recalled import Recalled
 from touchpoint.engine.referring import referrals_of
 from touchpoint.engine.shared import learn_addresses
 from touchpoint.engine.unit import Unit
@@ -53,7 +54,7 @@ def export(unit: Unit, loaded: Loaded, adapters: Mapping[str, Adapter], now: int
     unit.flush()
     learn_addresses(unit, loaded)
     tx, no, state = unit.tx, loaded.no, loaded.state
-    entries = list(tx.journal(no))[::-1]
+    entries, recalled = list(tx.journal(no))[::-1], Recalled(unit)
     ids, held = {state.id, *tx.aliases_of(no)}, addresses_of(unit, no, state.profile)
     told = plain(
         {
@@ -73,8 +74,8 @@ def export(unit: Unit, loaded: Loaded, adapters: Mapping[str, Adapter], now: int
                 {"purpose": purpose, "channel": channel, **_fact(fact)}
                 for (purpose, channel), fact in state.profile.consents.items()
             ],
-            "touchpoints": [_touchpoint(each) for each in entries if each.kind == TOUCHPOINT],
-            "other_events": [_event(each) for each in entries if each.kind != TOUCHPOINT],
+            "touchpoints": [_touchpoint(each, recalled) for each in entries if each.kind == TOUCHPOINT],
+            "other_events": [_event(each, recalled) for each in entries if each.kind != TOUCHPOINT],
             "stages": {journey: _stage(held) for journey, held in state.stages.items()},
             "segments": {name: _at(since) for name, since in state.segments.items()},
             "runs": [_run(row) for row in tx.runs(no)],
@@ -159,19 +160,19 @@ def _consent(row: ConsentRow) -> dict[str, object]:
     }  # fmt: skip
 
 
-def _touchpoint(row: EntryRow) -> dict[str, object]:
+def _touchpoint(row: EntryRow, recalled: Recalled) -> dict[str, object]:
     channel, location, direction, about, properties = loads(row.body)
     return {
         "id": row.id, "type": row.type, "at": _at(row.at), "recorded_at": _at(row.recorded_at), "channel": channel,
         "location": location, "direction": direction, "about": about, "properties": properties,
-        "decided": _decided(row),
+        "decided": _decided(row, recalled),
     }  # fmt: skip
 
 
-def _event(row: EntryRow) -> dict[str, object]:
+def _event(row: EntryRow, recalled: Recalled) -> dict[str, object]:
     return {
         "what": row.kind, "about": row.type, "id": row.id, "at": _at(row.at), "recorded_at": _at(row.recorded_at),
-        "details": _body(row.body), "decided": _decided(row),
+        "details": _body(row.body), "decided": _decided(row, recalled),
     }  # fmt: skip
 
 
@@ -180,8 +181,8 @@ def _body(text: str) -> object:
     return loads(text) if text.startswith("[") and text.endswith("]") else text
 
 
-def _decided(row: EntryRow) -> object:
-    return loads(row.trace) if row.trace else []
+def _decided(row: EntryRow, recalled: Recalled) -> object:
+    return [recalled.line(line) for line in loads(row.trace)] if row.trace else []
 
 
 def _stage(held: list[Any]) -> dict[str, object]:

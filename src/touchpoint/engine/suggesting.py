@@ -202,7 +202,6 @@ def _nobody(identity: str, program: Program, now: int) -> State:
     """Somebody of whom nothing is known, as they would be created."""
     state = State(
         identity, now=now, version=program.version, zone_data=tz_version(), releases=program.releases,
-        signals={key: signal.empty() for key, signal in program.signals.signals.items()},
     )  # fmt: skip
     if program.segments:
         state.lapses = {EVERY: now}

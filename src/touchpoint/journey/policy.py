@@ -11,12 +11,10 @@ from touchpoint.durations import Duration, is_calendar, spoken
 from touchpoint.errors import InvalidInput, JourneyError
 from touchpoint.journey.content_rules import ContentRules
 from touchpoint.journey.familiarity import Familiarity
-from touchpoint.journey.windows import QuietHours, SendWindow
+from touchpoint.journey.windows import Over, QuietHours, SendWindow
 from touchpoint.model.budget import Budget
 from touchpoint.model.case import CaseType, case_name
 from touchpoint.model.money import Number, is_currency, millionths, spoken_money
-
-Over = Literal["defer", "deny"]
 
 
 def _scope(value: Iterable[str] | str | None) -> tuple[str, ...] | None:

@@ -363,7 +363,8 @@ SHAPES: Final[Mapping[type, Mapping[str, _Kind]]] = {
         **dict.fromkeys(LEVELS, attrs.evolve(_CONDITION, optional=False)),
         "purposes": _mapping(attrs.evolve(_CONDITION, optional=False)), "undeclared": _one_of(*LEVELS),
     },
-    QuietHours: _SCOPE, SendWindow: _SCOPE,  # the rest they refuse themselves
+    # The rest they refuse themselves.
+    QuietHours: {"over": _one_of("defer", "deny"), **_SCOPE}, SendWindow: {"over": _one_of("defer", "deny"), **_SCOPE},
 }  # fmt: skip
 """What every field of every class of the data language may hold."""
 

@@ -6,7 +6,7 @@ zone nobody knows: `unknown_zone` is `"deny"` or the zone to assume. It has no d
 
 from collections.abc import Iterable, Sequence
 from datetime import date, time, timedelta
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, Literal
 
 import attrs
 
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 __all__ = ["DENY", "WEEKDAYS", "QuietHours", "SendWindow", "seconds_of_day", "time_of_day"]
 
 DENY: Final = "deny"
+Over = Literal["defer", "deny"]
 
 
 def _zone_key(value: "str | ZoneInfo") -> str:
@@ -66,6 +67,12 @@ def _margin(value: timedelta) -> timedelta:
     return value
 
 
+def _over(value: object) -> Over:
+    if value not in ("defer", "deny"):
+        raise JourneyError(f'over is "defer" (until the window opens) or "deny", not {value!r}')
+    return value
+
+
 @attrs.frozen
 class QuietHours:
     """Nothing goes out while the local clock is in `[start, end)`.
@@ -78,6 +85,7 @@ class QuietHours:
         weekdays: the local days on which the quiet hours start, `"mon"` to `"sun"`; None is every day.
         holidays: local dates that are quiet all day.
         margin: this much (a `timedelta`, zero or more) of the open time is kept free too, at both of its edges.
+        over: what happens to a message meanwhile: `defer` it until they are over, or `deny` it.
 
     Raises:
         JourneyError: a time, weekday, zone or length that cannot be, or a start equal to the end.
@@ -91,6 +99,7 @@ class QuietHours:
     weekdays: tuple[str, ...] | None = attrs.field(default=None, converter=weekdays_of, kw_only=True)
     holidays: tuple[date, ...] = attrs.field(default=(), converter=holidays_of, kw_only=True)
     margin: timedelta = attrs.field(default=timedelta(0), converter=_margin, kw_only=True)
+    over: Over = attrs.field(default="defer", converter=_over, kw_only=True)
 
     def __attrs_post_init__(self) -> None:
         check_differ(self.start, self.end)
@@ -108,6 +117,7 @@ class SendWindow:
         holidays: local dates on which nothing goes out.
         kinds, channels: the kinds of message and the channels it holds for; None is all of them.
         margin: the open time is shortened by this much (a `timedelta`, zero or more) at both of its edges.
+        over: what happens to a message at any other time: `defer` it until one opens, or `deny` it.
 
     Raises:
         JourneyError: no interval, or a time, weekday, zone or length that cannot be, or a start equal to the end.
@@ -120,6 +130,7 @@ class SendWindow:
     kinds: tuple[str, ...] | None = attrs.field(default=None, converter=_kinds, kw_only=True)
     channels: tuple[str, ...] | None = attrs.field(default=None, converter=_channels, kw_only=True)
     margin: timedelta = attrs.field(default=timedelta(0), converter=_margin, kw_only=True)
+    over: Over = attrs.field(default="defer", converter=_over, kw_only=True)
 
     def __init__(
         self,
@@ -130,6 +141,7 @@ class SendWindow:
         kinds: Iterable[str] | None = None,
         channels: Iterable[str] | None = None,
         margin: timedelta = timedelta(0),
+        over: Over = "defer",
     ) -> None:
         self.__attrs_init__(
             intervals,
@@ -139,4 +151,5 @@ class SendWindow:
             kinds=kinds,
             channels=channels,
             margin=margin,
+            over=over,
         )

@@ -126,6 +126,11 @@ def _window(place: Place) -> Iterator[Change]:
     old = "denying" if here.node == DENY else f"assuming {here.node}"
     yield change(here, new, f"where no time zone is known, the {name} {does} instead of {old}")
     yield from _lengths(place.field("margin"), f"the margin of the {name} is")
+    over = place.field("over")
+    other, instead = (
+        ("deny", "denied instead of deferred") if over.node == "defer" else ("defer", "deferred, not denied")
+    )
+    yield change(over, other, f"outside of the open time of the {name} a message is {instead}")
     for field in ("holidays", "weekdays"):
         if getattr(place.node, field):
             none = () if field == "holidays" else None

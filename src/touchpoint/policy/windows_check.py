@@ -50,7 +50,8 @@ def _ask_window(bound: BoundWindow, facts: Facts, at: int) -> Verdict | None:
     if opening.state == "opens" and opening.at is not None:
         assumed = bound.window.unknown_zone
         when = facts.when(opening.at, otherwise="UTC" if assumed == DENY else assumed)
-        return defer(check, f"{spoken}: open at {when}", values, until=opening.at)
+        late = deny if bound.window.over == "deny" else defer
+        return late(check, f"{spoken}: open at {when}", values, until=opening.at)
     if opening.state == "unknown":
         return deny(check, f"{spoken}: the customer's time zone is not known; set it, or name unknown_zone=", values)
     return deny(check, f"{spoken}: not open within {HORIZON_DAYS} days", values)

@@ -14,7 +14,7 @@ from touchpoint.errors import StoreError
 from touchpoint.stores._sql import SqliteTransaction
 from touchpoint.stores._trouble import TROUBLE, Place, reraise
 from touchpoint.stores.base import Counters
-from touchpoint.stores.migrations import check_not_newer, migrate, refuse_newer
+from touchpoint.stores.migrations import check_not_newer, fill, migrate, refuse_newer
 
 Durability = Literal["full", "fast"]
 
@@ -62,9 +62,12 @@ def _prepare(connection: sqlite3.Connection, place: Place, durability: Durabilit
     check_not_newer(connection, place)
     for pragma in (*_PRAGMAS, SYNCHRONOUS[durability]):
         connection.execute(pragma).fetchall()
+    now = micros(SystemClock().now())
     if place.path:
         _use_write_ahead_log(connection, place, seconds)
-    migrate(connection, micros(SystemClock().now()))
+    else:
+        fill(connection, now)
+    migrate(connection, now)
 
 
 def _use_write_ahead_log(connection: sqlite3.Connection, place: Place, seconds: float) -> None:

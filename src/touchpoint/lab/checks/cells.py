@@ -62,9 +62,22 @@ class Cell(NamedTuple):
 
 @attrs.frozen
 class Scale:
-    """The constants that conditions compare with: those of each ordered kind, ascending."""
+    """The constants that conditions compare with: those of each ordered kind, ascending.
+
+    `nothing` and `one` are the places of the numbers 0 and 1.
+    """
 
     points: Mapping[str, tuple[Any, ...]]
+    nothing: int = attrs.field(init=False)
+    one: int = attrs.field(init=False)
+
+    @nothing.default
+    def _nothing(self) -> int:
+        return self.place(0)[1]
+
+    @one.default
+    def _one(self) -> int:
+        return self.place(1)[1]
 
     @classmethod
     def of(cls, constants: Iterable[object]) -> "Scale":
@@ -157,20 +170,27 @@ def answer(value: object) -> int:
     return U if value is UNKNOWN else T if value is True else F
 
 
-def compared(scale: Scale, op: str, cell: Cell, constant: object) -> int:
-    """What `value op constant` may be for the values of a cell."""
-    if cell.kind == MISSING or constant is UNKNOWN:
-        return U
+def comparing(scale: Scale, op: str, constant: object) -> Callable[[Cell], int]:
+    """What tells of a cell what `value op constant` may be for its values; the constant is placed only once."""
+    if constant is UNKNOWN:
+        return lambda _: U
     found, place = scale.place(constant)
-    if cell.kind == TEXT and found in (DATE, INSTANT):
-        read = cell.reading
-        return U if read is None or read[0] != found else _by_sign(op, read[1] - place)
-    if found == TEXT and cell.kind in (DATE, INSTANT):
-        reading = next((each for each in _readings(str(constant)) if kind(each) == cell.kind), None)
-        return U if reading is None else _by_sign(op, cell.place - scale.place(reading)[1])
-    if cell.kind == found and found in scale.points:
-        return _by_sign(op, cell.place - place)
-    return _unordered(op, cell, found, place)
+    read = dict(map(scale.place, _readings(str(constant)))) if found == TEXT else {}
+    ordered = found in scale.points
+
+    def compared(cell: Cell) -> int:
+        if cell.kind == MISSING:
+            return U
+        if cell.kind == TEXT and found in (DATE, INSTANT):
+            reading = cell.reading
+            return U if reading is None or reading[0] != found else _by_sign(op, reading[1] - place)
+        if found == TEXT and cell.kind in (DATE, INSTANT):
+            return _by_sign(op, cell.place - read[cell.kind]) if cell.kind in read else U
+        if cell.kind == found and ordered:
+            return _by_sign(op, cell.place - place)
+        return _unordered(op, cell, found, place)
+
+    return compared
 
 
 def _unordered(op: str, cell: Cell, found: str, place: int) -> int:
@@ -211,17 +231,22 @@ def truthy(scale: Scale, cell: Cell) -> int:
     return T
 
 
-def among(scale: Scale, cell: Cell, options: Sequence[object]) -> int:
-    """What `value.in_(options)` may be."""
-    if cell.kind == MISSING:
-        return U
-    each = [compared(scale, "==", cell, option) for option in options]
-    if T in each:
-        return T
-    found = F if all(bits & F for bits in each) else 0
-    for bits in each:
-        found |= bits & (T | U)
-    return found
+def among(scale: Scale, options: Iterable[object]) -> Callable[[Cell], int]:
+    """What tells of a cell what `value.in_(options)` may be for its values."""
+    equal = [comparing(scale, "==", option) for option in options]
+
+    def is_among(cell: Cell) -> int:
+        if cell.kind == MISSING:
+            return U
+        each = [answered(cell) for answered in equal]
+        if T in each:
+            return T
+        found = F if all(bits & F for bits in each) else 0
+        for bits in each:
+            found |= bits & (T | U)
+        return found
+
+    return is_among
 
 
 def holding(scale: Scale, cell: Cell, item: object) -> int:

@@ -130,8 +130,7 @@ def _asks(where: Expression | None) -> frozenset[str]:
 
 def _bounds(scale: Scale, value: Expression, cell: Cell) -> tuple[int, int]:
     """At least and at most how many there are, as places of the scale of numbers."""
-    nothing, any_number = scale.place(0)[1], 2 * len(scale.points[NUMBER])
-    one = scale.place(1)[1]
+    nothing, one, any_number = scale.nothing, scale.one, 2 * len(scale.points[NUMBER])
     if cell.kind == MISSING:
         return nothing, any_number
     if isinstance(value, Count):

@@ -59,7 +59,7 @@ from touchpoint.lab.checks.cells import (
     U,
     among,
     answer,
-    compared,
+    comparing,
     holding,
     negated,
     paired,
@@ -69,7 +69,7 @@ from touchpoint.lab.checks.cells import (
 from touchpoint.lab.checks.history import narrowed
 
 Absent = Callable[[Field], bool]
-Test = Callable[[Scale, Cell], int]
+Test = Callable[[Cell], int]
 TRUE, FALSE, NOT_TRUE, ANYTHING = T, F, F | U, T | F | U
 _FLIPPED: Final[Mapping[str, str]] = {"==": "==", "!=": "!=", "<": ">", "<=": ">=", ">": "<", ">=": "<="}
 _MOST_CONSTANTS: Final = 300
@@ -195,24 +195,24 @@ class _Search:
     def _fact(self, node: Expression, wanted: int) -> Fact:
         match node:
             case Literal(value):
-                return Fact(node, lambda _, __: answer(truth(value)), wanted)
+                return Fact(node, lambda _: answer(truth(value)), wanted)
             case Compare():
                 return self._comparison(node, wanted)
             case In(value, Literal(value=tuple() as options)):
-                return self._of(value, lambda scale, cell: among(scale, cell, options), wanted)
+                return self._of(value, among(self.scale, options), wanted)
             case Contains(container, Literal(value=item)):
-                return self._of(container, lambda scale, cell: holding(scale, cell, item), wanted)
+                return self._of(container, lambda cell: holding(self.scale, cell, item), wanted)
             case Exists(value):
-                return self._of(value, lambda _, cell: there(cell), wanted)
-        return self._of(node, truthy, wanted)
+                return self._of(value, there, wanted)
+        return self._of(node, lambda cell: truthy(self.scale, cell), wanted)
 
     def _of(self, value: Expression, test: Test, wanted: int) -> Fact:
         if self._is_absent(value):
             gone = Cell(MISSING)
-            return Fact(Literal(None), lambda scale, _: test(scale, gone), wanted)
+            return Fact(Literal(None), lambda _: test(gone), wanted)
         if _is_constant(value):
             settled = self._cell_of(_folded(value))
-            return Fact(Literal(None), lambda scale, _: test(scale, settled), wanted)
+            return Fact(Literal(None), lambda _: test(settled), wanted)
         return Fact(value, test, wanted)
 
     def _cell_of(self, value: object) -> Cell:
@@ -229,15 +229,14 @@ class _Search:
     def _comparison(self, node: Compare, wanted: int) -> Fact:
         op, left, right = node.op, node.left, node.right
         if self._is_absent(left) or self._is_absent(right):
-            return Fact(Literal(None), lambda _, __: U, wanted)
+            return Fact(Literal(None), lambda _: U, wanted)
         if _is_constant(left) and not _is_constant(right):
             op, left, right = _FLIPPED[op], right, left
         if _is_constant(right):
-            constant = _folded(right)
-            return self._of(left, lambda scale, cell: compared(scale, op, cell, constant), wanted)
+            return self._of(left, comparing(self.scale, op, _folded(right)), wanted)
         if structure(right) < structure(left):
             op, left, right = _FLIPPED[op], right, left
-        return Fact(Compare("==", left, right), lambda _, cell: paired(op, cell), wanted)
+        return Fact(Compare("==", left, right), lambda cell: paired(op, cell), wanted)
 
     def _strikes_out(self, known: Known, fact: Fact) -> bool:
         """Leave of each value only the cells that agree with the fact; False where none is left."""
@@ -249,12 +248,12 @@ class _Search:
                 known[key] = (value, self.cells[key])
         key = structure(fact.value)
         value, cells = known[key]
-        left = [cell for cell in cells if fact.test(self.scale, cell) & fact.wanted]
+        left = [cell for cell in cells if fact.test(cell) & fact.wanted]
         known[key] = (value, left)
         return bool(left)
 
     def _is_one_at_least(self, cell: Cell) -> bool:
-        return cell.kind == MISSING or cell.place >= self.scale.place(1)[1]
+        return cell.kind == MISSING or cell.place >= self.scale.one
 
     def _all_cells(self, value: Expression) -> list[Cell]:
         kinds = next((kinds for cls, kinds in _KINDS.items() if isinstance(value, cls)), ANY_KIND)

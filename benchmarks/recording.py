@@ -1,0 +1,224 @@
+"""`python -m benchmarks recording`: recording events with their state, and replaying customers, beside `eventsourcing`.
+
+Customers order things; whoever has ordered three times is a regular. Ours goes through the engine: each touchpoint is
+checked, decided, and stored with the customer's new state. `eventsourcing` has an aggregate for each customer, which it
+keeps in its cache, without looking whether other processes have written meanwhile and without copying it, and of which
+it takes a snapshot every ten events; told beside it is what its documentation begins with, where the aggregate is read
+again before each event. Both keep a file with a write-ahead log and full sync, or are in memory alone.
+
+Both are asked what they have kept before anything is timed: how many orders, of what in all, and who is a regular.
+"""
+
+import random  # noqa: TID251 - a seeded workload
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing, contextmanager
+from datetime import UTC, datetime, timedelta
+from itertools import count as count_up
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any, Final
+
+from benchmarks.eventsourced import Shop, Shops, shops
+from benchmarks.measure import Candidate, Size, Timing, interleaved
+from benchmarks.peers import EVENTSOURCING, MissingPeerError
+from benchmarks.results import Demand, Result, at_least, compared, not_measured, same_answers
+from touchpoint import Engine, Journey, Rule, Stage, Touchpoint, VirtualClock, count, total
+from touchpoint.core.advance import advance
+from touchpoint.core.program import Program, compile_program
+from touchpoint.core.state import State
+from touchpoint.engine.recorded import occurrences, state_of
+
+ORDERED: Final = "ordered"
+CUSTOMERS: Final = 50
+ORDERS: Final = 1_000
+"""In one round, of all customers together."""
+LONG: Final = 100
+"""Orders of each customer who is replayed."""
+START: Final = datetime(2026, 1, 5, 9, tzinfo=UTC)
+RECORDS: Final = at_least(3, 4.5)
+REPLAYS: Final = at_least(3, 5)
+JOURNEY: Final = Journey(
+    "orders",
+    stages=[
+        Stage("regular", phase="delight", when=ORDERED, given=count(ORDERED) >= 3),
+        Stage("buyer", phase="engage", when=ORDERED),
+    ],
+    rules=[Rule("large", when=ORDERED, given=total(ORDERED, "amount") >= 1_000_000_000)],
+)
+Told = dict[str, tuple[int, int, str]]
+"""By customer: how many orders, of what amount, and the stage."""
+
+
+def touchpoints(orders: int, customers: int) -> list[Touchpoint]:
+    """Who orders what, a minute apart."""
+    chance = random.Random(5)  # noqa: S311 - likewise
+    return [
+        Touchpoint(f"c{each % customers}", ORDERED, START + timedelta(minutes=each), f"o{each}", {
+            "amount": chance.randrange(10_000), "category": chance.choice("abc"), "first": each < customers,
+            "score": chance.randrange(10),
+        })
+        for each in range(orders)
+    ]  # fmt: skip
+
+
+# Ours.
+
+
+def engine_on(store: str, orders: int) -> Engine:
+    """An engine on this store, on a clock that stands after all of them."""
+    clock = VirtualClock(START + timedelta(minutes=orders))
+    return Engine(store, journeys=[JOURNEY], clock=clock, late_after=timedelta(days=365))
+
+
+def one_by_one(engine: Engine, given: Sequence[Touchpoint]) -> None:
+    """Each in a transaction of its own."""
+    for each in given:
+        engine.record(each.customer, each.type, each.properties, id=each.id, at=each.at)
+
+
+def all_together(engine: Engine, given: Sequence[Touchpoint]) -> None:
+    """In batches of 1,000."""
+    engine.record_many(given)
+
+
+def replayed(engine: Engine, program: Program, customers: Sequence[str]) -> list[State]:
+    """The states that deciding everything once more from the journal leads to."""
+    with engine.store.reading() as reader:
+        found = []
+        for row in reader.customers(customers):
+            state = State(row.id)
+            for each in reversed(occurrences(reader.journal(row.no))):
+                advance(program, state, each, each.at)
+            found.append(state)
+    return found
+
+
+def read(engine: Engine, customers: Sequence[str]) -> list[State]:
+    """Their states as they are stored."""
+    with engine.store.reading() as reader:
+        return [state_of(row) for row in reader.customers(customers)]
+
+
+def kept(engine: Engine, customers: Sequence[str]) -> Told:
+    """What the engine has kept of them."""
+    told = {}
+    for each in customers:
+        view = engine.customer(each)
+        amounts = [int(str(one.properties["amount"])) for one in view.timeline()]
+        told[each] = len(amounts), sum(amounts), str(view.stage(JOURNEY.name))
+    return told
+
+
+# Both.
+
+
+@contextmanager
+def files() -> Iterator[Callable[[], str]]:
+    """Gives paths for new stores, which are gone at the end."""
+    with TemporaryDirectory() as folder:
+        paths = (str(Path(folder) / f"{number}.db") for number in count_up())
+        yield lambda: next(paths)
+
+
+def candidates(
+    given: Sequence[Touchpoint], ours: Callable[[Engine, Sequence[Touchpoint]], None], theirs: Callable[..., None],
+    shop: Callable[[str | None], Shop], path: Callable[[], str | None],
+) -> dict[str, Candidate]:  # fmt: skip
+    """Recording all of them, on stores that are new in every round."""
+    orders, customers = len(given), list(dict.fromkeys(each.customer for each in given))
+    facts = [(each.customer, dict(each.properties)) for each in given]
+
+    def with_engine() -> Engine:
+        place = path()
+        return engine_on("sqlite://" if place is None else f"sqlite:///{place}", orders)
+
+    def with_shop() -> Shop:
+        return shop(path()).opened(customers)
+
+    def record(engine: Engine) -> None:
+        ours(engine, given)
+
+    def save(opened: Shop) -> None:
+        theirs(opened, facts)
+
+    with closing(with_engine()) as engine, closing(with_shop()) as opened:
+        record(engine)
+        save(opened)
+        same_answers({"ours": kept(engine, customers), EVENTSOURCING.distribution: opened.kept()})
+    return {"ours": _closing(record, with_engine, orders), "theirs": _closing(save, with_shop, orders)}
+
+
+def _closing(work: Callable[[Any], None], prepare: Callable[[], Any], per: int) -> Candidate:
+    """Close what the round before has used when the next one is prepared: closing is not what is measured."""
+    opened: list[Any] = []
+
+    def anew() -> Any:  # noqa: ANN401 - either
+        while opened:
+            opened.pop().close()
+        opened.append(prepare())
+        return opened[0]
+
+    return Candidate(work, per, anew)
+
+
+def rows(size: Size) -> Iterator[Result]:
+    """Recording in a file, one by one and in batches, and in memory; then replaying, and reading what is kept."""
+    try:
+        opening = shops(EVENTSOURCING.load())
+    except MissingPeerError as missing:
+        yield not_measured("recording an event with its state", str(missing), RECORDS)
+        yield not_measured("replaying a customer", str(missing), REPLAYS)
+        return
+    with files() as path:
+        yield from _recording(size, opening, path)
+        yield from _replaying(size, opening, path())
+
+
+def _recording(size: Size, opening: Shops, path: Callable[[], str]) -> Iterator[Result]:
+    single, batch = (one_by_one, Shop.one_by_one), (all_together, Shop.all_together)
+    for what, (ours, theirs), shop, place, demand in (
+        ("one event with its state, in a file", single, opening.cached, path, RECORDS),
+        ("the same, the aggregate read each time", single, opening.plain, path, None),
+        ("a batch of events with their states, in a file", batch, opening.cached, path, None),
+        ("one event with its state, in memory", single, opening.cached, _memory, None),
+    ):
+        few = touchpoints(size.of(ORDERS, least=2 * CUSTOMERS), CUSTOMERS)
+        yield _row(what, interleaved(candidates(few, ours, theirs, shop, place), size), demand)
+
+
+def _memory() -> None:
+    """Where a store in memory is: nowhere."""
+
+
+def _replaying(size: Size, opening: Shops, path: str) -> Iterator[Result]:
+    customers = size.of(CUSTOMERS, least=3)
+    given = touchpoints(customers * LONG, customers)
+    ids = list(dict.fromkeys(each.customer for each in given))
+    facts = [(each.customer, dict(each.properties)) for each in given]
+    program = compile_program([JOURNEY])
+    with (
+        closing(engine_on(f"sqlite:///{path}", len(given))) as engine,
+        closing(opening.bare(f"{path}.bare").opened(ids)) as bare,
+        closing(opening.plain(f"{path}.plain").opened(ids)) as plain,
+    ):
+        engine.record_many(given)
+        bare.all_together(facts)
+        plain.all_together(facts)
+        again = {each.id: str(each.stage_of(JOURNEY.name)) for each in replayed(engine, program, ids)}
+        same_answers({"ours": kept(engine, ids), "bare": bare.kept(), "plain": plain.kept()})
+        same_answers({"ours": again, "bare": {who: stage for who, (_, _, stage) in bare.kept().items()}})
+        timed = interleaved({
+            "ours": Candidate(lambda _: replayed(engine, program, ids), len(given)),
+            "theirs": Candidate(lambda _: bare.replayed(), len(given)),
+        }, size)  # fmt: skip
+        yield _row(f"an event of a customer who is replayed ({LONG} of each)", timed, REPLAYS)
+        timed = interleaved({
+            "ours": Candidate(lambda _: read(engine, ids), customers),
+            "theirs": Candidate(lambda _: plain.replayed(), customers),
+        }, size)  # fmt: skip
+        yield _row("reading a customer's state, theirs from a snapshot", timed, None)
+
+
+def _row(what: str, timed: dict[str, Timing], demand: Demand | None) -> Result:
+    peer = EVENTSOURCING.distribution
+    return compared(what, timed["ours"], peer, timed["theirs"], demand, times_as_fast=True)

@@ -1,0 +1,29 @@
+"""Which benchmarks there are: modules of this package, each with `rows(size)`, which measures and hands back results.
+
+A new one is one line here. Modules are imported when they are run, so that one which needs more than others stops
+nobody.
+"""
+
+from collections.abc import Callable, Iterable, Mapping
+from importlib import import_module
+from typing import Final
+
+from benchmarks.measure import Size
+from benchmarks.results import Result
+
+BENCHMARKS: Final[Mapping[str, str]] = {
+    "decisions": "deciding workload W, beside the same written by hand",
+    "conditions": "20 conditions on each event, beside libraries for rules",
+    "stages": "transitions between stages, beside transitions",
+    "recording": "recording an event with its state, and replaying one customer, beside eventsourcing",
+    "quiet_hours": "asking quiet hours, beside zoneinfo",
+    "importing": "importing the library, beside attrs",
+    "first_journey": "the first journey ready to decide",
+}
+"""The name of each module, and what it measures."""
+
+
+def rows_of(name: str) -> Callable[[Size], Iterable[Result]]:
+    """What measures for one benchmark."""
+    found: Callable[[Size], Iterable[Result]] = import_module(f"benchmarks.{name}").rows
+    return found

@@ -1,0 +1,232 @@
+"""Conditions as Python source: what is asked of every touchpoint of a type, without a call for each part of it.
+
+A condition is true, false or unknown (S4.6), and rules act on true alone. So two sources are written for it: one that
+is true exactly where the condition is true, and one that is true exactly where it is false; neither ever holds an
+unknown value, and `and`, `or` and `not` become Python's own. Where a value is of another type than the source foresees,
+or a part is of a kind that is not written here, the closure of `core.compile` is asked: nothing is decided twice.
+
+What a source may name: `event` (the occurrence), `properties`, `traits`, `signals`, `state`, `now`, `decision`, the
+local variables of stages, and constants that the `Namespace` has handed out.
+"""
+
+from array import array
+from bisect import bisect_right
+from collections.abc import Callable, Mapping
+from datetime import timedelta
+from typing import Final, TypeAlias
+
+import attrs
+
+from touchpoint.core.compile import SMALL, compile_comparison, compile_condition, reference
+from touchpoint.core.kept import Data
+from touchpoint.core.remembered import signal_of
+from touchpoint.core.signals import SignalTable
+from touchpoint.core.values import UNKNOWN
+from touchpoint.durations import length
+from touchpoint.journey.conditions import (
+    And,
+    Arithmetic,
+    CaseOpen,
+    Compare,
+    Count,
+    Ever,
+    Exists,
+    Expression,
+    Field,
+    In,
+    InStage,
+    Last,
+    Literal,
+    Not,
+    Now,
+    Or,
+    path_of,
+    root_of,
+)
+
+Source: TypeAlias = str
+_OWN: Final = frozenset({"type", "at", "direction", "channel", "location"})
+"""What an occurrence knows of itself, where no property has the name."""
+
+
+class Namespace:
+    """The names that generated source uses, beside its local variables."""
+
+    def __init__(self, **names: object) -> None:
+        self.names: dict[str, object] = {"UNKNOWN": UNKNOWN, "recent": recent, "since": since, **names}
+        self._made = 0
+
+    def constant(self, value: object, prefix: str) -> str:
+        """A name for a value."""
+        self._made += 1
+        name = f"{prefix}_{self._made}"
+        self.names[name] = value
+        return name
+
+    def variable(self) -> str:
+        """A name for a local variable that no other has."""
+        self._made += 1
+        return f"v_{self._made}"
+
+
+def recent(instants: "array[int] | None", now: int, within: int) -> int:
+    """How many of these ascending instants lie in the window `(now - within, now]`."""
+    if instants is None:
+        return 0
+    oldest = now - within
+    if instants[-1] > now:
+        return bisect_right(instants, now) - bisect_right(instants, oldest)
+    return len(instants) if instants[0] > oldest else len(instants) - bisect_right(instants, oldest)
+
+
+def since(entry: Data, now: int) -> object:
+    """Microseconds since the instant that is remembered; `UNKNOWN` without one, None where it is no instant."""
+    if entry is None:
+        return UNKNOWN
+    value = entry[1]
+    return now - value[1] if type(value) is list and value[0] == "at" else None
+
+
+@attrs.frozen
+class Writer:
+    """Writes the sources of conditions of one journey.
+
+    Args:
+        names: hands out constants and variables.
+        signals: what is kept of the past.
+        journey: whose conditions they are.
+        stages: the local variables that hold the customer's stage, by journey.
+    """
+
+    names: Namespace
+    signals: SignalTable
+    journey: str
+    stages: Mapping[str, str]
+
+    def holds(self, node: Expression, *, asked: bool = True) -> Source:  # noqa: PLR0911 - one per class
+        """Source that is true exactly where the condition is `asked`: true, or false."""
+        match node:
+            case And(parts):
+                return self._joined(parts, "and" if asked else "or", asked=asked)
+            case Or(parts):
+                return self._joined(parts, "or" if asked else "and", asked=asked)
+            case Not(part):
+                return self.holds(part, asked=not asked)
+            case Compare():
+                return self._compare(node, asked=asked)
+            case In():
+                return self._in(node, asked=asked)
+            case Ever():
+                return self._ever(node, asked=asked)
+            case InStage(stage, journey):
+                return self._in_stage(stage, journey or self.journey, asked=asked)
+            case CaseOpen():
+                return self._case_open(node, asked=asked)
+            case Exists(Field() as field) if self._property(field) is not None:
+                return f"{self._property(field)} is {'not ' if asked else ''}UNKNOWN"
+        return self._closure(node, asked=asked)
+
+    def _joined(self, parts: tuple[Expression, ...], word: str, *, asked: bool) -> Source:
+        return "(" + f" {word} ".join(self.holds(part, asked=asked) for part in parts) + ")"
+
+    def _closure(self, node: Expression, *, asked: bool) -> Source:
+        closure = self.names.constant(compile_condition(node, self.signals), "ask")
+        return f"decision.ask({closure}, {self.journey!r}, event) is {asked}"
+
+    def _compare(self, node: Compare, *, asked: bool) -> Source:
+        if not isinstance(node.right, Literal):
+            return self._closure(node, asked=asked)
+        literal = node.right.value
+        if (idle := self._idle(node, asked=asked)) is not None:
+            return idle
+        if (counted := self._count(node.left)) is not None and type(literal) is int:
+            return _negated(f"{counted} {node.op} {literal!r}", asked=asked)
+        value = self._property(node.left)
+        if value is None or not _is_quick(node.op, literal):
+            return self._closure(node, asked=asked)
+        variable = self.names.variable()
+        slow = self.names.constant(_comparing(node.op, literal, asked=asked), "compare")
+        quick = _negated(f"{variable} {node.op} {literal!r}", asked=asked)
+        return f"({quick} if type({variable} := {value}) is {type(literal).__name__} else {slow}({variable}))"
+
+    def _property(self, node: Expression) -> Source | None:
+        """Source of a value that is looked up at once; None for any other."""
+        if not isinstance(node, Field) or len(path := path_of(node)) != 1:
+            return None
+        root, name = root_of(node), path[0]
+        if isinstance(root, Last):  # which would not compare, but build a condition
+            return None
+        if root == "customer":
+            return f"traits.get({name!r}, UNKNOWN)"
+        if root in ("event", "trigger") and name not in _OWN:
+            return f"properties.get({name!r}, UNKNOWN)"
+        return None
+
+    def _count(self, node: Expression) -> Source | None:
+        if not isinstance(node, Count | Ever) or node.where is not None or node.within is None:
+            return None
+        signal = signal_of(node)
+        return f"recent(signals.get({self.signals.keeper(signal).key!r}), now, {signal.within})"
+
+    def _ever(self, node: Ever, *, asked: bool) -> Source:
+        counted = self._count(node)
+        return self._closure(node, asked=asked) if counted is None else f"{counted} {'>' if asked else '=='} 0"
+
+    def _idle(self, node: Compare, *, asked: bool) -> Source | None:
+        """`now - last("ordered").at >= days(30)`, without a datetime; None for anything else."""
+        left, right = node.left, node.right
+        if not (isinstance(left, Arithmetic) and left.op == "-" and isinstance(left.left, Now)):
+            return None
+        if not (isinstance(right, Literal) and type(right.value) is timedelta):
+            return None
+        if not isinstance(left.right, Field):
+            return None
+        root, path = root_of(left.right), path_of(left.right)
+        if not isinstance(root, Last) or root.where is not None or path != ("at",):
+            return None
+        variable, key = self.names.variable(), signal_of(root, path).key
+        quick = _negated(f"{variable} {node.op} {length(right.value)}", asked=asked)
+        slow = self._closure(node, asked=asked)
+        found = f"({variable} := since(signals.get({key!r}), now))"
+        return f"({quick} if type({found}) is int else {variable} is None and {slow})"
+
+    def _in(self, node: In, *, asked: bool) -> Source:
+        value, options = self._property(node.value), node.options
+        if value is None or not isinstance(options, Literal) or not isinstance(options.value, list | tuple):
+            return self._closure(node, asked=asked)
+        if not options.value or any(type(each) is not str for each in options.value):
+            return self._closure(node, asked=asked)
+        variable, known = self.names.variable(), self.names.constant(frozenset(options.value), "among")
+        quick = f"{variable} {'in' if asked else 'not in'} {known}"
+        slow = self._closure(node, asked=asked)
+        return f"({quick} if type({variable} := {value}) is str else {slow})"
+
+    def _in_stage(self, stage: str, journey: str, *, asked: bool) -> Source:
+        known = self.stages.get(journey, f"state.stage_of({journey!r})")
+        return f"{known} {'==' if asked else '!='} {stage!r}"
+
+    def _case_open(self, node: CaseOpen, *, asked: bool) -> Source:
+        ref: str | None = None
+        if node.ref is not None:
+            ref = reference(node.ref.value) if isinstance(node.ref, Literal) else None
+            if ref is None:
+                return self._closure(node, asked=asked)
+        found = f"(state.cases and state.case_open({node.kind!r}, {ref!r}))"
+        return found if asked else f"not {found}"
+
+
+def _negated(comparison: Source, *, asked: bool) -> Source:
+    return comparison if asked else f"not {comparison}"
+
+
+def _is_quick(op: str, literal: object) -> bool:
+    """Whether values of the very type of the literal compare with it as Python compares them."""
+    if type(literal) is int:
+        return abs(literal) < SMALL
+    return type(literal) is str or (type(literal) is bool and op in ("==", "!="))
+
+
+def _comparing(op: str, literal: object, *, asked: bool) -> Callable[[object], bool]:
+    """The comparison as the closures make it, for values of other types than the literal."""
+    compare = compile_comparison(op, literal)
+    return lambda value: compare(value) is asked
