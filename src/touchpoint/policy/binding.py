@@ -143,7 +143,7 @@ class Bound:
     budgets: tuple[Budget, ...] = ()
     approvals: tuple[Approval, ...] = ()
     pulls: tuple[Pull, ...] = ()
-    usual: dict[str, tuple[Message, str, tuple[Any, Any]]] = attrs.field(factory=dict, init=False, repr=False)
+    usual: dict[str, tuple[Message, str, tuple[Any, Any, Any]]] = attrs.field(factory=dict, init=False, repr=False)
     _own_quiet: dict[tuple[str, str], BoundWindow] = attrs.field(factory=dict, init=False, repr=False)
     _windows_for: dict[tuple[str, str], Sequence[BoundWindow]] = attrs.field(factory=dict, init=False, repr=False)
     _caps_for: dict[tuple[str, str, str], Sequence[BoundCap]] = attrs.field(factory=dict, init=False, repr=False)

@@ -315,7 +315,11 @@ class Facts:
 
         Without a zone of the customer it is the clock of the zone named `otherwise`.
         """
-        name = self.zones[0] if self.zones else otherwise
-        if name == "UTC":
-            return f"{instant(us).replace(tzinfo=None).isoformat()} UTC"
-        return f"{to_local(us, zone(name)).isoformat()} {name}"
+        return shown(us, self.zones[0] if self.zones else otherwise)
+
+
+def shown(us: int, name: str) -> str:
+    """An instant as the clocks of a zone show it: local ISO 8601 and the zone's name."""
+    if name == "UTC":
+        return f"{instant(us).replace(tzinfo=None).isoformat()} UTC"
+    return f"{to_local(us, zone(name)).isoformat()} {name}"

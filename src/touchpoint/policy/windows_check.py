@@ -6,9 +6,9 @@ from functools import lru_cache
 from touchpoint.journey.windows import DENY
 from touchpoint.policy.binding import BoundWindow
 from touchpoint.policy.consent import UNBOUND
-from touchpoint.policy.facts import ChannelFacts, Facts
+from touchpoint.policy.facts import ChannelFacts, Facts, shown
 from touchpoint.policy.verdict import Verdict, allow, defer, deny
-from touchpoint.policy.windows import HORIZON_DAYS
+from touchpoint.policy.windows import HORIZON_DAYS, OPEN
 
 
 def check_windows(facts: Facts, on: ChannelFacts) -> Sequence[Verdict]:
@@ -42,19 +42,25 @@ def _clocks(facts: Facts) -> Sequence[int]:
 def _ask_window(bound: BoundWindow, facts: Facts, at: int) -> Verdict | None:
     """What a window has against this instant; None where it is open."""
     opening = bound.evaluator.opens(facts.zones, at)
-    check = bound.check
-    if opening.state == "open":
+    if opening is OPEN:
         return None
-    spoken = f"{check} {bound.said}"
+    if opening.at is not None:
+        return _shut(bound, tuple(facts.zones), opening.at, facts.tz_version)
+    spoken = f"{bound.check} {bound.said}"
     values: dict[str, object] = {"zones": list(facts.zones), "tz": facts.tz_version}
-    if opening.state == "opens" and opening.at is not None:
-        assumed = bound.window.unknown_zone
-        when = facts.when(opening.at, otherwise="UTC" if assumed == DENY else assumed)
-        late = deny if bound.window.over == "deny" else defer
-        return late(check, f"{spoken}: open at {when}", values, until=opening.at)
     if opening.state == "unknown":
-        return deny(check, f"{spoken}: the customer's time zone is not known; set it, or name unknown_zone=", values)
-    return deny(check, f"{spoken}: not open within {HORIZON_DAYS} days", values)
+        reason = f"{spoken}: the customer's time zone is not known; set it, or name unknown_zone="
+        return deny(bound.check, reason, values)
+    return deny(bound.check, f"{spoken}: not open within {HORIZON_DAYS} days", values)
+
+
+@lru_cache(maxsize=1_024)  # the same answer for everybody in these zones
+def _shut(bound: BoundWindow, zones: tuple[str, ...], opens_at: int, tz_version: str) -> Verdict:
+    assumed = bound.window.unknown_zone
+    when = shown(opens_at, zones[0] if zones else "UTC" if assumed == DENY else assumed)
+    values: dict[str, object] = {"zones": list(zones), "tz": tz_version}
+    late = deny if bound.window.over == "deny" else defer
+    return late(bound.check, f"{bound.check} {bound.said}: open at {when}", values, until=opens_at)
 
 
 def _open_now(bound: BoundWindow, facts: Facts) -> Verdict:
