@@ -65,14 +65,16 @@ def counted(bound: BoundCap, facts: Facts) -> list[HandOver]:
     The message's own earlier hand-over is left out, because its slot moves to the new instant (S6.8); where attempts
     are counted it stays in, because that is what is counted.
     """
-    attempts, key, met = bound.cap.attempts, facts.key, bound.met
-    return [
-        each
-        for each in _since(facts, bound.cap.per)
-        if each.counted
-        and (attempts or (each.state != "refused" and each.key != key))
-        and met[each.kind, each.journey, each.channel]
-    ]
+    cap, key, met, found = bound.cap, facts.key, bound.met, list[HandOver]()
+    start = period_start(cap.per, facts.now, facts.calendar_period)
+    for each in reversed(facts.history):  # from the end, because a period holds few
+        if each.at < start:
+            break
+        own = each.state == "refused" or each.key == key
+        if each.counted and (cap.attempts or not own) and met[each.kind, each.journey, each.channel]:
+            found.append(each)
+    found.reverse()
+    return found
 
 
 def check_caps(facts: Facts, on: ChannelFacts) -> Sequence[Verdict]:
@@ -191,6 +193,8 @@ def _room(bound: BoundCap, taken: Sequence[HandOver]) -> Verdict:
 
 def _full(bound: BoundCap, facts: Facts, taken: Sequence[HandOver]) -> Verdict | None:
     cap = bound.cap
+    if len(taken) < cap.n:
+        return None
     free = frees_at(_times(taken), cap.n, cap.per, facts.now, facts.calendar_period)
     if free <= facts.now:
         return None
@@ -225,11 +229,8 @@ def _too_soon(bound: BoundSpacing, facts: Facts, last: HandOver | None) -> Verdi
 def _since(facts: Facts, per: Duration) -> Sequence[HandOver]:
     if not facts.history:
         return ()
-    start, history = period_start(per, facts.now, facts.calendar_period), facts.history
-    first = len(history)
-    while first and history[first - 1].at >= start:  # from the end, because a period holds few
-        first -= 1
-    return history[first:]
+    start = period_start(per, facts.now, facts.calendar_period)
+    return facts.history[bisect_left(facts.history, start, key=lambda each: each.at) :]
 
 
 def _times(entries: Sequence[HandOver]) -> list[int]:

@@ -140,10 +140,9 @@ def _purposes(facts: Facts) -> tuple[str, ...]:
 
 def _standing(here: ConsentFact | None, everywhere: ConsentFact | None, now: int) -> ConsentFact | None:
     """What stands of what was said about this channel and about all of them."""
-    found = here if here is not None and _speaks(here, now) else None
     if everywhere is None or not _speaks(everywhere, now):
-        return found
-    return everywhere if found is None else newer(found, everywhere)
+        return here if here is not None and _speaks(here, now) else None
+    return newer(here, everywhere) if here is not None and _speaks(here, now) else everywhere
 
 
 def _speaks(said: ConsentFact, now: int) -> bool:
