@@ -60,14 +60,21 @@ def binding_caps(facts: Facts, channels: Sequence[str]) -> Sequence[BoundCap]:
 
 
 def counted(bound: BoundCap, facts: Facts) -> list[HandOver]:
-    """What this cap counts of the history, sorted by `at`.
+    """What this cap counts of the history now, sorted by `at`."""
+    return taken(bound, facts.history, facts.key, facts.now, facts.calendar_period)
+
+
+def taken(
+    bound: BoundCap, history: Sequence[HandOver], key: str, now: int, calendar_period: CalendarPeriod
+) -> list[HandOver]:
+    """What this cap counts of a history for the message with this key, sorted by `at`.
 
     The message's own earlier hand-over is left out, because its slot moves to the new instant (S6.8); where attempts
     are counted it stays in, because that is what is counted.
     """
-    cap, key, met, found = bound.cap, facts.key, bound.met, list[HandOver]()
-    start = period_start(cap.per, facts.now, facts.calendar_period)
-    for each in reversed(facts.history):  # from the end, because a period holds few
+    cap, met, found = bound.cap, bound.met, list[HandOver]()
+    start = period_start(cap.per, now, calendar_period)
+    for each in reversed(history):  # from the end, because a period holds few
         if each.at < start:
             break
         own = each.state == "refused" or each.key == key
@@ -191,13 +198,17 @@ def _room(bound: BoundCap, taken: Sequence[HandOver]) -> Verdict:
     return allow(CAP, bound.said, {"taken": len(taken), "of": bound.cap.n}) if taken else bound.untaken
 
 
+def has_room(bound: BoundCap, taken: Sequence[HandOver], now: int, calendar_period: CalendarPeriod) -> bool:
+    """Whether one more hand-over finds a place in a cap now, of whose places these are taken."""
+    cap = bound.cap
+    return len(taken) < cap.n or frees_at(_times(taken), cap.n, cap.per, now, calendar_period) <= now
+
+
 def _full(bound: BoundCap, facts: Facts, taken: Sequence[HandOver]) -> Verdict | None:
     cap = bound.cap
-    if len(taken) < cap.n:
+    if has_room(bound, taken, facts.now, facts.calendar_period):
         return None
     free = frees_at(_times(taken), cap.n, cap.per, facts.now, facts.calendar_period)
-    if free <= facts.now:
-        return None
     # Who lost against whom is part of the record: the places are held by these messages.
     holders = list(dict.fromkeys(each.message for each in reversed(taken)))
     named = ", ".join(repr(each) for each in holders[:3]) + (", …" if len(holders) > 3 else "")

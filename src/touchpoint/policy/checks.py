@@ -6,9 +6,9 @@ from typing import Final, TypeAlias
 
 import attrs
 
-from touchpoint.model.message import Gift
+from touchpoint.model.message import Gift, Message
 from touchpoint.policy.arbitration import check_arbitration
-from touchpoint.policy.binding import covers
+from touchpoint.policy.binding import Bound, covers
 from touchpoint.policy.caps import (
     against_caps,
     against_spacing,
@@ -252,6 +252,9 @@ _CALM: Final = frozenset({check_wanted, check_expiry, check_address, check_holds
 """These have nothing against a message where `_is_calm`."""
 
 
+_PLANNED: Final = _CALM | {check_consent, check_windows, check_caps}
+
+
 FOR_ANSWERS: Final[tuple[Check, ...]] = (
     check_wanted, check_expiry, check_stopped, check_address, check_refused, check_conversation, check_switches,
     check_paused, check_pace,
@@ -382,6 +385,11 @@ def _that_apply(facts: Facts, on: ChannelFacts) -> Ways:
     return known[2]
 
 
+def meets_only(bound: Bound, message: Message, kind: str, journey: str) -> bool:
+    """Whether a message meets no checks but those of `policy.plan`, where nothing rare has happened."""
+    return _PLANNED.issuperset(_usual(Facts(0, "", message, journey, bound, kind))[0])
+
+
 def _usual(facts: Facts) -> Ways:
     return _both(tuple(check for check in CHECKS if check not in _RARE or _RARE[check](facts)))
 
@@ -412,10 +420,11 @@ def look_here(facts: Facts, on: ChannelFacts) -> Ruling:
     """As `rule_here`, without a word on what has nothing against the message: all that is needed to act on it."""
     found = objections(facts, on)
     if not found:
-        return _allowed_on(on.channel)
+        return allowed_on(on.channel)
     return combine(found, channel=on.channel, later=lambda at: objections(attrs.evolve(facts, now=at), on))
 
 
 @lru_cache(maxsize=64)  # the same for everybody
-def _allowed_on(channel: str) -> Ruling:
+def allowed_on(channel: str) -> Ruling:
+    """The ruling for a channel on which nothing stands against a message."""
     return combine((), channel=channel)
