@@ -139,7 +139,7 @@ def decide_slots(customers: Sequence[Slots], acts: Sequence[Act]) -> Found:  # n
         if not lost(act, it) and it.stage in (_NO_STAGE, LOST):
             move(act, it, VISITOR)
         first = act.category == "shoes" and it.tier == "gold" and _within(it.viewed, at - DAY) >= 2
-        second = it.last_order is not None and at - it.last_order >= 30 * DAY and act.amount > 35_000
+        second = it.last_order is not None and at - it.last_order >= 30 * DAY and act.amount > 50_000
         if first:
             send(act, it, "r01", promotion=True)
         if second:
@@ -172,7 +172,7 @@ def decide_slots(customers: Sequence[Slots], acts: Sequence[Act]) -> Found:  # n
         n = _kept(it.carted, at, 30 * DAY)
         if it.stage in (VISITOR, LOST, AT_RISK) and _left(it.viewed, at - 14 * DAY) >= 2:
             move(act, it, PROSPECT)
-        first = act.amount >= 40_000 and not _within(it.ordered, at - 14 * DAY)
+        first = act.amount >= 54_000 and not _within(it.ordered, at - 14 * DAY)
         second = n >= 3 and act.category in ("books", "toys")
         if first:
             send(act, it, "r05", promotion=True)
@@ -188,9 +188,9 @@ def decide_slots(customers: Sequence[Slots], acts: Sequence[Act]) -> Found:  # n
             move(act, it, LOYAL)
         elif stage in (VISITOR, PROSPECT, AT_RISK, LOST):
             move(act, it, BUYER)
-        if n == 3:
+        if n == 5:
             send(act, it, "r07", promotion=True)
-        if amount > 52_000 or (amount > 45_000 and it.tier == "gold"):
+        if amount > 58_000 or (amount > 54_000 and it.tier == "gold"):
             send(act, it, "r08", promotion=True)
         if it.stage == LOYAL and act.score >= 4 and not _left(it.reviewed, at - 60 * DAY):
             send(act, it, "r09", promotion=True)
@@ -199,7 +199,7 @@ def decide_slots(customers: Sequence[Slots], acts: Sequence[Act]) -> Found:  # n
         n = _kept(it.paid, act.at, 90 * DAY)
         if act.amount >= 45_000 and not act.online:
             send(act, it, "r10", promotion=False)
-        if n == 1 and it.age >= 60:
+        if n == 1 and it.age >= 72:
             send(act, it, "r11", promotion=True)
 
     def delivered(act: Act, it: Slots) -> None:
@@ -321,7 +321,7 @@ _stage("visitor", "viewed", "searched", "clicked")(lambda _it, _, _now: True)
 _rule("r01", "viewed")(
     lambda it, p, now: p["category"] == "shoes" and it["traits"]["tier"] == "gold" and _count(it, "viewed", now, 1) >= 2
 )
-_rule("r02", "viewed")(lambda it, p, now: _idle(it, now, 30) and p["amount"] > 35_000)
+_rule("r02", "viewed")(lambda it, p, now: _idle(it, now, 30) and p["amount"] > 50_000)
 _rule("r03", "searched")(
     lambda it, p, now: _count(it, "searched", now, 7) >= 3 and _count(it, "ordered", now, 30) == 0 and p["score"] >= 4
 )
@@ -330,17 +330,17 @@ _rule("r04", "clicked")(
         p["score"] == 5 and (it["traits"]["tier"] == "gold" or it["traits"]["age"] < 30) and not p["online"]
     )
 )
-_rule("r05", "carted")(lambda it, p, now: p["amount"] >= 40_000 and not _count(it, "ordered", now, 14))
+_rule("r05", "carted")(lambda it, p, now: p["amount"] >= 54_000 and not _count(it, "ordered", now, 14))
 _rule("r06", "carted")(lambda it, p, now: _count(it, "carted", now, 30) >= 3 and p["category"] in ("books", "toys"))
-_rule("r07", "ordered")(lambda it, _, now: _count(it, "ordered", now, 90) == 3)
+_rule("r07", "ordered")(lambda it, _, now: _count(it, "ordered", now, 90) == 5)
 _rule("r08", "ordered")(
-    lambda it, p, _: p["amount"] > 52_000 or (p["amount"] > 45_000 and it["traits"]["tier"] == "gold")
+    lambda it, p, _: p["amount"] > 58_000 or (p["amount"] > 54_000 and it["traits"]["tier"] == "gold")
 )
 _rule("r09", "ordered")(
     lambda it, p, now: it["stage"] == "loyal" and _count(it, "reviewed", now, 60) == 0 and p["score"] >= 4
 )
 _rule("r10", "paid")(lambda _, p, _now: p["amount"] >= 45_000 and not p["online"])
-_rule("r11", "paid")(lambda it, _, now: _count(it, "paid", now, 90) == 1 and it["traits"]["age"] >= 60)
+_rule("r11", "paid")(lambda it, _, now: _count(it, "paid", now, 90) == 1 and it["traits"]["age"] >= 72)
 _rule("r12", "delivered")(lambda it, p, now: _count(it, "delivered", now, 7) >= 2 and p["score"] <= 3)
 _rule("r13", "reviewed")(lambda _, p, _now: p["score"] <= 1 and p["category"] != "toys")
 _rule("r14", "reviewed")(lambda it, p, now: p["score"] == 5 and _count(it, "ordered", now, 60) >= 2)

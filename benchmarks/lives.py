@@ -54,9 +54,9 @@ def state(number: int, *, consent: bool = True, sent: Sequence[int] = (), zone: 
     if consent:
         profile.consents["marketing", "*"] = ConsentFact(granted=True, at=0)
     held = State(f"c{number}", profile)
-    held.history = [
+    held.history = tuple(
         HandOver(NOON - ago * HOUR, f"k{ago}", "one", "news", "marketing", "email", state="accepted") for ago in sent
-    ]
+    )
     return held
 
 

@@ -13,6 +13,7 @@ from benchmarks.results import Result
 
 BENCHMARKS: Final[Mapping[str, str]] = {
     "decisions": "deciding workload W, beside the same written by hand",
+    "traces": "deciding workload W with the trace of every event, beside without",
     "conditions": "20 conditions on each event, beside libraries for rules",
     "stages": "transitions between stages, beside transitions",
     "recording": "recording an event with its state, and replaying one customer, beside eventsourcing",

@@ -187,18 +187,18 @@ STAGES = (
 RULES = (
     _rule("r01", "viewed",
           (event.category == "shoes") & (customer.tier == "gold") & (count("viewed", within=days(1)) >= 2)),
-    _rule("r02", "viewed", (now - last("ordered").at >= days(30)) & (event.amount > 35_000)),
+    _rule("r02", "viewed", (now - last("ordered").at >= days(30)) & (event.amount > 50_000)),
     _rule("r03", "searched",
           (count("searched", within=days(7)) >= 3) & (count("ordered", within=days(30)) == 0) & (event.score >= 4)),
     _rule("r04", "clicked",
           (event.score == 5) & ((customer.tier == "gold") | (customer.age < 30)) & (event.online == False)),  # noqa: E712
-    _rule("r05", "carted", (event.amount >= 40_000) & ~ever("ordered", within=days(14))),
+    _rule("r05", "carted", (event.amount >= 54_000) & ~ever("ordered", within=days(14))),
     _rule("r06", "carted", (count("carted", within=days(30)) >= 3) & event.category.in_(["books", "toys"])),
-    _rule("r07", "ordered", count("ordered", within=days(90)) == 3),
-    _rule("r08", "ordered", (event.amount > 52_000) | ((event.amount > 45_000) & (customer.tier == "gold"))),
+    _rule("r07", "ordered", count("ordered", within=days(90)) == 5),
+    _rule("r08", "ordered", (event.amount > 58_000) | ((event.amount > 54_000) & (customer.tier == "gold"))),
     _rule("r09", "ordered", in_stage("loyal") & (count("reviewed", within=days(60)) == 0) & (event.score >= 4)),
     _rule("r10", "paid", (event.amount >= 45_000) & (event.online == False)),  # noqa: E712
-    _rule("r11", "paid", (count("paid", within=days(90)) == 1) & (customer.age >= 60)),
+    _rule("r11", "paid", (count("paid", within=days(90)) == 1) & (customer.age >= 72)),
     _rule("r12", "delivered", (count("delivered", within=days(7)) >= 2) & (event.score <= 3)),
     _rule("r13", "reviewed", (event.score <= 1) & ~(event.category == "toys")),
     _rule("r14", "reviewed", (event.score == 5) & (count("ordered", within=days(60)) >= 2)),

@@ -1,5 +1,6 @@
 """The JSON that stores keep: exact for everything a payload may hold, and readable for ever."""
 
+from array import array
 from datetime import UTC, date, datetime, timedelta, timezone
 from decimal import Decimal
 
@@ -153,16 +154,16 @@ def full_state():
             "late": {"y": LiveCase(1, 3, 4, {"response": Deadline(5), "resolution": Deadline(6, 7)}, {"m9": 8})},
         },
         closed={"complaint": 3},
-        signals={"s": [1]},
+        signals={"s": array("q", [1])},
         starts={"one/rule": [[1, "o1", 0]]},
         silences={"|5": 20},
         heard={"|5": 15},
         dwells={"one/new|5": 30},
         calendar={"birthday": [40, "2026-01-01", "stamp"]},
-        runs=[run],
-        watches=[Watch(1, "one", "rule", "o1", 50, occurrence())],
-        pending=[pending],
-        history=[HandOver(1, "k", "one", "hello", "service", "email", True, "accepted", "o1")],
+        runs=(run,),
+        watches=(Watch(1, "one", "rule", "o1", 50, occurrence()),),
+        pending=(pending,),
+        history=(HandOver(1, "k", "one", "hello", "service", "email", True, "accepted", "o1"),),
         awaited={"m0": [60, "no_receipt", "hello", "email"]},
         parked=([1, "run", "one/rule", "r1", "why"],),
         exposures={"look": ["x", 1, False]},

@@ -612,7 +612,7 @@ def test_two_messages_in_flight_with_one_fence_are_told_apart():
         engine.merge("anon", "ann")
         delivery.settle([(each, Accepted(ref=each.key)) for each in tickets])
         assert [each.status for each in engine.customer("ann").messages] == ["sent", "sent"]
-        assert state(engine, "ann").pending == []
+        assert state(engine, "ann").pending == ()
 
 
 def test_a_receipt_that_was_awaited_of_the_old_id_still_is(tmp_path):

@@ -310,7 +310,7 @@ def test_a_message_refused_at_the_last_look_is_asked_again_and_its_slot_is_free(
     engine = engine_of(sending("a"), sending("b", when="later", priority=9), policy=ONE_A_DAY)
     engine.record("ann", "start")
     refused_at_the_last_look(engine)
-    assert state_of(engine).history == []
+    assert state_of(engine).history == ()
     engine.record("ann", "later")
     engine.run_pending()
     assert handed(engine) == ["b"]

@@ -3,6 +3,7 @@
 import math
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
+from types import SimpleNamespace
 
 import pytest
 from hypothesis import given, settings
@@ -11,11 +12,12 @@ from hypothesis import strategies as st
 from test_readings import COMMON, EAST, EXPRESSIONS, PROPERTIES, T0, TOUCHPOINTS, happened
 from touchpoint import Branch, Journey, Rule, Segment
 from touchpoint.core.context import Context
+from touchpoint.core.generate import Namespace, Writer
 from touchpoint.core.reading import read
-from touchpoint.core.seen import code_of, conditions_of, in_words, plainly, seer_of
+from touchpoint.core.seen import Unkept, code_of, conditions_of, in_words, plainly, seer_of
 from touchpoint.core.signals import backfill, collect
 from touchpoint.durations import days, micros
-from touchpoint.journey.conditions import case_open, count, customer, event, ever, now, trigger
+from touchpoint.journey.conditions import case_open, count, customer, event, ever, in_stage, last, now, trigger
 from touchpoint.stores.codec import dumps, loads
 
 
@@ -134,3 +136,45 @@ def test_a_journey_tells_all_conditions_that_traces_keep():
     assert [str(each) for each in conditions_of(journey)] == [
         "customer.b == 1", "event.a == 1", "event.a == 2", "event.a == 3"
     ]  # fmt: skip
+
+
+def written(expression, table):
+    """The function that generated source makes of what a condition saw; None where closures are to see it."""
+    names = Namespace()
+    lines = Writer(names, table, "one", {"one": "stage"}).seen(expression)
+    if lines is None:
+        return None
+    head = ["def seen(event, traits, signals, now, stage, state):", "    properties = event.properties", "    return ("]
+    made = dict(names.names)
+    exec("\n".join([*head, *lines, ")"]), made)  # noqa: S102 - it is what the library does
+    return made["seen"]
+
+
+@settings(max_examples=400)
+@given(COMMON | EXPRESSIONS, st.lists(TOUCHPOINTS, max_size=4), TOUCHPOINTS, PROPERTIES, st.booleans())
+def test_generated_source_keeps_what_closures_keep(expression, timeline, here, traits, flag):
+    table, data = collect([expression]), {}
+    backfill(table, data, timeline, micros(T0))
+    see = written(expression, table)
+    if see is None:
+        return
+    cases, stage = {"a": 1} if flag else {}, "a" if flag else None
+    state = SimpleNamespace(cases=cases, case_open=lambda _kind, _ref: bool(cases))
+    context = Context(here, here, traits, micros(T0), data, state.case_open, lambda _journey: stage, journey="one")
+    try:
+        kept = see(here, traits, data, micros(T0), stage, state)
+    except Unkept:
+        kept = read(expression, context, table).text
+    assert dumps(kept) == dumps(seer_of(expression, table)(context))
+
+
+@pytest.mark.parametrize(
+    "expression",
+    [
+        event.a == 1, customer.a == 1, now - last("go").at > days(1), last("go").a == 1,
+        count("go", within=days(2)) > 1, ever("go", within=days(2)), in_stage("a"), case_open("a"),
+        (event.a > 1) & ~(event.b == "x"),
+    ],
+)  # fmt: skip
+def test_what_is_asked_most_is_seen_without_closures(expression):
+    assert written(expression, collect([expression])) is not None

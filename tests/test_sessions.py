@@ -190,5 +190,5 @@ def test_what_is_kept_of_each_touchpoint_is_what_is_found_in_the_whole_timeline(
     kept = {}
     for each in timeline:
         if (channel := wrote_on(sessions, each)) is not None:
-            hear(kept, channel, each.at)
+            kept = hear(kept, channel, each.at)
     assert kept == heard_before(sessions, timeline) == {"on whatsapp": 5, "on chat": 3}

@@ -292,12 +292,20 @@ def test_the_answers_are_shared_constants():
 
 def test_what_an_evaluator_remembers_is_bounded():
     evaluator = WindowEvaluator(QuietHours("12:00", "08:00", unknown_zone="deny"))
-    for day in range(_CACHED + 100):
-        assert (
-            evaluator.opens(("UTC",), day * 1440 * MINUTE + 720 * MINUTE).at == (day + 1) * 1440 * MINUTE + 480 * MINUTE
-        )
-    assert len(evaluator._days) <= _CACHED
-    assert len(evaluator._later) <= _CACHED
+    for week in range(_CACHED + 100):
+        noon = (week * 7 * 1440 + 720) * MINUTE
+        assert evaluator.opens(("UTC",), noon).at == noon + 1200 * MINUTE
+    assert max(len(evaluator._spells), len(evaluator._last)) <= _CACHED
+
+
+def test_what_an_evaluator_remembers_of_far_openings_is_bounded():
+    weeks = 2 * _CACHED
+    quiet = [date(1970, 1, 1) + timedelta(day) for day in range(7 * weeks) if day % 28]
+    evaluator = WindowEvaluator(QuietHours("12:00", "08:00", unknown_zone="deny", holidays=quiet))
+    for week in range(weeks - 3):
+        four = (week // 4 + 1) * 28 * 1440 * MINUTE
+        assert evaluator.opens(("UTC",), (week * 7 * 1440 + 720) * MINUTE).at == four + 480 * MINUTE
+    assert 0 < len(evaluator._later) <= _CACHED
 
 
 # --- laws ---

@@ -14,7 +14,7 @@ from difflib import get_close_matches
 from functools import lru_cache
 from importlib import import_module
 from pathlib import Path
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple, TypeAlias
 
 from touchpoint.durations import EPOCH, FIRST_INSTANT, LAST_INSTANT, length
 from touchpoint.errors import InvalidInput, UnknownName
@@ -28,6 +28,12 @@ _MICROSECOND: Final = timedelta(microseconds=1)
 _SECOND: Final = 1_000_000
 # No zone ever changed its clocks and changed them back within three hours, so looking this often misses no change.
 _LOOK: Final = 3 * 3_600 * _SECOND
+_TABLE: Final = 41
+"""Binary logarithm of the length of a table of offsets: 25 days."""
+_FIRST_TABLE: Final = FIRST_INSTANT + (1 << _TABLE + 1)
+_LAST_TABLE: Final = LAST_INSTANT - (1 << _TABLE + 1)
+Stretch: TypeAlias = tuple[int, int, int]
+"""(from, to, offset), microseconds: a time with one UTC offset."""
 
 _NAME: Final = re.compile(r"[A-Za-z0-9+_-]+(?:/[A-Za-z0-9+_-]+)*")
 _VERSION: Final = re.compile(r"(?:# version )?([0-9]{4}[a-z]+)")
@@ -106,8 +112,31 @@ def day_start(day: date, zone: "ZoneInfo") -> int:
     return from_local(datetime(day.year, day.month, day.day), zone)  # noqa: DTZ001 - a local time is naive
 
 
-def offsets(zone: "ZoneInfo", start_us: int, end_us: int) -> list[tuple[int, int, int]]:
-    """The stretches of `[start_us, end_us)` with one UTC offset each, in order: `(from, to, offset)`, microseconds."""
+def offsets(zone: "ZoneInfo", start_us: int, end_us: int) -> list[Stretch]:
+    """The stretches of `[start_us, end_us)` with one UTC offset each, in order: `(from, to, offset)`, microseconds.
+
+    They are looked up in tables of some weeks each, which are made once.
+    """
+    if start_us < _FIRST_TABLE or end_us > _LAST_TABLE:
+        return _walked(zone, start_us, end_us)
+    found: list[Stretch] = []
+    for number in range(start_us >> _TABLE, ((end_us - 1) >> _TABLE) + 1):
+        for since, until, offset in _table(zone, number):
+            if until <= start_us or since >= end_us:
+                continue
+            if found and found[-1][2] == offset:
+                found[-1] = (found[-1][0], min(until, end_us), offset)
+            else:
+                found.append((max(since, start_us), min(until, end_us), offset))
+    return found
+
+
+@lru_cache(maxsize=4096)  # a zone never changes: newer data are another object
+def _table(zone: "ZoneInfo", number: int) -> tuple[Stretch, ...]:
+    return tuple(_walked(zone, number << _TABLE, (number + 1) << _TABLE))
+
+
+def _walked(zone: "ZoneInfo", start_us: int, end_us: int) -> list[Stretch]:
     found = []
     since, offset, at = start_us, offset_at(start_us, zone), start_us
     while at < end_us:

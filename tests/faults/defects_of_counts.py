@@ -54,7 +54,7 @@ def _(replace):
             slot, pending.slot = pending.slot, first.setdefault((state.id, pending.key), pending.slot)
             take(program, state, pending, counted=counted)
             pending.slot = slot
-            state.history.sort(key=lambda each: each.at)
+            state.history = tuple(sorted(state.history, key=lambda each: each.at))
 
         return keeping
 

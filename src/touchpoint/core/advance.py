@@ -4,27 +4,27 @@
 Points that the semantics leave open are fixed in docs/explanation/decisions.md.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
-from typing import Final, TypeAlias
+from collections.abc import Iterator, Sequence
+from typing import Final
 
 from touchpoint.core.bursts import drop_bursts, gather
-from touchpoint.core.cases import OF_CASES, about_case, is_answer
 from touchpoint.core.collected import Collected
+from touchpoint.core.compiled_rule import CompiledRule, CompiledStage, Node
 from touchpoint.core.decision import NOT_LOADED, Decision, RunStarted
-from touchpoint.core.identity import key_of_rule, key_value, run_id, same_key
-from touchpoint.core.judging import Considered
+from touchpoint.core.identity import key_of_rule, run_id, same_key
+from touchpoint.core.judging import Considered, Parts
 from touchpoint.core.limits import refused_by_limit, remember_start
 from touchpoint.core.live_runs import admitted, next_of
-from touchpoint.core.matching import Key, keys_for, note_told
-from touchpoint.core.occurrence import MOVES, TOUCHPOINT, Occurrence
-from touchpoint.core.program import BUDGET, CompiledRule, CompiledStage, Node, Program, StagesEntered, Starts
+from touchpoint.core.matching import Key
+from touchpoint.core.meeting import Keys, came_true, exit_condition_holds, meet_all
+from touchpoint.core.occurrence import TOUCHPOINT, Occurrence
+from touchpoint.core.program import BUDGET, Program, StagesEntered, Starts
+from touchpoint.core.remembering import note_about, remember, remember_more
 from touchpoint.core.returned import Returned
-from touchpoint.core.rhythm import lasts, noted
 from touchpoint.core.seen import Seen
 from touchpoint.core.segments import JOINED, LATE, LEFT, catch_up, reassess
-from touchpoint.core.sessions import hear, wrote_on
-from touchpoint.core.signals import lapses_at, update
-from touchpoint.core.state import Pending, Run, State, Watch
+from touchpoint.core.signals import lapses_at
+from touchpoint.core.state import Pending, Run, State
 from touchpoint.core.steps import is_about, take_steps
 from touchpoint.journey.asking import first_asked
 from touchpoint.journey.by_hand import PREFIX
@@ -33,7 +33,6 @@ _MISSING = object()
 _IN_A_ROW: Final = 100
 """Runs that may follow each other without a pause, each started by an end of a message of the one before."""
 _OF_SEGMENTS: Final = frozenset({JOINED, LEFT})
-Keys: TypeAlias = tuple[Key, ...]
 
 
 def advance(program: Program, state: State, occurrence: Occurrence, now: int, *, late: bool = False) -> Decision:
@@ -49,8 +48,20 @@ def advance(program: Program, state: State, occurrence: Occurrence, now: int, *,
     Raises:
         DefectiveJourney: more than 1,000 steps; the state is then not to be used any more.
     """
-    decision = Decision(program, state, now, occurrence)
-    return work_off(decision, late=late)
+    if (
+        late
+        or state.lapses
+        or occurrence.kind != TOUCHPOINT
+        or (judge := program.judges.whole(occurrence.name)) is None
+    ):
+        return work_off(Decision(program, state, now, occurrence), late=late)
+    decision = Decision(program, state, now)
+    decision.taken = 1
+    if considered := judge(decision, occurrence, _PARTS):
+        _start_all(decision, occurrence, considered)
+    if decision.ready or decision.queue or state.deferred or program.looks_ahead:
+        work_off(decision)
+    return decision
 
 
 def message_ended(
@@ -70,8 +81,9 @@ def message_ended(
             run.outcomes[pending.message] = status  # a survey was sent, whatever becomes of a reminder of it
         if decision.queue:
             _tell_of_it(decision)
-        if run.message == pending.key and state.run_by_order(pending.run) is run:
-            go_on_after(decision, run, pending.step, status)
+            if run.message != pending.key or state.run_by_order(pending.run) is not run:
+                return work_off(decision)
+        go_on_after(decision, run, pending.step, status)
     return work_off(decision)
 
 
@@ -98,7 +110,7 @@ def go_on_after(decision: Decision, run: Run, step: str, status: str) -> None:
     """Let a run go on after its message, unless its outcome is what an exit has waited for (S5.3)."""
     rule = decision.rule_of(run)
     node = rule.nodes.get(step) if rule else None
-    if rule is not None and rule.exit_conditions and _exit_condition_holds(decision, rule, run, run.event):
+    if rule is not None and rule.exit_conditions and exit_condition_holds(decision, rule, run, run.event):
         decision.end(run, "exit")
     elif node is not None:
         decision.go_on(run, node.next if status == "sent" else node.otherwise)
@@ -147,14 +159,14 @@ def _round(decision: Decision, occurrence: Occurrence, *, late: bool, again: int
     if not program.plain:
         keys, starts = _taken_in(decision, occurrence, keys[0], late=late, again=again)
     if state.runs or state.watches:
-        _meet_all(decision, occurrence, keys, again)
+        meet_all(decision, occurrence, keys, again)
     if state.bursts:
         drop_bursts(decision, occurrence, keys)
     if starts is None or late:
         return
     judge = program.judges.of(keys[0]) if len(keys) == 1 else None
     if judge is not None:
-        _start_all(decision, occurrence, judge(decision, occurrence, _refusal))
+        _start_all(decision, occurrence, judge(decision, occurrence, _PARTS))
         return
     stages, rules = starts
     if stages:
@@ -195,149 +207,6 @@ def _ordered(program: Program, found: Sequence[StagesEntered]) -> StagesEntered:
         if ordered:
             every.append((journey, ordered))
     return tuple(every)
-
-
-def remember(decision: Decision, occurrence: Occurrence, *, late: bool) -> None:
-    """S4.2 point 2: windows, counters, silences."""
-    state, program = decision.state, decision.program
-    if program.usuals:
-        state.occasions = noted(program.usuals, state.occasions, occurrence)
-    update(program.signals, state.signals, occurrence, decision.now)
-    silences = program.silences_of.get(occurrence.name, ())
-    if program.silences_any and occurrence.direction == "inbound":
-        silences += program.silences_any
-    for spec in silences:
-        due = occurrence.at + (spec.length or lasts(spec, state.occasions))
-        if occurrence.at > state.heard.get(spec.name, -1) and not (late and due <= decision.now):
-            state.heard[spec.name] = occurrence.at
-            state.silences[spec.name] = due
-    if program.sessions and (channel := wrote_on(program.sessions, occurrence)) is not None:
-        hear(state.heard, channel, occurrence.at)
-        if program.sessions[channel]:
-            decision.ask_again()
-    if occurrence.about is not None:
-        if program.listening.tells:
-            _keep_told(decision, occurrence)
-        if is_answer(occurrence) and (case := about_case(occurrence)) is not None:
-            decision.answer_case(*case, occurrence.at, f"touchpoint:{occurrence.id}")
-
-
-def _keep_told(decision: Decision, occurrence: Occurrence) -> None:
-    """Keep what came back of a message with the run that sent it, however late (S1.5)."""
-    runs: Sequence[Run | Watch] = (*decision.state.runs, *decision.state.watches)
-    for each in runs:
-        rule = decision.program.rule_of(each)
-        if rule is not None and rule.tells:
-            note_told(each, occurrence)
-
-
-# S4.2 point 3: live runs.
-
-
-def _concerned(decision: Decision) -> Iterable[Run | Watch]:
-    """The live runs, and those that are over but whose goals are still watched, in the order in which they started."""
-    state = decision.state
-    if not state.watches:
-        return tuple(state.runs)
-    state.watches = [watch for watch in state.watches if watch.until >= decision.now]
-    return sorted([*state.watches, *state.runs], key=lambda each: each.order)
-
-
-def _meet_all(decision: Decision, occurrence: Occurrence, keys: Keys, again: int | None) -> None:
-    for each in _concerned(decision):
-        if again is not None and each.order > again:
-            continue  # it began after this had happened
-        if isinstance(each, Run):
-            _meet(decision, each, occurrence, keys)
-        else:
-            _meet_watch(decision, each, occurrence, keys)
-
-
-def _meet(decision: Decision, run: Run, occurrence: Occurrence, keys: Keys) -> None:
-    rule = decision.rule_of(run)
-    if rule is None:
-        return
-    if rule.own and occurrence.about is not None:
-        keys = keys_for(run, occurrence, keys)
-    met = _concerns(rule, run.key, occurrence)
-    run.look = None
-    if (met and not rule.exits.isdisjoint(keys)) or (
-        rule.exit_conditions and _exit_condition_holds(decision, rule, run, occurrence if met else run.event)
-    ):
-        decision.end(run, "exit")
-    elif met and not run.reached and not rule.goal.isdisjoint(keys) and _reached(decision, rule, run, occurrence):
-        decision.trace.append(["goal", run.journey, run.rule, run.key])
-        run.reached = True
-        if rule.rule.goal is not None and rule.rule.goal.ends:
-            decision.end(run, "goal")
-        else:
-            _offer(decision, rule, run, occurrence, keys, met=met)
-    else:
-        _offer(decision, rule, run, occurrence, keys, met=met)
-
-
-def _concerns(rule: CompiledRule, run_key: object, occurrence: Occurrence) -> bool:
-    """S4.4: a keyed run meets only touchpoints that carry the same key property, where they carry it."""
-    name = rule.rule.key
-    if name is None or not (occurrence.kind == TOUCHPOINT or occurrence.kind in OF_CASES):
-        return True
-    carried = occurrence.properties.get(name, _MISSING)
-    if carried is _MISSING or same_key(key_value(carried), run_key):
-        return True
-    # What has become part of a case meets what happens to it.
-    also = occurrence.properties.get("also", ()) if name == "ref" and occurrence.kind in OF_CASES else ()
-    return isinstance(also, list) and any(same_key(key_value(each), run_key) for each in also)
-
-
-def _exit_condition_holds(decision: Decision, rule: CompiledRule, run: Run, event: Occurrence) -> bool:
-    return any(decision.ask(each.closure, run.journey, event, run) is True for each in rule.exit_conditions)
-
-
-def _reached(decision: Decision, rule: CompiledRule, run: Run | Watch, occurrence: Occurrence) -> bool:
-    if isinstance(run, Run) and rule.goal_within is not None and decision.now > run.started + rule.goal_within:
-        return False
-    return rule.goal_given is None or decision.ask(rule.goal_given, run.journey, occurrence, run) is True
-
-
-def _offer(
-    decision: Decision, rule: CompiledRule, run: Run, occurrence: Occurrence, keys: Keys, *, met: bool
-) -> None:  # fmt: skip
-    """Let the occurrence end the run's wait, or keep it for one to come."""
-    node = rule.nodes.get(run.node) if run.node is not None else None
-    if run.waiting == "event" and node is not None and met and not node.keys.isdisjoint(keys):
-        if node.condition is None or decision.ask(node.condition, run.journey, occurrence, run) is True:
-            if occurrence.kind in MOVES:
-                run.event = occurrence
-            is_about(run, occurrence)
-            decision.go_on(run, node.then)
-            return
-    # S5.3: in waits `event` is what last moved the run, so what is at hand is seen through history alone.
-    elif run.waiting == "until" and node is not None and _came_true(decision, run, node):
-        if met and occurrence.kind == TOUCHPOINT:
-            run.event = occurrence
-        decision.go_on(run, node.then)
-        return
-    if met and not rule.keeps.isdisjoint(keys):
-        run.kept.append((run.arrived, occurrence))
-        run.arrived += 1
-
-
-def _came_true(decision: Decision, run: Run, node: Node) -> bool:
-    return node.condition is not None and decision.ask(node.condition, run.journey, run.event, run) is True
-
-
-def _meet_watch(decision: Decision, watch: Watch, occurrence: Occurrence, keys: Keys) -> None:
-    """The goal of a run that is over and is still watched (S5.3)."""
-    rule = decision.program.rule_of(watch)
-    if rule is None:
-        return
-    if rule.own and occurrence.about is not None:
-        keys = keys_for(watch, occurrence, keys)
-    if rule.goal.isdisjoint(keys) or not _concerns(rule, watch.key, occurrence):
-        return
-    if _reached(decision, rule, watch, occurrence):
-        decision.trace.append(["goal", watch.journey, watch.rule, watch.key])
-        decision.state.watches.remove(watch)
 
 
 # S4.2 point 4: stages.
@@ -383,6 +252,9 @@ def _unless_true(decision: Decision, rule: CompiledRule, occurrence: Occurrence)
 
 def _refusal(decision: Decision, rule: CompiledRule, occurrence: Occurrence) -> Seen:
     return "" if rule.see is None else decision.saw(rule.see, rule.journey, occurrence)
+
+
+_PARTS: Final = Parts(meet_all, drop_bursts, remember_more, note_about, _refusal)
 
 
 def start(decision: Decision, rule: CompiledRule, occurrence: Occurrence, collected: Collected | None = None) -> None:
@@ -451,7 +323,7 @@ def _begin(
     run = Run(identity, rule.journey, rule.rule.name, key, decision.now, state.orders, occurrence, event)
     run.collected = collected
     is_about(run, occurrence)
-    state.runs.append(run)
+    state.runs += (run,)
     remember_start(decision, rule, key)
     decision.trace.append(["started", rule.journey, rule.rule.name, key])
     decision.effects.append(RunStarted(run))
@@ -490,10 +362,10 @@ def _lapses(decision: Decision, rule: CompiledRule, run: Run) -> Iterator[int]:
 def look_again(decision: Decision, rule: CompiledRule, run: Run, node: Node) -> bool:
     """A window lapsed under a condition that the run waits on, at this node. Whether that moved or ended the run."""
     run.look = None
-    if _exit_condition_holds(decision, rule, run, run.event):
+    if exit_condition_holds(decision, rule, run, run.event):
         decision.end(run, "exit")
         return True
-    if run.waiting == "until" and _came_true(decision, run, node):
+    if run.waiting == "until" and came_true(decision, run, node):
         decision.go_on(run, node.then)
         return True
     return False

@@ -4,11 +4,11 @@ What happens once it is complete is in `core.fire`.
 """
 
 from touchpoint.core.collected import KEPT, Burst, Collected
+from touchpoint.core.compiled_rule import CompiledRule
 from touchpoint.core.decision import Decision
 from touchpoint.core.identity import key_of_rule, same_key
 from touchpoint.core.keys import Key
 from touchpoint.core.occurrence import TOUCHPOINT, Occurrence
-from touchpoint.core.program import CompiledRule
 from touchpoint.core.state import State, Watch, without
 
 

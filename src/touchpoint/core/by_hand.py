@@ -7,10 +7,11 @@ a person sends goes through the same outbox, gate, release and end as everything
 from typing import Final
 
 from touchpoint.core.advance import start, work_off
+from touchpoint.core.compiled_rule import CompiledRule
 from touchpoint.core.decision import Decision
 from touchpoint.core.occurrence import Occurrence
 from touchpoint.core.parking import park_touchpoint
-from touchpoint.core.program import CompiledRule, Program
+from touchpoint.core.program import Program
 from touchpoint.core.state import State
 from touchpoint.journey.by_hand import PREFIX
 
@@ -24,7 +25,7 @@ def rule_by_hand(program: Program, message: str) -> CompiledRule | None:
         (
             rule
             for journey in program.journeys
-            if (rule := program.by_name.get((journey, PREFIX + message))) is not None
+            if (rule := program.by_hand.get((journey, PREFIX + message))) is not None
         ),
         None,
     )

@@ -10,11 +10,12 @@ from collections.abc import Sequence
 from datetime import timedelta
 from typing import Final
 
+from touchpoint.core.held import NONE, dropped, put
 from touchpoint.core.occurrence import Occurrence
 from touchpoint.core.program import Program
 from touchpoint.core.recurring import Due
 from touchpoint.core.schedule import date_from
-from touchpoint.core.state import NONE, Record, State
+from touchpoint.core.state import Record, State
 from touchpoint.core.timed import ANNIVERSARY, DATE_DUE, SCHEDULE, CalendarSpec, day_of, has_identity
 from touchpoint.durations import length
 from touchpoint.zones import tz_version
@@ -40,7 +41,7 @@ def _arm(spec: CalendarSpec, state: State, now: int) -> None:
     zones = _zones(spec, state)
     about = _about(spec, state)
     if not zones or about is None:
-        state.calendar.pop(spec.name, None)
+        state.calendar = dropped(state.calendar, spec.name)
         return
     stamp = f"{about} {' '.join(zones)}"
     armed = state.calendar.get(spec.name)
@@ -81,9 +82,9 @@ def _following(spec: CalendarSpec, state: State, zones: Sequence[str], since: in
 
 def _keep(spec: CalendarSpec, state: State, found: Due | None, stamp: str) -> None:
     if found is None:
-        state.calendar.pop(spec.name, None)
+        state.calendar = dropped(state.calendar, spec.name)
     else:
-        state.calendar[spec.name] = [found[0], found[1].isoformat(), stamp]
+        state.calendar = put(state.calendar, spec.name, [found[0], found[1].isoformat(), stamp])
 
 
 def bring_about(program: Program, state: State, name: str) -> tuple[Occurrence, list[Record]]:
@@ -97,7 +98,8 @@ def bring_about(program: Program, state: State, name: str) -> tuple[Occurrence, 
     Returns:
         What it raises, and lines for the trace.
     """
-    due, on, _, *since = state.calendar.pop(name)
+    due, on, _, *since = state.calendar[name]
+    state.calendar = dropped(state.calendar, name)
     spec = program.calendar[name]
     zones = _zones(spec, state)
     trace: list[Record] = [["date", spec.words, on, " ".join(zones), tz_version()]]
@@ -137,7 +139,7 @@ def leave_out(program: Program, state: State, name: str, present: int) -> bool:
     due, on = _latest_missed(spec, state, (entry[0], day_of(entry[1])), present)
     if due == entry[0]:
         return False
-    state.calendar[name] = [due, on.isoformat(), entry[2], *(entry[3:] or [entry[1]])]
+    state.calendar = put(state.calendar, name, [due, on.isoformat(), entry[2], *(entry[3:] or [entry[1]])])
     return True
 
 
@@ -180,10 +182,10 @@ def join_calendar(program: Program, into: State, old: State, *, now: int) -> Non
     for name, entry in old.calendar.items():
         known = into.calendar.get(name)
         if known is None or (known[2] == entry[2] and entry[0] > known[0]):
-            into.calendar[name] = entry
+            into.calendar = put(into.calendar, name, entry)
     for name, entry in list(into.calendar.items()):
         if entry[1] in into.noticed.get(program.calendar[name].noted, ()):
-            del into.calendar[name]
+            into.calendar = dropped(into.calendar, name)
     arm_calendar(program, into, now=now)
 
 

@@ -18,6 +18,7 @@ from touchpoint.core.cases import (
     resolved,
     told_of,
 )
+from touchpoint.core.held import put
 from touchpoint.core.occurrence import TOUCHPOINT, Occurrence
 from touchpoint.core.segments import CASE, reassess
 from touchpoint.model.case import SEVERITIES, rank
@@ -140,7 +141,7 @@ def close_case(decision: "Decision", kind: str, ref: str, cause: str) -> bool:
         return False
     if not refs:
         del state.cases[kind]
-    state.closed[kind] = decision.now
+    state.closed = put(state.closed, kind, decision.now)
     _keep_reopenable(decision, kind, name, case)
     decision.trace.append(["case", "closed", kind, name])
     decision.effects.append(CaseClosed(case, decision.now))

@@ -14,8 +14,8 @@ from touchpoint.model.message import Message, Number
 from touchpoint.model.suggested import is_number
 
 if TYPE_CHECKING:
+    from touchpoint.core.compiled_rule import Node, Teller
     from touchpoint.core.decision import Decision
-    from touchpoint.core.program import Node, Teller
     from touchpoint.core.state import Run
 
 Denied: TypeAlias = "Callable[[Message], str | None]"

@@ -9,12 +9,14 @@ from touchpoint.core import case_acts
 from touchpoint.core.accounts import Charge, GiftNote
 from touchpoint.core.cases import CaseChanged, CaseClosed, CaseOpened
 from touchpoint.core.collected import Burst
+from touchpoint.core.compiled_rule import Closure, CompiledRule, Node, Teller
 from touchpoint.core.context import Context
+from touchpoint.core.held import dropped, put
 from touchpoint.core.occurrence import ENDED, Occurrence
-from touchpoint.core.program import BUDGET, Closure, CompiledRule, Node, Program, Teller
+from touchpoint.core.program import BUDGET, Program
 from touchpoint.core.seen import Seen, Seer
 from touchpoint.core.segments import STAGE, reassess
-from touchpoint.core.state import WAITING, Pending, Run, State, Watch, burst_to_record
+from touchpoint.core.state import WAITING, Pending, Run, State, Watch, burst_to_record, without
 from touchpoint.errors import DefectiveJourney
 from touchpoint.model.budget import Stock
 from touchpoint.model.delivery import RenderedMessage
@@ -288,6 +290,10 @@ class Decision:
         """What a condition may look at that belongs to no run and to no event."""
         return self._placed(journey, None, None)
 
+    def look_anew(self) -> None:
+        """What conditions may look at has become another object."""
+        self._context = None
+
     def _placed(self, journey: str, event: Occurrence | None, run: Run | Watch | None) -> Context:
         context = self._context
         if context is None:
@@ -311,7 +317,8 @@ class Decision:
     def rule_of(self, run: Run) -> CompiledRule | None:
         """The rule a run belongs to, or None where this program does not know it."""
         program = self.program
-        return program.rule_of(run) if run.release else program.by_name.get((run.journey, run.rule))
+        # Nearly all are found at once.
+        return (None if run.release else program.by_name.get((run.journey, run.rule))) or program.rule_of(run)
 
     # What happens to runs, stages and cases, whoever asks for it.
 
@@ -340,7 +347,7 @@ class Decision:
 
     def end(self, run: Run, reason: str) -> None:
         """End a run: its waiting messages are withdrawn, its goal may still be watched (S5.3)."""
-        self.state.runs.remove(run)
+        self.state.runs = without(self.state.runs, run)
         if self.ready:
             self.ready = [each for each in self.ready if each[0] is not run]
         self.trace.append(["ended", run.journey, run.rule, run.key, reason])
@@ -381,11 +388,11 @@ class Decision:
             watch.release = run.release
             watch.collected, watch.results = run.collected, run.results
             watch.id, watch.visits, watch.told = run.id, run.visits, run.told
-            self.state.watches.append(watch)
+            self.state.watches += (watch,)
 
     def end_message(self, pending: Pending, status: str, reason: str) -> None:
         """Give a message its one end (S6.7)."""
-        self.state.pending.remove(pending)
+        self.state.pending = without(self.state.pending, pending)
         if reason:
             pending.reasons.append([self.now, pending.channel, [[status, reason]]])
         self.trace.append(["message", pending.message, status, pending.channel, reason])
@@ -410,14 +417,14 @@ class Decision:
         self.state.stages[journey] = [stage, self.now, visit]
         self.trace.append(["stage", journey, held and held[0], stage])
         for name, length in self.program.dwells.get(f"{journey}/{stage}", ()):
-            self.state.dwells[name] = self.now + length
+            self.state.dwells = put(self.state.dwells, name, self.now + length)
         self.queue.append(Occurrence("entered", f"{journey}/{stage}", self.now, cause))
         if self.program.segments:
             reassess(self, (STAGE, journey), cause)
 
     def _drop_dwells(self, stage: str) -> None:
         for name, _ in self.program.dwells.get(stage, ()):
-            self.state.dwells.pop(name, None)
+            self.state.dwells = dropped(self.state.dwells, name)
 
     def open_case(
         self, kind: str, ref: str, cause: str, *, severity: object = None, owner: object = None,

@@ -260,14 +260,19 @@ def _let_go(
     decision.effects.append(MessageChanged(pending))
     first = pending.to is None
     pending.to = (asked.address.kind, asked.address.key) if asked.address else None
-    if pending.to is not None and (paced := world.pacing(asked.channel, *pending.to)) is not None:
-        paced.take(world.paces, decision.now)
-        decision.effects.append(Paced(paced.names))
-        pending.booked = None
+    if pending.to is not None and (world.rates or world.paces):
+        _take_pace(pending, asked.channel, pending.to, decision, world)
     return Ticket(
         state.id, pending.key, pending.fence, asked.channel, pending.attempts, pending.to, asked.words, moment,
         first=first, reply_to=asked.reply_to, reacts=asked.reacts,
     )  # fmt: skip
+
+
+def _take_pace(pending: Pending, channel: str, to: tuple[str, str], decision: Decision, world: World) -> None:
+    if (paced := world.pacing(channel, *to)) is not None:
+        paced.take(world.paces, decision.now)
+        decision.effects.append(Paced(paced.names))
+        pending.booked = None
 
 
 def _unsaid(pending: Pending, ruling: Ruling) -> Iterator[list[object]]:
@@ -297,17 +302,13 @@ def _take_slot(program: Program, state: State, pending: Pending, *, counted: boo
     """Move the message's slot to this instant; refused attempts stay in the history, for caps that count attempts."""
     now = pending.slot or 0
     run = state.run_by_order(pending.run)
-    if state.history:
-        key, oldest = pending.key, -NEVER if program.history_kept is None else now - program.history_kept
-        state.history = [
-            each for each in state.history if (each.key != key or each.state == "refused") and each.at > oldest
-        ]
-    state.history.append(
-        HandOver(
-            now, pending.key, pending.journey, pending.message, pending.kind, pending.channel or "", counted, IN_FLIGHT,
-            run.key if run else None,
-        )
+    key, oldest = pending.key, -NEVER if program.history_kept is None else now - program.history_kept
+    earlier = [each for each in state.history if (each.key != key or each.state == "refused") and each.at > oldest]
+    own = HandOver(
+        now, key, pending.journey, pending.message, pending.kind, pending.channel or "", counted, IN_FLIGHT,
+        run.key if run else None,
     )  # fmt: skip
+    state.history = (*earlier, own)
 
 
 def _look_up(program: Program, state: State, pending: Pending, moment: Moment, now: int) -> tuple[Ticket, Decision]:

@@ -8,8 +8,9 @@ from typing import Final, TypeAlias
 
 import attrs
 
+from touchpoint.core.compiled_rule import CompiledRule
 from touchpoint.core.decision import MOVED
-from touchpoint.core.program import CompiledRule, Program
+from touchpoint.core.program import Program
 from touchpoint.durations import spoken
 from touchpoint.journey.journey import Journey
 from touchpoint.journey.rule import Rule

@@ -9,12 +9,13 @@ from typing import Final, TypeAlias
 import attrs
 
 from touchpoint.core.advance import work_off
+from touchpoint.core.compiled_rule import CompiledRule, Node
 from touchpoint.core.decision import MOVED, PARKED, RUN, Decision, MessageChanged
 from touchpoint.core.edits import ANEW, EXITS, GOES_ON, LONGER, MOVES, PARKS, SHORTER, Edit, Migration, Plan
+from touchpoint.core.held import dropped, put
 from touchpoint.core.identity import key_value
 from touchpoint.core.migrating import MIGRATES, asked, facts_of
 from touchpoint.core.occurrence import Occurrence
-from touchpoint.core.program import CompiledRule, Node
 from touchpoint.core.state import IN_FLIGHT, WAITING, Pending, Record, Run, State
 from touchpoint.core.steps import take_anew, take_kept
 from touchpoint.core.waits import ends, wait_ends
@@ -104,9 +105,10 @@ def _carry_over(edit: Edit, state: State) -> None:
     journey = edit.order.journey
     renamed = {old: new for old, new in edit.rules.items() if old != new}
     for old, new in renamed.items():
-        if (starts := state.starts.pop(f"{journey}/{old}", None)) is not None:
-            kept = state.starts.setdefault(f"{journey}/{new}", [])
-            kept[:] = sorted([*kept, *starts], key=lambda entry: entry[0])
+        if (starts := state.starts.get(f"{journey}/{old}")) is not None:
+            state.starts = dropped(state.starts, f"{journey}/{old}")
+            both = sorted([*state.starts.get(f"{journey}/{new}", ()), *starts], key=lambda entry: entry[0])
+            state.starts = put(state.starts, f"{journey}/{new}", both)
     for watch in state.watches:
         if watch.journey == journey and not watch.release:
             watch.rule = renamed.get(watch.rule, watch.rule)

@@ -7,9 +7,10 @@ from collections.abc import Callable, Mapping
 from functools import lru_cache
 from typing import Final
 
+from touchpoint.core.compiled_rule import Node
 from touchpoint.core.context import Context
 from touchpoint.core.making_good import goes_first
-from touchpoint.core.program import Node, Program
+from touchpoint.core.program import Program
 from touchpoint.core.reading import read
 from touchpoint.core.schedule import after, calendar_period
 from touchpoint.core.state import WAITING, Pending, Run, State

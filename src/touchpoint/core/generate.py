@@ -10,16 +10,18 @@ local variables of stages, and constants that the `Namespace` has handed out.
 """
 
 from array import array
-from bisect import bisect_right
+from bisect import bisect_right, insort
 from collections.abc import Callable, Mapping
 from datetime import timedelta
 from typing import Final, TypeAlias
 
 import attrs
 
+from touchpoint.core.captures import unpack
 from touchpoint.core.compile import SMALL, compile_comparison, compile_condition, reference
 from touchpoint.core.kept import Data
 from touchpoint.core.remembered import signal_of
+from touchpoint.core.seen import LONGEST, NOTHING_THERE, Unkept, code_of, kept, kept_of
 from touchpoint.core.signals import SignalTable
 from touchpoint.core.values import UNKNOWN
 from touchpoint.durations import length
@@ -53,7 +55,10 @@ class Namespace:
     """The names that generated source uses, beside its local variables."""
 
     def __init__(self, **names: object) -> None:
-        self.names: dict[str, object] = {"UNKNOWN": UNKNOWN, "recent": recent, "since": since, **names}
+        self.names: dict[str, object] = {
+            "UNKNOWN": UNKNOWN, "recent": recent, "since": since, "latest": latest, "kept": kept, "Unkept": Unkept,
+            "array": array, "insort": insort, "bisect_right": bisect_right, **names,
+        }  # fmt: skip
         self._made = 0
 
     def constant(self, value: object, prefix: str) -> str:
@@ -85,6 +90,14 @@ def since(entry: Data, now: int) -> object:
         return UNKNOWN
     value = entry[1]
     return now - value[1] if type(value) is list and value[0] == "at" else None
+
+
+def latest(entry: Data) -> object:
+    """What a trace keeps of what is remembered of the latest touchpoint; an instant without making a datetime of it."""
+    if entry is None:
+        return NOTHING_THERE
+    value = entry[1]
+    return {"$instant": value[1]} if type(value) is list and value[0] == "at" else kept(unpack(value))
 
 
 @attrs.frozen
@@ -213,6 +226,41 @@ class Writer:
                 return self._closure(node, asked=asked)
         found = f"(state.cases and state.case_open({node.kind!r}, {ref!r}))"
         return found if asked else f"not {found}"
+
+    # What a trace keeps of a condition: see `core.seen`.
+
+    def seen(self, condition: Expression) -> list[Source] | None:
+        """Lines that make the list of what a condition saw; None where the closures are to make it."""
+        leaves = kept_of(condition)
+        sources = [] if leaves is None else [self._leaf(each) for each in leaves]
+        if leaves is None or None in sources:
+            return None
+        values = [f"    {each},  # {comment(str(leaf))}" for leaf, each in zip(leaves, sources, strict=True)]
+        return ["[", f"    {code_of(condition)!r},", *values, "]"]
+
+    def _leaf(self, node: Expression) -> Source | None:  # noqa: PLR0911 - one per class
+        if (value := self._property(node)) is not None:
+            is_short = f"kind is bool or (kind is str and len(value) <= {LONGEST})"
+            return f"value if (kind := type(value := {value})) is int or {is_short} else kept(value)"
+        match node:
+            case Now():
+                return "now"
+            case Count():
+                return self._count(node)
+            case Ever() if (counted := self._count(node)) is not None:
+                return f"{counted} > 0"
+            case InStage(stage, journey):
+                return self._in_stage(stage, journey or self.journey, asked=True)
+            case CaseOpen(kind, None):
+                return f"bool(state.cases) and state.case_open({kind!r}, None)"
+            case Field() if isinstance(root := root_of(node), Last) and root.where is None:
+                return f"latest(signals.get({signal_of(root, path_of(node)).key!r}))"
+        return None
+
+
+def comment(text: str) -> Source:
+    """Text for a comment. Names and literals are the host's: none of them may end the line."""
+    return ascii(text)[1:-1]
 
 
 def _negated(comparison: Source, *, asked: bool) -> Source:

@@ -6,29 +6,48 @@ not decide by closures; tests hold the two together.
 """
 
 import linecache
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from hashlib import sha256
-from typing import TYPE_CHECKING, Any, Final, TypeAlias
+from typing import TYPE_CHECKING, Any, Final, TypeAlias, TypeVar
 
 import attrs
 
-from touchpoint.core.generate import Namespace, Writer
+from touchpoint.core.generate import Namespace, Writer, comment
 from touchpoint.core.occurrence import TOUCHPOINT, Occurrence
 from touchpoint.core.signals import SignalTable
 
 if TYPE_CHECKING:
+    from touchpoint.core.compiled_rule import CompiledRule, CompiledStage
     from touchpoint.core.decision import Decision
     from touchpoint.core.keys import Key
-    from touchpoint.core.program import CompiledRule, CompiledStage, Starts
+    from touchpoint.core.program import Starts
     from touchpoint.core.seen import Seen
 
+T = TypeVar("T")
 PAYS_AFTER: Final = 600
 """So many occurrences of a key are judged by closures before its function is made, which takes a millisecond or two."""
 Considered: TypeAlias = "list[tuple[CompiledRule, Seen | None]]"
 """Rules in declaration order: with None those whose condition is true, the others with what it saw."""
-Refusal: TypeAlias = "Callable[[Decision, CompiledRule, Occurrence], Seen]"
-"""What the condition of a rule saw that is not true."""
-Judge: TypeAlias = "Callable[[Decision, Occurrence, Refusal], Considered]"
+Judge: TypeAlias = "Callable[[Decision, Occurrence, Parts], Considered]"
+
+
+@attrs.frozen
+class Parts:
+    """What generated source leaves to `core.advance`, because it is rare, or long.
+
+    Args:
+        meet_all: live runs meet what has happened.
+        drop_bursts: what is being collected may be given up.
+        remember_more: what is remembered besides counts.
+        note_about: what is about a message or a case.
+        refusal: what the condition of a rule saw that is not true.
+    """
+
+    meet_all: "Callable[[Decision, Occurrence, tuple[Key, ...]], None]"
+    drop_bursts: "Callable[[Decision, Occurrence, tuple[Key, ...]], None]"
+    remember_more: "Callable[[Decision, Occurrence], None]"
+    note_about: "Callable[[Decision, Occurrence], None]"
+    refusal: "Callable[[Decision, CompiledRule, Occurrence], Seen]"
 
 
 @attrs.frozen
@@ -45,45 +64,87 @@ class Judges:
     Args:
         starts: of the program.
         signals: likewise.
+        more: the types of which more is remembered than counts; None where that is so of all.
+        plain: as in the program.
         pays_after: so many occurrences of one key are judged by closures first; `PAYS_AFTER` unless given.
     """
 
-    def __init__(self, starts: "Mapping[Key, Starts]", signals: SignalTable, pays_after: int | None = None) -> None:
-        self._starts, self._signals = starts, signals
+    def __init__(
+        self, starts: "Mapping[Key, Starts]", signals: SignalTable, more: Collection[str] | None = (), *,
+        plain: bool = False, pays_after: int | None = None,
+    ) -> None:  # fmt: skip
+        self._starts, self._signals, self._more = starts, signals, more
         after = PAYS_AFTER if pays_after is None else pays_after
+        types = {name for kind, name in starts if kind == TOUCHPOINT} | signals.by_type.keys() if plain else ()
+        self._wait_whole: dict[str, int] = dict.fromkeys(types, after)
         self._waits: dict[Key, int] = dict.fromkeys(starts, after)
+        self._whole: dict[str, Judge] = {}
         self._made: dict[Key, Judge] = {}
 
     def of(self, key: "Key") -> "Judge | None":
         """The function for what starts on a key; None until it pays."""
         known = self._made.get(key)
-        if known is None:
-            left = self._waits[key] - 1
-            self._waits[key] = left
-            if left < 0:
-                self._made[key] = known = compiled(key, self.code(key))
+        if known is None and _pays(self._waits, key):
+            self._made[key] = known = compiled(key, self.code(key))
+        return known
+
+    def whole(self, name: str) -> "Judge | None":
+        """The function for all that a touchpoint of a type does in one round; None until it pays, or where none can."""
+        known = self._whole.get(name)
+        if known is None and name in self._wait_whole and _pays(self._wait_whole, name):
+            self._whole[name] = known = compiled((TOUCHPOINT, name), self.code_of_type(name))
         return known
 
     def code(self, key: "Key") -> Code:
-        """The source of a key, whether or not it pays."""
+        """The source of what starts on a key, whether or not it pays."""
         stages, rules = self._starts[key]
         return source_of(key, stages, rules, self._signals)
+
+    def code_of_type(self, name: str) -> Code:
+        """The source of all that a touchpoint of a type does, likewise."""
+        key = (TOUCHPOINT, name)
+        stages, rules = self._starts.get(key, ((), ()))
+        more = self._more is None or name in self._more
+        return source_of(key, stages, rules, self._signals, remembers=True, more=more)
+
+    def types(self) -> list[str]:
+        """The types of touchpoints that have a function, or may get one."""
+        return sorted(self._wait_whole)
+
+
+def _pays(waits: dict[T, int], key: T) -> bool:
+    left = waits[key] - 1
+    waits[key] = left
+    return left < 0
 
 
 def source_of(
     key: "Key", stages: "Sequence[tuple[str, Sequence[CompiledStage]]]", rules: "Sequence[CompiledRule]",
-    signals: SignalTable,
+    signals: SignalTable, *, remembers: bool = False, more: bool = False,
 ) -> Code:  # fmt: skip
-    """The function for one key, as source."""
+    """The function for one key, as source.
+
+    Args:
+        key: that it is about.
+        stages: that are entered on it.
+        rules: that it starts.
+        signals: what is kept of the past.
+        remembers: with what a touchpoint leaves in memory, and what live runs make of it.
+        more: of which more is remembered than counts.
+    """
     names = Namespace()
     journeys = dict.fromkeys([*(journey for journey, _ in stages), *(rule.journey for rule in rules)])
     variables = {journey: f"stage_{place}" for place, journey in enumerate(journeys, 1)}
+    does = "leaves in memory, enters and starts" if remembers else "enters and starts"
     lines = [
-        "def judge(decision, event, refusal):",
-        f'    """What a {_described(key)} enters and starts."""',
+        "def judge(decision, event, parts):",
+        f'    """What a {_described(key)} {does}."""',
         "    state, now = decision.state, decision.now",
         "    properties, traits, signals = event.properties, state.profile.traits, state.signals",
     ]
+    if remembers:
+        lines += _remembers(names, signals, key[1], more=more)
+        lines += _meets(names.constant((key,), "keys"))
     for journey, variable in variables.items():
         lines += [f"    held = state.stages.get({journey!r})", f"    {variable} = None if held is None else held[0]"]
     for journey, entered in stages:
@@ -93,6 +154,45 @@ def source_of(
         lines += _considers(Writer(names, signals, rule.journey, variables), rule)
     lines.append("    return considered")
     return Code("\n".join(lines) + "\n", names.names)
+
+
+def _remembers(names: Namespace, signals: SignalTable, name: str, *, more: bool) -> list[str]:
+    """S4.2 point 2: what is counted is counted here, as `core.remembered` says how."""
+    lines: list[str] = []
+    for signal, add in zip(signals.by_type.get(name, ()), signals.adders.get(name, ()), strict=True):
+        if signal.shape == "instants" and not signal.static:
+            lines += _adds_instant(signal.key, signal.within or 0)
+        else:
+            lines.append(f"    {names.constant(add, 'add')}(signals, event, now)")
+    if more:
+        return [*lines, "    parts.remember_more(decision, event)"]
+    return [*lines, "    if event.about is not None:", "        parts.note_about(decision, event)"]
+
+
+def _adds_instant(key: str, within: int) -> list[str]:
+    return [
+        f"    at, oldest, instants = event.at, now - {within}, signals.get({key!r})",
+        "    if at > oldest:",
+        "        if instants is None:",
+        f"            signals[{key!r}] = array('q', (at,))",
+        "        else:",
+        "            if at >= instants[-1]:",
+        "                instants.append(at)",
+        "            else:",
+        "                insort(instants, at)",
+        "            if instants[0] <= oldest:",
+        "                del instants[: bisect_right(instants, oldest)]",
+    ]
+
+
+def _meets(keys: str) -> list[str]:
+    """S4.2 point 3."""
+    return [
+        "    if state.runs or state.watches:",
+        f"        parts.meet_all(decision, event, {keys})",
+        "    if state.bursts:",
+        f"        parts.drop_bursts(decision, event, {keys})",
+    ]
 
 
 def _moves(writer: Writer, stages: "Sequence[CompiledStage]") -> list[str]:
@@ -105,7 +205,7 @@ def _moves(writer: Writer, stages: "Sequence[CompiledStage]") -> list[str]:
             conditions.append(f"{stage} in {tuple(declared.after)!r}")
         if declared.given is not None:
             conditions.append(writer.holds(declared.given))
-        lines.append(f"    {word} {' and '.join(conditions) or 'True'}:  # enter {_comment(declared.name)}")
+        lines.append(f"    {word} {' and '.join(conditions) or 'True'}:  # enter {comment(declared.name)}")
         enter = [
             f"decision.move({writer.journey!r}, {declared.name!r}, event.id)",
             f"{stage} = {declared.name!r}",
@@ -120,14 +220,30 @@ def _moves(writer: Writer, stages: "Sequence[CompiledStage]") -> list[str]:
 
 def _considers(writer: Writer, rule: "CompiledRule") -> list[str]:
     known = writer.names.constant(rule, "rule")
-    fires = f"considered.append(({known}, None))  # {_comment(rule.label)}"
+    fires = f"considered.append(({known}, None))  # {comment(rule.label)}"
     if rule.condition is None:
         return [f"    {fires}"]
+    holds = [f"    if {writer.holds(rule.condition)}:  # {comment(str(rule.condition))}", f"        {fires}"]
+    if rule.see is None:
+        return holds
+    seen, asked = writer.seen(rule.condition), f"considered.append(({known}, parts.refusal(decision, {known}, event)))"
     return [
-        f"    if {writer.holds(rule.condition)}:  # {_comment(str(rule.condition))}",
-        f"        {fires}",
+        *holds,
         "    else:",
-        f"        considered.append(({known}, refusal(decision, {known}, event)))",
+        *([f"        {asked}"] if seen is None else _keeps(known, seen, asked)),
+    ]
+
+
+def _keeps(rule: str, seen: list[str], asked: str) -> list[str]:
+    """What the condition saw, where all of it can be kept; else whoever is asked has the words."""
+    first, *others, last = seen
+    return [
+        "        try:",
+        f"            considered.append(({rule}, {first}",
+        *(f"            {each}" for each in others),
+        f"            {last}))",
+        "        except Unkept:",
+        f"            {asked}",
     ]
 
 
@@ -136,14 +252,9 @@ def _described(key: "Key") -> str:
     return f"{kind} of type {name!r}" if kind == TOUCHPOINT else f"{kind} {name!r}"
 
 
-def _comment(text: str) -> str:
-    # Names and literals are the host's: none of them may end the line.
-    return ascii(text)[1:-1]
-
-
 def compiled(key: "Key", code: Code) -> Judge:
     """The function, with its source where tracebacks and debuggers look for it."""
-    place = f"<touchpoint {_comment(' '.join(key))} {sha256(code.text.encode()).hexdigest()[:12]}>"
+    place = f"<touchpoint {comment(' '.join(key))} {sha256(code.text.encode()).hexdigest()[:12]}>"
     linecache.cache[place] = (len(code.text), None, code.text.splitlines(keepends=True), place)
     names: dict[str, Any] = dict(code.names)
     # Our own text: of the journey it holds numbers and literals that `repr` has quoted, as attrs writes its methods.

@@ -2,8 +2,9 @@
 
 from datetime import timedelta
 
+from touchpoint.core.compiled_rule import CompiledRule
 from touchpoint.core.decision import Decision
-from touchpoint.core.program import CompiledRule
+from touchpoint.core.held import put
 from touchpoint.core.schedule import calendar_period
 from touchpoint.durations import length
 from touchpoint.model.limits import Limit
@@ -35,13 +36,15 @@ def _counts(decision: Decision, rule: CompiledRule, limit: Limit, entry: list[ob
 
 def remember_start(decision: Decision, rule: CompiledRule, key: object) -> None:
     """Note a start, and forget those the limit no longer looks at."""
-    kept = decision.program.starts_kept[rule.label]
+    kept = decision.program.starts_kept.get(rule.label, 0)  # those by hand have no limit
     if kept == 0:
         return
-    starts = decision.state.starts.setdefault(rule.label, [])
+    state = decision.state
+    starts = state.starts.get(rule.label, [])
     if kept is not None:
-        starts[:] = [entry for entry in starts if entry[0] > decision.now - kept]
+        starts = [entry for entry in starts if entry[0] > decision.now - kept]
     starts.append([decision.now, key, _visit(decision, rule.journey)])
+    state.starts = put(state.starts, rule.label, starts)
 
 
 def _visit(decision: Decision, journey: str) -> object:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 from touchpoint.journey.steps import FOLLOW_UP, Best, Split, Step, arm_of, arms, candidate_arm
 
 if TYPE_CHECKING:
-    from touchpoint.core.program import Node
+    from touchpoint.core.compiled_rule import Node
 
 Tree = list[tuple["Node", Mapping[str, "Tree"]]]
 

@@ -10,8 +10,6 @@ from touchpoint.core.matching import OWN_ENDED, Finer, finer_of, keys_of_message
 from touchpoint.core.occurrence import ENDED
 from touchpoint.journey.conditions import Expression, Told, walk
 from touchpoint.journey.outcomes import MessageTrigger, Replied
-from touchpoint.journey.rule import Rule
-from touchpoint.journey.steps import WaitFor, identified
 from touchpoint.journey.triggers import Trigger
 from touchpoint.model.message import Message, Survey
 
@@ -67,15 +65,3 @@ def told_in(expressions: Iterable[Expression]) -> Iterator[Told]:
 def hand_overs_kept(retained: int | None, heard: Listening) -> int | None:
     """How long hand-overs are remembered: as long as policies ask, and as a reply may answer the last one."""
     return retained if retained is None or not heard.replies else max(retained, REPLY_WITHIN)
-
-
-def waits_for_own(rule: Rule) -> bool:
-    """Whether a run of the rule waits for, exits by, or has as its goal, what becomes of its own messages."""
-    return any(isinstance(each, MessageTrigger) and not each.any_run for each in _in_run(rule))
-
-
-def _in_run(rule: Rule) -> Iterator[object]:
-    yield from rule.exit
-    yield from rule.goal.trigger if rule.goal else ()
-    for _, step in identified(rule.then):
-        yield from step.trigger if isinstance(step, WaitFor) else ()

@@ -9,11 +9,11 @@ from collections.abc import Sequence
 from typing import Final
 
 from touchpoint.core.collected import Collected, Deferred
+from touchpoint.core.compiled_rule import CompiledRule
 from touchpoint.core.decision import Decision
 from touchpoint.core.identity import same_key
 from touchpoint.core.live_limits import LiveLimit
 from touchpoint.core.occurrence import Occurrence
-from touchpoint.core.program import CompiledRule
 from touchpoint.core.state import Run, without
 
 MOST: Final = 100

@@ -14,13 +14,14 @@ from touchpoint.core.calendar import join_calendar
 from touchpoint.core.case_acts import combine, join_renamed, join_reopenable
 from touchpoint.core.cases import CaseChanged, CaseClosed
 from touchpoint.core.decision import ConsentSaid, Decision, RunJoined
+from touchpoint.core.held import NONE, dropped, put
 from touchpoint.core.identity import same_key
 from touchpoint.core.occurrence import Occurrence
 from touchpoint.core.program import Program
 from touchpoint.core.rhythm import lasts
 from touchpoint.core.segments import EVERY
 from touchpoint.core.signals import backfill
-from touchpoint.core.state import NONE, Address, Profile, Record, Run, State, Watch
+from touchpoint.core.state import Address, Profile, Record, Run, State, Watch
 from touchpoint.core.timers import occasions_of
 from touchpoint.model.consent import ANY
 from touchpoint.model.feedback_source import FEEDBACK
@@ -59,16 +60,17 @@ def merge(program: Program, into: State, old: State, timeline: Iterable[Occurren
     backfill(program.signals, into.signals, told, decision.now)
     _usual_silences(decision, told)
     for rule, starts in old.starts.items():
-        into.starts[rule] = sorted([*into.starts.get(rule, []), *starts], key=lambda entry: entry[0])
-    into.history = sorted([*into.history, *old.history], key=attrgetter("at"))
+        both = sorted([*into.starts.get(rule, []), *starts], key=lambda entry: entry[0])
+        into.starts = put(into.starts, rule, both)
+    into.history = tuple(sorted([*into.history, *old.history], key=attrgetter("at")))
     into.parked = tuple(sorted([*into.parked, *old.parked], key=lambda entry: entry[0]))
-    into.awaited |= old.awaited
+    into.awaited = {**into.awaited, **old.awaited}
     _exposures(into, old)
-    into.watches = sorted([*into.watches, *old.watches], key=attrgetter("order"))
+    into.watches = tuple(sorted([*into.watches, *old.watches], key=attrgetter("order")))
     into.pending += old.pending
     into.bursts = joined(into, old)
     into.deferred = tuple(sorted([*into.deferred, *old.deferred], key=lambda entry: entry.trigger.at))
-    into.runs = sorted([*into.runs, *old.runs], key=attrgetter("order"))
+    into.runs = tuple(sorted([*into.runs, *old.runs], key=attrgetter("order")))
     for entry in into.parked:
         entry[5:6] = [max((run.order for run in into.runs if run.started <= entry[0]), default=0)]
     join_calendar(program, into, old, now=decision.now)
@@ -84,10 +86,11 @@ def _exposures(into: State, old: State) -> None:
     for split, other in old.exposures.items():
         known = into.exposures.get(split)
         if known is None:
-            into.exposures[split] = other
+            into.exposures = put(into.exposures, split, other)
             continue
         first, second = sorted((known, other), key=lambda held: (held[1], held[0]))
-        into.exposures[split] = [*first[:2], first[2] or second[2] or first[0] != second[0]]
+        spoilt = first[2] or second[2] or first[0] != second[0]
+        into.exposures = put(into.exposures, split, [*first[:2], spoilt])
 
 
 # Who they are.
@@ -286,7 +289,7 @@ def _cases(decision: Decision, into: State, old: State) -> None:
             decision.effects += [CaseChanged(stays), CaseClosed(goes, decision.now, ref)]
         join_renamed(decision, kind, known)
     for kind, at in old.closed.items():
-        into.closed[kind] = max(at, into.closed.get(kind, at))
+        into.closed = put(into.closed, kind, max(at, into.closed.get(kind, at)))
     if into.reopenable or old.reopenable:
         into.reopenable = join_reopenable(into, old)
 
@@ -294,7 +297,7 @@ def _cases(decision: Decision, into: State, old: State) -> None:
 def _segments(program: Program, into: State, old: State, now: int) -> None:
     """Those that either was in, since the earlier time; what holds of both is looked at as the merge is told of."""
     for name, since in old.segments.items():
-        into.segments[name] = min(since, into.segments.get(name, since))
+        into.segments = put(into.segments, name, min(since, into.segments.get(name, since)))
     into.lapses = {EVERY: now} if program.segments else NONE
 
 
@@ -303,12 +306,12 @@ def _silences(into: State, old: State) -> None:
     for name, at in old.heard.items():
         heard = into.heard.get(name, -1)
         if at == heard and name not in old.silences:
-            into.silences.pop(name, None)  # it has been noticed already
+            into.silences = dropped(into.silences, name)  # it has been noticed already
         elif at > heard:
-            into.heard[name] = at
-            into.silences.pop(name, None)
+            into.heard = put(into.heard, name, at)
+            into.silences = dropped(into.silences, name)
             if name in old.silences:
-                into.silences[name] = old.silences[name]
+                into.silences = put(into.silences, name, old.silences[name])
 
 
 def _usual_silences(decision: Decision, timeline: Iterable[Occurrence]) -> None:
@@ -318,7 +321,8 @@ def _usual_silences(decision: Decision, timeline: Iterable[Occurrence]) -> None:
     for name in state.silences:
         spec = program.silences.get(name)
         if spec is not None and spec.usual is not None:
-            state.silences[name] = max(state.heard[name] + lasts(spec, state.occasions), decision.now)
+            due = max(state.heard[name] + lasts(spec, state.occasions), decision.now)
+            state.silences = put(state.silences, name, due)
 
 
 def _doubled(decision: Decision) -> Iterator[tuple[Run, Run]]:

@@ -7,12 +7,12 @@ itself, and of a touchpoint, which the journal has, nothing.
 
 import attrs
 
-from touchpoint.core.advance import remember
 from touchpoint.core.cases import CaseChanged, Missed
 from touchpoint.core.collected import Burst
 from touchpoint.core.decision import Decision, MessageEnded, NothingCame, ended_message
 from touchpoint.core.occurrence import ENDED, TOUCHPOINT, Occurrence
 from touchpoint.core.program import Program
+from touchpoint.core.remembering import remember
 from touchpoint.core.segments import EVERY, catch_up
 from touchpoint.core.state import Run, State, occurrence_to_record
 from touchpoint.core.timers import AWAITED, SEGMENT, Timer, raised_by, upcoming

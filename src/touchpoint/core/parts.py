@@ -1,36 +1,53 @@
 """Every trigger and every expression of journeys, in reading order."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Self
 
-from touchpoint.core.rule_parts import expressions_of
+import attrs
+
+from touchpoint.core.rule_parts import RuleParts
 from touchpoint.journey.conditions import Expression
 from touchpoint.journey.journey import Journey
-from touchpoint.journey.steps import WaitFor, identified
 from touchpoint.journey.triggers import Trigger
 
 Triggers = Sequence[tuple[str, Trigger]]
 """Triggers, each with the name of its journey."""
 
 
+@attrs.frozen(eq=False)
+class JourneyParts:
+    """A journey with its rules taken apart."""
+
+    journey: Journey
+    rules: Sequence[RuleParts]
+
+    @classmethod
+    def of(cls, journey: Journey) -> Self:
+        """The parts of this journey."""
+        return cls(journey, tuple(map(RuleParts.of, journey.rules)))
+
+    def triggers(self) -> Iterator[Trigger]:
+        """Every trigger, in reading order."""
+        for stage in self.journey.stages:
+            yield from stage.when
+        for rule in self.rules:
+            yield from rule.triggers()
+
+    def expressions(self) -> Iterator[Expression]:
+        """Every condition and value, in reading order."""
+        yield from (stage.given for stage in self.journey.stages if stage.given is not None)
+        yield from (segment.condition for segment in self.journey.segments)
+        for rule in self.rules:
+            yield from rule.expressions
+        for suggestion in self.journey.suggestions:
+            yield from suggestion.expressions
+
+
 def triggers_of_journeys(journeys: Sequence[Journey]) -> Iterable[tuple[str, Trigger]]:
-    """Every trigger of every journey, in reading order."""
-    for journey in journeys:
-        for stage in journey.stages:
-            yield from ((journey.name, each) for each in stage.when)
-        for rule in journey.rules:
-            yield from ((journey.name, each) for each in rule.when)
-            yield from ((journey.name, each) for each in rule.exit if not isinstance(each, Expression))
-            yield from ((journey.name, each) for each in (rule.goal.trigger if rule.goal else ()))
-            for _, step in identified(rule.then):
-                yield from ((journey.name, each) for each in (step.trigger if isinstance(step, WaitFor) else ()))
+    """Every trigger of every journey, with its name, in reading order."""
+    return ((each.name, trigger) for each in journeys for trigger in JourneyParts.of(each).triggers())
 
 
 def expressions_of_journeys(journeys: Sequence[Journey]) -> Iterable[Expression]:
     """Every condition and value of every journey, in reading order."""
-    for journey in journeys:
-        yield from (stage.given for stage in journey.stages if stage.given is not None)
-        yield from (segment.condition for segment in journey.segments)
-        for rule in journey.rules:
-            yield from expressions_of(rule)
-        for suggestion in journey.suggestions:
-            yield from suggestion.expressions
+    return (expression for each in journeys for expression in JourneyParts.of(each).expressions())

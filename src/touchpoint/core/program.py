@@ -5,27 +5,23 @@ once built and holds no state of any customer.
 """
 
 import hashlib
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Final, TypeAlias
 
 import attrs
 
 from touchpoint.core.case_terms import AllTerms, closed_by_answers, terms_of, versions_of_cases
 from touchpoint.core.choice import CompiledWording, compile_wordings
-from touchpoint.core.choosing import Option, options_of
-from touchpoint.core.compile import compile_condition, compile_expression
-from touchpoint.core.context import Context
+from touchpoint.core.compiled_rule import CompiledRule, CompiledStage, closure_of, compile_rules
 from touchpoint.core.familiar import Bond, bonds_of, conditions_of, declared_in, misused_words
 from touchpoint.core.judging import Judges
-from touchpoint.core.keys import ENROLLED, Key, key_of, keys_in_run, keys_of
-from touchpoint.core.linking import link
-from touchpoint.core.listening import Listening, hand_overs_kept, listening, told_in, waits_for_own
+from touchpoint.core.keys import ENROLLED, Key, key_of, keys_of
+from touchpoint.core.listening import Listening, hand_overs_kept, listening
 from touchpoint.core.live_limits import LiveLimit, live_limits_of
-from touchpoint.core.parts import Triggers, expressions_of_journeys, triggers_of_journeys
+from touchpoint.core.parts import JourneyParts, Triggers
 from touchpoint.core.referrals import conversions_of
 from touchpoint.core.rhythm import types_asked
-from touchpoint.core.rule_parts import apart, expressions_of, results_read
-from touchpoint.core.seen import Seer, seer_of
+from touchpoint.core.rule_parts import RuleParts
 from touchpoint.core.segments import SegmentSpec, readers_of, segments_of, versions_of
 from touchpoint.core.sessions import session_on
 from touchpoint.core.signals import SignalTable, collect
@@ -41,35 +37,21 @@ from touchpoint.core.timed import (
 from touchpoint.core.wording import Look, fixed_of, looks_in, templates_of
 from touchpoint.durations import length
 from touchpoint.journey.by_hand import rules_by_hand
-from touchpoint.journey.case_steps import said_of_case
-from touchpoint.journey.conditions import Expression
 from touchpoint.journey.data_use import Segments
 from touchpoint.journey.derived import NOTHING, Derived, derived_of
 from touchpoint.journey.gift_checks import check_accounts
 from touchpoint.journey.journey import Journey
 from touchpoint.journey.policy import Policy
 from touchpoint.journey.requirements import ComplaintRate
-from touchpoint.journey.rule import Rule
-from touchpoint.journey.stage import Stage
 from touchpoint.journey.steps import (
-    Best,
-    Branch,
-    Call,
     CloseCase,
     Emit,
     Enrol,
     MoveTo,
     OpenCase,
-    React,
-    Reply,
-    Send,
     SetTrait,
     Split,
-    Step,
-    Wait,
-    WaitFor,
     WaitUntil,
-    identified,
 )
 from touchpoint.journey.triggers import (
     Dwelt,
@@ -85,86 +67,9 @@ from touchpoint.policy.content_binding import complaint_rates_of, sessions_of
 if TYPE_CHECKING:
     from touchpoint.core.render import Words
 
-Closure = Callable[[Context], object]
-Teller = Callable[[Context], str]
 BUDGET: Final = 1_000
 """Steps and rounds that one decision may take (S4.3)."""
 _RAISES: Final = (Emit, Enrol, MoveTo, OpenCase, CloseCase, SetTrait, Split)
-
-
-@attrs.define(eq=False)
-class Node:
-    """A step with its place.
-
-    `next` follows it, `then` and `otherwise` begin its arms (or lead on where an arm is empty), as do the `arms` of a
-    `Split`, by variant, and of a `Best`, by candidate, of which it has the `options`. Of a message it has the `kind`,
-    for how many microseconds it `lasts`, and how it `answers` in a conversation: `reply`, `react`, or not.
-    """
-
-    id: str
-    step: Step
-    next: "Node | None" = None
-    then: "Node | None" = None
-    otherwise: "Node | None" = None
-    condition: Closure | None = None
-    keys: frozenset[Key] = frozenset()
-    values: Mapping[str, Closure] = attrs.Factory(dict)
-    arms: Mapping[str, "Node | None"] = attrs.Factory(dict)
-    kind: str = ""
-    lasts: int = 0
-    see: Seer | None = None
-    answers: str = ""
-    options: Sequence[Option] = ()
-
-
-@attrs.define(eq=False)
-class Watched:
-    """A condition with its closure, so that it can be asked and read."""
-
-    expression: Expression
-    closure: Closure
-
-
-@attrs.define(eq=False)
-class CompiledRule:
-    """A rule, ready to run.
-
-    `index` is its place among all rules of the program: declaration order. `looks_back` says whether a `WaitFor` of it
-    also looks at what came before its last message; `label` is journey/rule. A burst is collected for `collects`
-    microseconds; `last_given` is what of its condition asks about the burst, and so at its end. `reads` are the
-    functions whose results it looks up; `own`, whether anything in its runs waits for what becomes of their own
-    messages; `tells`, whether a condition asks what came back of those. `condition` is what `given` asks.
-    """
-
-    index: int
-    journey: str
-    rule: Rule
-    given: Closure | None
-    see: Seer | None
-    first: Node | None
-    nodes: Mapping[str, Node]
-    keeps: frozenset[Key]
-    exits: frozenset[Key]
-    exit_conditions: tuple[Watched, ...]
-    goal: frozenset[Key]
-    goal_given: Closure | None
-    goal_within: int | None
-    looks_back: bool
-    label: str
-    collects: int | None = None
-    last_given: "Watched | None" = None
-    reads: frozenset[str] = frozenset()
-    own: bool = False
-    tells: bool = False
-    condition: Expression | None = None
-
-
-@attrs.define(eq=False)
-class CompiledStage:
-    """A stage, ready to be entered."""
-
-    stage: Stage
-    given: Closure | None
 
 
 StagesEntered: TypeAlias = tuple[tuple[str, tuple[CompiledStage, ...]], ...]
@@ -177,19 +82,20 @@ Starts: TypeAlias = tuple[StagesEntered, Triggered]
 class Program:
     """Everything `advance` needs to know of the journeys.
 
-    `version` changes when customers' timers or signals must be looked at anew. `fixed` are the (message, content key)
-    whose words are the same for everybody; what they are in a locale is kept in `words` once it was made. `starts` says
-    which stages and rules a trigger starts. `by_name` also has the rules by which people send messages. `releases` are
-    the numbers at work of journeys released anew, `pinned` (journey, number) what runs of an earlier one finish on.
-    `sessions` are the channels on which it counts when the customer last wrote, and whether messages wait there for
-    that. `segments` are in the order in which they are looked at, `segments_on` says which when what has changed.
-    `misused` are the traits that (message, content key) use beyond their declaration, `terms` what is promised of
-    cases, `closed_by_answers` the kinds of case that are, `conversions` the types of touchpoints by which a referred
-    friend becomes a customer. `answers` is whether any step answers in a conversation, `plain` whether occurrences
-    have one key each, and concern neither segments nor ends of messages, `replans` whether any message is planned
-    anew. `suggestions` are those of each place in their order, `wordings` those of messages that have any. `bonds`
-    say how familiar a customer has to be with each journey that anything binds; where there is one, `derived` is what
-    steps make of traits, and `asked_of_segments` the conditions of segments.
+    `version` changes when customers' timers or signals must be looked at anew. `fixed` are the (message, content
+    key) whose words are the same for everybody; what they are in a locale is kept in `words` once it was made.
+    `starts` says which stages and rules a trigger starts. `by_hand` has the rules by which people send messages,
+    which `by_name` has not. `releases` are the numbers at work of journeys released anew, `pinned` (journey,
+    number) what runs of an earlier one finish on. `sessions` are the channels on which it counts when the customer
+    last wrote, and whether messages wait there for that. `segments` are in the order in which they are looked at,
+    `segments_on` says which when what has changed. `misused` are the traits that (message, content key) use beyond
+    their declaration, `terms` what is promised of cases, `closed_by_answers` the kinds of case that are,
+    `conversions` the types of touchpoints by which a referred friend becomes a customer. `answers` is whether any
+    step answers in a conversation, `plain` whether occurrences have one key each, and concern neither segments nor
+    ends of messages, `replans` whether any message is planned anew. `suggestions` are those of each place in their
+    order, `wordings` those of messages that have any. `bonds` say how familiar a customer has to be with each
+    journey that anything binds; where there is one, `derived` is what steps make of traits, and `asked_of_segments`
+    the conditions of segments.
     """
 
     journeys: Mapping[str, Journey]
@@ -237,6 +143,7 @@ class Program:
     _looks: dict[tuple[str, str], tuple[Look, ...]] = attrs.field(factory=dict, init=False, repr=False)
     suggestions: Mapping[str, tuple[SuggestionSpec, ...]] = attrs.Factory(dict)
     words: "dict[tuple[str, str, str | None], Words]" = attrs.field(factory=dict, init=False, repr=False)
+    _by_hand: Mapping[tuple[str, str], CompiledRule] | None = attrs.field(default=None, init=False, repr=False)
 
     def home(self, journey: str, release: int) -> "Program | None":
         """Where the definition of a run is found: here, or of one that is pinned to a release, there (S5.4)."""
@@ -249,12 +156,22 @@ class Program:
             self._looks[message, key] = known = looks_in(self.templates, message, key)
         return known
 
+    @property
+    def by_hand(self) -> Mapping[tuple[str, str], CompiledRule]:
+        """The rules by which people send messages, by (journey, name); compiled when they are first asked for."""
+        if self._by_hand is None:
+            rules = ((name, RuleParts.of(rule)) for name, each in self.journeys.items() for rule in rules_by_hand(each))
+            compiled = compile_rules(rules, self.signals, len(self.rules))
+            self._by_hand = {(rule.journey, rule.rule.name): rule for rule in compiled}
+        return self._by_hand
+
     def rule_of(self, run: Run | Watch) -> CompiledRule | None:
         """The rule of a run, or None where nothing that is loaded has it."""
-        if not run.release:  # nearly all
-            return self.by_name.get((run.journey, run.rule))
-        home = self.home(run.journey, run.release)
-        return None if home is None else home.by_name.get((run.journey, run.rule))
+        home = self if not run.release else self.home(run.journey, run.release)
+        if home is None:
+            return None
+        named = (run.journey, run.rule)
+        return home.by_name.get(named) or home.by_hand.get(named)
 
     def message_of(self, state: State, pending: Pending) -> Message | None:
         """What a message of the outbox says, by the definition that its run goes by."""
@@ -284,14 +201,12 @@ def compile_program(
     check_together(journeys)
     check_accounts(journeys, policy or Policy())
     earlier = pinned or {}
-    asking = [*journeys, *earlier.values()]
+    asking = [JourneyParts.of(each) for each in (*journeys, *earlier.values())]
     policies = [policy or Policy(), *(journey.policy for journey in journeys)]
-    expressions = (*expressions_of_journeys(asking), *conditions_of(policies))
+    expressions = (*(expression for each in asking for expression in each.expressions()), *conditions_of(policies))
     table = collect(expressions)
-    rules = tuple(_compile_rules(((each.name, rule) for each in journeys for rule in each.rules), table))
-    manual = ((each.name, rule) for each in journeys for rule in rules_by_hand(each))
-    by_hand = tuple(_compile_rules(manual, table, len(rules)))
-    triggers = tuple(triggers_of_journeys(asking))
+    rules = compile_rules(((each.journey.name, rule) for each in asking[: len(journeys)] for rule in each.rules), table)
+    triggers = tuple((each.journey.name, trigger) for each in asking for trigger in each.triggers())
     kept = {key: compile_program([journey]) for key, journey in earlier.items()}
     silences = silences_in(triggers)
     segments = segments_of(journeys, table)
@@ -303,6 +218,7 @@ def compile_program(
     known = declared_in(journeys, traits)
     bonds = bonds_of(policies[0], journeys, known, table)
     asked_of_segments = {(each.journey, each.segment): each.condition for each in segments.values()}
+    plain = not (heard.finer or heard.ends or segments)
     starts = _index_starts(_index_stages(journeys, table), _index(rules))
     sessions, limits = sessions_of(policies), live_limits_of(policies[0], journeys)
     terms = terms_of(journeys)
@@ -311,9 +227,9 @@ def compile_program(
         journeys={journey.name: journey for journey in journeys},
         rules=rules,
         by_label={rule.label: rule for rule in rules},
-        by_name={(rule.journey, rule.rule.name): rule for rule in (*rules, *by_hand)},
+        by_name={(rule.journey, rule.rule.name): rule for rule in rules},
         starts=starts,
-        judges=Judges(starts, table),
+        judges=Judges(starts, table, _remembers_more(silences, sessions), plain=plain),
         silences=silences,
         silences_of=by_type(silences.values()),
         silences_any=tuple(spec for spec in silences.values() if spec.of is None),
@@ -326,7 +242,7 @@ def compile_program(
         fixed=fixed_of(templates),
         bounds=bounds,
         history_kept=hand_overs_kept(retention(bounds.values(), messages.values()), heard),
-        starts_kept={rule.label: starts_kept(rule.rule.limit) for rule in (*rules, *by_hand)},
+        starts_kept={rule.label: starts_kept(rule.rule.limit) for rule in rules},
         places=_places(triggers),
         looks_ahead=any(rule.exit_conditions or _waits_until(rule) for rule in rules)
         or any(each.looks_ahead for each in kept.values()),
@@ -346,13 +262,13 @@ def compile_program(
         conversions=conversions_of(each for _, each in triggers),
         answers=any(node.answers for rule in rules for node in rule.nodes.values())
         or any(each.answers for each in kept.values()),
-        plain=not (heard.finer or heard.ends or segments),
+        plain=plain,
         suggestions=suggestions_of(journeys, table),
         replans=any(message.on_release == "replan" for message in messages.values())
         or any(each.replans for each in kept.values()),
         wordings=compile_wordings(messages.values(), table),
         bonds=bonds,
-        derived=derived_of(asking, asked_of_segments) if bonds else NOTHING,
+        derived=derived_of([each.journey for each in asking], asked_of_segments) if bonds else NOTHING,
         asked_of_segments=asked_of_segments if bonds else {},
     )
 
@@ -379,76 +295,6 @@ def _waits_until(rule: CompiledRule) -> bool:
     return any(isinstance(node.step, WaitUntil) for node in rule.nodes.values())
 
 
-def _compile_rules(rules: Iterable[tuple[str, Rule]], table: SignalTable, first: int = 0) -> Iterable[CompiledRule]:
-    for index, (journey, rule) in enumerate(rules, first):
-        yield _compile_rule(index, journey, rule, table)
-
-
-def _compile_rule(index: int, journey: str, rule: Rule, table: SignalTable) -> CompiledRule:
-    nodes = {name: _node(name, step, journey, rule.name, table) for name, step in identified(rule.then)}
-    first = link(rule.then, nodes.values())
-    goal = rule.goal
-    exits = [each for each in rule.exit if not isinstance(each, Expression)]
-    conditions = [each for each in rule.exit if isinstance(each, Expression)]
-    given, last_given = apart(rule)
-    return CompiledRule(
-        index,
-        journey,
-        rule,
-        _closure(given, table),
-        None if given is None else seer_of(given, table),
-        first,
-        nodes,
-        frozenset(key for node in nodes.values() if isinstance(node.step, WaitFor) for key in node.keys),
-        keys_in_run(exits, journey, rule.name),
-        tuple(Watched(each, compile_condition(each, table)) for each in conditions),
-        keys_in_run(goal.trigger, journey, rule.name) if goal else frozenset(),
-        _closure(goal.given, table) if goal else None,
-        length(goal.within) if goal and goal.within is not None else None,
-        any(isinstance(node.step, WaitFor) and node.step.since == "run" for node in nodes.values()),
-        f"{journey}/{rule.name}",
-        None if rule.collect is None else length(rule.collect),
-        None if last_given is None else Watched(last_given, compile_condition(last_given, table)),
-        results_read(rule),
-        waits_for_own(rule),
-        next(told_in(expressions_of(rule)), None) is not None,
-        given,
-    )
-
-
-def _node(name: str, step: Step, journey: str, rule: str, table: SignalTable) -> Node:
-    node = Node(name, step)
-    match step:
-        case WaitFor():
-            node.keys = keys_in_run(step.trigger, journey, rule)
-            node.condition = _closure(step.given, table)
-        case Send():
-            node.condition = _closure(step.still, table)
-            node.kind, node.lasts = step.message.effective_kind, length(step.message.best_before)
-            node.answers = "reply" if isinstance(step, Reply) else "react" if isinstance(step, React) else ""
-        case Wait() if isinstance(step.until, Expression):
-            node.condition = compile_expression(step.until, table)
-        case SetTrait():
-            node.condition = compile_expression(step.value, table)
-        case Emit():
-            node.values = {each: compile_expression(value, table) for each, value in step.properties.items()}
-        case Call():
-            node.values = {each: compile_expression(value, table) for each, value in step.arguments.items()}
-        case Branch() | WaitUntil():
-            node.condition = compile_condition(step.condition, table)
-            node.see = seer_of(step.condition, table)
-        case Best():
-            node.options = options_of(step, table)
-        case OpenCase() | CloseCase():
-            node.condition = None if step.ref is None else compile_expression(step.ref, table)
-            node.values = {each: compile_expression(value, table) for each, value in said_of_case(step).items()}
-    return node
-
-
-def _closure(expression: Expression | None, table: SignalTable) -> Closure | None:
-    return None if expression is None else compile_condition(expression, table)
-
-
 def _index(rules: Iterable[CompiledRule]) -> dict[Key, Triggered]:
     found: dict[Key, list[CompiledRule]] = {}
     for rule in rules:
@@ -469,10 +315,17 @@ def _index_stages(journeys: Sequence[Journey], table: SignalTable) -> dict[Key, 
     found: dict[Key, dict[str, list[CompiledStage]]] = {}
     for journey in journeys:
         for stage in journey.stages:
-            compiled = CompiledStage(stage, _closure(stage.given, table))
+            compiled = CompiledStage(stage, closure_of(stage.given, table))
             for key in dict.fromkeys(key for each in stage.when for key in keys_of(each, journey.name)):
                 found.setdefault(key, {}).setdefault(journey.name, []).append(compiled)
     return {key: tuple((name, tuple(stages)) for name, stages in each.items()) for key, each in found.items()}
+
+
+def _remembers_more(silences: Mapping[str, SilenceSpec], sessions: Mapping[str, bool]) -> Mapping[str, object] | None:
+    """The types of touchpoints of which more is remembered than counts; None for all."""
+    if sessions or any(each.of is None for each in silences.values()):
+        return None
+    return by_type(silences.values())
 
 
 def _dwells(triggers: Triggers) -> dict[str, tuple[tuple[str, int], ...]]:

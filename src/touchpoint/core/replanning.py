@@ -3,9 +3,10 @@
 from collections.abc import Iterator, Sequence
 from typing import Final
 
+from touchpoint.core.compiled_rule import CompiledRule
 from touchpoint.core.decision import MOVED, NOT_LOADED, Decision
 from touchpoint.core.occurrence import ENDED
-from touchpoint.core.program import CompiledRule, Program
+from touchpoint.core.program import Program
 from touchpoint.core.state import Pending, Run, State
 from touchpoint.journey.steps import Best, Branch, Step, arms
 from touchpoint.policy.binding import HOLD

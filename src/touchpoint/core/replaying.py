@@ -5,13 +5,14 @@ from collections.abc import Callable
 import attrs
 
 from touchpoint.core.advance import go_on_after, work_off
+from touchpoint.core.compiled_rule import Node
 from touchpoint.core.decision import COLLECTED, MOVED, NOT_LOADED, PARKED, RUN, Decision
 from touchpoint.core.edits import EXITS, PARKS
 from touchpoint.core.fire import fire_burst, fire_run
 from touchpoint.core.following import Edits, act, go_on
 from touchpoint.core.migrating import MIGRATES, asked, facts_of
 from touchpoint.core.occurrence import TOUCHPOINT, Occurrence
-from touchpoint.core.program import Node, Program
+from touchpoint.core.program import Program
 from touchpoint.core.state import Record, Run, State, burst_from_record, occurrence_from_record, without
 
 

@@ -1,13 +1,61 @@
-"""What is found out about a rule when it is compiled: the parts of its condition, and what its runs look up."""
+"""What is found out about a rule when it is compiled: its steps, what it asks, and what its runs look up."""
 
 from collections.abc import Iterable, Iterator, Sequence
+from typing import Self
+
+import attrs
 
 from touchpoint.journey.conditions import And, Expression, fields_of
 from touchpoint.journey.contents import looked_up, wordings
+from touchpoint.journey.outcomes import MessageTrigger
 from touchpoint.journey.rule import Rule
 from touchpoint.journey.step_fields import asked_by_candidates
-from touchpoint.journey.steps import Send, Step, identified
+from touchpoint.journey.steps import Call, Send, Step, WaitFor, identified
+from touchpoint.journey.triggers import Trigger
 from touchpoint.model.message import Message
+
+
+@attrs.frozen(eq=False)
+class RuleParts:
+    """A rule taken apart once for all who ask.
+
+    `steps` are all of its steps by their identities, `expressions` every condition and value, both in reading order.
+    """
+
+    rule: Rule
+    steps: Sequence[tuple[str, Step]]
+    expressions: Sequence[Expression]
+
+    @classmethod
+    def of(cls, rule: Rule) -> Self:
+        """The parts of this rule."""
+        steps = tuple(identified(rule.then))
+        return cls(rule, steps, tuple(_expressions_of_rule(rule, steps)))
+
+    def triggers(self) -> Iterator[Trigger]:
+        """Every trigger, in reading order."""
+        yield from self.rule.when
+        yield from self.triggers_in_run()
+
+    def triggers_in_run(self) -> Iterator[Trigger]:
+        """Those by which its runs exit, reach their goal, and go on."""
+        yield from (each for each in self.rule.exit if not isinstance(each, Expression))
+        yield from self.rule.goal.trigger if self.rule.goal else ()
+        for _, step in self.steps:
+            yield from step.trigger if isinstance(step, WaitFor) else ()
+
+    def waits_for_own(self) -> bool:
+        """Whether a run waits for, exits by, or has as its goal, what becomes of its own messages."""
+        return any(isinstance(each, MessageTrigger) and not each.any_run for each in self.triggers_in_run())
+
+    def results_read(self) -> frozenset[str]:
+        """The functions whose results conditions or words of the rule look up: only these are kept."""
+        if not any(isinstance(step, Call) for _, step in self.steps):
+            return frozenset()  # a rule can look up the results of its own calls only
+        looked_up = [field for each in self.expressions for field in fields_of(each)]
+        for _, step in self.steps:
+            looked_up += _of_words(step.message) if isinstance(step, Send) else ()
+        return frozenset(path[0] for root, path in looked_up if root == "result" and path)
 
 
 def apart(rule: Rule) -> tuple[Expression | None, Expression | None]:
@@ -25,11 +73,10 @@ def _all_of(parts: Sequence[Expression]) -> Expression | None:
     return And(tuple(parts)) if len(parts) > 1 else parts[0] if parts else None
 
 
-def expressions_of(rule: Rule) -> Iterable[Expression]:
-    """Every condition and value of a rule, in reading order."""
+def _expressions_of_rule(rule: Rule, steps: Iterable[tuple[str, Step]]) -> Iterator[Expression]:
     yield from (each for each in (rule.given, rule.goal.given if rule.goal else None) if each is not None)
     yield from (each for each in rule.exit if isinstance(each, Expression))
-    for _, step in identified(rule.then):
+    for _, step in steps:
         yield from _expressions_of(step)
 
 
@@ -42,14 +89,6 @@ def _expressions_of(step: Step) -> Iterable[Expression]:
     if isinstance(step, Send) and step.message.wordings:
         yield from (each.given for _, each in wordings(step.message))
     yield from (expression for _, expression in asked_by_candidates(step))
-
-
-def results_read(rule: Rule) -> frozenset[str]:
-    """The functions whose results conditions or words of the rule look up: only these are kept."""
-    looked_up = [field for each in expressions_of(rule) for field in fields_of(each)]
-    for _, step in identified(rule.then):
-        looked_up += _of_words(step.message) if isinstance(step, Send) else ()
-    return frozenset(path[0] for root, path in looked_up if root == "result" and path)
 
 
 def _of_words(message: Message) -> Iterator[tuple[str, tuple[str, ...]]]:

@@ -55,18 +55,18 @@ Seer: TypeAlias = Callable[[Context], Seen]
 _FORM: Final = 1
 """Counted up whenever the order of the leaves, or what is kept of one, changes: codes of before then match nothing."""
 _DIGITS: Final = 10
-_LONGEST: Final = 78
+LONGEST: Final = 78
 """Characters of a text that is kept: with its quotes no more than an explanation shows."""
 _SHOWN: Final = 80
 _MISSING: Final = "$"
 """The name under which a missing value stands; no payload has names that begin so."""
-_NOTHING_THERE: Final[Mapping[str, object]] = {_MISSING: 0}
+NOTHING_THERE: Final[Mapping[str, object]] = {_MISSING: 0}
 _JOINS: Final = (And, Or, Not, Compare, Arithmetic, In, Contains)
 _SIMPLE: Final = frozenset({int, bool, str, date, timedelta, type(None)})
 
 
-class _Unkept(Exception):
-    """A value that is neither short nor exact as JSON."""
+class Unkept(Exception):
+    """A value that is neither short nor exact as JSON; whoever meets it keeps the words of the whole condition."""
 
 
 def seer_of(expression: Expression, table: History | None = None) -> Seer:
@@ -86,11 +86,11 @@ def seer_of(expression: Expression, table: History | None = None) -> Seer:
             for find, leaf in leaves:
                 value = find(context)
                 kind = type(value)
-                if kind is int or kind is bool or (kind is str and len(value) <= _LONGEST):  # type: ignore[arg-type]
+                if kind is int or kind is bool or (kind is str and len(value) <= LONGEST):  # type: ignore[arg-type]
                     seen.append(value)
                 else:
                     seen.append(leaf.kept(value, context))
-        except _Unkept:
+        except Unkept:
             return read(expression, context, table).text
         return seen
 
@@ -154,16 +154,34 @@ class _Leaf:
 
     def kept(self, value: object, context: Context) -> object:
         """A value that is neither a whole number, true, false nor a short text."""
-        if value is UNKNOWN:
-            return _NOTHING_THERE if not self.needs else self._lacking(context)
-        kind = type(value)
-        # Most of what else is asked for; what explanations show of it is always short.
-        if value is None or (kind is datetime and value.tzinfo is UTC) or (kind is float and math.isfinite(value)):  # type: ignore[attr-defined, arg-type]
-            return value
-        return _exact(value)
+        if value is UNKNOWN and self.needs:
+            return {_MISSING: [place for place, need in enumerate(self.needs) if need(context) is UNKNOWN] or 0}
+        return kept(value)
 
-    def _lacking(self, context: Context) -> dict[str, object]:
-        return {_MISSING: [place for place, need in enumerate(self.needs) if need(context) is UNKNOWN] or 0}
+
+def kept(value: object) -> object:
+    """A value as a trace keeps it. Raises Unkept where that would be neither short nor exact."""
+    kind = type(value)
+    if kind is int or kind is bool or value is None or (kind is str and len(value) <= LONGEST):  # type: ignore[arg-type]
+        return value
+    if value is UNKNOWN:
+        return NOTHING_THERE
+    # What explanations show of these is always short.
+    if (kind is datetime and value.tzinfo is UTC) or (kind is float and math.isfinite(value)):  # type: ignore[attr-defined, arg-type]
+        return value
+    if len(shown(value)) < _SHOWN and _is_exact(value):
+        return value
+    raise Unkept
+
+
+def kept_of(expression: Expression) -> list[Expression] | None:
+    """The leaves of which the values are kept, in their order; None where more is to be said of some than the value."""
+    leaves: dict[tuple[str, bool], Expression] = {}
+    for key, leaf in _keyed(expression):
+        leaves.setdefault(key, leaf)
+    if any(of_case for _, of_case in leaves) or any(map(_needs, leaves.values())):
+        return None
+    return list(leaves.values())
 
 
 def _compiled(expression: Expression, table: History | None) -> "tuple[tuple[Evaluator, _Leaf], ...]":
@@ -196,13 +214,7 @@ def _whether_there(find: Evaluator) -> Evaluator:
 
 def _calculated(_context: Context) -> NoReturn:
     """What a case is asked for that has first to be calculated: nothing short would say why it cannot be."""
-    raise _Unkept
-
-
-def _exact(value: object) -> object:
-    if len(shown(value)) < _SHOWN and _is_exact(value):
-        return value
-    raise _Unkept
+    raise Unkept
 
 
 def _is_exact(value: object) -> bool:

@@ -13,10 +13,10 @@ import attrs
 from touchpoint.core.compile import compile_condition
 from touchpoint.core.context import Context
 from touchpoint.core.foreseen import Foresee, foresee
+from touchpoint.core.held import NONE, dropped, put
 from touchpoint.core.occurrence import TOUCHPOINT, Occurrence
 from touchpoint.core.seen import Seer, seer_of
 from touchpoint.core.signals import SignalTable
-from touchpoint.core.state import NONE
 from touchpoint.durations import instant
 from touchpoint.journey.conditions import (
     Aggregate,
@@ -174,10 +174,8 @@ def _changed(decision: "Decision", spec: SegmentSpec, cause: str, *, late: bool)
     state, context = decision.state, decision.looking(spec.journey)
     member, was = spec.closure(context) is True, spec.name in state.segments
     if member != was:
-        if member:
-            state.segments[spec.name] = decision.now
-        else:
-            del state.segments[spec.name]
+        state.segments = put(state.segments, spec.name, decision.now) if member else dropped(state.segments, spec.name)
+        decision.look_anew()
         what = "joined" if member else "left"
         decision.trace.append([SEGMENT, what, spec.journey, spec.segment, spec.see(context)])
         properties = {LATE: True} if late else {}

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping
 from typing import Final
 
+from touchpoint.core.held import NONE, put
 from touchpoint.core.occurrence import Occurrence
 
 _NO_MESSAGE: Final = frozenset({"clicked", "opened", "complained", "opted_out"})
@@ -27,17 +28,17 @@ def wrote_on(sessions: Mapping[str, bool], occurrence: Occurrence) -> str | None
     return channel
 
 
-def hear(heard: dict[str, int], channel: str, at: int) -> None:
-    """Keep that the customer wrote on a channel at `at` (microseconds UTC), unless they have written there since."""
+def hear(heard: Mapping[str, int], channel: str, at: int) -> Mapping[str, int]:
+    """What was heard, with what the customer wrote on a channel at `at` (microseconds UTC) unless they have since."""
     name = session_on(channel)
-    heard[name] = max(at, heard.get(name, at))
+    return put(heard, name, max(at, heard.get(name, at)))
 
 
-def heard_before(sessions: Mapping[str, bool], timeline: Iterable[Occurrence]) -> dict[str, int]:
+def heard_before(sessions: Mapping[str, bool], timeline: Iterable[Occurrence]) -> Mapping[str, int]:
     """What `hear` would have kept of a whole timeline."""
-    heard: dict[str, int] = {}
+    heard: Mapping[str, int] = NONE
     for each in timeline:
         channel = wrote_on(sessions, each)
         if channel is not None:
-            hear(heard, channel, each.at)
+            heard = hear(heard, channel, each.at)
     return heard

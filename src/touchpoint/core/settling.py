@@ -20,6 +20,7 @@ from touchpoint.core.decision import (
 )  # fmt: skip
 from touchpoint.core.delivery import Ticket
 from touchpoint.core.gate import World
+from touchpoint.core.held import put
 from touchpoint.core.pace import scope_name, stay_away
 from touchpoint.core.program import Program
 from touchpoint.core.returned import Returned
@@ -55,7 +56,7 @@ def give_back(program: Program, state: State, ticket: Ticket, now: int) -> Decis
             # An earlier attempt may have arrived, and this one had taken its slot over: it stays taken.
             _mark(state, pending, "ambiguous")
         else:
-            state.history = [each for each in state.history if each.key != ticket.key or each.state != IN_FLIGHT]
+            state.history = tuple(each for each in state.history if each.key != ticket.key or each.state != IN_FLIGHT)
         refund(program, pending, decision)
         pending.attempts -= 1
         if ticket.first:
@@ -103,13 +104,12 @@ def _accepted(
     words = ticket.message if channel in world.human else None
     if words is not None:
         # The customer hears of a task when it is done: only then is it an answer.
-        state.awaited[pending.key] = [
-            max(pending.expires, slot + 1), TASK_EXPIRED, pending.message, channel,
-            *([pending.cases] if pending.cases else ()),
-        ]  # fmt: skip
+        due, about = max(pending.expires, slot + 1), [pending.cases] if pending.cases else ()
+        state.awaited = put(state.awaited, pending.key, [due, TASK_EXPIRED, pending.message, channel, *about])
         pending.cases = None
     elif channel in world.receipts:
-        state.awaited[pending.key] = [slot + world.receipts[channel], NO_RECEIPT, pending.message, channel]
+        due = slot + world.receipts[channel]
+        state.awaited = put(state.awaited, pending.key, [due, NO_RECEIPT, pending.message, channel])
     decision = message_ended(program, state, pending, "sent", slot, reason)
     if words is not None:
         decision.effects.append(TaskAssigned(pending, words, now))

@@ -41,6 +41,8 @@ class SignalTable:
     _keepers: Mapping[str, Signal] = attrs.field(repr=False)
     # By the identity of the expressions it was collected from, which are kept here so that no other can get theirs.
     _asked: Mapping[int, tuple[Expression, tuple[Signal, ...]]] = attrs.field(repr=False)
+    # The signal of each question in them, likewise.
+    _answering: Mapping[tuple[int, Path], Signal] = attrs.field(repr=False)
     # Closures for questions that were asked before, likewise by identity.
     _readers: dict[tuple[int, Path], tuple[Aggregate, Evaluator]] = attrs.field(factory=dict, init=False, repr=False)
 
@@ -69,7 +71,7 @@ class SignalTable:
         known = self._readers.get((id(question), path))
         if known is not None:
             return known[1]
-        signal = signal_of(question, path)
+        signal = self._answering.get((id(question), path)) or signal_of(question, path)
         found = answer(question, signal, self.keeper(signal).key)
         if len(self._readers) < _READERS_KEPT:
             self._readers[id(question), path] = question, found
@@ -84,15 +86,19 @@ class SignalTable:
 def collect(expressions: Iterable[Expression]) -> SignalTable:
     """The signals that these expressions ask for, each once, in the order they are first asked for."""
     signals: dict[str, Signal] = {}
-    asked = {}
+    asked, answering = {}, {}
     for expression in expressions:
-        own = tuple(signals.setdefault(signal.key, signal) for signal in signals_of(expression))
-        asked[id(expression)] = (expression, own)
+        own = []
+        for question, path in _questions(expression):
+            found = signal_of(question, path)
+            own.append(signals.setdefault(found.key, found))
+            answering[id(question), path] = own[-1]
+        asked[id(expression)] = (expression, tuple(own))
     keepers = _keepers(signals.values())
     kept = {key: signal for key, signal in signals.items() if keepers[key] is signal}
     by_type = _indexed(kept.values())
     adders = {name: tuple(map(adder, each)) for name, each in by_type.items()}
-    return SignalTable(kept, by_type, adders, keepers, asked)
+    return SignalTable(kept, by_type, adders, keepers, asked, answering)
 
 
 def _keepers(signals: Iterable[Signal]) -> dict[str, Signal]:
@@ -108,11 +114,16 @@ def _keepers(signals: Iterable[Signal]) -> dict[str, Signal]:
 
 def signals_of(expression: Expression) -> Iterator[Signal]:
     """What must be kept to evaluate one expression."""
+    return (signal_of(*each) for each in _questions(expression))
+
+
+def _questions(expression: Expression) -> Iterator[tuple[Aggregate, Path]]:
+    """The questions about history in one expression; of a `Last`, each with the property that is meant."""
     for node in walk(expression):
         if isinstance(node, Field) and isinstance(root := root_of(node), Last):
-            yield signal_of(root, path_of(node))
+            yield root, path_of(node)
         elif isinstance(node, Aggregate) and not isinstance(node, Last):
-            yield signal_of(node)
+            yield node, ()
 
 
 def update(table: SignalTable, data: dict[str, Any], occurrence: Occurrence, now: int) -> None:

@@ -12,6 +12,7 @@ import attrs
 
 from touchpoint.core.cases import Held, cases_from_record, cases_to_record, next_deadline, resolved
 from touchpoint.core.collected import Burst, Collected, Deferred
+from touchpoint.core.held import NONE
 from touchpoint.core.kept import kept_from_record, kept_to_record
 from touchpoint.core.occurrence import Occurrence
 from touchpoint.model.preference import Preferences
@@ -27,11 +28,6 @@ Record: TypeAlias = list[Any]
 WAITING: Final = "waiting"
 IN_FLIGHT: Final = "in_flight"
 NEVER: Final = 1 << 63
-NONE: Final[Mapping[str, Any]] = {}
-"""What everybody has of what few have: one for all of them, since most of what is remembered of most is nothing.
-
-A field that holds it is never changed in place, but given another value.
-"""
 
 
 @attrs.define
@@ -205,21 +201,21 @@ class State:
     zone_data: str = ""
     stages: dict[str, Record] = attrs.Factory(dict)
     cases: Held = attrs.field(factory=dict, repr=False)
-    closed: dict[str, int] = attrs.Factory(dict)
+    closed: Mapping[str, int] = NONE
     signals: dict[str, object] = attrs.field(factory=dict, repr=False)
-    starts: dict[str, list[Record]] = attrs.field(factory=dict, repr=False)
-    silences: dict[str, int] = attrs.Factory(dict)
-    heard: dict[str, int] = attrs.Factory(dict)
-    dwells: dict[str, int] = attrs.Factory(dict)
-    calendar: dict[str, Record] = attrs.Factory(dict)
-    runs: list[Run] = attrs.Factory(list)
-    watches: list[Watch] = attrs.Factory(list)
-    pending: list[Pending] = attrs.Factory(list)
-    history: list[HandOver] = attrs.Factory(list)
+    starts: Mapping[str, list[Record]] = attrs.field(default=NONE, repr=False)
+    silences: Mapping[str, int] = NONE
+    heard: Mapping[str, int] = NONE
+    dwells: Mapping[str, int] = NONE
+    calendar: Mapping[str, Record] = NONE
+    runs: tuple[Run, ...] = ()
+    watches: tuple[Watch, ...] = ()
+    pending: tuple[Pending, ...] = ()
+    history: tuple[HandOver, ...] = ()
     parked: tuple[Record, ...] = attrs.field(default=(), repr=False)
-    awaited: dict[str, Record] = attrs.field(factory=dict, repr=False)
-    exposures: dict[str, Record] = attrs.Factory(dict)
-    segments: dict[str, int] = attrs.Factory(dict)
+    awaited: Mapping[str, Record] = attrs.field(default=NONE, repr=False)
+    exposures: Mapping[str, Record] = NONE
+    segments: Mapping[str, int] = NONE
     lapses: Mapping[str, int] = NONE
     bursts: tuple[Burst, ...] = ()
     deferred: tuple[Deferred, ...] = ()
@@ -345,16 +341,17 @@ def state_from_record(customer: str, profile: Profile, record: Record) -> State:
     exposures, segments, lapses, bursts, deferred, noticed, *last = [*more, *_LATER[len(more) :]]
     occasions, releases, reopenable = last
     return State(
-        customer, profile, now, orders, fences, version, zone_data, stages, cases_from_record(cases), closed,
-        kept_from_record(signals), starts, silences, heard, dwells, calendar,
-        [run_from_record(each) for each in runs],
-        [_watch_from_record(each) for each in watches],
-        [Pending(*each) for each in pending],
-        [HandOver(*each) for each in history],
+        customer, profile, now, orders, fences, version, zone_data, stages, cases_from_record(cases),
+        closed or NONE, kept_from_record(signals), starts or NONE, silences or NONE, heard or NONE, dwells or NONE,
+        calendar or NONE,
+        tuple(map(run_from_record, runs)),
+        tuple(map(_watch_from_record, watches)),
+        tuple(Pending(*each) for each in pending),
+        tuple(HandOver(*each) for each in history),
         tuple(parked),
-        awaited,
-        dict(exposures),
-        dict(segments),
+        awaited or NONE,
+        exposures or NONE,
+        segments or NONE,
         lapses or NONE,
         tuple(map(burst_from_record, bursts)),
         tuple(map(_deferred_from_record, deferred)),

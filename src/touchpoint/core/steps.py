@@ -9,13 +9,15 @@ from touchpoint.core.case_acts import led_by
 from touchpoint.core.cases import about_case
 from touchpoint.core.changes import trait_changed
 from touchpoint.core.choosing import choose
+from touchpoint.core.compiled_rule import CompiledRule, Node
 from touchpoint.core.conversation import answered_by
 from touchpoint.core.decision import Decision, Emitted, MessageBegun, ProfileChanged
+from touchpoint.core.held import put
 from touchpoint.core.identity import cause_of_step, message_key
 from touchpoint.core.keys import exposure_name
 from touchpoint.core.matching import Key, keys_for, keys_of_occurrence
 from touchpoint.core.occurrence import MOVES, TOUCHPOINT, Occurrence
-from touchpoint.core.program import BUDGET, CompiledRule, Node
+from touchpoint.core.program import BUDGET
 from touchpoint.core.segments import EXPOSURE, TRAIT, reassess
 from touchpoint.core.state import Pending, Run
 from touchpoint.core.values import UNKNOWN
@@ -146,7 +148,7 @@ def _begin(
     )
     if run.cases and not pending.is_call:
         pending.cases = run.cases
-    decision.state.pending.append(pending)
+    decision.state.pending += (pending,)
     run.waiting, run.message = "message", key
     decision.trace.append(["begun", run.journey, run.rule, name])
     decision.effects.append(MessageBegun(pending, run))
@@ -246,7 +248,8 @@ def _split(decision: Decision, _rule: CompiledRule, run: Run, node: Node) -> Out
 
 def _expose(decision: Decision, run: Run, node: Node, split: str, variant: str) -> None:
     now, cause = decision.now, _cause(run, node)
-    decision.state.exposures[split] = [variant, now, False]
+    decision.state.exposures = put(decision.state.exposures, split, [variant, now, False])
+    decision.look_anew()
     told = {"split": split, "variant": variant}
     occurrence = Occurrence(TOUCHPOINT, "exposed", now, cause, told, direction="internal")
     decision.effects.append(Emitted(occurrence))

@@ -16,7 +16,7 @@ from touchpoint.journey.suggestion import Suggestion
 from touchpoint.model.message import Message
 
 if TYPE_CHECKING:
-    from touchpoint.core.program import Teller
+    from touchpoint.core.compiled_rule import Teller
 
 
 @attrs.frozen(eq=False)

@@ -7,13 +7,14 @@ from touchpoint.core.calendar import adopt_calendar, bring_about, leave_out
 from touchpoint.core.case_terms import rearm
 from touchpoint.core.cases import LiveCase, Missed, due_at, miss, next_deadline
 from touchpoint.core.collected import Burst
+from touchpoint.core.held import NONE, dropped, put
 from touchpoint.core.occurrence import TOUCHPOINT, Occurrence
 from touchpoint.core.program import Program
 from touchpoint.core.rhythm import Occasions, in_words, lasts, noted
 from touchpoint.core.segments import settle
 from touchpoint.core.sessions import heard_before
 from touchpoint.core.signals import backfill
-from touchpoint.core.state import NEVER, NONE, Record, Run, State, without
+from touchpoint.core.state import NEVER, Record, Run, State, without
 from touchpoint.core.timed import CALENDAR, SCHEDULE
 from touchpoint.durations import instant
 
@@ -53,7 +54,9 @@ def upcoming(program: Program, state: State, until: int) -> Timer:
 
 def _instants(state: State) -> list[int]:
     """When the timers of a customer fall due, in no particular order."""
-    found = [*state.lapses.values(), *state.silences.values(), *state.dwells.values()]
+    found = [*state.silences.values(), *state.dwells.values()]
+    if state.lapses:
+        found += state.lapses.values()
     if state.calendar:
         found += [entry[0] for entry in state.calendar.values()]
     if state.awaited:
@@ -72,23 +75,32 @@ def _instants(state: State) -> list[int]:
 
 def _timers(program: Program, state: State, due: int) -> Iterable[Timer]:
     """Those that fall due at this instant, the earliest of all."""
-    for rank, (kind, held) in enumerate((("silence", state.silences), ("dwell", state.dwells))):
-        for name, at in held.items():
-            if at == due:
-                yield due, rank, program.places[kind, name], 0, 0, kind, name
-    for name, entry in state.calendar.items():
-        if entry[0] == due:
-            kind = program.calendar[name].kind
-            yield due, 2, program.places[kind, name], 0, 0, kind, name
-    yield from _deadlines(state, due)
-    for number, (key, entry) in enumerate(state.awaited.items()):
-        if entry[0] == due:
-            yield due, 5, number, 0, 0, AWAITED, key
-    yield from _bursts(program, state, due)
     for run in state.runs:
         if due in (run.due, run.look):
             rule = program.rule_of(run)
             yield due, 4, -(rule.rule.priority if rule else 0), rule.index if rule else 0, run.order, "run", run
+    for name, at in state.silences.items():
+        if at == due:
+            yield due, 0, program.places["silence", name], 0, 0, "silence", name
+    for name, at in state.dwells.items():
+        if at == due:
+            yield due, 1, program.places["dwell", name], 0, 0, "dwell", name
+    if state.cases:
+        yield from _deadlines(state, due)
+    if state.calendar or state.awaited or state.bursts:
+        yield from _of_few(program, state, due)
+
+
+def _of_few(program: Program, state: State, due: int) -> Iterable[Timer]:
+    """The same of what few customers have."""
+    for name, entry in state.calendar.items():
+        if entry[0] == due:
+            kind = program.calendar[name].kind
+            yield due, 2, program.places[kind, name], 0, 0, kind, name
+    for number, (key, entry) in enumerate(state.awaited.items()):
+        if entry[0] == due:
+            yield due, 5, number, 0, 0, AWAITED, key
+    yield from _bursts(program, state, due)
 
 
 def _deadlines(state: State, due: int) -> Iterable[Timer]:
@@ -125,12 +137,16 @@ def _occurrence(program: Program, state: State, timer: Timer) -> tuple[Occurrenc
     if kind == SEGMENT:
         return None, []  # the decision looks at all of them by itself
     if kind == AWAITED:
-        _, what, message, channel, *_ = state.awaited.pop(name)
+        _, what, message, channel, *_ = state.awaited[name]
+        state.awaited = dropped(state.awaited, name)
         told = {"message": message}
         return Occurrence(TOUCHPOINT, what, due, f"{what} {name}", told, channel, direction="internal"), []
     if name in state.calendar and kind in CALENDAR:
         return bring_about(program, state, name)
-    (state.silences if kind == "silence" else state.dwells).pop(name)
+    if kind == "silence":
+        state.silences = dropped(state.silences, name)
+    else:
+        state.dwells = dropped(state.dwells, name)
     # Two silences may lapse at one instant: their causes must differ.
     cause = f"{instant(due).isoformat()} {kind} {name}"
     return Occurrence("dwelt" if kind == "dwell" else kind, name, due, cause), _reading(program, state, timer)
@@ -163,14 +179,14 @@ def refresh(
     backfill(program.signals, state.signals, occurrences, state.now)
     state.silences = {name: due for name, due in state.silences.items() if name in program.silences}
     state.heard = {name: at for name, at in state.heard.items() if name in program.silences}
-    state.heard |= heard_before(program.sessions, occurrences)
+    state.heard = {**state.heard, **heard_before(program.sessions, occurrences)}
     state.occasions = occasions_of(program, occurrences)
     for spec in program.silences.values():
         last = max((each.at for each in occurrences if _breaks(spec.of, each)), default=None)
         if spec.name not in state.heard and last is not None:
-            state.heard[spec.name] = last
+            state.heard = put(state.heard, spec.name, last)
             if (due := last + lasts(spec, state.occasions)) > state.now:
-                state.silences[spec.name] = due
+                state.silences = put(state.silences, spec.name, due)
     _refresh_dwells(program, state)
     rearmed = rearm(program.terms, state.cases, max(now, state.now))
     adopt_calendar(program, state, now=max(now, state.now))

@@ -4,8 +4,9 @@ from collections.abc import Callable, Sequence
 from datetime import date, datetime, time
 
 from touchpoint.core.calendar import follow_zones
+from touchpoint.core.compiled_rule import Node
 from touchpoint.core.decision import Decision
-from touchpoint.core.program import Node, Program
+from touchpoint.core.program import Program
 from touchpoint.core.schedule import after, date_from, next_local_time
 from touchpoint.core.state import Run, State
 from touchpoint.durations import LAST_INSTANT, Duration, Forever, is_calendar, micros

@@ -82,34 +82,40 @@ def follow_zone_data(unit: Unit) -> None:
 def take_touchpoints(unit: Unit, prepared: Sequence[Prepared], now: int, late_after: int) -> list[Recorded]:
     """Record touchpoints in their order and decide what follows from each."""
     unit.prefetch(each.customer for each in prepared)
-    loaded = [_owner(unit, each, n if len(prepared) > 1 else None, now) for n, each in enumerate(prepared)]
-    pairs = [(each.id, owner.no) for each, owner in zip(prepared, loaded, strict=True)]
+    owners = _owners(unit, prepared, now)
+    pairs = [(each.id, owners[each.customer].no) for each in prepared]
     # Of somebody whom the store does not have yet, it has no touchpoint either.
-    asked = [pair for pair, owner in zip(pairs, loaded, strict=True) if not owner.is_new]
+    asked = [pair for pair, each in zip(pairs, prepared, strict=True) if not owners[each.customer].is_new]
     seen = unit.seen(pairs, asked)
     taken: dict[tuple[str, int], Prepared] = {}
     results = []
-    for each, owner, pair in zip(prepared, loaded, pairs, strict=True):
-        if pair in seen:
+    for each, pair in zip(prepared, pairs, strict=True):
+        if pair in taken:
+            results.append(Recorded(each.id, duplicate=True, differs=_differs_from_first(each, taken[pair])))
+        elif pair in seen:
             results.append(Recorded(each.id, duplicate=True, differs=_differs(each, seen[pair])))
-        elif pair in taken:
-            first = taken[pair]
-            same = (first.body, first.occurrence.name) == (each.body, each.occurrence.name) and each.at in (
-                None,
-                first.at,
-            )
-            results.append(Recorded(each.id, duplicate=True, differs=not same))
         else:
             taken[pair] = each
-            results.append(Recorded(each.id, late=take_one(unit, owner, each, now, late_after)))
+            late = take_one(unit, owners[each.customer], each, now, late_after)
+            results.append(Recorded(each.id, False, False, late))  # noqa: FBT003 - names double what each call costs
     return results
 
 
-def _owner(unit: Unit, each: Prepared, index: int | None, now: int) -> Loaded:
-    try:
-        return unit.find_or_add(each.customer, now)
-    except CustomerErased:
-        raise CustomerErased(index) from None
+def _owners(unit: Unit, prepared: Sequence[Prepared], now: int) -> dict[str, Loaded]:
+    """Whose touchpoints they are, by id; who is not known yet is created."""
+    owners: dict[str, Loaded] = {}
+    for n, each in enumerate(prepared):
+        if each.customer not in owners:
+            try:
+                owners[each.customer] = unit.find_or_add(each.customer, now)
+            except CustomerErased:
+                raise CustomerErased(n if len(prepared) > 1 else None) from None
+    return owners
+
+
+def _differs_from_first(each: Prepared, first: Prepared) -> bool:
+    same = (first.body, first.occurrence.name) == (each.body, each.occurrence.name) and each.at in (None, first.at)
+    return not same
 
 
 def _differs(each: Prepared, entry: EntryRow) -> bool:
@@ -417,8 +423,11 @@ def answer_case(unit: Unit, customer: str, kind: str, ref: str, at: datetime | N
 
 def readable(unit: Unit, due: Iterable[tuple[int, int]], left_out: dict[int, Exception]) -> list[Loaded]:
     """Those of these (due, number) whose records can be read; the others join `left_out`, and delay nobody (S11.4)."""
+    numbers = [no for _, no in due]
+    if len(found := unit.by_numbers(numbers)) == len(numbers):
+        return found
     found = []
-    for _, no in due:
+    for no in numbers:
         try:
             found.append(unit.by_number(no))
         except StoreCorrupt as error:

@@ -9,7 +9,7 @@ import attrs
 
 from touchpoint.core import delivery as core
 from touchpoint.engine import acts
-from touchpoint.engine.delivery import Delivery, Due
+from touchpoint.engine.delivery import GROUP, Delivery, Due
 from touchpoint.engine.loaded import Loaded
 from touchpoint.engine.unit import Unit
 from touchpoint.errors import DefectiveJourney
@@ -17,6 +17,8 @@ from touchpoint.stores.base import Reader
 
 T = TypeVar("T")
 END_OF_TIME: Final = (1 << 63) - 1
+_FARTHEST: Final = 8
+"""Times a group: how many customers are looked at together where nothing but timers is due."""
 
 
 def nothing_more(_: Reader) -> bool:
@@ -46,6 +48,7 @@ class Agenda:
     more: Callable[[Reader], bool] = nothing_more
     looked: list[Loaded] = attrs.field(factory=list, init=False)
     _circle: acts.Circle = attrs.field(factory=acts.Circle, init=False)
+    _stride: int = attrs.field(default=1, init=False)
 
     def is_due(self) -> bool:
         """Whether anything is due now."""
@@ -64,7 +67,11 @@ class Agenda:
         return next((due for due, no in rows if no not in self.left_out), None)
 
     def group(self, delivery: Delivery, size: int) -> int | None:
-        """One group of at most `size` customers; how many messages were handed over, None if nothing was due."""
+        """One group of at most `size` messages; how many of them were handed over, None if nothing was due.
+
+        It is of as many customers, or of more where the groups before had no messages and `size` is that of a full
+        one: timers alone are cheap, and each transaction waits for the disk.
+        """
         return self._with_care(delivery, size, lambda careful, due: careful.run(due))
 
     def release(self, delivery: Delivery, size: int) -> Sequence[core.Ticket] | None:
@@ -75,7 +82,8 @@ class Agenda:
         self.looked = []  # whoever was looked at before has no part in what fails from here on
         if not self.is_due():
             return None
-        before, due = len(self.left_out), partial(self._look, size)
+        before, due = len(self.left_out), partial(self._look, size * self._stride if size >= GROUP else size)
+        delivery = attrs.evolve(delivery, most=size)
         try:
             found = act(delivery, due)
         except DefectiveJourney:
@@ -83,6 +91,7 @@ class Agenda:
             found = act(attrs.evolve(delivery, units=partial(delivery.units, careful=True)), due)
         if not self.looked and len(self.left_out) == before:
             return None  # somebody else was quicker
+        self._stride = 1 if found else min(self._stride * 2, _FARTHEST)
         self._circle.check((each.no, each.head) for each in self.looked)
         return found
 

@@ -3,8 +3,9 @@
 from collections.abc import Collection, Iterator
 
 from touchpoint.core.cases import Deadline, LiveCase
+from touchpoint.core.compiled_rule import CompiledRule
 from touchpoint.core.keys import key_of
-from touchpoint.core.program import CompiledRule, Program
+from touchpoint.core.program import Program
 from touchpoint.core.rhythm import in_words
 from touchpoint.core.schedule import date_from
 from touchpoint.core.state import State

@@ -6,8 +6,9 @@ from typing import Final
 import attrs
 
 from touchpoint.core.by_hand import SENT, rule_by_hand, send_alone, send_by_hand
+from touchpoint.core.compiled_rule import CompiledRule
 from touchpoint.core.occurrence import TOUCHPOINT
-from touchpoint.core.program import CompiledRule, Program
+from touchpoint.core.program import Program
 from touchpoint.durations import length
 from touchpoint.engine.intake import MAX_SKEW, Prepared, Recorded, prepare, text_of
 from touchpoint.engine.unit import Unit

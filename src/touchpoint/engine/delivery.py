@@ -3,6 +3,7 @@
 from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import AbstractContextManager, suppress
 from functools import partial
+from itertools import islice
 from typing import Final, Protocol, TypeAlias
 
 import attrs
@@ -34,7 +35,7 @@ from touchpoint.errors import DefectiveJourney, TouchpointError
 from touchpoint.stores.codec import dumps
 
 GROUP: Final = 50
-"""Customers whose messages are released in one transaction. At most 20 seconds lie between release and call (S6.8)."""
+"""Messages that are released in one transaction. At most 20 seconds lie between release and call (S6.8)."""
 
 
 Due: TypeAlias = Callable[[Unit, int], Sequence[Loaded]]
@@ -80,6 +81,7 @@ class Delivery:
         breaker: leaves providers alone that answer nobody.
         arrived: told of each reference that a provider gives, since something may have come about it before.
         headers: what goes along with a message where its channel has such things.
+        most: how many messages are released in one transaction; what else is due waits for the next. None: all.
     """
 
     clock: Clock
@@ -91,6 +93,7 @@ class Delivery:
     breaker: Breaker = attrs.Factory(Breaker)
     arrived: Callable[[Unit, str, str], None] | None = None
     headers: Callable[[core.Ticket], Mapping[str, str]] | None = None
+    most: int | None = None
 
     def moment(self) -> core.Moment:
         """One reading of the clock."""
@@ -151,7 +154,8 @@ class Delivery:
                 moment = self.moment()
                 pauses = self._settle_in(unit, late)
                 looked = due(unit, moment.wall)
-                tickets = [found for each in looked if (found := release_due(unit, each, moment)) is not None]
+                released = (found for each in looked if (found := release_due(unit, each, moment)) is not None)
+                tickets = list(islice(released, self.most))
         except BaseException:
             if self.caller is not None:
                 self.caller.put_back(late)
@@ -288,6 +292,8 @@ def release_due(unit: Unit, loaded: Loaded, moment: core.Moment) -> core.Ticket 
     serial history (S1.4) and live and replay agree. The others of the customer come with the next group.
     """
     unit.fire(loaded, until=moment.wall, inclusive=True)
+    if not loaded.state.pending:
+        return None  # the store need not be asked of addresses and paces then
     now = max(moment.wall, loaded.state.now)
     for pending in core.abandoned(loaded.state, moment.wall):
         _rescue(unit, loaded, pending, now)

@@ -9,9 +9,9 @@ from typing import Final, Literal
 
 import attrs
 
+from touchpoint.core.compiled_rule import CompiledRule
 from touchpoint.core.gate import ask
 from touchpoint.core.occurrence import TOUCHPOINT
-from touchpoint.core.program import CompiledRule
 from touchpoint.core.referrals import is_about
 from touchpoint.core.state import State
 from touchpoint.durations import instant, length

@@ -9,6 +9,7 @@ from touchpoint.core import settling
 from touchpoint.core.accounts import approvers, span_at
 from touchpoint.core.advance import message_ended
 from touchpoint.core.decision import Decision, MessageChanged
+from touchpoint.core.held import dropped
 from touchpoint.core.state import IN_FLIGHT, Pending
 from touchpoint.durations import instant
 from touchpoint.engine import accounts, shared
@@ -424,7 +425,7 @@ def _has_open_task(unit: Unit, loaded: Loaded, key: str, now: int, *, withdraw: 
     if task is None or task.status not in _OPEN:
         return False
     if withdraw:
-        loaded.state.awaited.pop(key, None)
+        loaded.state.awaited = dropped(loaded.state.awaited, key)
         unit.touch(loaded)
         shared.change_task(unit, task, "withdrawn", now)
     return True

@@ -28,6 +28,7 @@ from touchpoint.core.advance import work_off
 from touchpoint.core.cases import in_doubt
 from touchpoint.core.decision import Decision
 from touchpoint.core.gate import addressed
+from touchpoint.core.held import dropped
 from touchpoint.durations import instant, micros
 from touchpoint.engine import accounts, changed, erased, gifts, hearing, shared
 from touchpoint.engine.acts import consent, consent_said, take_touchpoints
@@ -341,7 +342,7 @@ def _prove(unit: Unit, row: MessageRow, event: Inbound, now: int) -> None:
         hearing.proven(unit, loaded, row)
     awaited = loaded.state.awaited.get(row.key)
     if awaited is not None and (awaited[1] == delivery.NO_RECEIPT or isinstance(event, TaskDone)):
-        del loaded.state.awaited[row.key]
+        loaded.state.awaited = dropped(loaded.state.awaited, row.key)
         unit.touch(loaded)
         if isinstance(event, TaskDone) and event.outcome is not None:
             _answers(unit, loaded, awaited[_CASES:], row.key, at if event.at is None else min(micros(event.at), at), at)

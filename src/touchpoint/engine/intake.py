@@ -3,6 +3,7 @@
 import os
 from collections.abc import Mapping
 from datetime import datetime, timedelta
+from functools import lru_cache
 from typing import Final
 
 import attrs
@@ -71,8 +72,10 @@ def prepare(
     """
     if not isinstance(given, Touchpoint):
         raise InvalidTouchpoint(f"a touchpoint is a Touchpoint, not of type {type(given).__name__}")
-    check_type_name(given.type)
-    if given.type in REFERRAL_TYPES and not refers and now is not None:
+    kind = given.type
+    if type(kind) is not str:
+        check_type_name(kind)
+    if _is_of_referrals(kind) and not refers and now is not None:
         raise InvalidTouchpoint(
             f"touchpoint {given.type!r} is the engine's own, so that nobody is thanked for a friend who is not there: "
             "call refer(by=…, customer=…), which records it for both"
@@ -106,6 +109,12 @@ def prepare(
     )
     body = dumps([channel, location, direction, about, properties])
     return Prepared(customer, identity, at, body, occurrence)
+
+
+@lru_cache(maxsize=1_024)  # there are few types, and each comes again and again
+def _is_of_referrals(kind: str) -> bool:
+    """Whether touchpoints of this type are the engine's own. Raises InvalidTouchpoint for what no type may be called."""
+    return check_type_name(kind) in REFERRAL_TYPES
 
 
 def _properties(given: Touchpoint, declared: Mapping[str, type]) -> dict[str, object]:

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Literal
 
 import attrs
 
-from touchpoint.core.state import NEVER, NONE, State, profile_to_record
+from touchpoint.core.held import NONE
+from touchpoint.core.state import NEVER, State, profile_to_record
 from touchpoint.core.volume import Volume
 from touchpoint.stores.base import ControlRow
 from touchpoint.stores.codec import dumps

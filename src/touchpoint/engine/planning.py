@@ -6,8 +6,8 @@ from typing import Final
 
 import attrs
 
+from touchpoint.core.compiled_rule import Node
 from touchpoint.core.gate import ask
-from touchpoint.core.program import Node
 from touchpoint.core.state import IN_FLIGHT, Pending, Run
 from touchpoint.durations import instant
 from touchpoint.engine.loaded import Loaded

@@ -7,11 +7,11 @@ from typing import Any, Final
 
 import attrs
 
+from touchpoint.core.compiled_rule import Node
 from touchpoint.core.decision import PARKED, Decision
 from touchpoint.core.edits import FINISHES, GOES_ON, PARKS, STAYS, Edit, Migration, Order, Plan
 from touchpoint.core.following import began_at, ends_anew, follow, longer_or_shorter
 from touchpoint.core.migrating import MIGRATES, asked, facts_of
-from touchpoint.core.program import Node
 from touchpoint.core.state import (
     Record,
     parked_in,

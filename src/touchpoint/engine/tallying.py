@@ -1,6 +1,7 @@
 """Which lines of a decision's trace add to the tallies of the store, counts that name nobody."""
 
 from collections.abc import Callable, Mapping
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 if TYPE_CHECKING:
@@ -14,8 +15,14 @@ _IN_WORDS: Final[Mapping[str, str]] = {"started": "started", "goal": "goal reach
 
 def _count_rule(unit: "Unit", entry: Line) -> None:
     what = entry[0]
-    detail = _IN_WORDS.get(what) or f"{what}: {entry[4 if what == 'ended' else 3]}"
-    unit.tally("rule", f"{entry[1]}/{entry[2]}", detail)
+    detail = "" if what in _IN_WORDS else entry[4 if what == "ended" else 3]
+    unit.tally(*_named(what, entry[1], entry[2], detail))
+
+
+@lru_cache(maxsize=4_096)  # there are few, and each comes again and again
+def _named(what: str, journey: str, rule: str, detail: str) -> tuple[str, str, str]:
+    """What is tallied of a rule: subject, name and what."""
+    return "rule", f"{journey}/{rule}", _IN_WORDS.get(what) or f"{what}: {detail}"
 
 
 def _count_stage(unit: "Unit", entry: Line) -> None:

@@ -9,6 +9,7 @@ import attrs
 from touchpoint.channels.inbound import TaskDone
 from touchpoint.core.decision import Decision
 from touchpoint.core.gate import ask_about_task
+from touchpoint.core.held import dropped
 from touchpoint.durations import instant
 from touchpoint.engine import accounts, shared
 from touchpoint.engine.acts import take_touchpoints
@@ -183,7 +184,7 @@ def _note(unit: Unit, row: TaskRow, what: str, taking: Taking) -> None:
 
 def _withdraw(unit: Unit, row: TaskRow, ruling: Ruling, taking: Taking) -> Task:
     loaded = unit.by_number(row.customer)
-    loaded.state.awaited.pop(row.key, None)
+    loaded.state.awaited = dropped(loaded.state.awaited, row.key)
     changed = shared.change_task(unit, row, "withdrawn", taking.now)
     accounts.not_done(unit, row.key, taking.now)
     _, message, *_ = loads(row.body)

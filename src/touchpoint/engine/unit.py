@@ -15,6 +15,7 @@ from touchpoint.core.decision import Decision
 from touchpoint.core.edits import Migration
 from touchpoint.core.fire import fire_next
 from touchpoint.core.gate import World
+from touchpoint.core.held import NONE
 from touchpoint.core.occurrence import TOUCHPOINT, Occurrence
 from touchpoint.core.parking import (
     hushed,
@@ -30,7 +31,6 @@ from touchpoint.core.segments import EVERY
 from touchpoint.core.state import (
     IN_FLIGHT,
     NEVER,
-    NONE,
     Pending,
     Profile,
     State,

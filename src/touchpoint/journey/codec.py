@@ -14,17 +14,19 @@ import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
-from functools import lru_cache
+from functools import cache, lru_cache
+from types import NoneType
 from typing import TYPE_CHECKING, Any, Final, NoReturn
 
 import attrs
 
-from touchpoint.durations import Forever, forever, length
+from touchpoint.durations import Forever, forever, is_calendar, length
 from touchpoint.errors import JourneyError, Problem, TouchpointError, hint
 from touchpoint.journey import conditions as c
 from touchpoint.journey.codec_names import BUILDERS, NAMES
 from touchpoint.journey.conditions import Expression
 from touchpoint.journey.declared import leaves
+from touchpoint.journey.fields import default_of, layout_of
 from touchpoint.journey.journey import Journey
 from touchpoint.model.names import type_name
 from touchpoint.model.payload import DIGITS, is_kept
@@ -51,6 +53,7 @@ _CALENDAR: Final = (
     "years", "months", "days", "leapdays", "hours", "minutes", "seconds", "microseconds",
     "year", "month", "day", "hour", "minute", "second", "microsecond", "weekday",
 )  # fmt: skip
+_BARE: Final = frozenset({str, bool, int, float, NoneType})
 _TOO_DEEP: Final = "a journey cannot be nested as deeply as this one"
 _WEEKDAY: Final = re.compile(r"(MO|TU|WE|TH|FR|SA|SU)(?:\(([+-][1-9][0-9]*)\))?")
 
@@ -100,7 +103,7 @@ def _forms() -> Iterator[_Form]:
 
 def journey_to_dict(journey: Journey) -> dict[str, object]:
     """The journey as JSON values. `journey_from_dict` gives an equal one back."""
-    return {"format": FORMAT, "version": VERSION, **_converter().unstructure(journey)}
+    return {"format": FORMAT, "version": VERSION, **_write_node(journey)}
 
 
 def dumps(journey: Journey, *, indent: int | None = 2) -> str:
@@ -113,12 +116,12 @@ def definition_hash(journey: Journey) -> str:
 
     The version of the format and the fields of declared classes are no part of it.
     """
-    return _hash(_converter().unstructure(journey))
+    return _hash(_write_node(journey))
 
 
 def described(journey: Journey) -> tuple[str, str]:
     """`definition_hash` and the journey as JSON text on one line, for the price of one."""
-    content = _converter().unstructure(journey)
+    content = _write_node(journey)
     text = json.dumps({"format": FORMAT, "version": VERSION, **content}, ensure_ascii=False)
     return _hash(content), text
 
@@ -133,22 +136,60 @@ def _hash(content: object) -> str:
     return hashlib.sha256(text.encode("ascii")).hexdigest()[:16]
 
 
+def _write(value: object) -> object:
+    """A value that a journey may hold, as JSON values."""
+    kind = type(value)
+    if kind in _BARE:
+        return value
+    if kind in NAMES:
+        return _write_node(value)
+    if isinstance(value, tuple | list):
+        return [_write(each) for each in value]
+    if isinstance(value, Mapping):
+        return {key: _write(each) for key, each in value.items()}
+    return _write_rare(value)
+
+
+def _write_rare(value: object) -> object:  # noqa: PLR0911 - one per class
+    match value:
+        case timedelta():
+            return _write_elapsed(value)
+        case Forever():
+            return {"type": "forever"}
+        case Decimal():
+            return {"type": "decimal", "value": str(value)}
+        case datetime():
+            return {"type": "instant", "value": value.astimezone(UTC).isoformat()}
+        case date():
+            return {"type": "date", "value": value.isoformat()}
+        case type():
+            return type_name(value)
+    return _write_calendar(value) if is_calendar(value) else value
+
+
 def _write_node(node: Any) -> dict[str, object]:  # noqa: ANN401 - any class of the grammar
-    write = _write_operand if isinstance(node, Expression) else _converter().unstructure
+    write = _write_operand if isinstance(node, Expression) else _write
     result: dict[str, object] = {"type": NAMES[type(node)]}
-    for attribute in attrs.fields(type(node)):
-        value = getattr(node, attribute.name)
-        if not _is_default(attribute, value):
-            result[_wire(attribute.name)] = write(value)
+    for name, wire, default in _layout(type(node)):  # type: ignore[arg-type]  # a class is hashable
+        value = getattr(node, name)
+        if value is not default and not _is_default(default, value):
+            result[wire] = write(value)
     return result
 
 
-def _is_default(attribute: "attrs.Attribute[Any]", value: object) -> bool:
-    default = attribute.default
-    if default is attrs.NOTHING:
-        return value is None and attribute.name in _OPTIONAL
-    if attribute.converter is not None:
-        default = attribute.converter(default)  # type: ignore[operator]  # ours are plain functions
+@cache
+def _layout(cls: type) -> tuple[tuple[str, str, object], ...]:
+    """The (name, name in JSON, default) of every field of a class of the language."""
+    layout = layout_of(cls)
+    named = zip(layout.names, layout.defaults, strict=True)
+    return tuple((name, _wire(name), _unless_left_out(name, default)) for name, default in named)
+
+
+def _unless_left_out(name: str, default: object) -> object:
+    return None if default is attrs.NOTHING and name in _OPTIONAL else default
+
+
+def _is_default(default: object, value: object) -> bool:
     # Types first: 0 is not False, and the `==` of an expression builds a condition.
     return type(default) is type(value) and c.same(default, value)
 
@@ -157,7 +198,7 @@ def _write_operand(value: object) -> object:
     """A part of an expression: literals go bare, for they cannot be mistaken there."""
     if isinstance(value, c.Literal):
         value = value.value
-    return [_write_operand(each) for each in value] if isinstance(value, tuple) else _converter().unstructure(value)
+    return [_write_operand(each) for each in value] if isinstance(value, tuple) else _write(value)
 
 
 def _write_elapsed(value: timedelta) -> dict[str, object]:
@@ -360,21 +401,8 @@ _FORMS: Final[Mapping[str, _Form]] = {form.name: form for form in _forms()}
 @lru_cache(maxsize=1)
 def _converter() -> "Converter":
     from cattrs import Converter
-    from dateutil.relativedelta import relativedelta
 
     converter = Converter(detailed_validation=True)
-    # By predicate, because naming a class makes cattrs evaluate its annotations, and some are for type checkers only.
-    converter.register_unstructure_hook_func(NAMES.__contains__, _write_node)
-    converter.register_unstructure_hook(tuple, lambda value: [converter.unstructure(each) for each in value])
-    converter.register_unstructure_hook(type, type_name)
-    converter.register_unstructure_hook(timedelta, _write_elapsed)
-    converter.register_unstructure_hook(relativedelta, _write_calendar)
-    converter.register_unstructure_hook(Forever, lambda _: {"type": "forever"})
-    converter.register_unstructure_hook(Decimal, lambda value: {"type": "decimal", "value": str(value)})
-    converter.register_unstructure_hook(date, lambda value: {"type": "date", "value": value.isoformat()})
-    converter.register_unstructure_hook(
-        datetime, lambda value: {"type": "instant", "value": value.astimezone(UTC).isoformat()}
-    )
     converter.register_structure_hook(_Node, lambda value, _: _read(value))
     return converter
 
@@ -392,12 +420,12 @@ def build_part(cls: type, fields: Mapping[str, object]) -> object:
 
 def is_left_out(attribute: "attrs.Attribute[Any]", value: object) -> bool:
     """Whether a field need not be written, since it holds its default."""
-    return _is_default(attribute, value)
+    return _is_default(_unless_left_out(attribute.name, default_of(attribute)), value)
 
 
 def part_to_dict(part: object) -> object:
     """A part of a journey as JSON values. `part_from_dict` gives an equal one back."""
-    return _converter().unstructure(part)
+    return _write(part)
 
 
 def part_from_dict(value: object) -> object:

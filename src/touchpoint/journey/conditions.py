@@ -6,7 +6,7 @@ count("order_placed", within=days(365)) == 1
 ~ever("review", where=event.order == trigger.order)
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final, Protocol
 
 from touchpoint.errors import JourneyError
@@ -285,11 +285,12 @@ def read_condition(value: Any, where: str) -> Any:  # noqa: ANN401 - what is no 
     return condition(value, where=where)
 
 
-def walk(expression: Expression) -> Iterator[Expression]:
+def walk(expression: Expression) -> Sequence[Expression]:
     """Every node, the outer one first; the nodes inside a `where` too."""
-    yield expression
+    found = [expression]
     for child in children(expression):
-        yield from walk(child)
+        found += walk(child)
+    return found
 
 
 def fields_of(expression: Expression) -> Iterator[tuple[str, tuple[str, ...]]]:

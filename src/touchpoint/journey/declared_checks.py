@@ -27,7 +27,10 @@ from touchpoint.model.message import Message
 
 def undeclared(scene: Scene) -> Iterator[Problem]:
     """What conditions, steps and words name that the declared classes do not have."""
-    said = scene.said
+    return _undeclared(scene, scene.said) if scene.said.touchpoints or scene.said.traits else iter(())
+
+
+def _undeclared(scene: Scene, said: Declared) -> Iterator[Problem]:
     for path, expression, event, trigger in _conditions(scene):
         yield from (Problem(path, each, _DECLARE) for each in said.in_expression(expression, event, trigger))
     for path, node in scene.nodes:

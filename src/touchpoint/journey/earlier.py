@@ -1,32 +1,30 @@
 """Checks of `was=`: earlier names are gone, and were those of one rule or step (S4.5, S5.4)."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from touchpoint.errors import Problem
-from touchpoint.journey import steps
 from touchpoint.journey.rule import Rule
+from touchpoint.journey.steps import Step
 
 Named = tuple[str, str, Sequence[str]]
 """The path of a `was`, whose it is, and the earlier names."""
 
 
-def wrong_earlier_names(rules: Sequence[tuple[str, Rule]]) -> Iterator[Problem]:
-    """What is wrong with the earlier names in these rules, each with its path."""
+def wrong_earlier_names(
+    rules: Sequence[tuple[str, Rule]], steps: Mapping[str, Sequence[tuple[str, str, Step]]]
+) -> Iterator[Problem]:
+    """What is wrong with the earlier names in these rules, each with its path.
+
+    Args:
+        rules: (path, rule).
+        steps: by the path of each rule the (path, identity, step) of its steps.
+    """
     named = [(f"{path}.was", rule.name, rule.was) for path, rule in rules]
     yield from _wrong("rule", named, {name for _, name, _ in named})
-    for path, rule in rules:
-        names = [name for name, _ in steps.identified(rule.then)]
-        placed = zip(_placed(rule.then, f"{path}.then"), names, strict=True)
-        found = [(f"{place}.was", name, getattr(step, "was", ())) for (place, step), name in placed]
-        yield from _wrong("step", found, set(names))
-
-
-def _placed(taken: Iterable[steps.Step], path: str) -> Iterator[tuple[str, steps.Step]]:
-    """Every step with its path, in the order of `flat`."""
-    for n, step in enumerate(taken):
-        yield f"{path}[{n}]", step
-        for name, arm in steps.arms(step):
-            yield from _placed(arm, f"{path}[{n}].{name}")
+    for path, _ in rules:
+        found = [(f"{place}.was", name, step.was) for place, name, step in steps[path] if step.was]
+        if found:
+            yield from _wrong("step", found, {name for _, name, _ in steps[path]})
 
 
 def _wrong(what: str, named: Iterable[Named], known: set[str]) -> Iterator[Problem]:

@@ -4,10 +4,10 @@
 """
 
 import json
-from collections.abc import Iterator
+from collections.abc import Sequence
 from datetime import date, datetime, timedelta
 from decimal import Decimal
-from typing import Final, NoReturn, cast
+from typing import ClassVar, Final, NoReturn
 
 import attrs
 
@@ -24,6 +24,7 @@ class Expression:
     """
 
     __slots__ = ()
+    __match_args__: ClassVar[tuple[str, ...]] = ()  # the names of its fields, which attrs knows of every class of nodes
 
     def in_(self, options: object) -> "In":
         """Whether the value equals one of `options`: a list or tuple of literals, or an expression that gives one."""
@@ -326,13 +327,16 @@ def path_of(field: Field) -> tuple[str, ...]:
     return field._path  # noqa: SLF001 - private only so that a property may bear the name
 
 
-def children(node: Expression) -> Iterator[Expression]:
+def children(node: Expression) -> Sequence[Expression]:
     """The expressions directly inside this one, `where` included, in the order they are written."""
-    for name in _names(node):
+    found: list[Expression] = []
+    for name in node.__match_args__:
         value = getattr(node, name)
-        for part in value if isinstance(value, tuple) else (value,):
-            if isinstance(part, Expression):
-                yield part
+        if isinstance(value, Expression):
+            found.append(value)
+        elif isinstance(value, tuple):
+            found += (part for part in value if isinstance(part, Expression))
+    return found
 
 
 def structure(node: Expression) -> str:
@@ -345,15 +349,10 @@ def shape(part: object) -> object:
     if isinstance(part, Literal):
         return ["Literal", _literal_shape(part.value)]
     if isinstance(part, Expression):
-        return [type(part).__name__, *(shape(getattr(part, name)) for name in _names(part))]
+        return [type(part).__name__, *(shape(getattr(part, name)) for name in part.__match_args__)]
     if isinstance(part, tuple):
         return [shape(each) for each in part]
     return _literal_shape(part) if isinstance(part, timedelta) else part
-
-
-def _names(node: Expression) -> list[str]:
-    kind = cast("type[attrs.AttrsInstance]", type(node))  # every class of nodes is one of attrs
-    return [attribute.name for attribute in attrs.fields(kind)]
 
 
 def _literal_shape(value: object) -> object:

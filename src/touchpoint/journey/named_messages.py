@@ -1,12 +1,13 @@
 """Checks of triggers that name a message: it has to be one that can become what they wait for."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any, Final
 
 from touchpoint.errors import Problem, hint
-from touchpoint.journey.outcomes import MessageTrigger
+from touchpoint.journey.outcomes import MESSAGE_TRIGGERS, MessageTrigger
 from touchpoint.journey.rule import Rule
 from touchpoint.journey.steps import Step, WaitFor, arms
+from touchpoint.journey.taken_apart import Parts
 from touchpoint.model.message import Message
 
 _OWN: Final = "name a message that the same rule sends, or say any_run=True for those of other runs"
@@ -41,15 +42,15 @@ def _waits(steps: Sequence[Step], path: str) -> Iterator[tuple[str, Any]]:
             yield from _waits(arm, f"{here}.{name}")
 
 
-def sent_nowhere(nodes: Iterable[tuple[str, Any]]) -> Iterator[Problem]:
+def sent_nowhere(nodes: Parts) -> Iterator[Problem]:
     """Triggers by what becomes of a message that no journey has: it can never happen.
 
     Args:
         nodes: the parts of all journeys that live together, with their paths.
     """
-    nodes = list(nodes)
-    known = {each.name for _, each in nodes if isinstance(each, Message)}
-    for path, each in nodes:
-        if isinstance(each, MessageTrigger) and each.message not in known:
+    known = {each.name for _, each in nodes.only(Message)}
+    each: MessageTrigger
+    for path, each in nodes.only(*MESSAGE_TRIGGERS):
+        if each.message not in known:
             found = f"no journey sends the message {each.message!r}{hint(each.message, known)}"
             yield Problem(path, found, "correct the name, or hand the journey that sends it to the engine as well")

@@ -1,13 +1,14 @@
 """What a run alone has: what its rule collected, and what the functions that it calls returned."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Final
 
 from touchpoint.errors import JourneyError, Problem, hint
 from touchpoint.journey import steps
-from touchpoint.journey.conditions import Expression, Field, path_of, root_of, walk
+from touchpoint.journey.conditions import Field, path_of, root_of
 from touchpoint.journey.contents import texts
 from touchpoint.journey.rule import Rule
+from touchpoint.journey.taken_apart import owner
 from touchpoint.model.template import Field as Looked
 from touchpoint.model.template import Template
 
@@ -15,15 +16,19 @@ _OF_BURST: Final = ("count", "first", "last", "all")
 _STAGES: Final = "$.stages["
 
 
-def problems_of(rules: Sequence[tuple[str, Rule]], expressions: Iterable[tuple[str, Expression]]) -> Iterator[Problem]:
-    """Where conditions and words look up what no run has there; each rule and expression with its path."""
-    for path, expression in expressions:
-        rule = next((rule for place, rule in rules if path.startswith(f"{place}.")), None)
-        for part in walk(expression) if rule is not None or path.startswith(_STAGES) else ():
-            if isinstance(part, Field) and isinstance(root := root_of(part), str):
-                for found, fix in _lacks(rule, root, path_of(part)):
-                    yield Problem(path, f"{part}: {found}", fix)
-    for path, rule in rules:
+def problems_of(rules: Mapping[str, Rule], fields: Iterable[tuple[str, Field]]) -> Iterator[Problem]:
+    """Where conditions and words look up what no run has there.
+
+    Args:
+        rules: by their paths.
+        fields: each with the path of the condition in which it stands.
+    """
+    for path, field in fields:
+        root, rule = root_of(field), rules.get(owner(path))
+        if isinstance(root, str) and (rule is not None or path.startswith(_STAGES)):
+            for found, fix in _lacks(rule, root, path_of(field)):
+                yield Problem(path, f"{field}: {found}", fix)
+    for path, rule in rules.items():
         yield from _lacking_words(path, rule)
 
 

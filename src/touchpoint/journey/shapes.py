@@ -50,7 +50,7 @@ from touchpoint.model.payload import DIGITS, is_finite, is_kept, is_unicode
 
 
 @attrs.frozen
-class _Kind:
+class Kind:
     """What a field may hold: in words, and as a test. `form` is `one`, `many` (a tuple) or `mapping` (from text)."""
 
     words: str
@@ -60,30 +60,30 @@ class _Kind:
     choices: tuple[str, ...] = ()
 
 
-def _maybe(kind: _Kind) -> _Kind:
+def _maybe(kind: Kind) -> Kind:
     return attrs.evolve(kind, optional=True)
 
 
-def _many(kind: _Kind) -> _Kind:
+def _many(kind: Kind) -> Kind:
     return attrs.evolve(kind, form="many")
 
 
-def _mapping(kind: _Kind) -> _Kind:
+def _mapping(kind: Kind) -> Kind:
     return attrs.evolve(kind, form="mapping")
 
 
-def _a(*classes: type) -> _Kind:
+def _a(*classes: type) -> Kind:
     # Exactly these: a host's own subclass could not be stored and read back.
-    return _Kind("a " + " or ".join(cls.__name__ for cls in classes), lambda value: type(value) in classes)
+    return Kind("a " + " or ".join(cls.__name__ for cls in classes), lambda value: type(value) in classes)
 
 
-def _one_of(*choices: str) -> _Kind:
+def _one_of(*choices: str) -> Kind:
     words = "one of " + ", ".join(choices)
-    return _Kind(words, lambda value: isinstance(value, str) and value in choices, choices=choices)
+    return Kind(words, lambda value: isinstance(value, str) and value in choices, choices=choices)
 
 
-def _pattern(words: str, pattern: re.Pattern[str]) -> _Kind:
-    return _Kind(words, lambda value: isinstance(value, str) and pattern.fullmatch(value) is not None)
+def _pattern(words: str, pattern: re.Pattern[str]) -> Kind:
+    return Kind(words, lambda value: isinstance(value, str) and pattern.fullmatch(value) is not None)
 
 
 def _is_number(value: object) -> bool:
@@ -145,61 +145,62 @@ _AT_MOST: Final = "at most a hundred years"
 _HIGHEST: Final = 10**DIGITS
 _MOST: Final = 10**9
 _LONGEST_NAME: Final = 200
+_QUOTED: Final = json.JSONEncoder(ensure_ascii=False)
 _WORD: Final = re.compile(r"[A-Za-z][A-Za-z0-9_.:-]{0,99}")
 
-_TEXT = _Kind("text without halves of surrogate pairs", lambda value: isinstance(value, str) and is_unicode(value))
-_NAME = _Kind(f"a name, text that is not blank, of at most {_LONGEST_NAME} characters", _is_name)
-_SAID = _Kind("a reason, text that is not blank", lambda v: isinstance(v, str) and v.strip() != "" and is_unicode(v))
-_FLAG = _Kind("True or False", lambda value: isinstance(value, bool))
-_WHOLE = _Kind(
+_TEXT = Kind("text without halves of surrogate pairs", lambda value: isinstance(value, str) and is_unicode(value))
+_NAME = Kind(f"a name, text that is not blank, of at most {_LONGEST_NAME} characters", _is_name)
+_SAID = Kind("a reason, text that is not blank", lambda v: isinstance(v, str) and v.strip() != "" and is_unicode(v))
+_FLAG = Kind("True or False", lambda value: isinstance(value, bool))
+_WHOLE = Kind(
     f"a whole number, {-_MOST:,} to {_MOST:,}",
     lambda value: isinstance(value, int) and not isinstance(value, bool) and abs(value) <= _MOST,
 )
-_FROM_ONE = _Kind(f"a whole number from 1 to {_MOST:,}", lambda value: _WHOLE.test(value) and value >= 1)
-_AMOUNT = _Kind("a number from 0", lambda value: _is_number(value) and value >= 0)
-_BUDGET = _Kind("a number from 0, or a Budget", lambda value: type(value) is Budget or _AMOUNT.test(value))
-_STOCK = _Kind("a whole number from 0, or a Stock", lambda v: type(v) is Stock or (_WHOLE.test(v) and v >= 0))
-_DAY = _Kind("a date", lambda value: type(value) is date)
-_ELAPSED = _Kind(f"an elapsed time longer than nothing and {_AT_MOST}, such as days(3)", _is_elapsed)
-_SILENCE = _Kind(
+_FROM_ONE = Kind(f"a whole number from 1 to {_MOST:,}", lambda value: _WHOLE.test(value) and value >= 1)
+_AMOUNT = Kind("a number from 0", lambda value: _is_number(value) and value >= 0)
+_BUDGET = Kind("a number from 0, or a Budget", lambda value: type(value) is Budget or _AMOUNT.test(value))
+_STOCK = Kind("a whole number from 0, or a Stock", lambda v: type(v) is Stock or (_WHOLE.test(v) and v >= 0))
+_DAY = Kind("a date", lambda value: type(value) is date)
+_ELAPSED = Kind(f"an elapsed time longer than nothing and {_AT_MOST}, such as days(3)", _is_elapsed)
+_SILENCE = Kind(
     f"an elapsed time longer than nothing and {_AT_MOST}, such as days(3), or usual(1.5)",
     lambda value: type(value) is Usual or _is_elapsed(value),
 )
-_TIMES = _Kind(f"a number {FACTOR}", is_factor)
-_RULE = _Kind("a recurrence rule such as FREQ=MONTHLY;BYDAY=1MO", _accepted(read))
-_GAP = _Kind(f"an elapsed time of {_AT_MOST}, such as days(3)", _is_gap)
-_LENGTH = _Kind(f"a length such as days(3) or months(1), {_AT_MOST}", _is_length)
-_PERIOD = _Kind(
+_TIMES = Kind(f"a number {FACTOR}", is_factor)
+_RULE = Kind("a recurrence rule such as FREQ=MONTHLY;BYDAY=1MO", _accepted(read))
+_GAP = Kind(f"an elapsed time of {_AT_MOST}, such as days(3)", _is_gap)
+_LENGTH = Kind(f"a length such as days(3) or months(1), {_AT_MOST}", _is_length)
+_PERIOD = Kind(
     f"a period such as days(7) or calendar_days(1), {_AT_MOST}",
     lambda value: _is_length(value) and value != timedelta(0),
 )
-_TIMEOUT = _Kind(
+_TIMEOUT = Kind(
     f"a length such as days(3), {_AT_MOST}, or forever", lambda value: isinstance(value, Forever) or _is_length(value)
 )
-_REST = _Kind(
+_REST = Kind(
     f"an elapsed time longer than nothing and {_AT_MOST}, such as days(30), or forever",
     lambda value: isinstance(value, Forever) or _is_elapsed(value),
 )
-_CLOCK = _Kind('a time of day such as "09:00"', _accepted(time_of_day))
-_ZONE = _Kind("the name of a time zone such as Europe/Madrid", _accepted(_zone))
-_CONDITION = _maybe(_Kind(f"a condition such as event.score <= 2{_NESTED}", _is_condition))
-_VALUE = _Kind(f"a value or an expression such as event.score{_NESTED}", _is_condition)
-_UNTIL = _Kind(
+_CLOCK = Kind('a time of day such as "09:00"', _accepted(time_of_day))
+_ZONE = Kind("the name of a time zone such as Europe/Madrid", _accepted(_zone))
+_CONDITION = _maybe(Kind(f"a condition such as event.score <= 2{_NESTED}", _is_condition))
+_VALUE = Kind(f"a value or an expression such as event.score{_NESTED}", _is_condition)
+_UNTIL = Kind(
     'a time of day such as "09:00" or an expression such as customer.renewal',
     lambda v: _is_condition(v) or _CLOCK.test(v),
 )
-_TRIGGER = _Kind("a trigger such as Entered(…)", lambda value: type(value) in _TRIGGERS)
-_EXIT = _Kind("a trigger or a condition", lambda value: type(value) in _TRIGGERS or _is_condition(value))
-_STEP = _Kind("a step such as Send(…)", lambda value: type(value) in _STEPS)
+_TRIGGER = Kind("a trigger such as Entered(…)", lambda value: type(value) in _TRIGGERS)
+_EXIT = Kind("a trigger or a condition", lambda value: type(value) in _TRIGGERS or _is_condition(value))
+_STEP = Kind("a step such as Send(…)", lambda value: type(value) in _STEPS)
 _TYPE = _pattern("a touchpoint type such as order_placed: a letter, then letters, digits and _ . : -", TYPE_PATTERN)
 _CHANNEL = _pattern("the name of a channel such as email: a letter, then letters, digits and _ . : -", _WORD)
 _KIND = _pattern("a kind of message such as service: a letter, then letters, digits and _ . : -", _WORD)
-CLASS = _Kind("an attrs class", lambda value: isinstance(value, type) and attrs.has(value))
-_SHARE = _Kind(
+CLASS = Kind("an attrs class", lambda value: isinstance(value, type) and attrs.has(value))
+_SHARE = Kind(
     "a whole number from 0 to 1,000,000",
     lambda value: isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= MOST,
 )
-_WAYS = _mapping(_Kind("a list of steps", lambda value: isinstance(value, tuple) and all(map(_STEP.test, value))))
+_WAYS = _mapping(Kind("a list of steps", lambda value: isinstance(value, tuple) and all(map(_STEP.test, value))))
 _SCOPE = {"kinds": _maybe(_many(_KIND)), "channels": _maybe(_many(_CHANNEL))}
 _IN_STAGE = {"stage": _NAME, "journey": _maybe(_NAME)}
 _OF_SEGMENT = {"segment": _NAME, "journey": _maybe(_NAME)}
@@ -207,15 +208,15 @@ _STEP_ID = {"id": _maybe(_NAME), "was": _many(_NAME)}
 _SEND = {"still": _CONDITION, "otherwise": _many(_STEP), **_STEP_ID}
 _ARMS = {"then": _many(_STEP), "otherwise": _many(_STEP)}
 _WAITING = {"timeout": _maybe(_TIMEOUT), "unknown_zone": _maybe(_ZONE), **_ARMS, **_STEP_ID}
-_LEVEL = _Kind(
+_LEVEL = Kind(
     f"a level from {ESCALATIONS[0]} to {ESCALATIONS[-1]}",
     lambda value: _FROM_ONE.test(value) and value in ESCALATIONS,
 )
-_WITHIN = _Kind(
+_WITHIN = Kind(
     f"an elapsed time longer than nothing and {_AT_MOST}, such as days(3), or BusinessTime",
     lambda value: type(value) is BusinessTime or _is_elapsed(value),
 )
-_PROMISED = _Kind(
+_PROMISED = Kind(
     f"an elapsed time longer than nothing and {_AT_MOST}, such as days(3), or BusinessTime or BySeverity",
     lambda value: type(value) is BySeverity or _WITHIN.test(value),
 )
@@ -228,10 +229,10 @@ _MESSAGE = {
     "on_release": _one_of("send", "drop", "replan"),
 }  # fmt: skip
 
-_SCALAR = _Kind("one value such as 'gold'", lambda value: not isinstance(value, list | tuple | Expression))
+_SCALAR = Kind("one value such as 'gold'", lambda value: not isinstance(value, list | tuple | Expression))
 _OF_MESSAGE = {"message": _NAME, "any_run": _FLAG}
 
-SHAPES: Final[Mapping[type, Mapping[str, _Kind]]] = {
+SHAPES: Final[Mapping[type, Mapping[str, Kind]]] = {
     Journey: {
         "name": _NAME, "stages": _many(_a(Stage)), "rules": _many(_a(Rule)), "cases": _many(_a(CaseType)),
         "policy": _a(Policy), "touchpoints": _many(CLASS), "traits": _maybe(CLASS), "segments": _many(_a(Segment)),
@@ -369,25 +370,37 @@ SHAPES: Final[Mapping[type, Mapping[str, _Kind]]] = {
 """What every field of every class of the data language may hold."""
 
 
-def misfits_of(kind: _Kind, value: object, path: str) -> Iterator[Problem]:
-    """What of this value is not of this kind; nothing where it fits."""
+def fits(kind: Kind, value: object) -> bool:
+    """Whether a value is of this kind; `misfits_of` says what of it is not."""
     if value is None and kind.optional:
-        return
-    one = attrs.evolve(kind, form="one", optional=False)
+        return True
     if kind.form == "one":
-        if not kind.test(value):
-            near = _near(value, kind.choices)
-            yield Problem(path, f"expected {kind.words}, not {_shown(value)}{near}")
+        return kind.test(value)
+    if kind.form == "many":
+        return isinstance(value, tuple) and all(map(kind.test, value))
+    return isinstance(value, Mapping) and all(map(_is_name, value)) and all(map(kind.test, value.values()))
+
+
+def misfits_of(kind: Kind, value: object, path: str) -> Iterator[Problem]:
+    """What of this value is not of this kind; nothing where it fits."""
+    if fits(kind, value):
+        return
+    if kind.form == "one":
+        yield _misfit(kind, value, path)
     elif kind.form == "many" and isinstance(value, tuple):
-        for n, each in enumerate(value):
-            yield from misfits_of(one, each, f"{path}[{n}]")
+        yield from (_misfit(kind, each, f"{path}[{n}]") for n, each in enumerate(value) if not kind.test(each))
     elif kind.form == "mapping" and isinstance(value, Mapping):
         for key, each in value.items():
             yield from misfits_of(_NAME, key, f"{path}[{key!r}]")
-            yield from misfits_of(one, each, path_to(path, key))
+            if not kind.test(each):
+                yield _misfit(kind, each, path_to(path, key))
     else:
         whole = "a list" if kind.form == "many" else "a mapping"
         yield Problem(path, f"expected {whole}, each {kind.words}, not {_shown(value)}")
+
+
+def _misfit(kind: Kind, value: object, path: str) -> Problem:
+    return Problem(path, f"expected {kind.words}, not {_shown(value)}{_near(value, kind.choices)}")
 
 
 def _near(value: object, choices: tuple[str, ...]) -> str:
@@ -407,4 +420,4 @@ def _shown(value: object) -> str:
 
 def path_to(path: str, key: object) -> str:
     """The path to a member of what is at `path`."""
-    return f"{path}[{json.dumps(str(key), ensure_ascii=False)}]"
+    return f"{path}[{_QUOTED.encode(str(key))}]"

@@ -5,7 +5,7 @@ stands at one of them when a release renames the step stays there (S5.4).
 """
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import timedelta
 from functools import cached_property
 from typing import Literal, TypeAlias
@@ -376,25 +376,22 @@ FOLLOW_UP = "follow_up"
 """The arm of an `Ask` that nobody has written: what `remind` and `thank` stand for."""
 
 
-def arms(step: Step) -> Iterable[tuple[str, "tuple[Step, ...]"]]:
+def arms(step: Step) -> Sequence[tuple[str, "tuple[Step, ...]"]]:
     """The arms of a step by name, empty ones left out, in the order they are read.
 
     The name is a path from the step: `then`, `otherwise`, of a `Split` `arms["gift"]`, of a `Best`
     `candidates[0].then`, or of an `Ask` `follow_up`.
     """
-    if isinstance(step, Split):
-        for variant, steps in step.arms.items():
-            if steps:
-                yield arm_of(variant), steps
-    if isinstance(step, Ask) and step.follow_up:
-        yield FOLLOW_UP, step.follow_up
-    if isinstance(step, Best):
-        for n, candidate in enumerate(step.candidates):
-            if candidate.then:
-                yield candidate_arm(n), candidate.then
-    for name in ARMS:
-        if steps := getattr(step, name, ()):
-            yield name, steps
+    found: list[tuple[str, tuple[Step, ...]]] = []
+    match step:
+        case Split():
+            found += ((arm_of(variant), steps) for variant, steps in step.arms.items())
+        case Ask():
+            found.append((FOLLOW_UP, step.follow_up))
+        case Best():
+            found += ((candidate_arm(n), candidate.then) for n, candidate in enumerate(step.candidates))
+    found += ((name, getattr(step, name, ())) for name in ARMS)
+    return [arm for arm in found if arm[1]]
 
 
 def arm_of(variant: str) -> str:
@@ -440,10 +437,14 @@ def identified(steps: "Iterable[Step]") -> "Iterable[tuple[str, Step]]":
     That is its own `id`, else label and ordinal among equals (S4.5). What follows an `Ask` is named after it, as in
     `ask:rate/remind`, and counts among no equals.
     """
-    return _identified(steps, {}, None)
+    found: list[tuple[str, Step]] = []
+    _identify(steps, {}, None, found)
+    return found
 
 
-def _identified(steps: "Iterable[Step]", seen: dict[str, int], asked_by: str | None) -> "Iterable[tuple[str, Step]]":
+def _identify(
+    steps: "Iterable[Step]", seen: dict[str, int], asked_by: str | None, found: "list[tuple[str, Step]]"
+) -> None:
     for step in steps:
         if asked_by is not None:
             name = f"{asked_by}/{step.id}"
@@ -453,14 +454,16 @@ def _identified(steps: "Iterable[Step]", seen: dict[str, int], asked_by: str | N
             name = label(step)
             seen[name] = seen.get(name, 0) + 1
             name = name if seen[name] == 1 else f"{name}#{seen[name]}"
-        yield name, step
+        found.append((name, step))
         for arm, inner in arms(step):
-            yield from _identified(inner, seen, name if arm == FOLLOW_UP else asked_by)
+            _identify(inner, seen, name if arm == FOLLOW_UP else asked_by, found)
 
 
 def flat(steps: "Iterable[Step]") -> "Iterable[Step]":
     """Every step of a rule, arms included, in reading order."""
+    found: list[Step] = []
     for step in steps:
-        yield step
+        found.append(step)
         for _, arm in arms(step):
-            yield from flat(arm)
+            found += flat(arm)
+    return found

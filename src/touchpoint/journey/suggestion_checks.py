@@ -1,7 +1,7 @@
 """What suggestions, and candidates for the next best action, must be before their journey may run."""
 
-from collections.abc import Iterable, Iterator, Sequence
-from typing import Any, Final
+from collections.abc import Iterator
+from typing import Final
 
 import attrs
 
@@ -29,6 +29,7 @@ from touchpoint.journey.message_checks import content_problems
 from touchpoint.journey.policy import Pull
 from touchpoint.journey.steps import Best, Candidate
 from touchpoint.journey.suggestion import Suggestion
+from touchpoint.journey.taken_apart import Parts
 from touchpoint.model.message import Message
 from touchpoint.model.suggested import LONGEST_NAMES, is_number
 from touchpoint.model.template import Template
@@ -40,9 +41,9 @@ _NUMBER: Final = "write value=10, say, or value=customer.basket * 0.1"
 _ASK: Final = "ask about history, traits, stages, cases, segments, variants or now"
 
 
-def suggestion_problems(journey: str, nodes: Sequence[tuple[str, Any]]) -> Iterator[Problem]:
+def suggestion_problems(journey: str, nodes: Parts) -> Iterator[Problem]:
     """Everything that is wrong with suggestions, beyond the shape of their fields."""
-    for path, each in _only(nodes, Suggestion):
+    for path, each in nodes.only(Suggestion):
         yield from _purpose(path, each)
         yield from _asks(path, each)
         yield from _words(path, each)
@@ -50,7 +51,7 @@ def suggestion_problems(journey: str, nodes: Sequence[tuple[str, Any]]) -> Itera
         yield from _value(f"{path}.value", each.value)
         if isinstance(journey, str):
             yield from _names(path, each, journey)
-    for path, item in _only(nodes, Pull):
+    for path, item in nodes.only(Pull):
         if item.unknown and path.startswith("$.policy."):
             found = "only the policy of the house says who gets suggestions without being known"
             yield Problem(f"{path}.unknown", found, "put it into Engine(policy=…)")
@@ -63,9 +64,9 @@ def named_by_suggestion(node: object) -> Iterator[tuple[str, str]]:
         yield from (("segment", each) for each in node.segments)
 
 
-def best_problems(nodes: Sequence[tuple[str, Any]]) -> Iterator[Problem]:
+def best_problems(nodes: Parts) -> Iterator[Problem]:
     """Everything that is wrong with choices of the next best action, beyond the shape of their fields."""
-    for path, best in _only(nodes, Best):
+    for path, best in nodes.only(Best):
         if not best.candidates:
             yield Problem(f"{path}.candidates", f"{best.name!r} has nothing to choose from", "name the candidates")
         first: dict[str, int] = {}
@@ -79,21 +80,16 @@ def best_problems(nodes: Sequence[tuple[str, Any]]) -> Iterator[Problem]:
             yield from _value(f"{path}.candidates[{n}].value", each.value)
 
 
-def one_of_a_name(nodes: Iterable[tuple[str, Any]]) -> Iterator[Problem]:
+def one_of_a_name(nodes: Parts) -> Iterator[Problem]:
     """Suggestions share their names with no message and no other suggestion: kill switches and `why` go by them."""
-    nodes = list(nodes)
-    messages = {message.name: path for path, message in _only(nodes, Message)}
+    messages = {message.name: path for path, message in nodes.only(Message)}
     first: dict[str, str] = {}
-    for path, each in _only(nodes, Suggestion):
+    for path, each in nodes.only(Suggestion):
         other = messages.get(each.name) or first.get(each.name)
         if other is not None:
             found = f"the name {each.name!r} is taken, by {other}"
             yield Problem(f"{path}.name", found, "give the suggestion a name of its own")
         first.setdefault(each.name, path)
-
-
-def _only(nodes: Iterable[tuple[str, Any]], cls: type) -> Iterator[tuple[str, Any]]:
-    return ((path, node) for path, node in nodes if isinstance(node, cls))
 
 
 def _purpose(path: str, each: Suggestion) -> Iterator[Problem]:

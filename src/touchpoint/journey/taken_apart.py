@@ -1,37 +1,79 @@
 """A journey taken apart, each part with its path: what the checks of a journey look at."""
 
-from collections.abc import Iterable, Iterator, Mapping
-from typing import Any, TypeVar
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import timedelta
+from functools import cache
+from itertools import chain
+from types import NoneType
+from typing import Any, Final, TypeVar
 
 import attrs
 
 from touchpoint.errors import Problem
-from touchpoint.journey import steps
-from touchpoint.journey.conditions import Expression
+from touchpoint.journey.conditions import Expression, walk
 from touchpoint.journey.declared import Declared
+from touchpoint.journey.fields import layout_of
 from touchpoint.journey.journey import Journey
 from touchpoint.journey.rule import Rule
-from touchpoint.journey.shapes import CLASS, SHAPES, misfits_of, path_to
+from touchpoint.journey.shapes import CLASS, SHAPES, Kind, fits, misfits_of, path_to
+from touchpoint.journey.steps import Step, arms, identified
 from touchpoint.model.message import Message
 
 T = TypeVar("T")
 Placed = tuple[str, Any]
+_EMPTY: Final = ()
+_NO_PARTS: Final = frozenset({str, bool, int, float, NoneType, timedelta})
+"""Most values: quickly told from parts."""
+
+
+class Parts:
+    """Parts of journeys with their paths, in reading order, found by their classes."""
+
+    def __init__(self, placed: Iterable[Placed]) -> None:
+        self._placed = tuple(placed)
+        self._places: defaultdict[type, list[int]] = defaultdict(list)
+        for n, (_, node) in enumerate(self._placed):
+            self._places[type(node)].append(n)
+
+    def __iter__(self) -> Iterator[Placed]:
+        return iter(self._placed)
+
+    def only(self, *classes: type[T]) -> Sequence[tuple[str, T]]:
+        """Those of these classes and what is derived from them, in reading order."""
+        found = [places for cls, places in self._places.items() if issubclass(cls, classes)]
+        if not found:
+            return ()
+        return [self._placed[n] for n in (found[0] if len(found) == 1 else sorted(chain(*found)))]
 
 
 @attrs.frozen
 class Scene:
     """A journey taken apart.
 
-    `nodes` are its sound parts in reading order, expressions among them; `rules` those that are sound throughout.
+    `nodes` are its sound parts in reading order, expressions among them; `deep` are the same with what is inside of
+    expressions, each at the path of the whole. `rules` are those that are sound throughout, `steps` the (path,
+    identity, step) of the steps of each, by its path.
     """
 
     journey: Journey
     misfits: tuple[Problem, ...]
-    nodes: tuple[Placed, ...]
+    nodes: Parts
     rules: tuple[tuple[str, Rule], ...]
 
+    deep: Parts = attrs.field(init=False)
+    steps: Mapping[str, Sequence[tuple[str, str, Step]]] = attrs.field(init=False)
     declared: tuple[type, ...] = attrs.field(init=False)
     said: Declared = attrs.field(init=False)
+
+    @deep.default
+    def _deep(self) -> Parts:
+        opened = ((path, walk(node) if isinstance(node, Expression) else (node,)) for path, node in self.nodes)
+        return Parts((path, part) for path, inside in opened for part in inside)
+
+    @steps.default
+    def _steps(self) -> Mapping[str, Sequence[tuple[str, str, Step]]]:
+        return {path: list(placed_steps(rule.then, f"{path}.then")) for path, rule in self.rules}
 
     @declared.default
     def _declared(self) -> tuple[type, ...]:
@@ -41,63 +83,100 @@ class Scene:
     def _said(self) -> Declared:
         return Declared.of(self.declared, self.journey.traits if CLASS.test(self.journey.traits) else None)
 
-    def only(self, *classes: type[T]) -> Iterator[tuple[str, T]]:
+    def only(self, *classes: type[T]) -> Sequence[tuple[str, T]]:
         """The sound parts of these classes, with their paths."""
-        return only(self.nodes, *classes)
+        return self.nodes.only(*classes)
+
+    def rules_with(self, *classes: type) -> Iterator[tuple[str, Rule]]:
+        """The rules, each with its path, in which any part of these classes stands."""
+        having = {owner(path) for path, _ in self.nodes.only(*classes)}
+        return ((path, rule) for path, rule in self.rules if path in having)
+
+
+def owner(path: str) -> str:
+    """The path of what stands in a list of the journey itself: of `$.rules[3].then[0]` that is `$.rules[3]`."""
+    return path[: path.find("]") + 1]
 
 
 def taken_apart(journey: Journey) -> Scene:
     """A journey as its checks see it: with what is wrong with the shape of any part."""
-    nodes = tuple(walk_parts(journey, "$"))
+    nodes = walk_parts(journey, "$")
     misfits: list[Problem] = []
     broken: set[str] = set()
     for path, node in nodes:
-        found = [
-            problem
-            for name, kind in SHAPES.get(type(node), {}).items()
-            for problem in misfits_of(kind, getattr(node, name), f"{path}.{name}")
-        ]
-        misfits += found
-        if found:
-            broken.add(path)
+        for name, kind, usual in _checks(type(node)):  # type: ignore[arg-type]  # a class is hashable
+            value = getattr(node, name)
+            if value is not usual and not fits(kind, value):
+                misfits += misfits_of(kind, value, f"{path}.{name}")
+                broken.add(path)
     unsaid = {one.partition(".wordings[")[0] for one in broken if ".wordings[" in one}
-    broken |= {path for path, _ in only(nodes, Message) if path in unsaid}
-    sound = tuple((path, node) for path, node in nodes if path not in broken)
-    rules = [
-        (path, rule) for path, rule in only(sound, Rule) if not any(each.startswith(f"{path}.") for each in broken)
-    ]
-    return Scene(journey, tuple(misfits), sound, tuple(rules))
+    broken |= {path for path, node in nodes if isinstance(node, Message) and path in unsaid}
+    sound = Parts((path, node) for path, node in nodes if path not in broken)
+    owners = {owner(path) for path in broken if owner(path) != path}
+    rules = tuple((path, rule) for path, rule in sound.only(Rule) if path not in owners)
+    return Scene(journey, tuple(misfits), sound, rules)
 
 
-def walk_parts(value: object, path: str) -> Iterator[Placed]:
+@cache
+def _checks(cls: type) -> tuple[tuple[str, Kind, object], ...]:
+    """The (name, kind, default) of the fields of a class that are looked at; a default need not be looked at again."""
+    if cls not in SHAPES:
+        return ()
+    layout = layout_of(cls)
+    usual = dict(zip(layout.names, layout.defaults, strict=True))
+    plain = {name for name, each in usual.items() if type(each) in _NO_PARTS or each is _EMPTY}
+    checks = SHAPES[cls].items()
+    return tuple(
+        (name, kind, usual[name] if name in plain and fits(kind, usual[name]) else attrs.NOTHING)
+        for name, kind in checks
+    )
+
+
+def walk_parts(value: object, path: str) -> Sequence[Placed]:
     """Every part of a journey, or of a part of one, with its path, in reading order; expressions as wholes."""
-    if isinstance(value, Expression):
-        yield path, value
-    elif type(value) in SHAPES:
-        yield path, value
-        for attribute in attrs.fields(type(value)):  # type: ignore[arg-type]  # all of them are attrs classes
-            yield from walk_parts(getattr(value, attribute.name), f"{path}.{attribute.name}")
-    elif isinstance(value, tuple):
-        for n, each in enumerate(value):
-            yield from walk_parts(each, f"{path}[{n}]")
+    found: list[Placed] = []
+    _walk_parts(value, path, found)
+    return found
+
+
+def _walk_parts(value: object, path: str, found: list[Placed]) -> None:
+    if type(value) in SHAPES:
+        found.append((path, value))
+        layout = layout_of(type(value))  # type: ignore[arg-type]  # a class is hashable
+        for name, part in zip(layout.names, layout.values(value), strict=True):
+            if type(part) not in _NO_PARTS and part is not _EMPTY:
+                _walk_parts(part, f"{path}.{name}", found)
+    elif isinstance(value, Expression):
+        found.append((path, value))
+    else:
+        _walk_members(value, path, found)
+
+
+def _walk_members(value: object, path: str, found: list[Placed]) -> None:
+    if isinstance(value, tuple):
+        for n, part in enumerate(value):
+            if type(part) not in _NO_PARTS:
+                _walk_parts(part, f"{path}[{n}]", found)
     elif isinstance(value, Mapping):
-        for key, each in value.items():
-            yield from walk_parts(each, path_to(path, key))
+        for key, part in value.items():
+            if type(part) not in _NO_PARTS:
+                _walk_parts(part, path_to(path, key), found)
 
 
-def only(nodes: Iterable[Placed], *classes: type[T]) -> Iterator[tuple[str, T]]:
-    """Those of these parts that are of these classes."""
-    return ((path, node) for path, node in nodes if isinstance(node, classes))
-
-
-def steps_in(taken: Iterable[steps.Step], path: str) -> Iterator[tuple[str, steps.Step]]:
+def steps_in(taken: Iterable[Step], path: str) -> Iterator[tuple[str, Step]]:
     """Every step with its path, in the order of `flat`."""
     for n, step in enumerate(taken):
         yield f"{path}[{n}]", step
-        for name, arm in steps.arms(step):
+        for name, arm in arms(step):
             yield from steps_in(arm, f"{path}[{n}].{name}")
+
+
+def placed_steps(taken: Sequence[Step], path: str) -> Iterator[tuple[str, str, Step]]:
+    """Every step with its path and its identity, in the order of `flat`."""
+    placed = zip(steps_in(taken, path), identified(taken), strict=True)
+    return ((place, name, step) for (place, step), (name, _) in placed)
 
 
 def placed_messages(journey: Journey) -> Iterator[tuple[str, Message]]:
     """Every message of a journey with its path, at each place where it is sent."""
-    return only(walk_parts(journey, "$"), Message)
+    return ((path, node) for path, node in walk_parts(journey, "$") if isinstance(node, Message))

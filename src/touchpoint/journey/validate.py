@@ -10,7 +10,7 @@ from typing import Any, Final
 from touchpoint.errors import JourneyError, Problem, TouchpointError, hint
 from touchpoint.journey import asking, case_checks, conversation, of_run, steps, triggers
 from touchpoint.journey.by_hand import PREFIX
-from touchpoint.journey.conditions import CaseOpen, Expression, InSegment, InStage, Outcome, Told, walk
+from touchpoint.journey.conditions import CaseOpen, Expression, Field, InSegment, InStage, Outcome, Told
 from touchpoint.journey.declared_checks import misused, undeclared
 from touchpoint.journey.earlier import wrong_earlier_names
 from touchpoint.journey.experiment_checks import experiment_problems, split_problems
@@ -18,18 +18,20 @@ from touchpoint.journey.gift_checks import gift_problems, named_alike, named_onc
 from touchpoint.journey.journey import Journey
 from touchpoint.journey.message_checks import content_problems
 from touchpoint.journey.named_messages import of_the_run, sent_nowhere
-from touchpoint.journey.policy import Hold
+from touchpoint.journey.outcomes import MESSAGE_TRIGGERS
+from touchpoint.journey.policy import Hold, Pull
 from touchpoint.journey.rule import Goal, Rule
 from touchpoint.journey.segment import Segment
 from touchpoint.journey.segment_checks import circles, refused_parts
 from touchpoint.journey.stage import Stage
+from touchpoint.journey.suggestion import Suggestion
 from touchpoint.journey.suggestion_checks import (
     best_problems,
     named_by_suggestion,
     one_of_a_name,
     suggestion_problems,
 )
-from touchpoint.journey.taken_apart import Placed, Scene, only, steps_in, taken_apart, walk_parts
+from touchpoint.journey.taken_apart import Parts, Scene, owner, taken_apart, walk_parts
 from touchpoint.model.budget import Budget
 from touchpoint.model.case import CaseType
 from touchpoint.model.message import Gift, Message, Survey
@@ -64,10 +66,10 @@ def check_together(journeys: Sequence[Journey]) -> None:
     """
     placed = [(f"$[{n}]", journey) for n, journey in enumerate(journeys)]
     names = [(f"{path}.name", journey.name) for path, journey in placed]
-    nodes = [node for path, journey in placed for node in walk_parts(journey, path)]
-    cases = {case.name for _, case in only(nodes, CaseType)}
+    nodes = Parts(node for path, journey in placed for node in walk_parts(journey, path))
+    cases = {case.name for _, case in nodes.only(CaseType)}
     found = [
-        *_twice("journey", names), *_differ("case", only(nodes, CaseType)), *_differ("message", only(nodes, Message)),
+        *_twice("journey", names), *_differ("case", nodes.only(CaseType)), *_differ("message", nodes.only(Message)),
         *_holds(nodes, cases), *experiment_problems(nodes), *_circles(placed), *sent_nowhere(nodes),
         *one_of_a_name(nodes),
     ]  # fmt: skip
@@ -91,8 +93,12 @@ def _refuse(what: str, found: Sequence[Problem]) -> None:
 def _choices(scene: Scene) -> Iterator[Problem]:
     yield from split_problems(scene.nodes)
     broken = tuple(each.path for each in scene.misfits)
-    sound = [(path, node) for path, node in scene.nodes if not any(each.startswith(f"{path}.") for each in broken)]
-    yield from suggestion_problems(scene.journey.name, sound)
+    whole = (
+        (path, node)
+        for path, node in scene.only(Suggestion, Pull)
+        if not any(each.startswith(f"{path}.") for each in broken)
+    )
+    yield from suggestion_problems(scene.journey.name, Parts(whole))
     yield from one_of_a_name(scene.nodes)
     yield from best_problems(scene.nodes)
 
@@ -109,13 +115,13 @@ def _differ(what: str, named: Iterable[tuple[str, Any]]) -> Iterator[Problem]:
     first: dict[str, tuple[str, Any]] = {}
     for path, each in named:
         place, other = first.setdefault(each.name, (path, each))
-        if each != other:
+        if each is not other and each != other:
             found = f"{what} {each.name!r} has two definitions, the other at {place}"
             yield Problem(f"{path}.name", found, named_once(path, place, each, other))
 
 
-def _holds(nodes: Iterable[Placed], cases: set[str]) -> Iterator[Problem]:
-    for path, hold in only(nodes, Hold):
+def _holds(nodes: Parts, cases: set[str]) -> Iterator[Problem]:
+    for path, hold in nodes.only(Hold):
         for name in hold.while_open or ():
             if name not in cases:
                 found = f"no journey declares the case {name!r}{hint(name, cases)}"
@@ -124,19 +130,18 @@ def _holds(nodes: Iterable[Placed], cases: set[str]) -> Iterator[Problem]:
 
 def _names(scene: Scene) -> Iterator[Problem]:
     for what, cls in (("rule", Rule), ("stage", Stage), ("segment", Segment), ("case", CaseType)):
-        found: Iterator[tuple[str, Any]] = scene.only(cls)
+        found: Sequence[tuple[str, Any]] = scene.only(cls)
         yield from _twice(what, ((f"{path}.name", each.name) for path, each in found))
     yield from _differ("message", scene.only(Message))
     yield from experiment_problems(scene.nodes)
     for path, rule in scene.rules:
         if rule.name.startswith(PREFIX):
             yield Problem(f"{path}.name", f"rules whose names begin with {PREFIX!r} are the engine's own", "rename it")
-        places = [place for place, _ in steps_in(rule.then, f"{path}.then")]
-        yield from _twice("step", zip(places, (name for name, _ in steps.identified(rule.then)), strict=True))
+        yield from _twice("step", ((place, name) for place, name, _ in scene.steps[path]))
 
 
 def _earlier(scene: Scene) -> Iterator[Problem]:
-    return wrong_earlier_names(scene.rules)
+    return wrong_earlier_names(scene.rules, scene.steps)
 
 
 def _classes(scene: Scene) -> Iterator[Problem]:
@@ -174,12 +179,11 @@ def _mentions(scene: Scene) -> Iterator[Problem]:
         "case": [each.name for each in journey.cases if isinstance(each, CaseType) and isinstance(each.name, str)],
         "rule": [each.name for each in journey.rules if isinstance(each, Rule) and isinstance(each.name, str)],
     }
-    for path, node in scene.nodes:
-        for part in walk(node) if isinstance(node, Expression) else (node,):
-            for what, name in (*_named_by(part, journey.name), *named_by_suggestion(part)):
-                if name not in known[what]:
-                    found = f"there is no {what} {name!r} in this journey{hint(name, known[what])}"
-                    yield Problem(path, found, _FIXES[what])
+    for path, part in scene.deep.only(*_NAMING):
+        for what, name in (*_named_by(part, journey.name), *named_by_suggestion(part)):
+            if name not in known[what]:
+                found = f"there is no {what} {name!r} in this journey{hint(name, known[what])}"
+                yield Problem(path, found, _FIXES[what])
 
 
 _OF_CASE: Final = (
@@ -187,6 +191,13 @@ _OF_CASE: Final = (
     triggers.CaseEscalated, triggers.CaseReopened, triggers.CaseMerged,
     steps.OpenCase, steps.CloseCase,
 )  # fmt: skip
+
+
+_NAMING: Final = (
+    triggers.Entered, triggers.Left, triggers.Dwelt, triggers.Joined, triggers.LeftSegment,
+    InStage, InSegment, CaseOpen, steps.MoveTo, steps.Enrol, Stage, Suggestion, *_OF_CASE,
+)  # fmt: skip
+"""Whatever names a stage, a segment, a case or a rule."""
 
 
 def _named_by(node: object, journey: str) -> Iterator[tuple[str, str]]:
@@ -217,15 +228,17 @@ def _segments(scene: Scene) -> Iterator[Problem]:
 
 
 def _outcomes(scene: Scene) -> Iterator[Problem]:
-    places = [(f"{path}.", _sent(rule)) for path, rule in scene.rules]
-    places += [("$.stages[", frozenset())]  # the condition of a stage belongs to no run
-    for place, sent in places:
-        for path, expression in scene.only(Expression):
-            for part in walk(expression) if path.startswith(place) else ():
-                if isinstance(part, Outcome | Told) and part.message not in sent:
-                    found = f"{part}: no run sends the message {part.message!r} here{hint(part.message, sent)}"
-                    yield Problem(path, found, "ask only about messages that the same rule sends")
-    for path, rule in scene.rules:
+    asked: Sequence[tuple[str, Any]] = scene.deep.only(Outcome, Told)
+    homes = {owner(path) for path, _ in asked}
+    sent = {path: _sent(rule) for path, rule in scene.rules if path in homes}
+    of_runs = [(path, part, sent[home]) for path, part in asked if (home := owner(path)) in sent]
+    # The condition of a stage belongs to no run.
+    of_stages = [(path, part, frozenset[str]()) for path, part in asked if path.startswith("$.stages[")]
+    for path, part, known in of_runs + of_stages:
+        if part.message not in known:
+            found = f"{part}: no run sends the message {part.message!r} here{hint(part.message, known)}"
+            yield Problem(path, found, "ask only about messages that the same rule sends")
+    for path, rule in scene.rules_with(*MESSAGE_TRIGGERS):
         yield from of_the_run(path, rule, _sent(rule))
 
 
@@ -234,7 +247,7 @@ def _cases(scene: Scene) -> Iterator[Problem]:
 
 
 def _of_the_run(scene: Scene) -> Iterator[Problem]:
-    yield from of_run.problems_of(scene.rules, scene.only(Expression))
+    yield from of_run.problems_of(dict(scene.rules), scene.deep.only(Field))
 
 
 def _sent(rule: Rule) -> frozenset[str]:
@@ -243,7 +256,7 @@ def _sent(rule: Rule) -> frozenset[str]:
 
 def _starts_and_ends(scene: Scene) -> Iterator[Problem]:
     """Rules, goals and waits say what they wait for, and how long."""
-    for path, node in scene.nodes:
+    for path, node in scene.only(Goal, steps.Wait, steps.WaitFor, steps.WaitUntil):
         match node:
             case Goal(trigger=()) | steps.WaitFor(trigger=()):
                 yield Problem(
@@ -288,8 +301,8 @@ def _messages(scene: Scene) -> Iterator[Problem]:
 def _surveys(scene: Scene) -> Iterator[Problem]:
     for path, ask in scene.only(steps.Ask):
         yield from asking.problems_of(path, ask)
-    for path, rule in scene.rules:
-        yield from asking.asked_twice(path, steps.identified(rule.then))
+    for path, _ in scene.rules_with(steps.Ask):
+        yield from asking.asked_twice(path, ((name, step) for _, name, step in scene.steps[path]))
 
 
 def _conversations(scene: Scene) -> Iterator[Problem]:

@@ -6,8 +6,9 @@ from typing import Final, TypeAlias
 import attrs
 
 from touchpoint.core.accounts import needs_approval
+from touchpoint.core.compiled_rule import CompiledRule, Node
 from touchpoint.core.live_limits import LiveLimit
-from touchpoint.core.program import CompiledRule, Node, Program
+from touchpoint.core.program import Program
 from touchpoint.durations import Duration, Forever
 from touchpoint.journey.conditions import Expression
 from touchpoint.journey.journey import Journey

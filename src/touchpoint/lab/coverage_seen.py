@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Any, Final, Self, TypeAlias
 
 import attrs
 
+from touchpoint.core.compiled_rule import CompiledRule, Node
 from touchpoint.core.keys import Key, keys_of
 from touchpoint.core.occurrence import TOUCHPOINT
-from touchpoint.core.program import CompiledRule, Node, Program
+from touchpoint.core.program import Program
 from touchpoint.core.replanning import PLANNED_ANEW
 from touchpoint.core.schedule import after, calendar_period
 from touchpoint.core.state import Run, profile_from_record, state_from_record
@@ -69,10 +70,14 @@ class Lamp:
     @classmethod
     def of(cls, program: Program) -> Self:
         """For these journeys."""
-        places = {name: places_of(rule) for name, rule in program.by_name.items()}
+        places = {name: places_of(rule) for name, rule in (*program.by_name.items(), *program.by_hand.items())}
         named = [(journey, message) for journey in program.journeys.values() for message in journey.messages.values()]
         items = {(journey.name, message.name): items_of(program, journey, message) for journey, message in named}
         return cls(program, places, items)
+
+    def rule(self, journey: str, name: str) -> CompiledRule | None:
+        """A rule by its name, or one by which people send a message."""
+        return self.program.by_name.get((journey, name)) or self.program.by_hand.get((journey, name))
 
 
 @attrs.define(eq=False)
@@ -235,9 +240,9 @@ class Life:
             if _last_word(each) != PLANNED_ANEW:  # its run went back, and took the step again, or another one
                 of_run[each.run][each.step] = each
         trails = [
-            _Trail(each, lamp.program.by_name[each.journey, each.rule], live.get(each.no), of_run[each.no])
+            _Trail(each, rule, live.get(each.no), of_run[each.no])
             for each in reader.runs(row.no)
-            if (each.journey, each.rule) in lamp.program.by_name
+            if (rule := lamp.rule(each.journey, each.rule)) is not None
         ]
         life = cls(lamp, state.profile.zones, moments_of(list(reader.journal(row.no))[::-1]), messages, trails)
         life.follow()
@@ -300,8 +305,8 @@ class Life:
                 yield journey, "rules", rule, "collected", "one" if count == 1 else "several"
             case ["ended", journey, rule, _, "restarted"]:
                 yield journey, "rules", rule, "restarted"
-            case ["ended", journey, rule, _, "exit"] if (journey, rule) in self.lamp.places:
-                yield from self._exit(moment, self.lamp.program.by_name[journey, rule])
+            case ["ended", journey, name, _, "exit"] if rule := self.lamp.rule(journey, name):
+                yield from self._exit(moment, rule)
             case ["deferred", name, check, channel, reason, _]:
                 yield from self._deferred(name, check, channel, reason)
             case ["worded", name, key, _, said, _]:

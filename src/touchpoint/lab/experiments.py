@@ -140,7 +140,7 @@ def _places(engine: Engine) -> tuple[dict[str, Split], dict[str, set[tuple[str, 
     return splits, rules
 
 
-def _exposures(row: CustomerRow) -> dict[str, Record]:
+def _exposures(row: CustomerRow) -> Mapping[str, Record]:
     return state_from_record(row.id, profile_from_record(loads(row.profile)), loads(row.state)).exposures
 
 

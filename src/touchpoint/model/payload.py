@@ -27,8 +27,6 @@ LONGEST_NAME: Final = 200
 
 _LARGEST: Final = 10**DIGITS
 _PLAIN: Final = frozenset({bool, type(None)})
-_SIMPLE: Final = _PLAIN | {str, float, int}
-_NAMES: Final = frozenset({str})
 
 
 def is_finite(number: float | Decimal) -> bool:
@@ -77,21 +75,26 @@ def checked(
 
 def _is_plain(values: dict[Any, Any]) -> bool:
     """Whether all is plain to see: identifiers as names, ASCII texts of bounded length, whole numbers and the like."""
-    kinds = set(map(type, values.values()))
-    if not kinds <= _SIMPLE or len(values) > SIZE or not _NAMES.issuperset(map(type, values)):
-        return False
-    # Most hold nothing but texts.
-    told = values.values() if kinds == _NAMES else [each for each in values.values() if type(each) is str]
-    texts = "".join([*values, *told])
-    if len(texts) > LONGEST_NAME and (len(texts) > TEXT or max(map(len, values)) > LONGEST_NAME):
-        return False
-    if int in kinds:
-        for each in values.values():  # a generator would take three times as long
-            if type(each) is int and not -_LARGEST < each < _LARGEST:
+    names, texts = LONGEST_NAME, TEXT  # of all together: whoever has more is looked at with care
+    for name, value in values.items():
+        kind = type(value)
+        if kind is str:
+            if not value.isascii():
                 return False
-    if float in kinds and not all(map(math.isfinite, [each for each in values.values() if type(each) is float])):
-        return False
-    return texts.isascii() and all(map(str.isidentifier, values))
+            texts -= len(value)
+        elif kind is int:
+            if not -_LARGEST < value < _LARGEST:
+                return False
+        elif kind is float:
+            if not math.isfinite(value):
+                return False
+        elif kind not in _PLAIN:
+            return False
+        # An identifier can neither start with '$' nor hold half a surrogate pair.
+        if type(name) is not str or not name.isidentifier():
+            return False
+        names -= len(name)
+    return names >= 0 and texts >= 0
 
 
 class _Check:

@@ -206,6 +206,8 @@ def _parse(text: object) -> tuple[str | Field, ...]:
         raise JourneyError(f"a template is text, not {type(text).__name__}")
     if not is_unicode(text):
         raise JourneyError("a template holds half of a surrogate pair; decode it properly first")
+    if "{" not in text and "}" not in text:
+        return (text,) if text else ()
     parts: list[str | Field] = []
     problems: list[Problem] = []
     end = 0

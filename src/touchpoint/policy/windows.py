@@ -8,7 +8,7 @@ is UTC plus a constant, and there the arithmetic is plain.
 from bisect import bisect_right
 from collections.abc import Iterable, Sequence
 from datetime import date
-from typing import TYPE_CHECKING, Final, Literal
+from typing import TYPE_CHECKING, Final, Literal, TypeAlias
 
 import attrs
 
@@ -27,8 +27,10 @@ _SECOND: Final = 1_000_000
 _DAY: Final = 86_400 * _SECOND
 _EPOCH_ORDINAL: Final = date(1970, 1, 1).toordinal()
 _EPOCH_WEEKDAY: Final = date(1970, 1, 1).weekday()
-_CACHED: Final = 1024
-_STRIDE: Final = 16
+_CACHED: Final = 512
+_SPELL: Final = 7 * _DAY
+_AHEAD: Final = 2 * _DAY
+_STRIDE: Final = 16 * _DAY
 
 
 @attrs.frozen
@@ -56,10 +58,15 @@ def opens(window: QuietHours | SendWindow, zones: Sequence[str], now_us: int) ->
     return WindowEvaluator(window).opens(zones, now_us)
 
 
-class WindowEvaluator:
-    """A window, ready to be asked often: what it found out for a UTC day and a set of zones is kept, up to a bound."""
+_Spell: TypeAlias = tuple[int, int, tuple[int, ...], tuple[Opening | None, ...]]
+"""(from, to, edges, answers): in this time the answer is the one with as many edges behind it; None for far away."""
+_NOBODY_KNOWS: Final[_Spell] = (-(1 << 63), 1 << 63, (), (UNKNOWN,))
 
-    __slots__ = ("_days", "_holidays", "_later", "_margin", "_quiet", "_spans", "_unknown", "_weekdays")
+
+class WindowEvaluator:
+    """A window, ready to be asked often: its answers of a week, for a set of zones, are kept, up to a bound."""
+
+    __slots__ = ("_holidays", "_last", "_later", "_margin", "_quiet", "_spans", "_spells", "_unknown", "_weekdays")
 
     def __init__(self, window: QuietHours | SendWindow) -> None:
         self._quiet = isinstance(window, QuietHours)
@@ -69,7 +76,8 @@ class WindowEvaluator:
         self._holidays = frozenset(day.toordinal() - _EPOCH_ORDINAL for day in window.holidays)
         self._margin = length(window.margin)
         self._unknown: tuple[str, ...] = () if window.unknown_zone == DENY else (window.unknown_zone,)
-        self._days: dict[tuple[tuple[str, ...], int], tuple[int, ...]] = {}
+        self._spells: dict[tuple[tuple[str, ...], int], _Spell] = {}
+        self._last: dict[Sequence[str], _Spell] = {}
         self._later: dict[tuple[tuple[str, ...], int], int | None] = {}
 
     def opens(self, zones: Sequence[str], now_us: int) -> Opening:
@@ -82,20 +90,14 @@ class WindowEvaluator:
         Raises:
             UnknownName: a zone that the time-zone data does not have.
         """
-        known = tuple(zones) or self._unknown
-        if not known:
-            return UNKNOWN
-        key = (known, now_us // _DAY)
-        edges = self._days.get(key)
-        if edges is None:
-            edges = self._look_at(key)
-        # The edges alternate between opening and closing, so an odd number of them behind us means open.
-        passed = bisect_right(edges, now_us)
-        if passed & 1:
-            return OPEN
-        if passed < len(edges):
-            return Opening("opens", edges[passed])
-        return self._after_day(key, now_us)
+        try:
+            since, until, edges, answers = self._last[zones]
+        except (KeyError, TypeError):  # a list of zones is nothing to look up by
+            since = until = 0
+        if not since <= now_us < until:
+            since, until, edges, answers = self._spell(tuple(zones), now_us)
+        found = answers[bisect_right(edges, now_us)]
+        return self._far(tuple(zones) or self._unknown, until, now_us) if found is None else found
 
     def open_runs(self, zones: tuple[str, ...], start: int, end: int) -> list[Run]:
         """The stretches of `[start, end)`, microseconds UTC, in which it is open in every one of these zones, in order.
@@ -105,33 +107,46 @@ class WindowEvaluator:
         """
         return self._open_runs(zones, start, end)
 
-    def _look_at(self, key: tuple[tuple[str, ...], int]) -> tuple[int, ...]:
-        zones, day = key
-        edges = tuple(edge for run in self._open_runs(zones, day * _DAY, (day + 1) * _DAY) for edge in run)
-        if len(self._days) >= _CACHED:
-            self._days.clear()
-        self._days[key] = edges
-        return edges
+    def _spell(self, zones: tuple[str, ...], now_us: int) -> "_Spell":
+        """The answers around an instant; what customers without a zone are told is told for ever."""
+        known = zones or self._unknown
+        if not known:
+            return _NOBODY_KNOWS
+        key = (known, now_us // _SPELL)
+        spell = self._spells.get(key)
+        if spell is None:
+            if len(self._spells) >= _CACHED:
+                self._spells.clear()
+                self._last.clear()
+            spell = self._spells[key] = self._answers(known, key[1] * _SPELL)
+        self._last[zones] = spell
+        return spell
 
-    def _after_day(self, key: tuple[tuple[str, ...], int], now_us: int) -> Opening:
+    def _answers(self, zones: tuple[str, ...], start: int) -> "_Spell":
+        runs = self._open_runs(zones, start, start + _SPELL + _AHEAD)
+        edges = tuple(edge for run in runs for edge in run)
+        # The edges alternate between opening and closing, so an odd number of them behind us means open.
+        opening = [Opening("opens", since) for since, _ in runs]
+        answers = [answer for each in opening for answer in (each, OPEN)]
+        return start, start + _SPELL, edges, (*answers, None)
+
+    def _far(self, zones: tuple[str, ...], until: int, now_us: int) -> Opening:
+        """Where it does not open within days."""
         try:
-            at = self._later[key]
+            at = self._later[zones, until]
         except KeyError:
-            at = self._first_open(*key)
+            at = self._first_open(zones, until)
             if len(self._later) >= _CACHED:
                 self._later.clear()
-            self._later[key] = at
+            self._later[zones, until] = at
         return NEVER if at is None or at > now_us + HORIZON_DAYS * _DAY else Opening("opens", at)
 
-    def _first_open(self, zones: tuple[str, ...], day: int) -> int | None:
-        # Most windows open on the next day; only those that do not are worth a longer look.
-        start, end = day + 1, day + HORIZON_DAYS + 2
-        stride = 1
-        while start < end:
-            if runs := self._open_runs(zones, start * _DAY, (start + stride) * _DAY):
+    def _first_open(self, zones: tuple[str, ...], start: int) -> int | None:
+        at, end = start, start + (HORIZON_DAYS + 1) * _DAY
+        while at < end:
+            if runs := self._open_runs(zones, at, at + _STRIDE):
                 return runs[0][0]
-            start += stride
-            stride = _STRIDE
+            at += _STRIDE
         return None
 
     def _open_runs(self, zones: tuple[str, ...], start: int, end: int) -> list[Run]:

@@ -11,15 +11,22 @@ from typing import Final, Literal
 from touchpoint.clock import SystemClock
 from touchpoint.durations import micros
 from touchpoint.errors import StoreError
+from touchpoint.stores._blank import fill
 from touchpoint.stores._sql import SqliteTransaction
 from touchpoint.stores._trouble import TROUBLE, Place, reraise
 from touchpoint.stores.base import Counters
-from touchpoint.stores.migrations import check_not_newer, fill, migrate, refuse_newer
+from touchpoint.stores.migrations import check_not_newer, migrate, refuse_newer
 
 Durability = Literal["full", "fast"]
 
 SYNCHRONOUS: Final = {"full": "PRAGMA synchronous = FULL", "fast": "PRAGMA synchronous = NORMAL"}
 LOG_LIMIT: Final = 4 * 1024 * 1024  # bytes of write-ahead log after which it is folded into the file
+PAGE: Final = 1_024
+"""Bytes of a page of a file that is made anew.
+
+Customers come in no order, so whatever is written of one takes a page of its own in the log: of this size it takes half
+of the bytes that SQLite's usual 4,096 take, at the same pace. A file that is there keeps the size that it has.
+"""
 
 _PRAGMAS: Final = (
     "PRAGMA secure_delete = ON",  # S1.7: what is erased is overwritten
@@ -64,10 +71,11 @@ def _prepare(connection: sqlite3.Connection, place: Place, durability: Durabilit
         connection.execute(pragma).fetchall()
     now = micros(SystemClock().now())
     if place.path:
+        connection.execute(f"PRAGMA page_size = {PAGE}")
         _use_write_ahead_log(connection, place, seconds)
+        migrate(connection, now)
     else:
         fill(connection, now)
-    migrate(connection, now)
 
 
 def _use_write_ahead_log(connection: sqlite3.Connection, place: Place, seconds: float) -> None:

@@ -7,7 +7,7 @@ from operator import itemgetter
 from typing import Any, Final, TypeVar
 
 from touchpoint.errors import StoreClosed, StoreCorrupt, StoreError
-from touchpoint.stores import _cases, _feedback, _figures, _gifts, _people, _referrals, _releases, _said
+from touchpoint.stores import _cases, _dues, _feedback, _figures, _gifts, _people, _referrals, _releases, _said
 from touchpoint.stores._trouble import TROUBLE, Place, reraise
 from touchpoint.stores.base import (
     AddressRow,
@@ -60,7 +60,6 @@ _SEEN: Final = (
     + _select("journal", EntryRow).replace("FROM", "FROM wanted CROSS JOIN")
     + "ON id = wanted_id AND customer = wanted_customer"
 )
-_DUE: Final = "SELECT due, customer FROM touchpoint_due WHERE due <= ? ORDER BY due, customer LIMIT ?"
 _HEAD: Final = "SELECT head FROM touchpoint_customers WHERE no = ?"
 # A recursion that is asked for row by row follows the chain without an index and 2× as fast as a question per entry.
 _CHAIN: Final = (
@@ -96,8 +95,6 @@ _CHANGE_CUSTOMER: Final = (
     "UPDATE touchpoint_customers SET profile = ifnull(nullif(?, ''), profile), state = ?, head = ?, due = ? "
     "WHERE no = ?"
 )
-_DUE_GONE: Final = "DELETE FROM touchpoint_due WHERE due = ? AND customer = ?"
-_DUE_NEW: Final = "INSERT OR IGNORE INTO touchpoint_due (due, customer) VALUES (?, ?)"
 # Each None that Python's module binds costs as much as writing half a row, so the rows of every event come without.
 _NEW_ENTRY: Final = (
     f"INSERT INTO touchpoint_journal ({_columns(EntryRow)}) "  # noqa: S608 - nothing but names of our own
@@ -139,7 +136,7 @@ _PUT_META: Final = "INSERT OR REPLACE INTO touchpoint_meta (key, value) VALUES (
 
 
 class SqliteReader(
-    _people.PeopleReader, _referrals.ReferralReader, _releases.ReleaseReader, _feedback.FeedbackReader,
+    _dues.DueReader, _people.PeopleReader, _referrals.ReferralReader, _releases.ReleaseReader, _feedback.FeedbackReader,
     _said.SaidReader, _gifts.GiftReader, _figures.FigureReader,
 ):  # fmt: skip
     """Answers questions over one connection, until `end()`.
@@ -192,10 +189,6 @@ class SqliteReader(
         """Those of these (touchpoint id, customer number) that were recorded before."""
         rows = map(EntryRow._make, self._among_pairs(_SEEN, touchpoints))
         return {(entry.id, entry.customer): entry for entry in rows if entry.id is not None}
-
-    def due(self, until: int, limit: int) -> list[tuple[int, int]]:
-        """(due, customer number) with due <= until, earliest first, at most `limit`."""
-        return [(due, customer) for due, customer in self.run(_DUE, (until, limit))]
 
     def journal(self, customer: int) -> Iterator[EntryRow]:
         """All entries of a customer, newest first. Raises StoreCorrupt where their chain is broken."""
@@ -351,7 +344,9 @@ class SqliteReader(
             raise StoreClosed(f"{self._place} was not asked: {self._over}")
 
 
-class SqliteTransaction(SqliteReader, _people.PeopleWriter, _gifts.GiftWriter, _figures.FigureWriter, _said.SaidWriter):
+class SqliteTransaction(
+    _dues.DueWriter, SqliteReader, _people.PeopleWriter, _gifts.GiftWriter, _figures.FigureWriter, _said.SaidWriter,
+):  # fmt: skip
     """Questions and changes under the write lock."""
 
     counters: Counters
@@ -367,7 +362,7 @@ class SqliteTransaction(SqliteReader, _people.PeopleWriter, _gifts.GiftWriter, _
         self._many(_NEW_CUSTOMER, changes.new_customers)
         self._many(_NEW_ENTRY, changes.entries)
         self._change(_CHANGE_CUSTOMER, changes.customers, "customer")
-        self._write_dues(changes.dues)
+        self.write_dues(changes.dues)
         self._many(_NEW_RUN, changes.runs)
         self._change(_END_RUN, changes.runs_ended, "run")
         self._many(_NEW_CASE, changes.cases)
@@ -417,18 +412,6 @@ class SqliteTransaction(SqliteReader, _people.PeopleWriter, _gifts.GiftWriter, _
         self._many(_feedback.PUT_ASKED, list(changes.asked.values()))
         self._many(_feedback.PUT_ANALYSIS, list(changes.analyses.values()))
         self.write_said(changes)
-
-    def _write_dues(self, dues: Sequence[tuple[int | None, int | None, int]]) -> None:
-        before: dict[int, int | None] = {}
-        after: dict[int, int | None] = {}
-        for old, new, customer in dues:  # of a customer named twice the first old and the last new count
-            before.setdefault(customer, old)
-            after[customer] = new
-        moved = [customer for customer, old in before.items() if old != after[customer]]
-        gone = [(old, customer) for customer in moved if (old := before[customer]) is not None]
-        come = [(new, customer) for customer in moved if (new := after[customer]) is not None]
-        self._many(_DUE_GONE, sorted(gone))  # in the order of the table, neighbours share their pages
-        self._many(_DUE_NEW, sorted(come))
 
     def _change(self, statement: str, rows: Sequence[Any], what: str) -> None:
         self._many(statement, rows)

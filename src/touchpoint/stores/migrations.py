@@ -1,13 +1,14 @@
 """How the tables of a store came to be: named steps, each applied once, in order, in a transaction of its own.
 
+Where there are no tables yet, all steps are one transaction, and columns that came later are added where SQLite has
+little to read again.
+
 The host's own tables may be in the same file, so that its rows and ours commit together (S6.3): every name of ours
 begins with `touchpoint_`, and what the host keeps in `PRAGMA user_version` is left alone.
 """
 
 import sqlite3
 from collections.abc import Sequence
-from contextlib import closing
-from functools import cache
 from typing import Final
 
 import attrs
@@ -258,56 +259,40 @@ def migrate(connection: sqlite3.Connection, now: int, migrations: Sequence[Migra
         sqlite3.Error: the step that failed has left nothing behind.
     """
     applied = _applied(connection)
+    if not applied and migrations:
+        if names := _apply(connection, migrations, len(migrations), now):
+            return names
+        applied = _applied(connection)
     return [
-        step.name
+        name
         for version, step in enumerate(migrations, start=1)
-        if step.name not in applied and _apply(connection, step, version, now)
+        if step.name not in applied
+        for name in _apply(connection, [step], version, now)
     ]
 
 
-def fill(connection: sqlite3.Connection, now: int) -> None:
-    """Give an empty database in memory the tables of `MIGRATIONS`: copying them is ten times as fast as making them.
-
-    Args:
-        connection: in autocommit mode, to a database in memory that nothing has been written to.
-        now: as `migrate` takes it.
-    """
-    if not hasattr(connection, "deserialize"):  # SQLite may have been built without it; then `migrate` does it all
-        return
-    with closing(sqlite3.connect(":memory:")) as image:
-        image.deserialize(_image())
-        image.backup(connection)
-    connection.execute("UPDATE touchpoint_migrations SET applied_at = ?", (now,))
-
-
-@cache
-def _image() -> bytes:
-    """A database in which nothing is but our tables."""
-    with closing(sqlite3.connect(":memory:", isolation_level=None)) as made:
-        migrate(made, 0)
-        return made.serialize()
-
-
-def _apply(connection: sqlite3.Connection, step: Migration, version: int, now: int) -> bool:
+def _apply(connection: sqlite3.Connection, steps: Sequence[Migration], version: int, now: int) -> list[str]:
+    """Apply these steps in one transaction, unless another process was quicker with any. Gives their names."""
+    names = [step.name for step in steps]
     connection.execute("BEGIN IMMEDIATE")
     try:
-        # Asked again under the lock: another process may have been quicker.
-        wanted = step.name not in _applied(connection)
+        wanted = _applied(connection).isdisjoint(names)
         if wanted:
-            _run(connection, step, version, now)
+            _run(connection, steps, version, now)
         connection.execute("COMMIT")
     except BaseException:
         if connection.in_transaction:
             connection.execute("ROLLBACK")
         raise
-    return wanted
+    return names if wanted else []
 
 
-def _run(connection: sqlite3.Connection, step: Migration, version: int, now: int) -> None:
+def _run(connection: sqlite3.Connection, steps: Sequence[Migration], version: int, now: int) -> None:
     alone = _is_ours_alone(connection)
-    for statement in step.statements:
+    for statement in in_one_go(steps):
         connection.execute(statement)
-    connection.execute("INSERT INTO touchpoint_migrations (name, applied_at) VALUES (?, ?)", (step.name, now))
+    noted = [(step.name, now) for step in steps]
+    connection.executemany("INSERT INTO touchpoint_migrations (name, applied_at) VALUES (?, ?)", noted)
     connection.execute(
         "INSERT INTO touchpoint_meta (key, value) VALUES ('schema_version', ?) "
         "ON CONFLICT (key) DO UPDATE SET value = excluded.value",
@@ -317,6 +302,18 @@ def _run(connection: sqlite3.Connection, step: Migration, version: int, now: int
         # Pragmas take no parameters; both are whole numbers of our own.
         connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
         connection.execute(f"PRAGMA user_version = {version}")
+
+
+def in_one_go(steps: Sequence[Migration]) -> list[str]:
+    """The statements of these steps in order, but tables that get more columns first, and with these.
+
+    To add a column SQLite reads the whole schema again, so it takes longer, the more tables there are.
+    """
+    statements = [statement for step in steps for statement in step.statements]
+    columns = [each for each in statements if each.startswith("ALTER TABLE ") and " ADD COLUMN " in each]
+    tables = {each.split()[2] for each in columns}
+    grown = [each for each in statements if each.startswith("CREATE TABLE ") and each.split()[2] in tables]
+    return [*grown, *columns, *(each for each in statements if each not in grown and each not in columns)]
 
 
 def _applied(connection: sqlite3.Connection) -> frozenset[str]:

@@ -1,0 +1,188 @@
+"""Rules and stages compiled for running: steps linked, conditions as closures."""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+
+import attrs
+
+from touchpoint.core.choosing import Option, options_of
+from touchpoint.core.compile import compile_condition, compile_expression
+from touchpoint.core.context import Context
+from touchpoint.core.keys import Key, keys_in_run
+from touchpoint.core.linking import link
+from touchpoint.core.listening import told_in
+from touchpoint.core.rule_parts import RuleParts, apart
+from touchpoint.core.seen import Seer, seer_of
+from touchpoint.core.signals import SignalTable
+from touchpoint.durations import length
+from touchpoint.journey.case_steps import said_of_case
+from touchpoint.journey.conditions import Expression
+from touchpoint.journey.rule import Rule
+from touchpoint.journey.stage import Stage
+from touchpoint.journey.steps import (
+    Best,
+    Branch,
+    Call,
+    CloseCase,
+    Emit,
+    OpenCase,
+    React,
+    Reply,
+    Send,
+    SetTrait,
+    Step,
+    Wait,
+    WaitFor,
+    WaitUntil,
+)
+
+Closure = Callable[[Context], object]
+Teller = Callable[[Context], str]
+
+
+@attrs.define(eq=False)
+class Node:
+    """A step with its place.
+
+    `next` follows it, `then` and `otherwise` begin its arms (or lead on where an arm is empty), as do the `arms` of a
+    `Split`, by variant, and of a `Best`, by candidate, of which it has the `options`. Of a message it has the `kind`,
+    for how many microseconds it `lasts`, and how it `answers` in a conversation: `reply`, `react`, or not.
+    """
+
+    id: str
+    step: Step
+    next: "Node | None" = None
+    then: "Node | None" = None
+    otherwise: "Node | None" = None
+    condition: Closure | None = None
+    keys: frozenset[Key] = frozenset()
+    values: Mapping[str, Closure] = attrs.Factory(dict)
+    arms: Mapping[str, "Node | None"] = attrs.Factory(dict)
+    kind: str = ""
+    lasts: int = 0
+    see: Seer | None = None
+    answers: str = ""
+    options: Sequence[Option] = ()
+
+
+@attrs.define(eq=False)
+class Watched:
+    """A condition with its closure, so that it can be asked and read."""
+
+    expression: Expression
+    closure: Closure
+
+
+@attrs.define(eq=False)
+class CompiledRule:
+    """A rule, ready to run.
+
+    `index` is its place among all rules of the program: declaration order. `looks_back` says whether a `WaitFor` of it
+    also looks at what came before its last message; `label` is journey/rule. A burst is collected for `collects`
+    microseconds; `last_given` is what of its condition asks about the burst, and so at its end. `reads` are the
+    functions whose results it looks up; `own`, whether anything in its runs waits for what becomes of their own
+    messages; `tells`, whether a condition asks what came back of those. `condition` is what `given` asks.
+    """
+
+    index: int
+    journey: str
+    rule: Rule
+    given: Closure | None
+    see: Seer | None
+    first: Node | None
+    nodes: Mapping[str, Node]
+    keeps: frozenset[Key]
+    exits: frozenset[Key]
+    exit_conditions: tuple[Watched, ...]
+    goal: frozenset[Key]
+    goal_given: Closure | None
+    goal_within: int | None
+    looks_back: bool
+    label: str
+    collects: int | None = None
+    last_given: "Watched | None" = None
+    reads: frozenset[str] = frozenset()
+    own: bool = False
+    tells: bool = False
+    condition: Expression | None = None
+
+
+@attrs.define(eq=False)
+class CompiledStage:
+    """A stage, ready to be entered."""
+
+    stage: Stage
+    given: Closure | None
+
+
+def compile_rules(
+    rules: Iterable[tuple[str, RuleParts]], table: SignalTable, first: int = 0
+) -> tuple[CompiledRule, ...]:
+    """Rules, each with the name of its journey, in declaration order from index `first` on."""
+    return tuple(_compile_rule(index, journey, parts, table) for index, (journey, parts) in enumerate(rules, first))
+
+
+def _compile_rule(index: int, journey: str, parts: RuleParts, table: SignalTable) -> CompiledRule:
+    rule = parts.rule
+    nodes = {name: _node(name, step, journey, rule.name, table) for name, step in parts.steps}
+    first = link(rule.then, nodes.values())
+    goal = rule.goal
+    exits = [each for each in rule.exit if not isinstance(each, Expression)]
+    conditions = [each for each in rule.exit if isinstance(each, Expression)]
+    given, last_given = apart(rule)
+    return CompiledRule(
+        index,
+        journey,
+        rule,
+        closure_of(given, table),
+        None if given is None else seer_of(given, table),
+        first,
+        nodes,
+        frozenset(key for node in nodes.values() if isinstance(node.step, WaitFor) for key in node.keys),
+        keys_in_run(exits, journey, rule.name),
+        tuple(Watched(each, compile_condition(each, table)) for each in conditions),
+        keys_in_run(goal.trigger, journey, rule.name) if goal else frozenset(),
+        closure_of(goal.given, table) if goal else None,
+        length(goal.within) if goal and goal.within is not None else None,
+        any(isinstance(node.step, WaitFor) and node.step.since == "run" for node in nodes.values()),
+        f"{journey}/{rule.name}",
+        None if rule.collect is None else length(rule.collect),
+        None if last_given is None else Watched(last_given, compile_condition(last_given, table)),
+        parts.results_read(),
+        parts.waits_for_own(),
+        next(told_in(parts.expressions), None) is not None,
+        given,
+    )
+
+
+def _node(name: str, step: Step, journey: str, rule: str, table: SignalTable) -> Node:
+    node = Node(name, step)
+    match step:
+        case WaitFor():
+            node.keys = keys_in_run(step.trigger, journey, rule)
+            node.condition = closure_of(step.given, table)
+        case Send():
+            node.condition = closure_of(step.still, table)
+            node.kind, node.lasts = step.message.effective_kind, length(step.message.best_before)
+            node.answers = "reply" if isinstance(step, Reply) else "react" if isinstance(step, React) else ""
+        case Wait() if isinstance(step.until, Expression):
+            node.condition = compile_expression(step.until, table)
+        case SetTrait():
+            node.condition = compile_expression(step.value, table)
+        case Emit():
+            node.values = {each: compile_expression(value, table) for each, value in step.properties.items()}
+        case Call():
+            node.values = {each: compile_expression(value, table) for each, value in step.arguments.items()}
+        case Branch() | WaitUntil():
+            node.condition = compile_condition(step.condition, table)
+            node.see = seer_of(step.condition, table)
+        case Best():
+            node.options = options_of(step, table)
+        case OpenCase() | CloseCase():
+            node.condition = None if step.ref is None else compile_expression(step.ref, table)
+            node.values = {each: compile_expression(value, table) for each, value in said_of_case(step).items()}
+    return node
+
+
+def closure_of(expression: Expression | None, table: SignalTable) -> Closure | None:
+    """A condition as a closure, where there is one."""
+    return None if expression is None else compile_condition(expression, table)

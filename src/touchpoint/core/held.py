@@ -1,0 +1,28 @@
+"""What few customers have anything of: one empty mapping for all the others.
+
+What is remembered of most customers is mostly nothing, and an empty dict of their own for each part of it would be more
+than half of what they take up in memory.
+"""
+
+from collections.abc import Mapping
+from typing import Any, Final, TypeVar
+
+T = TypeVar("T")
+
+NONE: Final[Mapping[str, Any]] = {}
+"""What everybody has of what few have. A field that may hold it is changed by `put` and `dropped` alone."""
+
+
+def put(held: Mapping[str, T], key: str, value: T) -> Mapping[str, T]:
+    """What is held, with this entry; changed in place, unless it is empty."""
+    if not held:
+        return {key: value}
+    held[key] = value  # type: ignore[index]  # only the empty one is everybody's
+    return held
+
+
+def dropped(held: Mapping[str, T], key: str) -> Mapping[str, T]:
+    """What is held, without this entry, likewise; `NONE` where it was the last one, or there was none."""
+    if key in held:
+        del held[key]  # type: ignore[attr-defined]  # likewise
+    return held or NONE
