@@ -200,7 +200,7 @@ def full(state):
 def rival(state):
     """One that goes first needs the last place of the cap."""
     state.history = [HandOver(NOW - HOUR, "k", "one", "m", "marketing", "email", True, "accepted")]
-    state.pending.append(attrs.evolve(state.pending[0], key="r", priority=9, due=NOW + HOUR, no=2))
+    state.pending = (*state.pending, attrs.evolve(state.pending[0], key="r", priority=9, due=NOW + HOUR, no=2))
 
 
 def by_hand(state):
