@@ -218,7 +218,7 @@ def _ask_channels(
         if ruling.answer == "allow":
             return _spoken(Asked(rule_over_channels(asked), channel, address, words, worded=on.worded), talk, world)
         if not ruling.moves_on:
-            return Asked(rule_over_channels(asked), channel, address)
+            return Asked(ruling if len(asked) == 1 else rule_over_channels(asked), channel, address)
     if asked:
         return Asked(rule_over_channels(asked))
     reason = "the message names no channel" if talk is None else talk.nowhere

@@ -155,6 +155,8 @@ def combine(verdicts: Iterable[Verdict], *, channel: str = "", later: Later | No
     because = ((channel, asked),)
     if _ALLOWED.issuperset(map(_answer_of, asked)):
         return Ruling("allow", channel=channel, because=because)
+    if len(asked) == 1:  # the usual, of those who say only what is against a message
+        return _denied(asked, channel, because) if asked[0].answer == "deny" else _deferred(asked, channel, because)
     defers = [each for each in asked if each.answer == "defer"]
     denies = [each for each in asked if each.answer == "deny"]
     if denies and defers:
@@ -230,7 +232,7 @@ def _asked_again(found: Sequence[Verdict]) -> int | None:
     return None if None in ends else max(each for each in ends if each is not None)
 
 
-def _denied(denies: list[Verdict], channel: str, because: Because) -> Ruling:
+def _denied(denies: Sequence[Verdict], channel: str, because: Because) -> Ruling:
     general = [each for each in denies if not each.own]
     deciding = general or denies
     return Ruling(
@@ -245,7 +247,7 @@ def _denied(denies: list[Verdict], channel: str, because: Because) -> Ruling:
     )
 
 
-def _deferred(defers: list[Verdict], channel: str, because: Because) -> Ruling:
+def _deferred(defers: Sequence[Verdict], channel: str, because: Because) -> Ruling:
     until = _asked_again(defers)
     deciding = [each for each in defers if each.until == until]
     return Ruling(
