@@ -246,7 +246,7 @@ def _catch_up(program: Program, held: State, now: int, found: Counter[str]) -> N
 
 
 def of_workload(rounds: int) -> Counter[str]:
-    """Workload W at a smaller size: the least nanoseconds of several rounds, and the number of decisions of each sort."""
+    """Workload W at a smaller size: the least nanoseconds of several rounds, and how many decisions of each sort."""
     workload = make(300, 7_500)
     events = [occurrence_of(each) for each in workload.acts]
     program = compiled()

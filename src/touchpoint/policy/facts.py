@@ -315,11 +315,12 @@ class Facts:
 
         Without a zone of the customer it is the clock of the zone named `otherwise`.
         """
-        return shown(us, self.zones[0] if self.zones else otherwise)
+        return shown_at(us, self.zones, otherwise)
 
 
-def shown(us: int, name: str) -> str:
-    """An instant as the clocks of a zone show it: local ISO 8601 and the zone's name."""
+def shown_at(us: int, zones: Sequence[str], otherwise: str) -> str:
+    """An instant as the clock of the first of these zones shows it, or without any that of `otherwise`."""
+    name = zones[0] if zones else otherwise
     if name == "UTC":
         return f"{instant(us).replace(tzinfo=None).isoformat()} UTC"
     return f"{to_local(us, zone(name)).isoformat()} {name}"
