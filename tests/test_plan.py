@@ -6,6 +6,7 @@ A plan may keep silent; it must never say anything else than the checks do.
 import sys
 from contextlib import closing
 from functools import lru_cache
+from itertools import count
 
 import attrs
 import pytest
@@ -42,10 +43,11 @@ from touchpoint.core.advance import advance
 from touchpoint.core.gate import World, ask, decide
 from touchpoint.core.occurrence import TOUCHPOINT, Occurrence
 from touchpoint.core.program import compile_program
+from touchpoint.core.settling import settle
 from touchpoint.core.state import Address, Profile, State
 from touchpoint.durations import length
 from touchpoint.errors import DefectiveJourney
-from touchpoint.model.delivery import Rate
+from touchpoint.model.delivery import Accepted, Rate
 from touchpoint.model.preference import Preferences
 from touchpoint.policy.facts import ConsentFact, HandOver, Pause
 
@@ -326,6 +328,21 @@ def test_an_answer_at_once_takes_few_calls():
     given = waiting()
     assert calls_of(lambda: decide(*given)) <= 22
     assert calls_of(lambda: ask(*given)) > 50  # the same, asked of every check
+
+
+def test_a_message_lives_in_few_calls():
+    """From its trigger to the end of its run; how many each phase takes is printed by `python -m benchmarks.lives`."""
+    program, ticks = program_of(1, 0, False), count()
+
+    def live():
+        state, world = State("ann", EASY), WORLDS[0]
+        advance(program, state, Occurrence(TOUCHPOINT, "act", NOW, f"t{next(ticks)}"), NOW)
+        ticket, _ = delivery.release(program, state, state.pending[0], world, delivery.Moment(NOW, 0.0, "m"))
+        settle(program, state, ticket, Accepted(), world, NOW)
+        assert not state.runs
+        assert not state.pending
+
+    assert calls_of(live) <= 115
 
 
 def test_a_denial_takes_no_words_on_what_is_not_against_it():
