@@ -21,7 +21,7 @@ from touchpoint.core.live_limits import LiveLimit, live_limits_of
 from touchpoint.core.parts import JourneyParts, Triggers
 from touchpoint.core.referrals import conversions_of
 from touchpoint.core.rhythm import types_asked
-from touchpoint.core.rule_parts import RuleParts
+from touchpoint.core.rule_parts import RuleParts, told_in
 from touchpoint.core.segments import SegmentSpec, readers_of, segments_of, versions_of
 from touchpoint.core.sessions import session_on
 from touchpoint.core.signals import SignalTable, collect
@@ -30,6 +30,7 @@ from touchpoint.core.suggestions import SuggestionSpec, suggestions_of
 from touchpoint.core.timed import (
     CalendarSpec,
     SilenceSpec,
+    by_trait,
     by_type,
     calendar_in,
     silences_in,
@@ -87,7 +88,8 @@ class Program:
     `starts` says which stages and rules a trigger starts. `by_hand` has the rules by which people send messages,
     which `by_name` has not. `releases` are the numbers at work of journeys released anew, `pinned` (journey,
     number) what runs of an earlier one finish on. `sessions` are the channels on which it counts when the customer
-    last wrote, and whether messages wait there for that. `segments` are in the order in which they are looked at,
+    last wrote, and whether messages wait there for that. `calendar_of` is the calendar by the trait that holds the
+    date, None for schedules. `segments` are in the order in which they are looked at,
     `segments_on` says which when what has changed. `heard` are the keys that anything waits for or starts on;
     None where every event counts. `misused` are the traits that (message, content key) use beyond
     their declaration, `terms` what is promised of cases, `closed_by_answers` the kinds of case that are,
@@ -110,6 +112,7 @@ class Program:
     dwells: Mapping[str, tuple[tuple[str, int], ...]]
     usuals: frozenset[str]
     calendar: Mapping[str, CalendarSpec]
+    calendar_of: Mapping[str | None, tuple[CalendarSpec, ...]]
     signals: SignalTable
     messages: Mapping[str, Message]
     templates: Mapping[tuple[str, str, str], Template]
@@ -212,10 +215,11 @@ def compile_program(
     kept = {key: compile_program([journey]) for key, journey in earlier.items()}
     silences = silences_in(triggers)
     segments = segments_of(journeys, table)
-    messages = {name: message for journey in journeys for name, message in journey.messages.items()}
+    messages = {name: message for each in asking[: len(journeys)] for name, message in each.messages().items()}
     offered = [each.message for journey in journeys for each in journey.suggestions]
     templates = templates_of([*messages.values(), *offered])
-    heard = listening(triggers, expressions, messages.values())
+    asked = [node for each in asking for node in each.asked()]
+    heard = listening(triggers, [*asked, *told_in(conditions_of(policies))], messages.values())
     bounds = bind(policy or Policy(), {journey.name: journey.policy for journey in journeys})
     known = declared_in(journeys, traits)
     bonds = bonds_of(policies[0], journeys, known, table)
@@ -240,6 +244,7 @@ def compile_program(
         dwells=_dwells(triggers),
         usuals=types_asked(silences.values()),
         calendar=calendar_in(triggers),
+        calendar_of=by_trait(calendar_in(triggers).values()),
         signals=table,
         messages=messages,
         templates=templates,
