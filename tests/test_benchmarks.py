@@ -209,6 +209,30 @@ def test_the_command_prints_tables_and_does_not_fail(alone_here, monkeypatch, ca
     assert "not measured: pip install transitions" in said
 
 
+def test_it_says_on_what_and_beside_whom_it_was_measured(alone_here, monkeypatch, capsys):
+    monkeypatch.setattr("benchmarks.__main__.QUICK", TINY)
+    monkeypatch.setattr("benchmarks.__main__.PEERS", [peers.Peer("attrs", "attrs", "MIT", "maintained")])
+    main(["stages", "--quick"])
+    first = capsys.readouterr().out.splitlines()[0]
+    assert re.fullmatch(r"CPython 3\.\S+, \w+ \S+; size tiny, 1 rounds; attrs \S+", first)
+
+
+def test_tables_can_be_had_for_a_document(alone_here, monkeypatch, capsys):
+    monkeypatch.setattr("benchmarks.__main__.QUICK", TINY)
+    assert main(["stages", "--quick", "--markdown"]) == 0
+    assert capsys.readouterr().out.splitlines()[2:] == [
+        "**stages**: transitions between stages, beside transitions",
+        "",
+        "| what | ours | peer | ratio | demanded |  |",
+        "| --- | --- | --- | --- | --- | --- |",
+        "| an event that leads to another stage [1] |  |  |  | ≥ 10×, 30× | not measured |",
+        "| an event that leads nowhere [1] |  |  |  |  | not measured |",
+        "",
+        "[1] not measured: pip install transitions",
+        "",
+    ]
+
+
 def test_everything_can_be_had_as_json(alone_here, monkeypatch, capsys):
     monkeypatch.setattr("benchmarks.__main__.QUICK", TINY)
     assert main(["importing", "stages", "--quick", "--json"]) == 0
