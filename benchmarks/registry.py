@@ -19,6 +19,8 @@ BENCHMARKS: Final[Mapping[str, str]] = {
     "recording": "recording an event with its state, and replaying one customer, beside eventsourcing",
     "ingest": "recording workload W in a file, beside plain sqlite3",
     "quiet_hours": "asking quiet hours, beside zoneinfo",
+    "timers": "firing timers out of a million, beside a table with an index",
+    "scaling": "an event as unrelated rules and customers grow",
     "importing": "importing the library, beside attrs",
     "first_journey": "the first journey ready to decide",
 }

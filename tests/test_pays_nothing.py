@@ -40,7 +40,8 @@ from touchpoint import (
 )
 from touchpoint.core.occurrence import Occurrence
 from touchpoint.core.program import compile_program
-from touchpoint.core.state import Profile, Run, State, Watch, state_from_record, state_to_record
+from touchpoint.core.records import state_from_record, state_to_record
+from touchpoint.core.state import Profile, Run, State, Watch
 from touchpoint.journey.outcomes import Ended, Opened
 from touchpoint.stores.codec import dumps, loads
 

@@ -34,6 +34,7 @@ from touchpoint.engine.loaded import Cache, Loaded
 from touchpoint.engine.membership import remember_segments
 from touchpoint.engine.opening import Durability, open_store
 from touchpoint.engine.rewound import Wall, date_leases, went_back_before
+from touchpoint.engine.shared import Spent
 from touchpoint.engine.threads import Bell, Turns, watch_forks
 from touchpoint.engine.unit import Unit
 from touchpoint.engine.working import LOG, refuse_async
@@ -127,8 +128,10 @@ class Ground:
         watch_forks(self, Ground._begin_anew)
         self.store = open_store(store, durability=durability) if isinstance(store, str) else store
         try:
+            # First of all, so that nothing is read from the store, and compiled, that is here.
+            described = releasing.describe(self._at_work, journeys)
             self._commit(lambda unit: for_tests(unit, self.adapters.values(), test_store=test_store))
-            self._open_releases(journeys, release=release_on_open)
+            self._open_releases(described, release=release_on_open)
             self._commit(lambda unit: remember_segments(unit, self._now()))
             self._commit(acts.follow_zone_data)
             self._commit(lambda unit: begin(unit, figures, self._sources))
@@ -142,10 +145,10 @@ class Ground:
         """What is at work, as this process knows it."""
         return self._at_work.program
 
-    def _open_releases(self, journeys: Sequence[Journey], *, release: bool) -> None:
+    def _open_releases(self, described: releasing.Described, *, release: bool) -> None:
         def opened(unit: Unit) -> None:
             now = self._now()
-            behind.extend(releasing.open_releases(unit, self._at_work, journeys, now, release=release))
+            behind.extend(releasing.open_releases(unit, self._at_work, described, now, release=release))
             releasing.close_pins(unit, self._at_work)
             if unit.changes.releases:
                 self._switch(unit)
@@ -330,7 +333,7 @@ class Ground:
             receipts={name: length(each.receipts_within) for name, each in capabilities.items() if each.receipts},
             human=frozenset(name for name, each in capabilities.items() if each.human),
             stopped={each.name: each.reason for each in controls if each.scope == "message"} if controls else {},
-            spent=tx.spent(gifts) if (gifts := self._at_work.gifts) else {},
+            spent=Spent(tx, gifts) if (gifts := self._at_work.gifts) else {},
             switches=switches(controls, now) if controls else {},
             breaker=self.volume_breaker,
             volumes=cache.volumes,
