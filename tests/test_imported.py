@@ -42,7 +42,7 @@ def test_importing_touchpoint_loads_one_module_of_ours_and_no_dependency():
 @pytest.mark.parametrize("names", [FIRST, WORDS], ids=["a first journey", "every word of the language"])
 def test_words_of_journeys_load_the_language_and_nothing_heavy(names):
     loaded = loaded_by(f"from touchpoint import {names}")
-    assert not {*HEAVY, *SELDOM, "pathlib", "zoneinfo"} & loaded
+    assert not {*HEAVY, *SELDOM, "zoneinfo"} & loaded
     assert {name.split(".")[0] for name in ours(loaded)} <= OF_THE_LANGUAGE | GROUND
 
 
