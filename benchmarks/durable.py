@@ -1,8 +1,8 @@
 """`python -m benchmarks durable`: workload W recorded in a file at full sync, beside plain `sqlite3`.
 
 What `benchmarks.ingest` measures, with what is demanded of it: CPU time, in turns with the same rows written by plain
-`sqlite3` and with a conventional layout, and the bytes of the write-ahead log, which no clock can blur. A small size has
-fewer customers and less history, so that the indexes of the conventional layout are cheaper than they will be.
+`sqlite3` and with a conventional layout, and the bytes of the write-ahead log, which no clock can blur. A small size
+has fewer customers and less history, so that the indexes of the conventional layout are cheaper than they will be.
 """
 
 import statistics

@@ -24,6 +24,7 @@ from benchmarks import (  # noqa: E402
     quiet_hours,
     registry,
     replay,
+    scaling,
     steady,
 )
 from benchmarks.__main__ import main  # noqa: E402
@@ -73,6 +74,8 @@ def alone_here(monkeypatch):
     monkeypatch.setattr(steady, "PAYS_AFTER", 1)
     monkeypatch.setattr(first_journey, "DEMANDED", {2: (5e-3, 2e-3)})
     monkeypatch.setattr(conditions, "TYPES", conditions.TYPES[:1])
+    for name, smaller in {"RULES": (2, 20), "CUSTOMERS": (20, 40), "PATTERNS": 20}.items():
+        monkeypatch.setattr(scaling, name, smaller)
 
 
 # Measuring.
