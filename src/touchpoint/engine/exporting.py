@@ -1,5 +1,6 @@
 """Everything that is held about a person, as JSON (S1.7): for them to read, and to take elsewhere."""
 
+from array import array
 from collections.abc import Mapping
 from datetime import date, datetime, timedelta
 from decimal import Decimal
@@ -289,7 +290,7 @@ def _remembered(state: State) -> dict[str, object]:
 def _kept(value: Any) -> Any:  # noqa: ANN401 - whatever a state holds
     if attrs.has(type(value)):
         return {field.name: _kept(getattr(value, field.name)) for field in attrs.fields(type(value))}
-    if isinstance(value, list | tuple):
+    if isinstance(value, list | tuple | array):
         return [_kept(each) for each in value]
     if isinstance(value, dict):
         return {name: _kept(each) for name, each in value.items()}
