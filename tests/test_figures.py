@@ -685,6 +685,13 @@ def test_a_quantile_lies_where_it_says(times, q):
     assert (found + found).between(0.5) == found.between(0.5)
 
 
+def test_a_quantile_is_at_most_half_an_eighth_of_a_doubling_from_the_truth():
+    for low, high in pairwise(BOUNDS):
+        told = Spans(0, ((bucket_of(low), 1),)).quantile(0.5) * 1000
+        for truth in (low, high - 1):
+            assert abs(told - truth) <= (2 ** (1 / 8) - 1) / 2 * truth + 1
+
+
 def test_bounds_are_eighths_of_a_doubling():
     assert [BOUNDS[8 * n] for n in range(4)] == [1000, 2000, 4000, 8000]
     assert (ends_of(0), ends_of(len(BOUNDS))[1]) == ((0.0, 1.0), float("inf"))

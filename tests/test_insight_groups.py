@@ -2,11 +2,14 @@
 
 import json
 import math
+import random  # noqa: TID251 - groups made up from a seed
+from statistics import fmean, variance
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from sizing import examples
 from touchpoint import InvalidInput, UnknownName
 from touchpoint.insight import (
     Sample,
@@ -21,6 +24,7 @@ from touchpoint.insight import (
     rank_shares,
     wald_difference,
 )
+from touchpoint.insight.between import Spread, between
 
 HITS = [18, 17, 16, 15, 14, 14, 13, 12, 11, 11, 10, 10, 10, 10, 10, 9, 8, 7]
 P_VALUES = [
@@ -297,16 +301,32 @@ def test_a_small_group_is_not_the_best_by_luck():
     assert found.whole == pytest.approx(453 / 603)
 
 
-# By hand, from the formula of moments: Q, D and k - 1 as they stand in the docstring.
-def test_the_spread_between_groups_is_that_of_the_moments():
-    groups = {"a": (18, 20), "b": (10, 40), "c": (30, 60)}
-    mean, q = 58 / 120, 20 * (0.9 - 58 / 120) ** 2 + 40 * (0.25 - 58 / 120) ** 2 + 60 * (0.5 - 58 / 120) ** 2
-    d = 120 - (400 + 1600 + 3600) / 120
-    r = (q / (mean * (1 - mean)) - 2) / (d - 2)
+# By hand, from the moments of Kleinman: with k groups of n, r = (Q / (μ (1 - μ)) - (k - 1)) / ((k - 1) (n - 1)).
+def test_the_spread_between_equally_large_groups_is_that_of_the_moments():
+    q, chance = 40 * (0.9 - 0.55) ** 2 + 40 * (0.25 - 0.55) ** 2 + 40 * (0.5 - 0.55) ** 2, 0.55 * 0.45
+    r = (q / chance - 2) / (2 * 39)
     m = 1 / r - 1
-    found = rank_shares(groups)
-    assert found.between == pytest.approx(r * mean * (1 - mean))
-    assert by_name(found)["a"].shrunk == pytest.approx((18 + mean * m) / (20 + m))
+    found = rank_shares({"a": (36, 40), "b": (10, 40), "c": (20, 40)})
+    assert found.between == pytest.approx(r * chance)
+    assert by_name(found)["a"].shrunk == pytest.approx((36 + 0.55 * m) / (40 + m))
+
+
+# The equation as it stands in the module, for three groups, each term by itself.
+@pytest.mark.parametrize("slopes", [(1.0, 1.0, 1.0), (0.95, 0.975, 0.5)])
+def test_the_spread_between_groups_solves_the_equation_of_restricted_likelihood(slopes):
+    groups = [Spread(y, a, b) for y, a, b in zip((0.9, 0.25, 0.5), slopes, (0.05, 0.025, 0.5), strict=True)]
+    x = between(groups, 0.5)
+    weights = [1 / (a * x + b) for _, a, b in groups]
+    mean = sum(w * y for w, (y, _, _) in zip(weights, groups, strict=True)) / sum(weights)
+    terms = [
+        a * w * w * ((y - mean) ** 2 + 1 / sum(weights) - 1 / w) for w, (y, a, _) in zip(weights, groups, strict=True)
+    ]
+    assert x > 0
+    assert sum(terms) == pytest.approx(0, abs=1e-9)
+
+
+def test_the_spread_between_groups_is_not_above_its_bound():
+    assert between([Spread(0, 1, 0.1), Spread(9, 1, 0.1)], 4.5, most=1.0) == 1.0
 
 
 # With equal n the moments give what James and Stein give, but with k - 1 in place of k - 3: here 17 and 15.
@@ -319,7 +339,7 @@ def test_equal_groups_are_drawn_as_by_james_and_stein():
 
 
 @given(STORES)
-@settings(max_examples=60)
+@settings(max_examples=examples(60))
 def test_a_drawn_group_lies_between_itself_and_the_whole(groups):
     found = rank_shares(groups)
     assert found.between >= 0
@@ -332,7 +352,7 @@ def test_a_drawn_group_lies_between_itself_and_the_whole(groups):
 
 
 @given(STORES, st.randoms(use_true_random=False))
-@settings(max_examples=40)
+@settings(max_examples=examples(40))
 def test_a_ranking_does_not_depend_on_the_order_of_the_groups(groups, chance):
     names = list(groups)
     chance.shuffle(names)
@@ -342,7 +362,7 @@ def test_a_ranking_does_not_depend_on_the_order_of_the_groups(groups, chance):
 
 
 @given(STORES)
-@settings(max_examples=40)
+@settings(max_examples=examples(40))
 def test_ranks_are_those_of_sports(groups):
     found = rank_shares(groups).groups
     assert [each.rank for each in found] == [1 + sum(other.shrunk > each.shrunk for other in found) for each in found]
@@ -350,7 +370,7 @@ def test_ranks_are_those_of_sports(groups):
 
 
 @given(STORES)
-@settings(max_examples=40)
+@settings(max_examples=examples(40))
 def test_of_groups_with_equal_shares_the_larger_keeps_more_of_its_own(groups):
     found = rank_shares({**groups, "few": (9, 10), "many": (90, 100)})
     few, many = by_name(found)["few"], by_name(found)["many"]
@@ -412,6 +432,14 @@ def test_drawn_shares_are_nearer_to_the_truth_than_raw_ones():
     assert sum(truth[each.name] in each.interval for each in found.groups) >= 0.9 * len(truth)
 
 
+def test_one_large_group_is_told_apart_from_a_thousand_of_few_answers():
+    few = {f"kiosk {n}": (2 + n % 2, 3) for n in range(1_000)}  # they scatter less than by chance
+    assert rank_shares({**few, "centre": (333, 400)}).between == 0
+    found = rank_shares({**few, "centre": (230, 400)})
+    assert found.between > 0
+    assert found.apart == ("centre",)
+
+
 # Rankings of means.
 
 
@@ -439,8 +467,45 @@ def test_the_variance_between_means_is_that_of_the_analysis_of_variance():
     assert found.groups[0].interval.width == pytest.approx(2 * 1.959964 * math.sqrt(variance), abs=1e-5)
 
 
+def test_the_variance_between_means_is_near_to_what_it_is():
+    truth, found = 1.0, []
+    for seed in range(20):
+        chance = random.Random(seed)  # noqa: S311 - likewise
+        groups = {}
+        for n in range(150):
+            size, middle = chance.choice((2, 4, 8, 20, 60)), chance.gauss(0, math.sqrt(truth))
+            answers = [chance.gauss(middle, 3) for _ in range(size)]
+            groups[str(n)] = Sample(fmean(answers), variance(answers), size)
+        found.append(rank_means(groups).between)
+    assert fmean(found) == pytest.approx(truth, rel=0.15)
+    assert all(truth / 2 < each < truth * 2 for each in found)
+
+
+def test_one_large_mean_is_told_apart_from_a_thousand_of_few_answers():
+    # The small ones scatter less than by chance, which would be ±0.577: the analysis of variance finds nothing.
+    few = {f"kiosk {n}": Sample(0.55 * (-1) ** n, 1, 3) for n in range(1_000)}
+    assert rank_means({**few, "centre": Sample(0.0, 1, 400)}).between == 0
+    found = rank_means({**few, "centre": Sample(0.4, 1, 400)})
+    total = 3_000 + 400
+    whole = 0.4 * 400 / total
+    spread = 1_000 * 3 * (0.55**2 + whole**2) + 400 * (0.4 - whole) ** 2
+    assert spread < 1_000  # k - 1 groups by chance
+    assert (found.whole, found.apart) == (pytest.approx(whole), ("centre",))
+    assert found.between > 0
+
+
+@given(TEAMS, st.floats(1e-3, 1e3))
+@settings(max_examples=40)
+def test_means_in_another_unit_are_ranked_alike(groups, unit):
+    other = {name: Sample(each.mean * unit, each.variance * unit**2, each.n) for name, each in groups.items()}
+    one, two = by_name(rank_means(groups)), by_name(rank_means(other))
+    assert [two[name].shrunk for name in groups] == pytest.approx(
+        [one[name].shrunk * unit for name in groups], rel=1e-6, abs=1e-6 * unit
+    )
+
+
 @given(TEAMS)
-@settings(max_examples=60)
+@settings(max_examples=examples(60))
 def test_a_drawn_mean_lies_between_itself_and_the_whole(groups):
     found = rank_means(groups)
     for each in found.groups:
@@ -449,7 +514,7 @@ def test_a_drawn_mean_lies_between_itself_and_the_whole(groups):
 
 
 @given(TEAMS, st.floats(-50, 50))
-@settings(max_examples=40)
+@settings(max_examples=examples(40))
 def test_moving_all_means_moves_the_ranking_with_them(groups, by):
     moved = {name: Sample(each.mean + by, each.variance, each.n) for name, each in groups.items()}
     one, two = by_name(rank_means(groups)), by_name(rank_means(moved))

@@ -22,7 +22,7 @@ from touchpoint import (
     months,
 )
 from touchpoint.channels import MemoryChannel
-from touchpoint.cli.report import in_words
+from touchpoint.cli.report import SHOWN, in_words
 
 START = datetime(2026, 3, 2, 22, 30, tzinfo=UTC)
 ANSWER = Message("answer", why="to answer", kind="service", channels=["email"], content=Content(text="Here it is"))
@@ -139,3 +139,52 @@ def test_the_text_tells_it_in_tables(engine, clock):
     assert parts["contacts that are no complaints"].splitlines()[-1].split() == ["100%", "21%", "to", "100%", "1"]
     assert parts["gifts"].splitlines()[-1].split() == ["treats", "100", "EUR", "0", "0", "100", "0%", "2026-03-01"]
     assert parts["stocks of gifts"].splitlines()[-1].split() == ["roses", "3"]
+
+
+def rated(engine, location, *scores):
+    for n, score in enumerate(scores):
+        engine.record(f"{location} {n}", "feedback", {"kind": "csat", "score": score}, location=location)
+
+
+def ratings(engine):
+    """Title and rows of the table of what was said about locations."""
+    told = in_words(engine.figures()).split("\n\n")
+    (table,) = (each for each in told if each.startswith("feedback: csat by location"))
+    title, _, _, *rows = table.splitlines()
+    return title, rows
+
+
+def test_places_that_can_be_told_apart_come_best_first(engine):
+    rated(engine, "north", *[1] * 30)
+    rated(engine, "south", *[5] * 20)
+    rated(engine, "centre", *[5] * 15, *[1] * 15)
+    title, rows = ratings(engine)
+    assert title == "feedback: csat by location, the best first"
+    assert [row.split()[0] for row in rows] == ["all", "south", "centre", "north"]
+    assert [row.split()[-1] for row in rows if "yes" in row] == ["yes", "yes"]
+
+
+def test_places_that_chance_explains_are_not_called_the_best_but_shown_by_their_answers(engine):
+    rated(engine, "few", 5, 1)
+    rated(engine, "many", *[5, 1] * 10)
+    rated(engine, "some", *[5, 1] * 5)
+    assert engine.figures().feedback[0].ranking.between == 0
+    title, rows = ratings(engine)
+    assert title == "feedback: csat by location, too alike to be ranked"
+    assert [row.split()[:2] for row in rows] == [["all", "32"], ["many", "20"], ["some", "10"], ["few", "2"]]
+
+
+def test_a_long_table_says_how_many_rows_it_leaves_out(engine):
+    for n in range(SHOWN + 3):
+        rated(engine, f"shop{n:02}", 5, 1)
+    _, rows = ratings(engine)
+    assert [row.split()[0] for row in rows[1:-1]] == [f"shop{n:02}" for n in range(SHOWN)]
+    assert rows[-1].split() == ["3", "more"]
+
+
+def test_a_table_that_is_just_long_enough_leaves_nothing_out(engine):
+    for n in range(SHOWN):
+        rated(engine, f"shop{n:02}", 5, 1)
+    _, rows = ratings(engine)
+    assert len(rows) == 1 + SHOWN
+    assert not any("more" in row for row in rows)

@@ -14,6 +14,7 @@ from difflib import get_close_matches
 from functools import lru_cache
 from importlib import import_module
 from pathlib import Path
+from types import ModuleType
 from typing import TYPE_CHECKING, Final, NamedTuple, TypeAlias
 
 from touchpoint.durations import EPOCH, FIRST_INSTANT, LAST_INSTANT, length
@@ -205,12 +206,20 @@ def _version_of(root: Path) -> str:
 
 def _package() -> list[_Source]:
     try:
-        stated = _VERSION.match(import_module("tzdata").IANA_VERSION)
+        package = import_module("tzdata")
     except ImportError:
         return []
-    from importlib.resources import files
+    stated = _VERSION.match(package.IANA_VERSION)
+    return [_Source(stated[1] if stated else "", _inside(package))]
 
-    return [_Source(stated[1] if stated else "", files("tzdata").joinpath("zoneinfo"))]
+
+def _inside(package: ModuleType) -> "Traversable":
+    folder = Path(package.__file__ or "").parent / "zoneinfo"
+    if folder.is_dir():
+        return folder
+    from importlib.resources import files  # of a package in an archive; to load this takes longer than all the rest
+
+    return files(package).joinpath("zoneinfo")
 
 
 def _load(source: _Source, name: str, parts: list[str]) -> "ZoneInfo | None":

@@ -12,10 +12,7 @@ from touchpoint.errors import InvalidAddress
 from touchpoint.model.delivery import (
     ADDRESS_KINDS,
     ANY_ADDRESS,
-    MAX_ATTEMPTS,
-    REMEDIES,
     Accepted,
-    Action,
     Address,
     Ambiguous,
     Capabilities,
@@ -25,16 +22,15 @@ from touchpoint.model.delivery import (
     Preflight,
     Rate,
     Refused,
-    Remedy,
     RenderedMessage,
     Scope,
     SendRequest,
-    backoff,
     clean_subject,
     default_address_kind,
     judge,
     redact,
 )
+from touchpoint.model.remedy import MAX_ATTEMPTS, REMEDIES, Action, Remedy, backoff
 
 __all__ = [
     "ADDRESS_KINDS",

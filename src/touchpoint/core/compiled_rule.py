@@ -9,7 +9,6 @@ from touchpoint.core.compile import compile_condition, compile_expression
 from touchpoint.core.context import Context
 from touchpoint.core.keys import Key, keys_in_run
 from touchpoint.core.linking import link
-from touchpoint.core.listening import told_in
 from touchpoint.core.rule_parts import RuleParts, apart
 from touchpoint.core.seen import Seer, seer_of
 from touchpoint.core.signals import SignalTable
@@ -149,7 +148,7 @@ def _compile_rule(index: int, journey: str, parts: RuleParts, table: SignalTable
         None if last_given is None else Watched(last_given, compile_condition(last_given, table)),
         parts.results_read(),
         parts.waits_for_own(),
-        next(told_in(parts.expressions), None) is not None,
+        bool(parts.asked),
         given,
     )
 

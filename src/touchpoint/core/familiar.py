@@ -67,7 +67,7 @@ def misused_words(
 ) -> Mapping[tuple[str, str], tuple[str, ...]]:
     """(message, content key) → the traits that it would use beyond their declaration, suggestions included."""
     said: list[tuple[Message, Behind]] = []
-    for journey in journeys:
+    for journey in journeys if known else ():
         behind = partial(traits_behind, journey=journey.name, segments=segments)
         messages = (*journey.messages.values(), *(each.message for each in journey.suggestions))
         said += [(message, behind) for message in messages]

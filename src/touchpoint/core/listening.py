@@ -1,6 +1,6 @@
 """What of messages and facts anybody listens to, found when journeys are compiled, so that nobody else pays for it."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from typing import Final
 
 import attrs
@@ -8,7 +8,7 @@ import attrs
 from touchpoint.core.changes import Watching, watching
 from touchpoint.core.matching import OWN_ENDED, Finer, finer_of, keys_of_message
 from touchpoint.core.occurrence import ENDED
-from touchpoint.journey.conditions import Expression, Told, walk
+from touchpoint.journey.conditions import Told
 from touchpoint.journey.outcomes import MessageTrigger, Replied
 from touchpoint.journey.triggers import Trigger
 from touchpoint.model.message import Message, Survey
@@ -38,11 +38,8 @@ class Listening:
         return attrs.evolve(self, ends=frozenset(), watching=None)
 
 
-def listening(
-    triggers: Sequence[tuple[str, Trigger]], expressions: Iterable[Expression], messages: Iterable[Message]
-) -> Listening:
-    """What these triggers and conditions, of all journeys, listen to."""
-    asked = list(told_in(expressions))
+def listening(triggers: Sequence[tuple[str, Trigger]], asked: Sequence[Told], messages: Iterable[Message]) -> Listening:
+    """What these triggers, and questions about what came back of messages, of all journeys, listen to."""
     named = [each for _, each in triggers if isinstance(each, MessageTrigger)]
     messages = list(messages)
     surveys = any(isinstance(each, Survey) for each in messages)
@@ -55,11 +52,6 @@ def listening(
         surveys or any(isinstance(each, Replied) for each in named) or any(node.what == "replied" for node in asked),
         surveys,
     )
-
-
-def told_in(expressions: Iterable[Expression]) -> Iterator[Told]:
-    """Every question about what came back of a message."""
-    return (node for each in expressions for node in walk(each) if isinstance(node, Told))
 
 
 def hand_overs_kept(retained: int | None, heard: Listening) -> int | None:

@@ -5,10 +5,12 @@ from typing import Self
 
 import attrs
 
-from touchpoint.core.rule_parts import RuleParts
-from touchpoint.journey.conditions import Expression
+from touchpoint.core.rule_parts import RuleParts, told_in
+from touchpoint.journey.conditions import Expression, Told
 from touchpoint.journey.journey import Journey
+from touchpoint.journey.steps import Send
 from touchpoint.journey.triggers import Trigger
+from touchpoint.model.message import Message
 
 Triggers = Sequence[tuple[str, Trigger]]
 """Triggers, each with the name of its journey."""
@@ -41,6 +43,20 @@ class JourneyParts:
             yield from rule.expressions
         for suggestion in self.journey.suggestions:
             yield from suggestion.expressions
+
+    def messages(self) -> dict[str, Message]:
+        """Its messages by name, in reading order, as `Journey.messages` has them."""
+        sent = (step.message for rule in self.rules for _, step in rule.steps if isinstance(step, Send))
+        return {message.name: message for message in sent}
+
+    def asked(self) -> Iterator[Told]:
+        """Every question about what came back of messages."""
+        given = [stage.given for stage in self.journey.stages if stage.given is not None]
+        yield from told_in([*given, *(segment.condition for segment in self.journey.segments)])
+        for rule in self.rules:
+            yield from rule.asked
+        for suggestion in self.journey.suggestions:
+            yield from told_in(suggestion.expressions)
 
 
 def triggers_of_journeys(journeys: Sequence[Journey]) -> Iterable[tuple[str, Trigger]]:

@@ -21,7 +21,7 @@ from touchpoint.core.live_limits import LiveLimit, live_limits_of
 from touchpoint.core.parts import JourneyParts, Triggers
 from touchpoint.core.referrals import conversions_of
 from touchpoint.core.rhythm import types_asked
-from touchpoint.core.rule_parts import RuleParts
+from touchpoint.core.rule_parts import RuleParts, told_in
 from touchpoint.core.segments import SegmentSpec, readers_of, segments_of, true_of_nobody, versions_of
 from touchpoint.core.sessions import session_on
 from touchpoint.core.signals import SignalTable, collect
@@ -90,7 +90,8 @@ class Program:
     number) what runs of an earlier one finish on. `sessions` are the channels on which it counts when the customer
     last wrote, and whether messages wait there for that. `calendar_of` is the calendar by the trait that holds the
     date, None for schedules. `segments` are in the order in which they are looked at,
-    `segments_on` says which when what has changed. `misused` are the traits that (message, content key) use beyond
+    `segments_on` says which when what has changed. `heard` are the keys that anything waits for or starts on;
+    None where every event counts. `misused` are the traits that (message, content key) use beyond
     their declaration, `terms` what is promised of cases, `closed_by_answers` the kinds of case that are,
     `conversions` the types of touchpoints by which a referred friend becomes a customer. `answers` is whether any
     step answers in a conversation, `plain` whether occurrences have one key each, and concern neither segments nor
@@ -122,6 +123,7 @@ class Program:
     places: Mapping[Key, int]
     judges: Judges
     looks_ahead: bool
+    heard: frozenset[Key] | None
     may_circle: bool
     version: str
     listening: Listening
@@ -220,14 +222,17 @@ def compile_program(
     kept = {key: compile_program([journey]) for key, journey in earlier.items()}
     silences = silences_in(triggers)
     segments = segments_of(journeys, table)
-    messages = {name: message for journey in journeys for name, message in journey.messages.items()}
+    messages = {name: message for each in asking[: len(journeys)] for name, message in each.messages().items()}
     offered = [each.message for journey in journeys for each in journey.suggestions]
     templates = templates_of([*messages.values(), *offered])
-    heard = listening(triggers, expressions, messages.values())
+    asked = [node for each in asking for node in each.asked()]
+    heard = listening(triggers, [*asked, *told_in(conditions_of(policies))], messages.values())
     bounds = bind(policy or Policy(), {journey.name: journey.policy for journey in journeys})
     known = declared_in(journeys, traits)
     bonds = bonds_of(policies[0], journeys, known, table)
     asked_of_segments = {(each.journey, each.segment): each.condition for each in segments.values()}
+    looks_ahead = any(rule.exit_conditions or _waits_until(rule) for rule in rules)
+    looks_ahead = looks_ahead or any(each.looks_ahead for each in kept.values())
     plain = not (heard.finer or heard.ends or segments)
     starts = _index_starts(_index_stages(journeys, table), _index(rules))
     sessions, limits = sessions_of(policies), live_limits_of(policies[0], journeys)
@@ -255,8 +260,8 @@ def compile_program(
         history_kept=hand_overs_kept(retention(bounds.values(), messages.values()), heard),
         starts_kept={rule.label: starts_kept(rule.rule.limit) for rule in rules},
         places=_places(triggers),
-        looks_ahead=any(rule.exit_conditions or _waits_until(rule) for rule in rules)
-        or any(each.looks_ahead for each in kept.values()),
+        looks_ahead=looks_ahead,
+        heard=None if looks_ahead or kept or not plain else _heard(starts, rules),
         may_circle=bool(kept) or _may_circle(rules, journeys, heard) or any(limit.over == "defer" for limit in limits),
         version=_version(table, silences, triggers, more),
         listening=heard,
@@ -330,6 +335,12 @@ def _index_stages(journeys: Sequence[Journey], table: SignalTable) -> dict[Key, 
             for key in dict.fromkeys(key for each in stage.when for key in keys_of(each, journey.name)):
                 found.setdefault(key, {}).setdefault(journey.name, []).append(compiled)
     return {key: tuple((name, tuple(stages)) for name, stages in each.items()) for key, each in found.items()}
+
+
+def _heard(starts: Mapping[Key, Starts], rules: Iterable[CompiledRule]) -> frozenset[Key]:
+    """Every key that somebody waits for: what has none of them can be left out."""
+    waited = (keys for rule in rules for keys in (rule.keeps, rule.exits, rule.goal))
+    return frozenset(starts).union(*waited)
 
 
 def _remembers_more(silences: Mapping[str, SilenceSpec], sessions: Mapping[str, bool]) -> Mapping[str, object] | None:

@@ -5,7 +5,7 @@ from typing import Self
 
 import attrs
 
-from touchpoint.journey.conditions import And, Expression, fields_of
+from touchpoint.journey.conditions import And, Expression, Told, fields_of, walk
 from touchpoint.journey.contents import looked_up, wordings
 from touchpoint.journey.outcomes import MessageTrigger
 from touchpoint.journey.rule import Rule
@@ -19,18 +19,21 @@ from touchpoint.model.message import Message
 class RuleParts:
     """A rule taken apart once for all who ask.
 
-    `steps` are all of its steps by their identities, `expressions` every condition and value, both in reading order.
+    `steps` are all of its steps by their identities, `expressions` every condition and value, `asked` what came back of
+    messages as these ask for it; each in reading order.
     """
 
     rule: Rule
     steps: Sequence[tuple[str, Step]]
     expressions: Sequence[Expression]
+    asked: Sequence[Told]
 
     @classmethod
     def of(cls, rule: Rule) -> Self:
         """The parts of this rule."""
         steps = tuple(identified(rule.then))
-        return cls(rule, steps, tuple(_expressions_of_rule(rule, steps)))
+        expressions = tuple(_expressions_of_rule(rule, steps))
+        return cls(rule, steps, expressions, tuple(told_in(expressions)))
 
     def triggers(self) -> Iterator[Trigger]:
         """Every trigger, in reading order."""
@@ -56,6 +59,11 @@ class RuleParts:
         for _, step in self.steps:
             looked_up += _of_words(step.message) if isinstance(step, Send) else ()
         return frozenset(path[0] for root, path in looked_up if root == "result" and path)
+
+
+def told_in(expressions: Iterable[Expression]) -> Iterator[Told]:
+    """Every question about what came back of a message."""
+    return (node for each in expressions for node in walk(each) if isinstance(node, Told))
 
 
 def apart(rule: Rule) -> tuple[Expression | None, Expression | None]:

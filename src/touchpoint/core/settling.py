@@ -28,18 +28,15 @@ from touchpoint.core.state import IN_FLIGHT, WAITING, Pending, Record, State
 from touchpoint.durations import length
 from touchpoint.model.consent import ANY
 from touchpoint.model.delivery import (
-    MAX_ATTEMPTS,
     NO_RECEIPT,
-    REMEDIES,
     TASK_EXPIRED,
     Accepted,
-    Action,
     Ambiguous,
     FailureCode,
     Outcome,
     Refused,
-    backoff,
-)  # fmt: skip
+)
+from touchpoint.model.remedy import MAX_ATTEMPTS, REMEDIES, Action, backoff  # fmt: skip
 from touchpoint.policy.facts import ConsentFact
 
 _LONGEST_STAY: Final = timedelta(days=366)

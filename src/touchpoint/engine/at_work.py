@@ -8,6 +8,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from operator import is_
 from typing import Final
 
+import attrs
+
 from touchpoint.core.edits import Edit, Order
 from touchpoint.core.program import Program, compile_program
 from touchpoint.errors import JourneyError, StoreTooNew
@@ -97,7 +99,8 @@ class AtWork:
 
     def has_unmet(self, met: Mapping[str, int]) -> bool:
         """Whether any journey at work has a release that a customer has not met."""
-        return any(met.get(name, 1) != number for name, number in self.program.releases.items())
+        releases = self.program.releases
+        return met != releases and any(met.get(name, 1) != number for name, number in releases.items())
 
     def unmet(self, met: Mapping[str, int]) -> Iterator[ReleaseRow]:
         """The releases that a customer has not met, in their order."""
@@ -166,8 +169,8 @@ class AtWork:
             journeys += [] if found is None else [found]
         releases = {name: row.number for name, row in heads.items() if row.number > 1 and name in names}
         pinned = self._pinned(reader, rows, set(names), no)
-        if not pinned and _is_of(self.program, journeys, releases):
-            return self.program
+        if not pinned and _is_of(self.program, journeys):
+            return self.program if self.program.releases == releases else attrs.evolve(self.program, releases=releases)
         return compile_program(journeys, self._policy, self._traits, releases=releases, pinned=pinned)
 
     def _present(self, reader: Reader, name: str, head: ReleaseRow | None) -> Journey | None:
@@ -218,11 +221,10 @@ def _heads(rows: Iterable[ReleaseRow], no: int) -> dict[str, ReleaseRow]:
     return {row.journey: row for row in rows if row.no <= no}
 
 
-def _is_of(program: Program, journeys: Sequence[Journey], releases: Mapping[str, int]) -> bool:
-    """Whether a program is just what would be compiled: of these very objects, with nobody on earlier ones."""
+def _is_of(program: Program, journeys: Sequence[Journey]) -> bool:
+    """Whether a program is what would be compiled, but for numbers: of these objects, with nobody on earlier ones."""
     compiled = program.journeys.values()
-    same = len(compiled) == len(journeys) and all(map(is_, compiled, journeys))
-    return same and program.releases == releases and not program.pinned
+    return len(compiled) == len(journeys) and all(map(is_, compiled, journeys)) and not program.pinned
 
 
 def _gifts(program: Program) -> frozenset[str]:

@@ -128,8 +128,10 @@ class Ground:
         watch_forks(self, Ground._begin_anew)
         self.store = open_store(store, durability=durability) if isinstance(store, str) else store
         try:
+            # First of all, so that nothing is read from the store, and compiled, that is here.
+            described = releasing.describe(self._at_work, journeys)
             self._commit(lambda unit: for_tests(unit, self.adapters.values(), test_store=test_store))
-            self._open_releases(journeys, release=release_on_open)
+            self._open_releases(described, release=release_on_open)
             self._commit(lambda unit: remember_segments(unit, self._now()))
             self._commit(acts.follow_zone_data)
             self._commit(lambda unit: begin(unit, figures, self._sources))
@@ -143,10 +145,10 @@ class Ground:
         """What is at work, as this process knows it."""
         return self._at_work.program
 
-    def _open_releases(self, journeys: Sequence[Journey], *, release: bool) -> None:
+    def _open_releases(self, described: releasing.Described, *, release: bool) -> None:
         def opened(unit: Unit) -> None:
             now = self._now()
-            behind.extend(releasing.open_releases(unit, self._at_work, journeys, now, release=release))
+            behind.extend(releasing.open_releases(unit, self._at_work, described, now, release=release))
             releasing.close_pins(unit, self._at_work)
             if unit.changes.releases:
                 self._switch(unit)

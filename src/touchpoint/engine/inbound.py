@@ -43,6 +43,7 @@ from touchpoint.model.case import about_case
 from touchpoint.model.consent import ANY
 from touchpoint.model.gift import GIFT_DECLINED, GIFT_RETURNED
 from touchpoint.model.payload import TEXT
+from touchpoint.model.remedy import REMEDIES
 from touchpoint.model.touchpoint import Direction, Touchpoint
 from touchpoint.stores.base import AddressRow, EventRow, MessageRow
 from touchpoint.stores.codec import dumps, loads
@@ -396,7 +397,7 @@ def _remedy(unit: Unit, event: Receipt, found: _Found, taking: Taking) -> None:
     """What a bounce says of its address, as the refusal of a hand-over would (`REMEDIES`)."""
     if event.code is None or found.row is None or found.address is None:
         return
-    remedy = delivery.REMEDIES[event.code]
+    remedy = REMEDIES[event.code]
     if remedy.suppress_address:
         shared.stand(unit, AddressRow(*found.address, "suppressed", str(event.code), taking.now))
     if remedy.record_opt_out:

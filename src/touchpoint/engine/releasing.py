@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Final, get_args
+from typing import Final, TypeAlias, get_args
 
 from touchpoint.core.edits import Migration
 from touchpoint.durations import instant
@@ -19,7 +19,23 @@ from touchpoint.stores.codec import dumps, loads
 _NAME: Final = 200
 
 
-def open_releases(unit: Unit, at_work: AtWork, journeys: Sequence[Journey], now: int, *, release: bool) -> list[str]:
+Described: TypeAlias = Sequence[tuple[str, str, str]]
+"""(name, hash, text) of the definitions of journeys."""
+
+
+def describe(at_work: AtWork, journeys: Sequence[Journey]) -> Described:
+    """The definitions of the host's code, which need not be read from the store from now on."""
+    from touchpoint.journey.codec import described
+
+    found = []
+    for journey in journeys:
+        digest, text = described(journey)
+        at_work.know(digest, journey)
+        found.append((journey.name, digest, text))
+    return found
+
+
+def open_releases(unit: Unit, at_work: AtWork, described: Described, now: int, *, release: bool) -> list[str]:
     """What opening an engine with these journeys releases: those that the store has never seen, all in one go.
 
     A journey of which the store has a definition and no release (an older store) gets both. Gives the names of those
@@ -28,27 +44,23 @@ def open_releases(unit: Unit, at_work: AtWork, journeys: Sequence[Journey], now:
     Args:
         unit: of a transaction.
         at_work: the releases as they are.
-        journeys: of the host's code.
+        described: the journeys of the host's code.
         now: microseconds UTC.
         release: whether definitions that the store has not seen are released; those of new journeys always are.
     """
-    from touchpoint.journey.codec import described
-
     kept = {name: (digest, at) for digest, name, _, at in unit.tx.definitions()}
     behind = []
-    for journey in journeys:
-        digest, text = described(journey)
-        at_work.know(digest, journey)
-        rows = at_work.of(journey.name)
-        if not rows and journey.name in kept and kept[journey.name][0] != digest:
-            rows = (_append(unit, at_work, journey.name, kept[journey.name][0], "follow", now, {"opened": True}),)
+    for name, digest, text in described:
+        rows = at_work.of(name)
+        if not rows and name in kept and kept[name][0] != digest:
+            rows = (_append(unit, at_work, name, kept[name][0], "follow", now, {"opened": True}),)
         if rows and rows[-1].hash == digest:
             continue
         if digest in {row.hash for row in rows}:
-            behind.append(journey.name)
+            behind.append(name)
         elif release or not rows:
-            unit.changes.definitions.append((digest, journey.name, text, now))
-            _append(unit, at_work, journey.name, digest, "follow", now, {"opened": True}, len(rows) + 1)
+            unit.changes.definitions.append((digest, name, text, now))
+            _append(unit, at_work, name, digest, "follow", now, {"opened": True}, len(rows) + 1)
     return behind
 
 

@@ -13,6 +13,7 @@ from typing import SupportsIndex
 import attrs
 
 from touchpoint.errors import InvalidInput
+from touchpoint.insight.between import Spread, between
 from touchpoint.insight.distributions import beta_quantile, two_sided
 from touchpoint.insight.figure import Figure, Interval, confidence, part, whole
 from touchpoint.insight.means import Sample
@@ -107,12 +108,13 @@ def rank_shares(
 ) -> Ranking:
     """Rank groups by a share, each given as (count, n): empirical Bayes, beta-binomial.
 
-    The shares are taken to come from Beta(μM, (1 − μ)M). μ is the share of the whole. M follows from the moments of
-    Kleinman, "Proportions with extraneous variance", JASA 68 (1973), with the answers as weights,
-    Q = Σ nᵢ (yᵢ − μ)² and D = N − Σ nᵢ² / N: the correlation within groups is
-    r = (Q / (μ (1 − μ)) − (k − 1)) / (D − (k − 1)), and M = 1 / r − 1. It is kept within 1 and N: the other groups
-    never tell less of one than an answer of its own, nor more than all answers do. A group is drawn to
-    (count + μM) / (n + M); its interval is that of Beta(μM + count, (1 − μ)M + n − count).
+    The shares are taken to come from Beta(μM, (1 − μ)M). μ is the share of the whole. A share of n answers then has the
+    variance μ (1 − μ) (r + (1 − r) / n), with r the correlation of answers within groups, and M = 1 / r − 1. r is
+    estimated from these variances as if shares were normal (Crowder, "Gaussian estimation for correlated binomial
+    data", J. Royal Statistical Society B 47, 1985), by restricted likelihood: see `insight/between.py`. Of equally
+    large groups that is the moment estimator of Kleinman, "Proportions with extraneous variance", JASA 68 (1973). M is
+    kept within 1 and N: the other groups never tell less of one than an answer of its own, nor more than all answers
+    do. A group is drawn to (count + μM) / (n + M); its interval is that of Beta(μM + count, (1 − μ)M + n − count).
 
     Intervals take μ and M as known, so with few groups they are a little too narrow. They need no adjustment for being
     many: drawing together does that (Gelman, Hill and Yajima, J. Research on Educational Effectiveness 5, 2012).
@@ -146,14 +148,11 @@ def _answers(groups: Mapping[str, object], sizes: Sequence[int]) -> int:
 
 def _beta_binomial(groups: Sequence[tuple[int, int]], mean: float, total: int) -> tuple[float, float]:
     """The correlation of answers within a group, and M."""
-    asked = [(k, n) for k, n in groups if n]
-    chance = len(asked) - 1
-    room = total - sum(n * n for _, n in asked) / total - chance
     scale = mean * (1 - mean)
-    if room <= 0 or scale <= 0:
+    if scale <= 0:
         return 0.0, float(total)
-    spread = math.fsum(n * (k / n - mean) ** 2 for k, n in asked)
-    rho = min(max((spread / scale - chance) / room, 0.0), 1.0)
+    unit = math.sqrt(scale)
+    rho = between([Spread((k / n - mean) / unit, 1 - 1 / n, 1 / n) for k, n in groups if n], 0.0, most=1.0)
     return rho, min(max(1 / rho - 1, 1.0), float(total)) if rho > 0 else float(total)
 
 
@@ -169,10 +168,12 @@ def _posterior(k: int, n: int, mean: float, strength: float, level: float) -> tu
 def rank_means(groups: Mapping[str, Sample], *, level: float = 0.95, better: str = "high") -> Ranking:
     """Rank groups by a mean, such as an NPS (`Nps.sample`) or a CES: empirical Bayes, normal.
 
-    Within groups the variance s² is pooled, for a small group says little of its own. Between them it is
-    τ² = (Σ nᵢ (yᵢ − m)² − (k − 1) s²) / (N − Σ nᵢ² / N), not below 0: the estimator of the analysis of variance for
-    unequal groups (Searle, Casella and McCulloch, Variance Components, 1992). A group is drawn to m + w (y − m) with
-    w = n τ² / (n τ² + s²), its variance is τ² (1 − w) + (1 − w)² V, with V = s² / N + τ² Σ nᵢ² / N² that of m.
+    Within groups the variance s² is pooled, for a small group says little of its own. Between them it is τ², estimated
+    by restricted maximum likelihood from τ² + s² / n, the variance of a mean (Viechtbauer 2005: see
+    `insight/between.py`); without any variance within, by the analysis of variance for unequal groups,
+    τ² = (Σ nᵢ (yᵢ − m)² − (k − 1) s²) / (N − Σ nᵢ² / N) (Searle, Casella and McCulloch, Variance Components, 1992). A
+    group is drawn to m + w (y − m) with w = n τ² / (n τ² + s²) and m the mean of all answers, its variance is
+    τ² (1 − w) + (1 − w)² V, with V = s² / N + τ² Σ nᵢ² / N² that of m.
 
     Args:
         groups: what is known of each, by name; n may be 0.
@@ -185,17 +186,17 @@ def rank_means(groups: Mapping[str, Sample], *, level: float = 0.95, better: str
     found, level = dict(groups), confidence(level)
     total = _answers(found, [each.n for each in found.values()])
     mean = math.fsum(each.n * each.mean for each in found.values()) / total
-    within, between = _variances(list(found.values()), mean, total)
-    of_mean = within / total + between * sum(each.n**2 for each in found.values()) / total**2
+    within, apart = _variances(list(found.values()), mean, total)
+    of_mean = within / total + apart * sum(each.n**2 for each in found.values()) / total**2
     lines = []
     for name, each in found.items():
-        left = within + each.n * between
-        weight = each.n * between / left if left else 0.0
+        left = within + each.n * apart
+        weight = each.n * apart / left if left else 0.0
         drawn = mean + weight * (each.mean - mean)
-        half = two_sided(level) * math.sqrt(between * (1 - weight) + (1 - weight) ** 2 * of_mean)
+        half = two_sided(level) * math.sqrt(apart * (1 - weight) + (1 - weight) ** 2 * of_mean)
         interval = Interval(drawn - half, drawn + half, level, "normal")
         lines.append(_drawn(name, each.n, each.mean if each.n else None, mean, (drawn, interval)))
-    return Ranking(mean, total, between, _ordered(lines, better))
+    return Ranking(mean, total, apart, _ordered(lines, better))
 
 
 def _variances(groups: Sequence[Sample], mean: float, total: int) -> tuple[float, float]:
@@ -206,8 +207,11 @@ def _variances(groups: Sequence[Sample], mean: float, total: int) -> tuple[float
         raise InvalidInput("no group has two answers, so nothing tells luck from difference; wait for more")
     within = math.fsum((each.n - 1) * each.variance for each in asked) / freedom
     spread = math.fsum(each.n * (each.mean - mean) ** 2 for each in asked)
+    if within > 0 and math.isfinite(spread / within):
+        unit = math.sqrt(within)
+        return within, within * between([Spread((each.mean - mean) / unit, 1.0, 1 / each.n) for each in asked], 0.0)
     room = total - sum(each.n**2 for each in asked) / total
-    return within, max(0.0, (spread - (len(asked) - 1) * within) / room) if room > 0 else 0.0
+    return within, spread / room if room > 0 else 0.0
 
 
 def _drawn(name: str, n: int, raw: float | None, mean: float, found: tuple[float, Interval]) -> Ranked:

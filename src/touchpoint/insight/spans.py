@@ -99,7 +99,10 @@ class Spans(Figure):
         return ends_of(bucket)
 
     def quantile(self, q: float) -> float | None:
-        """A quantile in seconds: the middle of its bucket, so at most 4.6 % from the truth between 1 s and 136 years.
+        """A quantile in seconds: the middle of its bucket.
+
+        Between 1 second and 136 years it is at most (2^(1/8) − 1) / 2 of the truth away from it, and a
+        millisecond for rounded bounds.
 
         Raises:
             InvalidInput: q is no number from 0 to 1.

@@ -170,19 +170,19 @@ def _write_rare(value: object) -> object:  # noqa: PLR0911 - one per class
 def _write_node(node: Any) -> dict[str, object]:  # noqa: ANN401 - any class of the grammar
     write = _write_operand if isinstance(node, Expression) else _write
     result: dict[str, object] = {"type": NAMES[type(node)]}
-    for name, wire, default in _layout(type(node)):  # type: ignore[arg-type]  # a class is hashable
-        value = getattr(node, name)
+    values, fields = _layout(type(node))  # type: ignore[arg-type]  # a class is hashable
+    for (wire, default), value in zip(fields, values(node), strict=True):
         if value is not default and not _is_default(default, value):
             result[wire] = write(value)
     return result
 
 
 @cache
-def _layout(cls: type) -> tuple[tuple[str, str, object], ...]:
-    """The (name, name in JSON, default) of every field of a class of the language."""
+def _layout(cls: type) -> tuple[Callable[[object], Sequence[object]], Sequence[tuple[str, object]]]:
+    """What gives the values of all fields of a class of the language, and the (name in JSON, default) of each."""
     layout = layout_of(cls)
     named = zip(layout.names, layout.defaults, strict=True)
-    return tuple((name, _wire(name), _unless_left_out(name, default)) for name, default in named)
+    return layout.values, tuple((_wire(name), _unless_left_out(name, default)) for name, default in named)
 
 
 def _unless_left_out(name: str, default: object) -> object:

@@ -35,7 +35,7 @@ def problems_of(rules: Mapping[str, Rule], fields: Iterable[tuple[str, Field]]) 
 def _lacking_words(path: str, rule: Rule) -> Iterator[Problem]:
     for place, step in _placed(rule.then, f"{path}.then"):
         for said, part, text in texts(step.message):
-            for field in _fields(text):
+            for field in _fields(text) if "{" in text else ():
                 for found, fix in _lacks(rule, field.root, field.path):
                     yield Problem(f"{place}.message{said.place}.{part}", f"{{{field.name}}}: {found}", fix)
 

@@ -385,13 +385,15 @@ def arms(step: Step) -> Sequence[tuple[str, "tuple[Step, ...]"]]:
     found: list[tuple[str, tuple[Step, ...]]] = []
     match step:
         case Split():
-            found += ((arm_of(variant), steps) for variant, steps in step.arms.items())
-        case Ask():
-            found.append((FOLLOW_UP, step.follow_up))
+            found += ((arm_of(variant), steps) for variant, steps in step.arms.items() if steps)
+        case Ask() if follow_up := step.follow_up:
+            found.append((FOLLOW_UP, follow_up))
         case Best():
-            found += ((candidate_arm(n), candidate.then) for n, candidate in enumerate(step.candidates))
-    found += ((name, getattr(step, name, ())) for name in ARMS)
-    return [arm for arm in found if arm[1]]
+            found += ((candidate_arm(n), each.then) for n, each in enumerate(step.candidates) if each.then)
+    for name in ARMS:
+        if steps := getattr(step, name, ()):
+            found.append((name, steps))
+    return found
 
 
 def arm_of(variant: str) -> str:
@@ -437,15 +439,24 @@ def identified(steps: "Iterable[Step]") -> "Iterable[tuple[str, Step]]":
     That is its own `id`, else label and ordinal among equals (S4.5). What follows an `Ask` is named after it, as in
     `ask:rate/remind`, and counts among no equals.
     """
-    found: list[tuple[str, Step]] = []
-    _identify(steps, {}, None, found)
+    return [(name, step) for _, name, step in placed(steps, "")]
+
+
+def placed(steps: "Iterable[Step]", path: str) -> "Sequence[tuple[str, str, Step]]":
+    """Every step of a rule with its path, from the `path` of the list on, and its identity, in reading order."""
+    found: list[tuple[str, str, Step]] = []
+    _place(steps, path, {}, None, found)
     return found
 
 
-def _identify(
-    steps: "Iterable[Step]", seen: dict[str, int], asked_by: str | None, found: "list[tuple[str, Step]]"
+def _place(
+    steps: "Iterable[Step]",
+    path: str,
+    seen: dict[str, int],
+    asked_by: str | None,
+    found: "list[tuple[str, str, Step]]",
 ) -> None:
-    for step in steps:
+    for n, step in enumerate(steps):
         if asked_by is not None:
             name = f"{asked_by}/{step.id}"
         elif step.id is not None:
@@ -454,9 +465,10 @@ def _identify(
             name = label(step)
             seen[name] = seen.get(name, 0) + 1
             name = name if seen[name] == 1 else f"{name}#{seen[name]}"
-        found.append((name, step))
+        place = f"{path}[{n}]"
+        found.append((place, name, step))
         for arm, inner in arms(step):
-            _identify(inner, seen, name if arm == FOLLOW_UP else asked_by, found)
+            _place(inner, f"{place}.{arm}", seen, name if arm == FOLLOW_UP else asked_by, found)
 
 
 def flat(steps: "Iterable[Step]") -> "Iterable[Step]":

@@ -17,7 +17,7 @@ from touchpoint.journey.fields import layout_of
 from touchpoint.journey.journey import Journey
 from touchpoint.journey.rule import Rule
 from touchpoint.journey.shapes import CLASS, SHAPES, Kind, fits, misfits_of, path_to
-from touchpoint.journey.steps import Step, arms, identified
+from touchpoint.journey.steps import Step, arms, placed
 from touchpoint.model.message import Message
 
 T = TypeVar("T")
@@ -73,7 +73,7 @@ class Scene:
 
     @steps.default
     def _steps(self) -> Mapping[str, Sequence[tuple[str, str, Step]]]:
-        return {path: list(placed_steps(rule.then, f"{path}.then")) for path, rule in self.rules}
+        return {path: placed(rule.then, f"{path}.then") for path, rule in self.rules}
 
     @declared.default
     def _declared(self) -> tuple[type, ...]:
@@ -169,12 +169,6 @@ def steps_in(taken: Iterable[Step], path: str) -> Iterator[tuple[str, Step]]:
         yield f"{path}[{n}]", step
         for name, arm in arms(step):
             yield from steps_in(arm, f"{path}[{n}].{name}")
-
-
-def placed_steps(taken: Sequence[Step], path: str) -> Iterator[tuple[str, str, Step]]:
-    """Every step with its path and its identity, in the order of `flat`."""
-    placed = zip(steps_in(taken, path), identified(taken), strict=True)
-    return ((place, name, step) for (place, step), (name, _) in placed)
 
 
 def placed_messages(journey: Journey) -> Iterator[tuple[str, Message]]:

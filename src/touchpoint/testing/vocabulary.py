@@ -1,17 +1,17 @@
 """The names a test may use: those of its journeys. A typo is an error at once, and says what may have been meant."""
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
 from touchpoint.channels.inbound import CLICKED, OPENED, REPLIED, TASK_COMPLETED, TASK_DECLINED
-from touchpoint.core.parts import expressions_of_journeys, triggers_of_journeys
+from touchpoint.core.parts import JourneyParts
 from touchpoint.core.referrals import conversions_of
 from touchpoint.engine.analysing import FEEDBACK_ANALYSED
-from touchpoint.journey.conditions import Aggregate, Compare, Field, Literal, Told, path_of, root_of, walk
+from touchpoint.journey.conditions import Aggregate, Compare, Expression, Field, Literal, Told, path_of, root_of, walk
 from touchpoint.journey.journey import Journey
 from touchpoint.journey.outcomes import MessageTrigger
-from touchpoint.journey.steps import Call, Emit, Step, flat
+from touchpoint.journey.steps import Call, Emit, Step
 from touchpoint.journey.triggers import On, Referred, Silent, Trigger
 from touchpoint.model.feedback_source import FEEDBACK
 from touchpoint.model.names import type_of
@@ -46,12 +46,17 @@ class Vocabulary:
     """
 
     def __init__(self, journeys: Sequence[Journey]) -> None:
+        parts = [JourneyParts.of(journey) for journey in journeys]
+        steps = [step for each in parts for rule in each.rules for _, step in rule.steps]
+        triggers = [trigger for each in parts for trigger in each.triggers()]
+        asked = [node for each in parts for expression in each.expressions() for node in walk(expression)]
         self.journeys = tuple(journey.name for journey in journeys)
-        self.types = tuple(dict.fromkeys(_types(journeys)))
-        self.conversions = conversions_of(trigger for _, trigger in triggers_of_journeys(journeys))
+        self.types = tuple(dict.fromkeys((*_declared(journeys), *_types(steps, triggers, asked))))
+        self.conversions = conversions_of(triggers)
         self.refers = not REFERRAL_TYPES.isdisjoint(self.types)
         self.may_happen = frozenset((*self.types, *OWN_TYPES))
-        self.messages = tuple(dict.fromkeys(name for journey in journeys for name in journey.messages))
+        messages = [message for each in parts for message in each.messages().values()]
+        self.messages = tuple(dict.fromkeys(message.name for message in messages))
         self.rules = tuple(dict.fromkeys(rule.name for journey in journeys for rule in journey.rules))
         self.stages = {journey.name: tuple(stage.name for stage in journey.stages) for journey in journeys}
         self.segments = _segment_names(journeys)
@@ -61,14 +66,10 @@ class Vocabulary:
                 case.name for journey in journeys for case in journey.cases if case.respond_within is not None
             )
         )
-        self.channels = tuple(
-            dict.fromkeys(
-                name for journey in journeys for message in journey.messages.values() for name in message.channels
-            )
-        )
+        self.channels = tuple(dict.fromkeys(name for message in messages for name in message.channels))
         self.places = tuple(dict.fromkeys(p for each in journeys for one in each.suggestions for p in one.place))
-        self.compared = _compared(journeys)
-        self.functions = tuple(dict.fromkeys(step.function for step in _steps(journeys) if isinstance(step, Call)))
+        self.compared = _compared(asked)
+        self.functions = tuple(dict.fromkeys(step.function for step in steps if isinstance(step, Call)))
 
 
 def _segment_names(journeys: Sequence[Journey]) -> dict[str, str]:
@@ -78,25 +79,18 @@ def _segment_names(journeys: Sequence[Journey]) -> dict[str, str]:
     return {whole: name if alone[name] == 1 else whole for whole, name in named}
 
 
-def _steps(journeys: Sequence[Journey]) -> Iterator[Step]:
-    for journey in journeys:
-        for rule in journey.rules:
-            yield from flat(rule.then)
-
-
-def _compared(journeys: Sequence[Journey]) -> dict[str, tuple[object, ...]]:
+def _compared(asked: Iterable[Expression]) -> dict[str, tuple[object, ...]]:
     """Values around the constants that conditions compare a touchpoint's own properties with, by property."""
     found: dict[str, dict[object, None]] = {}
-    for expression in expressions_of_journeys(journeys):
-        for node in walk(expression):
-            match node:
-                # The root may be an expression itself, and comparing that would make a condition of it.
-                case Compare(_, Field() as field, Literal(value)) if isinstance(root_of(field), str):
-                    if root_of(field) != "event":
-                        continue
-                    path = path_of(field)
-                    if len(path) == 1:
-                        found.setdefault(path[0], {}).update(dict.fromkeys(_around(value)))
+    for node in asked:
+        match node:
+            # The root may be an expression itself, and comparing that would make a condition of it.
+            case Compare(_, Field() as field, Literal(value)) if isinstance(root_of(field), str):
+                if root_of(field) != "event":
+                    continue
+                path = path_of(field)
+                if len(path) == 1:
+                    found.setdefault(path[0], {}).update(dict.fromkeys(_around(value)))
     return {name: tuple(values) for name, values in found.items()}
 
 
@@ -111,19 +105,20 @@ def _around(value: object) -> Iterator[object]:
         yield f"not {value}"
 
 
-def _types(journeys: Sequence[Journey]) -> Iterator[str]:
+def _declared(journeys: Iterable[Journey]) -> Iterator[str]:
+    return (type_of(cls) for journey in journeys for cls in journey.touchpoints)
+
+
+def _types(steps: Iterable[Step], triggers: Iterable[Trigger], asked: Iterable[Expression]) -> Iterator[str]:
     """Touchpoint types that anything in the journeys speaks of."""
-    for journey in journeys:
-        yield from (type_of(cls) for cls in journey.touchpoints)
-    yield from (step.type for step in _steps(journeys) if isinstance(step, Emit))
-    for _, trigger in triggers_of_journeys(journeys):
+    yield from (step.type for step in steps if isinstance(step, Emit))
+    for trigger in triggers:
         yield from _named_by(trigger)
-    for expression in expressions_of_journeys(journeys):
-        for node in walk(expression):
-            if isinstance(node, Aggregate):
-                yield node.type
-            elif isinstance(node, Told):
-                yield from _COMES_BACK[node.what]
+    for node in asked:
+        if isinstance(node, Aggregate):
+            yield node.type
+        elif isinstance(node, Told):
+            yield from _COMES_BACK[node.what]
 
 
 def _named_by(trigger: Trigger) -> Iterator[str]:
