@@ -102,12 +102,15 @@ class Writer:
         signals: what is kept of the past.
         journey: whose conditions they are.
         stages: the local variables that hold the customer's stage, by journey.
+        counts: is filled with local variables for the answers to plain counts, by their source. They are None before a
+            count is looked up, which is done once: what a refused condition has seen is kept as well.
     """
 
     names: Namespace
     signals: SignalTable
     journey: str
     stages: Mapping[str, str]
+    counts: dict[Source, str] = attrs.Factory(dict)
 
     def holds(self, node: Expression, *, asked: bool = True) -> Source:  # noqa: PLR0911 - one per class
         """Source that is true exactly where the condition is `asked`: true, or false."""
@@ -173,7 +176,11 @@ class Writer:
             return None
         signal = signal_of(node)
         letter = self.signals.letters.of[self.signals.keeper(signal).key]
-        return f"signals.who.count({letter!r}, bisect_right(signals.ats, now - {signal.within}))"
+        found = f"signals.who.count({letter!r}, bisect_right(signals.ats, now - {signal.within}))"
+        if found not in self.counts:
+            self.counts[found] = self.names.variable()
+        variable = self.counts[found]
+        return f"({variable} if {variable} is not None else ({variable} := {found}))"
 
     def _ever(self, node: Ever, *, asked: bool) -> Source:
         counted = self._count(node)

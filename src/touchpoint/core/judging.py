@@ -7,27 +7,28 @@ not decide by closures; tests hold the two together.
 
 import linecache
 from collections.abc import Callable, Collection, Mapping, Sequence
+from datetime import timedelta
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any, Final, TypeAlias, TypeVar
 
 import attrs
 
-from touchpoint.core.generate import Namespace, Writer, comment
+from touchpoint.core.generate import Namespace, Source, Writer, comment
 from touchpoint.core.occurrence import TOUCHPOINT, Occurrence
 from touchpoint.core.signals import SOME, SignalTable
+from touchpoint.durations import spoken
 
 if TYPE_CHECKING:
     from touchpoint.core.compiled_rule import CompiledRule, CompiledStage
-    from touchpoint.core.decision import Decision
+    from touchpoint.core.decision import Decision, Entry
     from touchpoint.core.keys import Key
     from touchpoint.core.program import Starts
-    from touchpoint.core.seen import Seen
 
 T = TypeVar("T")
 PAYS_AFTER: Final = 600
 """So many occurrences of a key are judged by closures before its function is made, which takes a millisecond or two."""
-Considered: TypeAlias = "list[tuple[CompiledRule, Seen | None]]"
-"""Rules in declaration order: with None those whose condition is true, the others with what it saw."""
+Considered: TypeAlias = "list[CompiledRule | Entry]"
+"""In declaration order, rules whose condition is true, and after each of them what the trace says of others."""
 Judge: TypeAlias = "Callable[[Decision, Occurrence, Parts], Considered]"
 
 
@@ -40,14 +41,14 @@ class Parts:
         drop_bursts: what is being collected may be given up.
         remember_more: what is remembered besides counts.
         note_about: what is about a message or a case.
-        refusal: what the condition of a rule saw that is not true.
+        refusal: the line of the trace for a rule whose condition is not true.
     """
 
     meet_all: "Callable[[Decision, Occurrence, tuple[Key, ...]], None]"
     drop_bursts: "Callable[[Decision, Occurrence, tuple[Key, ...]], None]"
     remember_more: "Callable[[Decision, Occurrence], None]"
     note_about: "Callable[[Decision, Occurrence], None]"
-    refusal: "Callable[[Decision, CompiledRule, Occurrence], Seen]"
+    refusal: "Callable[[Decision, CompiledRule, Occurrence], Entry]"
 
 
 @attrs.frozen
@@ -147,15 +148,23 @@ def source_of(
     if remembers:
         lines += _remembers(names, signals, key[1], more=more)
         lines += _meets(names.constant((key,), "keys"))
-    for journey, variable in variables.items():
-        lines += [f"    held = state.stages.get({journey!r})", f"    {variable} = None if held is None else held[0]"]
+    counts: dict[Source, str] = {}
+    decides: list[str] = []
     for journey, entered in stages:
-        lines += _moves(Writer(names, signals, journey, variables), entered)
-    lines.append("    considered = []")
+        decides += _moves(Writer(names, signals, journey, variables, counts), entered)
+    decides.append("    considered = []")
+    if rules:
+        decides.append("    append = decision.trace.append")
     for rule in rules:
-        lines += _considers(Writer(names, signals, rule.journey, variables), rule)
-    lines.append("    return considered")
-    return Code("\n".join(lines) + "\n", names.names)
+        decides += _considers(Writer(names, signals, rule.journey, variables, counts), rule)
+    for journey, variable in variables.items():
+        if any(variable in line for line in decides):
+            lines += [
+                f"    held = state.stages.get({journey!r})",
+                f"    {variable} = None if held is None else held[0]",
+            ]
+    lines += [f"    {variable} = None  # {comment(asked)}" for asked, variable in counts.items()]
+    return Code("\n".join([*lines, *decides, "    return considered"]) + "\n", names.names)
 
 
 def _remembers(names: Namespace, signals: SignalTable, name: str, *, more: bool) -> list[str]:
@@ -163,7 +172,11 @@ def _remembers(names: Namespace, signals: SignalTable, name: str, *, more: bool)
     lines: list[str] = []
     for signal, add in zip(signals.by_type.get(name, ()), signals.adders.get(name, ()), strict=True):
         if signal.shape == "instants" and not signal.static:
-            lines += _adds_instant(signals.letters.of[signal.key], signal.within or 0)
+            kept = spoken(timedelta(microseconds=signal.within or 0))
+            added = _adds_instant(signals.letters.of[signal.key], signal.within or 0)
+            lines += [f"    # It is counted for {kept}.", *added]
+        elif signal.shape == "latest" and signal.path == ("at",) and not signal.static:
+            lines += _keeps_when(signal.key, names.constant(add, "add"))
         else:
             lines.append(f"    {names.constant(add, 'add')}(signals, event, now)")
     if lines:
@@ -190,9 +203,20 @@ def _adds_instant(letter: str, within: int) -> list[str]:
     ]
 
 
+def _keeps_when(key: str, add: str) -> list[str]:
+    return [
+        "    # When it was last.",
+        "    if 'at' in properties:  # which is then what is meant",
+        f"        {add}(signals, event, now)",
+        f"    elif (known := signals.get({key!r})) is None or at >= (known if type(known) is int else known[0]):",
+        f"        signals[{key!r}] = at",
+    ]
+
+
 def _meets(keys: str) -> list[str]:
     """S4.2 point 3."""
     return [
+        "    # Live runs, and what is being collected.",
         "    if state.runs or state.watches:",
         f"        parts.meet_all(decision, event, {keys})",
         "    if state.bursts:",
@@ -210,7 +234,11 @@ def _moves(writer: Writer, stages: "Sequence[CompiledStage]") -> list[str]:
             conditions.append(f"{stage} in {tuple(declared.after)!r}")
         if declared.given is not None:
             conditions.append(writer.holds(declared.given))
-        lines.append(f"    {word} {' and '.join(conditions) or 'True'}:  # enter {comment(declared.name)}")
+        asked = "" if declared.given is None else f": {comment(str(declared.given))}"
+        lines += [
+            f"    # {comment(writer.journey)}, stage {comment(declared.name)}{asked}",
+            f"    {word} {' and '.join(conditions) or 'True'}:",
+        ]
         enter = [
             f"decision.move({writer.journey!r}, {declared.name!r}, event.id)",
             f"{stage} = {declared.name!r}",
@@ -225,30 +253,32 @@ def _moves(writer: Writer, stages: "Sequence[CompiledStage]") -> list[str]:
 
 def _considers(writer: Writer, rule: "CompiledRule") -> list[str]:
     known = writer.names.constant(rule, "rule")
-    fires = f"considered.append(({known}, None))  # {comment(rule.label)}"
+    about = f"    # {comment(writer.journey)}, rule {comment(rule.rule.name)}"
+    # What is refused goes into the trace at once, but after whatever a rule before it will have left there.
+    fires = [f"    considered.append({known})", "    append = considered.append"]
     if rule.condition is None:
-        return [f"    {fires}"]
-    holds = [f"    if {writer.holds(rule.condition)}:  # {comment(str(rule.condition))}", f"        {fires}"]
+        return [about, *fires]
+    holds = [
+        f"{about}: {comment(str(rule.condition))}",
+        f"    if {writer.holds(rule.condition)}:",
+        *(f"    {each}" for each in fires),
+    ]
     if rule.see is None:
         return holds
-    seen, asked = writer.seen(rule.condition), f"considered.append(({known}, parts.refusal(decision, {known}, event)))"
-    return [
-        *holds,
-        "    else:",
-        *([f"        {asked}"] if seen is None else _keeps(known, seen, asked)),
-    ]
+    seen, asked = writer.seen(rule.condition), f"parts.refusal(decision, {known}, event)"
+    return [*holds, "    else:", *([f"        append({asked})"] if seen is None else _keeps(rule, seen, asked))]
 
 
-def _keeps(rule: str, seen: list[str], asked: str) -> list[str]:
+def _keeps(rule: "CompiledRule", seen: list[str], asked: str) -> list[str]:
     """What the condition saw, where all of it can be kept; else whoever is asked has the words."""
     first, *others, last = seen
     return [
         "        try:",
-        f"            considered.append(({rule}, {first}",
+        f"            append(['refused', {rule.journey!r}, {rule.rule.name!r}, 'given', {first}",
         *(f"            {each}" for each in others),
-        f"            {last}))",
+        f"            {last}])",
         "        except Unkept:",
-        f"            {asked}",
+        f"            append({asked})",
     ]
 
 
