@@ -173,8 +173,10 @@ def _remembers(names: Namespace, signals: SignalTable, name: str, *, more: bool)
     for signal, add in zip(signals.by_type.get(name, ()), signals.adders.get(name, ()), strict=True):
         if signal.shape == "instants" and not signal.static:
             kept = spoken(timedelta(microseconds=signal.within or 0))
-            added = _adds_instant(signals.letters.of[signal.key], signal.within or 0)
-            lines += [f"    # It is counted for {kept}.", *added]
+            lines += [
+                f"    # It is counted for {kept}.",
+                *_adds_instant(signals.letters.of[signal.key], signal.within or 0),
+            ]
         elif signal.shape == "latest" and signal.path == ("at",) and not signal.static:
             lines += _keeps_when(signal.key, names.constant(add, "add"))
         else:
@@ -206,9 +208,10 @@ def _adds_instant(letter: str, within: int) -> list[str]:
 def _keeps_when(key: str, add: str) -> list[str]:
     return [
         "    # When it was last.",
-        "    if 'at' in properties:  # which is then what is meant",
+        f"    known = signals.get({key!r}, at)",
+        "    if type(known) is not int or 'at' in properties:  # a property of that name is what is meant",
         f"        {add}(signals, event, now)",
-        f"    elif (known := signals.get({key!r})) is None or at >= (known if type(known) is int else known[0]):",
+        "    elif at >= known:",
         f"        signals[{key!r}] = at",
     ]
 

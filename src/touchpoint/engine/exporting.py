@@ -1,5 +1,6 @@
 """Everything that is held about a person, as JSON (S1.7): for them to read, and to take elsewhere."""
 
+from array import array
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime, timedelta
 from decimal import Decimal
@@ -292,7 +293,7 @@ def _kept(value: Any) -> Any:  # noqa: ANN401 - whatever a state holds
         return value.told()
     if attrs.has(type(value)):
         return {field.name: _kept(getattr(value, field.name)) for field in attrs.fields(type(value))}
-    if isinstance(value, list | tuple):
+    if isinstance(value, list | tuple | array):
         return [_kept(each) for each in value]
     if isinstance(value, dict):
         return {name: _kept(each) for name, each in value.items()}
