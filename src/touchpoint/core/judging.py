@@ -15,7 +15,7 @@ import attrs
 
 from touchpoint.core.generate import Namespace, Source, Writer, comment
 from touchpoint.core.occurrence import TOUCHPOINT, Occurrence
-from touchpoint.core.signals import SignalTable
+from touchpoint.core.signals import SOME, SignalTable
 from touchpoint.durations import spoken
 
 if TYPE_CHECKING:
@@ -143,6 +143,8 @@ def source_of(
         "    state, now = decision.state, decision.now",
         "    properties, traits, signals = event.properties, state.profile.traits, state.signals",
     ]
+    letters = names.constant(signals.letters, "letters")
+    lines += [f"    if signals.letters is not {letters}:", f"        signals.adopt({letters})"]
     if remembers:
         lines += _remembers(names, signals, key[1], more=more)
         lines += _meets(names.constant((key,), "keys"))
@@ -171,27 +173,46 @@ def _remembers(names: Namespace, signals: SignalTable, name: str, *, more: bool)
     for signal, add in zip(signals.by_type.get(name, ()), signals.adders.get(name, ()), strict=True):
         if signal.shape == "instants" and not signal.static:
             kept = spoken(timedelta(microseconds=signal.within or 0))
-            lines += [f"    # It is counted for {kept}.", *_adds_instant(signal.key, signal.within or 0)]
+            lines += [
+                f"    # It is counted for {kept}.",
+                *_adds_instant(signals.letters.of[signal.key], signal.within or 0),
+            ]
+        elif signal.shape == "latest" and signal.path == ("at",) and not signal.static:
+            lines += _keeps_when(signal.key, names.constant(add, "add"))
         else:
             lines.append(f"    {names.constant(add, 'add')}(signals, event, now)")
+    if lines:
+        tidy = names.constant(signals.tidy, "tidy")
+        lines = [
+            "    at, instants = event.at, signals.ats",
+            *lines,
+            f"    if instants and (instants[0] <= now - {signals.furthest} or not len(instants) % {SOME}):",
+            f"        {tidy}(signals, now)",
+        ]
     if more:
         return [*lines, "    parts.remember_more(decision, event)"]
     return [*lines, "    if event.about is not None:", "        parts.note_about(decision, event)"]
 
 
-def _adds_instant(key: str, within: int) -> list[str]:
+def _adds_instant(letter: str, within: int) -> list[str]:
     return [
-        f"    at, oldest, instants = event.at, now - {within}, signals.get({key!r})",
-        "    if at > oldest:",
-        "        if instants is None:",
-        f"            signals[{key!r}] = array('q', (at,))",
+        f"    if at > now - {within}:",
+        "        if not instants or at >= instants[-1]:",
+        "            instants.append(at)",
+        f"            signals.who += {letter!r}",
         "        else:",
-        "            if at >= instants[-1]:",
-        "                instants.append(at)",
-        "            else:",
-        "                insort(instants, at)",
-        "            if instants[0] <= oldest:",
-        "                del instants[: bisect_right(instants, oldest)]",
+        f"            signals.add({letter!r}, at)",
+    ]
+
+
+def _keeps_when(key: str, add: str) -> list[str]:
+    return [
+        "    # When it was last.",
+        f"    known = signals.get({key!r}, at)",
+        "    if type(known) is not int or 'at' in properties:  # a property of that name is what is meant",
+        f"        {add}(signals, event, now)",
+        "    elif at >= known:",
+        f"        signals[{key!r}] = at",
     ]
 
 
