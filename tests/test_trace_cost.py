@@ -48,10 +48,11 @@ def decided(program, before):
     """The decision on one event, after so many others of its kind, and the calls that it took."""
     state = State("ann", Profile({"tier": "plain"}), version=program.version)
     at = micros(START)
-    for number in range(before + 1):
-        happened = Occurrence(TOUCHPOINT, "act", at + number, f"t{number}", {"score": 5})
-        with calls() as counted:
-            decision = advance(program, state, happened, happened.at)
+    happened = [Occurrence(TOUCHPOINT, "act", at + n, f"t{n}", {"score": 5}) for n in range(before + 1)]
+    for each in happened[:-1]:
+        advance(program, state, each, each.at)
+    with calls() as counted:
+        decision = advance(program, state, happened[-1], happened[-1].at)
     return decision, counted
 
 
@@ -72,6 +73,27 @@ def test_no_decision_puts_a_condition_into_words(before):
     decision, counted = decided(program_of(COUNTED, 3), before)
     assert len(decision.trace) == 3
     assert not [name for name in counted if name[0] in WORDS]
+
+
+def test_generated_code_leaves_the_lines_of_closures_in_their_order():
+    long, held = event.text == "x", event.score == 5
+    conditions = [PLAIN, held, COUNTED, long, None, ~held, held, PLAIN]
+    rules = [Rule(f"r{n}", when="act", given=each, then=[MARK]) for n, each in enumerate(conditions)]
+    program = compile_program([journey(*rules, stages=[Stage("loyal", phase="delight", when="praised")])])
+    happened = Occurrence(TOUCHPOINT, "act", micros(START), "t", {"score": 5, "text": "y" * 500})
+
+    def trace():
+        state = State("ann", Profile({"tier": "plain"}), version=program.version)
+        return advance(program, state, happened, happened.at).trace
+
+    by_closures, *_ = [trace() for _ in range(PAYS_AFTER + 1)]
+    with calls() as counted:
+        generated = trace()
+    assert ("advance", "_unless_true") not in counted, "closures were asked"
+    assert dumps(generated) == dumps(by_closures)
+    assert [line[:3] for line in generated[:8]] == [
+        ["refused" if n in (0, 2, 3, 5, 7) else "started", "one", f"r{n}"] for n in range(8)
+    ]
 
 
 def test_a_long_text_alone_is_put_into_words_at_once():

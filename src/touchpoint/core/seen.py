@@ -3,8 +3,8 @@
 Most of what a trace holds is never read, so nothing is worded at a decision. What is kept of a condition is a list: its
 code, then the values of its leaves in the order of `leaves_of`, as JSON of the stores keeps them:
 
-    event.score <= 2          ["5f0c1e77aa", 5]                   event.score <= 2 → 5 <= 2: false
-    customer.age >= 18        ["93b1d20c4e", {"$": 0}]            customer.age >= 18: unknown (customer.age is missing)
+    event.score <= 2          ["95db5e8c54", 5]                   event.score <= 2 → 5 <= 2: false
+    customer.age >= 18        ["cd54ed0cf7", {"$": 0}]            customer.age >= 18: unknown (customer.age is missing)
 
 The code is of the condition's source. Whoever reads the values later finds the condition by it, in the definition of
 today or in an earlier one, and can be sure that they belong together. Where a value cannot be kept exactly and shortly,
@@ -79,7 +79,7 @@ def seer_of(expression: Expression, table: History | None = None) -> Seer:
 
     def see(context: Context) -> Seen:
         nonlocal code, leaves
-        if not code:
+        if not code:  # which is set last: another thread may be here, too
             leaves, code = _compiled(expression, table), code_of(expression)
         seen: list[Any] = [code]
         try:
