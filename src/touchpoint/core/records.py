@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import compress
 from operator import attrgetter
+from sys import intern
 from typing import Any, Final
 
 import attrs
@@ -36,6 +37,8 @@ VERSION_AT: Final = 4
 """Where a record of a state has the version of the program that it is up to."""
 _HEAD: Final = 6
 """How much every state has; what comes after it in a record are parts, each with its place before it."""
+_FIRST: Final = 21
+"""How much every record of the first form has."""
 _PLACES: Final = (
     "stages", "cases", "closed", "signals", "starts", "silences", "heard", "dwells", "calendar", "runs", "watches",
     "pending", "history", "awaited", "parked", "exposures", "segments", "lapses", "bursts", "deferred", "noticed",
@@ -56,8 +59,9 @@ def state_to_record(state: State) -> Record:
 
 
 def state_from_record(customer: str, profile: Profile, record: Record) -> State:
-    """The state that `state_to_record` wrote, now or ever."""
-    state = State(customer, profile, *record[1:_HEAD])
+    """The state that `state_to_record` wrote, now or ever. Raises ValueError where it has too few parts."""
+    _, now, orders, fences, version, zone_data, *_ = record
+    state = State(customer, profile, now, orders, fences, _shared(version), _shared(zone_data))
     for place, part in _parts(record):
         if part:
             read = _READ.get(place)
@@ -65,9 +69,16 @@ def state_from_record(customer: str, profile: Profile, record: Record) -> State:
     return state
 
 
+def _shared(value: Any) -> Any:  # noqa: ANN401 - JSON
+    """The one text of all that are alike, since names come with every customer."""
+    return intern(value) if type(value) is str else value
+
+
 def _parts(record: Record) -> Iterable[tuple[int, Any]]:
     """The places and parts of a record. In the first form there were all of them, in their order."""
     if record[0] == 1:
+        if len(record) < _FIRST:
+            raise ValueError("a record in the first form has all of its parts")
         return enumerate(record[_HEAD:], _HEAD)
     return zip(record[_HEAD::2], record[_HEAD + 1 :: 2], strict=True)
 
@@ -203,8 +214,10 @@ def profile_from_record(record: Record) -> Profile:
     """The profile that `profile_to_record` wrote."""
     _, traits, addresses, zones, locale, consents, preferences = record
     return Profile(
-        traits, [Address(*each) for each in addresses], tuple(zones), locale,
-        {(purpose, channel): ConsentFact(*fact) for purpose, channel, *fact in consents},
+        {intern(name): _shared(value) for name, value in traits.items()},
+        [Address(_shared(each[0]), each[1], *map(_shared, each[2:])) for each in addresses],
+        tuple(map(intern, zones)), _shared(locale),
+        {(intern(purpose), intern(channel)): ConsentFact(*map(_shared, fact)) for purpose, channel, *fact in consents},
         None if preferences is None else Preferences.from_record(preferences),
     )  # fmt: skip
 
@@ -221,12 +234,13 @@ _WRITES: Final[_Of] = {
     "deferred": lambda deferred: [*map(_deferred_to_record, deferred)],
 }
 _READS: Final[_Of] = {
+    "stages": lambda stages: {intern(name): (intern(held[0]), *held[1:]) for name, held in stages.items()},
     "cases": cases_from_record,
     "signals": kept_from_record,
     "runs": lambda runs: tuple(map(run_from_record, runs)),
     "watches": lambda watches: tuple(map(_watch_from_record, watches)),
     "pending": lambda pending: tuple(Pending(*each) for each in pending),
-    "history": lambda history: tuple(HandOver(*each) for each in history),
+    "history": lambda history: tuple(HandOver(at, key, *map(_shared, more)) for at, key, *more in history),
     "parked": tuple,
     "bursts": lambda bursts: tuple(map(burst_from_record, bursts)),
     "deferred": lambda deferred: tuple(map(_deferred_from_record, deferred)),
