@@ -14,6 +14,7 @@ from touchpoint.core.compile import compile_condition
 from touchpoint.core.context import Context
 from touchpoint.core.foreseen import Foresee, foresee
 from touchpoint.core.held import NONE, dropped, put
+from touchpoint.core.kept import Past
 from touchpoint.core.occurrence import TOUCHPOINT, Occurrence
 from touchpoint.core.seen import Seer, seer_of
 from touchpoint.core.signals import SignalTable
@@ -107,7 +108,9 @@ def true_of_nobody(segments: Mapping[str, SegmentSpec]) -> tuple[SegmentSpec, ..
     for spec in segments.values():
         if spec.closure(Context(segments=members, journey=spec.journey)) is True:
             members.add(spec.name)
-    ahead = {spec.name for spec in segments.values() if spec.foresee is not None and spec.foresee({}, 0) is not None}
+    ahead = {
+        spec.name for spec in segments.values() if spec.foresee is not None and spec.foresee(Past(), 0) is not None
+    }
     return tuple(spec for spec in segments.values() if spec.name in members | ahead)
 
 

@@ -204,7 +204,6 @@ class Unit:
             state,
             row.head,
             row.due,
-            row.profile,
             parked=len(state.parked),
             members=dict(state.segments) if state.segments else NONE,
         )
@@ -212,6 +211,7 @@ class Unit:
             catch_up(self, loaded)
             state = loaded.state
         bring_up(self, loaded, self.program)
+        state.signals.adopt(self.program.signals.letters)  # from here on it shares them
         if follow_zone_data(self.program, state):
             self.touch(loaded)
         self.cache.put(loaded)
