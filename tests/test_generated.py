@@ -139,7 +139,7 @@ def test_a_name_cannot_end_a_line_of_generated_source():
     judge = compiled((TOUCHPOINT, "go"), program.judges.code_of_type("go"))
     state = State("ann", Profile())
     happened = Occurrence(TOUCHPOINT, "go", 1, "t", {"a": hostile})
-    assert judge(Decision(program, state, 1), happened, None) == [(program.rules[0], None)]
+    assert judge(Decision(program, state, 1), happened, None) == [program.rules[0]]
 
 
 def test_generated_source_is_found_by_tracebacks():

@@ -80,8 +80,9 @@ def message_ended(
             run.outcomes[pending.message] = status  # a survey was sent, whatever becomes of a reminder of it
         if decision.queue:
             _tell_of_it(decision)
-        if run.message == pending.key and state.run_by_order(pending.run) is run:
-            go_on_after(decision, run, pending.step, status)
+            if run.message != pending.key or state.run_by_order(pending.run) is not run:
+                return work_off(decision)
+        go_on_after(decision, run, pending.step, status)
     return work_off(decision)
 
 
