@@ -25,18 +25,21 @@ ZONES: Final = (
     "America/Los_Angeles", "Asia/Kolkata", "Asia/Tokyo", "Australia/Sydney",
 )  # fmt: skip
 QUIET: Final = QuietHours("21:00", "09:00", unknown_zone="deny")
-FIRST: Final = int(datetime(2026, 1, 15, tzinfo=UTC).timestamp())
+CHANGE: Final = int(datetime(2026, 3, 29, tzinfo=UTC).timestamp())
+"""Clocks change in Europe on this day; it lies in the middle of what is asked."""
 DAYS: Final = 120
-ASKS: Final = 5_000
+ASKS: Final = 50_000
+"""Of all zones and days together: some forty for each zone and day."""
 DEMAND: Final = Demand(0.5e-6, 0.2e-6, unit="s")
 Ask = tuple[str, int]
 """(time zone, microseconds since 1970 UTC)."""
 
 
-def asks_of(number: int) -> list[Ask]:
+def asks_of(number: int, days: int) -> list[Ask]:
     """Instants and places; events come in the order of time."""
     chance = random.Random(3)  # noqa: S311 - likewise
-    seconds = sorted(FIRST + chance.randrange(DAYS * 86_400) for _ in range(number))
+    first, span = CHANGE - days * 43_200, days * 86_400
+    seconds = sorted(first + chance.randrange(span) for _ in range(number))
     return [(chance.choice(ZONES), each * 1_000_000) for each in seconds]
 
 
@@ -81,7 +84,7 @@ def _allowed(verdicts: Sequence[Verdict]) -> bool:
 
 def rows(size: Size) -> Iterator[Result]:
     """The question alone, of which something is demanded, and the whole check."""
-    asks = asks_of(size.of(ASKS, least=100))
+    asks = asks_of(size.of(ASKS, least=100), size.of(DAYS, least=2))
     works = {"ours": ours(asks), "check": checked(asks), "zoneinfo": by_zoneinfo(asks)}
     same_answers({name: work(None) for name, work in works.items()})
     timed = interleaved({name: Candidate(work, len(asks)) for name, work in works.items()}, size)

@@ -4,9 +4,8 @@ Customers order things; whoever has ordered three times is a regular. Ours goes 
 checked, decided, and stored with the customer's new state. `eventsourcing` has an aggregate for each customer, which it
 keeps in its cache, without looking whether other processes have written meanwhile and without copying it, and of which
 it takes a snapshot every ten events; told beside it is what its documentation begins with, where the aggregate is read
-again before each event. Both keep a file with a write-ahead log and full sync, or are in memory alone.
-
-Both are asked what they have kept before anything is timed: how many orders, of what in all, and who is a regular.
+again before each event. Both keep a file with a write-ahead log and full sync, or are in memory alone. Both are asked
+what they have kept, before and after: how many orders, of what in all, and who is a regular.
 """
 
 import random  # noqa: TID251 - a seeded workload
@@ -16,25 +15,30 @@ from datetime import UTC, datetime, timedelta
 from itertools import count as count_up
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any, Final
+from typing import Final
 
-from benchmarks.eventsourced import Shop, Shops, shops
+from benchmarks.eventsourced import Fact, Shop, Shops, shops
 from benchmarks.measure import Candidate, Size, Timing, interleaved
 from benchmarks.peers import EVENTSOURCING, MissingPeerError
 from benchmarks.results import Demand, Result, at_least, compared, not_measured, same_answers
+from benchmarks.steady import settle_in
 from touchpoint import Engine, Journey, Rule, Stage, Touchpoint, VirtualClock, count, total
 from touchpoint.core.advance import advance
+from touchpoint.core.occurrence import TOUCHPOINT, Occurrence
 from touchpoint.core.program import Program, compile_program
 from touchpoint.core.state import State
 from touchpoint.engine.recorded import occurrences, state_of
 
 ORDERED: Final = "ordered"
 CUSTOMERS: Final = 50
-ORDERS: Final = 1_000
+ORDERS: Final = 500
 """In one round, of all customers together."""
 LONG: Final = 100
 """Orders of each customer who is replayed."""
 START: Final = datetime(2026, 1, 5, 9, tzinfo=UTC)
+BEFORE: Final = 700
+"""Orders that stores have already: a process that runs for a while has written the code that pays by then."""
+LATER: Final = timedelta(days=3_650)
 RECORDS: Final = at_least(3, 4.5)
 REPLAYS: Final = at_least(3, 5)
 JOURNEY: Final = Journey(
@@ -49,25 +53,29 @@ Told = dict[str, tuple[int, int, str]]
 """By customer: how many orders, of what amount, and the stage."""
 
 
-def touchpoints(orders: int, customers: int) -> list[Touchpoint]:
-    """Who orders what, a minute apart."""
-    chance = random.Random(5)  # noqa: S311 - likewise
+def touchpoints(orders: int, customers: int, first: int = 0) -> list[Touchpoint]:
+    """Who orders what, a minute apart, from the first of these orders on."""
+    chance = random.Random(first)  # noqa: S311 - likewise
     return [
         Touchpoint(f"c{each % customers}", ORDERED, START + timedelta(minutes=each), f"o{each}", {
             "amount": chance.randrange(10_000), "category": chance.choice("abc"), "first": each < customers,
             "score": chance.randrange(10),
         })
-        for each in range(orders)
+        for each in range(first, first + orders)
     ]  # fmt: skip
+
+
+def facts_of(given: Sequence[Touchpoint]) -> list[Fact]:
+    """The same, as `eventsourcing` is told."""
+    return [(each.customer, dict(each.properties)) for each in given]
 
 
 # Ours.
 
 
-def engine_on(store: str, orders: int) -> Engine:
+def engine_on(store: str) -> Engine:
     """An engine on this store, on a clock that stands after all of them."""
-    clock = VirtualClock(START + timedelta(minutes=orders))
-    return Engine(store, journeys=[JOURNEY], clock=clock, late_after=timedelta(days=365))
+    return Engine(store, journeys=[JOURNEY], clock=VirtualClock(START + LATER), late_after=LATER)
 
 
 def one_by_one(engine: Engine, given: Sequence[Touchpoint]) -> None:
@@ -120,45 +128,41 @@ def files() -> Iterator[Callable[[], str]]:
         yield lambda: next(paths)
 
 
-def candidates(
-    given: Sequence[Touchpoint], ours: Callable[[Engine, Sequence[Touchpoint]], None], theirs: Callable[..., None],
-    shop: Callable[[str | None], Shop], path: Callable[[], str | None],
-) -> dict[str, Candidate]:  # fmt: skip
-    """Recording all of them, on stores that are new in every round."""
-    orders, customers = len(given), list(dict.fromkeys(each.customer for each in given))
-    facts = [(each.customer, dict(each.properties)) for each in given]
+class Contest:
+    """Both on stores of their own, which grow from round to round.
 
-    def with_engine() -> Engine:
-        place = path()
-        return engine_on("sqlite://" if place is None else f"sqlite:///{place}", orders)
+    Args:
+        engine: ours.
+        shop: theirs.
+        orders: in one round.
+    """
 
-    def with_shop() -> Shop:
-        return shop(path()).opened(customers)
+    def __init__(self, engine: Engine, shop: Shop, orders: int) -> None:
+        self.engine, self.shop, self.orders = engine, shop, orders
+        self.ids = [f"c{each}" for each in range(CUSTOMERS)]
+        self.shop.opened(self.ids)
+        before = touchpoints(BEFORE, CUSTOMERS)
+        self.engine.record_many(before)
+        self.shop.all_together(facts_of(before))
+        same_answers({"ours": kept(engine, self.ids), EVENTSOURCING.distribution: shop.kept()})
 
-    def record(engine: Engine) -> None:
-        ours(engine, given)
+    def timed(
+        self, size: Size, ours: Callable[[Engine, Sequence[Touchpoint]], None],
+        theirs: Callable[[Shop, Sequence[Fact]], None],
+    ) -> dict[str, Timing]:  # fmt: skip
+        """Both in turns, and asked once more what they have kept."""
+        our_turn, their_turn = (count_up(BEFORE, self.orders) for _ in range(2))
+        found = interleaved({
+            "ours": Candidate(lambda given: ours(self.engine, given), self.orders, lambda: self._next(our_turn)),
+            "theirs": Candidate(
+                lambda given: theirs(self.shop, given), self.orders, lambda: facts_of(self._next(their_turn))
+            ),
+        }, size)  # fmt: skip
+        same_answers({"ours": kept(self.engine, self.ids), EVENTSOURCING.distribution: self.shop.kept()})
+        return found
 
-    def save(opened: Shop) -> None:
-        theirs(opened, facts)
-
-    with closing(with_engine()) as engine, closing(with_shop()) as opened:
-        record(engine)
-        save(opened)
-        same_answers({"ours": kept(engine, customers), EVENTSOURCING.distribution: opened.kept()})
-    return {"ours": _closing(record, with_engine, orders), "theirs": _closing(save, with_shop, orders)}
-
-
-def _closing(work: Callable[[Any], None], prepare: Callable[[], Any], per: int) -> Candidate:
-    """Close what the round before has used when the next one is prepared: closing is not what is measured."""
-    opened: list[Any] = []
-
-    def anew() -> Any:  # noqa: ANN401 - either
-        while opened:
-            opened.pop().close()
-        opened.append(prepare())
-        return opened[0]
-
-    return Candidate(work, per, anew)
+    def _next(self, turn: Iterator[int]) -> list[Touchpoint]:
+        return touchpoints(self.orders, CUSTOMERS, next(turn))
 
 
 def rows(size: Size) -> Iterator[Result]:
@@ -182,8 +186,11 @@ def _recording(size: Size, opening: Shops, path: Callable[[], str]) -> Iterator[
         ("a batch of events with their states, in a file", batch, opening.cached, path, None),
         ("one event with its state, in memory", single, opening.cached, _memory, None),
     ):
-        few = touchpoints(size.of(ORDERS, least=2 * CUSTOMERS), CUSTOMERS)
-        yield _row(what, interleaved(candidates(few, ours, theirs, shop, place), size), demand)
+        our_place, their_place = place(), place()
+        store = "sqlite://" if our_place is None else f"sqlite:///{our_place}"
+        with closing(engine_on(store)) as engine, closing(shop(their_place)) as opened:
+            contest = Contest(engine, opened, size.of(ORDERS, least=20))
+            yield _row(what, contest.timed(size, ours, theirs), demand)
 
 
 def _memory() -> None:
@@ -194,10 +201,11 @@ def _replaying(size: Size, opening: Shops, path: str) -> Iterator[Result]:
     customers = size.of(CUSTOMERS, least=3)
     given = touchpoints(customers * LONG, customers)
     ids = list(dict.fromkeys(each.customer for each in given))
-    facts = [(each.customer, dict(each.properties)) for each in given]
-    program = compile_program([JOURNEY])
+    facts = facts_of(given)
+    first = Occurrence(TOUCHPOINT, ORDERED, 0, "o", {"amount": 1})
+    program = settle_in(compile_program([JOURNEY]), lambda: State("c0"), [first])
     with (
-        closing(engine_on(f"sqlite:///{path}", len(given))) as engine,
+        closing(engine_on(f"sqlite:///{path}")) as engine,
         closing(opening.bare(f"{path}.bare").opened(ids)) as bare,
         closing(opening.plain(f"{path}.plain").opened(ids)) as plain,
     ):

@@ -17,7 +17,10 @@ BENCHMARKS: Final[Mapping[str, str]] = {
     "conditions": "20 conditions on each event, beside libraries for rules",
     "stages": "transitions between stages, beside transitions",
     "recording": "recording an event with its state, and replaying one customer, beside eventsourcing",
+    "ingest": "recording workload W in a file, beside plain sqlite3",
     "quiet_hours": "asking quiet hours, beside zoneinfo",
+    "timers": "firing timers out of a million, beside a table with an index",
+    "scaling": "an event as unrelated rules and customers grow",
     "importing": "importing the library, beside attrs",
     "first_journey": "the first journey ready to decide",
 }

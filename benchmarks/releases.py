@@ -16,7 +16,7 @@ from pathlib import Path
 import attrs
 
 from touchpoint import Content, Engine, Journey, Message, Rule, Send, VirtualClock, Wait, WaitFor, days, months
-from touchpoint.core.state import state_from_record, state_to_record
+from touchpoint.core.records import state_from_record, state_to_record
 from touchpoint.model.release import Preview
 from touchpoint.stores.base import Changes, CustomerRow, RunRow, Store
 from touchpoint.stores.codec import dumps, loads
@@ -69,7 +69,7 @@ def fill(store: Store, runs: int, patterns: list[CustomerRow]) -> None:
 
 
 def _no_profile(row: CustomerRow):  # noqa: ANN202 - of a private room
-    from touchpoint.core.state import profile_from_record
+    from touchpoint.core.records import profile_from_record
 
     return profile_from_record(loads(row.profile))
 

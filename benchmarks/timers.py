@@ -1,40 +1,45 @@
-"""`python -m benchmarks.timers`: timers that are due are taken off, by the store and by a plain table with an index.
+"""`python -m benchmarks timers`: timers that are due are taken off, by the store and by a plain table with an index.
 
-    python -m benchmarks.timers --timers 1000000
+A million timers are pending, set in no order of time. Each transaction takes the next thousand off, for good or to be
+due again later. One candidate is the real store through its own `due` and `write`; the other a rowid table with an
+index on `due`, by plain `sqlite3` with the same settings.
 
-A million timers are pending, set in no order of time. Each round takes the next few off in one transaction, once for
-good and once to be due again later. One candidate is the real store through its own `due` and `write`; the other a
-rowid table with an index on `due`, by plain `sqlite3` with the same settings. The rounds of both take turns; CPU time.
-
-What comes after that is the engine's: how long one fired timer takes as a whole, decision, journal and state included,
-and how much of it plain `sqlite3` takes for the very same writes.
+The last row is the engine's: what one fired timer takes as a whole, with decision, journal and state, beside the very
+same writes by plain `sqlite3`.
 """
 
-import argparse
 import random  # noqa: TID251 - a seeded workload
 import shutil
 import sqlite3
-import statistics
 import tempfile
 import time
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Final
 
 from benchmarks.delivery import Noting, Writes
+from benchmarks.measure import Size, in_rounds
+from benchmarks.results import Result, at_least, compared
 from touchpoint import Engine, Journey, Rule, Touchpoint, VirtualClock, Wait, days
-from touchpoint.durations import LAST_INSTANT
+from touchpoint.durations import LAST_INSTANT, micros
 from touchpoint.stores.base import Changes
 from touchpoint.stores.sqlite import SqliteStore
 
-START = datetime(2026, 1, 5, 9, tzinfo=UTC)
-SPAN = 10**13
-LATER = 10**15
-JOURNEY = Journey("shop", rules=[Rule("waits", when="start", then=[Wait(days(1)), Wait(days(9))])])
-PRAGMAS = ("journal_mode = WAL", "synchronous = FULL", "wal_autocheckpoint = 0", "secure_delete = ON",
-           "cache_size = -16384")  # fmt: skip
-Take = Callable[[int, bool], int]
-"""Takes that many off, to be due again later or not; how many there were."""
+START: Final = datetime(2026, 1, 5, 9, tzinfo=UTC)
+LATER: Final = START + timedelta(days=1)
+TIMERS: Final = 1_000_000
+BATCH: Final = 1_000
+CUSTOMERS: Final = 2_000
+DEMAND: Final = at_least(8, 15)
+SPAN: Final = 10**13
+PUT_OFF: Final = 10**15
+JOURNEY: Final = Journey("shop", rules=[Rule("waits", when="start", then=[Wait(days(1)), Wait(days(9))])])
+PRAGMAS: Final = (
+    "journal_mode = WAL", "synchronous = FULL", "wal_autocheckpoint = 0", "secure_delete = ON", "cache_size = -16384",
+)  # fmt: skip
+Take = Callable[[bool], int]
+"""Takes the next batch off, to be due again later or for good; how many there were."""
 
 
 def pending(timers: int) -> Iterator[tuple[int, int]]:
@@ -50,10 +55,10 @@ def store_of(path: Path, timers: int) -> Take:
         tx.write(Changes(dues=[(None, due, customer) for due, customer in pending(timers)]))
     store.checkpoint()
 
-    def take(batch: int, again: bool) -> int:  # noqa: FBT001 - one of two measured things
+    def take(again: bool) -> int:  # noqa: FBT001 - one of two measured things
         with store.transaction() as tx:
-            found = tx.due(SPAN, batch)
-            tx.write(Changes(dues=[(due, due + LATER if again else None, customer) for due, customer in found]))
+            found = tx.due(SPAN, BATCH)
+            tx.write(Changes(dues=[(due, due + PUT_OFF if again else None, customer) for due, customer in found]))
         return len(found)
 
     return take
@@ -69,13 +74,13 @@ def table_of(path: Path, timers: int) -> Take:
     db.execute("COMMIT")
     folded(db)
 
-    def take(batch: int, again: bool) -> int:  # noqa: FBT001 - likewise
+    def take(again: bool) -> int:  # noqa: FBT001 - likewise
         db.execute("BEGIN IMMEDIATE")
         found = db.execute(
-            "SELECT id, customer, due FROM timers WHERE due <= ? ORDER BY due LIMIT ?", (SPAN, batch)
+            "SELECT id, customer, due FROM timers WHERE due <= ? ORDER BY due LIMIT ?", (SPAN, BATCH)
         ).fetchall()
         if again:
-            db.executemany("UPDATE timers SET due = ? WHERE id = ?", [(due + LATER, no) for no, _, due in found])
+            db.executemany("UPDATE timers SET due = ? WHERE id = ?", [(due + PUT_OFF, no) for no, _, due in found])
         else:
             db.executemany("DELETE FROM timers WHERE id = ?", [(no,) for no, _, _ in found])
         db.execute("COMMIT")
@@ -99,24 +104,31 @@ def folded(db: sqlite3.Connection) -> None:
     db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
 
 
-def compare(folder: Path, timers: int, batch: int, share: float) -> None:
-    """Print how many times as fast the store is."""
-    takers = {
-        "the store": store_of(folder / "store.db", timers),
-        "rowid + index": table_of(folder / "table.db", timers),
-    }
-    for again, what in ((True, "to be due again later"), (False, "for good")):
-        spent = dict.fromkeys(takers, 0.0)
-        done = 0
-        while done < timers * share / 2:
-            for name, take in takers.items():
-                begun = time.process_time()
-                done += take(batch, again)
-                spent[name] += time.process_time() - begun
-        each = {name: seconds / (done / len(takers)) * 1e6 for name, seconds in spent.items()}
-        told = ", ".join(f"{name} {took:.2f} µs" for name, took in each.items())
-        times = each["rowid + index"] / each["the store"]
-        print(f"{timers:,} pending, {batch} at once, {what}: {told} each: {times:.1f}×")
+def taken(take: Take, batches: int, *, again: bool) -> float:
+    """Seconds of CPU per timer."""
+    begun = time.process_time()
+    done = sum(take(again) for _ in range(batches))
+    return (time.process_time() - begun) / done
+
+
+def agenda(folder: Path, size: Size) -> Iterator[Result]:
+    """The store beside the table."""
+    timers = size.of(TIMERS, least=20 * BATCH)
+    store, table = store_of(folder / "store.db", timers), table_of(folder / "table.db", timers)
+    batches = max(1, timers // BATCH // (3 * (size.rounds + 1)))
+    for again, what in ((False, "fired"), (True, "fired, and due again later")):
+        timed = in_rounds(
+            {
+                "ours": lambda again=again: taken(store, batches, again=again),  # type: ignore[misc]
+                "theirs": lambda again=again: taken(table, batches, again=again),  # type: ignore[misc]
+            },
+            size.rounds,
+        )
+        demand = DEMAND if timers >= TIMERS and not again else None
+        yield compared(
+            f"a timer of {timers:,} pending, {what}", timed["ours"], "rowid + index", timed["theirs"], demand,
+            times_as_fast=True,
+        )  # fmt: skip
 
 
 # The engine's whole path.
@@ -138,20 +150,19 @@ def prepared(path: Path, customers: int) -> None:
 
 
 def fired(path: Path, customers: int) -> float:
-    """Seconds of CPU that the engine takes for the first wait of all of them."""
-    with engine_on(path, START + timedelta(days=1)) as engine:
+    """Seconds of CPU that the engine takes for the first wait of all of them, per timer."""
+    with engine_on(path, LATER) as engine:
         begun = time.process_time()
         engine.run_pending()
         took = time.process_time() - begun
         with engine.store.reading() as reader:
-            left = reader.due(LAST_INSTANT, 1)[0][0]
-        if left < int((START + timedelta(days=1)).timestamp() * 1e6):
-            raise RuntimeError(f"not all of {customers} timers have fired")
-        return took
+            if reader.due(LAST_INSTANT, 1)[0][0] <= micros(LATER):
+                raise RuntimeError(f"not all of {customers} timers have fired")
+        return took / customers
 
 
-def write_raw(path: Path, transactions: list[Writes]) -> float:
-    """Seconds of CPU that plain sqlite3 takes for the same writes in the same transactions."""
+def write_raw(path: Path, transactions: list[Writes], customers: int) -> float:
+    """Seconds of CPU that plain sqlite3 takes for the same writes in the same transactions, per timer."""
     db = connected(path)
     begun = time.process_time()
     for writes in transactions:
@@ -161,46 +172,33 @@ def write_raw(path: Path, transactions: list[Writes]) -> float:
         db.execute("COMMIT")
     took = time.process_time() - begun
     db.close()
-    return took
+    return took / customers
 
 
-def whole(folder: Path, customers: int, rounds: int) -> None:
-    """Print what a fired timer costs, all in all."""
-    before = folder / "before.db"
+def whole(folder: Path, size: Size) -> Result:
+    """The engine beside its writes alone."""
+    customers = size.of(CUSTOMERS, least=50)
+    before, used = folder / "before.db", folder / "used.db"
     prepared(before, customers)
-    noted = folder / "noted.db"
-    shutil.copy(before, noted)
+
+    def anew() -> Path:
+        shutil.copy(before, used)
+        return used
+
     with Noting() as transactions:
-        fired(noted, customers)
-    ours, raw = [], []
-    for number in range(rounds):
-        one, other = folder / f"ours{number}.db", folder / f"raw{number}.db"
-        shutil.copy(before, one)
-        shutil.copy(before, other)
-        ours.append(fired(one, customers) / customers * 1e6)
-        raw.append(write_raw(other, transactions) / customers * 1e6)
-    mine, plain = statistics.median(ours), statistics.median(raw)
-    print(
-        f"{customers:,} timers of the engine, in {len(transactions)} transactions: {mine:.0f} µs of CPU each; the same "
-        f"writes alone {plain:.0f} µs: {mine / plain:.1f}×"
+        fired(anew(), customers)
+    timed = in_rounds(
+        {
+            "ours": lambda: fired(anew(), customers),
+            "theirs": lambda: write_raw(anew(), transactions, customers),
+        },
+        size.rounds,
     )
+    return compared("a timer of the engine, all in all", timed["ours"], "its writes alone", timed["theirs"])
 
 
-def main() -> None:
-    """Measure, and print."""
-    parser = argparse.ArgumentParser(prog="python -m benchmarks.timers", description=__doc__.split("\n")[0])
-    parser.add_argument("--timers", type=int, default=1_000_000)
-    parser.add_argument("--batch", type=int, default=1_000, help="how many in one transaction")
-    parser.add_argument("--share", type=float, default=0.25, help="of the timers that are taken off")
-    parser.add_argument("--customers", type=int, default=5_000, help="of the engine")
-    parser.add_argument("--rounds", type=int, default=5, help="of the engine")
-    parser.add_argument("--quick", action="store_true", help="a tenth of all that")
-    given = parser.parse_args()
-    smaller = 10 if given.quick else 1
+def rows(size: Size) -> Iterator[Result]:
+    """The agenda alone, of which something is demanded of a million timers, and the engine's whole way."""
     with tempfile.TemporaryDirectory() as folder:
-        compare(Path(folder), given.timers // smaller, given.batch, given.share)
-        whole(Path(folder), given.customers // smaller, given.rounds)
-
-
-if __name__ == "__main__":
-    main()
+        yield from agenda(Path(folder), size)
+        yield whole(Path(folder), size)

@@ -104,7 +104,7 @@ def trace(engine, customer="ann"):
 
 def state_of(engine, customer="ann"):
     """What is remembered of a customer, as the store has it."""
-    from touchpoint.core.state import profile_from_record, state_from_record
+    from touchpoint.core.records import profile_from_record, state_from_record
 
     with engine.store.reading() as reader:
         (row,) = reader.customers([customer])

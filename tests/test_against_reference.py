@@ -23,6 +23,7 @@ from touchpoint.durations import days, forever, hours, length, micros
 from touchpoint.errors import DefectiveJourney
 from touchpoint.journey.conditions import count, event, outcome, sent, total, trigger
 from touchpoint.journey.journey import Journey
+from touchpoint.journey.outcomes import Ended
 from touchpoint.journey.policy import Cap, Hold, Policy
 from touchpoint.journey.rule import Goal, Rule
 from touchpoint.journey.stage import Stage
@@ -191,6 +192,15 @@ def test_an_exit_may_be_what_became_of_a_message():  # S5.3
     log = told([Rule("r", when="go", exit=[outcome("promo") == "denied"], then=steps)], at(0, "go"), grants=frozenset())
     assert ends(log) == [("promo", "denied", 0)]
     assert log[-1] == ("ended", "r", None, "exit", 0)
+
+
+def test_the_end_of_a_message_whose_run_was_ended_is_about_what_that_run_was_about():  # S4.1, S5.3
+    quiet = Policy(QuietHours("11:00", "13:00", unknown_zone="UTC", kinds=["marketing"]))
+    order = Rule("order", when="go", key="order", exit=["stop"], then=[Send(message("promo", "marketing"))])
+    sorry = Rule("sorry", when=Ended("promo"), key="order", then=[Send(message("sorry"))])
+    events = [at(0, "go", {"order": "x"}), at(0.5, "stop", {"order": "x"})]
+    log = told([order, sorry], *events, policy=quiet)
+    assert ("started", "sorry", "x", 0.5) in log
 
 
 @pytest.mark.parametrize("wait", [[], [Wait(days(1))]], ids=["over", "live"])

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from sizing import examples
 from touchpoint import InvalidInput, UnknownName
 from touchpoint.insight import Analyser, Analysis, KeywordAnalyser, Lexicon
 from touchpoint.insight.languages import LEXICONS, language_of, shipped
@@ -247,7 +248,7 @@ def test_an_analysis_is_plain_data():
 scraps = st.sampled_from(["not", "no", "good", "bad", "but", "very", ".", ",", "?", "!", "nicht", "gut", "pas", "bon"])
 
 
-@settings(max_examples=150)
+@settings(max_examples=examples(150))
 @given(st.text(max_size=60) | st.lists(scraps).map(" ".join))
 def test_whatever_is_said_the_analysis_is_valid_and_the_same_again(text):
     found = hinted.analyse(text)

@@ -23,6 +23,7 @@ from auditing import (
     statuses,
 )  # fmt: skip
 from journeys_strategy import journeys as any_journeys
+from sizing import examples
 from touchpoint import (
     Ask,
     Give,
@@ -306,7 +307,7 @@ def test_what_the_acceptance_shop_lacks_can_be_said_beside_it():
 # --- laws ------------------------------------------------------------------------------------------------------------
 
 
-@settings(max_examples=30)
+@settings(max_examples=examples(30))
 @given(any_journeys())
 def test_any_journey_that_can_be_at_work_can_be_audited(journey):
     try:
@@ -318,7 +319,7 @@ def test_any_journey_that_can_be_at_work_can_be_audited(journey):
     assert [rule.number for rule in audit(journey).rules] == list(range(1, 8))
 
 
-@settings(max_examples=30)
+@settings(max_examples=examples(30))
 @given(plain_journeys(), st.booleans())
 def test_an_audit_says_the_same_each_time_and_what_to_do(journey, whether):
     other = setting() if whether else {}

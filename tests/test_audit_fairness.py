@@ -21,6 +21,7 @@ from auditing import (
     rules,
     shop,
 )  # fmt: skip
+from sizing import examples
 from touchpoint import (
     Answered,
     Ask,
@@ -240,7 +241,7 @@ def test_a_detractor_is_bad_news_also_with_six_of_ten():
     assert lacking(audited(shop(ask=recommend, mend=mend))) == []
 
 
-@settings(max_examples=30)
+@settings(max_examples=examples(30))
 @given(st.integers(1, 7), st.integers(1, 6), st.booleans())
 def test_every_bad_score_is_reacted_to_or_it_is_told(width, bound, upwards):
     """Compared with trying every score of the scale."""
@@ -329,7 +330,7 @@ def test_telling_the_customer_that_it_takes_longer_tells_nobody_of_us():
     assert lacking(audited(shop(hurry=Rule("hurry", when=CaseOverdue(COMPLAINT), then=[Send(SORRY)])))) == ["6.6"]
 
 
-@settings(max_examples=40)
+@settings(max_examples=examples(40))
 @given(st.integers(0, 10), st.integers(0, 10), st.sampled_from(["<", "<=", ">", ">=", "==", "!="]))
 def test_a_gift_hangs_on_praise_exactly_where_no_bad_score_leads_to_it(low, high, op):
     """Compared with trying every score of the scale."""

@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 
 from journeys_strategy import journeys as any_journeys
 from making import START, engine_of, message, pass_time, sending
+from sizing import examples
 from touchpoint import (
     Anniversary,
     Approval,
@@ -647,7 +648,7 @@ def test_a_gift_whose_worth_no_engine_can_count_is_checked_all_the_same():
     assert "TC523" not in codes(asked)
 
 
-@settings(max_examples=40)
+@settings(max_examples=examples(40))
 @given(any_journeys())
 def test_any_journey_can_be_checked(journey):
     for each in check(journey):
@@ -655,7 +656,7 @@ def test_any_journey_can_be_checked(journey):
         assert each.journey in ("", journey.name)
 
 
-@settings(max_examples=40)
+@settings(max_examples=examples(40))
 @given(plain_journeys())
 def test_the_same_journey_has_the_same_findings_whatever_the_order_of_sets(journey):
     assert check(journey) == check([journey])
@@ -707,7 +708,7 @@ NEVER_STARTS, NEVER_ENTERED = {"TC101", "TC202"}, {"TC102", "TC201"}
 DENIED = plain_journeys().filter(lambda each: {one.code for one in check(each)} & (NEVER_STARTS | NEVER_ENTERED))
 
 
-@settings(max_examples=40)
+@settings(max_examples=examples(40))
 @given(st.data())
 def test_what_is_called_out_of_reach_never_happens(data):
     journey = data.draw(DENIED)
@@ -726,6 +727,7 @@ def test_what_is_called_out_of_reach_never_happens(data):
 # --- in time ----------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.untraced
 @pytest.mark.parametrize(
     "condition",
     [

@@ -10,6 +10,7 @@ from hypothesis import event as seen
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from sizing import examples
 from touchpoint.core.compile import compile_condition
 from touchpoint.core.context import Context
 from touchpoint.core.occurrence import TOUCHPOINT, Occurrence
@@ -280,7 +281,7 @@ def answered(condition, drawn):
     return compile_condition(condition, table)(context_of(drawn, data))
 
 
-@settings(max_examples=400)
+@settings(max_examples=examples(400))
 @given(conditions, st.lists(contexts, min_size=1, max_size=5))
 def test_what_is_called_impossible_is_never_true(condition, drawn):
     impossible, certain = never(condition), always(condition)
@@ -290,7 +291,7 @@ def test_what_is_called_impossible_is_never_true(condition, drawn):
     assert not certain or all(each is True for each in answers)
 
 
-@settings(max_examples=200)
+@settings(max_examples=examples(200))
 @given(conditions, conditions, st.lists(contexts, min_size=1, max_size=5))
 def test_what_is_called_impossible_beside_something_known_is_never_true(condition, known, drawn):
     impossible, certain = never(condition, [known]), always(condition, [known])

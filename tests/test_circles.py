@@ -5,6 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from circling import acts, circling, goes_round, starting
+from sizing import examples
 from touchpoint import hours
 from touchpoint.lab import check
 from touchpoint.testing.strategies import journeys
@@ -14,7 +15,7 @@ def circles(journey):
     return [each for each in check(journey) if each.code.startswith("TC6")]
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=examples(30), deadline=None)
 @given(circling(), st.lists(acts, min_size=1, max_size=3))
 def test_what_goes_round_without_end_is_found(journey, played):
     found = circles(journey)
@@ -25,7 +26,7 @@ def test_what_goes_round_without_end_is_found(journey, played):
         assert came != "at once" or any("at once" in each.what for each in found), done
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=examples(25), deadline=None)
 @given(circling())
 def test_what_is_called_endless_on_no_condition_is_parked_when_it_begins(journey):
     for each in circles(journey):
@@ -34,7 +35,7 @@ def test_what_is_called_endless_on_no_condition_is_parked_when_it_begins(journey
             assert any(goes_round(journey, done, hours(3)) == "at once" for done in tried), str(each)
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=examples(30), deadline=None)
 @given(journeys())
 def test_journeys_that_cannot_go_round_are_left_alone(journey):
     assert not [each for each in circles(journey) if "at once" in each.what]

@@ -12,18 +12,8 @@ from test_payload import NAMES, VALUES
 from touchpoint.core.cases import Deadline, LiveCase
 from touchpoint.core.collected import Burst, Collected, Deferred
 from touchpoint.core.occurrence import Occurrence
-from touchpoint.core.state import (
-    Address,
-    Pending,
-    Profile,
-    Run,
-    State,
-    Watch,
-    profile_from_record,
-    profile_to_record,
-    state_from_record,
-    state_to_record,
-)  # fmt: skip
+from touchpoint.core.records import profile_from_record, profile_to_record, state_from_record, state_to_record
+from touchpoint.core.state import Address, Pending, Profile, Run, State, Watch
 from touchpoint.errors import StoreCorrupt
 from touchpoint.model.payload import checked
 from touchpoint.model.preference import Preferences
@@ -183,6 +173,17 @@ def test_every_part_of_a_state_is_tried():
         each for each in State.__slots__ if getattr(full_state(), each, None) == getattr(State("ann"), each, None)
     }
     assert untouched - {"id", "profile", "zone_data", "__weakref__"} == set()
+
+
+def test_the_first_form_of_a_state_had_every_part_and_is_read_as_before():  # S11.6
+    record = state_to_record(full_state())
+    parts = dict(zip(record[6::2], record[7::2], strict=True))
+    first = [1, *record[1:6], *(parts.get(place, {}) for place in range(6, 30))]
+    assert state_from_record("ann", Profile(), loads(dumps(first))) == state_from_record("ann", Profile(), record)
+
+
+def test_a_state_is_written_without_what_is_empty():
+    assert state_to_record(State("ann", now=5, version="v", zone_data="z")) == [2, 5, 0, 0, "v", "z"]
 
 
 def test_a_state_comes_back_as_it_was():  # S11.6

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from making import engine_of, message, pass_time, reach
+from sizing import examples
 from touchpoint import Cap, Policy, Rule, Send, days, hours, minutes, seconds
 from touchpoint.channels import Accepted, Ambiguous, Capabilities, Refused
 from touchpoint.channels.base import BaseAdapter
@@ -263,5 +264,5 @@ class Deliveries(RuleBasedStateMachine):
         self.engine.close()
 
 
-Deliveries.TestCase.settings = settings(max_examples=40, stateful_step_count=30, deadline=None)
+Deliveries.TestCase.settings = settings(max_examples=examples(40), stateful_step_count=30, deadline=None)
 TestDeliveries = Deliveries.TestCase

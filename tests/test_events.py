@@ -288,6 +288,7 @@ def test_the_fraction_read_rises_to_one(file, name):
     assert (seen[0], seen[-1]) == (0.0, 1.0)
 
 
+@pytest.mark.untraced
 def test_memory_stays_flat(file):
     path = file("\n".join(line(location="x" * 500) for _ in range(20_000)))
     tracemalloc.start()

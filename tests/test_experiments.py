@@ -102,6 +102,7 @@ def distance(before, after):
     return sum(abs(one.get(each, 0) - other.get(each, 0)) for each in {*one, *other}) / 2
 
 
+@pytest.mark.untraced
 def test_of_two_variants_no_more_people_move_than_have_to():  # S9
     before, after = {"a": 50, "b": 50}, {"a": 60, "b": 40}
     assert moved(before, after) == pytest.approx(0.1, abs=0.015)
@@ -113,6 +114,7 @@ def test_of_two_variants_no_more_people_move_than_have_to():  # S9
     assert away == {"b"}
 
 
+@pytest.mark.untraced
 def test_a_new_variant_takes_people_from_the_others_only():  # S9
     before, after = {"a": 1, "b": 1}, {"a": 1, "b": 1, "c": 1}
     assert {
@@ -120,6 +122,7 @@ def test_a_new_variant_takes_people_from_the_others_only():  # S9
     } == {"c"}
 
 
+@pytest.mark.untraced
 @pytest.mark.parametrize(
     ("before", "after"),
     [({"a": 1, "b": 1, "c": 1}, {"a": 3, "b": 1, "c": 2}), ({"a": 9, "b": 1, "c": 0}, {"a": 0, "b": 1, "c": 9})],

@@ -37,6 +37,7 @@ class Counted(Schedule):
         self.counts = assert_the_same_from_the_journal(engine)
 
 
+@pytest.mark.untraced
 @pytest.mark.parametrize("first", range(0, SCHEDULES, AT_ONCE))
 def test_figures_are_those_of_the_journal_whatever_goes_wrong(first):  # S11.1, S11.5
     met = set()

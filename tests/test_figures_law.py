@@ -8,6 +8,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from counting import assert_the_same_from_the_journal, counts, kept_by, tallied
+from sizing import examples
 from touchpoint import (
     CaseType,
     CloseCase,
@@ -75,7 +76,7 @@ SHOP = Journey(
 CLUB = Journey(
     "club", stages=[Stage("in", phase="delight", when="bought"), Stage("out", phase="attract", when="missed")]
 )
-SETTINGS = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+SETTINGS = settings(max_examples=examples(60), deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 who = st.sampled_from(PEOPLE)
 late = st.sampled_from([0, 0, 0, 1, 6, 10, 40, 400, 4_000])

@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from sizing import examples
 from touchpoint import count, customer, days, event, ever, hours, last, total
 from touchpoint.core.compile import compile_condition
 from touchpoint.core.context import Context
@@ -68,7 +69,7 @@ def first_change(condition, table, data):
     return at
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=examples(300), deadline=None)
 @given(conditions, pasts)
 def test_no_change_comes_before_it_is_foreseen(condition, past):  # S3.3
     table, data = told(condition, past)
@@ -80,7 +81,7 @@ def test_no_change_comes_before_it_is_foreseen(condition, past):  # S3.3
         assert NOW < foreseen <= change
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=examples(150), deadline=None)
 @given(types, windows, st.integers(-1, 4), st.sampled_from([None, event.n > 0]), pasts)
 def test_how_many_and_how_much_are_foreseen_exactly(type_, within, number, where, past):  # S4.4
     for condition in (

@@ -354,6 +354,7 @@ def live(made, value):
     return made
 
 
+@pytest.mark.untraced
 @pytest.mark.parametrize("then", REACTIONS)
 def test_no_datum_keeps_a_journey_from_going_on(then):  # S11.4
     for value in EXTREME:
@@ -439,6 +440,7 @@ def calls(act):
     return counted[0]
 
 
+@pytest.mark.untraced
 @pytest.mark.parametrize(
     "payload",
     [

@@ -117,6 +117,7 @@ def test_a_column_that_can_be_no_property_makes_its_rows_bad(name, tmp_path):
     assert (given, len(reasons)) == ([], 1)
 
 
+@pytest.mark.untraced
 @pytest.mark.parametrize("inside", [b"x" * 100_000_000, b"\n" * 200_000], ids=["one line", "many lines"])
 def test_a_gzip_bomb_fills_no_memory(inside, tmp_path):
     import tracemalloc

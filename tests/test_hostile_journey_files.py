@@ -12,7 +12,7 @@ from touchpoint.errors import JourneyError
 from touchpoint.files import read_text, schema, write_text
 
 pytest.importorskip("yaml")
-EXAMPLES = int(os.environ.get("TOUCHPOINT_FILES_EXAMPLES", "150"))
+EXAMPLES = int(os.environ.get("TOUCHPOINT_FILES_EXAMPLES", "75"))
 
 PIECES = [
     "\t", "\n", "  ", "- ", ": ", "{", "}", "[", "]", '"', "'", "#", "&a ", "*a", "!!str ", "|", ">", "%", "---\n",

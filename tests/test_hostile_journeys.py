@@ -124,6 +124,7 @@ NASTY = [
 ]  # fmt: skip
 
 
+@pytest.mark.untraced
 @pytest.mark.parametrize("index", range(len(NASTY)), ids=lambda index: f"value {index}")
 def test_a_nasty_value_anywhere_is_refused_or_read_like_any_other(index):  # HOUSE 2, S11.6
     for path in PLACES[index % 4 :: 4]:

@@ -130,6 +130,7 @@ def test_a_declared_fallback_stands_in_and_nothing_else():  # S6.2
     assert letter.message.text == "Hello there!"
 
 
+@pytest.mark.untraced
 @pytest.mark.parametrize(
     "text",
     [

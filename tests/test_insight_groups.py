@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from sizing import examples
 from touchpoint import InvalidInput, UnknownName
 from touchpoint.insight import (
     Sample,
@@ -338,7 +339,7 @@ def test_equal_groups_are_drawn_as_by_james_and_stein():
 
 
 @given(STORES)
-@settings(max_examples=60)
+@settings(max_examples=examples(60))
 def test_a_drawn_group_lies_between_itself_and_the_whole(groups):
     found = rank_shares(groups)
     assert found.between >= 0
@@ -351,7 +352,7 @@ def test_a_drawn_group_lies_between_itself_and_the_whole(groups):
 
 
 @given(STORES, st.randoms(use_true_random=False))
-@settings(max_examples=40)
+@settings(max_examples=examples(40))
 def test_a_ranking_does_not_depend_on_the_order_of_the_groups(groups, chance):
     names = list(groups)
     chance.shuffle(names)
@@ -361,7 +362,7 @@ def test_a_ranking_does_not_depend_on_the_order_of_the_groups(groups, chance):
 
 
 @given(STORES)
-@settings(max_examples=40)
+@settings(max_examples=examples(40))
 def test_ranks_are_those_of_sports(groups):
     found = rank_shares(groups).groups
     assert [each.rank for each in found] == [1 + sum(other.shrunk > each.shrunk for other in found) for each in found]
@@ -369,7 +370,7 @@ def test_ranks_are_those_of_sports(groups):
 
 
 @given(STORES)
-@settings(max_examples=40)
+@settings(max_examples=examples(40))
 def test_of_groups_with_equal_shares_the_larger_keeps_more_of_its_own(groups):
     found = rank_shares({**groups, "few": (9, 10), "many": (90, 100)})
     few, many = by_name(found)["few"], by_name(found)["many"]
@@ -504,7 +505,7 @@ def test_means_in_another_unit_are_ranked_alike(groups, unit):
 
 
 @given(TEAMS)
-@settings(max_examples=60)
+@settings(max_examples=examples(60))
 def test_a_drawn_mean_lies_between_itself_and_the_whole(groups):
     found = rank_means(groups)
     for each in found.groups:
@@ -513,7 +514,7 @@ def test_a_drawn_mean_lies_between_itself_and_the_whole(groups):
 
 
 @given(TEAMS, st.floats(-50, 50))
-@settings(max_examples=40)
+@settings(max_examples=examples(40))
 def test_moving_all_means_moves_the_ranking_with_them(groups, by):
     moved = {name: Sample(each.mean + by, each.variance, each.n) for name, each in groups.items()}
     one, two = by_name(rank_means(groups)), by_name(rank_means(moved))

@@ -8,6 +8,7 @@ from dateutil.relativedelta import FR, relativedelta
 from hypothesis import given, settings
 
 from journeys_strategy import DECLARED, OrderPlaced, Person, journeys
+from sizing import examples
 from touchpoint.durations import days, forever, months
 from touchpoint.errors import JourneyError
 from touchpoint.journey.codec import definition_hash, dumps, journey_from_dict, journey_to_dict, loads
@@ -37,7 +38,7 @@ def problems(data, **more):
 
 # HOUSE 2
 @given(journeys())
-@settings(max_examples=40)
+@settings(max_examples=examples(40))
 def test_a_journey_is_written_and_read_without_loss(one):
     text = dumps(one)
     back = loads(text, types=DECLARED)
@@ -46,7 +47,7 @@ def test_a_journey_is_written_and_read_without_loss(one):
 
 
 @given(journeys())
-@settings(max_examples=15)
+@settings(max_examples=examples(15))
 def test_what_is_written_is_json_and_nothing_else(one):
     data = journey_to_dict(one)
     assert json.loads(json.dumps(data, allow_nan=False)) == data

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given, settings
 
 from journeys_strategy import DECLARED, journeys
+from sizing import examples
 from touchpoint import (
     Ask,
     Branch,
@@ -45,7 +46,7 @@ from touchpoint import (
 )
 from touchpoint.cli.loading import load
 from touchpoint.files import differences, read_text, write_text
-from touchpoint.lab.mutate import mutants
+from touchpoint.lab.mutate import mutants, spread
 from touchpoint.rules import ContentRule, ContentRules, PostalAddress, Sender
 
 
@@ -291,6 +292,7 @@ def test_the_policy_of_the_house_is_compared_too():
 EXAMPLE = Path(__file__).parent.parent / "examples/coffee_club.py"
 
 
+@pytest.mark.untraced
 def test_whatever_changes_in_the_example_is_told_and_survives_a_file():
     (club,) = load(EXAMPLE).journeys
     changed = [mutant.journey for mutant in mutants(club)]
@@ -299,10 +301,11 @@ def test_whatever_changes_in_the_example_is_told_and_survives_a_file():
         found = [each.words for each in differences([club], [each])]
         assert found != []
         assert not [words for words in found if re.search(r"\bis (.+) instead of \1$", words)]
+    for each in spread(changed, 40):
         assert read_text(write_text(each, json=True), json=True).journeys == (each,)
 
 
-@settings(max_examples=30)
+@settings(max_examples=examples(30))
 @given(journeys())
 def test_a_journey_does_not_differ_from_itself_in_a_file(journey):
     (same,) = read_text(write_text(journey, json=True), json=True, types=DECLARED).journeys

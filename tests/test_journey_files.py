@@ -245,7 +245,7 @@ def test_yaml_is_a_fixed_point_of_writing_and_reading():
 
 
 # HOUSE 2: the same data in every form
-@settings(max_examples=int(os.environ.get("TOUCHPOINT_FILES_EXAMPLES", "40")))
+@settings(max_examples=int(os.environ.get("TOUCHPOINT_FILES_EXAMPLES", "20")))
 @given(journeys(), st.booleans())
 def test_every_journey_is_read_as_it_was_written(journey, as_json):
     text = write_text(journey, json=as_json)

@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given, settings
 
 from journeys_strategy import journeys
+from sizing import examples
 from touchpoint.errors import JourneyError
 from touchpoint.files import read_text, schema, write_text
 from touchpoint.files.words import family
@@ -137,7 +138,7 @@ def test_what_is_wrong_is_refused_by_both(validator, name):
         read_text(json.dumps(WRONG[name]), json=True)
 
 
-@settings(max_examples=25)
+@settings(max_examples=examples(25))
 @given(journeys())
 def test_whatever_is_written_is_taken(journey):
     found = list(JUDGE.iter_errors(json.loads(write_text(journey, json=True))))

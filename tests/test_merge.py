@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from sizing import examples
 from storing import in_threads
 from touchpoint import (
     Anniversary,
@@ -741,7 +742,7 @@ def seen(signal, data, now):
     return columns if signal.has_rows else columns[0]
 
 
-@settings(max_examples=25)
+@settings(max_examples=examples(25))
 @given(ACTS)
 def test_merged_histories_are_remembered_as_one_that_was_never_apart(acts):  # S1.6
     with lived(acts, one=True) as whole, lived(acts, one=False) as parts:
@@ -773,7 +774,7 @@ def standing(acts, who):
     return said
 
 
-@settings(max_examples=25)
+@settings(max_examples=examples(25))
 @given(ACTS)
 def test_consent_after_a_merge_is_what_was_said_last_unless_either_side_had_withdrawn(acts):  # S1.6
     with lived(acts, one=False) as engine:
@@ -785,7 +786,7 @@ def test_consent_after_a_merge_is_what_was_said_last_unless_either_side_had_with
     assert held == expected
 
 
-@settings(max_examples=15)
+@settings(max_examples=examples(15))
 @given(ACTS, st.integers(0, 14))
 def test_it_does_not_matter_when_in_the_history_two_are_merged(acts, when):  # S1.6
     engines = [lived(acts, one=False)]
@@ -803,7 +804,7 @@ def test_it_does_not_matter_when_in_the_history_two_are_merged(acts, when):  # S
         each.close()
 
 
-@settings(max_examples=20)
+@settings(max_examples=examples(20))
 @given(ACTS)
 def test_the_chain_of_a_merged_history_is_whole(acts):
     with lived(acts, one=False) as engine, engine.together() as unit:

@@ -12,6 +12,7 @@ from hypothesis import Phase, given, settings
 
 from journeys_strategy import journeys
 from making import journey, message, sending
+from sizing import examples
 from touchpoint import (
     Branch,
     BusinessHours,
@@ -75,7 +76,7 @@ def of(*rules, **parts):
 # --- laws -------------------------------------------------------------------------------------------------------------
 
 
-@settings(max_examples=3, phases=GENERATE)
+@settings(max_examples=examples(4), phases=GENERATE)
 @given(journeys())
 def test_every_mutant_is_another_valid_journey_that_can_be_handed_to_another_process(made):
     found = list(mutants(made))

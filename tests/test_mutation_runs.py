@@ -53,7 +53,7 @@ def test_a_world_made_for_a_shared_fixture_counts_for_every_test_that_uses_it(ra
 @pytest.mark.parametrize("fork", [True, False])
 def test_tests_that_never_end_with_a_fault_are_ended_in_either_kind_of_process(ran, monkeypatch, fork):  # noqa: F811
     monkeypatch.setattr(mutating, "LEAST", 1.0)
-    monkeypatch.setattr(mutating, "TO_START", 10.0)
+    monkeypatch.setattr(mutating, "TO_START", 3.0)
     _, _, tried = ran(ENDLESS, fork=fork, limit=1)
     assert (tried["status"], tried["by"]) == ("timeout", None)
     assert 1.0 < tried["seconds"] < 30

@@ -352,7 +352,7 @@ def test_the_journal_tells_of_a_replay(on):  # S10
 
 
 def test_what_the_journal_no_longer_has_cannot_be_replayed_and_says_so(on):  # S4.3
-    from touchpoint.core.state import state_to_record
+    from touchpoint.core.records import state_to_record
     from touchpoint.stores.codec import dumps
 
     engine = on(LOOP, people=("ann",))

@@ -337,6 +337,7 @@ def test_what_cannot_be_reached_is_missed():
     assert "shop/rules/never/started" in {each.id for each in found.missed}
 
 
+@pytest.mark.untraced
 def test_equal_searches_find_equal_stories():
     first, second = (find_stories([WAITING], most=100) for _ in range(2))
     assert [each.story.words for each in first.chosen] == [each.story.words for each in second.chosen]
@@ -424,41 +425,54 @@ def run_pytest(folder, *options):
     return subprocess.run(command, cwd=folder, env=ours, capture_output=True, text=True, timeout=120, check=False)
 
 
-def test_the_written_tests_pass_as_they_are(generate, tmp_path):
-    generate("--out", "tests/test_shop.py")
-    (tmp_path / "tests/conftest.py").write_text("from touchpoint.testing.plugin import touchpoint_world\n")
-    result = run_pytest(tmp_path, "tests")
+@pytest.fixture(scope="module")
+def written(tmp_path_factory):
+    """What the command wrote into a file; it searches for seconds."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(tmp_path_factory.mktemp("written"))
+        Path("shop.py").write_text(SHOP, encoding="utf-8")
+        arguments = ["shop.py", "--most", "150", "--out", "tests/test_shop.py"]
+        CliRunner().invoke(command, arguments, catch_exceptions=False)
+        return Path("tests/test_shop.py").read_text(encoding="utf-8")
+
+
+def run_written(folder, text, shop, *options):
+    (folder / "tests").mkdir()
+    (folder / "shop.py").write_text(shop, encoding="utf-8")
+    (folder / "tests/test_shop.py").write_text(text, encoding="utf-8")
+    (folder / "tests/conftest.py").write_text("from touchpoint.testing.plugin import touchpoint_world\n")
+    return run_pytest(folder, "tests", *options)
+
+
+def test_the_written_tests_pass_as_they_are(written, tmp_path):
+    result = run_written(tmp_path, written, SHOP)
     assert result.returncode == 0, result.stdout[-2_000:]
 
 
-def test_the_written_tests_fail_where_the_journey_does_something_else(generate, tmp_path):
-    generate("--out", "tests/test_shop.py")
-    (tmp_path / "tests/conftest.py").write_text("from touchpoint.testing.plugin import touchpoint_world\n")
-    (tmp_path / "shop.py").write_text(SHOP.replace("days(3)", "days(4)"), encoding="utf-8")
-    assert run_pytest(tmp_path, "tests", "-x").returncode == 1
+def test_the_written_tests_fail_where_the_journey_does_something_else(written, tmp_path):
+    assert run_written(tmp_path, written, SHOP.replace("days(3)", "days(4)"), "-x").returncode == 1
 
 
-def test_a_written_test_says_which_elements_it_is_for_and_asserts_what_was_observed(generate):
-    generate("--out", "test_shop.py")
-    text = Path("test_shop.py").read_text(encoding="utf-8")
-    assert "    # for shop/messages/nudge/sent\n" in text
-    assert "    world.advance(days(3))  # shop/greet: waitfor:ordered times out\n" in text
-    assert '    assert ann.inbox == [("hello", "email"), ("nudge", "sms")]\n' in text
-    assert '    assert ann.stage("shop") == "new"\n' in text
-    assert '    assert ann.last("nudge").status == "sent"\n' in text
-    assert '    assert world.why(ann, "greet").status == "refused"\n' in text
+def test_a_written_test_says_which_elements_it_is_for_and_asserts_what_was_observed(written):
+    assert "    # for shop/messages/nudge/sent\n" in written
+    assert "    world.advance(days(3))  # shop/greet: waitfor:ordered times out\n" in written
+    assert '    assert ann.inbox == [("hello", "email"), ("nudge", "sms")]\n' in written
+    assert '    assert ann.stage("shop") == "new"\n' in written
+    assert '    assert ann.last("nudge").status == "sent"\n' in written
+    assert '    assert world.why(ann, "greet").status == "refused"\n' in written
 
 
-def test_names_of_written_tests_are_unique_and_lines_not_too_long(generate):
-    text = generate().stdout
-    names = [line for line in text.splitlines() if line.startswith("def test_")]
+def test_names_of_written_tests_are_unique_and_lines_not_too_long(written):
+    names = [line for line in written.splitlines() if line.startswith("def test_")]
     assert names
     assert len(names) == len(set(names))
-    assert max(map(len, text.splitlines())) <= 120
+    assert max(map(len, written.splitlines())) <= 120
 
 
-def test_writing_twice_gives_the_same_text(generate):
-    assert generate().stdout == generate().stdout
+@pytest.mark.untraced
+def test_writing_twice_gives_the_same_text_in_a_file_and_on_the_terminal(generate, written):
+    # But for where the journeys are, seen from the tests.
+    assert generate().stdout == written.replace('Path(__file__).parent / "../shop.py"', 'Path("shop.py")')
 
 
 def test_a_file_that_exists_is_not_overwritten(generate):

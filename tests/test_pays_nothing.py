@@ -38,9 +38,11 @@ from touchpoint import (
     forever,
     hours,
 )
+from touchpoint.core import judging
 from touchpoint.core.occurrence import Occurrence
 from touchpoint.core.program import compile_program
-from touchpoint.core.state import Profile, Run, State, Watch, state_from_record, state_to_record
+from touchpoint.core.records import state_from_record, state_to_record
+from touchpoint.core.state import Profile, Run, State, Watch
 from touchpoint.journey.outcomes import Ended, Opened
 from touchpoint.stores.codec import dumps, loads
 
@@ -122,19 +124,33 @@ def test_a_run_that_no_release_has_pinned_is_not_looked_for_elsewhere():
     engine = plain_engine()
     with calls() as counted:
         lived_through(engine)
-    assert counted["advance", "_meet"] > 2
+    assert counted["meeting", "_meet"] > 2
     assert counted["program", "home"] == 0
 
 
-def test_a_touchpoint_that_starts_nothing_takes_six_calls():
+DECIDING = ("advance", "decision", "judging", "meeting", "program", "remembering", "signals")
+
+
+def test_a_touchpoint_of_which_nothing_is_known_takes_a_handful_of_calls():
     engine = plain_engine()
     engine.record("ann", "nothing")
     with calls() as counted:
         engine.record("ann", "nothing")
-    decided = {name: n for name, n in counted.items() if name[0] in ("advance", "decision", "program", "signals")}
-    assert decided == {
-        ("advance", "advance"): 1, ("advance", "work_off"): 1, ("advance", "_round"): 1, ("advance", "remember"): 1,
-        ("decision", "__init__"): 1, ("signals", "update"): 1,
+    assert {name: n for name, n in counted.items() if name[0] in DECIDING} == {
+        ("advance", "advance"): 1, ("advance", "work_off"): 1, ("advance", "_round"): 1, ("judging", "whole"): 1,
+        ("remembering", "remember"): 1, ("remembering", "remember_more"): 1, ("signals", "update"): 1,
+        ("decision", "__init__"): 1,
+    }  # fmt: skip
+
+
+def test_a_touchpoint_for_which_source_was_generated_is_decided_in_one_call_of_it(monkeypatch):
+    monkeypatch.setattr(judging, "PAYS_AFTER", 0)
+    engine = plain_engine()
+    engine.record("ann", "review")
+    with calls() as counted:
+        engine.record("ann", "review")
+    assert {name: n for name, n in counted.items() if name[0] in DECIDING} == {
+        ("advance", "advance"): 1, ("judging", "whole"): 1, ("decision", "__init__"): 1,
     }  # fmt: skip
 
 

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from sizing import examples
 from touchpoint.core.compile import compile_condition, compile_expression
 from touchpoint.core.context import Context
 from touchpoint.core.occurrence import TOUCHPOINT, Occurrence
@@ -163,7 +164,7 @@ TOUCHPOINTS = st.builds(
 )
 
 
-@settings(max_examples=300)
+@settings(max_examples=examples(300))
 @given(
     EXPRESSIONS,
     st.lists(TOUCHPOINTS, max_size=4),
@@ -219,7 +220,7 @@ def all_of(reading):
     return type(reading.value), repr(reading.value), reading.text, reading.missing, list(map(all_of, reading.parts))
 
 
-@settings(max_examples=300)
+@settings(max_examples=examples(300))
 @given(COMMON | EXPRESSIONS, PROPERTIES | ALWAYS_THERE, PROPERTIES | ALWAYS_THERE, st.booleans())
 def test_the_short_way_to_a_reading_gives_what_the_long_one_gives(expression, here, traits, flag):  # S10
     happening = Occurrence(TOUCHPOINT, "go", micros(T0), "x", here)

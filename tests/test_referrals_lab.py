@@ -100,6 +100,7 @@ def test_a_story_killed_at_every_durable_step_thanks_once(world):  # S11.1
     assert points > 5
 
 
+@pytest.mark.untraced
 def test_random_stories_bring_friends():
     def brings(acts):
         if not any(isinstance(act, Refers) for act in acts):
@@ -288,6 +289,7 @@ def test_a_difference_is_told():
 # Random histories really meet it.
 
 
+@pytest.mark.untraced
 def test_random_histories_meet_referrals_of_every_kind():
     met = dict.fromkeys(("made", "converted", "many"), 0)
     for seed in range(40):

@@ -277,7 +277,7 @@ def test_a_migration_cannot_give_a_step_of_a_rule_that_is_gone():  # S4.3, S5.4
 
 def aged(engine, customer="ann"):
     """Have the store hold a customer as an early version wrote them: when a wait began was not kept."""
-    from touchpoint.core.state import runs_in
+    from touchpoint.core.records import runs_in
 
     with engine.store.transaction() as tx:
         (row,) = tx.customers([customer])

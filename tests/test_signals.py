@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from sizing import examples
 from touchpoint.core.compile import compile_expression
 from touchpoint.core.context import Context
 from touchpoint.core.kept import kept_from_record, kept_to_record
@@ -376,7 +377,7 @@ def in_doubt_about_nothing(asking, timeline):
     return [each for each in timeline if type(look_up(each, question.of)) in (int, float, Decimal)]
 
 
-@settings(max_examples=400)
+@settings(max_examples=examples(400))
 @given(
     QUESTIONS,
     st.lists(OCCURRENCES, max_size=7),
@@ -393,7 +394,7 @@ def test_what_is_kept_answers_as_the_whole_timeline_would(asking, timeline, caus
     assert alike(kept, expected)
 
 
-@settings(max_examples=150)
+@settings(max_examples=examples(150))
 @given(QUESTIONS, st.lists(OCCURRENCES, max_size=7), st.integers(0, 6), OCCURRENCES)
 def test_backfill_answers_as_if_it_had_always_been_asked(asking, timeline, later, cause):  # S4.7
     table, data = lived(asking, *timeline)
@@ -406,7 +407,7 @@ def test_backfill_answers_as_if_it_had_always_been_asked(asking, timeline, later
     assert alike(*answers)
 
 
-@settings(max_examples=150)
+@settings(max_examples=examples(150))
 @given(WIDTHS, st.lists(OCCURRENCES, min_size=1, max_size=7), st.integers(0, 15))
 def test_a_window_changes_at_its_lapse_and_not_before(within, timeline, later):  # S4.4 S5.2
     question = count("go", within=within)

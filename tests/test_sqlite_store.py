@@ -6,13 +6,13 @@ from contextlib import closing
 from datetime import timedelta
 from decimal import Decimal, localcontext
 from pathlib import Path
-from types import SimpleNamespace
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from storing import customer, in_threads, script, write
+from touchpoint.stores._blank import fill
 from touchpoint.stores._connection import log_size as measured
 from touchpoint.stores._trouble import Place
 from touchpoint.stores.base import (
@@ -28,7 +28,7 @@ from touchpoint.stores.base import (
     RunRow,
     TallyRow,
 )
-from touchpoint.stores.migrations import APPLICATION_ID, MIGRATIONS, Migration, fill, migrate
+from touchpoint.stores.migrations import APPLICATION_ID, MIGRATIONS, Migration, migrate
 from touchpoint.stores.sqlite import SqliteStore, open_url
 
 NOW = 1_760_000_000_000_000
@@ -784,8 +784,22 @@ def test_a_store_in_memory_is_filled_with_what_the_migrations_make():
         assert migrate(filled, NOW + 1) == []
 
 
-def test_without_images_of_databases_a_store_in_memory_is_left_to_the_migrations():
-    fill(SimpleNamespace(), NOW)  # a connection to a SQLite that was built without them
+class Older:
+    """A connection to a SQLite that was built without images of databases."""
+
+    def __init__(self, connection):
+        self._connection = connection
+
+    def __getattr__(self, name):
+        if name == "deserialize":
+            raise AttributeError(name)
+        return getattr(self._connection, name)
+
+
+def test_without_images_of_databases_a_store_in_memory_is_filled_by_the_migrations():
+    with migrated(MIGRATIONS) as step_by_step, migrated() as filled:
+        fill(Older(filled), NOW)
+        assert everything(filled) == everything(step_by_step)
 
 
 def test_the_schema_version_counts_the_migrations():

@@ -91,6 +91,7 @@ def test_the_story_is_what_it_seems(world):
     assert planned == []
 
 
+@pytest.mark.untraced
 def test_killed_anywhere_it_comes_out_the_same(world):  # S11.1, S11.6
     with world.fork() as unharmed:
         story(unharmed)

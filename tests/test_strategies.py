@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from hypothesis.errors import NoSuchExample
 from hypothesis.stateful import run_state_machine_as_test
 
+from sizing import examples
 from touchpoint import (
     Branch,
     Cap,
@@ -266,6 +267,7 @@ def test_a_story_is_no_longer_than_asked(story):
     assert len(story) <= 1 + 5
 
 
+@pytest.mark.untraced
 @pytest.mark.parametrize("beside", [-TICK, timedelta(0), TICK], ids=["before", "at", "after"])
 @pytest.mark.parametrize("length", [days(3), hours(20), hours(36)], ids=["wait", "cap", "condition"])
 def test_time_passes_to_the_edge_of_a_length(length, beside):
@@ -283,6 +285,7 @@ def test_a_length_on_the_calendar_ends_at_the_same_local_time_across_a_clock_cha
     assert told(_told([Arrives("ann", "Europe/Madrid")], acts, before), Until) == [Until(before + hours(23))]
 
 
+@pytest.mark.untraced
 @pytest.mark.parametrize("beside", [-TICK, timedelta(0), TICK], ids=["before", "at", "after"])
 def test_time_passes_to_the_edge_of_a_window_on_the_customers_clock(beside):
     evening = datetime(2026, 1, 5, 20, tzinfo=UTC) + beside  # 21:00 in Madrid
@@ -371,6 +374,7 @@ QUICK = settings(
     max_examples=60, stateful_step_count=15, database=None, derandomize=True, phases=[Phase.generate, Phase.shrink],
     suppress_health_check=list(HealthCheck),
 )  # fmt: skip
+SHORT = settings(QUICK, max_examples=examples(60))
 
 
 def failing(machine, examples=300):
@@ -380,11 +384,12 @@ def failing(machine, examples=300):
 
 
 def test_a_sound_journey_passes_the_machine():
-    run_state_machine_as_test(journey_machine([WELCOME]), settings=QUICK)
+    run_state_machine_as_test(journey_machine([WELCOME]), settings=SHORT)
 
 
+@pytest.mark.untraced
 def test_several_customers_may_live_in_a_machine():
-    run_state_machine_as_test(journey_machine([SALE], people=("ann", "bob")), settings=QUICK)
+    run_state_machine_as_test(journey_machine([SALE], people=("ann", "bob")), settings=SHORT)
 
 
 def test_the_machine_crashes_now_and_then_and_lets_time_pass_to_what_is_due():
@@ -414,6 +419,7 @@ def test_a_failing_example_is_a_short_story_in_the_vocabulary():
     assert acts[3:] == ["marketing_is_consented(world)"]
 
 
+@pytest.mark.untraced
 def test_the_printed_story_can_be_pasted_as_a_test(pytester):
     error = failing(journey_machine([SALE], UNASKED))
     given = """
@@ -448,6 +454,7 @@ def test_a_check_without_a_name_is_told_as_a_comment():
     assert "    # here this did not hold: " in failing(journey_machine([SALE], checks=[own])).__notes__[0]
 
 
+@pytest.mark.untraced
 def test_what_always_holds_can_be_left_out():
     less = [each for each in ALWAYS if each.__name__ != "marketing_is_consented"]
     run_state_machine_as_test(journey_machine([SALE], UNASKED, always=less), settings=QUICK)

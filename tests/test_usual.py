@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from making import MARK, START, engine_of, journey, marks, pass_time, state_of, trace
+from sizing import examples
 from touchpoint import JourneyError, Rule, Silent, VirtualClock, WaitFor, days, forever, hours, usual, weeks
 from touchpoint.core.occurrence import TOUCHPOINT, Occurrence
 from touchpoint.core.rhythm import noted, roughly, usual_gap
@@ -259,7 +260,7 @@ def kept(instants):
 INSTANTS = st.lists(st.integers(0, 40 * 24).map(lambda hour: hour * length(hours(1))), max_size=40)
 
 
-@settings(max_examples=200)
+@settings(max_examples=examples(200))
 @given(INSTANTS, st.randoms())
 def test_what_is_kept_does_not_depend_on_the_order_of_arrival(instants, random):  # S11.5
     mixed = list(instants)
@@ -267,7 +268,7 @@ def test_what_is_kept_does_not_depend_on_the_order_of_arrival(instants, random):
     assert kept(mixed) == kept(instants) == kept(sorted(instants))
 
 
-@settings(max_examples=200)
+@settings(max_examples=examples(200))
 @given(INSTANTS)
 def test_the_usual_gap_is_the_median_of_the_gaps_between_the_last_days(instants):
     by_day = {}

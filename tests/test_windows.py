@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from sizing import examples
 from touchpoint.durations import hours, instant, micros, minutes, months
 from touchpoint.errors import JourneyError, UnknownName
 from touchpoint.journey.windows import WEEKDAYS, QuietHours, SendWindow, seconds_of_day
@@ -295,7 +296,7 @@ def test_what_an_evaluator_remembers_is_bounded():
     for week in range(_CACHED + 100):
         noon = (week * 7 * 1440 + 720) * MINUTE
         assert evaluator.opens(("UTC",), noon).at == noon + 1200 * MINUTE
-    assert max(len(evaluator._spells), len(evaluator._last)) <= _CACHED
+    assert max(len(evaluator._weeks), len(evaluator._last)) <= _CACHED
 
 
 def test_what_an_evaluator_remembers_of_far_openings_is_bounded():
@@ -367,7 +368,7 @@ def scan(window, places, start, count):
     return [all(open_[n : n + 2 * margin + 1]) for n in range(count)]
 
 
-@settings(max_examples=60)
+@settings(max_examples=examples(60))
 @given(quiet_hours | send_windows, zone_lists, moments)
 def test_a_window_opens_at_the_first_minute_at_which_the_clocks_allow_it(window, places, now):  # S2.2, S2.3, S2.4
     found = WindowEvaluator(window).opens(places, now)
@@ -379,7 +380,7 @@ def test_a_window_opens_at_the_first_minute_at_which_the_clocks_allow_it(window,
         assert found is NEVER or found.at >= now + 1440 * MINUTE
 
 
-@settings(max_examples=60)
+@settings(max_examples=examples(60))
 @given(quiet_hours | send_windows, zone_lists, moments)
 def test_what_opens_is_open_then_and_not_a_moment_before(window, places, now):
     evaluator = WindowEvaluator(window)

@@ -136,6 +136,7 @@ LARGE = ["a:\n" + "  - x: 1\n" * 4_000, "a: " + "x" * 300_000, "- " * 90 + "x",
     "? " * 100_000, "- \n" * 100_000]  # fmt: skip
 
 
+@pytest.mark.untraced
 @pytest.mark.parametrize("text", LARGE)
 def test_large_files_take_seconds_at_most(text):
     begun = time.process_time()

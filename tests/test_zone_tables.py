@@ -185,20 +185,20 @@ def test_two_weeks_in_turns_are_both_kept():
     evaluator = WindowEvaluator(QuietHours("21:00", "09:00", unknown_zone="deny"))
     for at in (0, 30 * DAY):
         evaluator.opens(("UTC",), at)
-    assert calls_of(evaluator, ("UTC",), 0) == ["opens", "_spell"]
+    assert calls_of(evaluator, ("UTC",), 0) == ["opens", "_elsewhere"]
 
 
 def test_a_window_that_opens_far_away_is_looked_for_once():
     quiet = [date(1970, 1, 1) + timedelta(day) for day in range(300)]
     evaluator = WindowEvaluator(QuietHours("21:00", "09:00", unknown_zone="deny", holidays=quiet))
     assert evaluator.opens(("UTC",), 0).at == 300 * DAY + 9 * HOUR
-    assert calls_of(evaluator, ("UTC",), HOUR) == ["opens", "_far", "__init__"]
+    assert calls_of(evaluator, ("UTC",), HOUR) == ["opens", "_elsewhere", "_far", "__init__"]
     assert WindowEvaluator(QuietHours("00:00", "24:00", unknown_zone="deny")).opens(("UTC",), 0) is NEVER
 
 
 def test_the_order_of_edges_is_that_of_time():
     evaluator = WindowEvaluator(QuietHours("21:00", "09:00", unknown_zone="deny"))
     evaluator.opens(("Europe/Madrid",), 0)
-    ((_, _, edges, answers),) = evaluator._spells.values()
+    ((edges, answers),) = evaluator._weeks.values()
     assert list(edges) == sorted(set(edges))
     assert bisect_right(edges, edges[-1]) == len(answers) - 1

@@ -58,7 +58,9 @@ def no_longer(path, _):
 
 @contextmanager
 def full(path, _):
-    """There is no space left."""
+    """There is no space left, and none in the log either, which writes over what has been folded."""
+    with closing(sqlite3.connect(path)) as other:
+        other.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
     ballast = Path(path).with_name("ballast")
     with ballast.open("wb", buffering=0) as file, suppress(OSError):
         while True:

@@ -25,6 +25,7 @@ _ELSEWHERE: Final[Mapping[str, str]] = {
     **{name: f"touchpoint.cli.{name}" for name in ("audit", "check", "mutate", "report", "testgen", "walk", "work")},
     **dict.fromkeys(("controls", "doctor", "parked", "pause", "resume"), "touchpoint.cli.operate"),
     "release": "touchpoint.cli.releasing",
+    "show-code": "touchpoint.cli.show_code",
     **dict.fromkeys(("advocates", "conversation", "topics"), "touchpoint.cli.talking"),
     **dict.fromkeys(("diff", "export", "import", "schema"), "touchpoint.cli.exchange"),
 }
@@ -41,7 +42,7 @@ class _Commands(click.Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         """A command; one from elsewhere is loaded when it is asked for."""
         if cmd_name in _ELSEWHERE:
-            name = f"{cmd_name}_" if iskeyword(cmd_name) else cmd_name
+            name = f"{cmd_name}_" if iskeyword(cmd_name) else cmd_name.replace("-", "_")
             found: click.Command = getattr(import_module(_ELSEWHERE[cmd_name]), name)
             return found
         return super().get_command(ctx, cmd_name)

@@ -33,7 +33,10 @@ def arm_calendar(program: Program, state: State, *, now: int) -> None:
     Where only the zones have changed the same date stays armed, at its new instant, and at once where that is past
     already. What is past when it is learned is not armed.
     """
-    for spec in program.calendar.values():
+    traits = state.profile.traits
+    found = {spec.name: spec for trait in (None, *traits) for spec in program.calendar_of.get(trait, ())}
+    found.update((name, program.calendar[name]) for name in state.calendar)
+    for spec in sorted(found.values(), key=lambda spec: program.places[spec.kind, spec.name]):
         _arm(spec, state, now)
 
 

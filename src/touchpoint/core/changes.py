@@ -26,11 +26,12 @@ Consents = Mapping[tuple[str, str], ConsentFact]
 class Watching:
     """What changes somebody waits for.
 
-    `traits` by name; `consents` as (purpose, channel), None for whichever; `wishes`, parts of preferences, empty for
-    any of them; `kinds` maps a topic to the kinds of the messages about it, whose consent speaks of it as well.
+    `traits` by name, with their places; `consents` as (purpose, channel), None for whichever; `wishes`, parts of
+    preferences, empty for any of them; `kinds` maps a topic to the kinds of the messages about it, whose consent speaks
+    of it as well.
     """
 
-    traits: tuple[str, ...]
+    traits: Mapping[str, int]
     consents: tuple[tuple[str | None, str | None], ...]
     wishes: tuple[str, ...]
     kinds: Mapping[str, tuple[str, ...]]
@@ -42,13 +43,13 @@ class Watching:
 
 def watching(triggers: Iterable[tuple[str, Trigger]], messages: Iterable[Message]) -> Watching | None:
     """What these triggers, in reading order, wait for; None where it is no change at all."""
-    traits: dict[str, None] = {}
+    traits: dict[str, int] = {}
     consents: dict[tuple[str | None, str | None], None] = {}
     wishes: dict[str, None] = {}
     for _, each in triggers:
         match each:
             case TraitChanged():
-                traits[each.trait] = None
+                traits.setdefault(each.trait, len(traits))
             case ConsentChanged():
                 consents[each.purpose, each.channel] = None
             case PreferenceChanged():
@@ -60,7 +61,7 @@ def watching(triggers: Iterable[tuple[str, Trigger]], messages: Iterable[Message
         if message.topic is not None:
             kinds.setdefault(message.topic, {})[message.effective_kind] = None
     of_topics = {topic: tuple(sorted(each)) for topic, each in sorted(kinds.items())}
-    return Watching(tuple(traits), tuple(consents), tuple(wishes), of_topics)
+    return Watching(traits, tuple(consents), tuple(wishes), of_topics)
 
 
 @attrs.frozen
@@ -76,7 +77,7 @@ def look(watched: Watching | None, profile: Profile) -> Before | None:
     """The profile as it is now, to compare a later one with; None where nobody waits for any change."""
     if watched is None:
         return None
-    traits = {name: profile.traits[name] for name in watched.traits if name in profile.traits}
+    traits = {name: value for name, value in profile.traits.items() if name in watched.traits}
     return Before(traits, dict(profile.consents) if watched.consents else {}, profile.preferences)
 
 
@@ -123,7 +124,8 @@ def _told(about: dict[str, object], before: object, value: object) -> dict[str, 
 
 
 def _traits(watched: Watching, before: Before, profile: Profile, now: int, cause: str) -> Iterator[Occurrence]:
-    for name in watched.traits:
+    held = watched.traits.keys() & {*before.traits, *profile.traits}  # few of what all journeys together may wait for
+    for name in sorted(held, key=watched.traits.__getitem__):
         was, value = before.traits.get(name, UNKNOWN), profile.traits.get(name, UNKNOWN)
         changed = trait_changed(watched, name, was, value, now, f"{cause} {name}")
         if changed is not None:

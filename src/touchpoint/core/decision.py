@@ -14,9 +14,10 @@ from touchpoint.core.context import Context
 from touchpoint.core.held import dropped, put
 from touchpoint.core.occurrence import ENDED, Occurrence
 from touchpoint.core.program import BUDGET, Program
+from touchpoint.core.records import burst_to_record
 from touchpoint.core.seen import Seen, Seer
 from touchpoint.core.segments import STAGE, reassess
-from touchpoint.core.state import WAITING, Pending, Run, State, Watch, burst_to_record, without
+from touchpoint.core.state import WAITING, Pending, Run, State, Watch, without
 from touchpoint.errors import DefectiveJourney
 from touchpoint.model.budget import Stock
 from touchpoint.model.delivery import RenderedMessage
@@ -228,16 +229,17 @@ Effect = (
 
 
 def ended_message(
-    program: Program, state: State, pending: Pending, status: str, reason: str, now: int
+    program: Program, state: State, pending: Pending, status: str, reason: str, now: int, run: Run | None = None
 ) -> Occurrence | None:
     """The end of a message as something that others react to; None where nobody waits for it.
 
-    It is about what its run is about, and knows how many such runs were in a row, if they were without a pause.
+    It is about what its run is about, and knows how many such runs were in a row, if they were without a pause. A
+    `run` that is over is no longer to be found, and so handed in.
     """
     name = f"{pending.message}|{status}"
     if name not in program.listening.ends:
         return None
-    run, rule = state.run_by_order(pending.run), program.by_name.get((pending.journey, pending.rule))
+    run, rule = run or state.run_by_order(pending.run), program.by_name.get((pending.journey, pending.rule))
     key = None if rule is None else rule.rule.key
     about = {} if run is None or run.key is None or key is None else {key: run.key}
     told = {**about, "message": pending.message, "status": status, "reason": reason}
@@ -354,7 +356,7 @@ class Decision:
         self.effects.append(RunEnded(run, self.now, reason))
         for pending in tuple(self.state.pending):
             if pending.run == run.order and pending.status == WAITING:
-                self.take_back(pending, f"its run ended: {reason}")
+                self.take_back(pending, f"its run ended: {reason}", run)
         self._watch(run, reason)
 
     def _answers(self, pending: Pending, cases: Sequence[Sequence[str]], status: str) -> None:
@@ -372,10 +374,10 @@ class Decision:
             if case is not None and case.answered_at is None:
                 self.answer_case(kind, ref, at, answer)
 
-    def take_back(self, pending: Pending, reason: str) -> None:
-        """End a waiting message that is wanted no more."""
+    def take_back(self, pending: Pending, reason: str, over: Run | None = None) -> None:
+        """End a waiting message that is wanted no more, because its run is `over` or for another reason."""
         # What may have gone out already cannot be taken back (S6.8).
-        self.end_message(pending, "unknown" if pending.uncertain else "withdrawn", reason)
+        self.end_message(pending, "unknown" if pending.uncertain else "withdrawn", reason, over)
 
     def _watch(self, run: Run, reason: str) -> None:
         rule = self.rule_of(run)
@@ -390,8 +392,8 @@ class Decision:
             watch.id, watch.visits, watch.told = run.id, run.visits, run.told
             self.state.watches += (watch,)
 
-    def end_message(self, pending: Pending, status: str, reason: str) -> None:
-        """Give a message its one end (S6.7)."""
+    def end_message(self, pending: Pending, status: str, reason: str, over: Run | None = None) -> None:
+        """Give a message its one end (S6.7); its run may be `over` already."""
         self.state.pending = without(self.state.pending, pending)
         if reason:
             pending.reasons.append([self.now, pending.channel, [[status, reason]]])
@@ -401,7 +403,7 @@ class Decision:
         if pending.cases and status in ("sent", "unknown"):
             self._answers(pending, pending.cases, status)
         if self.program.listening.ends and not pending.is_call:
-            told = ended_message(self.program, self.state, pending, status, reason, self.now)
+            told = ended_message(self.program, self.state, pending, status, reason, self.now, over)
             if told is not None:
                 self.queue.append(told)
 
@@ -413,14 +415,20 @@ class Decision:
             left, _, before = held
             visit = before + 1
             self._drop_dwells(f"{journey}/{left}")
-            self.queue.append(Occurrence("left", f"{journey}/{left}", self.now, cause))
+            self._raise("left", f"{journey}/{left}", cause)
         self.state.stages[journey] = [stage, self.now, visit]
         self.trace.append(["stage", journey, held and held[0], stage])
         for name, length in self.program.dwells.get(f"{journey}/{stage}", ()):
             self.state.dwells = put(self.state.dwells, name, self.now + length)
-        self.queue.append(Occurrence("entered", f"{journey}/{stage}", self.now, cause))
+        self._raise("entered", f"{journey}/{stage}", cause)
         if self.program.segments:
             reassess(self, (STAGE, journey), cause)
+
+    def _raise(self, kind: str, name: str, cause: str) -> None:
+        """Have others react to an event, unless nobody listens to any such."""
+        heard = self.program.heard
+        if heard is None or (kind, name) in heard:
+            self.queue.append(Occurrence(kind, name, self.now, cause))
 
     def _drop_dwells(self, stage: str) -> None:
         for name, _ in self.program.dwells.get(stage, ()):

@@ -7,6 +7,7 @@ not decide by closures; tests hold the two together.
 
 import linecache
 from collections.abc import Callable, Collection, Mapping, Sequence
+from datetime import timedelta
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any, Final, TypeAlias, TypeVar
 
@@ -15,6 +16,7 @@ import attrs
 from touchpoint.core.generate import Namespace, Writer, comment
 from touchpoint.core.occurrence import TOUCHPOINT, Occurrence
 from touchpoint.core.signals import SignalTable
+from touchpoint.durations import spoken
 
 if TYPE_CHECKING:
     from touchpoint.core.compiled_rule import CompiledRule, CompiledStage
@@ -145,15 +147,19 @@ def source_of(
     if remembers:
         lines += _remembers(names, signals, key[1], more=more)
         lines += _meets(names.constant((key,), "keys"))
-    for journey, variable in variables.items():
-        lines += [f"    held = state.stages.get({journey!r})", f"    {variable} = None if held is None else held[0]"]
+    decides: list[str] = []
     for journey, entered in stages:
-        lines += _moves(Writer(names, signals, journey, variables), entered)
-    lines.append("    considered = []")
+        decides += _moves(Writer(names, signals, journey, variables), entered)
+    decides.append("    considered = []")
     for rule in rules:
-        lines += _considers(Writer(names, signals, rule.journey, variables), rule)
-    lines.append("    return considered")
-    return Code("\n".join(lines) + "\n", names.names)
+        decides += _considers(Writer(names, signals, rule.journey, variables), rule)
+    for journey, variable in variables.items():
+        if any(variable in line for line in decides):
+            lines += [
+                f"    held = state.stages.get({journey!r})",
+                f"    {variable} = None if held is None else held[0]",
+            ]
+    return Code("\n".join([*lines, *decides, "    return considered"]) + "\n", names.names)
 
 
 def _remembers(names: Namespace, signals: SignalTable, name: str, *, more: bool) -> list[str]:
@@ -161,7 +167,8 @@ def _remembers(names: Namespace, signals: SignalTable, name: str, *, more: bool)
     lines: list[str] = []
     for signal, add in zip(signals.by_type.get(name, ()), signals.adders.get(name, ()), strict=True):
         if signal.shape == "instants" and not signal.static:
-            lines += _adds_instant(signal.key, signal.within or 0)
+            kept = spoken(timedelta(microseconds=signal.within or 0))
+            lines += [f"    # It is counted for {kept}.", *_adds_instant(signal.key, signal.within or 0)]
         else:
             lines.append(f"    {names.constant(add, 'add')}(signals, event, now)")
     if more:
@@ -188,6 +195,7 @@ def _adds_instant(key: str, within: int) -> list[str]:
 def _meets(keys: str) -> list[str]:
     """S4.2 point 3."""
     return [
+        "    # Live runs, and what is being collected.",
         "    if state.runs or state.watches:",
         f"        parts.meet_all(decision, event, {keys})",
         "    if state.bursts:",
@@ -205,7 +213,11 @@ def _moves(writer: Writer, stages: "Sequence[CompiledStage]") -> list[str]:
             conditions.append(f"{stage} in {tuple(declared.after)!r}")
         if declared.given is not None:
             conditions.append(writer.holds(declared.given))
-        lines.append(f"    {word} {' and '.join(conditions) or 'True'}:  # enter {comment(declared.name)}")
+        asked = "" if declared.given is None else f": {comment(str(declared.given))}"
+        lines += [
+            f"    # {comment(writer.journey)}, stage {comment(declared.name)}{asked}",
+            f"    {word} {' and '.join(conditions) or 'True'}:",
+        ]
         enter = [
             f"decision.move({writer.journey!r}, {declared.name!r}, event.id)",
             f"{stage} = {declared.name!r}",
@@ -220,10 +232,13 @@ def _moves(writer: Writer, stages: "Sequence[CompiledStage]") -> list[str]:
 
 def _considers(writer: Writer, rule: "CompiledRule") -> list[str]:
     known = writer.names.constant(rule, "rule")
-    fires = f"considered.append(({known}, None))  # {comment(rule.label)}"
+    about, fires = (
+        f"    # {comment(writer.journey)}, rule {comment(rule.rule.name)}",
+        f"considered.append(({known}, None))",
+    )
     if rule.condition is None:
-        return [f"    {fires}"]
-    holds = [f"    if {writer.holds(rule.condition)}:  # {comment(str(rule.condition))}", f"        {fires}"]
+        return [about, f"    {fires}"]
+    holds = [f"{about}: {comment(str(rule.condition))}", f"    if {writer.holds(rule.condition)}:", f"        {fires}"]
     if rule.see is None:
         return holds
     seen, asked = writer.seen(rule.condition), f"considered.append(({known}, parts.refusal(decision, {known}, event)))"

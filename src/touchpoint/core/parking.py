@@ -12,9 +12,10 @@ from touchpoint.core.collected import Burst
 from touchpoint.core.decision import Decision, MessageEnded, NothingCame, ended_message
 from touchpoint.core.occurrence import ENDED, TOUCHPOINT, Occurrence
 from touchpoint.core.program import Program
+from touchpoint.core.records import occurrence_to_record
 from touchpoint.core.remembering import remember
 from touchpoint.core.segments import EVERY, catch_up
-from touchpoint.core.state import Run, State, occurrence_to_record
+from touchpoint.core.state import Run, State
 from touchpoint.core.timers import AWAITED, SEGMENT, Timer, raised_by, upcoming
 
 

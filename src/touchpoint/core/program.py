@@ -30,6 +30,7 @@ from touchpoint.core.suggestions import SuggestionSpec, suggestions_of
 from touchpoint.core.timed import (
     CalendarSpec,
     SilenceSpec,
+    by_trait,
     by_type,
     calendar_in,
     silences_in,
@@ -87,8 +88,10 @@ class Program:
     `starts` says which stages and rules a trigger starts. `by_hand` has the rules by which people send messages,
     which `by_name` has not. `releases` are the numbers at work of journeys released anew, `pinned` (journey,
     number) what runs of an earlier one finish on. `sessions` are the channels on which it counts when the customer
-    last wrote, and whether messages wait there for that. `segments` are in the order in which they are looked at,
-    `segments_on` says which when what has changed. `misused` are the traits that (message, content key) use beyond
+    last wrote, and whether messages wait there for that. `calendar_of` is the calendar by the trait that holds the
+    date, None for schedules. `segments` are in the order in which they are looked at,
+    `segments_on` says which when what has changed. `heard` are the keys that anything waits for or starts on;
+    None where every event counts. `misused` are the traits that (message, content key) use beyond
     their declaration, `terms` what is promised of cases, `closed_by_answers` the kinds of case that are,
     `conversions` the types of touchpoints by which a referred friend becomes a customer. `answers` is whether any
     step answers in a conversation, `plain` whether occurrences have one key each, and concern neither segments nor
@@ -109,6 +112,7 @@ class Program:
     dwells: Mapping[str, tuple[tuple[str, int], ...]]
     usuals: frozenset[str]
     calendar: Mapping[str, CalendarSpec]
+    calendar_of: Mapping[str | None, tuple[CalendarSpec, ...]]
     signals: SignalTable
     messages: Mapping[str, Message]
     templates: Mapping[tuple[str, str, str], Template]
@@ -119,6 +123,7 @@ class Program:
     places: Mapping[Key, int]
     judges: Judges
     looks_ahead: bool
+    heard: frozenset[Key] | None
     may_circle: bool
     version: str
     listening: Listening
@@ -219,6 +224,8 @@ def compile_program(
     known = declared_in(journeys, traits)
     bonds = bonds_of(policies[0], journeys, known, table)
     asked_of_segments = {(each.journey, each.segment): each.condition for each in segments.values()}
+    looks_ahead = any(rule.exit_conditions or _waits_until(rule) for rule in rules)
+    looks_ahead = looks_ahead or any(each.looks_ahead for each in kept.values())
     plain = not (heard.finer or heard.ends or segments)
     starts = _index_starts(_index_stages(journeys, table), _index(rules))
     sessions, limits = sessions_of(policies), live_limits_of(policies[0], journeys)
@@ -237,6 +244,7 @@ def compile_program(
         dwells=_dwells(triggers),
         usuals=types_asked(silences.values()),
         calendar=calendar_in(triggers),
+        calendar_of=by_trait(calendar_in(triggers).values()),
         signals=table,
         messages=messages,
         templates=templates,
@@ -245,8 +253,8 @@ def compile_program(
         history_kept=hand_overs_kept(retention(bounds.values(), messages.values()), heard),
         starts_kept={rule.label: starts_kept(rule.rule.limit) for rule in rules},
         places=_places(triggers),
-        looks_ahead=any(rule.exit_conditions or _waits_until(rule) for rule in rules)
-        or any(each.looks_ahead for each in kept.values()),
+        looks_ahead=looks_ahead,
+        heard=None if looks_ahead or kept or not plain else _heard(starts, rules),
         may_circle=bool(kept) or _may_circle(rules, journeys, heard) or any(limit.over == "defer" for limit in limits),
         version=_version(table, silences, triggers, more),
         listening=heard,
@@ -320,6 +328,12 @@ def _index_stages(journeys: Sequence[Journey], table: SignalTable) -> dict[Key, 
             for key in dict.fromkeys(key for each in stage.when for key in keys_of(each, journey.name)):
                 found.setdefault(key, {}).setdefault(journey.name, []).append(compiled)
     return {key: tuple((name, tuple(stages)) for name, stages in each.items()) for key, each in found.items()}
+
+
+def _heard(starts: Mapping[Key, Starts], rules: Iterable[CompiledRule]) -> frozenset[Key]:
+    """Every key that somebody waits for: what has none of them can be left out."""
+    waited = (keys for rule in rules for keys in (rule.keeps, rule.exits, rule.goal))
+    return frozenset(starts).union(*waited)
 
 
 def _remembers_more(silences: Mapping[str, SilenceSpec], sessions: Mapping[str, bool]) -> Mapping[str, object] | None:

@@ -13,7 +13,8 @@ from touchpoint.core.following import Edits, act, go_on
 from touchpoint.core.migrating import MIGRATES, asked, facts_of
 from touchpoint.core.occurrence import TOUCHPOINT, Occurrence
 from touchpoint.core.program import Program
-from touchpoint.core.state import Record, Run, State, burst_from_record, occurrence_from_record, without
+from touchpoint.core.records import burst_from_record, occurrence_from_record
+from touchpoint.core.state import Record, Run, State, without
 
 
 @attrs.frozen

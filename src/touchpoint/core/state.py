@@ -4,23 +4,19 @@ Everything is mutable and small; `state_to_record` and its siblings give positio
 microseconds UTC.
 """
 
-from collections.abc import Callable, Mapping, Sequence
-from operator import attrgetter
+from collections.abc import Mapping, Sequence
 from typing import Any, Final, TypeAlias, TypeVar
 
 import attrs
 
-from touchpoint.core.cases import Held, cases_from_record, cases_to_record, next_deadline, resolved
+from touchpoint.core.cases import Held, next_deadline, resolved
 from touchpoint.core.collected import Burst, Collected, Deferred
 from touchpoint.core.held import NONE
-from touchpoint.core.kept import kept_from_record, kept_to_record
 from touchpoint.core.occurrence import Occurrence
 from touchpoint.model.preference import Preferences
 from touchpoint.policy.facts import ConsentFact, HandOver
 
 T = TypeVar("T")
-
-STATE_VERSION: Final = 1
 
 Record: TypeAlias = list[Any]
 """A positional JSON list."""
@@ -288,206 +284,3 @@ class State:
 def without(held: tuple[T, ...], one: T) -> tuple[T, ...]:
     """All but this very one, for what is never changed in place."""
     return tuple(each for each in held if each is not one)
-
-
-def _values_of(cls: type) -> Callable[[object], tuple[object, ...]]:
-    """All values of an attrs object in the order of its class: a position never changes its meaning."""
-    return attrgetter(*(field.name for field in attrs.fields(cls)))
-
-
-_VALUES_OF_PENDING: Final = _values_of(Pending)
-_VALUES_OF_HAND_OVER: Final = _values_of(HandOver)
-_VALUES_OF_ADDRESS: Final = _values_of(Address)
-_VALUES_OF_FACT: Final = _values_of(ConsentFact)
-
-
-VERSION_AT: Final = 4
-"""Where a record of a state has the version of the program that it is up to."""
-_CASES: Final = 7
-_RUNS: Final = 15
-_PARKED: Final = 20
-_RELEASES: Final = 28
-"""Where a record of a state has what is parked."""
-
-
-def state_to_record(state: State) -> Record:
-    """Everything but the profile, as a positional JSON list."""
-    return [
-        STATE_VERSION, state.now, state.orders, state.fences, state.version, state.zone_data, state.stages,
-        cases_to_record(state.cases) if state.cases else {},
-        state.closed, kept_to_record(state.signals), state.starts, state.silences, state.heard, state.dwells,
-        state.calendar,
-        [_run_to_record(run) for run in state.runs],
-        [_watch_to_record(watch) for watch in state.watches],
-        [*map(_pending_to_record, state.pending)],
-        [*map(_VALUES_OF_HAND_OVER, state.history)],
-        state.awaited, state.parked, state.exposures, state.segments, state.lapses,
-        [*map(burst_to_record, state.bursts)],
-        [*map(_deferred_to_record, state.deferred)],
-        state.noticed, state.occasions, state.releases,
-        # Few journeys have any, and every customer would pay for it.
-        *([state.reopenable] if state.reopenable else ()),
-    ]  # fmt: skip
-
-
-_LATER: Final[tuple[Any, ...]] = ({}, {}, NONE, (), (), NONE, NONE, NONE, NONE)
-"""What a state has at its end since the first version, as those that were stored before it had it."""
-
-
-def state_from_record(customer: str, profile: Profile, record: Record) -> State:
-    """The state that `state_to_record` wrote."""
-    (_, now, orders, fences, version, zone_data, stages, cases, closed, signals, starts, silences, heard, dwells,
-     calendar, runs, watches, pending, history, awaited, parked, *more) = record  # fmt: skip
-    exposures, segments, lapses, bursts, deferred, noticed, *last = [*more, *_LATER[len(more) :]]
-    occasions, releases, reopenable = last
-    return State(
-        customer, profile, now, orders, fences, version, zone_data, stages, cases_from_record(cases),
-        closed or NONE, kept_from_record(signals), starts or NONE, silences or NONE, heard or NONE, dwells or NONE,
-        calendar or NONE,
-        tuple(map(run_from_record, runs)),
-        tuple(map(_watch_from_record, watches)),
-        tuple(Pending(*each) for each in pending),
-        tuple(HandOver(*each) for each in history),
-        tuple(parked),
-        awaited or NONE,
-        exposures or NONE,
-        segments or NONE,
-        lapses or NONE,
-        tuple(map(burst_from_record, bursts)),
-        tuple(map(_deferred_from_record, deferred)),
-        noticed or NONE,
-        occasions or NONE,
-        releases or NONE,
-        reopenable or NONE,
-    )  # fmt: skip
-
-
-def runs_in(record: Record) -> list[Record]:
-    """The records of the live runs, of a record that `state_to_record` wrote."""
-    runs: list[Record] = record[_RUNS]
-    return runs
-
-
-def has_case(record: Record) -> bool:
-    """Whether a case is open, of a record that `state_to_record` wrote."""
-    return bool(record[_CASES])
-
-
-def releases_in(record: Record) -> Mapping[str, int]:
-    """`State.releases`, likewise."""
-    releases: Mapping[str, int] = record[_RELEASES] if len(record) > _RELEASES else NONE
-    return releases
-
-
-def parked_in(record: Record) -> list[Record]:
-    """What is parked, of a record that `state_to_record` wrote."""
-    parked: list[Record] = record[_PARKED]
-    return parked
-
-
-def _pending_to_record(pending: Pending) -> Sequence[object]:
-    values = _VALUES_OF_PENDING(pending)
-    return values if pending.taken is not None else values[:-1]  # most draw on no account
-
-
-def _run_to_record(run: Run) -> Record:
-    same = run.event is run.trigger
-    return [
-        run.id, run.journey, run.rule, run.key, run.started, run.order, occurrence_to_record(run.trigger),
-        None if same else occurrence_to_record(run.event), run.no, run.node, run.waiting, run.due, run.look, run.local,
-        run.message, run.visits, run.outcomes, [[number, occurrence_to_record(each)] for number, each in run.kept],
-        run.arrived, run.mark, run.reached, _collected_to_record(run.collected), run.results, run.since,
-        run.release, run.told, run.cases,
-    ]  # fmt: skip
-
-
-def _collected_to_record(collected: Collected | None) -> Record | None:
-    return None if collected is None else [collected.count, [*map(occurrence_to_record, collected.kept)]]
-
-
-def _collected_from_record(record: Any) -> Collected | None:  # noqa: ANN401 - JSON
-    return None if record is None else Collected(record[0], [*map(occurrence_from_record, record[1])])
-
-
-def burst_to_record(burst: Burst) -> Record:
-    """A burst as a positional JSON list."""
-    return [burst.journey, burst.rule, burst.key, burst.due, _collected_to_record(burst.what)]
-
-
-def burst_from_record(record: Record) -> Burst:
-    """The burst that `burst_to_record` wrote."""
-    journey, rule, key, due, (count, kept) = record
-    return Burst(journey, rule, key, due, Collected(count, [*map(occurrence_from_record, kept)]))
-
-
-def _deferred_to_record(entry: Deferred) -> Record:
-    trigger, collected = occurrence_to_record(entry.trigger), _collected_to_record(entry.collected)
-    return [entry.journey, entry.rule, entry.key, entry.until, trigger, collected]
-
-
-def _deferred_from_record(record: Record) -> Deferred:
-    journey, rule, key, until, trigger, collected = record
-    return Deferred(journey, rule, key, until, occurrence_from_record(trigger), _collected_from_record(collected))
-
-
-def _watch_to_record(watch: Watch) -> Record:
-    trigger = occurrence_to_record(watch.trigger)
-    collected = _collected_to_record(watch.collected)
-    return [
-        watch.order, watch.journey, watch.rule, watch.key, watch.until, trigger, watch.outcomes, collected,
-        watch.results, watch.release, watch.id, watch.visits, watch.told,
-    ]  # fmt: skip
-
-
-def _watch_from_record(record: Record) -> Watch:
-    order, journey, rule, key, until, trigger, *rest = record
-    watch = Watch(order, journey, rule, key, until, occurrence_from_record(trigger), *rest)
-    watch.collected = _collected_from_record(watch.collected)
-    return watch
-
-
-def run_from_record(record: Record) -> Run:
-    """The run that is written in the record of a state."""
-    identity, journey, rule, key, started, order, first, last, *rest = record
-    trigger = occurrence_from_record(first)
-    event = trigger if last is None else occurrence_from_record(last)
-    run = Run(identity, journey, rule, key, started, order, trigger, event, *rest)
-    kept: Any = run.kept
-    run.kept = [(number, occurrence_from_record(each)) for number, each in kept]
-    if run.local is not None:
-        run.local = (run.local[0], run.local[1])
-    run.collected = _collected_from_record(run.collected)
-    return run
-
-
-def occurrence_to_record(each: Occurrence) -> Record:
-    """An occurrence as a positional JSON list."""
-    plain = [each.kind, each.name, each.at, each.id, each.properties, each.channel, each.location, each.direction]
-    # Most are about no message, and are written with every customer.
-    return plain if each.about is None and not each.chain else [*plain, each.about, each.chain]
-
-
-def occurrence_from_record(record: Record) -> Occurrence:
-    """The occurrence that `occurrence_to_record` wrote."""
-    return Occurrence(*record)
-
-
-def profile_to_record(profile: Profile) -> Record:
-    """A profile as a positional JSON list."""
-    preferences = profile.preferences
-    return [
-        STATE_VERSION, profile.traits, [*map(_VALUES_OF_ADDRESS, profile.addresses)], list(profile.zones),
-        profile.locale,
-        [[*key, *_VALUES_OF_FACT(fact)] for key, fact in profile.consents.items()],
-        None if preferences is None else preferences.to_record(),
-    ]  # fmt: skip
-
-
-def profile_from_record(record: Record) -> Profile:
-    """The profile that `profile_to_record` wrote."""
-    _, traits, addresses, zones, locale, consents, preferences = record
-    return Profile(
-        traits, [Address(*each) for each in addresses], tuple(zones), locale,
-        {(purpose, channel): ConsentFact(*fact) for purpose, channel, *fact in consents},
-        None if preferences is None else Preferences.from_record(preferences),
-    )  # fmt: skip

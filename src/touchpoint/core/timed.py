@@ -149,6 +149,14 @@ def by_type(specs: Iterable[SilenceSpec]) -> dict[str, tuple[SilenceSpec, ...]]:
     return {of: tuple(each) for of, each in found.items()}
 
 
+def by_trait(specs: Iterable[CalendarSpec]) -> dict[str | None, tuple[CalendarSpec, ...]]:
+    """The dates of the calendar that each trait holds; schedules under None."""
+    found: dict[str | None, tuple[CalendarSpec, ...]] = {}
+    for spec in specs:
+        found[spec.trait] = (*found.get(spec.trait, ()), spec)
+    return found
+
+
 def calendar_in(triggers: Triggers) -> dict[str, CalendarSpec]:
     """What of the calendar journeys wait for, by name, each once: anniversaries first, then dates, then schedules."""
     named = [each for _, each in triggers if isinstance(each, Anniversary | DateDue | Schedule)]

@@ -55,12 +55,16 @@ def declared_types(journeys: Sequence[Journey]) -> dict[str, type]:
     return {type_of(cls): cls for journey in journeys for cls in journey.touchpoints}
 
 
-def numbered(given: Touchpoint, index: int, now: int | None, skew: int, declared: Mapping[str, type]) -> Prepared:
-    """`prepare`, with the touchpoint's place in its error."""
+def numbered(
+    given: Iterable[Touchpoint], first: int, now: int | None, skew: int, declared: Mapping[str, type]
+) -> list[Prepared]:
+    """`prepare` for each of them, with the touchpoint's place in its error; `first` is that of the first."""
+    prepared: list[Prepared] = []
     try:
-        return prepare(given, now=now, skew=skew, declared=declared)
+        prepared.extend(prepare(each, now=now, skew=skew, declared=declared) for each in given)
     except InvalidTouchpoint as error:
-        raise InvalidTouchpoint(f"touchpoints[{index}]: {error}") from None
+        raise InvalidTouchpoint(f"touchpoints[{first + len(prepared)}]: {error}") from None
+    return prepared
 
 
 def follow_zone_data(unit: Unit) -> None:

@@ -99,7 +99,8 @@ class AtWork:
 
     def has_unmet(self, met: Mapping[str, int]) -> bool:
         """Whether any journey at work has a release that a customer has not met."""
-        return any(met.get(name, 1) != number for name, number in self.program.releases.items())
+        releases = self.program.releases
+        return met != releases and any(met.get(name, 1) != number for name, number in releases.items())
 
     def unmet(self, met: Mapping[str, int]) -> Iterator[ReleaseRow]:
         """The releases that a customer has not met, in their order."""
@@ -226,8 +227,8 @@ def _is_of(program: Program, journeys: Sequence[Journey]) -> bool:
     return len(compiled) == len(journeys) and all(map(is_, compiled, journeys)) and not program.pinned
 
 
-def _gifts(program: Program) -> list[str]:
-    return [name for name, message in program.messages.items() if isinstance(message, Gift)]
+def _gifts(program: Program) -> frozenset[str]:
+    return frozenset(name for name, message in program.messages.items() if isinstance(message, Gift))
 
 
 def _unreadable(name: str, error: JourneyError) -> StoreTooNew:

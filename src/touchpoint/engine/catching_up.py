@@ -8,7 +8,8 @@ from touchpoint.core.edits import Edit
 from touchpoint.core.following import RELEASED, Again, concerns, follow
 from touchpoint.core.occurrence import Occurrence
 from touchpoint.core.program import Program
-from touchpoint.core.state import Record, has_case, releases_in, runs_in
+from touchpoint.core.records import has_case, releases_in, runs_in
+from touchpoint.core.state import Record
 from touchpoint.core.timers import refresh
 from touchpoint.engine.membership import segments_since
 from touchpoint.engine.writing import note_case

@@ -151,9 +151,7 @@ class Engine(People, Operations, Members, Releases, Advocacy, Wishes, Talk, Sugg
         while batch := list(islice(given, BATCH)):
             now = self._now()
             batch = [with_share(each, self._sources, now, self._declared) for each in batch]
-            prepared = [
-                acts.numbered(each, len(recorded) + n, now, self._skew, self._declared) for n, each in enumerate(batch)
-            ]
+            prepared = acts.numbered(batch, len(recorded), now, self._skew, self._declared)
             try:
                 recorded += self._write(lambda unit, p=prepared, at=now: self._take(unit, p, at), connection)  # type: ignore[misc]
             except CustomerErased as error:

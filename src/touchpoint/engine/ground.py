@@ -34,6 +34,7 @@ from touchpoint.engine.loaded import Cache, Loaded
 from touchpoint.engine.membership import remember_segments
 from touchpoint.engine.opening import Durability, open_store
 from touchpoint.engine.rewound import Wall, date_leases, went_back_before
+from touchpoint.engine.shared import Spent
 from touchpoint.engine.threads import Bell, Turns, watch_forks
 from touchpoint.engine.unit import Unit
 from touchpoint.engine.working import LOG, refuse_async
@@ -332,7 +333,7 @@ class Ground:
             receipts={name: length(each.receipts_within) for name, each in capabilities.items() if each.receipts},
             human=frozenset(name for name, each in capabilities.items() if each.human),
             stopped={each.name: each.reason for each in controls if each.scope == "message"} if controls else {},
-            spent=tx.spent(gifts) if (gifts := self._at_work.gifts) else {},
+            spent=Spent(tx, gifts) if (gifts := self._at_work.gifts) else {},
             switches=switches(controls, now) if controls else {},
             breaker=self.volume_breaker,
             volumes=cache.volumes,

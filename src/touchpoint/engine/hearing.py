@@ -5,7 +5,7 @@ case. What is noted is a row for each such touchpoint: constant work, and none i
 """
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from touchpoint.channels.inbound import TASK_COMPLETED
 from touchpoint.core.by_hand import SENT
@@ -13,7 +13,7 @@ from touchpoint.core.causes import answers_of, behind
 from touchpoint.core.occurrence import Occurrence
 from touchpoint.core.state import Pending, Run
 from touchpoint.engine.analysing import FEEDBACK_ANALYSED, as_touchpoint
-from touchpoint.model.contact import UNKNOWN_INTENT, intent_of, topics_of
+from touchpoint.model.contact import REPLIED, UNKNOWN_INTENT, intent_of, topics_of
 from touchpoint.model.feedback import INTENTS
 from touchpoint.model.feedback_source import FEEDBACK, feedback_of
 from touchpoint.stores.base import ContactRow, MessageRow, RunRow, WishRow
@@ -24,9 +24,14 @@ if TYPE_CHECKING:
     from touchpoint.engine.unit import Unit
 
 
+_OF_WORDS: Final = frozenset({FEEDBACK, REPLIED})
+
+
 def hear(unit: "Unit", loaded: "Loaded", it: Occurrence) -> None:
     """Note a touchpoint that is new: what it says, or what it answers. Before it is decided on."""
     if it.direction == "inbound":
+        if it.name not in unit.sources and it.name not in _OF_WORDS and "intent" not in it.properties:
+            return  # as most are: no more than this is paid for it
         intent = _intent(unit, loaded, it)
         if intent is not None:
             _said(unit, loaded, it, intent)

@@ -72,14 +72,7 @@ def prepare(
     """
     if not isinstance(given, Touchpoint):
         raise InvalidTouchpoint(f"a touchpoint is a Touchpoint, not of type {type(given).__name__}")
-    kind = given.type
-    if type(kind) is not str:
-        check_type_name(kind)
-    if _is_of_referrals(kind) and not refers and now is not None:
-        raise InvalidTouchpoint(
-            f"touchpoint {given.type!r} is the engine's own, so that nobody is thanked for a friend who is not there: "
-            "call refer(by=…, customer=…), which records it for both"
-        )
+    _check_type(given.type, refers=refers or now is None)
     customer = _text(given.customer, "customer")
     at = None if given.at is None else instant_of(given.at, "at=")
     if now is None:
@@ -111,9 +104,17 @@ def prepare(
     return Prepared(customer, identity, at, body, occurrence)
 
 
+def _check_type(kind: object, *, refers: bool) -> None:
+    if _is_of_referrals(kind if type(kind) is str else check_type_name(kind)) and not refers:
+        raise InvalidTouchpoint(
+            f"touchpoint {kind!r} is the engine's own, so that nobody is thanked for a friend who is not there: "
+            "call refer(by=…, customer=…), which records it for both"
+        )
+
+
 @lru_cache(maxsize=1_024)  # there are few types, and each comes again and again
 def _is_of_referrals(kind: str) -> bool:
-    """Whether touchpoints of this type are the engine's own. Raises InvalidTouchpoint for what no type may be called."""
+    """Whether touchpoints of this type are the engine's own. Raises InvalidTouchpoint for what is no type's name."""
     return check_type_name(kind) in REFERRAL_TYPES
 
 

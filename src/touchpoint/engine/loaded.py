@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Literal
 import attrs
 
 from touchpoint.core.held import NONE
-from touchpoint.core.state import NEVER, State, profile_to_record
+from touchpoint.core.records import profile_to_record
+from touchpoint.core.state import NEVER, State
 from touchpoint.core.volume import Volume
 from touchpoint.stores.base import ControlRow
 from touchpoint.stores.codec import dumps
@@ -84,7 +85,7 @@ class Cache:
     are kept, False where none are.
     """
 
-    def __init__(self, size: int = 8_192) -> None:
+    def __init__(self, size: int = 16_384) -> None:
         self._size = size
         self._by_number: OrderedDict[int, Loaded] = OrderedDict()
         self._numbers: dict[str, int] = {}

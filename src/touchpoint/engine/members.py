@@ -6,7 +6,7 @@ from typing import Final
 
 import attrs
 
-from touchpoint.core.state import VERSION_AT
+from touchpoint.core.records import VERSION_AT
 from touchpoint.durations import instant
 from touchpoint.engine.ground import Ground
 from touchpoint.errors import InvalidInput, UnknownName

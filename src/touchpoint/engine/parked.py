@@ -6,8 +6,9 @@ from functools import partial
 import attrs
 
 from touchpoint.core.decision import Decision
+from touchpoint.core.records import parked_in
 from touchpoint.core.replaying import Ended, Journal, Stuck, Told, replay
-from touchpoint.core.state import Record, parked_in
+from touchpoint.core.state import Record
 from touchpoint.engine.catching_up import edit_of
 from touchpoint.engine.loaded import Loaded
 from touchpoint.engine.recorded import occurrence_of

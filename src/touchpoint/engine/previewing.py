@@ -12,8 +12,7 @@ from touchpoint.core.decision import PARKED, Decision
 from touchpoint.core.edits import FINISHES, GOES_ON, PARKS, STAYS, Edit, Migration, Order, Plan
 from touchpoint.core.following import began_at, ends_anew, follow, longer_or_shorter
 from touchpoint.core.migrating import MIGRATES, asked, facts_of
-from touchpoint.core.state import (
-    Record,
+from touchpoint.core.records import (
     parked_in,
     profile_from_record,
     releases_in,
@@ -22,6 +21,7 @@ from touchpoint.core.state import (
     state_from_record,
     state_to_record,
 )
+from touchpoint.core.state import Record
 from touchpoint.core.steps import take_kept
 from touchpoint.durations import length
 from touchpoint.engine.at_work import AtWork

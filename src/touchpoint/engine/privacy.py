@@ -11,7 +11,8 @@ import attrs
 
 from touchpoint.channels.base import Adapter
 from touchpoint.core.pace import scope_name
-from touchpoint.core.state import Profile, profile_from_record
+from touchpoint.core.records import profile_from_record, stages_in
+from touchpoint.core.state import Profile
 from touchpoint.engine import erased
 from touchpoint.engine.figuring import uncount
 from touchpoint.engine.unit import Unit
@@ -219,7 +220,7 @@ def _leave_stages(unit: Unit, row: CustomerRow) -> None:
     """Counts of who is where now have one fewer; all others stay (S1.7)."""
     stages: Any = {}
     with suppress(StoreCorrupt, ValueError, TypeError, LookupError):
-        stages = loads(row.state)[6]
+        stages = stages_in(loads(row.state))
     if isinstance(stages, dict):
         for journey, held in stages.items():
             unit.tally("stage", f"{journey}/{held[0]}", "now", -1)

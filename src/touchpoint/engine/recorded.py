@@ -3,12 +3,8 @@
 from collections.abc import Iterable, Sequence
 
 from touchpoint.core.occurrence import TOUCHPOINT, Occurrence
-from touchpoint.core.state import (
-    STATE_VERSION,
-    State,
-    profile_from_record,
-    state_from_record,
-)  # fmt: skip
+from touchpoint.core.records import STATE_VERSION, profile_from_record, state_from_record
+from touchpoint.core.state import State
 from touchpoint.errors import StoreCorrupt, StoreTooNew
 from touchpoint.stores.base import (
     CustomerRow,

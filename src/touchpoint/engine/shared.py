@@ -1,6 +1,6 @@
 """What customers share, and a unit learns and changes: addresses, channels and their pace, budgets, tasks, messages."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING
@@ -12,7 +12,7 @@ from touchpoint.engine import erased
 from touchpoint.engine.loaded import Loaded
 from touchpoint.model.delivery import further, opt_out_of, takes
 from touchpoint.policy.facts import Pause
-from touchpoint.stores.base import AddressRow, ControlRow, MessageRow, TaskRow
+from touchpoint.stores.base import AddressRow, ControlRow, MessageRow, Reader, TaskRow
 from touchpoint.stores.codec import dumps, loads
 
 if TYPE_CHECKING:
@@ -156,13 +156,45 @@ def stand(unit: "Unit", row: AddressRow) -> None:
     unit.standings_known = unit.cache.has_addresses = True
 
 
+class Spent(Mapping[str, Decimal]):
+    """What gifts have cost so far, by message: of each the store is asked when somebody wants to know.
+
+    Args:
+        reader: the store.
+        gifts: names of the messages that are gifts.
+    """
+
+    def __init__(self, reader: Reader, gifts: frozenset[str]) -> None:
+        self._reader, self._gifts = reader, gifts
+        self._known: dict[str, Decimal] = {}
+
+    def __getitem__(self, message: str) -> Decimal:
+        found = self._known.get(message)
+        if found is None:
+            if message not in self._gifts:
+                raise KeyError(message)
+            self._known[message] = found = self._reader.spent([message])[message]
+        return found
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._gifts)
+
+    def __len__(self) -> int:
+        return len(self._gifts)
+
+    def add(self, message: str, worth: Decimal) -> None:
+        """So much more of it is about to be written."""
+        self._known[message] = self.get(message, Decimal(0)) + worth
+
+
 def spend(unit: "Unit", message: str, worth: Decimal) -> None:
     """Take from a gift's budget, now and for the questions to come in this unit."""
     budgets = unit.changes.budgets
     budgets[message] = budgets.get(message, Decimal(0)) + worth
-    spent = dict(unit.world.spent)
-    spent[message] = spent.get(message, 0) + worth  # type: ignore[operator]
-    unit.world.spent = spent
+    spent = unit.world.spent
+    if not isinstance(spent, Spent):  # no journey at work has a gift any more
+        unit.world.spent = spent = Spent(unit.tx, frozenset())
+    spent.add(message, worth)
 
 
 def told_of(unit: "Unit", row: MessageRow, told: str, now: int) -> None:

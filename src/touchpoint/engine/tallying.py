@@ -16,7 +16,8 @@ _IN_WORDS: Final[Mapping[str, str]] = {"started": "started", "goal": "goal reach
 def _count_rule(unit: "Unit", entry: Line) -> None:
     what = entry[0]
     detail = "" if what in _IN_WORDS else entry[4 if what == "ended" else 3]
-    unit.tally(*_named(what, entry[1], entry[2], detail))
+    tallies, key = unit.changes.tallies, _named(what, entry[1], entry[2], detail)
+    tallies[key] = tallies.get(key, 0) + 1
 
 
 @lru_cache(maxsize=4_096)  # there are few, and each comes again and again

@@ -27,17 +27,9 @@ from touchpoint.core.parking import (
     park_touchpoint,
 )
 from touchpoint.core.program import Program
+from touchpoint.core.records import profile_from_record, state_from_record, state_to_record
 from touchpoint.core.segments import EVERY
-from touchpoint.core.state import (
-    IN_FLIGHT,
-    NEVER,
-    Pending,
-    Profile,
-    State,
-    profile_from_record,
-    state_from_record,
-    state_to_record,
-)  # fmt: skip
+from touchpoint.core.state import IN_FLIGHT, NEVER, Pending, Profile, State
 from touchpoint.core.timers import SEGMENT, Timer
 from touchpoint.core.waits import follow_zone_data
 from touchpoint.engine.analysing import Sources, put_off
@@ -137,7 +129,9 @@ class Unit:
         self.soonest = NEVER
         self.referred: dict[int, ReferralRow] = {}
         self.beside: list[Loaded] = []
+        # Touchpoints that are still to be written, and how many entries were looked through for them.
         self._fresh: dict[tuple[str, int], EntryValues] = {}
+        self._looked_through = 0
 
     # Customers.
 
@@ -251,8 +245,12 @@ class Unit:
             stored: those of them that the store may have.
         """
         found = self.tx.seen(stored) if stored else {}
-        if self._fresh:
-            found.update((pair, EntryRow(*self._fresh[pair])) for pair in touchpoints if pair in self._fresh)
+        entries, fresh = self.changes.entries, self._fresh
+        if len(entries) > self._looked_through:
+            fresh.update(((row[4], row[1]), row) for row in entries[self._looked_through :] if row[4])
+            self._looked_through = len(entries)
+        if fresh:
+            found.update((pair, EntryRow(*fresh[pair])) for pair in touchpoints if pair in fresh)
         return found
 
     # Decisions.
@@ -393,8 +391,6 @@ class Unit:
         counters.entry = no + 1
         row = (no, loaded.no, loaded.head, kind, touchpoint, name, at, now, body, dumps(trace) if trace else "")
         self.changes.entries.append(row)
-        if touchpoint:
-            self._fresh[touchpoint, loaded.no] = row
         loaded.head = no
         self.touch(loaded)
         for line in decision.trace:
@@ -435,6 +431,7 @@ class Unit:
                 write_counted(self, changes)
             self.changes = Changes()
         self._fresh.clear()
+        self._looked_through = 0
         self.referred.clear()
         self.flushes += 1
         self.dirty.clear()

@@ -13,9 +13,10 @@ from touchpoint.core.compiled_rule import CompiledRule, Node
 from touchpoint.core.keys import Key, keys_of
 from touchpoint.core.occurrence import TOUCHPOINT
 from touchpoint.core.program import Program
+from touchpoint.core.records import profile_from_record, state_from_record
 from touchpoint.core.replanning import PLANNED_ANEW
 from touchpoint.core.schedule import after, calendar_period
-from touchpoint.core.state import Run, profile_from_record, state_from_record
+from touchpoint.core.state import Run
 from touchpoint.durations import Duration
 from touchpoint.journey.conditions import Expression
 from touchpoint.journey.steps import (

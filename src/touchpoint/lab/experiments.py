@@ -11,7 +11,8 @@ from typing import Final
 
 import attrs
 
-from touchpoint.core.state import Record, profile_from_record, state_from_record
+from touchpoint.core.records import profile_from_record, state_from_record
+from touchpoint.core.state import Record
 from touchpoint.engine.engine import Engine
 from touchpoint.errors import InvalidInput, SampleRatioMismatch, UnknownName
 from touchpoint.insight.distributions import chi_squared_tail

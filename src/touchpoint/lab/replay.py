@@ -305,7 +305,7 @@ class _Driver:
 
     def _batch(self, batch: Sequence[Touchpoint]) -> None:
         first, declared = self.result.events + self.result.duplicates, self.declared
-        given = [acts.numbered(each, first + index, None, 0, declared) for index, each in enumerate(batch)]
+        given = acts.numbered(batch, first, None, 0, declared)
         at = 0
         while at < len(given):
             at = self._transaction(given, at)

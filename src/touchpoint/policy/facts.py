@@ -315,7 +315,12 @@ class Facts:
 
         Without a zone of the customer it is the clock of the zone named `otherwise`.
         """
-        name = self.zones[0] if self.zones else otherwise
-        if name == "UTC":
-            return f"{instant(us).replace(tzinfo=None).isoformat()} UTC"
-        return f"{to_local(us, zone(name)).isoformat()} {name}"
+        return shown_at(us, self.zones, otherwise)
+
+
+def shown_at(us: int, zones: Sequence[str], otherwise: str) -> str:
+    """An instant as the clock of the first of these zones shows it, or without any that of `otherwise`."""
+    name = zones[0] if zones else otherwise
+    if name == "UTC":
+        return f"{instant(us).replace(tzinfo=None).isoformat()} UTC"
+    return f"{to_local(us, zone(name)).isoformat()} {name}"

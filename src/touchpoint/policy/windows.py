@@ -5,7 +5,7 @@ a change of clocks skips do not occur, and hours that it repeats count both time
 is UTC plus a constant, and there the arithmetic is plain.
 """
 
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Sequence
 from datetime import date
 from typing import TYPE_CHECKING, Final, Literal, TypeAlias
@@ -28,7 +28,7 @@ _DAY: Final = 86_400 * _SECOND
 _EPOCH_ORDINAL: Final = date(1970, 1, 1).toordinal()
 _EPOCH_WEEKDAY: Final = date(1970, 1, 1).weekday()
 _CACHED: Final = 512
-_SPELL: Final = 7 * _DAY
+_WEEK: Final = 7 * _DAY
 _AHEAD: Final = 2 * _DAY
 _STRIDE: Final = 16 * _DAY
 
@@ -58,15 +58,18 @@ def opens(window: QuietHours | SendWindow, zones: Sequence[str], now_us: int) ->
     return WindowEvaluator(window).opens(zones, now_us)
 
 
-_Spell: TypeAlias = tuple[int, int, tuple[int, ...], tuple[Opening | None, ...]]
-"""(from, to, edges, answers): in this time the answer is the one with as many edges behind it; None for far away."""
-_NOBODY_KNOWS: Final[_Spell] = (-(1 << 63), 1 << 63, (), (UNKNOWN,))
+_Week: TypeAlias = tuple[tuple[int, ...], tuple[Opening | None, ...]]
+"""(edges, answers): right is the answer with as many edges behind it as have passed.
+
+Edges are the ends of the week and whatever opens and closes within; None stands for another week, and for far away.
+"""
+_NOT_HERE: Final[Opening | None] = None
 
 
 class WindowEvaluator:
     """A window, ready to be asked often: its answers of a week, for a set of zones, are kept, up to a bound."""
 
-    __slots__ = ("_holidays", "_last", "_later", "_margin", "_quiet", "_spans", "_spells", "_unknown", "_weekdays")
+    __slots__ = ("_holidays", "_last", "_later", "_margin", "_quiet", "_spans", "_unknown", "_weekdays", "_weeks")
 
     def __init__(self, window: QuietHours | SendWindow) -> None:
         self._quiet = isinstance(window, QuietHours)
@@ -76,8 +79,8 @@ class WindowEvaluator:
         self._holidays = frozenset(day.toordinal() - _EPOCH_ORDINAL for day in window.holidays)
         self._margin = length(window.margin)
         self._unknown: tuple[str, ...] = () if window.unknown_zone == DENY else (window.unknown_zone,)
-        self._spells: dict[tuple[tuple[str, ...], int], _Spell] = {}
-        self._last: dict[Sequence[str], _Spell] = {}
+        self._weeks: dict[tuple[tuple[str, ...], int], _Week] = {}
+        self._last: dict[Sequence[str], _Week] = {}
         self._later: dict[tuple[tuple[str, ...], int], int | None] = {}
 
     def opens(self, zones: Sequence[str], now_us: int) -> Opening:
@@ -91,13 +94,11 @@ class WindowEvaluator:
             UnknownName: a zone that the time-zone data does not have.
         """
         try:
-            since, until, edges, answers = self._last[zones]
+            edges, answers = self._last[zones]
         except (KeyError, TypeError):  # a list of zones is nothing to look up by
-            since = until = 0
-        if not since <= now_us < until:
-            since, until, edges, answers = self._spell(tuple(zones), now_us)
+            return self._elsewhere(tuple(zones), now_us)
         found = answers[bisect_right(edges, now_us)]
-        return self._far(tuple(zones) or self._unknown, until, now_us) if found is None else found
+        return self._elsewhere(tuple(zones), now_us) if found is None else found
 
     def open_runs(self, zones: tuple[str, ...], start: int, end: int) -> list[Run]:
         """The stretches of `[start, end)`, microseconds UTC, in which it is open in every one of these zones, in order.
@@ -107,38 +108,41 @@ class WindowEvaluator:
         """
         return self._open_runs(zones, start, end)
 
-    def _spell(self, zones: tuple[str, ...], now_us: int) -> "_Spell":
-        """The answers around an instant; what customers without a zone are told is told for ever."""
+    def _elsewhere(self, zones: tuple[str, ...], now_us: int) -> Opening:
+        """The answer of another week than the last one that was asked about, or one that lies far from it."""
         known = zones or self._unknown
         if not known:
-            return _NOBODY_KNOWS
-        key = (known, now_us // _SPELL)
-        spell = self._spells.get(key)
-        if spell is None:
-            if len(self._spells) >= _CACHED:
-                self._spells.clear()
+            return UNKNOWN
+        key = (known, now_us // _WEEK)
+        week = self._weeks.get(key)
+        if week is None:
+            week = self._answers(*key)
+            if len(self._weeks) >= _CACHED:
+                self._weeks.clear()
                 self._last.clear()
-            spell = self._spells[key] = self._answers(known, key[1] * _SPELL)
-        self._last[zones] = spell
-        return spell
+            self._weeks[key] = week
+        self._last[zones] = week
+        found = week[1][bisect_right(week[0], now_us)]
+        return self._far(key, now_us) if found is None else found
 
-    def _answers(self, zones: tuple[str, ...], start: int) -> "_Spell":
-        runs = self._open_runs(zones, start, start + _SPELL + _AHEAD)
-        edges = tuple(edge for run in runs for edge in run)
-        # The edges alternate between opening and closing, so an odd number of them behind us means open.
-        opening = [Opening("opens", since) for since, _ in runs]
-        answers = [answer for each in opening for answer in (each, OPEN)]
-        return start, start + _SPELL, edges, (*answers, None)
+    def _answers(self, zones: tuple[str, ...], number: int) -> "_Week":
+        start, end = number * _WEEK, (number + 1) * _WEEK
+        edges, answers = [start], [_NOT_HERE]
+        for since, until in self._open_runs(zones, start, end + _AHEAD):
+            edges += since, until
+            answers += Opening("opens", since), OPEN
+        within = bisect_left(edges, end)
+        return (*edges[:within], end), (*[*answers, _NOT_HERE][: within + 1], _NOT_HERE)
 
-    def _far(self, zones: tuple[str, ...], until: int, now_us: int) -> Opening:
+    def _far(self, key: tuple[tuple[str, ...], int], now_us: int) -> Opening:
         """Where it does not open within days."""
         try:
-            at = self._later[zones, until]
+            at = self._later[key]
         except KeyError:
-            at = self._first_open(zones, until)
+            at = self._first_open(key[0], (key[1] + 1) * _WEEK)
             if len(self._later) >= _CACHED:
                 self._later.clear()
-            self._later[zones, until] = at
+            self._later[key] = at
         return NEVER if at is None or at > now_us + HORIZON_DAYS * _DAY else Opening("opens", at)
 
     def _first_open(self, zones: tuple[str, ...], start: int) -> int | None:

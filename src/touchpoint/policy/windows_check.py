@@ -6,7 +6,7 @@ from functools import lru_cache
 from touchpoint.journey.windows import DENY
 from touchpoint.policy.binding import BoundWindow
 from touchpoint.policy.consent import UNBOUND
-from touchpoint.policy.facts import ChannelFacts, Facts
+from touchpoint.policy.facts import ChannelFacts, Facts, shown_at
 from touchpoint.policy.verdict import Verdict, allow, defer, deny
 from touchpoint.policy.windows import HORIZON_DAYS
 
@@ -42,23 +42,30 @@ def _clocks(facts: Facts) -> Sequence[int]:
 def _ask_window(bound: BoundWindow, facts: Facts, at: int) -> Verdict | None:
     """What a window has against this instant; None where it is open."""
     opening = bound.evaluator.opens(facts.zones, at)
-    check = bound.check
     if opening.state == "open":
         return None
-    spoken = f"{check} {bound.said}"
-    values: dict[str, object] = {"zones": list(facts.zones), "tz": facts.tz_version}
+    zones, version, window = tuple(facts.zones), facts.tz_version, bound.window
     if opening.state == "opens" and opening.at is not None:
-        assumed = bound.window.unknown_zone
-        when = facts.when(opening.at, otherwise="UTC" if assumed == DENY else assumed)
-        late = deny if bound.window.over == "deny" else defer
-        return late(check, f"{spoken}: open at {when}", values, until=opening.at)
+        return _opens(bound.check, bound.said, window.over, window.unknown_zone, zones, version, opening.at)
+    values: dict[str, object] = {"zones": list(zones), "tz": version}
     if opening.state == "unknown":
-        return deny(check, f"{spoken}: the customer's time zone is not known; set it, or name unknown_zone=", values)
-    return deny(check, f"{spoken}: not open within {HORIZON_DAYS} days", values)
+        why = "the customer's time zone is not known; set it, or name unknown_zone="
+    else:
+        why = f"not open within {HORIZON_DAYS} days"
+    return deny(bound.check, f"{bound.check} {bound.said}: {why}", values)
 
 
 def _open_now(bound: BoundWindow, facts: Facts) -> Verdict:
     return _open(bound.check, bound.said, tuple(facts.zones), facts.tz_version)
+
+
+@lru_cache(maxsize=1024)  # everybody in these zones waits for the same instant
+def _opens(
+    check: str, said: str, over: str, unknown_zone: str, zones: tuple[str, ...], tz_version: str, at: int
+) -> Verdict:  # fmt: skip
+    when = shown_at(at, zones, "UTC" if unknown_zone == DENY else unknown_zone)
+    late = deny if over == "deny" else defer
+    return late(check, f"{check} {said}: open at {when}", {"zones": list(zones), "tz": tz_version}, until=at)
 
 
 @lru_cache(maxsize=256)  # the same answer for everybody in these zones

@@ -3,8 +3,10 @@
 import sqlite3
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
-from operator import itemgetter
+from operator import attrgetter, itemgetter
 from typing import Any, Final, TypeVar
+
+import attrs
 
 from touchpoint.errors import StoreClosed, StoreCorrupt, StoreError
 from touchpoint.stores import _cases, _dues, _feedback, _figures, _gifts, _people, _referrals, _releases, _said
@@ -133,6 +135,13 @@ _PUT_VOLUME: Final = "INSERT OR REPLACE INTO touchpoint_volumes (name, body) VAL
 _PUT_PARKED: Final = "INSERT OR REPLACE INTO touchpoint_parked (customer, n) VALUES (?, ?)"
 _NOT_PARKED: Final = "DELETE FROM touchpoint_parked WHERE customer = ?"
 _PUT_META: Final = "INSERT OR REPLACE INTO touchpoint_meta (key, value) VALUES (?, ?)"
+
+
+_OFTEN: Final = {
+    "new_customers", "customers", "dues", "entries", "entries_doubled", "entries_moved", "runs", "runs_ended", "cases",
+    "cases_changed", "cases_closed", "messages", "messages_changed", "tallies", "figures", "counted", "places",
+}  # fmt: skip
+_RARER: Final = attrgetter(*(field.name for field in attrs.fields(Changes) if field.name not in _OFTEN))
 
 
 class SqliteReader(
@@ -370,6 +379,13 @@ class SqliteTransaction(
         self._change(_cases.CLOSE_CASE, changes.cases_closed, "case")
         self._many(_NEW_MESSAGE, changes.messages)
         self._change(_CHANGE_MESSAGE, [_as_changed(row) for row in changes.messages_changed], "message")
+        self._many(_ADD_TALLY, [(*key, n) for key, n in changes.tallies.items()])
+        if any(_RARER(changes)):
+            self._write_rarer(changes)
+        self.write_figures(changes)
+
+    def _write_rarer(self, changes: Changes) -> None:
+        """What touchpoints and messages alone do not change: most transactions have nothing of it."""
         self._change(_DELIVERED, changes.delivered, "message")
         self._many(_REF_LEARNED, changes.refs)
         self._many(_NEW_TASK, changes.tasks)
@@ -393,7 +409,6 @@ class SqliteTransaction(
         self._many(_releases.PUT_DEFINITION, changes.definitions)
         self._many(_releases.PUT_RELEASE, changes.releases)
         self.write_accounts(changes)
-        self._many(_ADD_TALLY, [(*key, n) for key, n in changes.tallies.items()])
         self._many(_PUT_META, list(changes.meta.items()))
         self._many(_people.NEW_ALIAS, changes.aliases)
         self._many(_people.TOMBSTONE_GONE, changes.tombstones_gone)
@@ -405,7 +420,6 @@ class SqliteTransaction(
         # A blank comes right before an exclamation mark: the name itself, and those with a blank and more after it.
         self._many(_people.PACE_GONE, [(name, name + "!") for name in changes.paces_gone])
         self._many(_people.EVENT_GONE, [(no,) for no in changes.events_gone])
-        self.write_figures(changes)
 
     def _write_relationship(self, changes: Changes) -> None:
         self._many(_referrals.PUT, list(changes.referrals.values()))

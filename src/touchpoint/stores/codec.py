@@ -58,8 +58,15 @@ dumps: Final = prepared(_encoder)
 
 def loads(text: str) -> Any:  # noqa: ANN401 - whoever reads a record knows its shape
     """What `dumps` wrote. Raises StoreCorrupt for anything else."""
+    decoder = _exact if '{"$' in text else _plain
     try:
-        return (_exact if '{"$' in text else _plain).decode(text)
+        found, end = decoder.raw_decode(text)  # `decode` looks for blanks around it as well, and there are none
+        if end == len(text):
+            return found
+    except (ValueError, TypeError, ArithmeticError, RecursionError):
+        pass  # what is wrong with it is said in a moment
+    try:
+        return decoder.decode(text)
     except (ValueError, TypeError, ArithmeticError, RecursionError) as error:
         message = f"a record of {len(text)} characters cannot be read: {type(error).__name__}; restore it from a backup"
         raise StoreCorrupt(message) from None

@@ -13,7 +13,8 @@ from typing import Any, Final
 
 import attrs
 
-from touchpoint.core.state import Profile, State, state_from_record
+from touchpoint.core.records import state_from_record
+from touchpoint.core.state import Profile, State
 from touchpoint.durations import micros
 from touchpoint.errors import TouchpointError, UnknownName
 from touchpoint.journey.journey import Journey

@@ -1,0 +1,237 @@
+"""What is remembered of one customer as it is written: positional JSON lists, readable for ever (S11.6)."""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from itertools import compress
+from operator import attrgetter
+from typing import Any, Final
+
+import attrs
+
+from touchpoint.core.cases import cases_from_record, cases_to_record
+from touchpoint.core.collected import Burst, Collected, Deferred
+from touchpoint.core.held import NONE
+from touchpoint.core.kept import kept_from_record, kept_to_record
+from touchpoint.core.occurrence import Occurrence
+from touchpoint.core.state import Address, Pending, Profile, Record, Run, State, Watch
+from touchpoint.model.preference import Preferences
+from touchpoint.policy.facts import ConsentFact, HandOver
+
+STATE_VERSION: Final = 2
+"""The form in which states are written."""
+_PROFILE_VERSION: Final = 1
+
+
+def _values_of(cls: type) -> Callable[[object], tuple[object, ...]]:
+    """All values of an attrs object in the order of its class: a position never changes its meaning."""
+    return attrgetter(*(field.name for field in attrs.fields(cls)))
+
+
+_VALUES_OF_PENDING: Final = _values_of(Pending)
+_VALUES_OF_HAND_OVER: Final = _values_of(HandOver)
+_VALUES_OF_ADDRESS: Final = _values_of(Address)
+_VALUES_OF_FACT: Final = _values_of(ConsentFact)
+
+
+VERSION_AT: Final = 4
+"""Where a record of a state has the version of the program that it is up to."""
+_HEAD: Final = 6
+"""How much every state has; what comes after it in a record are parts, each with its place before it."""
+_PLACES: Final = (
+    "stages", "cases", "closed", "signals", "starts", "silences", "heard", "dwells", "calendar", "runs", "watches",
+    "pending", "history", "awaited", "parked", "exposures", "segments", "lapses", "bursts", "deferred", "noticed",
+    "occasions", "releases", "reopenable",
+)  # fmt: skip
+"""The parts of a state, the first at place `_HEAD`: a place never changes its meaning."""
+_PART_AT: Final[Mapping[int, str]] = dict(enumerate(_PLACES, _HEAD))
+_PARTS_OF: Final = attrgetter(*_PLACES)
+
+
+def state_to_record(state: State) -> Record:
+    """Everything but the profile, as a JSON list: of the parts those that are not empty, which are few."""
+    record = [STATE_VERSION, state.now, state.orders, state.fences, state.version, state.zone_data]
+    parts = _PARTS_OF(state)
+    for place, part in compress(zip(_PART_AT, parts, strict=True), parts):
+        record += (place, _WRITE[place](part) if place in _WRITE else part)
+    return record
+
+
+def state_from_record(customer: str, profile: Profile, record: Record) -> State:
+    """The state that `state_to_record` wrote, now or ever."""
+    state = State(customer, profile, *record[1:_HEAD])
+    for place, part in _parts(record):
+        if part:
+            read = _READ.get(place)
+            setattr(state, _PART_AT[place], part if read is None else read(part))
+    return state
+
+
+def _parts(record: Record) -> Iterable[tuple[int, Any]]:
+    """The places and parts of a record. In the first form there were all of them, in their order."""
+    if record[0] == 1:
+        return enumerate(record[_HEAD:], _HEAD)
+    return zip(record[_HEAD::2], record[_HEAD + 1 :: 2], strict=True)
+
+
+def _part_in(record: Record, name: str) -> Any:  # noqa: ANN401 - JSON
+    return next((part for place, part in _parts(record) if _PART_AT[place] == name), None)
+
+
+def runs_in(record: Record) -> list[Record]:
+    """The records of the live runs, of a record that `state_to_record` wrote; to be changed in place."""
+    return _part_in(record, "runs") or []
+
+
+def stages_in(record: Record) -> object:
+    """`State.stages`, of a record that `state_to_record` wrote."""
+    return _part_in(record, "stages") or {}
+
+
+def has_case(record: Record) -> bool:
+    """Whether a case is open, of a record that `state_to_record` wrote."""
+    return bool(_part_in(record, "cases"))
+
+
+def releases_in(record: Record) -> Mapping[str, int]:
+    """`State.releases`, likewise."""
+    return _part_in(record, "releases") or NONE
+
+
+def parked_in(record: Record) -> list[Record]:
+    """What is parked, of a record that `state_to_record` wrote."""
+    return _part_in(record, "parked") or []
+
+
+def _pending_to_record(pending: Pending) -> Sequence[object]:
+    values = _VALUES_OF_PENDING(pending)
+    return values if pending.taken is not None else values[:-1]  # most draw on no account
+
+
+def _run_to_record(run: Run) -> Record:
+    same = run.event is run.trigger
+    return [
+        run.id, run.journey, run.rule, run.key, run.started, run.order, occurrence_to_record(run.trigger),
+        None if same else occurrence_to_record(run.event), run.no, run.node, run.waiting, run.due, run.look, run.local,
+        run.message, run.visits, run.outcomes, [[number, occurrence_to_record(each)] for number, each in run.kept],
+        run.arrived, run.mark, run.reached, _collected_to_record(run.collected), run.results, run.since,
+        run.release, run.told, run.cases,
+    ]  # fmt: skip
+
+
+def _collected_to_record(collected: Collected | None) -> Record | None:
+    return None if collected is None else [collected.count, [*map(occurrence_to_record, collected.kept)]]
+
+
+def _collected_from_record(record: Any) -> Collected | None:  # noqa: ANN401 - JSON
+    return None if record is None else Collected(record[0], [*map(occurrence_from_record, record[1])])
+
+
+def burst_to_record(burst: Burst) -> Record:
+    """A burst as a positional JSON list."""
+    return [burst.journey, burst.rule, burst.key, burst.due, _collected_to_record(burst.what)]
+
+
+def burst_from_record(record: Record) -> Burst:
+    """The burst that `burst_to_record` wrote."""
+    journey, rule, key, due, (count, kept) = record
+    return Burst(journey, rule, key, due, Collected(count, [*map(occurrence_from_record, kept)]))
+
+
+def _deferred_to_record(entry: Deferred) -> Record:
+    trigger, collected = occurrence_to_record(entry.trigger), _collected_to_record(entry.collected)
+    return [entry.journey, entry.rule, entry.key, entry.until, trigger, collected]
+
+
+def _deferred_from_record(record: Record) -> Deferred:
+    journey, rule, key, until, trigger, collected = record
+    return Deferred(journey, rule, key, until, occurrence_from_record(trigger), _collected_from_record(collected))
+
+
+def _watch_to_record(watch: Watch) -> Record:
+    trigger = occurrence_to_record(watch.trigger)
+    collected = _collected_to_record(watch.collected)
+    return [
+        watch.order, watch.journey, watch.rule, watch.key, watch.until, trigger, watch.outcomes, collected,
+        watch.results, watch.release, watch.id, watch.visits, watch.told,
+    ]  # fmt: skip
+
+
+def _watch_from_record(record: Record) -> Watch:
+    order, journey, rule, key, until, trigger, *rest = record
+    watch = Watch(order, journey, rule, key, until, occurrence_from_record(trigger), *rest)
+    watch.collected = _collected_from_record(watch.collected)
+    return watch
+
+
+def run_from_record(record: Record) -> Run:
+    """The run that is written in the record of a state."""
+    identity, journey, rule, key, started, order, first, last, *rest = record
+    trigger = occurrence_from_record(first)
+    event = trigger if last is None else occurrence_from_record(last)
+    run = Run(identity, journey, rule, key, started, order, trigger, event, *rest)
+    kept: Any = run.kept
+    run.kept = [(number, occurrence_from_record(each)) for number, each in kept]
+    if run.local is not None:
+        run.local = (run.local[0], run.local[1])
+    run.collected = _collected_from_record(run.collected)
+    return run
+
+
+def occurrence_to_record(each: Occurrence) -> Record:
+    """An occurrence as a positional JSON list."""
+    plain = [each.kind, each.name, each.at, each.id, each.properties, each.channel, each.location, each.direction]
+    # Most are about no message, and are written with every customer.
+    return plain if each.about is None and not each.chain else [*plain, each.about, each.chain]
+
+
+def occurrence_from_record(record: Record) -> Occurrence:
+    """The occurrence that `occurrence_to_record` wrote."""
+    return Occurrence(*record)
+
+
+def profile_to_record(profile: Profile) -> Record:
+    """A profile as a positional JSON list."""
+    preferences = profile.preferences
+    return [
+        _PROFILE_VERSION, profile.traits, [*map(_VALUES_OF_ADDRESS, profile.addresses)], list(profile.zones),
+        profile.locale,
+        [[*key, *_VALUES_OF_FACT(fact)] for key, fact in profile.consents.items()],
+        None if preferences is None else preferences.to_record(),
+    ]  # fmt: skip
+
+
+def profile_from_record(record: Record) -> Profile:
+    """The profile that `profile_to_record` wrote."""
+    _, traits, addresses, zones, locale, consents, preferences = record
+    return Profile(
+        traits, [Address(*each) for each in addresses], tuple(zones), locale,
+        {(purpose, channel): ConsentFact(*fact) for purpose, channel, *fact in consents},
+        None if preferences is None else Preferences.from_record(preferences),
+    )  # fmt: skip
+
+
+_Of = Mapping[str, Callable[[Any], object]]
+_WRITES: Final[_Of] = {
+    "cases": cases_to_record,
+    "signals": kept_to_record,
+    "runs": lambda runs: [*map(_run_to_record, runs)],
+    "watches": lambda watches: [*map(_watch_to_record, watches)],
+    "pending": lambda pending: [*map(_pending_to_record, pending)],
+    "history": lambda history: [*map(_VALUES_OF_HAND_OVER, history)],
+    "bursts": lambda bursts: [*map(burst_to_record, bursts)],
+    "deferred": lambda deferred: [*map(_deferred_to_record, deferred)],
+}
+_READS: Final[_Of] = {
+    "cases": cases_from_record,
+    "signals": kept_from_record,
+    "runs": lambda runs: tuple(map(run_from_record, runs)),
+    "watches": lambda watches: tuple(map(_watch_from_record, watches)),
+    "pending": lambda pending: tuple(Pending(*each) for each in pending),
+    "history": lambda history: tuple(HandOver(*each) for each in history),
+    "parked": tuple,
+    "bursts": lambda bursts: tuple(map(burst_from_record, bursts)),
+    "deferred": lambda deferred: tuple(map(_deferred_from_record, deferred)),
+}
+_WRITE: Final = {place: _WRITES[name] for place, name in _PART_AT.items() if name in _WRITES}
+"""How parts are written that are no JSON as they are, by place."""
+_READ: Final = {place: _READS[name] for place, name in _PART_AT.items() if name in _READS}
+"""How they are read."""
