@@ -5,6 +5,7 @@ and built-in ones. Beside it, what the same life costs where nothing is asked th
 """
 
 import argparse
+import gc
 import random  # noqa: TID251 - a seeded workload
 import sys
 import time
@@ -17,7 +18,11 @@ from typing import Final
 
 import attrs
 
-from benchmarks.kit import JOURNEY, START, TYPES, message, trouble
+from benchmarks.deciding import compiled, occurrence_of, state_of, world_of_w
+from benchmarks.kit import JOURNEY, START, trouble
+from benchmarks.rules import TYPES, message
+from benchmarks.steady import settle_in
+from benchmarks.workload import make
 from touchpoint import Cap, Hold, Journey, Policy, QuietHours, Rule, Send, days
 from touchpoint.core.advance import advance
 from touchpoint.core.decision import Decision
@@ -52,9 +57,9 @@ def state(number: int, *, consent: bool = True, sent: Sequence[int] = (), zone: 
     if consent:
         profile.consents["marketing", "*"] = ConsentFact(granted=True, at=0)
     held = State(f"c{number}", profile)
-    held.history = [
+    held.history = tuple(
         HandOver(NOON - ago * HOUR, f"k{ago}", "one", "news", "marketing", "email", state="accepted") for ago in sent
-    ]
+    )
     return held
 
 
@@ -128,10 +133,12 @@ def cpu(phase: Phase, customers: int, rounds: int) -> float:
     for _ in range(rounds):
         prepared = [phase.before(number) for number in range(customers)]
         act = phase.act
+        gc.disable()  # what others left behind is no part of it
         begun = time.process_time()
         for each in prepared:
             act(each)
         least = min(least, time.process_time() - begun)
+        gc.enable()
     return least / customers * 1e6
 
 
@@ -235,27 +242,69 @@ def _catch_up(program: Program, held: State, now: int, found: Counter[str]) -> N
                 _timed(found, "settle", lambda: settle(program, held, ticket, ACCEPTED, WORLD, moment.wall))  # noqa: B023
 
 
+# Workload W.
+
+
+def of_workload(rounds: int) -> Counter[str]:
+    """Workload W at a smaller size: the least nanoseconds of several rounds, and how many decisions of each sort."""
+    workload = make(300, 7_500)
+    events = [occurrence_of(each) for each in workload.acts]
+    program = compiled()
+    program = settle_in(program, lambda: state_of(workload.people[0], program), events)
+    least: Counter[str] = Counter()
+    for _ in range(rounds):
+        states = [state_of(each, program) for each in workload.people]
+        found: Counter[str] = Counter()
+        for act, event in zip(workload.acts, events, strict=True):
+            _decide_on(program, states[act.customer], event, act.at, found)
+        least = found if not least else Counter({name: min(n, least[name]) for name, n in found.items()})
+    return least
+
+
+def _decide_on(program: Program, held: State, event: Occurrence, now: int, found: Counter[str]) -> None:
+    begun = time.perf_counter_ns()
+    advance(program, held, event, now)
+    took, moment, world = time.perf_counter_ns() - begun, Moment(now, now / 1e6, ""), world_of_w()
+    sort = "touchpoint that begins a message" if held.pending else "touchpoint"
+    found.update({sort: took, f"{sort}s": 1})
+    while due := due_messages(program, held, now):
+        begun = time.perf_counter_ns()
+        ticket, _ = release(program, held, due[0], world, moment)
+        sort = "release: denied" if ticket is None else "release: let go"
+        found.update({sort: time.perf_counter_ns() - begun, f"{sort}s": 1})
+        if ticket is not None:
+            begun = time.perf_counter_ns()
+            settle(program, held, ticket, ACCEPTED, world, now)
+            found.update({"settle": time.perf_counter_ns() - begun, "settles": 1})
+
+
 def main() -> None:
     """Measure, and print."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.lives", description=__doc__)
-    parser.add_argument("--rounds", type=int, default=15)
-    parser.add_argument("--customers", type=int, default=200)
+    parser.add_argument("--rounds", type=int, default=250)
+    parser.add_argument("--customers", type=int, default=6)
     parser.add_argument("--year", type=int, default=5, help="customers with a year on the journey of benchmarks.kit")
+    parser.add_argument("--workload", type=int, default=5, help="rounds of workload W at a smaller size")
     options = parser.parse_args()
     lives = Lives(compile_program([ONE]))
     reference = Phase("by hand", lambda _: Slots(sent=[NOON - 30 * HOUR]), lambda held: by_hand(held, NOON))  # type: ignore[arg-type]
-    least = cpu(reference, options.customers, options.rounds * 3)
+    least = cpu(reference, options.customers, options.rounds)
     print(f"{'':55}{'µs':>8}{'× by hand':>11}{'Python calls':>14}{'built-in':>10}")
     for phase in (reference, *lives.phases()):
         took, found = cpu(phase, options.customers, options.rounds), calls(phase)
         print(f"{phase.name:55}{took:8.2f}{took / least:11.1f}{found['python']:14}{found['built-in']:10}")
     if options.year:
         program = compile_program([JOURNEY])
-        rounds = [year(program, options.year, 500) for _ in range(max(options.rounds // 3, 2))]
+        rounds = [year(program, options.year, 500) for _ in range(max(options.rounds // 60, 2))]
         print("a year of 500 touchpoints on the journey of benchmarks.kit:")
         for name in ("touchpoint", "timer", "release", "settle"):
             n = rounds[0][f"{name}s"]
             print(f"  {name:53}{min(each[name] for each in rounds) / n / 1e3:8.2f} µs, {n / options.year:.0f} each")
+    if options.workload:
+        spent = of_workload(options.workload)
+        print("workload W, with 25 touchpoints for each customer:")
+        for name in [each for each in spent if f"{each}s" in spent]:
+            print(f"  {name:53}{spent[name] / spent[f'{name}s'] / 1e3:8.2f} µs, {spent[f'{name}s']} of them")
 
 
 if __name__ == "__main__":

@@ -21,6 +21,7 @@ BENCHMARKS: Final[Mapping[str, str]] = {
     "quiet_hours": "asking quiet hours, beside zoneinfo",
     "timers": "firing timers out of a million, beside a table with an index",
     "scaling": "an event as unrelated rules and customers grow",
+    "memory": "bytes in memory of a customer after W, beside plain dicts",
     "importing": "importing the library, beside attrs",
     "first_journey": "the first journey ready to decide",
 }

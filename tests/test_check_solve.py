@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from sizing import examples
 from touchpoint.core.compile import compile_condition
 from touchpoint.core.context import Context
+from touchpoint.core.kept import Past
 from touchpoint.core.occurrence import TOUCHPOINT, Occurrence
 from touchpoint.core.signals import backfill, collect, update
 from touchpoint.durations import days, hours, length, micros
@@ -272,7 +273,7 @@ def context_of(drawn, data):
 
 def answered(condition, drawn):
     """What the engine's own evaluator says."""
-    table, data = collect([condition]), {}
+    table, data = collect([condition]), Past()
     backfill(table, data, [], 0)
     start = micros(T0) - length(hours(4))
     for name, minute, given_properties in sorted(drawn["past"], key=lambda each: each[1]):

@@ -388,6 +388,23 @@ def test_several_journeys_are_dumped_as_a_list_in_the_order_of_their_definition(
     assert shown("check", "two.json").count("no problems found") == 2
 
 
+# --- show-code --------------------------------------------------------------------------------------------------------
+
+
+def test_the_code_that_a_journey_is_decided_by_is_shown_with_its_conditions(touchpoint):
+    status, out, err = touchpoint("show-code", "shop.py")
+    assert (status, err) == (0, "")
+    assert "# shop, rule mend: event.score <= 2" in out
+    assert "# shop, stage buyer" in out
+    compile(out, "shown", "exec")  # it is Python
+
+
+def test_code_is_shown_of_one_type_where_one_is_asked_for(touchpoint, refused):
+    _, out, _ = touchpoint("show-code", "shop.py", "--type", "complaint")
+    assert out.count("def judge(") == 1
+    assert "did you mean 'complaint'" in refused("show-code", "shop.py", "--type", "complant")
+
+
 # --- why and timeline -------------------------------------------------------------------------------------------------
 
 

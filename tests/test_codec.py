@@ -1,6 +1,5 @@
 """The JSON that stores keep: exact for everything a payload may hold, and readable for ever."""
 
-from array import array
 from datetime import UTC, date, datetime, timedelta, timezone
 from decimal import Decimal
 
@@ -11,6 +10,7 @@ from hypothesis import strategies as st
 from test_payload import NAMES, VALUES
 from touchpoint.core.cases import Deadline, LiveCase
 from touchpoint.core.collected import Burst, Collected, Deferred
+from touchpoint.core.kept import Past, letters_for
 from touchpoint.core.occurrence import Occurrence
 from touchpoint.core.records import profile_from_record, profile_to_record, state_from_record, state_to_record
 from touchpoint.core.state import Address, Pending, Profile, Run, State, Watch
@@ -106,6 +106,13 @@ def occurrence(n=1):
     )
 
 
+def past():
+    kept = Past({"s": 1})
+    kept.letters = letters_for(["w", "v"])
+    kept.add("1", 5)
+    return kept
+
+
 def full_state():
     run = Run(
         "r1",
@@ -137,14 +144,14 @@ def full_state():
         orders=2,
         fences=3,
         version="v1",
-        stages={"one": ["new", 1, 1]},
+        stages={"one": ("new", 1, 1)},
         cases={
             "complaint": {"x": LiveCase(1, 2)},
             "kept": {"z": LiveCase(1, 5, severity="urgent", owner="chris", opening=2, also=("z2",))},
             "late": {"y": LiveCase(1, 3, 4, {"response": Deadline(5), "resolution": Deadline(6, 7)}, {"m9": 8})},
         },
         closed={"complaint": 3},
-        signals={"s": array("q", [1])},
+        signals=past(),
         starts={"one/rule": [[1, "o1", 0]]},
         silences={"|5": 20},
         heard={"|5": 15},

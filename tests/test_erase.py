@@ -112,7 +112,7 @@ def test_the_engine_itself_forgets(make):
     cache = engine._cache
     assert cache.find(MARKS["id"]) is None
     assert cache.aliases == {}
-    kept = {each.id: repr((state_to_record(each.state), each.text)) for each in cache._by_number.values()}
+    kept = {each.id: repr((state_to_record(each.state), each.profile_record())) for each in cache._by_number.values()}
     assert MARKS["id"] not in kept
     assert not [mark for mark in MARKS.values() if mark in repr(kept)]
 

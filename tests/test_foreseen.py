@@ -11,6 +11,7 @@ from touchpoint import count, customer, days, event, ever, hours, last, total
 from touchpoint.core.compile import compile_condition
 from touchpoint.core.context import Context
 from touchpoint.core.foreseen import foresee
+from touchpoint.core.kept import Past
 from touchpoint.core.occurrence import TOUCHPOINT, Occurrence
 from touchpoint.core.signals import backfill, collect, lapses_at
 from touchpoint.durations import length
@@ -48,7 +49,7 @@ pasts = st.lists(st.tuples(st.integers(0, 100), st.sampled_from("ab"), amounts),
 
 def told(condition, past):
     """The signal data of somebody to whom this has happened, and what foresees for them."""
-    table, data = collect([condition]), {}
+    table, data = collect([condition]), Past()
     occurrences = [
         Occurrence(TOUCHPOINT, type_, hour * HOUR, str(n), {} if amount is None else {"n": amount})
         for n, (hour, type_, amount) in enumerate(past)

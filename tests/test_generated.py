@@ -1,21 +1,36 @@
 """Generated source and closures have one meaning (S4.6)."""
 
+import sys
+import traceback
+from pathlib import Path
+
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from test_readings import COMMON, EXPRESSIONS, LITERALS, PROPERTIES, T0, TOUCHPOINTS
-from touchpoint import count, days, event, last, now
+from touchpoint import Emit, Journey, Rule, count, days, event, last, now
+from touchpoint.core import judging
 from touchpoint.core.cases import LiveCase
 from touchpoint.core.compile import compile_condition
 from touchpoint.core.decision import Decision
 from touchpoint.core.generate import Namespace, Writer
 from touchpoint.core.judging import Code, compiled
-from touchpoint.core.occurrence import TOUCHPOINT
+from touchpoint.core.kept import Past
+from touchpoint.core.occurrence import TOUCHPOINT, Occurrence
 from touchpoint.core.program import compile_program
+from touchpoint.core.records import state_to_record
 from touchpoint.core.signals import backfill, collect
 from touchpoint.core.state import Profile, State
 from touchpoint.durations import micros
 from touchpoint.journey import conditions as c
+from touchpoint.stores.codec import dumps
+
+sys.path.append(str(Path(__file__).parents[1]))  # benchmarks lie beside the tests in a checkout, and in no package
+
+from benchmarks import deciding
+from benchmarks.by_hand import run_dicts, run_slots, touch_of
+from benchmarks.workload import make
 
 OPERATORS = st.sampled_from(["==", "!=", "<", "<=", ">", ">="])
 IDLE = st.builds(
@@ -52,19 +67,21 @@ WHOLE = st.recursive(
 def state_of(traits, signals, *, flag):
     state = State("ann", Profile(traits), now=micros(T0), signals=signals)
     if flag:
-        state.stages["j"] = ["a", micros(T0), 1]
-        state.cases["a"] = {"1": LiveCase(micros(T0))}
+        state.stages = {"j": ("a", micros(T0), 1)}
+        state.cases = {"a": {"1": LiveCase(micros(T0))}}
     return state
 
 
 def generated(expression, table, *, asked):
     """A function (decision, event) of the source that is true exactly where the condition is `asked`."""
     names = Namespace()
-    source = Writer(names, table, "j", {"j": "stage"}).holds(expression, asked=asked)
+    writer = Writer(names, table, "j", {"j": "stage"})
+    source = writer.holds(expression, asked=asked)
     lines = [
         "def judge(decision, event, _):", "    state, now = decision.state, decision.now",
         "    properties, traits, signals = event.properties, state.profile.traits, state.signals",
-        "    stage = state.stage_of('j')", f"    return {source}",
+        "    stage = state.stage_of('j')", *(f"    {each} = None" for each in writer.counts.values()),
+        f"    return {source}",
     ]  # fmt: skip
     return compiled((TOUCHPOINT, "go"), Code("\n".join(lines), names.names))
 
@@ -74,10 +91,60 @@ def generated(expression, table, *, asked):
 def test_generated_source_is_true_where_the_closure_is_and_false_where_it_is(  # S4.6
     expression, timeline, happening, traits, flag
 ):
-    table, data = collect([expression]), {}
+    table, data = collect([expression]), Past()
     backfill(table, data, timeline, micros(T0))
     decision = Decision(compile_program([]), state_of(traits, data, flag=flag), micros(T0))
     truth = decision.ask(compile_condition(expression, table), "j", happening)
     for asked in (True, False):
         judge = generated(expression, table, asked=asked)
         assert bool(judge(decision, happening, None)) is (truth is asked)
+
+
+def lived_through(monkeypatch, pays_after):
+    """What a small workload comes to: its digest, every trace and every state."""
+    monkeypatch.setattr(judging, "PAYS_AFTER", pays_after)
+    workload, program = make(people=40, acts=2_500, seed=3), deciding.compiled()
+    states = [deciding.state_of(each, program) for each in workload.people]
+    traces = []
+    monkeypatch.setattr(
+        deciding, "note_moves", lambda _found, number, decision: traces.append((number, decision.trace))
+    )
+    events = [deciding.occurrence_of(each) for each in workload.acts]
+    found = deciding.run_core(program, states, workload.acts, events)
+    return found.digest(), dumps(traces), [dumps(state_to_record(each)) for each in states]
+
+
+def test_closures_and_generated_source_decide_a_workload_alike_to_the_byte(monkeypatch):  # S4.2
+    assert lived_through(monkeypatch, 0) == lived_through(monkeypatch, 10**9)
+
+
+def test_by_hand_and_by_the_core_the_workload_comes_to_the_same():
+    workload, program = make(people=40, acts=2_500, seed=3), deciding.compiled()
+    states = [deciding.state_of(each, program) for each in workload.people]
+    events = [deciding.occurrence_of(each) for each in workload.acts]
+    found = deciding.run_core(program, states, workload.acts, events)
+    assert len(found.decided) > 50
+    assert {reason for _, reason in found.suppressed} == {"hold", "quiet hours", "cap"}
+    touches = [touch_of(each, workload.people) for each in workload.acts]
+    by_hand = {run_slots(workload.people, workload.acts).digest(), run_dicts(workload.people, touches).digest()}
+    assert by_hand == {found.digest()}
+
+
+def test_a_name_cannot_end_a_line_of_generated_source():
+    hostile = 'x"""\nraise SystemExit\n#'
+    rule = Rule(hostile, when="go", given=event.a == hostile, then=[Emit("went")])
+    program = compile_program([Journey("j", rules=[rule])])
+    code = program.judges.code_of_type("go").text
+    assert "\nraise" not in code
+    judge = compiled((TOUCHPOINT, "go"), program.judges.code_of_type("go"))
+    state = State("ann", Profile())
+    happened = Occurrence(TOUCHPOINT, "go", 1, "t", {"a": hostile})
+    assert judge(Decision(program, state, 1), happened, None) == [program.rules[0]]
+
+
+def test_generated_source_is_found_by_tracebacks():
+    program = compile_program([Journey("j", rules=[Rule("r", when="go", given=event.a > 1, then=[Emit("went")])])])
+    judge = compiled((TOUCHPOINT, "go"), program.judges.code_of_type("go"))
+    with pytest.raises(AttributeError) as raised:
+        judge(None, Occurrence(TOUCHPOINT, "go", 1, "t"), None)
+    assert "state, now = decision.state, decision.now" in "".join(traceback.format_tb(raised.tb))

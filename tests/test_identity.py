@@ -1,6 +1,11 @@
 """Identity of steps, runs and messages: stores hold it for ever, so neither its parts nor its form may change."""
 
+import hashlib
+import json
+
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from making import engine_of, message
 from touchpoint import (
@@ -25,7 +30,7 @@ from touchpoint import (
     forever,
     hours,
 )
-from touchpoint.core.identity import cause_of_step, message_key, run_id
+from touchpoint.core.identity import cause_of_step, gift_mark, message_key, run_id
 from touchpoint.journey.steps import identified
 
 RUN = "f75344b40f13dd8af69ea563a2bef2aa"
@@ -47,6 +52,22 @@ def test_a_run_is_its_customer_rule_key_and_cause():  # S4.5
 def test_the_parts_of_an_identity_do_not_run_into_each_other():  # S4.5
     assert run_id("a", "b/c", "d", None, "e") != run_id("a", "b", "c/d", None, "e")
     assert run_id("a", "b", "c", "1", "e") != run_id("a", "b", "c", 1, "e")
+
+
+NAMES = st.text()
+KEYS = st.none() | st.booleans() | st.integers() | NAMES
+
+
+def digest(*parts):
+    text = json.dumps(parts, ensure_ascii=True, separators=(",", ":"))
+    return hashlib.sha256(text.encode("ascii")).hexdigest()[:32]
+
+
+@given(NAMES, NAMES, NAMES, KEYS, NAMES, st.integers(1, 10**6))
+def test_an_identity_is_the_hash_of_a_json_list(customer, journey, rule, key, cause, visit):  # S6.3
+    assert run_id(customer, journey, rule, key, cause) == digest("run", customer, journey, rule, key, cause)
+    assert message_key(customer, rule, visit) == digest("message", customer, rule, visit)
+    assert gift_mark(journey, rule, key, cause) == digest("gift", journey, rule, key, cause)
 
 
 def test_a_message_is_its_run_step_and_occurrence():  # S6.3

@@ -1,7 +1,6 @@
 """What is kept of the past: in memory flat and never empty, in a store the JSON that it always was (S4.7, S11.6)."""
 
 import json
-from array import array
 
 import pytest
 from hypothesis import given
@@ -9,7 +8,8 @@ from hypothesis import strategies as st
 
 from touchpoint.core.compile import compile_expression
 from touchpoint.core.context import Context
-from touchpoint.core.kept import kept_from_record, kept_to_record
+from touchpoint.core.held import NONE, dropped, put
+from touchpoint.core.kept import Past, kept_from_record, kept_to_record
 from touchpoint.core.occurrence import TOUCHPOINT, Occurrence
 from touchpoint.core.remembered import signal_of
 from touchpoint.core.signals import backfill, collect, lapses_at, update
@@ -32,7 +32,7 @@ def go(at, **properties):
 
 
 def lived(table, *ats):
-    data = {}
+    data = Past()
     for at in ats:
         update(table, data, go(at, n=at), at)
     return data
@@ -53,11 +53,41 @@ def test_every_shape_is_named_and_comes_back_from_a_store(shape, expression):  #
     assert asking(Context(now=4, signals=again, trigger=go(2, n=2))) != answers[0] or shape == "latest"
 
 
-def test_instants_are_kept_flat_and_stored_as_a_list():
-    data = lived(collect([FORMS["instants"]]), 1, 2)
-    (ats,) = data.values()
-    assert ats == array("q", [1, 2])
-    assert list(kept_to_record(data).values()) == [[1, 2]]
+def test_a_log_is_stored_as_it_is():
+    table = collect([FORMS["instants"], ever("stop", within=days(9))])
+    data = lived(table, 1, 2)
+    update(table, data, Occurrence(TOUCHPOINT, "stop", 2, "s", {}), 2)
+    go_key, stop_key = (signal.key for signal in table.signals.values())
+    letters = {key: table.letters.of[key] for key in (go_key, stop_key)}
+    log = [letters[go_key] * 2 + letters[stop_key], "".join(letters.values()), list(letters), [1, 2, 2]]
+    assert kept_to_record(data) == {"": log}
+    assert kept_from_record(kept_to_record(data)) == data
+
+
+def test_windows_of_a_store_from_before_the_log_answer_at_once_and_are_taken_into_it():  # S11.6
+    table = collect([FORMS["instants"], FORMS["number"], FORMS["latest"], ever("stop", within=days(2))])
+    counted, number, latest, stopped = table.signals
+    past = kept_from_record({counted: [1, 5], number: 2, latest: [5, 7], stopped: [3]})
+    assert (past.count(counted, 5, 9), past.count(counted, 4, 9), past.first_after(counted, 1)) == (2, 1, 5)
+    assert (past.last(counted), past.last(counted, 1), past.last(counted, 2)) == (5, 1, None)
+    update(table, past, go(6, n=8), 6)
+    assert past.told() == {counted: [1, 5, 6], number: 3, latest: [6, 8], stopped: [3]}
+    assert list(past.ats) == [1, 3, 5, 6]
+
+
+def test_a_log_of_another_table_is_adopted_by_the_keys_of_its_signals():
+    long, other = count("go", within=days(3)), count("go", within=days(9), where=event.n > 1)
+    before, after = collect([long]), collect([other, long, ever("stop", within=days(1))])
+    story = [go(1, n=1), go(2, n=2)]
+    past = Past()
+    backfill(before, past, story, 2)
+    (key,) = before.signals
+    update(after, past, go(3, n=3), 3)
+    assert past.letters is after.letters
+    assert past.told() == {key: [1, 2, 3], signal_of(other).key: [3]}
+    again = kept_from_record(kept_to_record(past))
+    assert again == past
+    assert (again.count(key, 3, 9), again.count(key, 2, 9), again.count("nobody", 3, 9)) == (3, 2, 0)
 
 
 @pytest.mark.parametrize("latest", [[5, "a"], [5, None], [5, True], [5, 1.5], [5, 1 << 70], [5, 7], [5, ["at", 9]]])
@@ -67,22 +97,52 @@ def test_a_latest_value_of_any_kind_is_what_it_was(latest):
     assert [type(each) for each in found] == [type(each) for each in latest]
 
 
+def test_a_past_with_a_log_alone_is_not_nothing():
+    assert not Past()
+    assert lived(collect([FORMS["instants"]]), 1)
+    assert Past({"key": 1})
+
+
 def test_what_has_no_past_is_not_kept_though_it_once_was():  # S11.6
-    assert kept_from_record({"a": None, "b": [], "c": {}, "d": [[], []], "e": 3}) == {"e": 3}
+    assert kept_from_record({"a": None, "b": [], "c": {}, "d": [[], []], "e": 3}) == Past({"e": 3})
 
 
-@given(st.lists(st.integers(0, 3 * DAY), min_size=1, max_size=20))
-def test_nothing_is_kept_empty_or_out_of_order_however_touchpoints_arrive(ats):
-    table = collect([FORMS["instants"], FORMS["rows"]])
-    data, clock = {}, 0
-    for at in ats:
+@given(st.lists(st.tuples(st.integers(0, 4 * DAY), st.booleans()), max_size=30))
+def test_a_log_is_in_order_and_knows_no_instant_that_all_windows_have_passed(acts):
+    asked = {True: count("go", within=days(2)), False: count("stop", within=hours(30))}
+    table, data, clock = collect(asked.values()), Past(), 0
+    for at, goes in acts:
         clock = max(clock, at)
-        update(table, data, go(at, n=at), clock)
-    for key, kept in data.items():
-        found = table.signals[key].instants(kept)
-        assert len(found) > 0
-        assert list(found) == sorted(found)
-        assert found[0] > clock - 2 * DAY
+        update(table, data, Occurrence(TOUCHPOINT, "go" if goes else "stop", at, "x", {}), clock)
+        assert list(data.ats) == sorted(data.ats)
+        assert len(data.ats) == len(data.who)
+    for goes, question in asked.items():
+        signal = signal_of(question)
+        inside = [at for at, each in acts if each is goes and clock - signal.within < at]
+        assert data.count(signal.key, clock, signal.within) == len(inside)
+        assert [at for at in data.instants(signal.key) if at > clock - signal.within] == sorted(inside)
+        assert data.last(signal.key) in {None, *(at for at, each in acts if each is goes)}
+
+
+def test_a_short_window_beside_a_long_one_leaves_a_bounded_log():
+    table = collect([count("go", within=hours(1)), ever("stop", within=days(365))])
+    past = Past()
+    for minute in range(5_000):
+        at = minute * 60_000_000
+        update(table, past, go(at), at)
+        assert len(past.ats) <= 76
+
+
+def test_a_long_log_is_looked_through_only_now_and_then():
+    table = collect([count("go", within=days(1)), ever("stop", within=days(365))])
+    past, looked = Past(), []
+    thin = Past.thin
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(Past, "thin", lambda self, *rest: (looked.append(len(self.ats)), thin(self, *rest)))
+        for second in range(2_048):
+            update(table, past, go(second * 1_000_000), second * 1_000_000)
+    assert len(past.ats) == 2_048
+    assert [n for n in looked if n > 256] == [512, 768, 1_024, 1_280, 1_536, 1_792, 2_048]
 
 
 def test_windows_over_the_same_touchpoints_share_what_the_longest_keeps():  # S4.7
@@ -107,13 +167,13 @@ def test_a_table_knows_no_keeper_of_what_it_was_not_collected_from():
 def test_a_longer_window_that_comes_later_is_filled_from_the_timeline_and_a_shorter_one_too():  # S4.7
     short, long = collect([count("go", within=days(1))]), collect([count("go", within=days(3))])
     story = [go(0), go(2 * DAY)]
-    data = {}
+    data = Past()
     backfill(short, data, story, 2 * DAY)
-    assert list(kept_to_record(data).values()) == [[2 * DAY]]
+    assert list(data.told().values()) == [[2 * DAY]]
     backfill(long, data, story, 2 * DAY)
-    assert list(kept_to_record(data).values()) == [[0, 2 * DAY]]
+    assert list(data.told().values()) == [[0, 2 * DAY]]
     backfill(short, data, story, 2 * DAY)
-    assert list(kept_to_record(data).values()) == [[2 * DAY]]
+    assert list(data.told().values()) == [[2 * DAY]]
 
 
 def test_a_touchpoint_that_no_window_sees_any_more_changes_nothing():  # S1.5
@@ -122,3 +182,16 @@ def test_a_touchpoint_that_no_window_sees_any_more_changes_nothing():  # S1.5
     before = kept_to_record(data)
     update(table, data, go(1, n=1), 9 * DAY)
     assert kept_to_record(data) == before
+
+
+def test_what_everybody_has_stays_empty():
+    own = put(NONE, "a", 1)
+    assert put(own, "b", 2) is own
+    assert dropped(dropped(own, "a"), "b") is NONE
+    assert dropped(NONE, "a") is NONE
+    with pytest.raises(TypeError, match="put and dropped"):
+        NONE["a"] = 1
+    with pytest.raises(TypeError, match="put and dropped"):
+        NONE.setdefault("a", 1)
+    assert NONE == {}
+    assert json.dumps(NONE) == "{}"

@@ -727,19 +727,18 @@ def tell(engine, who, what, value, ago, n):
 
 def asked(engine):
     """What is known of history by now; nothing and not asked yet are the same."""
-    signals, kept = engine._program.signals.signals, state(engine, "ann").signals
+    signals, kept = engine._program.signals.signals, state(engine, "ann").signals.told()
     now = micros(engine.clock.now())
     known = {key: seen(signals[key], data, now) for key, data in kept.items()}
     return {key: data for key, data in known.items() if data not in ([], [[], []])}
 
 
 def seen(signal, data, now):
-    """The data without what its window can no longer see; pruned they are when the next touchpoint comes."""
+    """The data without what its window can no longer see: it is dropped when the next touchpoint comes, or later."""
     if signal.within is None:
         return data
-    gone = bisect_right(signal.instants(data), now - signal.within)
-    columns = [list(column[gone:]) for column in (data if signal.has_rows else [data])]
-    return columns if signal.has_rows else columns[0]
+    gone = bisect_right(data[0] if signal.has_rows else data, now - signal.within)
+    return [column[gone:] for column in data] if signal.has_rows else data[gone:]
 
 
 @settings(max_examples=examples(25))

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from sizing import examples
 from touchpoint.core.compile import compile_condition, compile_expression
 from touchpoint.core.context import Context
+from touchpoint.core.kept import Past
 from touchpoint.core.occurrence import TOUCHPOINT, Occurrence
 from touchpoint.core.reading import _long_reading, read
 from touchpoint.core.signals import backfill, collect
@@ -80,7 +81,7 @@ def test_an_explanation_shows_every_value_and_names_what_is_missing(expression, 
 
 def test_an_explanation_reads_history_too():  # S10
     expression = (count("order_placed") >= 2) & ~ever("review", where=event.order == trigger.order)
-    table, data = collect([expression]), {}
+    table, data = collect([expression]), Past()
     backfill(table, data, [happened(), happened(id="t2"), happened("review", order=1)], micros(T0))
     reading = read(expression, Context(now=micros(T0), signals=data), table)
     assert str(reading).endswith("→ (2 >= 2) & ~?: unknown (trigger.order is missing)")
@@ -174,7 +175,7 @@ TOUCHPOINTS = st.builds(
     st.booleans(),
 )
 def test_the_compiled_and_the_explaining_evaluator_agree(expression, timeline, here, cause, traits, flag):  # S4.6
-    table, data = collect([expression]), {}
+    table, data = collect([expression]), Past()
     backfill(table, data, timeline, micros(T0))
     context = Context(
         here,
@@ -225,7 +226,13 @@ def all_of(reading):
 def test_the_short_way_to_a_reading_gives_what_the_long_one_gives(expression, here, traits, flag):  # S10
     happening = Occurrence(TOUCHPOINT, "go", micros(T0), "x", here)
     context = Context(
-        happening, happening, traits, micros(T0), {}, lambda _kind, _ref: flag, lambda _journey: "a" if flag else None
+        happening,
+        happening,
+        traits,
+        micros(T0),
+        Past(),
+        lambda _kind, _ref: flag,
+        lambda _journey: "a" if flag else None,
     )
     table = collect([expression])
     assert all_of(read(expression, context, table)) == all_of(_long_reading(expression, context, table))

@@ -141,10 +141,14 @@ def test_a_journey_tells_all_conditions_that_traces_keep():
 def written(expression, table):
     """The function that generated source makes of what a condition saw; None where closures are to see it."""
     names = Namespace()
-    lines = Writer(names, table, "one", {"one": "stage"}).seen(expression)
+    writer = Writer(names, table, "one", {"one": "stage"})
+    lines = writer.seen(expression)
     if lines is None:
         return None
-    head = ["def seen(event, traits, signals, now, stage, state):", "    properties = event.properties", "    return ("]
+    head = [
+        "def seen(event, traits, signals, now, stage, state):", "    properties = event.properties",
+        *(f"    {each} = None" for each in writer.counts.values()), "    return (",
+    ]  # fmt: skip
     made = dict(names.names)
     exec("\n".join([*head, *lines, ")"]), made)  # noqa: S102 - it is what the library does
     return made["seen"]

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from sizing import examples
 from touchpoint.core.compile import compile_expression
 from touchpoint.core.context import Context
-from touchpoint.core.kept import kept_from_record, kept_to_record
+from touchpoint.core.kept import Past, kept_from_record, kept_to_record
 from touchpoint.core.occurrence import TOUCHPOINT, Occurrence
 from touchpoint.core.questions import outside_of
 from touchpoint.core.remembered import signal_of
@@ -48,7 +48,7 @@ def go(at=0, name="go", kind=TOUCHPOINT, **properties):
 
 def lived(expression, *occurrences, at=None):
     """The table and the data after these touchpoints, in order of arrival."""
-    table, data, clock = collect([expression]), {}, 0
+    table, data, clock = collect([expression]), Past(), 0
     backfill(table, data, [], 0)
     for occurrence in occurrences:
         clock = max(clock, occurrence.at)
@@ -102,12 +102,12 @@ def test_events_that_are_no_touchpoints_count_nothing():
 
 def test_data_are_plain_json_and_pruned_to_the_window():  # S4.7
     _, data = lived(count("go", within=hours(2)), *(go(at * HOUR) for at in range(10)))
-    assert kept_to_record(data).popitem()[1] == [8 * HOUR, 9 * HOUR]
+    assert data.told().popitem()[1] == [8 * HOUR, 9 * HOUR]
 
 
 def test_values_are_kept_only_where_they_are_needed():  # S4.7
     _, data = lived(total("go", within=days(1), where=event.a >= trigger.a), go(1, price=5, a="x", secret="s"))
-    assert kept_to_record(data).popitem()[1] == [[1], [[5, "x"]]]
+    assert data.told().popitem()[1] == [[1], [[5, "x"]]]
 
 
 def test_a_table_knows_only_what_it_was_collected_from():
@@ -128,13 +128,13 @@ def test_a_window_is_open_at_its_start_and_closed_at_its_end(at, expected):  # S
 def test_a_late_touchpoint_is_put_where_its_time_belongs():  # S1.5
     expression = count("go", within=hours(3))
     table, data = lived(expression, go(5 * HOUR), go(3 * HOUR), go(4 * HOUR), go(1 * HOUR))
-    assert kept_to_record(data).popitem()[1] == [3 * HOUR, 4 * HOUR, 5 * HOUR]
+    assert data.told().popitem()[1] == [3 * HOUR, 4 * HOUR, 5 * HOUR]
     assert lapses_at(expression, table, data, 5 * HOUR) == 6 * HOUR
 
 
 def test_the_next_lapse_is_when_the_oldest_touchpoint_leaves_its_window():  # S3.3 S5.2
     short, long, never = count("go", within=hours(1)) > 0, ever("go", within=days(1)), count("go") > 0
-    table, data = collect([short, long, never]), {}
+    table, data = collect([short, long, never]), Past()
     for at in (0, HOUR // 2):
         update(table, data, go(at), at)
     seen = [lapses_at(short, table, data, at) for at in (HOUR // 2, HOUR, 2 * HOUR)]
@@ -262,7 +262,7 @@ def test_a_where_may_use_the_present():
 def test_backfill_fills_what_is_missing_drops_what_nobody_asks_and_leaves_the_rest():  # S4.7
     old, new = collect([count("go"), count("gone")]), collect([count("go"), last("go").n])
     story = [go(5, n="b"), go(3, n="a")]
-    data = {}
+    data = Past()
     for occurrence in story:
         update(old, data, occurrence, 5)
     backfill(new, data, story, 6)
@@ -399,7 +399,7 @@ def test_what_is_kept_answers_as_the_whole_timeline_would(asking, timeline, caus
 def test_backfill_answers_as_if_it_had_always_been_asked(asking, timeline, later, cause):  # S4.7
     table, data = lived(asking, *timeline)
     at = max([each.at for each in timeline], default=0) + later
-    filled = {}
+    filled = Past()
     backfill(table, filled, timeline, at)
     answers = [
         compile_expression(asking, table)(Context(trigger=cause, now=at, signals=each)) for each in (data, filled)

@@ -10,7 +10,7 @@ from typing import Final
 from touchpoint.core.bursts import drop_bursts, gather
 from touchpoint.core.collected import Collected
 from touchpoint.core.compiled_rule import CompiledRule, CompiledStage, Node
-from touchpoint.core.decision import NOT_LOADED, Decision, RunStarted
+from touchpoint.core.decision import NOT_LOADED, Decision, Entry, RunStarted
 from touchpoint.core.identity import key_of_rule, run_id, same_key
 from touchpoint.core.judging import Considered, Parts
 from touchpoint.core.limits import refused_by_limit, remember_start
@@ -21,7 +21,6 @@ from touchpoint.core.occurrence import TOUCHPOINT, Occurrence
 from touchpoint.core.program import BUDGET, Program, StagesEntered, Starts
 from touchpoint.core.remembering import note_about, remember, remember_more
 from touchpoint.core.returned import Returned
-from touchpoint.core.seen import Seen
 from touchpoint.core.segments import JOINED, LATE, LEFT, catch_up, reassess
 from touchpoint.core.signals import lapses_at
 from touchpoint.core.state import Pending, Run, State
@@ -81,8 +80,9 @@ def message_ended(
             run.outcomes[pending.message] = status  # a survey was sent, whatever becomes of a reminder of it
         if decision.queue:
             _tell_of_it(decision)
-        if run.message == pending.key and state.run_by_order(pending.run) is run:
-            go_on_after(decision, run, pending.step, status)
+            if run.message != pending.key or state.run_by_order(pending.run) is not run:
+                return work_off(decision)
+        go_on_after(decision, run, pending.step, status)
     return work_off(decision)
 
 
@@ -172,7 +172,7 @@ def _round(decision: Decision, occurrence: Occurrence, *, late: bool, again: int
         _move_stages(decision, occurrence, stages)
     if rules:
         # All conditions are asked before any run starts: rules of one round do not see each other's effects.
-        _start_all(decision, occurrence, [(rule, _unless_true(decision, rule, occurrence)) for rule in rules])
+        _start_all(decision, occurrence, [_unless_true(decision, rule, occurrence) for rule in rules])
 
 
 def _taken_in(
@@ -233,24 +233,25 @@ def _matches(
 
 
 def _start_all(decision: Decision, occurrence: Occurrence, considered: Considered) -> None:
-    for rule, seen in considered:
-        if seen is None and rule.collects is not None:
-            gather(decision, rule, occurrence)
-        elif seen is None:
-            start(decision, rule, occurrence)
+    for each in considered:
+        if isinstance(each, list):
+            decision.trace.append(each)
+        elif each.collects is not None:
+            gather(decision, each, occurrence)
         else:
-            decision.trace.append(["refused", rule.journey, rule.rule.name, "given", seen])
+            start(decision, each, occurrence)
 
 
-def _unless_true(decision: Decision, rule: CompiledRule, occurrence: Occurrence) -> Seen | None:
-    """What the condition saw, where it is not true."""
+def _unless_true(decision: Decision, rule: CompiledRule, occurrence: Occurrence) -> CompiledRule | Entry:
+    """The line of the trace for a rule whose condition is not true; the rule itself where it is."""
     if rule.given is None or decision.ask(rule.given, rule.journey, occurrence) is True:
-        return None
+        return rule
     return _refusal(decision, rule, occurrence)
 
 
-def _refusal(decision: Decision, rule: CompiledRule, occurrence: Occurrence) -> Seen:
-    return "" if rule.see is None else decision.saw(rule.see, rule.journey, occurrence)
+def _refusal(decision: Decision, rule: CompiledRule, occurrence: Occurrence) -> Entry:
+    seen = "" if rule.see is None else decision.saw(rule.see, rule.journey, occurrence)
+    return ["refused", rule.journey, rule.rule.name, "given", seen]
 
 
 _PARTS: Final = Parts(meet_all, drop_bursts, remember_more, note_about, _refusal)
@@ -298,11 +299,11 @@ def _admit(decision: Decision) -> bool:
     if found is None:
         return False
     rule, entry = found
-    seen = _unless_true(decision, rule, entry.trigger)
-    if seen is None:
-        start(decision, rule, entry.trigger, entry.collected)
+    refused = _unless_true(decision, rule, entry.trigger)
+    if isinstance(refused, list):
+        decision.trace.append(refused)
     else:
-        decision.trace.append(["refused", rule.journey, rule.rule.name, "given", seen])
+        start(decision, rule, entry.trigger, entry.collected)
     return True
 
 

@@ -34,8 +34,10 @@ def take(
         again: it was given back, and turns out to have gone out after all.
     """
     bound = program.bounds.get(pending.journey)
-    drawn = charges(message, bound, pending.kind) if bound is not None and (bound.budgets or _is_gift(message)) else []
     gift = message if isinstance(message, Gift) else None
+    if gift is None and (bound is None or not bound.budgets):
+        return
+    drawn = [] if bound is None else charges(message, bound, pending.kind)
     if gift is None and not drawn:
         return
     own = _of_its_own(gift)
@@ -79,10 +81,6 @@ def wait_for_people(
         pending.taken = pending.taken or []
         shelf = message.shelf.name if RESTOCKED in events and message.shelf is not None else ""
         decision.effects.append(GiftWaits(pending, note_of(message, run), APPROVED in events, shelf))
-
-
-def _is_gift(message: Message) -> bool:
-    return isinstance(message, Gift)
 
 
 def _of_its_own(gift: Gift | None) -> Decimal | None:

@@ -26,6 +26,7 @@ from touchpoint.core.values import (
 )
 from touchpoint.durations import instant, length, micros
 
+INSTANT_TAG: Final = "at"
 _MICROSECOND: Final = timedelta(microseconds=1)
 
 
@@ -49,7 +50,7 @@ def pack(value: object) -> object:
 def _pack_quantity(value: object) -> object:
     match value:
         case datetime() if kind(value) == INSTANT:
-            return ["at", micros(value)]
+            return [INSTANT_TAG, micros(value)]
         case date() if kind(value) == DATE:
             return ["date", value.isoformat()]
         case timedelta():

@@ -18,7 +18,7 @@ from touchpoint.core.cases import (
     resolved,
     told_of,
 )
-from touchpoint.core.held import put
+from touchpoint.core.held import dropped, put
 from touchpoint.core.occurrence import TOUCHPOINT, Occurrence
 from touchpoint.core.segments import CASE, reassess
 from touchpoint.model.case import SEVERITIES, rank
@@ -90,7 +90,8 @@ def _begin(
     # Two openings may fall on one instant: what comes of them must differ.
     cause = f"{cause}:{case.opening}" if again else cause
     arm(decision.program.terms, kind, case)
-    decision.state.cases.setdefault(kind, {})[ref] = case
+    state = decision.state
+    state.cases = put(state.cases, kind, {**state.cases.get(kind, {}), ref: case})
     decision.trace.append(["case", "reopened" if again else "opened", kind, ref])
     decision.effects.append(CaseOpened(kind, ref, case, of, said))
     told = told_of(kind, ref, case)
@@ -140,7 +141,7 @@ def close_case(decision: "Decision", kind: str, ref: str, cause: str) -> bool:
         decision.trace.append(["case", "not open", kind, ref])
         return False
     if not refs:
-        del state.cases[kind]
+        state.cases = dropped(state.cases, kind)
     state.closed = put(state.closed, kind, decision.now)
     _keep_reopenable(decision, kind, name, case)
     decision.trace.append(["case", "closed", kind, name])

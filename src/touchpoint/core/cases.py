@@ -26,7 +26,7 @@ NORMAL: Final = "normal"
 _NEVER: Final = 1 << 63
 
 
-@attrs.define
+@attrs.define(weakref_slot=False)
 class Deadline:
     """When something is due, and since when it is overdue; microseconds UTC. What is missed stays so.
 
@@ -38,7 +38,7 @@ class Deadline:
     ends_answered: bool = False
 
 
-@attrs.define
+@attrs.define(weakref_slot=False)
 class LiveCase:
     """An open case: `no` is the store's number, `answered_at` its first answer; instants are microseconds UTC.
 
@@ -69,7 +69,7 @@ class LiveCase:
         return min((due for which in self.deadlines if (due := self.armed(which)) is not None), default=_NEVER)
 
 
-Held: TypeAlias = dict[str, dict[str, LiveCase]]
+Held: TypeAlias = Mapping[str, dict[str, LiveCase]]
 """The open cases of a customer, by kind and ref."""
 
 

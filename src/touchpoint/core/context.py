@@ -7,6 +7,7 @@ from typing import Final
 import attrs
 
 from touchpoint.core.collected import Collected
+from touchpoint.core.kept import Past
 from touchpoint.core.occurrence import Occurrence
 from touchpoint.core.values import UNKNOWN
 from touchpoint.model.consent import ANY
@@ -16,6 +17,7 @@ from touchpoint.policy.facts import ConsentFact
 _NOTHING: Final[Mapping[str, object]] = MappingProxyType({})
 _NO_OUTCOMES: Final[Mapping[str, str]] = MappingProxyType({})
 _NO_CONSENTS: Final[Mapping[tuple[str, str], ConsentFact]] = MappingProxyType({})
+_NO_PAST: Final = Past()
 _NOTHING_TOLD: Final[Mapping[str, Sequence[str]]] = MappingProxyType({})
 
 
@@ -47,7 +49,7 @@ class Context:
     trigger: Occurrence | None = None
     traits: Mapping[str, object] = _NOTHING
     now: int = 0
-    signals: Mapping[str, object] = _NOTHING
+    signals: Past = _NO_PAST
     case_open: Callable[[str | None, str | None], bool] = _no_case
     stage_of: Callable[[str | None], str | None] = _no_stage
     exposures: Mapping[str, Sequence[object]] = _NOTHING  # type: ignore[assignment]  # an empty one

@@ -416,7 +416,7 @@ class Decision:
             visit = before + 1
             self._drop_dwells(f"{journey}/{left}")
             self._raise("left", f"{journey}/{left}", cause)
-        self.state.stages[journey] = [stage, self.now, visit]
+        self.state.stages = put(self.state.stages, journey, (stage, self.now, visit))
         self.trace.append(["stage", journey, held and held[0], stage])
         for name, length in self.program.dwells.get(f"{journey}/{stage}", ()):
             self.state.dwells = put(self.state.dwells, name, self.now + length)

@@ -26,7 +26,7 @@ from touchpoint.core.making_good import goes_first
 from touchpoint.core.program import Program
 from touchpoint.core.render import render
 from touchpoint.core.replanning import is_free_again, replan
-from touchpoint.core.state import IN_FLIGHT, WAITING, Pending, State
+from touchpoint.core.state import IN_FLIGHT, NEVER, WAITING, Pending, State
 from touchpoint.core.volume import count, too_many
 from touchpoint.durations import length
 from touchpoint.model.delivery import (
@@ -208,13 +208,13 @@ def release(
             return None, message_ended(program, state, pending, "unknown", now, why)
     asked = decide(program, state, pending, world, now, moment.wall)
     decision = Decision(program, state, now)
-    if asked.ruling.allowed and not _within_volume(pending, asked, decision, world):
+    if world.breaker is not None and asked.ruling.allowed and not _within_volume(pending, asked, decision, world):
         asked = decide(program, state, pending, world, now, moment.wall)
     run = state.run_by_order(pending.run) if program.replans else None
     if run is not None and run.message == pending.key and is_free_again(program, state, pending, asked.ruling):
         replan(decision, run, pending)
         return None, work_off(decision)
-    if not asked.ruling.allowed:
+    if asked.ruling.answer != "allow":
         return None, _not_now(program, state, pending, asked, decision, world)
     return _let_go(program, state, pending, asked, decision, moment, world), decision
 
@@ -260,14 +260,19 @@ def _let_go(
     decision.effects.append(MessageChanged(pending))
     first = pending.to is None
     pending.to = (asked.address.kind, asked.address.key) if asked.address else None
-    if pending.to is not None and (paced := world.pacing(asked.channel, *pending.to)) is not None:
-        paced.take(world.paces, decision.now)
-        decision.effects.append(Paced(paced.names))
-        pending.booked = None
+    if pending.to is not None and (world.rates or world.paces):
+        _take_pace(pending, asked.channel, pending.to, decision, world)
     return Ticket(
         state.id, pending.key, pending.fence, asked.channel, pending.attempts, pending.to, asked.words, moment,
         first=first, reply_to=asked.reply_to, reacts=asked.reacts,
     )  # fmt: skip
+
+
+def _take_pace(pending: Pending, channel: str, to: tuple[str, str], decision: Decision, world: World) -> None:
+    if (paced := world.pacing(channel, *to)) is not None:
+        paced.take(world.paces, decision.now)
+        decision.effects.append(Paced(paced.names))
+        pending.booked = None
 
 
 def _unsaid(pending: Pending, ruling: Ruling) -> Iterator[list[object]]:
@@ -297,14 +302,10 @@ def _take_slot(program: Program, state: State, pending: Pending, *, counted: boo
     """Move the message's slot to this instant; refused attempts stay in the history, for caps that count attempts."""
     now = pending.slot or 0
     run = state.run_by_order(pending.run)
-    kept = program.history_kept
-    earlier = [
-        each
-        for each in state.history
-        if (each.key != pending.key or each.state == "refused") and (kept is None or each.at > now - kept)
-    ]
+    key, oldest = pending.key, -NEVER if program.history_kept is None else now - program.history_kept
+    earlier = [each for each in state.history if (each.key != key or each.state == "refused") and each.at > oldest]
     own = HandOver(
-        now, pending.key, pending.journey, pending.message, pending.kind, pending.channel or "", counted, IN_FLIGHT,
+        now, key, pending.journey, pending.message, pending.kind, pending.channel or "", counted, IN_FLIGHT,
         run.key if run else None,
     )  # fmt: skip
     state.history = (*earlier, own)
@@ -372,7 +373,8 @@ def _not_now(
     pending.due = max(until, decision.now + 1)
     decision.trace.append(["deferred", pending.message, ruling.check, ruling.channel, ruling.reason, pending.due])
     decision.effects.append(MessageChanged(pending))
-    wait_for_people(program, state, pending, ruling.waits_for, decision)
+    if ruling.waits_for or pending.taken is not None:
+        wait_for_people(program, state, pending, ruling.waits_for, decision)
     return decision
 
 
@@ -398,7 +400,8 @@ def _note(pending: Pending, ruling: Ruling, now: int) -> None:
     """Keep what stood in the way, once for each new reason."""
     for channel, verdicts in ruling.because:
         against = [[each.answer, each.check, each.reason] for each in verdicts if each.answer != "allow"]
-        if against and not any(each[1] == channel and each[2] == against for each in pending.reasons):
+        known = pending.reasons and any(each[1] == channel and each[2] == against for each in pending.reasons)
+        if against and not known:
             pending.reasons.append([now, channel, against])
 
 

@@ -5,11 +5,12 @@ count or total with a number, which most conditions are made of, are foreseen ex
 """
 
 from bisect import bisect_right
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from itertools import accumulate
 from math import ceil, floor
 from typing import Any, TypeAlias
 
+from touchpoint.core.kept import Past
 from touchpoint.core.remembered import Signal, number_of, signal_of, sum_of
 from touchpoint.core.signals import SignalTable, next_lapse, signals_of
 from touchpoint.core.values import COMPARISONS
@@ -27,8 +28,8 @@ from touchpoint.journey.conditions import (
     split_where,
 )
 
-Foresee: TypeAlias = Callable[[Mapping[str, Any], int], int | None]
-"""(signal data, now) → the first instant after now at which the answer may change by a window; None: never."""
+Foresee: TypeAlias = Callable[[Past, int], int | None]
+"""(what is kept of a customer, now) → the first instant after now at which a window may change the answer, or None."""
 _LARGEST = 2**53
 
 
@@ -57,7 +58,7 @@ def foresee(expression: Expression, table: SignalTable) -> Foresee | None:
 def _soonest(parts: list[Foresee]) -> Foresee | None:
     if len(parts) < 2:
         return parts[0] if parts else None
-    return lambda data, now: min((at for part in parts if (at := part(data, now)) is not None), default=None)
+    return lambda past, now: min((at for part in parts if (at := part(past, now)) is not None), default=None)
 
 
 def _is_plain(question: Count | Ever | Total) -> bool:
@@ -77,14 +78,13 @@ def _kept(question: Aggregate, table: SignalTable) -> tuple[str, int]:
 
 
 def _next_of(signal: Signal, key: str) -> Foresee:
-    return lambda data, now: next_lapse(signal, data.get(key), now)
+    return lambda past, now: next_lapse(signal, key, past, now)
 
 
 def _of_ever(key: str, within: int) -> Foresee:
-    def last_leaves(data: Mapping[str, Any], now: int) -> int | None:
-        ats = data.get(key)
-        due = now if ats is None else ats[-1] + within
-        return due if due > now else None
+    def last_leaves(past: Past, now: int) -> int | None:
+        last = past.last(key)
+        return None if last is None or last + within <= now else last + within
 
     return last_leaves
 
@@ -94,15 +94,12 @@ def _of_count(key: str, within: int, op: str, number: Any) -> Foresee:  # noqa: 
     # Between whole numbers next to the one it is compared with the answer does not change.
     edges = sorted({floor(number) - 1, floor(number), ceil(number)}, reverse=True)
 
-    def changes(data: Mapping[str, Any], now: int) -> int | None:
-        ats = data.get(key)
-        if ats is None:
-            return None
-        first = bisect_right(ats, now - within)
-        count = len(ats) - first
+    def changes(past: Past, now: int) -> int | None:
+        count = past.count(key, now, within)
         here = compare(count, number)
         below = next((each for each in edges if 0 <= each < count and compare(each, number) is not here), None)
-        return None if below is None else int(ats[first + count - below - 1]) + within
+        leaves = None if below is None else past.last(key, below)
+        return None if leaves is None else leaves + within
 
     return changes
 
@@ -110,8 +107,8 @@ def _of_count(key: str, within: int, op: str, number: Any) -> Foresee:  # noqa: 
 def _of_total(key: str, within: int, op: str, number: Any) -> Foresee:  # noqa: ANN401 - an int or a float
     compare = COMPARISONS[op]
 
-    def changes(data: Mapping[str, Any], now: int) -> int | None:
-        kept = data.get(key)
+    def changes(past: Past, now: int) -> int | None:
+        kept = past.get(key)
         if kept is None:
             return None
         ats, rows = kept

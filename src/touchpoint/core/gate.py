@@ -8,7 +8,7 @@ import attrs
 
 from touchpoint.core.accounts import Ledger, account_facts
 from touchpoint.core.conversation import REACT, Conversation, answered_by
-from touchpoint.core.gathered import gathered, node_of
+from touchpoint.core.gathered import calendar_of, gathered, node_of
 from touchpoint.core.making_good import goes_first, kinds_made_good
 from touchpoint.core.occurrence import Occurrence
 from touchpoint.core.pace import Paces, Pacing, pacing
@@ -21,8 +21,9 @@ from touchpoint.journey.by_hand import PREFIX
 from touchpoint.model.delivery import OPTED_OUT, Rate, RenderedMessage, opt_out_of, takes
 from touchpoint.model.message import Gift, Message, Number
 from touchpoint.model.volume import VolumeBreaker
-from touchpoint.policy.checks import CONVERSATION, look_here, rule_here
+from touchpoint.policy.checks import CONVERSATION, allowed_on, look_here, rule_here
 from touchpoint.policy.facts import ChannelFacts, ChosenWording, Facts, Pause
+from touchpoint.policy.plan import plan_of
 from touchpoint.policy.verdict import Ruling, rule_over_channels
 
 _NO_KINDS: Final[frozenset[str]] = frozenset()
@@ -141,7 +142,44 @@ def ask(program: Program, state: State, pending: Pending, world: World, now: int
 
 def decide(program: Program, state: State, pending: Pending, world: World, now: int, wall: int | None = None) -> Asked:
     """As `ask`, for whoever acts on the answer: the ruling does not tell what has nothing against the message."""
-    return _ask(program, state, pending, world, now, wall, look_here)
+    yes = _at_once(program, state, pending, world, now, wall)
+    return _ask(program, state, pending, world, now, wall, look_here) if yes is None else yes
+
+
+def _at_once(
+    program: Program, state: State, pending: Pending, world: World, now: int, wall: int | None
+) -> Asked | None:  # fmt: skip
+    """The answer where it is yes and nothing rare is known of the customer, the message or the channels."""
+    run, message, bound = (
+        state.run_by_order(pending.run), program.messages.get(pending.message), program.bounds.get(pending.journey)
+    )  # fmt: skip
+    if run is None or message is None or bound is None or not _nothing_rare(program, state, pending, run, world):
+        return None
+    plan = plan_of(bound, message, pending.kind, pending.journey)
+    if plan is None or now >= pending.expires or (wall is not None and wall < now):
+        return None
+    if (plan.held and (state.cases or state.closed)) or (plan.caps and len(state.pending) > 1):
+        return None
+    profile, address = state.profile, addressed(state, plan.channel, world)
+    if address is None or address.standing != "active" or not plan.says_yes(
+        profile.consents, profile.zones, state.history, pending.key, now, calendar_of(profile.zones)
+    ):  # fmt: skip
+        return None
+    words = render(program, state, run, message, plan.channel, now)
+    if words.message is None or words.unfamiliar or words.worded is not None:
+        return None
+    return Asked(allowed_on(plan.channel), plan.channel, address, words.message)
+
+
+def _nothing_rare(program: Program, state: State, pending: Pending, run: Run, world: World) -> bool:
+    """Whether a plan may answer, as far as everything but the policy goes."""
+    if world.standings or world.paused or world.rates or world.paces or world.stopped or world.switches:
+        return False
+    if pending.refused or pending.uncertain or run.release or program.misused or state.profile.preferences is not None:
+        return False
+    rule = program.by_name.get((run.journey, run.rule))
+    node = None if rule is None else rule.nodes.get(pending.step)
+    return node is not None and node.condition is None and not node.answers and not run.rule.startswith(PREFIX)
 
 
 def _ask(
@@ -180,7 +218,7 @@ def _ask_channels(
         if ruling.answer == "allow":
             return _spoken(Asked(rule_over_channels(asked), channel, address, words, worded=on.worded), talk, world)
         if not ruling.moves_on:
-            return Asked(rule_over_channels(asked), channel, address)
+            return Asked(ruling if len(asked) == 1 else rule_over_channels(asked), channel, address)
     if asked:
         return Asked(rule_over_channels(asked))
     reason = "the message names no channel" if talk is None else talk.nowhere

@@ -65,7 +65,7 @@ def gathered(
     facts.zones, facts.consents, facts.preferences = profile.zones, profile.consents, profile.preferences
     facts.open_cases, facts.closed_cases, facts.history = state.cases, state.closed, state.history
     facts.wall, facts.paused, facts.makes_good, facts.first, facts.given = None, (), (), False, None
-    facts.calendar_period = _calendar_of(profile.zones)
+    facts.tz_version, facts.calendar_period = tz_version(), calendar_of(profile.zones)
     facts.holdout = hold_out_of(policy.hold_outs, state.id, kind) if policy.hold_outs else None
     if len(state.pending) == 1:
         facts.rivals = ()
@@ -138,7 +138,8 @@ def _stage_since(facts: Gathered) -> int | None:
 
 
 @lru_cache(maxsize=256)  # the same for everybody in these zones
-def _calendar_of(zones: tuple[str, ...]) -> CalendarPeriod:
+def calendar_of(zones: tuple[str, ...]) -> CalendarPeriod:
+    """The calendar of customers in these zones."""
     return lambda at, per: calendar_period(at, per, zones)
 
 
@@ -159,6 +160,5 @@ _WHEN_ASKED: Final[Mapping[str, Callable[[Gathered], object]]] = {
     "rivals": _rivals,
     "stage_since": _stage_since,
     "spent": lambda facts: facts.costs.get(facts.message.name, 0),
-    "tz_version": lambda _: tz_version(),
     "after": _after,
 }

@@ -9,8 +9,7 @@ What a source may name: `event` (the occurrence), `properties`, `traits`, `signa
 local variables of stages, and constants that the `Namespace` has handed out.
 """
 
-from array import array
-from bisect import bisect_right, insort
+from bisect import bisect_right
 from collections.abc import Callable, Mapping
 from datetime import timedelta
 from typing import Final, TypeAlias
@@ -56,8 +55,8 @@ class Namespace:
 
     def __init__(self, **names: object) -> None:
         self.names: dict[str, object] = {
-            "UNKNOWN": UNKNOWN, "recent": recent, "since": since, "latest": latest, "kept": kept, "Unkept": Unkept,
-            "array": array, "insort": insort, "bisect_right": bisect_right, **names,
+            "UNKNOWN": UNKNOWN, "bisect_right": bisect_right, "since": since, "latest": latest, "kept": kept,
+            "Unkept": Unkept, **names,
         }  # fmt: skip
         self._made = 0
 
@@ -74,20 +73,12 @@ class Namespace:
         return f"v_{self._made}"
 
 
-def recent(instants: "array[int] | None", now: int, within: int) -> int:
-    """How many of these ascending instants lie in the window `(now - within, now]`."""
-    if instants is None:
-        return 0
-    oldest = now - within
-    if instants[-1] > now:
-        return bisect_right(instants, now) - bisect_right(instants, oldest)
-    return len(instants) if instants[0] > oldest else len(instants) - bisect_right(instants, oldest)
-
-
 def since(entry: Data, now: int) -> object:
     """Microseconds since the instant that is remembered; `UNKNOWN` without one, None where it is no instant."""
     if entry is None:
         return UNKNOWN
+    if type(entry) is int:
+        return now - entry
     value = entry[1]
     return now - value[1] if type(value) is list and value[0] == "at" else None
 
@@ -96,6 +87,8 @@ def latest(entry: Data) -> object:
     """What a trace keeps of what is remembered of the latest touchpoint; an instant without making a datetime of it."""
     if entry is None:
         return NOTHING_THERE
+    if type(entry) is int:
+        return {"$instant": entry}
     value = entry[1]
     return {"$instant": value[1]} if type(value) is list and value[0] == "at" else kept(unpack(value))
 
@@ -109,12 +102,15 @@ class Writer:
         signals: what is kept of the past.
         journey: whose conditions they are.
         stages: the local variables that hold the customer's stage, by journey.
+        counts: is filled with local variables for the answers to plain counts, by their source. They are None before a
+            count is looked up, which is done once: what a refused condition has seen is kept as well.
     """
 
     names: Namespace
     signals: SignalTable
     journey: str
     stages: Mapping[str, str]
+    counts: dict[Source, str] = attrs.Factory(dict)
 
     def holds(self, node: Expression, *, asked: bool = True) -> Source:  # noqa: PLR0911 - one per class
         """Source that is true exactly where the condition is `asked`: true, or false."""
@@ -179,7 +175,12 @@ class Writer:
         if not isinstance(node, Count | Ever) or node.where is not None or node.within is None:
             return None
         signal = signal_of(node)
-        return f"recent(signals.get({self.signals.keeper(signal).key!r}), now, {signal.within})"
+        letter = self.signals.letters.of[self.signals.keeper(signal).key]
+        found = f"signals.who.count({letter!r}, bisect_right(signals.ats, now - {signal.within}))"
+        if found not in self.counts:
+            self.counts[found] = self.names.variable()
+        variable = self.counts[found]
+        return f"({variable} if {variable} is not None else ({variable} := {found}))"
 
     def _ever(self, node: Ever, *, asked: bool) -> Source:
         counted = self._count(node)

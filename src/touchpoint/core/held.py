@@ -5,11 +5,23 @@ than half of what they take up in memory.
 """
 
 from collections.abc import Mapping
-from typing import Any, Final, TypeVar
+from typing import Any, Final, NoReturn, TypeVar
 
 T = TypeVar("T")
 
-NONE: Final[Mapping[str, Any]] = {}
+
+class _Nothing(dict[str, Any]):
+    """An empty dict that stays empty: a change of it would be one of everybody's. JSON takes it for what it is."""
+
+    __slots__ = ()
+
+    def _refuse(self, *_: object) -> NoReturn:
+        raise TypeError("this is everybody's: use put and dropped")
+
+    __setitem__ = __delitem__ = setdefault = update = __ior__ = _refuse  # type: ignore[assignment]  # none returns
+
+
+NONE: Final[Mapping[str, Any]] = _Nothing()
 """What everybody has of what few have. A field that may hold it is changed by `put` and `dropped` alone."""
 
 

@@ -13,23 +13,22 @@ from typing import TYPE_CHECKING, Any, Final, TypeAlias, TypeVar
 
 import attrs
 
-from touchpoint.core.generate import Namespace, Writer, comment
+from touchpoint.core.generate import Namespace, Source, Writer, comment
 from touchpoint.core.occurrence import TOUCHPOINT, Occurrence
-from touchpoint.core.signals import SignalTable
+from touchpoint.core.signals import SOME, SignalTable
 from touchpoint.durations import spoken
 
 if TYPE_CHECKING:
     from touchpoint.core.compiled_rule import CompiledRule, CompiledStage
-    from touchpoint.core.decision import Decision
+    from touchpoint.core.decision import Decision, Entry
     from touchpoint.core.keys import Key
     from touchpoint.core.program import Starts
-    from touchpoint.core.seen import Seen
 
 T = TypeVar("T")
 PAYS_AFTER: Final = 600
 """So many occurrences of a key are judged by closures before its function is made, which takes a millisecond or two."""
-Considered: TypeAlias = "list[tuple[CompiledRule, Seen | None]]"
-"""Rules in declaration order: with None those whose condition is true, the others with what it saw."""
+Considered: TypeAlias = "list[CompiledRule | Entry]"
+"""In declaration order, rules whose condition is true, and after each of them what the trace says of others."""
 Judge: TypeAlias = "Callable[[Decision, Occurrence, Parts], Considered]"
 
 
@@ -42,14 +41,14 @@ class Parts:
         drop_bursts: what is being collected may be given up.
         remember_more: what is remembered besides counts.
         note_about: what is about a message or a case.
-        refusal: what the condition of a rule saw that is not true.
+        refusal: the line of the trace for a rule whose condition is not true.
     """
 
     meet_all: "Callable[[Decision, Occurrence, tuple[Key, ...]], None]"
     drop_bursts: "Callable[[Decision, Occurrence, tuple[Key, ...]], None]"
     remember_more: "Callable[[Decision, Occurrence], None]"
     note_about: "Callable[[Decision, Occurrence], None]"
-    refusal: "Callable[[Decision, CompiledRule, Occurrence], Seen]"
+    refusal: "Callable[[Decision, CompiledRule, Occurrence], Entry]"
 
 
 @attrs.frozen
@@ -144,21 +143,27 @@ def source_of(
         "    state, now = decision.state, decision.now",
         "    properties, traits, signals = event.properties, state.profile.traits, state.signals",
     ]
+    letters = names.constant(signals.letters, "letters")
+    lines += [f"    if signals.letters is not {letters}:", f"        signals.adopt({letters})"]
     if remembers:
         lines += _remembers(names, signals, key[1], more=more)
         lines += _meets(names.constant((key,), "keys"))
+    counts: dict[Source, str] = {}
     decides: list[str] = []
     for journey, entered in stages:
-        decides += _moves(Writer(names, signals, journey, variables), entered)
+        decides += _moves(Writer(names, signals, journey, variables, counts), entered)
     decides.append("    considered = []")
+    if rules:
+        decides.append("    append = decision.trace.append")
     for rule in rules:
-        decides += _considers(Writer(names, signals, rule.journey, variables), rule)
+        decides += _considers(Writer(names, signals, rule.journey, variables, counts), rule)
     for journey, variable in variables.items():
         if any(variable in line for line in decides):
             lines += [
                 f"    held = state.stages.get({journey!r})",
                 f"    {variable} = None if held is None else held[0]",
             ]
+    lines += [f"    {variable} = None  # {comment(asked)}" for asked, variable in counts.items()]
     return Code("\n".join([*lines, *decides, "    return considered"]) + "\n", names.names)
 
 
@@ -168,27 +173,46 @@ def _remembers(names: Namespace, signals: SignalTable, name: str, *, more: bool)
     for signal, add in zip(signals.by_type.get(name, ()), signals.adders.get(name, ()), strict=True):
         if signal.shape == "instants" and not signal.static:
             kept = spoken(timedelta(microseconds=signal.within or 0))
-            lines += [f"    # It is counted for {kept}.", *_adds_instant(signal.key, signal.within or 0)]
+            lines += [
+                f"    # It is counted for {kept}.",
+                *_adds_instant(signals.letters.of[signal.key], signal.within or 0),
+            ]
+        elif signal.shape == "latest" and signal.path == ("at",) and not signal.static:
+            lines += _keeps_when(signal.key, names.constant(add, "add"))
         else:
             lines.append(f"    {names.constant(add, 'add')}(signals, event, now)")
+    if lines:
+        tidy = names.constant(signals.tidy, "tidy")
+        lines = [
+            "    at, instants = event.at, signals.ats",
+            *lines,
+            f"    if instants and (instants[0] <= now - {signals.furthest} or not len(instants) % {SOME}):",
+            f"        {tidy}(signals, now)",
+        ]
     if more:
         return [*lines, "    parts.remember_more(decision, event)"]
     return [*lines, "    if event.about is not None:", "        parts.note_about(decision, event)"]
 
 
-def _adds_instant(key: str, within: int) -> list[str]:
+def _adds_instant(letter: str, within: int) -> list[str]:
     return [
-        f"    at, oldest, instants = event.at, now - {within}, signals.get({key!r})",
-        "    if at > oldest:",
-        "        if instants is None:",
-        f"            signals[{key!r}] = array('q', (at,))",
+        f"    if at > now - {within}:",
+        "        if not instants or at >= instants[-1]:",
+        "            instants.append(at)",
+        f"            signals.who += {letter!r}",
         "        else:",
-        "            if at >= instants[-1]:",
-        "                instants.append(at)",
-        "            else:",
-        "                insort(instants, at)",
-        "            if instants[0] <= oldest:",
-        "                del instants[: bisect_right(instants, oldest)]",
+        f"            signals.add({letter!r}, at)",
+    ]
+
+
+def _keeps_when(key: str, add: str) -> list[str]:
+    return [
+        "    # When it was last.",
+        f"    known = signals.get({key!r}, at)",
+        "    if type(known) is not int or 'at' in properties:  # a property of that name is what is meant",
+        f"        {add}(signals, event, now)",
+        "    elif at >= known:",
+        f"        signals[{key!r}] = at",
     ]
 
 
@@ -232,33 +256,32 @@ def _moves(writer: Writer, stages: "Sequence[CompiledStage]") -> list[str]:
 
 def _considers(writer: Writer, rule: "CompiledRule") -> list[str]:
     known = writer.names.constant(rule, "rule")
-    about, fires = (
-        f"    # {comment(writer.journey)}, rule {comment(rule.rule.name)}",
-        f"considered.append(({known}, None))",
-    )
+    about = f"    # {comment(writer.journey)}, rule {comment(rule.rule.name)}"
+    # What is refused goes into the trace at once, but after whatever a rule before it will have left there.
+    fires = [f"    considered.append({known})", "    append = considered.append"]
     if rule.condition is None:
-        return [about, f"    {fires}"]
-    holds = [f"{about}: {comment(str(rule.condition))}", f"    if {writer.holds(rule.condition)}:", f"        {fires}"]
+        return [about, *fires]
+    holds = [
+        f"{about}: {comment(str(rule.condition))}",
+        f"    if {writer.holds(rule.condition)}:",
+        *(f"    {each}" for each in fires),
+    ]
     if rule.see is None:
         return holds
-    seen, asked = writer.seen(rule.condition), f"considered.append(({known}, parts.refusal(decision, {known}, event)))"
-    return [
-        *holds,
-        "    else:",
-        *([f"        {asked}"] if seen is None else _keeps(known, seen, asked)),
-    ]
+    seen, asked = writer.seen(rule.condition), f"parts.refusal(decision, {known}, event)"
+    return [*holds, "    else:", *([f"        append({asked})"] if seen is None else _keeps(rule, seen, asked))]
 
 
-def _keeps(rule: str, seen: list[str], asked: str) -> list[str]:
+def _keeps(rule: "CompiledRule", seen: list[str], asked: str) -> list[str]:
     """What the condition saw, where all of it can be kept; else whoever is asked has the words."""
     first, *others, last = seen
     return [
         "        try:",
-        f"            considered.append(({rule}, {first}",
+        f"            append(['refused', {rule.journey!r}, {rule.rule.name!r}, 'given', {first}",
         *(f"            {each}" for each in others),
-        f"            {last}))",
+        f"            {last}])",
         "        except Unkept:",
-        f"            {asked}",
+        f"            append({asked})",
     ]
 
 

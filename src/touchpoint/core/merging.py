@@ -7,7 +7,7 @@ cannot be known any more is decided so that nobody gets more than they would hav
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from operator import attrgetter
-from typing import Final
+from typing import Any, Final
 
 from touchpoint.core.bursts import joined
 from touchpoint.core.calendar import join_calendar
@@ -16,12 +16,13 @@ from touchpoint.core.cases import CaseChanged, CaseClosed
 from touchpoint.core.decision import ConsentSaid, Decision, RunJoined
 from touchpoint.core.held import NONE, dropped, put
 from touchpoint.core.identity import same_key
+from touchpoint.core.kept import Past
 from touchpoint.core.occurrence import Occurrence
 from touchpoint.core.program import Program
 from touchpoint.core.rhythm import lasts
 from touchpoint.core.segments import EVERY
 from touchpoint.core.signals import backfill
-from touchpoint.core.state import Address, Profile, Record, Run, State, Watch
+from touchpoint.core.state import Address, Profile, Run, State, Watch
 from touchpoint.core.timers import occasions_of
 from touchpoint.model.consent import ANY
 from touchpoint.model.feedback_source import FEEDBACK
@@ -56,7 +57,7 @@ def merge(program: Program, into: State, old: State, timeline: Iterable[Occurren
     _silences(into, old)
     _segments(program, into, old, decision.now)
     told = list(timeline)
-    into.signals = {}
+    into.signals = Past()
     backfill(program.signals, into.signals, told, decision.now)
     _usual_silences(decision, told)
     for rule, starts in old.starts.items():
@@ -248,13 +249,13 @@ def _stages(decision: Decision, into: State, old: State) -> None:
         visit = (ours[2] if ours else 0) + (theirs[2] if theirs else 0)
         for state in (into, old):
             _count_visit(state, journey, held[1], visit)
-        into.stages[journey] = [held[0], held[1], visit]
+        into.stages = put(into.stages, journey, (held[0], held[1], visit))
         for name, _ in decision.program.dwells.get(f"{journey}/{held[0]}", ()):
             if name in armed:
                 into.dwells[name] = armed[name]
 
 
-def _stands(ours: Record, theirs: Record) -> bool:
+def _stands(ours: Sequence[Any], theirs: Sequence[Any]) -> bool:
     if ours[0] == theirs[0]:
         return bool(ours[1] <= theirs[1])
     return bool(ours[1] >= theirs[1])
@@ -275,7 +276,8 @@ def _cases(decision: Decision, into: State, old: State) -> None:
     One that has become part of another on one side does so on the other.
     """
     for kind, refs in old.cases.items():
-        known = into.cases.setdefault(kind, {})
+        known = into.cases.get(kind, {})
+        into.cases = put(into.cases, kind, known)
         for ref, held in refs.items():
             ours = known.get(ref)
             if ours is None:

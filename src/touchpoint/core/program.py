@@ -22,7 +22,7 @@ from touchpoint.core.parts import JourneyParts, Triggers
 from touchpoint.core.referrals import conversions_of
 from touchpoint.core.rhythm import types_asked
 from touchpoint.core.rule_parts import RuleParts, told_in
-from touchpoint.core.segments import SegmentSpec, readers_of, segments_of, versions_of
+from touchpoint.core.segments import SegmentSpec, readers_of, segments_of, true_of_nobody, versions_of
 from touchpoint.core.sessions import session_on
 from touchpoint.core.signals import SignalTable, collect
 from touchpoint.core.state import Pending, Run, State, Watch
@@ -146,6 +146,7 @@ class Program:
     derived: Derived = NOTHING
     asked_of_segments: Segments = attrs.Factory(dict)
     _looks: dict[tuple[str, str], tuple[Look, ...]] = attrs.field(factory=dict, init=False, repr=False)
+    _of_nobody: tuple[SegmentSpec, ...] | None = attrs.field(default=None, init=False, repr=False)
     suggestions: Mapping[str, tuple[SuggestionSpec, ...]] = attrs.Factory(dict)
     words: "dict[tuple[str, str, str | None], Words]" = attrs.field(factory=dict, init=False, repr=False)
     _by_hand: Mapping[tuple[str, str], CompiledRule] | None = attrs.field(default=None, init=False, repr=False)
@@ -153,6 +154,12 @@ class Program:
     def home(self, journey: str, release: int) -> "Program | None":
         """Where the definition of a run is found: here, or of one that is pinned to a release, there (S5.4)."""
         return self.pinned.get((journey, release)) if release else self
+
+    def segments_of_nobody(self) -> tuple[SegmentSpec, ...]:
+        """The segments that somebody may be in of whom nothing is known, found out once."""
+        if self._of_nobody is None:
+            self._of_nobody = true_of_nobody(self.segments)
+        return self._of_nobody
 
     def looks_of(self, message: str, key: str) -> tuple[Look, ...]:
         """What a content of a message looks up."""

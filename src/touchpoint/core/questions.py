@@ -20,6 +20,7 @@ from touchpoint.core.context import Context
 from touchpoint.core.kept import Data
 from touchpoint.core.remembered import Signal, number_of, row_key, sum_of
 from touchpoint.core.values import UNKNOWN, Truth, equal, truth
+from touchpoint.durations import instant
 from touchpoint.journey.conditions import (
     Aggregate,
     And,
@@ -68,32 +69,14 @@ def _plain_count(key: str, within: int | None) -> Evaluator:
     if within is None:
         return lambda context: context.signals.get(key, 0)
 
-    def count(context: Context) -> int:
-        ats: Data = context.signals.get(key)
-        if ats is None:
-            return 0
-        now = context.now
-        since = now - within
-        if ats[-1] <= now:
-            return len(ats) if ats[0] > since else len(ats) - bisect_right(ats, since)
-        return bisect_right(ats, now) - bisect_right(ats, since)
-
-    return count
+    return lambda context: context.signals.count(key, context.now, within)
 
 
 def _plain_ever(key: str, within: int | None) -> Evaluator:
     if within is None:
         return lambda context: key in context.signals
 
-    def ever(context: Context) -> bool:
-        ats: Data = context.signals.get(key)
-        if ats is None:
-            return False
-        now = context.now
-        since = now - within
-        return ats[-1] > since if ats[-1] <= now else bisect_right(ats, now) > bisect_right(ats, since)
-
-    return ever
+    return lambda context: context.signals.count(key, context.now, within) > 0
 
 
 def _count(found: list[Any], in_doubt: bool) -> object:  # noqa: FBT001 - what `found` returns  # what `found` returns
@@ -109,7 +92,14 @@ def _total(found: list[Any], in_doubt: bool) -> object:  # noqa: FBT001 - what `
 
 
 def _last(found: list[Any], in_doubt: bool) -> object:  # noqa: FBT001 - what `found` returns
-    return UNKNOWN if in_doubt or not found else unpack(max(found, key=lambda entry: entry[0])[1])
+    if in_doubt or not found:
+        return UNKNOWN
+    latest = max(found, key=_at)
+    return instant(latest) if type(latest) is int else unpack(latest[1])
+
+
+def _at(latest: Data) -> int:
+    return latest if type(latest) is int else int(latest[0])
 
 
 @attrs.frozen(eq=False)
@@ -161,9 +151,13 @@ class _Selection:
 
     def found(self, context: Context) -> tuple[list[Any], bool]:
         """What is kept of the touchpoints that count, and whether there are others in doubt."""
-        data: Data = context.signals.get(self.key)
         gates = [gate(context) for gate in self.gates]
-        if data is None or False in gates:
+        if False in gates:
+            return [], False
+        if self.signal.shape == "instants":
+            return self._in_log(context, in_doubt=UNKNOWN in gates)
+        data: Data = context.signals.get(self.key)
+        if data is None:
             return [], False
         wanted = [(column, outside(context)) for column, outside in self.keys]
         in_doubt = UNKNOWN in gates or any(value is UNKNOWN for _, value in wanted)
@@ -172,17 +166,21 @@ class _Selection:
         kept = list(_by_key(data, wanted)) if self.signal.required else [data]
         return ([], bool(kept)) if in_doubt else (kept, False)
 
+    def _in_log(self, context: Context, *, in_doubt: bool) -> tuple[list[Any], bool]:
+        n = context.signals.count(self.key, context.now, self.signal.within or 0)
+        return ([], n > 0) if in_doubt else ([1] * n, False)
+
     def _in_window(
         self, data: Data, context: Context, wanted: list[tuple[int, object]], *, in_doubt: bool
     ) -> tuple[list[Any], bool]:
         signal, found, doubts = self.signal, [], False
-        ats = signal.instants(data)
+        ats, rows = data
         first, last = bisect_right(ats, context.now - (signal.within or 0)), bisect_right(ats, context.now)
         if first == last:
             return [], False
         looking_back = attrs.evolve(context)
         for place in range(first, last):
-            row = data[1][place] if signal.has_rows else []
+            row = rows[place]
             amount = row[0] if signal.kind == "total" else 1
             looking_back.row = [unpack(each) for each in row[len(row) - len(signal.captures) :]]
             verdict = self._verdict(looking_back, wanted)

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import compress
 from operator import attrgetter
+from sys import intern
 from typing import Any, Final
 
 import attrs
@@ -57,12 +58,17 @@ def state_to_record(state: State) -> Record:
 
 def state_from_record(customer: str, profile: Profile, record: Record) -> State:
     """The state that `state_to_record` wrote, now or ever."""
-    state = State(customer, profile, *record[1:_HEAD])
+    state = State(customer, profile, *map(_shared, record[1:_HEAD]))
     for place, part in _parts(record):
         if part:
             read = _READ.get(place)
             setattr(state, _PART_AT[place], part if read is None else read(part))
     return state
+
+
+def _shared(value: Any) -> Any:  # noqa: ANN401 - JSON
+    """The one text of all that are alike, since names come with every customer."""
+    return intern(value) if type(value) is str else value
 
 
 def _parts(record: Record) -> Iterable[tuple[int, Any]]:
@@ -203,8 +209,10 @@ def profile_from_record(record: Record) -> Profile:
     """The profile that `profile_to_record` wrote."""
     _, traits, addresses, zones, locale, consents, preferences = record
     return Profile(
-        traits, [Address(*each) for each in addresses], tuple(zones), locale,
-        {(purpose, channel): ConsentFact(*fact) for purpose, channel, *fact in consents},
+        {intern(name): _shared(value) for name, value in traits.items()},
+        [Address(_shared(each[0]), each[1], *map(_shared, each[2:])) for each in addresses],
+        tuple(map(intern, zones)), _shared(locale),
+        {(intern(purpose), intern(channel)): ConsentFact(*map(_shared, fact)) for purpose, channel, *fact in consents},
         None if preferences is None else Preferences.from_record(preferences),
     )  # fmt: skip
 
@@ -221,12 +229,13 @@ _WRITES: Final[_Of] = {
     "deferred": lambda deferred: [*map(_deferred_to_record, deferred)],
 }
 _READS: Final[_Of] = {
+    "stages": lambda stages: {intern(name): (intern(held[0]), *held[1:]) for name, held in stages.items()},
     "cases": cases_from_record,
     "signals": kept_from_record,
     "runs": lambda runs: tuple(map(run_from_record, runs)),
     "watches": lambda watches: tuple(map(_watch_from_record, watches)),
     "pending": lambda pending: tuple(Pending(*each) for each in pending),
-    "history": lambda history: tuple(HandOver(*each) for each in history),
+    "history": lambda history: tuple(HandOver(at, key, *map(_shared, more)) for at, key, *more in history),
     "parked": tuple,
     "bursts": lambda bursts: tuple(map(burst_from_record, bursts)),
     "deferred": lambda deferred: tuple(map(_deferred_from_record, deferred)),

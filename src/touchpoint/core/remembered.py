@@ -1,32 +1,27 @@
 """What is kept of the past for one question or several: its definition, and the shape of its data (S4.7).
 
-A customer's data are a dict from the key of a signal to what is kept of it. A signal that is not there has no past,
-and nothing is kept empty: what has instants has a first one and a last.
+What is kept of a customer is a `core.kept.Past`: a dict from the key of a signal to its data, and a log of what windows
+look at. A signal that is not there has no past; nothing is kept empty.
 
-| shape | for | data | one more at `at` | answered by |
+| shape | for | data, or where they are | one more at `at` | answered by |
 | --- | --- | --- | --- | --- |
-| `number` | count, total | the number, or a Decimal as text | `data[key] = data.get(key, 0) + 1` | `data.get(key, 0)` |
-| `latest` | last | `[at, value]`, never changed in place | `data[key] = [at, value]` unless there is a later one | it |
-| `instants` | count in a window | `array("q")` of instants | `ats.append(at)`, then prune | see below |
-| `rows` | total in a window, or captures | `[array("q"), [row, ...]]` | both, likewise | see `core.questions` |
-| `by_values` | captures, no window | `{captured values: a number or a latest}` | that of its values | likewise |
+| `number` | count, total | the number, or a Decimal as text | `past[key] = past.get(key, 0) + 1` | `past.get(key, 0)` |
+| `latest` | last | `[at, value]`, or `at` where that is the value | in its place unless older | `past.get(key)` |
+| `instants` | count in a window | in the log | `past.add(letter, at)` | `past.count(key, now, within)` |
+| `rows` | total in a window, or captures | `[[at, ...], [row, ...]]` | where its time belongs | `core.questions` |
+| `by_values` | captures, no window | `{captured values: number or latest}` | that of its values | `core.questions` |
 
 Instants are microseconds UTC in ascending order, equal ones in order of arrival. A row holds the amount (totals only),
-then the captured properties (`core.captures`). A window is `(since, now]` where `since` is `now - within`. In Python,
-of `ats = data.get(key)`:
+then the captured properties (`core.captures`). A window is `(now - within, now]`; what it has left stays for a while,
+so an answer must always look at the window itself. Windows of several lengths over the same touchpoints share the data
+of the longest (`SignalTable.keeper`).
 
-- one more: not where `at <= since`; `data[key] = array("q", (at,))` where there is none yet; `ats.append(at)` where
-  `at >= ats[-1]`, as it nearly always is, else `insort(ats, at)`; then
-  `if ats[0] <= since: del ats[: bisect_right(ats, since)]`;
-- count: `len(ats) - bisect_right(ats, since)`, where `ats[-1] <= now`; ever: `since < ats[-1]`, likewise.
-
-What has left a window stays until the next one comes, so an answer must always look at the window itself. Windows of
-several lengths over the same touchpoints share the data of the longest (`SignalTable.keeper`). In a store the data are
-JSON (`core.kept`). What adds to them is made in `core.upkeep`.
+Inlined, a touchpoint in a window is `past.ats.append(at); past.who += letter` where `at >= past.ats[-1]`, as it nearly
+always is, and a count `past.who.count(letter, bisect_right(past.ats, now - within))` where `past.ats[-1] <= now`; the
+letter is `table.letters.of[key]`, as long as `past.letters is table.letters`. What adds is made in `core.upkeep`.
 """
 
 import json
-from array import array
 from decimal import Context as DecimalContext
 from decimal import Decimal
 from functools import reduce
@@ -119,10 +114,6 @@ class Signal:
         """What it shares with signals that differ from it in nothing but how far back their windows reach."""
         static = tuple(sorted(map(structure, self.static))) if self.static else ()
         return self.kind, self.type, self.path, self.required, self.optional, static
-
-    def instants(self, data: Data) -> "array[int]":
-        """The instants a window keeps, ascending."""
-        return data[0] if self.has_rows else data  # type: ignore[no-any-return]  # data have no one type
 
 
 def signal_of(question: Aggregate, path: Path = ()) -> Signal:

@@ -14,6 +14,7 @@ from touchpoint.core.compile import compile_condition
 from touchpoint.core.context import Context
 from touchpoint.core.foreseen import Foresee, foresee
 from touchpoint.core.held import NONE, dropped, put
+from touchpoint.core.kept import Past
 from touchpoint.core.occurrence import TOUCHPOINT, Occurrence
 from touchpoint.core.seen import Seer, seer_of
 from touchpoint.core.signals import SignalTable
@@ -50,6 +51,10 @@ EXPOSURE: Final = "exposure"
 SEGMENT: Final = "segment"
 EVERY: Final = ""
 """Under this name `State.lapses` says when all segments are looked at again."""
+UNSEEN: Final = "-"
+"""Under this name it says so of somebody new, of whom nothing was looked at yet."""
+MARKS: Final = frozenset({EVERY, UNSEEN})
+"""No names of segments."""
 
 _AHEAD: Final = 8
 # How many lapses of windows are tried out beforehand: what changes a part need not change the whole. Each that is tried
@@ -95,6 +100,18 @@ def readers_of(segments: Mapping[str, SegmentSpec]) -> dict[Key, tuple[SegmentSp
         for key in dict.fromkeys(_reads(spec)):
             found.setdefault(key, []).append(spec)
     return {key: tuple(specs) for key, specs in found.items()}
+
+
+def true_of_nobody(segments: Mapping[str, SegmentSpec]) -> tuple[SegmentSpec, ...]:
+    """The segments that may hold somebody of whom nothing is known, in their order; each other reads what is known."""
+    members: set[str] = set()
+    for spec in segments.values():
+        if spec.closure(Context(segments=members, journey=spec.journey)) is True:
+            members.add(spec.name)
+    ahead = {
+        spec.name for spec in segments.values() if spec.foresee is not None and spec.foresee(Past(), 0) is not None
+    }
+    return tuple(spec for spec in segments.values() if spec.name in members | ahead)
 
 
 def _reads(spec: SegmentSpec) -> Iterator[Key]:
@@ -152,9 +169,31 @@ def _lapsed(decision: "Decision") -> list[SegmentSpec]:
     if EVERY in names:
         decision.state.lapses = NONE
         return list(segments.values())
+    if UNSEEN in names:
+        decision.state.lapses = NONE
+        return _of_somebody_new(decision)
     if names:
         decision.state.lapses = {name: due for name, due in lapses.items() if due > now}
     return sorted((segments[name] for name in names if name in segments), key=_index)
+
+
+def _of_somebody_new(decision: "Decision") -> list[SegmentSpec]:
+    """The segments that may hold somebody of whom nothing was looked at yet, with all that ask about these."""
+    program, state = decision.program, decision.state
+    kept = program.signals.signals
+    keys = [(TOUCHPOINT, kept[key].type) for key in state.signals if key in kept]
+    keys += [(TRAIT, name) for name in state.profile.traits]
+    keys += [(STAGE, journey) for journey in state.stages]
+    keys += [(CASE, "")] if state.cases else []
+    keys += [(EXPOSURE, split) for split in state.exposures]
+    todo = [*program.segments_of_nobody(), *(spec for key in keys for spec in program.segments_on.get(key, ()))]
+    found: dict[int, SegmentSpec] = {}
+    while todo:
+        spec = todo.pop()
+        if spec.index not in found:
+            found[spec.index] = spec
+            todo += program.segments_on.get((SEGMENT, spec.name), ())
+    return sorted(found.values(), key=_index)
 
 
 def _index(spec: SegmentSpec) -> int:

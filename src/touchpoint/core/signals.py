@@ -11,12 +11,12 @@ Of signals that differ in nothing but how far back they look, only the one that 
 
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Any, Final
+from typing import Final
 
 import attrs
 
 from touchpoint.core.compile import Evaluator, Path
-from touchpoint.core.kept import Data
+from touchpoint.core.kept import Letters, Past, letters_for
 from touchpoint.core.occurrence import TOUCHPOINT, Occurrence
 from touchpoint.core.questions import answer
 from touchpoint.core.remembered import Signal, signal_of
@@ -25,18 +25,26 @@ from touchpoint.errors import UnknownName
 from touchpoint.journey.conditions import Aggregate, Expression, Field, Last, path_of, root_of, walk
 
 _READERS_KEPT: Final = 10_000
+SOME: Final = 16
+"""Whenever a log has so many instants, or a multiple, it is looked through for what has left the shorter windows."""
+_MANY: Final = 256
+"""A long one only at multiples of this, so that no touchpoint costs what the log is long."""
 
 
 @attrs.frozen(eq=False)
 class SignalTable:
     """The signals that journeys need: those that are kept, by key and by the touchpoint type that changes them.
 
-    `adders` has what adds a touchpoint of a type to a customer's data.
+    `adders` has what adds a touchpoint of a type to a customer's data, `letters` those of the log, `withins` by letter
+    how far back it is looked at, and `furthest` the longest of these; microseconds.
     """
 
     signals: Mapping[str, Signal]
     by_type: Mapping[str, tuple[Signal, ...]]
     adders: Mapping[str, tuple[Add, ...]] = attrs.field(repr=False)
+    letters: Letters = attrs.field(repr=False)
+    withins: Mapping[str, int] = attrs.field(repr=False)
+    furthest: int
     # By the key of each signal that is asked for.
     _keepers: Mapping[str, Signal] = attrs.field(repr=False)
     # By the identity of the expressions it was collected from, which are kept here so that no other can get theirs.
@@ -77,6 +85,13 @@ class SignalTable:
             self._readers[id(question), path] = question, found
         return found
 
+    def tidy(self, past: Past, now: int) -> None:
+        """Drop what no window sees any more: what is older than all of them at once, the rest now and then."""
+        past.drop_until(now - self.furthest)
+        n = len(past.ats)
+        if not n % (SOME if n <= _MANY else _MANY):
+            past.thin(self.withins, now)
+
     def windows(self) -> Iterator[Signal]:
         """The signals that are asked for and look through a window."""
         asked = {signal.key: signal for _, signals in self._asked.values() for signal in signals}
@@ -97,8 +112,12 @@ def collect(expressions: Iterable[Expression]) -> SignalTable:
     keepers = _keepers(signals.values())
     kept = {key: signal for key, signal in signals.items() if keepers[key] is signal}
     by_type = _indexed(kept.values())
-    adders = {name: tuple(map(adder, each)) for name, each in by_type.items()}
-    return SignalTable(kept, by_type, adders, keepers, asked, answering)
+    logged = [each for each in kept.values() if each.shape == "instants"]
+    letters = letters_for(each.key for each in logged)
+    adders = {name: tuple(adder(each, letters) for each in own) for name, own in by_type.items()}
+    withins = {letters.of[each.key]: each.within or 0 for each in logged}
+    furthest = max(withins.values(), default=0)
+    return SignalTable(kept, by_type, adders, letters, withins, furthest, keepers, asked, answering)
 
 
 def _keepers(signals: Iterable[Signal]) -> dict[str, Signal]:
@@ -126,7 +145,7 @@ def _questions(expression: Expression) -> Iterator[tuple[Aggregate, Path]]:
             yield node, ()
 
 
-def update(table: SignalTable, data: dict[str, Any], occurrence: Occurrence, now: int) -> None:
+def update(table: SignalTable, past: Past, occurrence: Occurrence, now: int) -> None:
     """Add one touchpoint to a customer's data, in place. It costs what the signals of its type cost.
 
     A late one is put where its time belongs; one that a window can no longer see is left out. Events that are not
@@ -134,36 +153,42 @@ def update(table: SignalTable, data: dict[str, Any], occurrence: Occurrence, now
 
     Args:
         table: from `collect`.
-        data: the customer's signal data.
+        past: what is kept of the customer; adopted, if it is of another table.
         occurrence: the touchpoint, not seen before; `at` is not later than `now`.
         now: microseconds UTC, not before the previous update.
     """
-    if occurrence.kind == TOUCHPOINT:
-        for add in table.adders.get(occurrence.name, ()):
-            add(data, occurrence, now)
+    if occurrence.kind != TOUCHPOINT or (adders := table.adders.get(occurrence.name)) is None:
+        return
+    past.adopt(table.letters)
+    for add in adders:
+        add(past, occurrence, now)
+    ats = past.ats
+    if ats and (ats[0] <= now - table.furthest or not len(ats) % SOME):
+        table.tidy(past, now)
 
 
-def backfill(table: SignalTable, data: dict[str, Any], occurrences: Iterable[Occurrence], now: int) -> None:
-    """Make a customer's data hold just the table's signals, in place: fill what is missing, drop what nobody asks.
+def backfill(table: SignalTable, past: Past, occurrences: Iterable[Occurrence], now: int) -> None:
+    """Have what is kept of a customer be what the table asks, in place: fill what is missing, drop what nobody asks.
 
     Args:
         table: from `collect`.
-        data: the customer's signal data; an empty dict for a new customer.
+        past: what is kept of the customer; an empty one for a new customer.
         occurrences: the customer's touchpoints, all of them in order of arrival; read only if something is missing.
         now: microseconds UTC.
     """
-    for key in data.keys() - table.signals.keys():
-        del data[key]
-    missing = [signal for key, signal in table.signals.items() if key not in data]
+    missing = [signal for key, signal in table.signals.items() if key not in past and key not in past.letters.of]
+    past.adopt(table.letters)
+    for key in past.keys() - table.signals.keys():
+        del past[key]
     if not missing:
         return
-    adders = {name: tuple(map(adder, signals)) for name, signals in _indexed(missing).items()}
+    adders = {name: [adder(each, table.letters) for each in signals] for name, signals in _indexed(missing).items()}
     for occurrence in occurrences:
         for add in adders.get(occurrence.name, ()):
-            add(data, occurrence, now)
+            add(past, occurrence, now)
 
 
-def lapses_at(expression: Expression | None, table: SignalTable, data: Mapping[str, Data], now: int) -> int | None:
+def lapses_at(expression: Expression | None, table: SignalTable, past: Past, now: int) -> int | None:
     """The next instant after `now` (microseconds UTC) at which a touchpoint leaves a window; None if none will.
 
     A touchpoint at t leaves a window of length w at t + w exactly, since windows are `(now - w, now]` (S4.4).
@@ -171,24 +196,28 @@ def lapses_at(expression: Expression | None, table: SignalTable, data: Mapping[s
     Args:
         expression: look only at the windows it asks for; None looks at all.
         table: from `collect`.
-        data: the customer's signal data.
+        past: what is kept of the customer.
         now: microseconds UTC.
     """
     signals = table.windows() if expression is None else table.asked_by(expression)
-    lapses = (next_lapse(each, data.get(table.keeper(each).key), now) for each in signals if each.within is not None)
+    lapses = (next_lapse(each, table.keeper(each).key, past, now) for each in signals)
     return min((at for at in lapses if at is not None), default=None)
 
 
-def next_lapse(signal: Signal, data: Data, now: int) -> int | None:
+def next_lapse(signal: Signal, key: str, past: Past, now: int) -> int | None:
     """The next instant after `now` at which a touchpoint leaves the window of one signal; None if none will.
 
-    The data are those of its keeper.
+    `key` is that of its keeper.
     """
-    if signal.within is None or data is None:
+    if signal.within is None:
         return None
-    ats = signal.instants(data)
-    first = bisect_right(ats, now - signal.within)
-    return ats[first] + signal.within if first < len(ats) else None
+    if signal.shape == "instants":
+        first = past.first_after(key, now - signal.within)
+    else:
+        ats = past[key][0] if key in past else ()
+        place = bisect_right(ats, now - signal.within)
+        first = ats[place] if place < len(ats) else None
+    return None if first is None else first + signal.within
 
 
 def _indexed(signals: Iterable[Signal]) -> dict[str, tuple[Signal, ...]]:

@@ -12,6 +12,7 @@ import attrs
 from touchpoint.core.cases import Held, next_deadline, resolved
 from touchpoint.core.collected import Burst, Collected, Deferred
 from touchpoint.core.held import NONE
+from touchpoint.core.kept import Past
 from touchpoint.core.occurrence import Occurrence
 from touchpoint.model.preference import Preferences
 from touchpoint.policy.facts import ConsentFact, HandOver
@@ -26,7 +27,7 @@ IN_FLIGHT: Final = "in_flight"
 NEVER: Final = 1 << 63
 
 
-@attrs.define
+@attrs.define(weakref_slot=False)
 class Address:
     """One address of a customer and how it stands: `active`, `dormant` or `suppressed`."""
 
@@ -36,7 +37,7 @@ class Address:
     reason: str = ""
 
 
-@attrs.define
+@attrs.define(weakref_slot=False)
 class Profile:
     """What the host told us of a customer. Kept apart from the rest because it changes seldom."""
 
@@ -48,7 +49,7 @@ class Profile:
     preferences: Preferences | None = None
 
 
-@attrs.define
+@attrs.define(weakref_slot=False)
 class Run:
     """A live run of a rule.
 
@@ -96,7 +97,7 @@ class Run:
         return f"{self.journey}/{self.rule}"
 
 
-@attrs.define
+@attrs.define(weakref_slot=False)
 class Watch:
     """A goal that is still watched after its run's last step, until `until` inclusive.
 
@@ -119,7 +120,7 @@ class Watch:
     told: Mapping[str, Sequence[str]] = NONE
 
 
-@attrs.define
+@attrs.define(weakref_slot=False)
 class Pending:
     """A message (or call) that has not reached an end.
 
@@ -170,11 +171,11 @@ class Pending:
         return self.arguments is not None
 
 
-@attrs.define
+@attrs.define(weakref_slot=False)
 class State:
     """The state of one customer.
 
-    `stages` maps a journey to [stage, entered at, visit]; `cases` a kind to the open ones by their refs; `starts`
+    `stages` maps a journey to (stage, entered at, visit); `cases` a kind to the open ones by their refs; `starts`
     a journey/rule to [[instant, key], …]; `silences`, `dwells` and `calendar` (anniversaries, dates, schedules) map a
     definition to when it falls due, `heard` a silence to the touchpoint it counts from; `awaited` a message's key to
     [due, what, message, channel] where something has to come back of it: a receipt, or the end of a person's task,
@@ -195,10 +196,10 @@ class State:
     fences: int = 0
     version: str = ""
     zone_data: str = ""
-    stages: dict[str, Record] = attrs.Factory(dict)
-    cases: Held = attrs.field(factory=dict, repr=False)
+    stages: Mapping[str, Sequence[Any]] = NONE
+    cases: Held = attrs.field(default=NONE, repr=False)
     closed: Mapping[str, int] = NONE
-    signals: dict[str, object] = attrs.field(factory=dict, repr=False)
+    signals: Past = attrs.field(factory=Past, repr=False)
     starts: Mapping[str, list[Record]] = attrs.field(default=NONE, repr=False)
     silences: Mapping[str, int] = NONE
     heard: Mapping[str, int] = NONE
@@ -283,4 +284,4 @@ class State:
 
 def without(held: tuple[T, ...], one: T) -> tuple[T, ...]:
     """All but this very one, for what is never changed in place."""
-    return tuple(each for each in held if each is not one)
+    return tuple([each for each in held if each is not one])  # a list is quicker than a generator

@@ -13,7 +13,6 @@ import attrs
 
 from touchpoint.core.context import Context
 from touchpoint.core.gate import World, facts_about, tell_of_words
-from touchpoint.core.kept import Data
 from touchpoint.core.occurrence import Occurrence
 from touchpoint.core.program import Program
 from touchpoint.core.remembered import Signal
@@ -199,17 +198,17 @@ class _Asking:
         return self._today
 
     def _rest(self, rest: Rest) -> Answered:
-        data = self._kept(rest.signal)
-        if data is None:
+        if not self._happened(rest.signal):
             return True, partial(allow, RESTS, f"not {rest.called}")
         if rest.lasts is None:
             return False, partial(deny, RESTS, f"{rest.called}; never again")
-        last = rest.signal.instants(data)[-1]
+        last = self.state.signals.last(rest.signal.key) or 0
         until = last + rest.lasts
         return self.now >= until, partial(_of_rest, rest.called, last, rest.lasts, until, self.now)
 
-    def _kept(self, signal: Signal) -> Data:
-        return self.state.signals.get(signal.key)
+    def _happened(self, signal: Signal) -> bool:
+        past = self.state.signals
+        return signal.key in past or past.last(signal.key) is not None
 
     def _worth(self, judged: Judged) -> Answered:
         spec, context = judged.spec, self.context(judged.spec.journey)
@@ -239,8 +238,8 @@ class _Asking:
         """Its limit, which counts how often it was shown rather than handed over."""
         if spec.shown is None:
             return ()
-        sent, kept = facts.history, self._kept(spec.shown)
-        ats = () if kept is None else [0] * kept if spec.shown.within is None else spec.shown.instants(kept)
+        sent, past, key = facts.history, self.state.signals, spec.shown.key
+        ats = [0] * past.get(key, 0) if spec.shown.within is None else past.instants(key)
         facts.history = [_shown(spec, facts.kind, self.place, at) for at in ats]
         found = check_limit(facts, on)
         facts.history = sent

@@ -4,32 +4,31 @@ The shapes are described in `core.remembered`. Nearly every touchpoint is newer 
 ask for no property of it: that is the way that is made short.
 """
 
-from array import array
 from bisect import bisect_right
 from collections.abc import Callable, Mapping
 from typing import Any, Final, TypeAlias
 
-from touchpoint.core.captures import key_of, pack
+from touchpoint.core.captures import INSTANT_TAG, key_of, pack
 from touchpoint.core.compile import compile_condition
 from touchpoint.core.context import Context
-from touchpoint.core.kept import INSTANTS, Data
+from touchpoint.core.kept import Data, Letters, Past
 from touchpoint.core.occurrence import Occurrence
 from touchpoint.core.remembered import Shape, Signal, amount_of, row_key, sum_of
 from touchpoint.core.values import UNKNOWN, Value, look_up
 from touchpoint.journey.conditions import And
 
-Add: TypeAlias = Callable[[dict[str, Data], Occurrence, int], None]
-"""(a customer's data, a touchpoint of the signal's type, now in microseconds UTC): adds it to the data, in place."""
+Add: TypeAlias = Callable[[Past, Occurrence, int], None]
+"""(what is kept of a customer, a touchpoint of the signal's type, now in microseconds UTC): adds it, in place."""
 
 
-def adder(signal: Signal) -> Add:
+def adder(signal: Signal, letters: Letters) -> Add:
     """What adds touchpoints to the data of one signal; those that its conditions leave out change nothing."""
-    add = _ADDERS[signal.shape](signal)
+    add = _to_log(signal, letters.of[signal.key]) if signal.shape == "instants" else _ADDERS[signal.shape](signal)
     if not signal.static:
         return add
     accepts = compile_condition(And(signal.static))
 
-    def add_accepted(data: dict[str, Data], occurrence: Occurrence, now: int) -> None:
+    def add_accepted(data: Past, occurrence: Occurrence, now: int) -> None:
         if accepts(Context(event=occurrence, now=occurrence.at)) is True:
             add(data, occurrence, now)
 
@@ -39,10 +38,10 @@ def adder(signal: Signal) -> Add:
 def _to_number(signal: Signal) -> Add:
     key = signal.key
 
-    def count(data: dict[str, Data], _: Occurrence, __: int) -> None:
+    def count(data: Past, _: Occurrence, __: int) -> None:
         data[key] = data.get(key, 0) + 1
 
-    def total(data: dict[str, Data], occurrence: Occurrence, _: int) -> None:
+    def total(data: Past, occurrence: Occurrence, _: int) -> None:
         amount = amount_of(look_up(occurrence, signal.path))
         if amount is not None:
             data[key] = sum_of([data[key], amount]) if key in data else amount
@@ -53,29 +52,18 @@ def _to_number(signal: Signal) -> Add:
 def _to_latest(signal: Signal) -> Add:
     key, path = signal.key, signal.path
 
-    def add(data: dict[str, Data], occurrence: Occurrence, _: int) -> None:
+    def add(data: Past, occurrence: Occurrence, _: int) -> None:
         data[key] = _later(data.get(key), occurrence.at, pack(look_up(occurrence, path)))
 
     return add
 
 
-def _to_instants(signal: Signal) -> Add:
-    key, within = signal.key, signal.within or 0
+def _to_log(signal: Signal, letter: str) -> Add:
+    within = signal.within or 0
 
-    def add(data: dict[str, Data], occurrence: Occurrence, now: int) -> None:
-        at, since = occurrence.at, now - within
-        ats = data.get(key)
-        if at <= since:
-            return
-        if ats is None:
-            data[key] = array(INSTANTS, (at,))
-            return
-        if at >= ats[-1]:
-            ats.append(at)
-        else:
-            ats.insert(bisect_right(ats, at), at)
-        if ats[0] <= since:
-            del ats[: bisect_right(ats, since)]
+    def add(past: Past, occurrence: Occurrence, now: int) -> None:
+        if occurrence.at > now - within:
+            past.add(letter, occurrence.at)
 
     return add
 
@@ -84,13 +72,13 @@ def _to_rows(signal: Signal) -> Add:
     key, within, captures = signal.key, signal.within or 0, _captures_of(signal)
     value = _value_of(signal)
 
-    def add(data: dict[str, Data], occurrence: Occurrence, now: int) -> None:
+    def add(data: Past, occurrence: Occurrence, now: int) -> None:
         at, since = occurrence.at, now - within
         captured, amount = captures(occurrence), value(occurrence)
         if at <= since or captured is None or amount is UNKNOWN:
             return
         if key not in data:
-            data[key] = [array(INSTANTS), []]
+            data[key] = [[], []]
         ats, rows = data[key]
         place = bisect_right(ats, at)
         ats.insert(place, at)
@@ -104,7 +92,7 @@ def _to_rows(signal: Signal) -> Add:
 def _to_values(signal: Signal) -> Add:
     key, kind, captures, value = signal.key, signal.kind, _captures_of(signal), _value_of(signal)
 
-    def add(data: dict[str, Data], occurrence: Occurrence, _: int) -> None:
+    def add(data: Past, occurrence: Occurrence, _: int) -> None:
         captured, told = captures(occurrence), value(occurrence)
         values = None if captured is None or told is UNKNOWN else row_key([key_of(each) for each in captured])
         if values is None:
@@ -123,14 +111,15 @@ def _to_values(signal: Signal) -> Add:
 _ADDERS: Final[Mapping[Shape, Callable[[Signal], Add]]] = {
     "number": _to_number,
     "latest": _to_latest,
-    "instants": _to_instants,
     "rows": _to_rows,
     "by_values": _to_values,
 }
 
 
 def _later(kept: Data, at: int, value: Value) -> Data:
-    return [at, value] if kept is None or at >= kept[0] else kept
+    if kept is not None and at < (kept if type(kept) is int else kept[0]):
+        return kept
+    return at if value == [INSTANT_TAG, at] else [at, value]
 
 
 def _captures_of(signal: Signal) -> Callable[[Occurrence], list[Any] | None]:

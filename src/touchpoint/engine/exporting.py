@@ -1,6 +1,7 @@
 """Everything that is held about a person, as JSON (S1.7): for them to read, and to take elsewhere."""
 
-from collections.abc import Mapping
+from array import array
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any, Final
@@ -9,6 +10,7 @@ import attrs
 
 from touchpoint.channels.base import Adapter
 from touchpoint.core.accounts import stock_account
+from touchpoint.core.kept import Past
 from touchpoint.core.occurrence import TOUCHPOINT
 from touchpoint.core.state import State
 from touchpoint.durations import instant
@@ -185,7 +187,7 @@ def _decided(row: EntryRow, recalled: Recalled) -> object:
     return [recalled.line(line) for line in loads(row.trace)] if row.trace else []
 
 
-def _stage(held: list[Any]) -> dict[str, object]:
+def _stage(held: Sequence[Any]) -> dict[str, object]:
     return {"stage": held[0], "since": _at(held[1]), "visit": held[2]}
 
 
@@ -287,9 +289,11 @@ def _remembered(state: State) -> dict[str, object]:
 
 
 def _kept(value: Any) -> Any:  # noqa: ANN401 - whatever a state holds
+    if isinstance(value, Past):
+        return value.told()
     if attrs.has(type(value)):
         return {field.name: _kept(getattr(value, field.name)) for field in attrs.fields(type(value))}
-    if isinstance(value, list | tuple):
+    if isinstance(value, list | tuple | array):
         return [_kept(each) for each in value]
     if isinstance(value, dict):
         return {name: _kept(each) for name, each in value.items()}

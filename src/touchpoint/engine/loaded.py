@@ -17,11 +17,11 @@ if TYPE_CHECKING:
     from touchpoint.engine.figuring import Kept
 
 
-@attrs.define(eq=False)
+@attrs.define(eq=False, weakref_slot=False)
 class Loaded:
     """One customer in memory.
 
-    `due` is what the store's agenda says, `parked` what it says of how much is parked; `text` the profile as stored,
+    `due` is what the store's agenda says, `parked` what it says of how much is parked,
     `members` the segments that the store's list has them in; `account` what `engine.figuring` remembers of them.
     """
 
@@ -29,7 +29,6 @@ class Loaded:
     state: State = attrs.field(repr=False)
     head: int
     due: int | None
-    text: str = attrs.field(default="", repr=False)
     is_new: bool = False
     profile_changed: bool = False
     stale: bool = True

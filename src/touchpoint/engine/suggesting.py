@@ -9,7 +9,7 @@ import attrs
 from touchpoint.core import suggesting
 from touchpoint.core.gate import World
 from touchpoint.core.program import Program
-from touchpoint.core.segments import EVERY
+from touchpoint.core.segments import UNSEEN
 from touchpoint.core.state import State
 from touchpoint.core.suggesting import Judged
 from touchpoint.durations import instant
@@ -204,7 +204,7 @@ def _nobody(identity: str, program: Program, now: int) -> State:
         identity, now=now, version=program.version, zone_data=tz_version(), releases=program.releases,
     )  # fmt: skip
     if program.segments:
-        state.lapses = {EVERY: now}
+        state.lapses = {UNSEEN: now}
     return state
 
 

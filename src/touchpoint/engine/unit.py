@@ -28,7 +28,7 @@ from touchpoint.core.parking import (
 )
 from touchpoint.core.program import Program
 from touchpoint.core.records import profile_from_record, state_from_record, state_to_record
-from touchpoint.core.segments import EVERY
+from touchpoint.core.segments import UNSEEN
 from touchpoint.core.state import IN_FLIGHT, NEVER, Pending, Profile, State
 from touchpoint.core.timers import SEGMENT, Timer
 from touchpoint.core.waits import follow_zone_data
@@ -186,7 +186,7 @@ class Unit:
         if self.program.calendar:
             arm_calendar(self.program, state, now=now)
         if self.program.segments:
-            state.lapses = {EVERY: now}  # nobody has looked at anything yet
+            state.lapses = {UNSEEN: now}  # nobody has looked at anything yet
         loaded = Loaded(no, state, 0, None, is_new=True, profile_changed=True)
         self.cache.put(loaded)
         self.touch(loaded)
@@ -204,7 +204,6 @@ class Unit:
             state,
             row.head,
             row.due,
-            row.profile,
             parked=len(state.parked),
             members=dict(state.segments) if state.segments else NONE,
         )
@@ -212,6 +211,7 @@ class Unit:
             catch_up(self, loaded)
             state = loaded.state
         bring_up(self, loaded, self.program)
+        state.signals.adopt(self.program.signals.letters)  # from here on it shares them
         if follow_zone_data(self.program, state):
             self.touch(loaded)
         self.cache.put(loaded)

@@ -10,7 +10,7 @@ from touchpoint.core.decision import RUN
 from touchpoint.core.occurrence import TOUCHPOINT
 from touchpoint.core.program import Program
 from touchpoint.core.rhythm import in_words
-from touchpoint.core.segments import EVERY
+from touchpoint.core.segments import MARKS
 from touchpoint.core.state import IN_FLIGHT, Record, State
 from touchpoint.core.timed import SilenceSpec
 from touchpoint.durations import instant
@@ -308,7 +308,7 @@ def timers(program: Program, state: State) -> list[tuple[int, str]]:
     found += [(due, f"dwelt in {name.partition('|')[0]}") for name, due in state.dwells.items()]
     dates = ((program.calendar[name], entry) for name, entry in state.calendar.items() if name in program.calendar)
     found += [(entry[0], spec.words) for spec, entry in dates]
-    found += [(due, f"segment {name} is looked at again") for name, due in state.lapses.items() if name != EVERY]
+    found += [(due, f"segment {name} is looked at again") for name, due in state.lapses.items() if name not in MARKS]
     found += [
         (due, f"case {kind}: {which} due")
         for kind, refs in state.cases.items()

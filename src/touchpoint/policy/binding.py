@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import timedelta
-from typing import Any, Final, TypeVar
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 import attrs
 
@@ -14,6 +14,9 @@ from touchpoint.model.message import Message
 from touchpoint.policy.content_binding import BoundContent, Evaluators, bind_content
 from touchpoint.policy.verdict import Verdict, allow
 from touchpoint.policy.windows import WindowEvaluator
+
+if TYPE_CHECKING:
+    from touchpoint.policy.plan import Plan
 
 T = TypeVar("T")
 
@@ -129,6 +132,7 @@ class Bound:
         approvals: which gifts a person has to approve.
         pulls: what binds suggestions beyond that.
         usual: what `policy.checks` has found out, by name: a message, its kind, and the checks that it meets.
+        plans: likewise, of `policy.plan`: a message, its kind, and its plan.
     """
 
     windows: tuple[BoundWindow, ...] = ()
@@ -143,7 +147,8 @@ class Bound:
     budgets: tuple[Budget, ...] = ()
     approvals: tuple[Approval, ...] = ()
     pulls: tuple[Pull, ...] = ()
-    usual: dict[str, tuple[Message, str, tuple[Any, Any]]] = attrs.field(factory=dict, init=False, repr=False)
+    usual: dict[str, tuple[Message, str, tuple[Any, Any, Any]]] = attrs.field(factory=dict, init=False, repr=False)
+    plans: "dict[str, tuple[Message, str, Plan | None]]" = attrs.field(factory=dict, init=False, repr=False)
     _own_quiet: dict[tuple[str, str], BoundWindow] = attrs.field(factory=dict, init=False, repr=False)
     _windows_for: dict[tuple[str, str], Sequence[BoundWindow]] = attrs.field(factory=dict, init=False, repr=False)
     _caps_for: dict[tuple[str, str, str], Sequence[BoundCap]] = attrs.field(factory=dict, init=False, repr=False)

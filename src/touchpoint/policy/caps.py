@@ -60,19 +60,28 @@ def binding_caps(facts: Facts, channels: Sequence[str]) -> Sequence[BoundCap]:
 
 
 def counted(bound: BoundCap, facts: Facts) -> list[HandOver]:
-    """What this cap counts of the history, sorted by `at`.
+    """What this cap counts of the history now, sorted by `at`."""
+    return taken(bound, facts.history, facts.key, facts.now, facts.calendar_period)
+
+
+def taken(
+    bound: BoundCap, history: Sequence[HandOver], key: str, now: int, calendar_period: CalendarPeriod
+) -> list[HandOver]:
+    """What this cap counts of a history for the message with this key, sorted by `at`.
 
     The message's own earlier hand-over is left out, because its slot moves to the new instant (S6.8); where attempts
     are counted it stays in, because that is what is counted.
     """
-    attempts, key, met = bound.cap.attempts, facts.key, bound.met
-    return [
-        each
-        for each in _since(facts, bound.cap.per)
-        if each.counted
-        and (attempts or (each.state != "refused" and each.key != key))
-        and met[each.kind, each.journey, each.channel]
-    ]
+    cap, met, found = bound.cap, bound.met, list[HandOver]()
+    start = period_start(cap.per, now, calendar_period)
+    for each in reversed(history):  # from the end, because a period holds few
+        if each.at < start:
+            break
+        own = each.state == "refused" or each.key == key
+        if each.counted and (cap.attempts or not own) and met[each.kind, each.journey, each.channel]:
+            found.append(each)
+    found.reverse()
+    return found
 
 
 def check_caps(facts: Facts, on: ChannelFacts) -> Sequence[Verdict]:
@@ -189,11 +198,17 @@ def _room(bound: BoundCap, taken: Sequence[HandOver]) -> Verdict:
     return allow(CAP, bound.said, {"taken": len(taken), "of": bound.cap.n}) if taken else bound.untaken
 
 
+def has_room(bound: BoundCap, taken: Sequence[HandOver], now: int, calendar_period: CalendarPeriod) -> bool:
+    """Whether one more hand-over finds a place in a cap now, of whose places these are taken."""
+    cap = bound.cap
+    return len(taken) < cap.n or frees_at(_times(taken), cap.n, cap.per, now, calendar_period) <= now
+
+
 def _full(bound: BoundCap, facts: Facts, taken: Sequence[HandOver]) -> Verdict | None:
     cap = bound.cap
-    free = frees_at(_times(taken), cap.n, cap.per, facts.now, facts.calendar_period)
-    if free <= facts.now:
+    if has_room(bound, taken, facts.now, facts.calendar_period):
         return None
+    free = frees_at(_times(taken), cap.n, cap.per, facts.now, facts.calendar_period)
     # Who lost against whom is part of the record: the places are held by these messages.
     holders = list(dict.fromkeys(each.message for each in reversed(taken)))
     named = ", ".join(repr(each) for each in holders[:3]) + (", …" if len(holders) > 3 else "")
@@ -225,11 +240,8 @@ def _too_soon(bound: BoundSpacing, facts: Facts, last: HandOver | None) -> Verdi
 def _since(facts: Facts, per: Duration) -> Sequence[HandOver]:
     if not facts.history:
         return ()
-    start, history = period_start(per, facts.now, facts.calendar_period), facts.history
-    first = len(history)
-    while first and history[first - 1].at >= start:  # from the end, because a period holds few
-        first -= 1
-    return history[first:]
+    start = period_start(per, facts.now, facts.calendar_period)
+    return facts.history[bisect_left(facts.history, start, key=lambda each: each.at) :]
 
 
 def _times(entries: Sequence[HandOver]) -> list[int]:

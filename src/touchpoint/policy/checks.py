@@ -6,9 +6,9 @@ from typing import Final, TypeAlias
 
 import attrs
 
-from touchpoint.model.message import Gift
+from touchpoint.model.message import Gift, Message
 from touchpoint.policy.arbitration import check_arbitration
-from touchpoint.policy.binding import covers
+from touchpoint.policy.binding import Bound, covers
 from touchpoint.policy.caps import (
     against_caps,
     against_spacing,
@@ -29,8 +29,8 @@ from touchpoint.policy.windows_check import against_windows, check_windows
 Check: TypeAlias = Callable[[Facts, ChannelFacts], Sequence[Verdict]]
 """A check answers with one verdict for each thing it asks about; none where it does not apply."""
 
-Ways: TypeAlias = tuple[Sequence[Check], Sequence[Check]]
-"""Checks, and what is asked in their stead where nobody wants to know what speaks for a message."""
+Ways: TypeAlias = tuple[Sequence[Check], Sequence[Check], Sequence[Check]]
+"""Checks; what is asked in their stead where nobody wants to know what speaks for a message; and where all is calm."""
 
 WANTED: Final = "wanted"
 EXPIRY: Final = "expiry"
@@ -248,6 +248,13 @@ _AGAINST: Final[Mapping[Check, Check]] = {
 rare."""
 
 
+_CALM: Final = frozenset({check_wanted, check_expiry, check_address, check_holds, check_arbitration})
+"""These have nothing against a message where `_is_calm`."""
+
+
+_PLANNED: Final = _CALM | {check_consent, check_windows, check_caps}
+
+
 FOR_ANSWERS: Final[tuple[Check, ...]] = (
     check_wanted, check_expiry, check_stopped, check_address, check_refused, check_conversation, check_switches,
     check_paused, check_pace,
@@ -331,9 +338,24 @@ def ask(facts: Facts, on: ChannelFacts) -> tuple[Verdict, ...]:
 def objections(facts: Facts, on: ChannelFacts) -> Sequence[Verdict]:
     """Those of `ask` that stand against the message, and maybe some that do not."""
     found: list[Verdict] = []
-    for against in _that_apply(facts, on)[1]:
+    _, each_against, if_calm = _that_apply(facts, on)
+    for against in if_calm if _is_calm(facts, on) else each_against:
         found += against(facts, on)
     return found
+
+
+def _is_calm(facts: Facts, on: ChannelFacts) -> bool:
+    """Whether none of the checks in `_CALM` can have anything against the message: nearly always."""
+    return (
+        facts.still is None
+        and facts.live
+        and facts.withdrawn is None
+        and facts.now < facts.expires_at
+        and not (facts.open_cases or facts.closed_cases or facts.rivals)
+        and on.configured
+        and on.address is not None
+        and on.address.standing == "active"
+    )
 
 
 def _that_apply(facts: Facts, on: ChannelFacts) -> Ways:
@@ -363,13 +385,19 @@ def _that_apply(facts: Facts, on: ChannelFacts) -> Ways:
     return known[2]
 
 
+def meets_only(bound: Bound, message: Message, kind: str, journey: str) -> bool:
+    """Whether a message meets no checks but those of `policy.plan`, where nothing rare has happened."""
+    return _PLANNED.issuperset(_usual(Facts(0, "", message, journey, bound, kind))[0])
+
+
 def _usual(facts: Facts) -> Ways:
     return _both(tuple(check for check in CHECKS if check not in _RARE or _RARE[check](facts)))
 
 
 @lru_cache(maxsize=8)
 def _both(checks: tuple[Check, ...]) -> Ways:
-    return checks, tuple(_AGAINST.get(check, check) for check in checks)
+    calm = (check for check in checks if check not in _CALM)
+    return checks, tuple(_AGAINST.get(each, each) for each in checks), tuple(_AGAINST.get(each, each) for each in calm)
 
 
 def rule(facts: Facts, channels: Iterable[ChannelFacts]) -> Ruling:
@@ -392,10 +420,11 @@ def look_here(facts: Facts, on: ChannelFacts) -> Ruling:
     """As `rule_here`, without a word on what has nothing against the message: all that is needed to act on it."""
     found = objections(facts, on)
     if not found:
-        return _allowed_on(on.channel)
+        return allowed_on(on.channel)
     return combine(found, channel=on.channel, later=lambda at: objections(attrs.evolve(facts, now=at), on))
 
 
 @lru_cache(maxsize=64)  # the same for everybody
-def _allowed_on(channel: str) -> Ruling:
+def allowed_on(channel: str) -> Ruling:
+    """The ruling for a channel on which nothing stands against a message."""
     return combine((), channel=channel)

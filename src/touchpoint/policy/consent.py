@@ -45,7 +45,7 @@ def check_consent(facts: Facts, on: ChannelFacts) -> Sequence[Verdict]:
     """
     if against := against_consent(facts, on):
         return against
-    _, grant = _found(facts.consents, _purposes(facts), on.channel, facts.now)
+    _, grant = said_of(facts.consents, _purposes(facts), on.channel, facts.now)
     if grant is None:
         return _unneeded(facts.kind, _needs(facts, on.channel)[1])
     values = {"since": grant.at, "basis": grant.basis, "source": grant.source}
@@ -58,7 +58,7 @@ def against_consent(facts: Facts, on: ChannelFacts) -> Sequence[Verdict]:
         reason = f"opted out: {on.opted_out}"
         return (deny_here(CONSENT, reason, {"channel": on.channel}),)
     if facts.consents:
-        purpose, said = _found(facts.consents, _purposes(facts), on.channel, facts.now)
+        purpose, said = said_of(facts.consents, _purposes(facts), on.channel, facts.now)
         if said is not None:
             return () if said.granted else (_opted_out(facts, on, purpose, said),)
     needs, source = _needs(facts, on.channel)
@@ -83,7 +83,7 @@ def standing_of(
         channel: `*` for what was said of all of them.
         now: microseconds UTC.
     """
-    _, found = _found(consents, purposes, channel, now)
+    _, found = said_of(consents, purposes, channel, now)
     return None if found is None else "granted" if found.granted else "withdrawn"
 
 
@@ -91,11 +91,11 @@ def standing_grant(
     consents: Mapping[tuple[str, str], ConsentFact], purposes: Sequence[str], channel: str, now: int
 ) -> ConsentFact | None:
     """The grant by which `standing_of` says `granted`; None where it does not."""
-    _, found = _found(consents, purposes, channel, now)
+    _, found = said_of(consents, purposes, channel, now)
     return found if found is not None and found.granted else None
 
 
-def _found(
+def said_of(
     consents: Mapping[tuple[str, str], ConsentFact], purposes: Sequence[str], channel: str, now: int
 ) -> tuple[str, ConsentFact | None]:
     """What stands of what was said about purposes, the narrowest first: a withdrawal and of what, or a grant."""
@@ -132,18 +132,19 @@ def _against_wishes(wishes: Preferences, facts: Facts, on: ChannelFacts) -> Iter
 
 
 def _purposes(facts: Facts) -> tuple[str, ...]:
-    topic = facts.message.topic
-    if topic is None or topic == facts.kind:
-        return facts.kind, ANY
-    return topic, facts.kind, ANY
+    return purposes_of(facts.message.topic, facts.kind)
+
+
+def purposes_of(topic: str | None, kind: str) -> tuple[str, ...]:
+    """The purposes whose standing speaks of a message, the narrowest first."""
+    return (kind, ANY) if topic is None or topic == kind else (topic, kind, ANY)
 
 
 def _standing(here: ConsentFact | None, everywhere: ConsentFact | None, now: int) -> ConsentFact | None:
     """What stands of what was said about this channel and about all of them."""
-    found = here if here is not None and _speaks(here, now) else None
     if everywhere is None or not _speaks(everywhere, now):
-        return found
-    return everywhere if found is None else newer(found, everywhere)
+        return here if here is not None and _speaks(here, now) else None
+    return newer(here, everywhere) if here is not None and _speaks(here, now) else everywhere
 
 
 def _speaks(said: ConsentFact, now: int) -> bool:

@@ -29,7 +29,7 @@ After: TypeAlias = "Callable[[int, Duration], int]"
 """The instant that lies a length of time after another; a calendar length is taken on the customer's calendar."""
 
 
-@attrs.define
+@attrs.define(weakref_slot=False)
 class HandOver:
     """One hand-over to the customer, from its release on.
 
@@ -58,7 +58,7 @@ class HandOver:
         return self.state != "refused"
 
 
-@attrs.define
+@attrs.define(weakref_slot=False)
 class ConsentFact:
     """What the customer last said about one purpose on one channel.
 

@@ -1,6 +1,7 @@
 """Held promotions (S6.10) and the global hold-out (S9): who is left alone for now, and who altogether."""
 
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
 from typing import Final
 
 from touchpoint.durations import length, spoken
@@ -64,26 +65,32 @@ def _passes(bound: BoundHold, facts: Facts) -> Verdict:
 
 
 def _against(bound: BoundHold, facts: Facts) -> Verdict | None:
-    if _makes_good(bound, facts):
+    if facts.makes_good and _makes_good(bound, facts):
         return None
     hold = bound.hold
     open_kinds = sorted(kind for kind, refs in facts.open_cases.items() if refs and covers(hold.while_open, kind))
     if open_kinds:
-        reason = f"a case is open: {', '.join(open_kinds)}"
-        return _held(facts, reason, {"open": open_kinds}, waits_for=CASE_CLOSED)
+        return _held_open(tuple(open_kinds), facts.message.on_release == "drop")
     closed = [(at, kind) for kind, at in facts.closed_cases.items() if covers(hold.while_open, kind)]
     at, kind = max(closed, default=(0, ""))
     free = at + length(hold.cool_off)
     if closed and facts.now < free:
         reason = f"cool-off of {spoken(hold.cool_off)} after a case was closed ({kind}); until {facts.when(free)}"
-        return _held(facts, reason, {"closed": kind, "closed_at": at}, until=free)
+        values = {"closed": kind, "closed_at": at}
+        return _held(reason, values, drop=facts.message.on_release == "drop", until=free)
     return None
 
 
+@lru_cache(maxsize=256)  # the same answer for everybody
+def _held_open(kinds: tuple[str, ...], drop: bool) -> Verdict:  # noqa: FBT001 - by position, for the cache
+    reason = f"a case is open: {', '.join(kinds)}"
+    return _held(reason, {"open": list(kinds)}, drop=drop, waits_for=CASE_CLOSED)
+
+
 def _held(
-    facts: Facts, reason: str, values: Values, *, until: int | None = None, waits_for: str | None = None
+    reason: str, values: Values, *, drop: bool, until: int | None = None, waits_for: str | None = None
 ) -> Verdict:
-    if facts.message.on_release == "drop":
+    if drop:
         # It would be dropped at the end of the hold; saying so now lets its run go on.
         return deny(HOLD, f"{reason}; this message is dropped rather than held", values, ends_as="withdrawn")
     return defer(HOLD, reason, values, until=until, waits_for=waits_for)

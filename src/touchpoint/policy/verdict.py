@@ -155,8 +155,12 @@ def combine(verdicts: Iterable[Verdict], *, channel: str = "", later: Later | No
     because = ((channel, asked),)
     if _ALLOWED.issuperset(map(_answer_of, asked)):
         return Ruling("allow", channel=channel, because=because)
+    if len(asked) == 1:  # the usual, of those who say only what is against a message
+        return _denied(asked, channel, because) if asked[0].answer == "deny" else _deferred(asked, channel, because)
     defers = [each for each in asked if each.answer == "defer"]
-    denies = _standing([each for each in asked if each.answer == "deny"], defers, later)
+    denies = [each for each in asked if each.answer == "deny"]
+    if denies and defers:
+        denies = _standing(denies, defers, later)
     return _denied(denies, channel, because) if denies else _deferred(defers, channel, because)
 
 
@@ -190,8 +194,6 @@ def _because(asked: Iterable[Ruling]) -> Because:
 
 def _standing(denies: list[Verdict], defers: list[Verdict], later: Later | None) -> list[Verdict]:
     """The Denies that will not have lapsed by the instant at which the other checks allow."""
-    if not denies or not defers:
-        return denies
     at = _asked_again(defers)
     if at is None:
         # Nobody knows when the event comes. Asked again then, a Deny that still stands will say so.
@@ -222,29 +224,30 @@ def _lapse_in_time(at: int, later: Later) -> bool:
     return False
 
 
-def _asked_again(defers: Iterable[Verdict]) -> int | None:
-    """When the last of them ends; None where one waits for an event."""
-    ends = [each.until for each in defers]
+def _asked_again(found: Sequence[Verdict]) -> int | None:
+    """When the last of them ends; None where one waits for an event, or never lapses."""
+    if len(found) == 1:
+        return found[0].until
+    ends = [each.until for each in found]
     return None if None in ends else max(each for each in ends if each is not None)
 
 
-def _denied(denies: list[Verdict], channel: str, because: Because) -> Ruling:
+def _denied(denies: Sequence[Verdict], channel: str, because: Because) -> Ruling:
     general = [each for each in denies if not each.own]
     deciding = general or denies
-    lapses = [each.until for each in denies]
     return Ruling(
         "deny",
         channel=channel,
         check=deciding[0].check,
         reason=_reasons(deciding),
-        until=None if None in lapses else max(each for each in lapses if each is not None),
+        until=_asked_again(denies),
         own=not general,
         ends_as=deciding[0].ends_as,
         because=because,
     )
 
 
-def _deferred(defers: list[Verdict], channel: str, because: Because) -> Ruling:
+def _deferred(defers: Sequence[Verdict], channel: str, because: Because) -> Ruling:
     until = _asked_again(defers)
     deciding = [each for each in defers if each.until == until]
     return Ruling(
@@ -258,7 +261,9 @@ def _deferred(defers: list[Verdict], channel: str, because: Because) -> Ruling:
     )
 
 
-def _reasons(verdicts: Iterable[Verdict]) -> str:
+def _reasons(verdicts: Sequence[Verdict]) -> str:
+    if len(verdicts) == 1:
+        return verdicts[0].reason
     return "; ".join(dict.fromkeys(each.reason for each in verdicts if each.reason))
 
 

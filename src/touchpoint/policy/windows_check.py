@@ -19,12 +19,13 @@ def check_windows(facts: Facts, on: ChannelFacts) -> Sequence[Verdict]:
 
 def against_windows(facts: Facts, on: ChannelFacts) -> Sequence[Verdict]:
     """What `check_windows` has against it."""
-    bounds = _bounds(facts, on)
-    if len(bounds) == 1 and facts.wall is None:  # nearly always
-        found = _ask_window(bounds[0], facts, facts.now)
-        return () if found is None else (found,)
-    asked = [_ask_window(bound, facts, at) for at in _clocks(facts) for bound in bounds]
-    return [each for each in asked if each is not None]
+    found = []
+    for at in _clocks(facts):
+        for bound in _bounds(facts, on):
+            against = _ask_window(bound, facts, at)
+            if against is not None:
+                found.append(against)
+    return found
 
 
 def _bounds(facts: Facts, on: ChannelFacts) -> Sequence[BoundWindow]:
