@@ -1,4 +1,4 @@
-"""`python -m benchmarks [NAME ...] [--quick] [--json]`: measures everything, and says what is demanded of it.
+"""`python -m benchmarks [NAME ...] [--quick] [--json | --markdown]`: measures, and says what is demanded of it.
 
 Figures are ratios within one run: the candidates take turns, round by round, in one process, in CPU time. Peers that
 are not installed are left out, and said so. The status is 0 whatever the figures are; it is 1 where two candidates that
@@ -13,14 +13,17 @@ from collections.abc import Sequence
 from benchmarks.measure import FULL, QUICK, Size
 from benchmarks.peers import PEERS, MissingPeerError
 from benchmarks.registry import BENCHMARKS, rows_of
-from benchmarks.results import OtherAnswersError, Result, as_json, not_measured, table
+from benchmarks.results import OtherAnswersError, Result, as_json, as_markdown, not_measured, table, told_of
 
 
 def main(given: Sequence[str] | None = None) -> int:
     """Run what the command line names."""
     options = _options(given)
     size = QUICK if options.quick else FULL
+    versions = {each.distribution: each.version for each in PEERS if each.version}
     found: dict[str, list[Result]] = {}
+    if not options.json:
+        print(f"{told_of(size, versions)}\n")
     for name in options.names or BENCHMARKS:
         begun = time.process_time()
         try:
@@ -28,11 +31,13 @@ def main(given: Sequence[str] | None = None) -> int:
         except OtherAnswersError as other:
             print(f"{name}: {other}", file=sys.stderr)
             return 1
-        if not options.json:
-            took = time.process_time() - begun
+        took = time.process_time() - begun
+        if options.markdown:
+            print(f"**{name}**: {BENCHMARKS[name]}\n\n{as_markdown(found[name])}\n", flush=True)
+        elif not options.json:
             print(f"{name}: {BENCHMARKS[name]} ({took:.0f} s)\n{table(found[name])}\n", flush=True)
     if options.json:
-        print(as_json(found, size, {each.distribution: each.version for each in PEERS if each.version}))
+        print(as_json(found, size, versions))
     return 0
 
 
@@ -44,7 +49,9 @@ def _options(given: Sequence[str] | None) -> argparse.Namespace:
     )  # fmt: skip
     parser.add_argument("names", nargs="*", metavar="NAME", help="only these; all unless given")
     parser.add_argument("--quick", action="store_true", help="fewer rounds of less work: under a minute in all")
-    parser.add_argument("--json", action="store_true", help="print everything as JSON; times are seconds")
+    form = parser.add_mutually_exclusive_group()
+    form.add_argument("--json", action="store_true", help="print everything as JSON; times are seconds")
+    form.add_argument("--markdown", action="store_true", help="print tables for a document")
     options = parser.parse_args(given)
     unknown = [name for name in options.names if name not in BENCHMARKS]
     if unknown:

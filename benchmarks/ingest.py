@@ -1,39 +1,48 @@
-"""`python -m benchmarks.ingest`: touchpoints of workload W recorded durably, beside plain `sqlite3` doing as much.
+"""`python -m benchmarks ingest`: touchpoints of workload W recorded durably, beside plain `sqlite3` doing as much.
 
 The engine takes `record_many` of 1,000 at full sync, with all that follows from them. Beside it, in turns:
 
 - *the same rows*: what the engine has just written, statement by statement, by `executemany` of plain `sqlite3` into a
   copy of the store. The least that any library with these tables could do: it decides nothing.
-- *conventional*: the same touchpoints in a table with a random unique key and an index over customers, and the same
+- *the usual layout*: the same touchpoints in a table with a random unique key and an index over customers, and the same
   states of customers, as most would lay it out.
-- *one at a time*: a `record` for each touchpoint, beside plain transactions that write the same rows.
+- *alone*: a `record` for each touchpoint, beside plain transactions that write the same rows. A commit waits for the
+  disk most of the time, so that is told by the clock on the wall as well.
 
 Workers hand over what is due between the rounds; that is not measured. Bytes are those of the write-ahead log: frames
-written times their size, which no clock can blur. Medians of CPU seconds; a batch is about a second apart from its
-rival.
+written times their size, which no clock can blur.
 """
 
-import argparse
-import gc
 import random  # noqa: TID251 - keys that nobody can foretell
 import shutil
 import sqlite3
-import statistics
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any, Self
+from statistics import mean
+from typing import Any, Final, Self
 
 import attrs
 
 from benchmarks.delivery import Noting, Seconds, Writes, timed
-from benchmarks.workload import DAY, JOURNEY, POLICY, START, Act, Person, Workload, make
+from benchmarks.measure import Size, Timing, set_aside
+from benchmarks.results import Demand, Result, at_least, compared, counted
+from benchmarks.workload import JOURNEY, POLICY, START, Act, Person, Workload, make
 from touchpoint import Engine, Touchpoint, VirtualClock
 from touchpoint.channels import MemoryChannel
 from touchpoint.stores._sql import SqliteTransaction
 from touchpoint.stores.base import Changes
 
+SAME: Final = at_least(0.65, 0.75)
+USUAL: Final = at_least(1.4, 1.7)
+SINGLE: Final = at_least(0.7, 0.8)
+LOG: Final = Demand(4_500, 1_000, unit="bytes")
+PEOPLE, ACTS, WARM, HISTORY = 20_000, 500_000, 150, 200_000
+"""Who there is and what they do; batches before anything is measured; more rows in the usual layout."""
+SINGLES = 200
+_WALL, _CPU = 0, 1
 BATCH = 1_000
 PRAGMAS = (
     "journal_mode = WAL", "synchronous = FULL", "wal_autocheckpoint = 0", "secure_delete = ON", "cache_size = -16384",
@@ -235,96 +244,101 @@ def _entry_of(row: Row) -> Row:
 
 
 @attrs.define
-class Measured:
-    """What was measured, round by round: seconds (wall, CPU), and bytes of log."""
+class Round:
+    """What one round took: seconds (wall, CPU) of each candidate; and of what was written rows and bytes of log."""
 
-    ours: list[Seconds] = attrs.Factory(list)
-    same: list[tuple[Seconds, int]] = attrs.Factory(list)
-    usual: list[tuple[Seconds, int]] = attrs.Factory(list)
-    rows: list[int] = attrs.Factory(list)
+    ours: Seconds
+    same: Seconds
+    usual: Seconds
+    rows: int
+    log: int
+    usual_log: int
 
 
-def noted(shop: Shop, batch: Sequence[Touchpoint], *, single: bool) -> tuple[Seconds, list[Writes]]:
-    """How long the engine takes for a batch, and what it writes."""
-    shop.engine.store.checkpoint()
-    with Kept() as kept:
-        if single:
-            took = timed(lambda: [_record(shop.engine, each) for each in batch])
-        else:
-            took = timed(lambda: shop.engine.record_many(batch))
-    return took, kept.writes()
+class Contest:
+    """The engine and its rivals, round after round, until it is closed.
+
+    Args:
+        shop: what is measured.
+        folder: where the rivals have their files.
+        history: rows that the conventional layout has beside those of the shop.
+    """
+
+    def __init__(self, shop: Shop, folder: Path, history: int) -> None:
+        self._shop = shop
+        shop.engine.store.checkpoint()
+        shutil.copy(shop.path, folder / "same.db")
+        self._same = Plain(folder / "same.db")
+        self._usual = Usual(folder / "usual.db", shop.path, history)
+
+    def batch(self) -> Round:
+        """One batch, and what is due after it, which is not measured."""
+        batch = self._shop.take(BATCH)
+        return self._round(lambda: self._shop.engine.record_many(batch))
+
+    def singles(self) -> Round:
+        """Touchpoints one at a time, likewise."""
+        batch, engine = self._shop.take(SINGLES), self._shop.engine
+        return self._round(lambda: [_record(engine, each) for each in batch])
+
+    def _round(self, work: Callable[[], object]) -> Round:
+        self._shop.engine.store.checkpoint()
+        with Kept() as kept, set_aside():
+            ours = timed(work)
+        writes = kept.writes()
+        same, log = self._same.measured(writes)
+        usual, usual_log = self._usual.measured(self._usual.writes_of(writes))
+        with Noting() as more:
+            self._shop.engine.run_pending()
+        self._same.write(more)
+        return Round(ours, same, usual, sum(len(rows) for each in writes for _, rows in each), log, usual_log)
+
+    def close(self) -> None:
+        """Let go of the rivals' files."""
+        self._same.connection.close()
+        self._usual.connection.close()
 
 
 def _record(engine: Engine, it: Touchpoint) -> None:
     engine.record(it.customer, it.type, it.properties, id=it.id, at=it.at, channel=it.channel)
 
 
-def measure(shop: Shop, folder: Path, rounds: int, size: int, history: int, *, single: bool) -> Measured:
-    """Measure the engine and its rivals in turns."""
-    shop.engine.store.checkpoint()
-    shutil.copy(shop.path, folder / "same.db")
-    same = Plain(folder / "same.db")
-    usual = Usual(folder / "usual.db", shop.path, history)
-    found = Measured()
-    for _ in range(rounds):
-        took, transactions = noted(shop, shop.take(size), single=single)
-        found.ours.append(took)
-        found.rows.append(sum(len(rows) for writes in transactions for _, rows in writes))
-        found.same.append(same.measured(transactions))
-        found.usual.append(usual.measured(usual.writes_of(transactions)))
-        with Noting() as transactions:
-            shop.engine.run_pending()
-        same.write(transactions)
-    same.connection.close()
-    usual.connection.close()
-    for each in folder.glob("*.db*"):
-        if each.name.startswith(("same", "usual")):
-            each.unlink()
-    return found
-
-
-def told(found: Measured, size: int) -> Iterator[str]:
-    """What was measured, in words."""
-    for what, n in (("CPU", 1), ("wall", 0)):
-        ours = statistics.median(each[n] for each in found.ours) / size * 1e6
-        same = statistics.median(took[n] for took, _ in found.same) / size * 1e6
-        usual = statistics.median(took[n] for took, _ in found.usual) / size * 1e6
-        yield (
-            f"  {what:>4}: {ours:7.1f} µs an event; the same rows {same:6.1f} ({same / ours:.0%} of that time); "
-            f"conventional {usual:6.1f} ({usual / ours:.2f} times its rate)"
-        )
-    log, other = (statistics.mean(size_ for _, size_ in each) / size for each in (found.same, found.usual))
-    yield f"  log: {log:,.0f} bytes an event, conventional {other:,.0f}; {statistics.mean(found.rows) / size:.2f} rows"
-
-
-def main() -> None:
-    """Measure, and print."""
-    parser = argparse.ArgumentParser(prog="python -m benchmarks.ingest", description=__doc__)
-    parser.add_argument("--warm", type=int, default=150, help="batches recorded before anything is measured")
-    parser.add_argument("--rounds", type=int, default=30, help="batches measured")
-    parser.add_argument("--singles", type=int, default=10, help="rounds of 200 touchpoints recorded one at a time")
-    parser.add_argument("--history", type=int, default=200_000, help="more rows in the conventional layout")
-    parser.add_argument("--quick", action="store_true", help="little of everything")
-    given = parser.parse_args()
-    if given.quick:
-        given.warm, given.rounds, given.singles, given.history = 20, 8, 3, 100_000
-    work = make()
-    gc.freeze()  # half a million acts are no part of what is measured: the collector need not look through them
+@contextmanager
+def opened(size: Size) -> Iterator[Contest]:
+    """The contest, once the shop has run for a while."""
+    warm = size.of(WARM, least=12)
+    acts = BATCH * (warm + 2 * size.rounds) if size.share < 1 else ACTS
     with tempfile.TemporaryDirectory() as place:
-        folder = Path(place)
-        shop = Shop(folder / "shop.db", work)
+        shop = Shop(Path(place) / "shop.db", make(PEOPLE, acts))
         shop.enrol()
-        shop.live(given.warm)
-        days = (work.acts[given.warm * BATCH].at - int(START.timestamp() * 1e6)) / DAY
-        print(f"{len(work.people):,} customers, {given.warm * BATCH:,} touchpoints before ({days:.0f} days)")
-        print(f"record_many of {BATCH:,}, full sync, {given.rounds} rounds")
-        for line in told(measure(shop, folder, given.rounds, BATCH, given.history, single=False), BATCH):
-            print(line)
-        print(f"record, one at a time, full sync, {given.singles} rounds of 200")
-        for line in told(measure(shop, folder, given.singles, 200, given.history, single=True), 200):
-            print(line)
-        shop.engine.close()
+        shop.live(warm)
+        contest = Contest(shop, Path(place), size.of(HISTORY))
+        try:
+            yield contest
+        finally:
+            contest.close()
+            shop.engine.close()
 
 
-if __name__ == "__main__":
-    main()
+def _timing(rounds: Sequence[Round], who: str, clock: int, per: int) -> Timing:
+    return Timing(tuple(getattr(each, who)[clock] / per for each in rounds))
+
+
+def rows(size: Size) -> Iterator[Result]:
+    """Three rows of batches, three of touchpoints one at a time."""
+    with opened(size) as contest:
+        batches = [contest.batch() for _ in range(size.rounds)]
+        singles = [contest.singles() for _ in range(max(3, size.rounds // 4))]
+    ours = _timing(batches, "ours", _CPU, BATCH)
+    what = f"a touchpoint of W, in batches of {BATCH:,}"
+    each = mean(found.rows for found in batches) / BATCH
+    yield compared(
+        what, ours, "the same rows", _timing(batches, "same", _CPU, BATCH), SAME, note=f"{each:.2f} rows each"
+    )
+    yield compared(what, ours, "the usual layout", _timing(batches, "usual", _CPU, BATCH), USUAL)
+    log, usual = (mean(getattr(found, name) for found in batches) / BATCH for name in ("log", "usual_log"))
+    yield counted("its bytes in the write-ahead log", log, "bytes", "the usual layout", usual, LOG)
+    for clock, told, demand in ((_WALL, "wall clock", SINGLE), (_CPU, "CPU", None)):
+        mine, plain = (_timing(singles, who, clock, SINGLES) for who in ("ours", "same"))
+        yield compared(f"a touchpoint alone, {told}", mine, "the same rows", plain, demand, times_as_fast=True)
+    yield counted("its bytes in the log", mean(found.log for found in singles) / SINGLES, "bytes")

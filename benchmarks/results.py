@@ -3,7 +3,7 @@
 import json
 import platform
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, Literal
+from typing import Any, Final, Literal
 
 import attrs
 
@@ -172,9 +172,12 @@ def _ratio(found: Spread | None) -> str:
     return f"{middle}×" if low == high else f"{middle}× ({low} … {high})"
 
 
-def table(rows: Iterable[Result]) -> str:
-    """Rows for a terminal: medians, the ratio with its quartiles, what was demanded of it, and notes below."""
-    lines: list[tuple[str, ...]] = [("what", "ours", "peer", "ratio", "demanded", "")]
+HEADINGS: Final = ("what", "ours", "peer", "ratio", "demanded", "")
+
+
+def _cells(rows: Iterable[Result]) -> tuple[list[tuple[str, ...]], list[str]]:
+    """Medians, the ratio with its quartiles, and what was demanded of it; and the notes that rows refer to."""
+    lines: list[tuple[str, ...]] = []
     notes: list[str] = []
     for each in rows:
         if each.note and each.note not in notes:
@@ -183,12 +186,34 @@ def table(rows: Iterable[Result]) -> str:
         peer = " ".join(filter(None, [_figure(each.peer, each.unit), each.against]))
         asked = "" if each.demand is None else str(each.demand)
         lines.append((each.what + mark, _figure(each.ours, each.unit), peer, _ratio(each.ratio), asked, each.judged))
-    return "\n".join([*_aligned(lines), *(f"[{number}] {note}" for number, note in enumerate(notes, 1))])
+    return lines, [f"[{number}] {note}" for number, note in enumerate(notes, 1)]
+
+
+def table(rows: Iterable[Result]) -> str:
+    """Rows for a terminal, with notes below."""
+    lines, notes = _cells(rows)
+    return "\n".join([*_aligned([HEADINGS, *lines]), *notes])
+
+
+def as_markdown(rows: Iterable[Result]) -> str:
+    """The same for a document."""
+    lines, notes = _cells(rows)
+    below = ["", *notes] if notes else []
+    return "\n".join(
+        [*(f"| {' | '.join(each)} |" for each in (HEADINGS, ("---",) * len(HEADINGS), *lines)), *below]
+    )  # fmt: skip
 
 
 def _aligned(lines: Sequence[tuple[str, ...]]) -> list[str]:
     widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
     return ["  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip() for line in lines]
+
+
+def told_of(size: Size, versions: Mapping[str, str]) -> str:
+    """On what, how much and beside whom was measured, in one line."""
+    system = f"{platform.python_implementation()} {platform.python_version()}, {platform.system()} {platform.machine()}"
+    peers = ", ".join(f"{name} {version}" for name, version in versions.items()) or "no peers installed"
+    return f"{system}; size {size.name}, {size.rounds} rounds; {peers}"
 
 
 def as_json(found: Mapping[str, Sequence[Result]], size: Size, versions: Mapping[str, str]) -> str:

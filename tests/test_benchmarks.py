@@ -24,6 +24,7 @@ from benchmarks import (  # noqa: E402
     quiet_hours,
     registry,
     replay,
+    scaling,
     steady,
 )
 from benchmarks.__main__ import main  # noqa: E402
@@ -73,6 +74,8 @@ def alone_here(monkeypatch):
     monkeypatch.setattr(steady, "PAYS_AFTER", 1)
     monkeypatch.setattr(first_journey, "DEMANDED", {2: (5e-3, 2e-3)})
     monkeypatch.setattr(conditions, "TYPES", conditions.TYPES[:1])
+    for name, smaller in {"RULES": (2, 20), "CUSTOMERS": (20, 40), "PATTERNS": 20}.items():
+        monkeypatch.setattr(scaling, name, smaller)
 
 
 # Measuring.
@@ -207,6 +210,30 @@ def test_the_command_prints_tables_and_does_not_fail(alone_here, monkeypatch, ca
     said = capsys.readouterr().out
     assert "quiet_hours: asking quiet hours, beside zoneinfo" in said
     assert "not measured: pip install transitions" in said
+
+
+def test_it_says_on_what_and_beside_whom_it_was_measured(alone_here, monkeypatch, capsys):
+    monkeypatch.setattr("benchmarks.__main__.QUICK", TINY)
+    monkeypatch.setattr("benchmarks.__main__.PEERS", [peers.Peer("attrs", "attrs", "MIT", "maintained")])
+    main(["stages", "--quick"])
+    first = capsys.readouterr().out.splitlines()[0]
+    assert re.fullmatch(r"CPython 3\.\S+, \w+ \S+; size tiny, 1 rounds; attrs \S+", first)
+
+
+def test_tables_can_be_had_for_a_document(alone_here, monkeypatch, capsys):
+    monkeypatch.setattr("benchmarks.__main__.QUICK", TINY)
+    assert main(["stages", "--quick", "--markdown"]) == 0
+    assert capsys.readouterr().out.splitlines()[2:] == [
+        "**stages**: transitions between stages, beside transitions",
+        "",
+        "| what | ours | peer | ratio | demanded |  |",
+        "| --- | --- | --- | --- | --- | --- |",
+        "| an event that leads to another stage [1] |  |  |  | ≥ 10×, 30× | not measured |",
+        "| an event that leads nowhere [1] |  |  |  |  | not measured |",
+        "",
+        "[1] not measured: pip install transitions",
+        "",
+    ]
 
 
 def test_everything_can_be_had_as_json(alone_here, monkeypatch, capsys):

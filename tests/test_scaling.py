@@ -9,14 +9,18 @@ import sys
 from collections import Counter
 from contextlib import contextmanager
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
-from benchmarks.scaling import START, acts, fill
-from benchmarks.unrelated import ACTS, KINDS, SHOP, journeys
 
 from touchpoint import Engine, Figures, Journey, Rule, SetTrait, Touchpoint, VirtualClock
 from touchpoint.channels import MemoryChannel
 from touchpoint.stores import sqlite
+
+sys.path.append(str(Path(__file__).resolve().parent.parent))  # benchmarks lie beside the tests in a checkout
+
+from benchmarks.scaling import START, acts, fill
+from benchmarks.unrelated import ACTS, KINDS, SHOP, journeys
 
 FEW, MANY = 22, 440
 PEOPLE = 30

@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+import zipfile
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
@@ -198,6 +199,20 @@ def test_the_version_of_a_systems_data_is_read_from_beside_it(tmp_path, file, te
 def test_the_package_is_optional(monkeypatch):
     monkeypatch.setitem(sys.modules, "tzdata", None)
     assert zones._package() == []
+
+
+def test_the_package_may_be_in_an_archive(monkeypatch, tmp_path):
+    data = zones._sources()[0].root.joinpath("Europe", "Madrid").read_bytes()
+    with zipfile.ZipFile(tmp_path / "tzdata.zip", "w") as archive:
+        archive.writestr("tzdata/__init__.py", "IANA_VERSION = '2031c'")
+        archive.writestr("tzdata/zoneinfo/Europe/Madrid", data)
+    monkeypatch.syspath_prepend(str(tmp_path / "tzdata.zip"))
+    monkeypatch.delitem(sys.modules, "tzdata", raising=False)
+    (source,) = zones._package()
+    assert source.version == "2031c"
+    found = zones._load(source, "Europe/Madrid", ["Europe", "Madrid"])
+    assert zones.offset_at(micros(utc("2026-07-01")), found) == 2 * HOUR
+    del sys.modules["tzdata"]
 
 
 def test_importing_the_module_loads_no_time_zone_library():

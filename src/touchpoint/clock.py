@@ -2,7 +2,6 @@
 
 import time
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Protocol
 
 from touchpoint.errors import InvalidInput
@@ -41,6 +40,8 @@ class SystemClock:
 
     def timeline(self) -> str:
         """Names this boot, so that monotonic readings of two processes compare, and those of two boots do not."""
+        from pathlib import Path
+
         try:
             return Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii").strip()
         except OSError:

@@ -31,7 +31,6 @@ Messages say what, where, why and how to mend it. They name fields, rules and ty
 """
 
 from collections.abc import Iterable, Sequence
-from difflib import get_close_matches
 from typing import Final
 
 import attrs
@@ -278,6 +277,8 @@ def _short(text: str) -> str:
 
 def hint(name: object, known: Iterable[str]) -> str:
     """`; did you mean 'x'?` for a near miss, else the list of what exists, else nothing."""
+    from difflib import get_close_matches
+
     names = sorted(known)
     is_name = isinstance(name, str) and len(name) <= _NAME_TOLD
     close = get_close_matches(str(name), names, n=1, cutoff=0.6) if is_name else []

@@ -10,7 +10,6 @@ skips means the first valid instant after the gap; one that occurs twice means t
 
 import re
 from datetime import date, datetime, timedelta
-from difflib import get_close_matches
 from functools import lru_cache
 from importlib import import_module
 from pathlib import Path
@@ -233,6 +232,7 @@ def _load(source: _Source, name: str, parts: list[str]) -> "ZoneInfo | None":
 
 
 def _unknown(name: str) -> UnknownName:
+    from difflib import get_close_matches
     from zoneinfo import available_timezones
 
     names = sorted(available_timezones() - _NOT_PORTABLE)

@@ -37,6 +37,8 @@ VERSION_AT: Final = 4
 """Where a record of a state has the version of the program that it is up to."""
 _HEAD: Final = 6
 """How much every state has; what comes after it in a record are parts, each with its place before it."""
+_FIRST: Final = 21
+"""How much every record of the first form has."""
 _PLACES: Final = (
     "stages", "cases", "closed", "signals", "starts", "silences", "heard", "dwells", "calendar", "runs", "watches",
     "pending", "history", "awaited", "parked", "exposures", "segments", "lapses", "bursts", "deferred", "noticed",
@@ -57,8 +59,9 @@ def state_to_record(state: State) -> Record:
 
 
 def state_from_record(customer: str, profile: Profile, record: Record) -> State:
-    """The state that `state_to_record` wrote, now or ever."""
-    state = State(customer, profile, *map(_shared, record[1:_HEAD]))
+    """The state that `state_to_record` wrote, now or ever. Raises ValueError where it has too few parts."""
+    _, now, orders, fences, version, zone_data, *_ = record
+    state = State(customer, profile, now, orders, fences, _shared(version), _shared(zone_data))
     for place, part in _parts(record):
         if part:
             read = _READ.get(place)
@@ -74,6 +77,8 @@ def _shared(value: Any) -> Any:  # noqa: ANN401 - JSON
 def _parts(record: Record) -> Iterable[tuple[int, Any]]:
     """The places and parts of a record. In the first form there were all of them, in their order."""
     if record[0] == 1:
+        if len(record) < _FIRST:
+            raise ValueError("a record in the first form has all of its parts")
         return enumerate(record[_HEAD:], _HEAD)
     return zip(record[_HEAD::2], record[_HEAD + 1 :: 2], strict=True)
 

@@ -1,12 +1,14 @@
 """What is found out about a rule when it is compiled: its steps, what it asks, and what its runs look up."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import cache
 from typing import Self
 
 import attrs
 
 from touchpoint.journey.conditions import And, Expression, Told, fields_of, walk
 from touchpoint.journey.contents import looked_up, wordings
+from touchpoint.journey.fields import layout_of
 from touchpoint.journey.outcomes import MessageTrigger
 from touchpoint.journey.rule import Rule
 from touchpoint.journey.step_fields import asked_by_candidates
@@ -89,14 +91,22 @@ def _expressions_of_rule(rule: Rule, steps: Iterable[tuple[str, Step]]) -> Itera
 
 
 def _expressions_of(step: Step) -> Iterable[Expression]:
-    for name in ("still", "given", "condition", "until", "value", "ref", "severity", "owner"):
-        if isinstance(found := getattr(step, name, None), Expression):
+    for name in _asking(type(step)):  # type: ignore[arg-type]  # a class is hashable
+        found = getattr(step, name)
+        if isinstance(found, Expression):
             yield found
-    for name in ("properties", "arguments"):
-        yield from getattr(step, name, {}).values()
+        elif isinstance(found, Mapping):
+            yield from found.values()
     if isinstance(step, Send) and step.message.wordings:
         yield from (each.given for _, each in wordings(step.message))
     yield from (expression for _, expression in asked_by_candidates(step))
+
+
+@cache
+def _asking(cls: type) -> tuple[str, ...]:
+    """The fields of a class of steps in which conditions and values stand, in reading order."""
+    named = ("still", "given", "condition", "until", "value", "ref", "severity", "owner", "properties", "arguments")
+    return tuple(name for name in named if name in layout_of(cls).names)
 
 
 def _of_words(message: Message) -> Iterator[tuple[str, tuple[str, ...]]]:

@@ -4,7 +4,6 @@ Feedback is recorded first; what is still to be read waits in the store. It is r
 was found is written beside the feedback, with a touchpoint that tells of it. Neither holds the words.
 """
 
-import logging
 import threading
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
@@ -18,6 +17,7 @@ from touchpoint.core.occurrence import TOUCHPOINT, Occurrence
 from touchpoint.durations import instant
 from touchpoint.engine.asking import derived_id
 from touchpoint.engine.recorded import occurrence_of
+from touchpoint.engine.working import log
 from touchpoint.errors import InvalidInput, StoreCorrupt
 from touchpoint.model.feedback import Feedback
 from touchpoint.model.feedback_source import FEEDBACK, FeedbackSource, feedback_of
@@ -39,7 +39,6 @@ BATCH: Final = 100
 """Texts that are read before what was found is written."""
 _LONGEST: Final = 200
 _TOO_LONG: Final = "TimeoutError"
-_LOG: Final = logging.getLogger("touchpoint")
 
 
 Sources = Mapping[str, FeedbackSource]
@@ -237,7 +236,7 @@ def write_found(
         unit.changes.analyses[row.customer, row.touchpoint] = row
         unit.tally("feedback", analyser.name, "analysed" if each.finding is not None else f"failed: {each.error}")
         if each.finding is None:
-            _LOG.warning("the analyser %s failed on a text: %s", analyser.name, each.error)
+            log().warning("the analyser %s failed on a text: %s", analyser.name, each.error)
             continue
         done += 1
         with suppress(StoreCorrupt):  # it is reported when somebody asks for that customer; the others go on

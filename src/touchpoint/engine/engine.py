@@ -317,7 +317,7 @@ class Engine(People, Operations, Members, Releases, Advocacy, Wishes, Talk, Sugg
         """Do everything that is due now: timers, releases, hand-overs. Returns how many messages were handed over.
 
         Args:
-            group: how many customers share a transaction, more where only timers are due.
+            group: how many customers share a transaction; with the usual number it is more where only timers are due.
 
         Raises:
             StoreCorrupt: the record of a customer is damaged; what is due for all others has been done before.

@@ -37,7 +37,7 @@ from touchpoint.engine.rewound import Wall, date_leases, went_back_before
 from touchpoint.engine.shared import Spent
 from touchpoint.engine.threads import Bell, Turns, watch_forks
 from touchpoint.engine.unit import Unit
-from touchpoint.engine.working import LOG, refuse_async
+from touchpoint.engine.working import log, refuse_async
 from touchpoint.errors import (
     DefectiveJourney,
     InvalidInput,
@@ -158,7 +158,7 @@ class Ground:
         behind: list[str] = []
         self._commit(opened)
         if behind:
-            LOG.warning(releasing.behind_in_words(behind))
+            log().warning(releasing.behind_in_words(behind))
 
     def _look_at_wall(self, unit: Unit) -> None:
         now = self._now()

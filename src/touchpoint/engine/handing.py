@@ -12,7 +12,7 @@ from touchpoint.core import delivery as core
 from touchpoint.engine.agenda import Agenda, nothing_more
 from touchpoint.engine.delivery import Delivery, Due
 from touchpoint.engine.threads import Bell, Turns
-from touchpoint.engine.working import LOG
+from touchpoint.engine.working import log
 from touchpoint.errors import StoreError
 from touchpoint.stores.base import Reader
 
@@ -98,7 +98,7 @@ class Handing(Delivery):
         except StoreError:
             raise
         except Exception as error:  # noqa: BLE001 - whatever it is, it must not keep others waiting (S11.4)
-            LOG.error("an outcome cannot be written, and counts as uncertain in the end: %s", type(error).__name__)
+            log().error("an outcome cannot be written, and counts as uncertain in the end: %s", type(error).__name__)
 
     def _settle_each(self, told: core.Outcomes) -> None:
         for each in told:

@@ -12,7 +12,7 @@ from touchpoint.engine.agenda import Agenda
 from touchpoint.engine.delivery import GROUP
 from touchpoint.engine.handing import Handing, Workplace, never
 from touchpoint.engine.pipeline import InThread, Pipeline, surely
-from touchpoint.engine.working import LAST_TRIES, LOG, POLL, LeftOut, Patience, Report, Worked
+from touchpoint.engine.working import LAST_TRIES, POLL, LeftOut, Patience, Report, Worked, log
 from touchpoint.errors import StoreError
 
 
@@ -147,7 +147,7 @@ class Shift:
         self._groups.discard(group)
         self._changed.set()
         if not group.cancelled() and (error := group.exception()) is not None:
-            LOG.error("a group of hand-overs ended by %s", type(error).__name__)
+            log().error("a group of hand-overs ended by %s", type(error).__name__)
 
     async def _settle(self) -> None:
         """Write what is known. Raises StoreError; nothing is lost then. A defect is raised unless it is patient."""
@@ -221,7 +221,7 @@ class Shift:
         if not self.patient and (caller := self._handing.caller) is not None:
             caller.put_back(self._handing.unsettled)  # for whoever comes next
         elif left := len(self._handing.unsettled):
-            LOG.error("%d outcomes could not be written; they count as uncertain when their leases are over", left)
+            log().error("%d outcomes could not be written; they count as uncertain when their leases are over", left)
             self._note(unsettled=left)
         if cancelled is not None:
             raise cancelled

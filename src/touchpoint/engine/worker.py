@@ -17,7 +17,6 @@ from touchpoint.engine.delivery import GROUP
 from touchpoint.engine.handing import Workplace
 from touchpoint.engine.working import (
     LAST_TRIES,
-    LOG,
     Event,
     LeftOut,
     Patience,
@@ -26,6 +25,7 @@ from touchpoint.engine.working import (
     asked_to_stop,
     check_poll,
     check_threads,
+    log,
 )
 from touchpoint.errors import StoreError
 
@@ -207,7 +207,9 @@ class Worker:
                 continue
             return
         left = len(self._handing.unsettled)
-        LOG.error("%d outcomes could not be written; the messages count as uncertain when their leases are over", left)
+        log().error(
+            "%d outcomes could not be written; the messages count as uncertain when their leases are over", left
+        )
         self._crew.note(unsettled=left)
 
 

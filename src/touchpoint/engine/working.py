@@ -1,12 +1,11 @@
 """What workers have in common, whether threads or coroutines: their settings, what they report, and their patience."""
 
 import inspect
-import logging
 import os
 import threading
 from collections.abc import Callable, Mapping
 from datetime import timedelta
-from typing import Final, Protocol, TypeAlias, runtime_checkable
+from typing import TYPE_CHECKING, Final, Protocol, TypeAlias, runtime_checkable
 
 import attrs
 
@@ -20,7 +19,9 @@ from touchpoint.errors import (
     StoreTooNew,
 )
 
-LOG: Final = logging.getLogger("touchpoint")
+if TYPE_CHECKING:
+    import logging
+
 POLL: Final = timedelta(seconds=1)
 """How often a worker with nothing to do looks for what other processes have recorded."""
 MAX_THREADS: Final = 64
@@ -34,6 +35,13 @@ _LONGEST_PAUSE: Final = 15.0
 _PATIENCE_WHEN_IDLE_ENDS: Final = 6
 _FOR_GOOD: Final = (StoreClosed, StoreCorrupt, StoreReadOnly, StoreTooNew)
 _ANEW_AFTER: Final = 600.0
+
+
+def log() -> "logging.Logger":
+    """Where operators are told what no caller hears of. `logging` is loaded once there is something to tell."""
+    import logging
+
+    return logging.getLogger("touchpoint")
 
 
 @runtime_checkable
@@ -147,7 +155,7 @@ class Patience:
         if isinstance(error, _FOR_GOOD) or (self.until_idle and self._in_a_row >= _PATIENCE_WHEN_IDLE_ENDS):
             raise error
         if not self._in_a_row:
-            LOG.warning("the worker waits for the store: %s", type(error).__name__)
+            log().warning("the worker waits for the store: %s", type(error).__name__)
         self._in_a_row += 1
         longest = min(_LONGEST_PAUSE, _FIRST_PAUSE * 2.0 ** min(self._in_a_row, 20))
         # Not all workers at the same instant.
@@ -156,7 +164,7 @@ class Patience:
     def restored(self) -> None:
         """The store works."""
         if self._in_a_row:
-            LOG.info("the store works again")
+            log().info("the store works again")
         self._in_a_row = 0
 
 
@@ -180,7 +188,7 @@ class LeftOut:
             if no not in self._told:
                 self._told.add(no)
                 self._since = self.elapsed()
-                LOG.error("customer number %d is left out: %s; run_pending() raises it", no, type(error).__name__)
+                log().error("customer number %d is left out: %s; run_pending() raises it", no, type(error).__name__)
         if self.found and self.elapsed() - self._since > _ANEW_AFTER:
             self._since = self.elapsed()
             self.found.clear()

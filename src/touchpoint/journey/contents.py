@@ -45,6 +45,12 @@ def wordings(message: Message) -> Iterator[tuple[int, Wording]]:
     return ((n, each) for n, each in enumerate(message.wordings) if isinstance(each, Wording))
 
 
+def looks_up(message: Message) -> bool:
+    """Whether anything that a message may say looks anything up; quickly, for most templates are words alone."""
+    said = (*message.content.values(), *(each for _, one in wordings(message) for each in one.content.values()))
+    return any("{" in text for each in said for text in (each.subject, each.text, each.html) if text is not None)
+
+
 def looked_up(message: Message) -> Iterator[Field]:
     """Every look-up in everything that a message may say; its templates are sound."""
     return (field for _, _, text in texts(message) for field in Template.parse(text).fields)

@@ -317,6 +317,10 @@ class Variant(Expression):
 _CONDITIONS: Final = (Compare, And, Or, Not, In, Contains, Exists, Ever, CaseOpen, InStage, InSegment, Consented, Told)
 
 
+_SINGLE: Final = (Literal, Now, InStage, InSegment, Consented, Outcome, Told, Variant)
+"""Nodes with no other expression inside."""
+
+
 def root_of(field: Field) -> "str | Last":
     """`event`, `trigger`, `customer`, `collected`, `result`, or the `Last` whose properties are meant."""
     return field._root  # noqa: SLF001 - private only so that a property may bear the name
@@ -329,6 +333,8 @@ def path_of(field: Field) -> tuple[str, ...]:
 
 def children(node: Expression) -> Sequence[Expression]:
     """The expressions directly inside this one, `where` included, in the order they are written."""
+    if isinstance(node, _SINGLE):
+        return ()
     found: list[Expression] = []
     for name in node.__match_args__:
         value = getattr(node, name)

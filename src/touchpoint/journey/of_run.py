@@ -6,7 +6,7 @@ from typing import Final
 from touchpoint.errors import JourneyError, Problem, hint
 from touchpoint.journey import steps
 from touchpoint.journey.conditions import Field, path_of, root_of
-from touchpoint.journey.contents import texts
+from touchpoint.journey.contents import looks_up, texts
 from touchpoint.journey.rule import Rule
 from touchpoint.journey.taken_apart import owner
 from touchpoint.model.template import Field as Looked
@@ -34,8 +34,8 @@ def problems_of(rules: Mapping[str, Rule], fields: Iterable[tuple[str, Field]]) 
 
 def _lacking_words(path: str, rule: Rule) -> Iterator[Problem]:
     for place, step in _placed(rule.then, f"{path}.then"):
-        for said, part, text in texts(step.message):
-            for field in _fields(text) if "{" in text else ():
+        for said, part, text in texts(step.message) if looks_up(step.message) else ():
+            for field in _fields(text):
                 for found, fix in _lacks(rule, field.root, field.path):
                     yield Problem(f"{place}.message{said.place}.{part}", f"{{{field.name}}}: {found}", fix)
 

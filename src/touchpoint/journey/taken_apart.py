@@ -1,7 +1,7 @@
 """A journey taken apart, each part with its path: what the checks of a journey look at."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import timedelta
 from functools import cache
 from itertools import chain
@@ -132,35 +132,43 @@ def _checks(cls: type) -> tuple[tuple[str, Kind, object], ...]:
     )
 
 
-def walk_parts(value: object, path: str) -> Sequence[Placed]:
-    """Every part of a journey, or of a part of one, with its path, in reading order; expressions as wholes."""
+def walk_parts(value: object, path: str, whole: Collection[type] = ()) -> Sequence[Placed]:
+    """Every part of a journey, or of a part of one, with its path, in reading order; expressions as wholes.
+
+    Args:
+        value: whose parts.
+        path: where it is.
+        whole: classes into which nobody looks, either.
+    """
     found: list[Placed] = []
-    _walk_parts(value, path, found)
+    _walk_parts(value, path, whole, found)
     return found
 
 
-def _walk_parts(value: object, path: str, found: list[Placed]) -> None:
-    if type(value) in SHAPES:
+def _walk_parts(value: object, path: str, whole: Collection[type], found: list[Placed]) -> None:
+    if type(value) in whole:
+        found.append((path, value))
+    elif type(value) in SHAPES:
         found.append((path, value))
         layout = layout_of(type(value))  # type: ignore[arg-type]  # a class is hashable
         for name, part in zip(layout.names, layout.values(value), strict=True):
             if type(part) not in _NO_PARTS and part is not _EMPTY:
-                _walk_parts(part, f"{path}.{name}", found)
+                _walk_parts(part, f"{path}.{name}", whole, found)
     elif isinstance(value, Expression):
         found.append((path, value))
     else:
-        _walk_members(value, path, found)
+        _walk_members(value, path, whole, found)
 
 
-def _walk_members(value: object, path: str, found: list[Placed]) -> None:
+def _walk_members(value: object, path: str, whole: Collection[type], found: list[Placed]) -> None:
     if isinstance(value, tuple):
         for n, part in enumerate(value):
             if type(part) not in _NO_PARTS:
-                _walk_parts(part, f"{path}[{n}]", found)
+                _walk_parts(part, f"{path}[{n}]", whole, found)
     elif isinstance(value, Mapping):
         for key, part in value.items():
             if type(part) not in _NO_PARTS:
-                _walk_parts(part, path_to(path, key), found)
+                _walk_parts(part, path_to(path, key), whole, found)
 
 
 def steps_in(taken: Iterable[Step], path: str) -> Iterator[tuple[str, Step]]:

@@ -66,7 +66,7 @@ def check_together(journeys: Sequence[Journey]) -> None:
     """
     placed = [(f"$[{n}]", journey) for n, journey in enumerate(journeys)]
     names = [(f"{path}.name", journey.name) for path, journey in placed]
-    nodes = Parts(node for path, journey in placed for node in walk_parts(journey, path))
+    nodes = Parts(node for path, journey in placed for node in walk_parts(journey, path, (Message, Survey, Gift)))
     cases = {case.name for _, case in nodes.only(CaseType)}
     found = [
         *_twice("journey", names), *_differ("case", nodes.only(CaseType)), *_differ("message", nodes.only(Message)),

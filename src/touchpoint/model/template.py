@@ -21,7 +21,6 @@ else cannot be shown, and count as missing. The filters know no locale:
     date, time, datetime              of an instant, a date or a time of day, or of ISO 8601 text that is one
 """
 
-import html
 import re
 from collections.abc import Callable, Mapping
 from datetime import date, datetime, time, timedelta, tzinfo
@@ -144,7 +143,7 @@ class Template:
         """
         if self._fixed is not None:
             return self._fixed
-        escape = html.escape if escape_html else str
+        escape = _escaping() if escape_html else str
         words: list[str] = []
         reasons: dict[str, str] = {}
         for part in self._parts:
@@ -170,6 +169,12 @@ def data_lookup(data: Mapping[str, object]) -> Lookup:
         return here
 
     return lookup
+
+
+def _escaping() -> Callable[[str], str]:
+    from html import escape  # its table of entities is large, and most messages have no HTML
+
+    return escape
 
 
 def _segment(name: str) -> str:

@@ -198,20 +198,20 @@ def _room(bound: BoundCap, taken: Sequence[HandOver]) -> Verdict:
     return allow(CAP, bound.said, {"taken": len(taken), "of": bound.cap.n}) if taken else bound.untaken
 
 
-def has_room(bound: BoundCap, taken: Sequence[HandOver], now: int, calendar_period: CalendarPeriod) -> bool:
-    """Whether one more hand-over finds a place in a cap now, of whose places these are taken."""
+def room_at(bound: BoundCap, taken: Sequence[HandOver], now: int, calendar_period: CalendarPeriod) -> int:
+    """The first instant, `now` or later, at which a cap has a place for one more, of whose places these are taken."""
     cap = bound.cap
-    return len(taken) < cap.n or frees_at(_times(taken), cap.n, cap.per, now, calendar_period) <= now
+    return now if len(taken) < cap.n else frees_at(_times(taken), cap.n, cap.per, now, calendar_period)
 
 
 def _full(bound: BoundCap, facts: Facts, taken: Sequence[HandOver]) -> Verdict | None:
     cap = bound.cap
-    if has_room(bound, taken, facts.now, facts.calendar_period):
+    free = room_at(bound, taken, facts.now, facts.calendar_period)
+    if free <= facts.now:
         return None
-    free = frees_at(_times(taken), cap.n, cap.per, facts.now, facts.calendar_period)
     # Who lost against whom is part of the record: the places are held by these messages.
-    holders = list(dict.fromkeys(each.message for each in reversed(taken)))
-    named = ", ".join(repr(each) for each in holders[:3]) + (", …" if len(holders) > 3 else "")
+    holders = list(dict.fromkeys([each.message for each in reversed(taken)]))
+    named = ", ".join(map(repr, holders[:3])) + (", …" if len(holders) > 3 else "")
     reason = f"{bound.said} is full ({named}); free at {facts.when(free)}"
     values = {"taken": len(taken), "of": cap.n, "held_by": holders}
     return (deny if cap.over == "deny" else defer)(CAP, reason, values, until=free)

@@ -4,7 +4,6 @@ Words are compared as their letters and digits: case, accents, punctuation and l
 plain words and HTML is read twice, because its reader sees one of them.
 """
 
-import html
 import re
 import unicodedata
 from collections.abc import Iterable, Mapping
@@ -171,11 +170,17 @@ def _seen(markup: str) -> tuple[str, list[str]]:
     return "".join(seen), links
 
 
+def _unescaped(text: str) -> str:
+    from html import unescape  # its table of entities is large, and most messages have no HTML
+
+    return unescape(text)
+
+
 def _plain(markup: str) -> str:
     """What can be seen of HTML without links and images: a line for each block."""
-    return html.unescape(_BLOCK.sub("\n", _INLINE.sub("", markup)))
+    return _unescaped(_BLOCK.sub("\n", _INLINE.sub("", markup)))
 
 
 def _attributes(rest: str, wanted: str) -> str:
     found = [match for match in _ATTRIBUTE.finditer(rest) if match[1].lower() == wanted]
-    return html.unescape(found[0][2] or found[0][3] or found[0][4] or "") if found else ""
+    return _unescaped(found[0][2] or found[0][3] or found[0][4] or "") if found else ""

@@ -10,7 +10,7 @@ import attrs
 
 from touchpoint.model.message import Message
 from touchpoint.policy.binding import Bound, BoundCap, covers
-from touchpoint.policy.caps import has_room, taken
+from touchpoint.policy.caps import room_at, taken
 from touchpoint.policy.checks import meets_only
 from touchpoint.policy.consent import UNLESS_WITHDRAWN, purposes_of, said_of
 from touchpoint.policy.facts import CalendarPeriod, ConsentFact, HandOver
@@ -55,7 +55,7 @@ class Plan:
             if window.opens(zones, now) is not OPEN:
                 return False
         for bound in self.caps if history else ():
-            if not has_room(bound, taken(bound, history, key, now, calendar_period), now, calendar_period):
+            if room_at(bound, taken(bound, history, key, now, calendar_period), now, calendar_period) > now:
                 return False
         return True
 

@@ -256,7 +256,7 @@ def _deferred(defers: Sequence[Verdict], channel: str, because: Because) -> Ruli
         check=deciding[0].check,
         reason=_reasons(deciding),
         until=until,
-        waits_for=tuple(dict.fromkeys(each.waits_for for each in defers if each.waits_for is not None)),
+        waits_for=tuple(dict.fromkeys([each.waits_for for each in defers if each.waits_for is not None])),
         because=because,
     )
 
