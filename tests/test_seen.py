@@ -13,6 +13,7 @@ from test_readings import COMMON, EAST, EXPRESSIONS, PROPERTIES, T0, TOUCHPOINTS
 from touchpoint import Branch, Journey, Rule, Segment
 from touchpoint.core.context import Context
 from touchpoint.core.generate import Namespace, Writer
+from touchpoint.core.kept import Past
 from touchpoint.core.reading import read
 from touchpoint.core.seen import Unkept, code_of, conditions_of, in_words, plainly, seer_of
 from touchpoint.core.signals import backfill, collect
@@ -40,7 +41,7 @@ def told(expression, kept):
     st.booleans(),
 )
 def test_the_words_made_later_are_those_of_the_moment(expression, timeline, here, cause, traits, flag):  # S10
-    table, data = collect([expression]), {}
+    table, data = collect([expression]), Past()
     backfill(table, data, timeline, micros(T0))
     context = Context(
         here, cause, traits, micros(T0), data, lambda _kind, _ref: flag, lambda _journey: "a" if flag else None,
@@ -103,7 +104,7 @@ def test_whatever_else_a_store_keeps_exactly_is_kept_as_it_is(value):
 
 def test_what_a_question_about_history_lacks_is_named_later_too():  # S4.6
     expression = (count("order_placed") >= 2) & ~ever("review", where=event.order == trigger.order)
-    table, data = collect([expression]), {}
+    table, data = collect([expression]), Past()
     backfill(table, data, [happened(), happened(id="t2"), happened("review", order=1)], micros(T0))
     kept = seen(expression, Context(now=micros(T0), signals=data), table)
     assert kept[1:] == [2, {"$": [0]}]
@@ -157,7 +158,7 @@ def written(expression, table):
 @settings(max_examples=400)
 @given(COMMON | EXPRESSIONS, st.lists(TOUCHPOINTS, max_size=4), TOUCHPOINTS, PROPERTIES, st.booleans())
 def test_generated_source_keeps_what_closures_keep(expression, timeline, here, traits, flag):
-    table, data = collect([expression]), {}
+    table, data = collect([expression]), Past()
     backfill(table, data, timeline, micros(T0))
     see = written(expression, table)
     if see is None:
