@@ -80,7 +80,7 @@ def generated(expression, table, *, asked):
     lines = [
         "def judge(decision, event, _):", "    state, now = decision.state, decision.now",
         "    properties, traits, signals = event.properties, state.profile.traits, state.signals",
-        "    stage = state.stage_of('j')", *(f"    {each} = None" for each in writer.counts.values()),
+        "    stage = state.stage_of('j')", *writer.variables.lines(),
         f"    return {source}",
     ]  # fmt: skip
     return compiled((TOUCHPOINT, "go"), Code("\n".join(lines), names.names))

@@ -148,7 +148,7 @@ def written(expression, table):
         return None
     head = [
         "def seen(event, traits, signals, now, stage, state):", "    properties = event.properties",
-        *(f"    {each} = None" for each in writer.counts.values()), "    return (",
+        *writer.variables.lines(), "    return (",
     ]  # fmt: skip
     made = dict(names.names)
     exec("\n".join([*head, *lines, ")"]), made)  # noqa: S102 - it is what the library does

@@ -409,19 +409,20 @@ class Decision:
 
     def move(self, journey: str, stage: str, cause: str) -> None:
         """Enter a stage, leaving the current one."""
-        held = self.state.stages.get(journey)
-        visit = 1
-        if held is not None:
-            left, _, before = held
-            visit = before + 1
+        state, program = self.state, self.program
+        held = state.stages.get(journey)
+        left, visit = (None, 1) if held is None else (held[0], held[2] + 1)
+        state.stages = put(state.stages, journey, [stage, self.now, visit])
+        self.trace.append(["stage", journey, left, stage])
+        if not program.moves_heard:  # nobody waits for it, here or later
+            return
+        if left is not None:
             self._drop_dwells(f"{journey}/{left}")
             self._raise("left", f"{journey}/{left}", cause)
-        self.state.stages = put(self.state.stages, journey, (stage, self.now, visit))
-        self.trace.append(["stage", journey, held and held[0], stage])
-        for name, length in self.program.dwells.get(f"{journey}/{stage}", ()):
-            self.state.dwells = put(self.state.dwells, name, self.now + length)
+        for name, length in program.dwells.get(f"{journey}/{stage}", ()):
+            state.dwells = put(state.dwells, name, self.now + length)
         self._raise("entered", f"{journey}/{stage}", cause)
-        if self.program.segments:
+        if program.segments:
             reassess(self, (STAGE, journey), cause)
 
     def _raise(self, kind: str, name: str, cause: str) -> None:

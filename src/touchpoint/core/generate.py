@@ -55,8 +55,8 @@ class Namespace:
 
     def __init__(self, **names: object) -> None:
         self.names: dict[str, object] = {
-            "UNKNOWN": UNKNOWN, "bisect_right": bisect_right, "since": since, "latest": latest, "kept": kept,
-            "Unkept": Unkept, **names,
+            "UNKNOWN": UNKNOWN, "bisect_right": bisect_right, "since": since, "latest": latest,
+            "kept_short": kept_short, "Unkept": Unkept, **names,
         }  # fmt: skip
         self._made = 0
 
@@ -94,6 +94,30 @@ def latest(entry: Data) -> object:
 
 
 @attrs.frozen
+class Locals:
+    """Local variables that conditions of one function share, by the source of what they hold.
+
+    Args:
+        looked: properties and traits, looked up before anything is asked.
+        counts: answers to plain counts; None before one is looked up, which is done once: what a refused condition has
+            seen is kept as well.
+        kept: what a trace keeps of a value, by the variable that holds it; likewise.
+    """
+
+    looked: dict[Source, str] = attrs.Factory(dict)
+    counts: dict[Source, str] = attrs.Factory(dict)
+    kept: dict[str, str] = attrs.Factory(dict)
+
+    def lines(self) -> list[str]:
+        """How the variables begin."""
+        return [
+            *(f"    {variable} = {source}" for source, variable in self.looked.items()),
+            *(f"    {variable} = None  # {comment(source)}" for source, variable in self.counts.items()),
+            *(f"    {variable} = None  # what a trace keeps of {of}" for of, variable in self.kept.items()),
+        ]
+
+
+@attrs.frozen
 class Writer:
     """Writes the sources of conditions of one journey.
 
@@ -102,15 +126,14 @@ class Writer:
         signals: what is kept of the past.
         journey: whose conditions they are.
         stages: the local variables that hold the customer's stage, by journey.
-        counts: is filled with local variables for the answers to plain counts, by their source. They are None before a
-            count is looked up, which is done once: what a refused condition has seen is kept as well.
+        variables: are filled with what is looked up once for all conditions.
     """
 
     names: Namespace
     signals: SignalTable
     journey: str
     stages: Mapping[str, str]
-    counts: dict[Source, str] = attrs.Factory(dict)
+    variables: Locals = attrs.Factory(Locals)
 
     def holds(self, node: Expression, *, asked: bool = True) -> Source:  # noqa: PLR0911 - one per class
         """Source that is true exactly where the condition is `asked`: true, or false."""
@@ -153,23 +176,31 @@ class Writer:
         value = self._property(node.left)
         if value is None or not _is_quick(node.op, literal):
             return self._closure(node, asked=asked)
-        variable = self.names.variable()
         slow = self.names.constant(_comparing(node.op, literal, asked=asked), "compare")
-        quick = _negated(f"{variable} {node.op} {literal!r}", asked=asked)
-        return f"({quick} if type({variable} := {value}) is {type(literal).__name__} else {slow}({variable}))"
+        quick = _negated(f"{value} {node.op} {literal!r}", asked=asked)
+        return f"({quick} if type({value}) is {type(literal).__name__} else {slow}({value}))"
 
     def _property(self, node: Expression) -> Source | None:
-        """Source of a value that is looked up at once; None for any other."""
+        """The variable of a property or trait; None for any other value."""
         if not isinstance(node, Field) or len(path := path_of(node)) != 1:
             return None
         root, name = root_of(node), path[0]
         if isinstance(root, Last):  # which would not compare, but build a condition
             return None
         if root == "customer":
-            return f"traits.get({name!r}, UNKNOWN)"
+            return self._variable(self.variables.looked, f"traits.get({name!r}, UNKNOWN)")
         if root in ("event", "trigger") and name not in _OWN:
-            return f"properties.get({name!r}, UNKNOWN)"
+            return self._variable(self.variables.looked, f"properties.get({name!r}, UNKNOWN)")
         return None
+
+    def _variable(self, known: dict[Source, str], source: Source) -> str:
+        if source not in known:
+            known[source] = self.names.variable()
+        return known[source]
+
+    def _once(self, known: dict[Source, str], source: Source, found: Source) -> Source:
+        variable = self._variable(known, source)
+        return f"({variable} if {variable} is not None else ({variable} := {found}))"
 
     def _count(self, node: Expression) -> Source | None:
         if not isinstance(node, Count | Ever) or node.where is not None or node.within is None:
@@ -177,10 +208,7 @@ class Writer:
         signal = signal_of(node)
         letter = self.signals.letters.of[self.signals.keeper(signal).key]
         found = f"signals.who.count({letter!r}, bisect_right(signals.ats, now - {signal.within}))"
-        if found not in self.counts:
-            self.counts[found] = self.names.variable()
-        variable = self.counts[found]
-        return f"({variable} if {variable} is not None else ({variable} := {found}))"
+        return self._once(self.variables.counts, found, found)
 
     def _ever(self, node: Ever, *, asked: bool) -> Source:
         counted = self._count(node)
@@ -210,10 +238,9 @@ class Writer:
             return self._closure(node, asked=asked)
         if not options.value or any(type(each) is not str for each in options.value):
             return self._closure(node, asked=asked)
-        variable, known = self.names.variable(), self.names.constant(frozenset(options.value), "among")
-        quick = f"{variable} {'in' if asked else 'not in'} {known}"
-        slow = self._closure(node, asked=asked)
-        return f"({quick} if type({variable} := {value}) is str else {slow})"
+        known = self.names.constant(frozenset(options.value), "among")
+        quick = f"{value} {'in' if asked else 'not in'} {known}"
+        return f"({quick} if type({value}) is str else {self._closure(node, asked=asked)})"
 
     def _in_stage(self, stage: str, journey: str, *, asked: bool) -> Source:
         known = self.stages.get(journey, f"state.stage_of({journey!r})")
@@ -241,8 +268,7 @@ class Writer:
 
     def _leaf(self, node: Expression) -> Source | None:  # noqa: PLR0911 - one per class
         if (value := self._property(node)) is not None:
-            is_short = f"kind is bool or (kind is str and len(value) <= {LONGEST})"
-            return f"value if (kind := type(value := {value})) is int or {is_short} else kept(value)"
+            return self._once(self.variables.kept, value, f"kept_short({value})")
         match node:
             case Now():
                 return "now"
@@ -257,6 +283,12 @@ class Writer:
             case Field() if isinstance(root := root_of(node), Last) and root.where is None:
                 return f"latest(signals.get({signal_of(root, path_of(node)).key!r}))"
         return None
+
+
+def kept_short(value: object) -> object:
+    """What a trace keeps of a value; most are short, and kept as they are. Raises Unkept as `core.seen.kept` does."""
+    kind = type(value)
+    return value if kind is int or kind is bool or (kind is str and len(value) <= LONGEST) else kept(value)  # type: ignore[arg-type]  # a text
 
 
 def comment(text: str) -> Source:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeAlias, TypeVar
 
 import attrs
 
-from touchpoint.core.generate import Namespace, Source, Writer, comment
+from touchpoint.core.generate import Locals, Namespace, Writer, comment
 from touchpoint.core.occurrence import TOUCHPOINT, Occurrence
 from touchpoint.core.signals import SOME, SignalTable
 from touchpoint.durations import spoken
@@ -68,6 +68,9 @@ class Judges:
         more: the types of which more is remembered than counts; None where that is so of all.
         plain: as in the program.
         pays_after: so many occurrences of one key are judged by closures first; `PAYS_AFTER` unless given.
+
+    Attributes:
+        made: of whole rounds, by the type of the touchpoint.
     """
 
     def __init__(
@@ -79,7 +82,7 @@ class Judges:
         types = {name for kind, name in starts if kind == TOUCHPOINT} | signals.by_type.keys() if plain else ()
         self._wait_whole: dict[str, int] = dict.fromkeys(types, after)
         self._waits: dict[Key, int] = dict.fromkeys(starts, after)
-        self._whole: dict[str, Judge] = {}
+        self.made: dict[str, Judge] = {}
         self._made: dict[Key, Judge] = {}
 
     def of(self, key: "Key") -> "Judge | None":
@@ -90,10 +93,13 @@ class Judges:
         return known
 
     def whole(self, name: str) -> "Judge | None":
-        """The function for all that a touchpoint of a type does in one round; None until it pays, or where none can."""
-        known = self._whole.get(name)
+        """The function for all that a touchpoint of a type does in one round; None until it pays, or where none can.
+
+        Those made before are in `made`.
+        """
+        known = self.made.get(name)
         if known is None and name in self._wait_whole and _pays(self._wait_whole, name):
-            self._whole[name] = known = compiled((TOUCHPOINT, name), self.code_of_type(name))
+            self.made[name] = known = compiled((TOUCHPOINT, name), self.code_of_type(name))
         return known
 
     def code(self, key: "Key") -> Code:
@@ -148,22 +154,22 @@ def source_of(
     if remembers:
         lines += _remembers(names, signals, key[1], more=more)
         lines += _meets(names.constant((key,), "keys"))
-    counts: dict[Source, str] = {}
+    shared = Locals()
     decides: list[str] = []
     for journey, entered in stages:
-        decides += _moves(Writer(names, signals, journey, variables, counts), entered)
+        decides += _moves(Writer(names, signals, journey, variables, shared), entered)
     decides.append("    considered = []")
     if rules:
         decides.append("    append = decision.trace.append")
     for rule in rules:
-        decides += _considers(Writer(names, signals, rule.journey, variables, counts), rule)
+        decides += _considers(Writer(names, signals, rule.journey, variables, shared), rule)
     for journey, variable in variables.items():
         if any(variable in line for line in decides):
             lines += [
                 f"    held = state.stages.get({journey!r})",
                 f"    {variable} = None if held is None else held[0]",
             ]
-    lines += [f"    {variable} = None  # {comment(asked)}" for asked, variable in counts.items()]
+    lines += shared.lines()
     return Code("\n".join([*lines, *decides, "    return considered"]) + "\n", names.names)
 
 

@@ -70,6 +70,7 @@ if TYPE_CHECKING:
 
 BUDGET: Final = 1_000
 """Steps and rounds that one decision may take (S4.3)."""
+_MOVES: Final = frozenset({"entered", "left"})
 _RAISES: Final = (Emit, Enrol, MoveTo, OpenCase, CloseCase, SetTrait, Split)
 
 
@@ -91,7 +92,8 @@ class Program:
     last wrote, and whether messages wait there for that. `calendar_of` is the calendar by the trait that holds the
     date, None for schedules. `segments` are in the order in which they are looked at,
     `segments_on` says which when what has changed. `heard` are the keys that anything waits for or starts on;
-    None where every event counts. `misused` are the traits that (message, content key) use beyond
+    None where every event counts; `moves_heard`, whether
+    anything comes of entering or leaving a stage. `misused` are the traits that (message, content key) use beyond
     their declaration, `terms` what is promised of cases, `closed_by_answers` the kinds of case that are,
     `conversions` the types of touchpoints by which a referred friend becomes a customer. `answers` is whether any
     step answers in a conversation, `plain` whether occurrences have one key each, and concern neither segments nor
@@ -124,6 +126,7 @@ class Program:
     judges: Judges
     looks_ahead: bool
     heard: frozenset[Key] | None
+    moves_heard: bool
     may_circle: bool
     version: str
     listening: Listening
@@ -233,8 +236,10 @@ def compile_program(
     asked_of_segments = {(each.journey, each.segment): each.condition for each in segments.values()}
     looks_ahead = any(rule.exit_conditions or _waits_until(rule) for rule in rules)
     looks_ahead = looks_ahead or any(each.looks_ahead for each in kept.values())
+    dwells = _dwells(triggers)
     plain = not (heard.finer or heard.ends or segments)
     starts = _index_starts(_index_stages(journeys, table), _index(rules))
+    heard_keys = None if looks_ahead or kept or not plain else _heard(starts, rules)
     sessions, limits = sessions_of(policies), live_limits_of(policies[0], journeys)
     terms = terms_of(journeys)
     more = [*map(session_on, sorted(sessions)), *versions_of(segments.values()), *versions_of_cases(terms)]
@@ -248,7 +253,7 @@ def compile_program(
         silences=silences,
         silences_of=by_type(silences.values()),
         silences_any=tuple(spec for spec in silences.values() if spec.of is None),
-        dwells=_dwells(triggers),
+        dwells=dwells,
         usuals=types_asked(silences.values()),
         calendar=calendar_in(triggers),
         calendar_of=by_trait(calendar_in(triggers).values()),
@@ -261,7 +266,8 @@ def compile_program(
         starts_kept={rule.label: starts_kept(rule.rule.limit) for rule in rules},
         places=_places(triggers),
         looks_ahead=looks_ahead,
-        heard=None if looks_ahead or kept or not plain else _heard(starts, rules),
+        heard=heard_keys,
+        moves_heard=heard_keys is None or bool(dwells) or any(kind in _MOVES for kind, _ in heard_keys),
         may_circle=bool(kept) or _may_circle(rules, journeys, heard) or any(limit.over == "defer" for limit in limits),
         version=_version(table, silences, triggers, more),
         listening=heard,
