@@ -585,6 +585,17 @@ def test_a_sound_journey_is_left_alone(sound):
     assert check(sound) == []
 
 
+def test_a_limit_per_stage_is_not_called_endless_because_another_rule_moves_the_customer():  # S4.3, S4.4
+    moved = Journey(
+        "j",
+        stages=[Stage("x", phase="engage"), Stage("y", phase="engage", when="b")],
+        rules=[
+            Rule("one", when="a", limit=once_per_stage(), then=[Emit("a")]), Rule("two", when="a", then=[Emit("b")]),
+        ],
+    )  # fmt: skip
+    assert "TC601" not in {each.code for each in check(moved)}
+
+
 @pytest.mark.parametrize(
     "endless", [wrong for code, wrong in WRONG if code == "TC601"], ids=lambda each: str(each.rules)[:40]
 )

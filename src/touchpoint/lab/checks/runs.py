@@ -62,8 +62,10 @@ class Runs(Looking):
             sure = sure and self.is_sure(given, standing, props)
             standing = standing if answer else standing.assuming(given, true=True)
         stays = ("stage", node.journey.name) not in standing.restless
-        if rule.limit is not None and rule.limit.kind == "once_per_stage" and stays:
-            standing = standing.noting(("ran", node.label), True)  # noqa: FBT003 - a fact
+        if rule.limit is not None and rule.limit.kind == "once_per_stage":
+            # Whoever moves may run again, as often as there are moves that nobody here has counted.
+            sure = sure and stays
+            standing = standing.noting(("ran", node.label), True) if stays else standing  # noqa: FBT003 - a fact
         if rule.collect is not None:
             standing = standing.later(length(rule.collect))
         ends = keys_awaited(node, (each for each in rule.exit if not isinstance(each, Expression)))
