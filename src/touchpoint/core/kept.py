@@ -57,6 +57,9 @@ class Past(dict[str, Data]):
         self.who = ""
         self.letters = _NO_LETTERS
 
+    def __repr__(self) -> str:
+        return f"<Past of {len(self.who)} instants>"  # the rest is personal data
+
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Past) and dict.__eq__(self, other) and self._log() == other._log()
 
