@@ -1,7 +1,7 @@
 """Planted defects of bursts, calls, experiments, segments, ends, answers, live runs and releases; see `defects.py`."""
 
 from faults.planting import defect
-from touchpoint.core import advance, bursts, decision, following, live_runs, replanning, segments, state, steps
+from touchpoint.core import advance, bursts, decision, following, live_runs, records, replanning, segments, steps
 from touchpoint.core import delivery as delivering
 from touchpoint.core.conversation import Conversation
 
@@ -42,7 +42,7 @@ def _(replace):
 
         return forgetting
 
-    replace(state, "_run_to_record", make)
+    replace(records, "_run_to_record", make)
 
 
 @defect("a call that fails for good goes on as if it had not", strengths={"function raised": 1})

@@ -132,9 +132,9 @@ def _(replace):
 @defect("what may have gone out is called withdrawn", aimed="cancelled while it is uncertain", strengths={})
 def _(replace):  # found by this simulation
     def make(end):
-        def ending(self, pending, status, reason):
+        def ending(self, pending, status, reason, over=None):
             wrong = status == "unknown" and reason.startswith("its run ended")
-            end(self, pending, "withdrawn" if wrong else status, reason)
+            end(self, pending, "withdrawn" if wrong else status, reason, over)
 
         return ending
 
