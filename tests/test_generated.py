@@ -1,5 +1,6 @@
 """Generated source and closures have one meaning (S4.6)."""
 
+import ast
 import sys
 import traceback
 from pathlib import Path
@@ -9,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from test_readings import COMMON, EXPRESSIONS, LITERALS, PROPERTIES, T0, TOUCHPOINTS
-from touchpoint import Emit, Journey, Rule, count, days, event, last, now
+from touchpoint import Emit, Entered, Journey, Rule, Stage, count, days, event, last, now
 from touchpoint.core import judging
 from touchpoint.core.cases import LiveCase
 from touchpoint.core.compile import compile_condition
@@ -140,6 +141,20 @@ def test_a_name_cannot_end_a_line_of_generated_source():
     state = State("ann", Profile())
     happened = Occurrence(TOUCHPOINT, "go", 1, "t", {"a": hostile})
     assert judge(Decision(program, state, 1), happened, None) == [program.rules[0]]
+
+
+def test_no_name_of_a_journey_is_ever_run_as_code():
+    hostile = """x\"\"\"; raise SystemExit; '''; raise SystemExit #"""
+    stages = [Stage(hostile, phase="engage", when="go")]
+    steps = [Emit("went")]
+    rules = [Rule("entered", when=Entered(hostile), then=steps), Rule(hostile, when="go", then=steps)]
+    program = compile_program([Journey(hostile, stages=stages, rules=rules)])
+    sources = [program.judges.code(key).text for key in program.starts] + [program.judges.code_of_type("go").text]
+    assert any("entered" in each for each in sources)
+    for each in sources:
+        module = ast.parse(each)
+        assert [type(part) for part in module.body] == [ast.FunctionDef]
+        assert not [part for part in ast.walk(module) if isinstance(part, ast.Raise)]
 
 
 def test_generated_source_is_found_by_tracebacks():

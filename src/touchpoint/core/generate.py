@@ -203,9 +203,11 @@ class Writer:
         return f"({variable} if {variable} is not None else ({variable} := {found}))"
 
     def _count(self, node: Expression) -> Source | None:
-        if not isinstance(node, Count | Ever) or node.where is not None or node.within is None:
+        if not isinstance(node, Count | Ever) or node.where is not None:
             return None
         signal = signal_of(node)
+        if signal.within is None:
+            return f"signals.get({signal.key!r}, 0)"
         letter = self.signals.letters.of[self.signals.keeper(signal).key]
         found = f"signals.who.count({letter!r}, bisect_right(signals.ats, now - {signal.within}))"
         return self._once(self.variables.counts, found, found)

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 PAYS_AFTER: Final = 600
-"""So many occurrences of a key are judged by closures before its function is made, which takes a millisecond or two."""
+"""So many occurrences of a key are judged by closures before its function is made, since compiling it takes a while."""
 Considered: TypeAlias = "list[CompiledRule | Entry]"
 """In declaration order, rules whose condition is true, and after each of them what the trace says of others."""
 Judge: TypeAlias = "Callable[[Decision, Occurrence, Parts], Considered]"
@@ -83,13 +83,13 @@ class Judges:
         self._wait_whole: dict[str, int] = dict.fromkeys(types, after)
         self._waits: dict[Key, int] = dict.fromkeys(starts, after)
         self.made: dict[str, Judge] = {}
-        self._made: dict[Key, Judge] = {}
+        self._of_keys: dict[Key, Judge] = {}
 
     def of(self, key: "Key") -> "Judge | None":
         """The function for what starts on a key; None until it pays."""
-        known = self._made.get(key)
+        known = self._of_keys.get(key)
         if known is None and _pays(self._waits, key):
-            self._made[key] = known = compiled(key, self.code(key))
+            self._of_keys[key] = known = compiled(key, self.code(key))
         return known
 
     def whole(self, name: str) -> "Judge | None":
@@ -145,7 +145,7 @@ def source_of(
     does = "leaves in memory, enters and starts" if remembers else "enters and starts"
     lines = [
         "def judge(decision, event, parts):",
-        f'    """What a {_described(key)} {does}."""',
+        f"    {f'What a {_described(key)} {does}.'!a}",
         "    state, now = decision.state, decision.now",
         "    properties, traits, signals = event.properties, state.profile.traits, state.signals",
     ]
