@@ -80,7 +80,7 @@ def generated(expression, table, *, asked):
     writer = Writer(names, table, "j", {"j": "stage"})
     source = writer.holds(expression, asked=asked)
     lines = [
-        "def judge(decision, event, _):", "    state, now = decision.state, decision.now",
+        "def judge(decision, event):", "    state, now = decision.state, decision.now",
         "    properties, traits, signals = event.properties, state.profile.traits, state.signals",
         "    stage = state.stage_of('j')", *writer.variables.lines(),
         f"    return {source}",
@@ -99,7 +99,7 @@ def test_generated_source_is_true_where_the_closure_is_and_false_where_it_is(  #
     truth = decision.ask(compile_condition(expression, table), "j", happening)
     for asked in (True, False):
         judge = generated(expression, table, asked=asked)
-        assert bool(judge(decision, happening, None)) is (truth is asked)
+        assert bool(judge(decision, happening)) is (truth is asked)
 
 
 def lived_through(monkeypatch, pays_after):
@@ -162,5 +162,5 @@ def test_generated_source_is_found_by_tracebacks():
     program = compile_program([Journey("j", rules=[Rule("r", when="go", given=event.a > 1, then=[Emit("went")])])])
     decide = compiled((TOUCHPOINT, "go"), program.judges.code_of_type("go"), "decide")
     with pytest.raises(AttributeError) as raised:
-        decide(program, None, Occurrence(TOUCHPOINT, "go", 1, "t"), 1, None)
+        decide(program, None, Occurrence(TOUCHPOINT, "go", 1, "t"), 1)
     assert "if now > state.now:" in "".join(traceback.format_tb(raised.tb))

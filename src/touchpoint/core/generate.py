@@ -22,7 +22,7 @@ from touchpoint.core.held import put
 from touchpoint.core.kept import Data
 from touchpoint.core.remembered import signal_of
 from touchpoint.core.seen import LONGEST, NOTHING_THERE, Unkept, code_of, kept, kept_of
-from touchpoint.core.signals import SignalTable
+from touchpoint.core.signals import SignalTable, update
 from touchpoint.core.values import UNKNOWN
 from touchpoint.durations import length
 from touchpoint.journey.conditions import (
@@ -56,8 +56,8 @@ class Namespace:
 
     def __init__(self, **names: object) -> None:
         self.names: dict[str, object] = {
-            "UNKNOWN": UNKNOWN, "bisect_right": bisect_right, "since": since, "latest": latest,
-            "kept_short": kept_short, "Unkept": Unkept, "put": put, **names,
+            "UNKNOWN": UNKNOWN, "bisect_right": bisect_right, "latest": latest,
+            "kept_short": kept_short, "Unkept": Unkept, "put": put, "update": update, **names,
         }  # fmt: skip
         self._made = 0
 
@@ -72,16 +72,6 @@ class Namespace:
         """A name for a local variable that no other has."""
         self._made += 1
         return f"v_{self._made}"
-
-
-def since(entry: Data, now: int) -> object:
-    """Microseconds since the instant that is remembered; `UNKNOWN` without one, None where it is no instant."""
-    if entry is None:
-        return UNKNOWN
-    if type(entry) is int:
-        return now - entry
-    value = entry[1]
-    return now - value[1] if type(value) is list and value[0] == "at" else None
 
 
 def latest(entry: Data) -> object:
@@ -230,10 +220,10 @@ class Writer:
         if not isinstance(root, Last) or root.where is not None or path != ("at",):
             return None
         variable, key = self.names.variable(), signal_of(root, path).key
-        quick = _negated(f"{variable} {node.op} {length(right.value)}", asked=asked)
+        quick = _negated(f"now - {variable} {node.op} {length(right.value)}", asked=asked)
         slow = self._closure(node, asked=asked)
-        found = f"({variable} := since(signals.get({key!r}), now))"
-        return f"({quick} if type({found}) is int else {variable} is None and {slow})"
+        found = f"({variable} := signals.get({key!r}))"
+        return f"({quick} if type({found}) is int else {variable} is not None and {slow})"
 
     def _in(self, node: In, *, asked: bool) -> Source:
         value, options = self._property(node.value), node.options

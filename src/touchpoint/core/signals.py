@@ -26,9 +26,9 @@ from touchpoint.journey.conditions import Aggregate, Expression, Field, Last, pa
 
 _READERS_KEPT: Final = 10_000
 SOME: Final = 16
-"""Whenever a log has so many instants, or a multiple, it is looked through for what has left the shorter windows."""
+"""Whenever a log has so many instants, or a multiple, what has left the windows is dropped."""
 _MANY: Final = 256
-"""A long one only at multiples of this, so that no touchpoint costs what the log is long."""
+"""In a long one what has left the shorter ones is looked for at multiples of this: that costs what the log is long."""
 
 
 @attrs.frozen(eq=False)
@@ -162,8 +162,7 @@ def update(table: SignalTable, past: Past, occurrence: Occurrence, now: int) -> 
     past.adopt(table.letters)
     for add in adders:
         add(past, occurrence, now)
-    ats = past.ats
-    if ats and (ats[0] <= now - table.furthest or not len(ats) % SOME):
+    if not len(past.ats) % SOME:
         table.tidy(past, now)
 
 
