@@ -1,8 +1,6 @@
 """The generated function of a whole round decides as `core.advance` does without one (S4.2)."""
 
 import sys
-from collections import Counter
-from contextlib import contextmanager
 
 import pytest
 from hypothesis import given, settings
@@ -10,14 +8,41 @@ from hypothesis import strategies as st
 
 from making import START, message
 from touchpoint import (
-    Cap, CaseType, Dwelt, Emit, Entered, Goal, Journey, Left, LiveRuns, OpenCase, Policy, Rule, Send, Silent, Stage,
-    Wait, WaitFor, WaitUntil, case_open, count, customer, days, event, ever, forever, hours, in_stage, last, now, once,
+    Cap,
+    CaseType,
+    Dwelt,
+    Emit,
+    Entered,
+    Goal,
+    Journey,
+    Left,
+    LiveRuns,
+    OpenCase,
+    Policy,
+    Rule,
+    Send,
+    Silent,
+    Stage,
+    Wait,
+    WaitFor,
+    WaitUntil,
+    case_open,
+    count,
+    customer,
+    days,
+    event,
+    ever,
+    forever,
+    hours,
+    in_stage,
+    last,
+    now,
+    once,
     total,
 )  # fmt: skip
 from touchpoint.core.advance import advance
 from touchpoint.core.decision import NOTHING, BlankDecision, Decision
 from touchpoint.core.fire import fire_next
-from touchpoint.core.judging import PAYS_AFTER, Judges
 from touchpoint.core.occurrence import TOUCHPOINT, Occurrence
 from touchpoint.core.program import compile_program
 from touchpoint.core.records import state_to_record
@@ -40,7 +65,8 @@ SAID = [Emit("said")]
 RULES = (
     Rule("plain", when="a", then=SAID),
     Rule("counts", when=["a", "b"], given=(count("a", within=hours(30)) >= 2) & (event.n >= 1), then=SAID),
-    Rule("totals", when="c", given=(total("c.n", within=days(2)) > 3) | ever("b", within=days(1)), then=SAID, limit=once()),
+    Rule("totals", when="c", given=(total("c.n", within=days(2)) > 3) | ever("b", within=days(1)), then=SAID),
+    Rule("once", when="b", given=event.n > 1, then=SAID, limit=once()),
     Rule("waits", when="b", key="k", then=[Wait(hours(20)), *SAID]),
     Rule("waits for", when="a", concurrency="parallel", then=[WaitFor("c", timeout=days(1)), *SAID], exit="b"),
     Rule("watched", when="c", then=SAID, goal=Goal("a", within=days(2))),
@@ -111,3 +137,69 @@ def test_a_life_comes_to_the_same_with_whole_rounds_and_without(given_journeys, 
     assert lived(quick, acts) == lived(slow, acts)
     if quick.plain:
         assert quick.judges.made or all(late and before for *_, before, late in acts)
+
+
+def decided_at_once(*rules, name="a"):
+    program = program_of([Journey("one", stages=STAGES, rules=rules)], Policy(), pays_after=0)
+    state, happened = State("ann"), Occurrence(TOUCHPOINT, name, T0, "t")
+    return advance(program, state, happened, T0), Decision(program, state, T0)
+
+
+def test_generated_code_fills_a_decision_as_its_class_would():
+    quick, slow = decided_at_once(RULES[0])
+    assert type(quick) is BlankDecision
+    slow.taken = 1
+    for slot in Decision.__slots__:
+        if slot not in ("trace", "effects", "taken"):
+            assert getattr(quick, slot) == getattr(slow, slot)
+        assert type(getattr(quick, slot)) is type(getattr(slow, slot))
+
+
+def test_what_a_decision_has_in_the_place_of_empty_lists_takes_nothing():
+    quick, _ = decided_at_once()
+    assert quick.effects is quick.queue is quick.ready is NOTHING
+    assert not NOTHING
+    with pytest.raises(AttributeError):
+        quick.effects.append("an effect")
+    quick.open()
+    quick.effects.append("an effect")
+    assert (quick.queue, quick.ready, list(NOTHING)) == ([], [], [])
+
+
+def called(program, state, *happened):
+    """The Python functions that are called for the last touchpoint."""
+    found = []
+    for each in happened[:-1]:
+        advance(program, state, each, each.at)
+
+    def look(frame, what, _):
+        if what == "call":
+            found.append(frame.f_code.co_name)
+
+    sys.setprofile(look)
+    try:
+        advance(program, state, happened[-1], happened[-1].at)
+    finally:
+        sys.setprofile(None)
+    return found
+
+
+@pytest.mark.parametrize(
+    ("name", "stands", "calls"),
+    [
+        ("a", "anew", ["advance", "decide", "put"]),  # from wherever one stands, or from nowhere
+        ("a", "old", ["advance", "decide"]),
+        ("b", "new", ["advance", "decide"]),
+        ("nobody_asks", "new", ["advance", "whole", "decide"]),
+    ],
+)
+def test_a_touchpoint_that_starts_no_rule_is_one_call(name, stands, calls):
+    counting = Rule("counts", when="b", given=count("a", within=days(1)) > 9, then=SAID)
+    new, newer = Stage("new", phase="attract", when="a", after="old"), Stage("newer", phase="attract", when="a")
+    stages = [new, newer, *STAGES[4:]]
+    program = program_of([Journey("one", stages=stages, rules=[counting])], Policy(), pays_after=0)
+    state, happened = State("ann"), [Occurrence(TOUCHPOINT, each, T0, each) for each in ("a", "b", name)]
+    called(program, state, *happened)
+    state.stages = {"one": (stands, T0, 3)}
+    assert called(program, state, happened[-1]) == calls
+    assert (state.stage_of("one") != stands) is (name == "a")

@@ -271,6 +271,11 @@ class Decision:
         self.chain = 0  # how many runs in a row have led to it, each started by an end of a message of the one before
         self._context: Context | None = None  # made when a condition is first asked: many decisions ask none
 
+    def open(self) -> None:
+        """Have lists of its own, into which something may be put; `BlankDecision` tells of those that have none."""
+        if self.effects is NOTHING:
+            self.effects, self.queue, self.ready = [], [], []
+
     def give_up(self) -> NoReturn:
         """End a decision that took more steps and rounds than its budget. Raises DefectiveJourney."""
         message = (
@@ -469,11 +474,6 @@ class BlankDecision(Decision):
 
     __slots__ = ()
     __init__ = object.__init__  # it takes nothing
-
-    def open(self) -> None:
-        """Have lists of its own, into which something may be put."""
-        if self.effects is NOTHING:
-            self.effects, self.queue, self.ready = [], [], []
 
 
 _NOTHING: Mapping[str, str] = {}

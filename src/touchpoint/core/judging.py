@@ -172,7 +172,7 @@ class _Source:
         return self._code([
             "def decide(program, state, event, now):",
             f"    {f'What a {_described(key)} leaves in memory, enters and starts.'!a}",
-            *begins(open_at_once=self._moves_heard or looks_ahead),
+            *begins(),
         ], body)  # fmt: skip
 
     def _code(self, head: list[Source], body: list[Source]) -> Code:
@@ -223,7 +223,7 @@ def _moves(writer: Writer, stages: "Sequence[CompiledStage]", *, heard: bool) ->
         declared = each.stage
         conditions = []
         if declared.after:
-            conditions.append(f"{stage} in {tuple(declared.after)!r}")
+            conditions.append(f"{stage} in {{{', '.join(map(repr, declared.after))}}}")
         if declared.given is not None:
             conditions.append(writer.holds(declared.given))
         asked = "" if declared.given is None else f": {comment(str(declared.given))}"
@@ -244,7 +244,7 @@ def _enters(writer: Writer, declared: "Stage", *, heard: bool) -> list[Source]:
     journey, stage, name = repr(writer.journey), writer.stages[writer.journey], repr(declared.name)
     held = _held(stage)
     if heard:
-        moves = [f"decision.move({journey}, {name}, event.id)"]
+        moves = ["decision.open()", f"decision.move({journey}, {name}, event.id)"]
     else:
         moves = [f"trace.append(['stage', {journey}, {stage}, {name}])"]
         if declared.after:  # it was in one

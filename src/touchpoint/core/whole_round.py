@@ -20,12 +20,8 @@ _LOOKED_UP: Final = {
 """Local variables that a function has where it names them."""
 
 
-def begins(*, open_at_once: bool) -> list[Source]:
-    """S4.2: what `Decision.__init__` does, and one round taken; a call of that would be half of what most rounds cost.
-
-    Lists of its own it gets when something may be put into them, unless it is `open_at_once`.
-    """
-    lists = "[], [], []" if open_at_once else "NOTHING, NOTHING, NOTHING"
+def begins() -> list[Source]:
+    """S4.2: what `Decision.__init__` does, and one round taken. A call of that is half of what most rounds cost."""
     return [
         "    if now > state.now:",
         "        state.now = now",
@@ -34,7 +30,7 @@ def begins(*, open_at_once: bool) -> list[Source]:
         "    decision = blank()",
         "    decision.program, decision.state, decision.now = program, state, now",
         "    decision.trace = trace = []",
-        f"    decision.effects, decision.queue, decision.ready = {lists}",
+        "    decision.effects, decision.queue, decision.ready = NOTHING, NOTHING, NOTHING",
         "    decision.taken, decision.chain, decision._context = 1, 0, None",
     ]
 
@@ -106,13 +102,12 @@ def _if_so(condition: Source, call: Source) -> list[Source]:
 
 
 def ends(*, rules: bool, looks_ahead: bool) -> list[Source]:
-    """S4.2 points 5 and 6: rules start, and what is left is worked off; `looks_ahead` as in the program."""
+    """S4.2 points 5 and 6: rules start, and what is left is worked off; `looks_ahead` as in the program.
+
+    Nothing is left of a decision that was never opened.
+    """
     starts = _if_so("considered", "parts.start_all(decision, event, considered)") if rules else []
     if looks_ahead:
-        left = ["    return parts.work_off(decision)"]
-    else:
-        left = [
-            *_if_so("decision.ready or decision.queue or state.deferred", "parts.work_off(decision)"),
-            "    return decision",
-        ]
-    return [*starts, *left]
+        return [*starts, "    decision.open()", "    return parts.work_off(decision)"]
+    left = _if_so("decision.queue is not NOTHING or state.deferred", "parts.work_off(decision)")
+    return [*starts, *left, "    return decision"]
