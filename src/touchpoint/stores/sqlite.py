@@ -106,7 +106,8 @@ class SqliteStore:
         self._file: tuple[int, int] | None = None  # that the connection has open
         self._active: SqliteTransaction | None = None
         self._known: tuple[int, Counters] | None = None  # as long as data_version stays the same
-        self._version: int | None = None  # data_version, while this store is writing
+        self._writer: int | None = None  # which thread is in a transaction of our own
+        self._version = 0  # data_version as that transaction found it
         self._folded_at = 0  # bytes of log
         self._closed = ""  # why nothing can be asked any more
         self._host_numbers = count(1)
@@ -147,17 +148,13 @@ class SqliteStore:
 
         Each transaction over a host's connection has a number of its own: nobody knows whether the host will commit it.
         """
+        if self._writer == threading.get_ident():  # nobody else commits meanwhile
+            return (self._opened << 32) + self._version
         host: int | None = getattr(self._thread, "host", None)
         if host is not None:
             return -host
         with self._held() as own:
-            # While this thread holds the write lock, nobody else commits.
-            version = (
-                self._version
-                if self._active is not None and self._version is not None
-                else data_version(own, self._place)
-            )
-            return (self._opened << 32) + version
+            return (self._opened << 32) + data_version(own, self._place)
 
     def checkpoint(self, *, rewrite: bool = False) -> bool:
         """Fold the write-ahead log into the file and cut it short, so that erased data is in neither (S1.7).
@@ -257,6 +254,7 @@ class SqliteStore:
         current = self._begin(own, "BEGIN IMMEDIATE")
         try:
             version = self._version = data_version(own, self._place)
+            self._writer = threading.get_ident()
             known, self._known = self._known, None  # unknown until this transaction has committed
             current.counters = known[1] if known and known[0] == version else counters(current, self._place)
         except BaseException as error:
@@ -273,13 +271,12 @@ class SqliteStore:
         self._leave(own)
 
     def _commit_written(self, own: sqlite3.Connection, current: SqliteTransaction) -> None:
-        version = self._version
         self._commit(own)
-        self._known = None if version is None else (version, current.counters)
+        self._known = (self._version, current.counters)
         self._fold_if_grown(own)
 
     def _leave(self, own: sqlite3.Connection) -> None:
-        current, self._active, self._version = self._active, None, None
+        current, self._active, self._writer = self._active, None, None
         if current is not None:
             current.end()
             if own is self._connection:
@@ -411,6 +408,7 @@ class SqliteStore:
         self._pid = os.getpid()
         self._lock = threading.RLock()
         self._thread = threading.local()
+        self._writer = None
         if self._active is not None:
             self._closed = (
                 f"{self._place} was inherited in the middle of a transaction; fork outside, or open it anew here"
