@@ -1,7 +1,8 @@
 """A journey: stages, rules, cases and policies, described as data (HOUSE 2)."""
 
 from collections.abc import Iterable
-from typing import TypeVar
+from functools import cached_property
+from typing import TYPE_CHECKING, TypeVar
 
 import attrs
 
@@ -15,6 +16,9 @@ from touchpoint.journey.suggestion import Suggestion
 from touchpoint.journey.waiver import Waiver
 from touchpoint.model.case import CaseType
 from touchpoint.model.message import Message
+
+if TYPE_CHECKING:
+    from touchpoint.journey.taken_apart import Scene
 
 T = TypeVar("T")
 
@@ -76,6 +80,13 @@ class Journey:
         from touchpoint.journey.validate import check  # it reads journeys, so it cannot be imported by this module
 
         check(self)
+
+    @cached_property
+    def _scene(self) -> "Scene":
+        """Itself taken apart, once for its checks and for all who look at its parts later (`parts_of`)."""
+        from touchpoint.journey.taken_apart import taken_apart  # likewise
+
+        return taken_apart(self)
 
     @property
     def messages(self) -> dict[str, Message]:

@@ -68,8 +68,10 @@ class Scene:
 
     @deep.default
     def _deep(self) -> Parts:
-        opened = ((path, walk(node) if isinstance(node, Expression) else (node,)) for path, node in self.nodes)
-        return Parts((path, part) for path, inside in opened for part in inside)
+        found: list[Placed] = []
+        for path, node in self.nodes:
+            found += [(path, part) for part in walk(node)] if isinstance(node, Expression) else ((path, node),)
+        return Parts(found)
 
     @steps.default
     def _steps(self) -> Mapping[str, Sequence[tuple[str, str, Step]]]:
@@ -110,8 +112,8 @@ def taken_apart(journey: Journey) -> Scene:
                 misfits += misfits_of(kind, value, f"{path}.{name}")
                 broken.add(path)
     unsaid = {one.partition(".wordings[")[0] for one in broken if ".wordings[" in one}
-    broken |= {path for path, node in nodes if isinstance(node, Message) and path in unsaid}
-    sound = Parts((path, node) for path, node in nodes if path not in broken)
+    broken |= {path for path, node in nodes if path in unsaid and isinstance(node, Message)}
+    sound = Parts([placed for placed in nodes if placed[0] not in broken] if broken else nodes)
     owners = {owner(path) for path in broken if owner(path) != path}
     rules = tuple((path, rule) for path, rule in sound.only(Rule) if path not in owners)
     return Scene(journey, tuple(misfits), sound, rules)
@@ -146,29 +148,29 @@ def walk_parts(value: object, path: str, whole: Collection[type] = ()) -> Sequen
 
 
 def _walk_parts(value: object, path: str, whole: Collection[type], found: list[Placed]) -> None:
-    if type(value) in whole:
+    cls = type(value)
+    if cls in whole:
         found.append((path, value))
-    elif type(value) in SHAPES:
+    elif cls in SHAPES:
         found.append((path, value))
-        layout = layout_of(type(value))  # type: ignore[arg-type]  # a class is hashable
+        layout = layout_of(cls)  # type: ignore[arg-type]  # a class is hashable
         for name, part in zip(layout.names, layout.values(value), strict=True):
-            if type(part) not in _NO_PARTS and part is not _EMPTY:
+            if part is not _EMPTY and type(part) not in _NO_PARTS:
                 _walk_parts(part, f"{path}.{name}", whole, found)
     elif isinstance(value, Expression):
         found.append((path, value))
-    else:
-        _walk_members(value, path, whole, found)
-
-
-def _walk_members(value: object, path: str, whole: Collection[type], found: list[Placed]) -> None:
-    if isinstance(value, tuple):
+    elif isinstance(value, tuple):
         for n, part in enumerate(value):
             if type(part) not in _NO_PARTS:
                 _walk_parts(part, f"{path}[{n}]", whole, found)
-    elif isinstance(value, Mapping):
-        for key, part in value.items():
-            if type(part) not in _NO_PARTS:
-                _walk_parts(part, path_to(path, key), whole, found)
+    elif isinstance(value, dict) or isinstance(value, Mapping):  # noqa: SIM101 - nearly all are dicts, which is quick
+        _walk_mapping(value, path, whole, found)
+
+
+def _walk_mapping(value: Mapping[object, object], path: str, whole: Collection[type], found: list[Placed]) -> None:
+    for key, part in value.items():
+        if type(part) not in _NO_PARTS:
+            _walk_parts(part, path_to(path, key), whole, found)
 
 
 def steps_in(taken: Iterable[Step], path: str) -> Iterator[tuple[str, Step]]:
@@ -179,6 +181,16 @@ def steps_in(taken: Iterable[Step], path: str) -> Iterator[tuple[str, Step]]:
             yield from steps_in(arm, f"{path}[{n}].{name}")
 
 
-def placed_messages(journey: Journey) -> Iterator[tuple[str, Message]]:
+def scene_of(journey: Journey) -> Scene:
+    """A journey taken apart: found when its checks, or anybody else, first ask, and kept with it."""
+    return journey._scene  # noqa: SLF001 - private only because hosts have no use for it
+
+
+def parts_of(journey: Journey) -> Parts:
+    """Every part of a journey with its path, in reading order, expressions as wholes."""
+    return scene_of(journey).nodes
+
+
+def placed_messages(journey: Journey) -> Sequence[tuple[str, Message]]:
     """Every message of a journey with its path, at each place where it is sent."""
-    return ((path, node) for path, node in walk_parts(journey, "$") if isinstance(node, Message))
+    return parts_of(journey).only(Message)
