@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cached_property
+from itertools import chain
 
 import attrs
 
@@ -151,7 +152,7 @@ def _compile_rule(index: int, journey: str, parts: RuleParts, table: SignalTable
         rule,
         parts,
         None if given is None else seer_of(given, table),
-        frozenset(key for each in waits for key in keys_in_run(each.trigger, journey, rule.name)),
+        keys_in_run(chain.from_iterable(each.trigger for each in waits), journey, rule.name),
         keys_in_run(exits, journey, rule.name),
         tuple(Watched(each, compile_condition(each, table)) for each in conditions),
         keys_in_run(goal.trigger, journey, rule.name) if goal else frozenset(),

@@ -285,8 +285,7 @@ def compile_program(
         terms=terms,
         closed_by_answers=closed_by_answers(journeys),
         conversions=conversions_of(each for _, each in triggers),
-        answers=any(rule.parts.steps_of(Reply, React) for rule in rules)
-        or any(each.answers for each in kept.values()),
+        answers=any(rule.parts.steps_of(Reply, React) for rule in rules) or any(each.answers for each in kept.values()),
         plain=plain,
         suggestions=suggestions_of(journeys, table),
         replans=any(message.on_release == "replan" for message in messages.values())

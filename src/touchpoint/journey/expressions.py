@@ -324,6 +324,8 @@ _INSIDE: Final[Mapping[type, tuple[str, ...]]] = {
     Count: ("where",), Ever: ("where",), Total: ("where",), Last: ("where",), CaseOpen: ("ref",),
 }  # fmt: skip
 """By class, where other expressions stand directly inside; nodes of other classes have none."""
+LEAVES: Final = frozenset({Literal, Now, InStage, InSegment, Consented, Outcome, Told, Variant})
+"""Nodes with no other expression inside."""
 
 
 def root_of(field: Field) -> "str | Last":

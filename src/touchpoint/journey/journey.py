@@ -11,7 +11,7 @@ from touchpoint.journey.policy import Policy
 from touchpoint.journey.rule import Rule
 from touchpoint.journey.segment import Segment
 from touchpoint.journey.stage import Stage
-from touchpoint.journey.steps import Send, flat
+from touchpoint.journey.steps import Send
 from touchpoint.journey.suggestion import Suggestion
 from touchpoint.journey.waiver import Waiver
 from touchpoint.model.case import CaseType
@@ -91,6 +91,5 @@ class Journey:
     @property
     def messages(self) -> dict[str, Message]:
         """Its messages by name, in reading order."""
-        return {
-            step.message.name: step.message for rule in self.rules for step in flat(rule.then) if isinstance(step, Send)
-        }
+        steps = (step for placed in self._scene.steps.values() for _, _, step in placed)
+        return {step.message.name: step.message for step in steps if isinstance(step, Send)}

@@ -1,7 +1,7 @@
 """A journey taken apart, each part with its path: what the checks of a journey look at."""
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import timedelta
 from functools import cache
 from itertools import chain
@@ -11,20 +11,24 @@ from typing import Any, Final, TypeVar
 import attrs
 
 from touchpoint.errors import Problem
-from touchpoint.journey.conditions import Expression, walk
+from touchpoint.journey.conditions import CaseOpen, Expression, Field, InSegment, InStage, Outcome, Told, walk
 from touchpoint.journey.declared import Declared
-from touchpoint.journey.fields import layout_of
+from touchpoint.journey.fields import layout_of, values_of
 from touchpoint.journey.journey import Journey
 from touchpoint.journey.rule import Rule
-from touchpoint.journey.shapes import CLASS, SHAPES, Kind, fits, misfits_of, path_to
+from touchpoint.journey.shapes import CLASS, SHAPES, Kind, fits, misfits_of, path_to, test_of
 from touchpoint.journey.steps import Step, arms, placed
 from touchpoint.model.message import Message
 
 T = TypeVar("T")
 Placed = tuple[str, Any]
+Check = tuple[str, Kind, Callable[[Any], bool], object]
+"""Of a field: its name, what it may hold, what tests for that, and what it holds by default."""
 _EMPTY: Final = ()
 _NO_PARTS: Final = frozenset({str, bool, int, float, NoneType, timedelta})
 """Most values: quickly told from parts."""
+_NAMING: Final = frozenset({Field, Outcome, Told, InStage, InSegment, CaseOpen})
+"""Parts of expressions that name what has to be there."""
 
 
 class Parts:
@@ -51,9 +55,9 @@ class Parts:
 class Scene:
     """A journey taken apart.
 
-    `nodes` are its sound parts in reading order, expressions among them; `deep` are the same with what is inside of
-    expressions, each at the path of the whole. `rules` are those that are sound throughout, `steps` the (path,
-    identity, step) of the steps of each, by its path.
+    `nodes` are its sound parts in reading order, expressions among them; `deep` are the same with what inside of
+    expressions names something, each at the path of the whole. `rules` are those that are sound throughout, `steps`
+    the (path, identity, step) of the steps of each, by its path.
     """
 
     journey: Journey
@@ -69,8 +73,12 @@ class Scene:
     @deep.default
     def _deep(self) -> Parts:
         found: list[Placed] = []
-        for path, node in self.nodes:
-            found += [(path, part) for part in walk(node)] if isinstance(node, Expression) else ((path, node),)
+        for each in self.nodes:
+            path, node = each
+            if isinstance(node, Expression):
+                found += [(path, part) for part in walk(node) if type(part) in _NAMING]
+            else:
+                found.append(each)
         return Parts(found)
 
     @steps.default
@@ -106,9 +114,9 @@ def taken_apart(journey: Journey) -> Scene:
     misfits: list[Problem] = []
     broken: set[str] = set()
     for path, node in nodes:
-        for name, kind, usual in _checks(type(node)):  # type: ignore[arg-type]  # a class is hashable
-            value = getattr(node, name)
-            if value is not usual and not fits(kind, value):
+        checks, values = _checks(type(node))  # type: ignore[arg-type]  # a class is hashable
+        for (name, kind, test, usual), value in zip(checks, values(node), strict=True):
+            if value is not usual and not test(value):
                 misfits += misfits_of(kind, value, f"{path}.{name}")
                 broken.add(path)
     unsaid = {one.partition(".wordings[")[0] for one in broken if ".wordings[" in one}
@@ -120,18 +128,22 @@ def taken_apart(journey: Journey) -> Scene:
 
 
 @cache
-def _checks(cls: type) -> tuple[tuple[str, Kind, object], ...]:
-    """The (name, kind, default) of the fields of a class that are looked at; a default need not be looked at again."""
-    if cls not in SHAPES:
-        return ()
+def _checks(cls: type) -> tuple[Sequence[Check], Callable[[object], Sequence[object]]]:
+    """How the fields of a class are looked at, and what gives all of their values at once.
+
+    A default need not be looked at again.
+    """
+    if not SHAPES.get(cls):
+        return (), lambda _: ()
     layout = layout_of(cls)
     usual = dict(zip(layout.names, layout.defaults, strict=True))
     plain = {name for name, each in usual.items() if type(each) in _NO_PARTS or each is _EMPTY}
     checks = SHAPES[cls].items()
-    return tuple(
-        (name, kind, usual[name] if name in plain and fits(kind, usual[name]) else attrs.NOTHING)
+    checked = tuple(
+        (name, kind, test_of(kind), usual[name] if name in plain and fits(kind, usual[name]) else attrs.NOTHING)
         for name, kind in checks
     )
+    return checked, values_of(SHAPES[cls])
 
 
 def walk_parts(value: object, path: str, whole: Collection[type] = ()) -> Sequence[Placed]:
