@@ -109,6 +109,12 @@ def test_data_are_plain_json_and_pruned_to_the_window_now_and_then():  # S4.7
         assert len(kept) < SOME
 
 
+def test_what_counts_twice_is_pruned_as_well():  # S4.7
+    twice = (count("go", within=hours(2)) > 1) & (count("go", within=hours(3), where=event.a == 1) > 1)
+    _, data = lived(twice, *(go(at * HOUR, a=1) for at in range(300)))
+    assert len(data.ats) < SOME + 2 * 3
+
+
 def test_values_are_kept_only_where_they_are_needed():  # S4.7
     _, data = lived(total("go", within=days(1), where=event.a >= trigger.a), go(1, price=5, a="x", secret="s"))
     assert data.told().popitem()[1] == [[1], [[5, "x"]]]

@@ -41,6 +41,7 @@ from touchpoint import (
     total,
 )  # fmt: skip
 from touchpoint.core.advance import advance
+from touchpoint.core.collected import Deferred
 from touchpoint.core.decision import NOTHING, BlankDecision, Decision
 from touchpoint.core.fire import fire_next
 from touchpoint.core.occurrence import TOUCHPOINT, Occurrence
@@ -87,10 +88,10 @@ ACTS = st.lists(
         st.sampled_from(TYPES),
         st.sampled_from([{}, {"n": 0}, {"n": 2}, {"n": 2, "k": "x"}, {"n": "x", "at": 5}]),
         st.sampled_from([0, 1, length(hours(6)), length(hours(25))]),
-        st.sampled_from([0, 0, 0, length(hours(7))]),
+        st.sampled_from([0, 0, 0, 1, length(hours(7))]),
         st.booleans(),
     ),
-    min_size=1, max_size=12,
+    min_size=4, max_size=20,
 )  # fmt: skip
 
 
@@ -99,7 +100,9 @@ def journeys(draw):
     """One journey or two, with some of these rules; only some of the stages are entered by touchpoints."""
     entered = draw(st.sets(st.sampled_from(STAGES)))
     stages = [each if each in entered else Stage(each.name, phase=each.phase) for each in STAGES]
-    rules = draw(st.lists(st.sampled_from(RULES), unique_by=lambda each: each.name, max_size=6))
+    most = draw(st.sampled_from([13, 16, len(RULES)]))  # without rules that listen for moves, or that look ahead
+    left_out = draw(st.sets(st.integers(0, most - 1), max_size=10))
+    rules = [rule for place, rule in enumerate(RULES[:most]) if place not in left_out]
     one = Journey("one", stages=stages, rules=rules, cases=[TROUBLE])
     return [one, Journey("two", stages=STAGES, rules=[RULES[1]])] if draw(st.booleans()) else [one]
 
@@ -137,6 +140,16 @@ def test_a_life_comes_to_the_same_with_whole_rounds_and_without(given_journeys, 
     assert lived(quick, acts) == lived(slow, acts)
     if quick.plain:
         assert quick.judges.made or all(late and before for *_, before, late in acts)
+
+
+def test_who_waits_for_a_place_is_thought_of_by_any_touchpoint():  # S4.4
+    for pays_after in (0, 10**9):
+        program = program_of([Journey("one", rules=RULES[:1])], POLICIES[2], pays_after=pays_after)
+        waited = Deferred("one", "plain", None, T0 - 1, Occurrence(TOUCHPOINT, "a", T0 - 2, "t1"), None)
+        state = State("ann", deferred=(waited,))
+        decision = advance(program, state, Occurrence(TOUCHPOINT, "nobody_asks", T0, "t2"), T0)
+        assert [line[:4] for line in decision.trace] == [["refused", "one", "plain", "live runs"]]
+        assert not state.deferred
 
 
 def decided_at_once(*rules, name="a"):

@@ -49,10 +49,9 @@ def looks_up(lines: Iterable[Source], letters: Source) -> Iterator[Source]:
 def remembers(names: Namespace, signals: SignalTable, name: str, *, more: bool) -> list[Source]:
     """S4.2 point 2. What happens now is the latest of all: it is added here, everything else as it ever was."""
     adds: list[Source] = []
-    logs = 0
     for signal, add in zip(signals.by_type.get(name, ()), signals.adders.get(name, ()), strict=True):
         if signal.shape == "instants" and not signal.static:
-            kept, logs = spoken(timedelta(microseconds=signal.within or 0)), logs + 1
+            kept = spoken(timedelta(microseconds=signal.within or 0))
             adds += [
                 f"        # It is counted for {kept}.",
                 "        instants.append(now)",
@@ -68,20 +67,23 @@ def remembers(names: Namespace, signals: SignalTable, name: str, *, more: bool) 
             ]
         else:
             adds.append(f"        {names.constant(add, 'add')}(signals, event, now)")
-    lines = _added(names, signals, adds) if adds else []
+    lines = _added(names, signals, name, adds) if adds else []
     if more:
         return [*lines, "    parts.remember_more(decision, event)"]
     return [*lines, *_if_so("event.about is not None", "parts.note_about(decision, event)")]
 
 
-def _added(names: Namespace, signals: SignalTable, adds: list[Source]) -> list[Source]:
-    table, tidy = names.constant(signals, "table"), names.constant(signals.tidy, "tidy")
+def _added(names: Namespace, signals: SignalTable, name: str, adds: list[Source]) -> list[Source]:
+    table, grows = names.constant(signals, "table"), signals.grows.get(name)
+    if grows:
+        adds += [
+            f"        if len(instants) % {SOME} < {grows}:",
+            f"            {names.constant(signals.tidy, 'tidy')}(signals, now)",
+        ]
     return [
-        "    instants = signals.ats",
+        *(["    instants = signals.ats"] if grows else []),
         "    if event.at == now:",
         *adds,
-        f"        if not len(instants) % {SOME}:",
-        f"            {tidy}(signals, now)",
         "    else:",
         f"        update({table}, signals, event, now)",
     ]
