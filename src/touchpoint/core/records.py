@@ -10,7 +10,7 @@ import attrs
 
 from touchpoint.core.cases import cases_from_record, cases_to_record
 from touchpoint.core.collected import Burst, Collected, Deferred
-from touchpoint.core.held import NONE
+from touchpoint.core.held import NONE, few, plain
 from touchpoint.core.kept import kept_from_record, kept_to_record
 from touchpoint.core.occurrence import Occurrence
 from touchpoint.core.state import Address, Pending, Profile, Record, Run, State, Watch
@@ -54,7 +54,7 @@ def state_to_record(state: State) -> Record:
     record = [STATE_VERSION, state.now, state.orders, state.fences, state.version, state.zone_data]
     parts = _PARTS_OF(state)
     for place, part in compress(zip(_PART_AT, parts, strict=True), parts):
-        record += (place, _WRITE[place](part) if place in _WRITE else part)
+        record += (place, _WRITE[place](part) if place in _WRITE else plain(part))
     return record
 
 
@@ -65,7 +65,7 @@ def state_from_record(customer: str, profile: Profile, record: Record) -> State:
     for place, part in _parts(record):
         if part:
             read = _READ.get(place)
-            setattr(state, _PART_AT[place], part if read is None else read(part))
+            setattr(state, _PART_AT[place], few(part) if read is None else read(part))
     return state
 
 
@@ -234,7 +234,7 @@ _WRITES: Final[_Of] = {
     "deferred": lambda deferred: [*map(_deferred_to_record, deferred)],
 }
 _READS: Final[_Of] = {
-    "stages": lambda stages: {intern(name): (intern(held[0]), *held[1:]) for name, held in stages.items()},
+    "stages": lambda stages: few({intern(name): (intern(held[0]), *held[1:]) for name, held in stages.items()}),
     "cases": cases_from_record,
     "signals": kept_from_record,
     "runs": lambda runs: tuple(map(run_from_record, runs)),
