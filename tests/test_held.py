@@ -53,6 +53,8 @@ def test_one_entry_has_no_other():
     assert One("a", 1)["a"] == 1
     with pytest.raises(KeyError, match="b"):
         One("a", 1)["b"]
+    with pytest.raises(TypeError, match="use put"):
+        One("a", 1)["b"] = 2
     assert repr(One("a", 1)) == "{'a': 1}"
 
 

@@ -458,6 +458,13 @@ class Decision:
                 pending.due = max(self.now, pending.not_before)
 
 
+class BlankDecision(Decision):
+    """A decision whose slots generated code fills, as `Decision.__init__` would: a call of that is half of a round."""
+
+    __slots__ = ()
+    __init__ = object.__init__  # it takes nothing
+
+
 _NOTHING: Mapping[str, str] = {}
 _NOTHING_TOLD: Mapping[str, list[str]] = {}
 _NO_RESULTS: Mapping[str, object] = {}

@@ -27,7 +27,7 @@ NONE: Final[Mapping[str, Any]] = _Nothing()
 
 
 class One(Mapping[str, T]):
-    """A mapping of one entry, in 48 bytes where a dict takes 184. It never changes; JSON takes it as `plain`."""
+    """A mapping of one entry, in 48 bytes where a dict takes 184; JSON takes it as `plain`."""
 
     __slots__ = ("_key", "_value")
 
@@ -39,6 +39,11 @@ class One(Mapping[str, T]):
         if key == self._key:
             return self._value
         raise KeyError(key)
+
+    def __setitem__(self, key: str, value: T) -> None:
+        if key != self._key:
+            raise TypeError("there is one entry: use put")
+        self._value = value
 
     def __iter__(self) -> Iterator[str]:
         yield self._key
@@ -58,12 +63,12 @@ class One(Mapping[str, T]):
 
 
 def put(held: Mapping[str, T], key: str, value: T) -> Mapping[str, T]:
-    """What is held, with this entry; changed in place where it has several."""
+    """What is held, with this entry; changed in place, unless it has to be more than it was."""
     kind = type(held)
-    if kind is dict:
-        held[key] = value  # type: ignore[index]  # it is one
+    if kind is dict or (kind is One and key in held):
+        held[key] = value  # type: ignore[index]  # either takes it
         return held
-    return One(key, value) if kind is not One or key in held else {**held, key: value}
+    return {**held, key: value} if held else One(key, value)
 
 
 def dropped(held: Mapping[str, T], key: str) -> Mapping[str, T]:
