@@ -47,7 +47,7 @@ def advance(program: Program, state: State, occurrence: Occurrence, now: int, *,
     Raises:
         DefectiveJourney: more than 1,000 steps; the state is then not to be used any more.
     """
-    if late or state.lapses or occurrence.kind != TOUCHPOINT:
+    if late or state.rare.lapses or occurrence.kind != TOUCHPOINT:
         return work_off(Decision(program, state, now, occurrence), late=late)
     judges = program.judges
     decide = judges.made.get(occurrence.name) or judges.whole(occurrence.name)
@@ -62,7 +62,7 @@ def message_ended(
 ) -> Decision:  # fmt: skip
     """Decide what follows from the end of a message (or call): its run goes on (S5.1)."""
     decision = Decision(program, state, now)
-    if state.lapses:
+    if state.rare.lapses:
         catch_up(decision)
     decision.end_message(pending, status, reason)
     run = state.run_by_order(pending.run)
@@ -121,7 +121,7 @@ def work_off(decision: Decision, *, late: bool = False, again: int | None = None
         again: of what was parked and is counted already: the number of the customer's last run that had begun then.
     """
     state, queue = decision.state, decision.queue
-    if state.lapses:
+    if state.rare.lapses:
         # What happens at the instant at which a window lapses comes before that (S2.5): its own round looks at both.
         rounds = queue and (queue[0].kind == TOUCHPOINT or (again is None and not decision.ready))
         if not rounds:
@@ -135,7 +135,7 @@ def work_off(decision: Decision, *, late: bool = False, again: int | None = None
                 decision.give_up()
             _round(decision, queue.pop(0), late=late, again=again)
             late, again = False, None
-        elif not (state.deferred and _admit(decision)):
+        elif not (state.rare.deferred and _admit(decision)):
             break
     if decision.program.looks_ahead:
         _look_ahead(decision)
@@ -150,9 +150,9 @@ def _round(decision: Decision, occurrence: Occurrence, *, late: bool, again: int
     starts = program.starts.get(keys[0])
     if not program.plain:
         keys, starts = _taken_in(decision, occurrence, keys[0], late=late, again=again)
-    if state.runs or state.watches:
+    if state.runs or state.rare.watches:
         meet_all(decision, occurrence, keys, again)
-    if state.bursts:
+    if state.rare.bursts:
         drop_bursts(decision, occurrence, keys)
     if starts is None or late:
         return

@@ -365,7 +365,8 @@ class Decision:
             return
         for kind, ref in cases:
             if (case := case_acts.find(self, kind, ref)) is not None and case.answered_at is None:
-                case.doubts[pending.key] = self.now if pending.slot is None else pending.slot
+                slot = self.now if pending.slot is None else pending.slot
+                case.doubts = put(case.doubts, pending.key, slot)
 
     def answered(self, cases: Sequence[Sequence[str]], at: int, answer: str) -> None:
         """The customer of these cases was answered; the first time counts, and those that are closed do not."""
