@@ -16,19 +16,20 @@ import attrs
 from touchpoint.core.generate import Locals, Namespace, Writer, comment
 from touchpoint.core.occurrence import TOUCHPOINT, Occurrence
 from touchpoint.core.signals import SOME, SignalTable
+from touchpoint.core.unmet import UNMET, Asked, Together, together
 from touchpoint.durations import spoken
 
 if TYPE_CHECKING:
     from touchpoint.core.compiled_rule import CompiledRule, CompiledStage
-    from touchpoint.core.decision import Decision, Entry
+    from touchpoint.core.decision import Decision
     from touchpoint.core.keys import Key
     from touchpoint.core.program import Starts
 
 T = TypeVar("T")
 PAYS_AFTER: Final = 600
 """So many occurrences of a key are judged by closures before its function is made, since compiling it takes a while."""
-Considered: TypeAlias = "list[CompiledRule | Entry]"
-"""In declaration order, rules whose condition is true, and after each of them what the trace says of others."""
+Considered: TypeAlias = "list[CompiledRule]"
+"""In declaration order, the rules whose condition is true; what is to be said of others is in the trace by then."""
 Judge: TypeAlias = "Callable[[Decision, Occurrence, Parts], Considered]"
 
 
@@ -41,14 +42,14 @@ class Parts:
         drop_bursts: what is being collected may be given up.
         remember_more: what is remembered besides counts.
         note_about: what is about a message or a case.
-        refusal: the line of the trace for a rule whose condition is not true.
+        refused: leaves the line of the trace for a rule whose condition is not true.
     """
 
     meet_all: "Callable[[Decision, Occurrence, tuple[Key, ...]], None]"
     drop_bursts: "Callable[[Decision, Occurrence, tuple[Key, ...]], None]"
     remember_more: "Callable[[Decision, Occurrence], None]"
     note_about: "Callable[[Decision, Occurrence], None]"
-    refusal: "Callable[[Decision, CompiledRule, Occurrence], Entry]"
+    refused: "Callable[[Decision, CompiledRule, Occurrence], None]"
 
 
 @attrs.frozen
@@ -84,6 +85,8 @@ class Judges:
         self._waits: dict[Key, int] = dict.fromkeys(starts, after)
         self.made: dict[str, Judge] = {}
         self._of_keys: dict[Key, Judge] = {}
+        self._together: dict[Key, tuple[Together, ...]] = {}
+        self._lists: dict[tuple[str, str], Asked] = {}
 
     def of(self, key: "Key") -> "Judge | None":
         """The function for what starts on a key; None until it pays."""
@@ -91,6 +94,21 @@ class Judges:
         if known is None and _pays(self._waits, key):
             self._of_keys[key] = known = compiled(key, self.code(key))
         return known
+
+    def together(self, key: "Key") -> tuple[Together, ...]:
+        """The rules that start on a key, by their journeys."""
+        found = self._together.get(key)
+        if found is None:
+            _, rules = self._starts.get(key, ((), ()))
+            found = self._together.setdefault(key, together(rules, self._signals))
+        return found
+
+    def list_of(self, journey: str, code: str) -> Asked:
+        """The list that stands in a joint line of a trace which this program has left."""
+        if (journey, code) not in self._lists:
+            every = [some for found in self._together.values() for some in found if some.has_told]
+            self._lists = {(some.journey, some.asked.code): some.asked for some in every}
+        return self._lists[journey, code]
 
     def whole(self, name: str) -> "Judge | None":
         """The function for all that a touchpoint of a type does in one round; None until it pays, or where none can.
@@ -104,15 +122,15 @@ class Judges:
 
     def code(self, key: "Key") -> Code:
         """The source of what starts on a key, whether or not it pays."""
-        stages, rules = self._starts[key]
-        return source_of(key, stages, rules, self._signals)
+        stages, _ = self._starts[key]
+        return source_of(key, stages, self.together(key), self._signals)
 
     def code_of_type(self, name: str) -> Code:
         """The source of all that a touchpoint of a type does, likewise."""
         key = (TOUCHPOINT, name)
-        stages, rules = self._starts.get(key, ((), ()))
+        stages, _ = self._starts.get(key, ((), ()))
         more = self._more is None or name in self._more
-        return source_of(key, stages, rules, self._signals, remembers=True, more=more)
+        return source_of(key, stages, self.together(key), self._signals, remembers=True, more=more)
 
     def types(self) -> list[str]:
         """The types of touchpoints that have a function, or may get one."""
@@ -126,7 +144,7 @@ def _pays(waits: dict[T, int], key: T) -> bool:
 
 
 def source_of(
-    key: "Key", stages: "Sequence[tuple[str, Sequence[CompiledStage]]]", rules: "Sequence[CompiledRule]",
+    key: "Key", stages: "Sequence[tuple[str, Sequence[CompiledStage]]]", rules: Sequence[Together],
     signals: SignalTable, *, remembers: bool = False, more: bool = False,
 ) -> Code:  # fmt: skip
     """The function for one key, as source.
@@ -134,13 +152,13 @@ def source_of(
     Args:
         key: that it is about.
         stages: that are entered on it.
-        rules: that it starts.
+        rules: that it starts, by their journeys.
         signals: what is kept of the past.
         remembers: with what a touchpoint leaves in memory, and what live runs make of it.
         more: of which more is remembered than counts.
     """
     names = Namespace()
-    journeys = dict.fromkeys([*(journey for journey, _ in stages), *(rule.journey for rule in rules)])
+    journeys = dict.fromkeys([*(journey for journey, _ in stages), *(some.journey for some in rules)])
     variables = {journey: f"stage_{place}" for place, journey in enumerate(journeys, 1)}
     does = "leaves in memory, enters and starts" if remembers else "enters and starts"
     lines = [
@@ -155,14 +173,15 @@ def source_of(
         lines += _remembers(names, signals, key[1], more=more)
         lines += _meets(names.constant((key,), "keys"))
     shared = Locals()
+    writers = {journey: Writer(names, signals, journey, variables, shared) for journey in variables}
+    for some in rules:
+        writers[some.journey].foresee(some.asked.leaves)
     decides: list[str] = []
     for journey, entered in stages:
-        decides += _moves(Writer(names, signals, journey, variables, shared), entered)
+        decides += _moves(writers[journey], entered)
     decides.append("    considered = []")
-    if rules:
-        decides.append("    append = decision.trace.append")
-    for rule in rules:
-        decides += _considers(Writer(names, signals, rule.journey, variables, shared), rule)
+    for some in rules:
+        decides += _considers(writers[some.journey], some)
     for journey, variable in variables.items():
         if any(variable in line for line in decides):
             lines += [
@@ -260,34 +279,39 @@ def _moves(writer: Writer, stages: "Sequence[CompiledStage]") -> list[str]:
     return lines
 
 
-def _considers(writer: Writer, rule: "CompiledRule") -> list[str]:
-    known = writer.names.constant(rule, "rule")
-    about = f"    # {comment(writer.journey)}, rule {comment(rule.rule.name)}"
-    # What is refused goes into the trace at once, but after whatever a rule before it will have left there.
-    fires = [f"    considered.append({known})", "    append = considered.append"]
-    if rule.condition is None:
-        return [about, *fires]
-    holds = [
-        f"{about}: {comment(str(rule.condition))}",
-        f"    if {writer.holds(rule.condition)}:",
-        *(f"    {each}" for each in fires),
-    ]
-    if rule.see is None:
-        return holds
-    seen, asked = writer.seen(rule.condition), f"parts.refusal(decision, {known}, event)"
-    return [*holds, "    else:", *([f"        append({asked})"] if seen is None else _keeps(rule, seen, asked))]
+def _considers(writer: Writer, some: Together) -> list[str]:
+    """S4.2 point 5; what is refused goes into the trace before anything starts."""
+    bits = some.bits
+    lines = ["    others = 0  # the bits of rules that are true"] if bits else []
+    for rule in some.rules:
+        known, bit = writer.names.constant(rule, "rule"), bits.get(rule)
+        about = f"    # {comment(writer.journey)}, rule {comment(rule.rule.name)}"
+        if rule.condition is None:
+            lines += [about, f"    considered.append({known})"]
+            continue
+        lines += [
+            f"{about}: {comment(str(rule.condition))}",
+            f"    if {writer.holds(rule.condition)}:",
+            f"        considered.append({known})",
+        ]
+        if bit is not None:
+            lines.append(f"        others |= {bit}")
+        elif rule.see is not None:
+            lines += ["    else:", f"        parts.refused(decision, {known}, event)"]
+    return [*lines, *_tells(writer, some)] if bits else lines
 
 
-def _keeps(rule: "CompiledRule", seen: list[str], asked: str) -> list[str]:
-    """What the condition saw, where all of it can be kept; else whoever is asked has the words."""
-    first, *others, last = seen
+def _tells(writer: Writer, some: Together) -> list[str]:
+    """The joint line for all others, where every value can be kept; else closures see to it."""
+    asked = some.asked
     return [
+        f"    if others != {asked.all}:",
         "        try:",
-        f"            append(['refused', {rule.journey!r}, {rule.rule.name!r}, 'given', {first}",
-        *(f"            {each}" for each in others),
-        f"            {last}])",
+        f"            decision.trace.append([{UNMET!r}, {some.journey!r}, {asked.code!r}, others,",
+        *(f"                {each}" for each in writer.values(asked.leaves)),
+        "            ])",
         "        except Unkept:",
-        f"            append({asked})",
+        f"            {writer.names.constant(some, 'together')}.tell(decision, others, event)",
     ]
 
 
