@@ -10,7 +10,7 @@ from typing import Final
 from touchpoint.core.bursts import drop_bursts, gather
 from touchpoint.core.collected import Collected
 from touchpoint.core.compiled_rule import CompiledRule, CompiledStage, Node
-from touchpoint.core.decision import NOT_LOADED, BlankDecision, Decision, Entry, RunStarted
+from touchpoint.core.decision import NOT_LOADED, BlankDecision, Decision, RunStarted
 from touchpoint.core.identity import key_of_rule, run_id, same_key
 from touchpoint.core.judging import Considered, Parts
 from touchpoint.core.limits import refused_by_limit, remember_start
@@ -25,6 +25,7 @@ from touchpoint.core.segments import JOINED, LATE, LEFT, catch_up, reassess
 from touchpoint.core.signals import lapses_at
 from touchpoint.core.state import Pending, Run, State
 from touchpoint.core.steps import is_about, take_steps
+from touchpoint.core.unmet import refusal
 from touchpoint.journey.asking import first_asked
 from touchpoint.journey.by_hand import PREFIX
 
@@ -165,7 +166,7 @@ def _round(decision: Decision, occurrence: Occurrence, *, late: bool, again: int
         _move_stages(decision, occurrence, stages)
     if rules:
         # All conditions are asked before any run starts: rules of one round do not see each other's effects.
-        _start_all(decision, occurrence, [_unless_true(decision, rule, occurrence) for rule in rules])
+        _start_all(decision, occurrence, _true_ones(decision, rules, keys, occurrence))
 
 
 def _taken_in(
@@ -225,30 +226,39 @@ def _matches(
 # S4.2 point 5: rules.
 
 
-def _start_all(decision: Decision, occurrence: Occurrence, considered: Considered) -> None:
-    for each in considered:
-        if isinstance(each, list):
-            decision.trace.append(each)
-        elif each.collects is not None:
+def _start_all(decision: Decision, occurrence: Occurrence, rules: Considered) -> None:
+    for each in rules:
+        if each.collects is not None:
             gather(decision, each, occurrence)
         else:
             start(decision, each, occurrence)
 
 
-def _unless_true(decision: Decision, rule: CompiledRule, occurrence: Occurrence) -> CompiledRule | Entry:
-    """The line of the trace for a rule whose condition is not true; the rule itself where it is."""
-    if rule.given is None or decision.ask(rule.given, rule.journey, occurrence) is True:
-        return rule
-    return _refusal(decision, rule, occurrence)
+def _true_ones(decision: Decision, rules: Sequence[CompiledRule], keys: Keys, occurrence: Occurrence) -> Considered:
+    """The rules whose condition is true. The trace says which of the others were refused, and what they saw."""
+    true = [rule for rule in rules if _is_true(decision, rule, occurrence)]
+    if len(true) == len(rules):
+        return true
+    if len(keys) == 1:
+        for some in decision.program.judges.together(keys[0]):
+            some.refuse(decision, true, occurrence)
+    else:  # rules that several keys start are told of one by one: there is no list of them
+        for rule in rules:
+            if rule not in true:
+                _refused(decision, rule, occurrence)
+    return true
 
 
-def _refusal(decision: Decision, rule: CompiledRule, occurrence: Occurrence) -> Entry:
-    seen = "" if rule.see is None else decision.saw(rule.see, rule.journey, occurrence)
-    return ["refused", rule.journey, rule.rule.name, "given", seen]
+def _is_true(decision: Decision, rule: CompiledRule, occurrence: Occurrence) -> bool:
+    return rule.given is None or decision.ask(rule.given, rule.journey, occurrence) is True
+
+
+def _refused(decision: Decision, rule: CompiledRule, occurrence: Occurrence) -> None:
+    decision.trace.append(refusal(decision, rule, occurrence))
 
 
 _PARTS: Final = Parts(
-    BlankDecision, meet_all, drop_bursts, remember_more, note_about, _refusal, _start_all, work_off,
+    BlankDecision, meet_all, drop_bursts, remember_more, note_about, _refused, _start_all, work_off,
 )  # fmt: skip
 
 
@@ -294,11 +304,10 @@ def _admit(decision: Decision) -> bool:
     if found is None:
         return False
     rule, entry = found
-    refused = _unless_true(decision, rule, entry.trigger)
-    if isinstance(refused, list):
-        decision.trace.append(refused)
-    else:
+    if _is_true(decision, rule, entry.trigger):
         start(decision, rule, entry.trigger, entry.collected)
+    else:
+        _refused(decision, rule, entry.trigger)
     return True
 
 

@@ -184,7 +184,7 @@ def _body(text: str) -> object:
 
 
 def _decided(row: EntryRow, recalled: Recalled) -> object:
-    return [recalled.line(line) for line in loads(row.trace)] if row.trace else []
+    return recalled.told(loads(row.trace)) if row.trace else []
 
 
 def _stage(held: Sequence[Any]) -> dict[str, object]:
