@@ -33,6 +33,7 @@ from touchpoint.journey.steps import (
     WaitFor,
     WaitUntil,
 )
+from touchpoint.model.message import Message
 
 Closure = Callable[[Context], object]
 Teller = Callable[[Context], str]
@@ -43,7 +44,7 @@ class Node:
     """A step with its place.
 
     `next` follows it, `then` and `otherwise` begin its arms (or lead on where an arm is empty), as do the `arms` of a
-    `Split`, by variant, and of a `Best`, by candidate, of which it has the `options`. Of a message it has the `kind`,
+    `Split`, by variant, and of a `Best`, by candidate, of which it has the `options`. Of a `message` it has the `kind`,
     for how many microseconds it `lasts`, and how it `answers` in a conversation: `reply`, `react`, or not.
     """
 
@@ -61,6 +62,7 @@ class Node:
     see: Seer | None = None
     answers: str = ""
     options: Sequence[Option] = ()
+    message: Message | None = None
 
 
 @attrs.define(eq=False)
@@ -161,6 +163,7 @@ def _node(name: str, step: Step, journey: str, rule: str, table: SignalTable) ->
             node.condition = closure_of(step.given, table)
         case Send():
             node.condition = closure_of(step.still, table)
+            node.message = step.message
             node.kind, node.lasts = step.message.effective_kind, length(step.message.best_before)
             node.answers = "reply" if isinstance(step, Reply) else "react" if isinstance(step, React) else ""
         case Wait() if isinstance(step.until, Expression):
