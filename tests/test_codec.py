@@ -132,12 +132,12 @@ def full_state():
         "m1",
     )
     run.cases = [["complaint", "x"]]
-    run.visits, run.outcomes, run.kept = {"wait": 2}, {"hello": "sent"}, [(0, occurrence(3))]
+    run.visits, run.outcomes, run.kept = {"wait": 2}, {"hello": "sent"}, ((0, occurrence(3)),)
     pending = Pending(
         "m1", "one", "rule", 1, "send:hello", "hello", "service", 3, 10, 11, 12, arguments={"n": Decimal(1)}
     )
     pending.cases = [["complaint", "x"]]
-    pending.reasons.append([10, "email", [["deny", "consent", "no grant"]]])
+    pending.reasons = ([10, "email", [["deny", "consent", "no grant"]]],)
     return State(
         "ann",
         now=10,
@@ -190,7 +190,7 @@ def test_the_first_form_of_a_state_had_every_part_and_is_read_as_before():  # S1
 
 
 def test_a_state_is_written_without_what_is_empty():
-    assert state_to_record(State("ann", now=5, version="v", zone_data="z")) == [2, 5, 0, 0, "v", "z"]
+    assert state_to_record(State("ann", now=5, version="v", zone_data="z")) == [3, 5, 0, 0, "v", "z"]
 
 
 def test_a_state_comes_back_as_it_was():  # S11.6

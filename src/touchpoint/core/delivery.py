@@ -197,7 +197,7 @@ def release(
     program: Program, state: State, pending: Pending, world: World, moment: Moment
 ) -> tuple[Ticket | None, Decision]:
     """Ask the gate; on Allow take the cap slot, the lease and a fence: from here on the message is in flight (S6.8)."""
-    now = moment.wall if moment.wall > state.now else state.now
+    now = max(moment.wall, state.now)
     if pending.arguments is not None:
         return _release_call(program, state, pending, world, moment, now)
     if pending.uncertain:
@@ -304,9 +304,7 @@ def _take_slot(program: Program, state: State, pending: Pending, *, counted: boo
     key, earlier = pending.key, state.history
     if earlier:
         oldest = -NEVER if program.history_kept is None else now - program.history_kept
-        earlier = tuple(
-            [each for each in earlier if (each.key != key or each.state == "refused") and each.at > oldest]
-        )
+        earlier = tuple([each for each in earlier if (each.key != key or each.state == "refused") and each.at > oldest])
     own = HandOver(
         now, key, pending.journey, pending.message, pending.kind, pending.channel or "", counted, IN_FLIGHT,
         run.key if run else None,
