@@ -132,12 +132,12 @@ def full_state():
         "m1",
     )
     run.cases = [["complaint", "x"]]
-    run.visits, run.outcomes, run.kept = {"wait": 2}, {"hello": "sent"}, [(0, occurrence(3))]
+    run.visits, run.outcomes, run.kept = {"wait": 2}, {"hello": "sent"}, ((0, occurrence(3)),)
     pending = Pending(
         "m1", "one", "rule", 1, "send:hello", "hello", "service", 3, 10, 11, 12, arguments={"n": Decimal(1)}
     )
     pending.cases = [["complaint", "x"]]
-    pending.reasons.append([10, "email", [["deny", "consent", "no grant"]]])
+    pending.reasons = ([10, "email", [["deny", "consent", "no grant"]]],)
     return State(
         "ann",
         now=10,

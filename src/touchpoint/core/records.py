@@ -156,6 +156,12 @@ def _pending_to_record(pending: Pending) -> Sequence[object]:
     return values if pending.taken is not None else values[:-1]  # most draw on no account
 
 
+def _pending_from_record(record: Record) -> Pending:
+    pending = Pending(*record)
+    pending.reasons = tuple(pending.reasons)
+    return pending
+
+
 def _run_to_record(run: Run) -> Record:
     same = run.event is run.trigger
     return [
@@ -219,7 +225,7 @@ def run_from_record(record: Record) -> Run:
     event = trigger if last is None else occurrence_from_record(last)
     run = Run(identity, journey, rule, key, started, order, trigger, event, *rest)
     kept: Any = run.kept
-    run.kept = [(number, occurrence_from_record(each)) for number, each in kept]
+    run.kept = tuple([(number, occurrence_from_record(each)) for number, each in kept])
     if run.local is not None:
         run.local = (run.local[0], run.local[1])
     run.collected = _collected_from_record(run.collected)
@@ -272,7 +278,7 @@ _READS: Final[_Of] = {
     "cases": cases_from_record,
     "runs": lambda runs: tuple(map(run_from_record, runs)),
     "watches": lambda watches: tuple(map(_watch_from_record, watches)),
-    "pending": lambda pending: tuple(Pending(*each) for each in pending),
+    "pending": lambda pending: tuple(map(_pending_from_record, pending)),
     "history": lambda history: tuple(HandOver(at, key, *map(_shared, more)) for at, key, *more in history),
     "parked": tuple,
     "bursts": lambda bursts: tuple(map(burst_from_record, bursts)),

@@ -79,9 +79,9 @@ class Run:
     look: int | None = None
     local: tuple[str, str] | None = None
     message: str | None = None
-    visits: dict[str, int] = attrs.Factory(dict)
-    outcomes: dict[str, str] = attrs.Factory(dict)
-    kept: list[tuple[int, Occurrence]] = attrs.Factory(list)
+    visits: Mapping[str, int] = NONE
+    outcomes: Mapping[str, str] = NONE
+    kept: Sequence[tuple[int, Occurrence]] = ()
     arrived: int = 0
     mark: int = 0
     reached: bool = False
@@ -112,12 +112,12 @@ class Watch:
     key: object = attrs.field(repr=False)
     until: int
     trigger: Occurrence
-    outcomes: dict[str, str] = attrs.Factory(dict)
+    outcomes: Mapping[str, str] = NONE
     collected: Collected | None = None
     results: Mapping[str, object] = attrs.field(default=NONE, repr=False)
     release: int = 0
     id: str = ""
-    visits: dict[str, int] = attrs.Factory(dict)
+    visits: Mapping[str, int] = NONE
     told: Mapping[str, Sequence[str]] = NONE
 
 
@@ -156,8 +156,8 @@ class Pending:
     first_try: float | None = None
     timeline: str = ""
     not_before: int = 0
-    refused: dict[str, str] = attrs.Factory(dict)
-    reasons: list[Record] = attrs.Factory(list)
+    refused: Mapping[str, str] = NONE
+    reasons: Sequence[Record] = ()
     arguments: dict[str, object] | None = attrs.field(default=None, repr=False)
     ref: str | None = None
     run_no: int = 0
@@ -344,4 +344,6 @@ class State:
 
 def without(held: tuple[T, ...], one: T) -> tuple[T, ...]:
     """All but this very one, for what is never changed in place."""
+    if len(held) == 1 and held[0] is one:  # nearly always
+        return ()
     return tuple([each for each in held if each is not one])  # a list is quicker than a generator
