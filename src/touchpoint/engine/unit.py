@@ -135,28 +135,26 @@ class Unit:
 
     # Customers.
 
-    def prefetch(self, customers: Iterable[str]) -> None:
-        """Load several customers at once."""
-        missing = [each for each in dict.fromkeys(customers) if self.cache.number(each) is None]
+    def prefetch(self, customers: Iterable[str]) -> dict[str, Loaded | None]:
+        """Several customers by id, each once, loaded at once; None for ids that no customer has as their own."""
+        found = {each: self.cache.find(each) for each in dict.fromkeys(customers)}
+        missing = [each for each, loaded in found.items() if loaded is None]
         for row in self.tx.customers(missing) if missing else ():
-            self._load(row)
+            found[row.id] = self._load(row)
+        return found
 
     def find(self, customer: str) -> Loaded | None:
         """A customer by id, or None if there is no such one."""
         loaded = self.cache.find(customer)
-        if loaded is None:
-            if customer in self.cache.aliases:
-                return self.by_number(self.cache.aliases[customer])
-            if rows := self.tx.customers([customer]):
-                loaded = self._load(rows[0])
-            elif self.cache.has_aliases:
-                loaded = self._by_alias(customer)
-        return loaded
+        if loaded is None and customer not in self.cache.aliases and (rows := self.tx.customers([customer])):
+            loaded = self._load(rows[0])
+        return loaded or self._by_alias(customer)
 
     def _by_alias(self, customer: str) -> Loaded | None:
-        known = self.tx.aliases([customer])
-        self.cache.aliases.update(known)
-        return self.by_number(known[customer]) if known else None
+        aliases = self.cache.aliases
+        if customer not in aliases and self.cache.has_aliases:
+            aliases.update(self.tx.aliases([customer]))
+        return self.by_number(aliases[customer]) if customer in aliases else None
 
     def by_number(self, no: int) -> Loaded:
         """A customer by number."""
@@ -173,6 +171,10 @@ class Unit:
     def find_or_add(self, customer: str, now: int, profile: Profile | None = None) -> Loaded:
         """A customer by id, created where there is none."""
         return self.find(customer) or self._add(customer, now, profile or Profile())
+
+    def add(self, customer: str, now: int) -> Loaded:
+        """A customer whom `prefetch` did not find: known by another id, or created."""
+        return self._by_alias(customer) or self._add(customer, now, Profile())
 
     def _add(self, customer: str, now: int, profile: Profile) -> Loaded:
         if self.cache.secrets and self.is_erased(customer):
