@@ -107,17 +107,13 @@ def take_touchpoints(unit: Unit, prepared: Sequence[Prepared], now: int, late_af
 def _owners(unit: Unit, prepared: Sequence[Prepared], now: int) -> list[Loaded]:
     """Whose touchpoints they are; who is not known yet is created."""
     customers = [each.customer for each in prepared]
-    known = unit.prefetch(customers)
-    owners = []
-    for n, customer in enumerate(customers):
-        owner = known[customer]
-        if owner is None:
-            try:
-                owner = known[customer] = unit.add(customer, now)
-            except CustomerErased:
-                raise CustomerErased(n if len(prepared) > 1 else None) from None
-        owners.append(owner)
-    return owners
+    known, unknown = unit.prefetch(customers)
+    for customer in unknown:
+        try:
+            known[customer] = unit.add(customer, now)
+        except CustomerErased:
+            raise CustomerErased(customers.index(customer) if len(customers) > 1 else None) from None
+    return [known[each] for each in customers]
 
 
 def _differs_from_first(each: Prepared, first: Prepared) -> bool:

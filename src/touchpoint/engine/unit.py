@@ -27,7 +27,7 @@ from touchpoint.core.parking import (
     park_touchpoint,
 )
 from touchpoint.core.program import Program
-from touchpoint.core.records import profile_from_record, state_from_record, state_to_record
+from touchpoint.core.records import profile_from_record, state_from_record, state_to_text
 from touchpoint.core.segments import UNSEEN
 from touchpoint.core.state import IN_FLIGHT, NEVER, Pending, Profile, State
 from touchpoint.core.timers import SEGMENT, Timer
@@ -144,13 +144,12 @@ class Unit:
 
     # Customers.
 
-    def prefetch(self, customers: Iterable[str]) -> dict[str, Loaded | None]:
-        """Several customers by id, each once, loaded at once; None for ids that no customer has as their own."""
-        found = {each: self.cache.find(each) for each in dict.fromkeys(customers)}
-        missing = [each for each, loaded in found.items() if loaded is None]
+    def prefetch(self, customers: Iterable[str]) -> tuple[dict[str, Loaded], list[str]]:
+        """Several customers by id, loaded at once, and the ids that no customer has as their own."""
+        found, missing = self.cache.find_all(customers)
         for row in self.tx.customers(missing) if missing else ():
             found[row.id] = self._load(row)
-        return found
+        return found, [each for each in missing if each not in found]
 
     def find(self, customer: str) -> Loaded | None:
         """A customer by id, or None if there is no such one."""
@@ -381,7 +380,7 @@ class Unit:
 
     def guarded(self, loaded: Loaded, decide: Callable[[], T], parked: Callable[[str], T]) -> T:
         """Take a decision with care: one that is defective is undone, and `parked` says what is left of it (S4.3)."""
-        before = dumps(state_to_record(loaded.state))
+        before = state_to_text(loaded.state, dumps)
         profile = loaded.profile_record()
         try:
             return decide()
@@ -458,7 +457,7 @@ class Unit:
         due = loaded.next_due()
         if due is not None and due < self.soonest:
             self.soonest = due
-        record = dumps(state_to_record(state))
+        record = state_to_text(state, dumps)
         profile = loaded.profile_record() if loaded.profile_changed else ""
         if loaded.is_new:
             row = CustomerRow(loaded.no, loaded.id, profile, record, loaded.head, due)
