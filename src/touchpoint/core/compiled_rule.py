@@ -1,6 +1,8 @@
 """Rules and stages compiled for running: steps linked, conditions as closures."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import cached_property
+from itertools import chain
 
 import attrs
 
@@ -73,7 +75,7 @@ class Watched:
 
 @attrs.define(eq=False)
 class CompiledRule:
-    """A rule, ready to run.
+    """A rule, ready to run: its steps are compiled when it first starts, its condition when it is first asked.
 
     `index` is its place among all rules of the program: declaration order. `looks_back` says whether a `WaitFor` of it
     also looks at what came before its last message; `label` is journey/rule. A burst is collected for `collects`
@@ -85,10 +87,8 @@ class CompiledRule:
     index: int
     journey: str
     rule: Rule
-    given: Closure | None
+    parts: RuleParts
     see: Seer | None
-    first: Node | None
-    nodes: Mapping[str, Node]
     keeps: frozenset[Key]
     exits: frozenset[Key]
     exit_conditions: tuple[Watched, ...]
@@ -103,6 +103,25 @@ class CompiledRule:
     own: bool = False
     tells: bool = False
     condition: Expression | None = None
+    _table: SignalTable = attrs.field(kw_only=True, repr=False)
+
+    @cached_property
+    def given(self) -> Closure | None:
+        """Its condition, as far as each trigger is asked."""
+        return closure_of(self.condition, self._table)
+
+    @cached_property
+    def nodes(self) -> Mapping[str, Node]:
+        """Its steps by their identities, in reading order, linked."""
+        rule = self.rule
+        nodes = {name: _node(name, step, self.journey, rule.name, self._table) for name, step in self.parts.steps}
+        link(rule.then, nodes.values())
+        return nodes
+
+    @cached_property
+    def first(self) -> Node | None:
+        """The step with which a run begins; None where there is none."""
+        return next(iter(self.nodes.values()), None)
 
 
 @attrs.define(eq=False)
@@ -122,27 +141,24 @@ def compile_rules(
 
 def _compile_rule(index: int, journey: str, parts: RuleParts, table: SignalTable) -> CompiledRule:
     rule = parts.rule
-    nodes = {name: _node(name, step, journey, rule.name, table) for name, step in parts.steps}
-    first = link(rule.then, nodes.values())
     goal = rule.goal
     exits = [each for each in rule.exit if not isinstance(each, Expression)]
     conditions = [each for each in rule.exit if isinstance(each, Expression)]
     given, last_given = apart(rule)
+    waits = parts.steps_of(WaitFor)
     return CompiledRule(
         index,
         journey,
         rule,
-        closure_of(given, table),
+        parts,
         None if given is None else seer_of(given, table),
-        first,
-        nodes,
-        frozenset(key for node in nodes.values() if isinstance(node.step, WaitFor) for key in node.keys),
+        keys_in_run(chain.from_iterable(each.trigger for each in waits), journey, rule.name),
         keys_in_run(exits, journey, rule.name),
         tuple(Watched(each, compile_condition(each, table)) for each in conditions),
         keys_in_run(goal.trigger, journey, rule.name) if goal else frozenset(),
         closure_of(goal.given, table) if goal else None,
         length(goal.within) if goal and goal.within is not None else None,
-        any(isinstance(node.step, WaitFor) and node.step.since == "run" for node in nodes.values()),
+        any(each.since == "run" for each in waits),
         f"{journey}/{rule.name}",
         None if rule.collect is None else length(rule.collect),
         None if last_given is None else Watched(last_given, compile_condition(last_given, table)),
@@ -150,6 +166,7 @@ def _compile_rule(index: int, journey: str, parts: RuleParts, table: SignalTable
         parts.waits_for_own(),
         bool(parts.asked),
         given,
+        table=table,
     )
 
 

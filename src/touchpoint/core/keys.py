@@ -110,7 +110,10 @@ def keys_of(trigger: Trigger, journey: str, rule: str = "", *, in_run: bool = Fa
 
 def keys_in_run(given: Iterable[Trigger], journey: str, rule: str) -> frozenset[Key]:
     """All keys of triggers that stand where a run waits, exits or has its goal."""
-    return frozenset(key for each in given for key in keys_of(each, journey, rule, in_run=True))
+    found: set[Key] = set()
+    for each in given:
+        found.update(keys_of(each, journey, rule, in_run=True))
+    return frozenset(found)
 
 
 def exposure_name(split: str, variant: str | None = None) -> str:

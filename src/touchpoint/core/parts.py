@@ -9,6 +9,7 @@ from touchpoint.core.rule_parts import RuleParts, told_in
 from touchpoint.journey.conditions import Expression, Told
 from touchpoint.journey.journey import Journey
 from touchpoint.journey.steps import Send
+from touchpoint.journey.taken_apart import scene_of
 from touchpoint.journey.triggers import Trigger
 from touchpoint.model.message import Message
 
@@ -26,7 +27,9 @@ class JourneyParts:
     @classmethod
     def of(cls, journey: Journey) -> Self:
         """The parts of this journey."""
-        return cls(journey, tuple(map(RuleParts.of, journey.rules)))
+        steps = scene_of(journey).steps.values()  # of a journey that is valid: of each of its rules
+        named = ([(name, step) for _, name, step in each] for each in steps)
+        return cls(journey, tuple(map(RuleParts.of, journey.rules, named)))
 
     def triggers(self) -> Iterator[Trigger]:
         """Every trigger, in reading order."""

@@ -50,6 +50,8 @@ from touchpoint.journey.steps import (
     Enrol,
     MoveTo,
     OpenCase,
+    React,
+    Reply,
     SetTrait,
     Split,
     WaitUntil,
@@ -234,29 +236,33 @@ def compile_program(
     known = declared_in(journeys, traits)
     bonds = bonds_of(policies[0], journeys, known, table)
     asked_of_segments = {(each.journey, each.segment): each.condition for each in segments.values()}
-    looks_ahead = any(rule.exit_conditions or _waits_until(rule) for rule in rules)
+    looks_ahead = any(rule.exit_conditions or rule.parts.steps_of(WaitUntil) for rule in rules)
     looks_ahead = looks_ahead or any(each.looks_ahead for each in kept.values())
-    dwells = _dwells(triggers)
+    dwells, calendar = _dwells(triggers), calendar_in(triggers)
     plain = not (heard.finer or heard.ends or segments)
     starts = _index_starts(_index_stages(journeys, table), _index(rules))
     heard_keys = None if looks_ahead or kept or not plain else _heard(starts, rules)
+    moves_heard = heard_keys is None or bool(dwells) or any(kind in _MOVES for kind, _ in heard_keys)
     sessions, limits = sessions_of(policies), live_limits_of(policies[0], journeys)
+    more_of = _remembers_more(silences, sessions)
+    judges = Judges(starts, table, more_of, plain=plain, moves_heard=moves_heard, looks_ahead=looks_ahead)
     terms = terms_of(journeys)
     more = [*map(session_on, sorted(sessions)), *versions_of(segments.values()), *versions_of_cases(terms)]
+    timed = [*sorted(silences), *sorted(name for each in dwells.values() for name, _ in each), *calendar]
     return Program(
         journeys={journey.name: journey for journey in journeys},
         rules=rules,
         by_label={rule.label: rule for rule in rules},
         by_name={(rule.journey, rule.rule.name): rule for rule in rules},
         starts=starts,
-        judges=Judges(starts, table, _remembers_more(silences, sessions), plain=plain),
+        judges=judges,
         silences=silences,
         silences_of=by_type(silences.values()),
         silences_any=tuple(spec for spec in silences.values() if spec.of is None),
         dwells=dwells,
         usuals=types_asked(silences.values()),
-        calendar=calendar_in(triggers),
-        calendar_of=by_trait(calendar_in(triggers).values()),
+        calendar=calendar,
+        calendar_of=by_trait(calendar.values()),
         signals=table,
         messages=messages,
         templates=templates,
@@ -264,12 +270,12 @@ def compile_program(
         bounds=bounds,
         history_kept=hand_overs_kept(retention(bounds.values(), messages.values()), heard),
         starts_kept={rule.label: starts_kept(rule.rule.limit) for rule in rules},
-        places=_places(triggers),
+        places=_places(calendar, silences, dwells),
         looks_ahead=looks_ahead,
         heard=heard_keys,
-        moves_heard=heard_keys is None or bool(dwells) or any(kind in _MOVES for kind, _ in heard_keys),
+        moves_heard=moves_heard,
         may_circle=bool(kept) or _may_circle(rules, journeys, heard) or any(limit.over == "defer" for limit in limits),
-        version=_version(table, silences, triggers, more),
+        version=_version(table, timed, more),
         listening=heard,
         releases=releases or {},
         pinned=kept,
@@ -282,8 +288,7 @@ def compile_program(
         terms=terms,
         closed_by_answers=closed_by_answers(journeys),
         conversions=conversions_of(each for _, each in triggers),
-        answers=any(node.answers for rule in rules for node in rule.nodes.values())
-        or any(each.answers for each in kept.values()),
+        answers=any(rule.parts.steps_of(Reply, React) for rule in rules) or any(each.answers for each in kept.values()),
         plain=plain,
         suggestions=suggestions_of(journeys, table),
         replans=any(message.on_release == "replan" for message in messages.values())
@@ -304,17 +309,13 @@ def _may_circle(rules: Sequence[CompiledRule], journeys: Sequence[Journey], hear
     listened = bool(heard.ends) or heard.watching is not None  # ends of messages and steps then start something, too
     if listened or any(rule.rule.key is not None or rule.rule.concurrency == "parallel" for rule in rules):
         return True
-    if any(isinstance(node.step, _RAISES) for rule in rules for node in rule.nodes.values()):
+    if any(rule.parts.steps_of(*_RAISES) for rule in rules):
         return True
     if any(not isinstance(trigger, On) for journey in journeys for stage in journey.stages for trigger in stage.when):
         return True
     segments = sum(len(journey.segments) for journey in journeys)  # each changes at most once more with each move
-    rounds, steps = 1 + 2 * len(journeys) + segments * (2 + len(journeys)), sum(len(rule.nodes) for rule in rules)
+    rounds, steps = 1 + 2 * len(journeys) + segments * (2 + len(journeys)), sum(len(rule.parts.steps) for rule in rules)
     return (rounds + 1) * (steps + 1) >= BUDGET
-
-
-def _waits_until(rule: CompiledRule) -> bool:
-    return any(isinstance(node.step, WaitUntil) for node in rule.nodes.values())
 
 
 def _index(rules: Iterable[CompiledRule]) -> dict[Key, Triggered]:
@@ -366,16 +367,15 @@ def _dwells(triggers: Triggers) -> dict[str, tuple[tuple[str, int], ...]]:
     return {stage: tuple(each.items()) for stage, each in found.items()}
 
 
-def _places(triggers: Triggers) -> dict[Key, int]:
+def _places(
+    calendar: Mapping[str, CalendarSpec], silences: Iterable[str], dwells: Mapping[str, Sequence[tuple[str, int]]]
+) -> dict[Key, int]:
     """(kind, name) of every timer of customers → its place in declaration order."""
-    dwells = [name for each in _dwells(triggers).values() for name, _ in each]
-    calendar = {(spec.kind, name): place for place, (name, spec) in enumerate(calendar_in(triggers).items())}
-    named = [("silence", silences_in(triggers)), ("dwell", dwells)]
-    return {**calendar, **{(kind, name): place for kind, names in named for place, name in enumerate(names)}}
+    named = [("silence", silences), ("dwell", [name for each in dwells.values() for name, _ in each])]
+    found = {(spec.kind, name): place for place, (name, spec) in enumerate(calendar.items())}
+    return found | {(kind, name): place for kind, names in named for place, name in enumerate(names)}
 
 
-def _version(table: SignalTable, silences: Mapping[str, SilenceSpec], triggers: Triggers, more: Iterable[str]) -> str:
-    dwells = sorted(name for each in _dwells(triggers).values() for name, _ in each)
-    parts = [*sorted(table.signals), *sorted(silences), *dwells, *calendar_in(triggers)]
-    parts += more
-    return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:12]
+def _version(table: SignalTable, timers: Iterable[str], more: Iterable[str]) -> str:
+    """What changes with what is kept of customers: their signals, and what else they are looked at for."""
+    return hashlib.sha256("\n".join([*sorted(table.signals), *timers, *more]).encode()).hexdigest()[:12]

@@ -56,6 +56,7 @@ Shape: TypeAlias = Literal["number", "latest", "instants", "rows", "by_values"]
 # Amounts of more digits or further from zero are nonsense; within these bounds 2,000 digits hold any sum exactly.
 _MOST_DIGITS: Final = 400
 _EXACT: Final = DecimalContext(prec=2_000, traps=[])
+_WRITTEN: Final = json.JSONEncoder(sort_keys=True, separators=(",", ":"))
 
 
 @attrs.frozen
@@ -88,7 +89,7 @@ class Signal:
             "optional": self.optional,
             "static": sorted(map(structure, self.static)),
         }
-        return intern(sha256(json.dumps(meaning, sort_keys=True, separators=(",", ":")).encode()).hexdigest()[:12])
+        return intern(sha256(_WRITTEN.encode(meaning).encode()).hexdigest()[:12])
 
     @property
     def shape(self) -> Shape:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cache
-from typing import Self
+from typing import Self, TypeVar
 
 import attrs
 
@@ -15,6 +15,8 @@ from touchpoint.journey.step_fields import asked_by_candidates
 from touchpoint.journey.steps import Call, Send, Step, WaitFor, identified
 from touchpoint.journey.triggers import Trigger
 from touchpoint.model.message import Message
+
+S = TypeVar("S", bound=Step)
 
 
 @attrs.frozen(eq=False)
@@ -31,11 +33,15 @@ class RuleParts:
     asked: Sequence[Told]
 
     @classmethod
-    def of(cls, rule: Rule) -> Self:
-        """The parts of this rule."""
-        steps = tuple(identified(rule.then))
+    def of(cls, rule: Rule, steps: "Sequence[tuple[str, Step]] | None" = None) -> Self:
+        """The parts of this rule; `steps` are its steps by their identities, where they are known already."""
+        steps = tuple(identified(rule.then)) if steps is None else steps
         expressions = tuple(_expressions_of_rule(rule, steps))
         return cls(rule, steps, expressions, tuple(told_in(expressions)))
+
+    def steps_of(self, *classes: type[S]) -> "list[S]":
+        """Its steps of these classes, in reading order."""
+        return [step for _, step in self.steps if isinstance(step, classes)]
 
     def triggers(self) -> Iterator[Trigger]:
         """Every trigger, in reading order."""

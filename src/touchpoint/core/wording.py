@@ -13,11 +13,10 @@ Look: TypeAlias = tuple[str, tuple[str, ...], bool]
 def templates_of(messages: Iterable[Message]) -> dict[tuple[str, str, str], Template]:
     """(message, content key, part) → template."""
     return {
-        (message.name, key, part): Template.parse(text)
+        (message.name, key, part): template
         for message in messages
         for key, content in message.contents.items()
-        for part in ("subject", "text", "html")
-        if (text := getattr(content, part)) is not None
+        for part, template in content.templates.items()
     }
 
 

@@ -207,7 +207,7 @@ class Unit:
         return bool(used) and bool(self.tx.tombstones(able(self.keyed, used or frozenset()).every("id", customer)))
 
     def _load(self, row: CustomerRow) -> Loaded:
-        state = state_of(row)
+        state = state_of(row, self.program.signals.letters)
         loaded = Loaded(
             row.no,
             state,

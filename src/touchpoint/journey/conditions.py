@@ -11,6 +11,7 @@ from typing import Any, Final, Protocol
 
 from touchpoint.errors import JourneyError
 from touchpoint.journey.expressions import (
+    LEAVES,
     Aggregate,
     And,
     Arithmetic,
@@ -289,7 +290,10 @@ def walk(expression: Expression) -> Sequence[Expression]:
     """Every node, the outer one first; the nodes inside a `where` too."""
     found = [expression]
     for child in children(expression):
-        found += walk(child)
+        if type(child) in LEAVES:
+            found.append(child)
+        else:
+            found += walk(child)
     return found
 
 

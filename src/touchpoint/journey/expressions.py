@@ -4,7 +4,7 @@
 """
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import ClassVar, Final, NoReturn
@@ -317,7 +317,14 @@ class Variant(Expression):
 _CONDITIONS: Final = (Compare, And, Or, Not, In, Contains, Exists, Ever, CaseOpen, InStage, InSegment, Consented, Told)
 
 
-_SINGLE: Final = (Literal, Now, InStage, InSegment, Consented, Outcome, Told, Variant)
+_WRITTEN: Final = json.JSONEncoder(separators=(",", ":"), sort_keys=True)
+_INSIDE: Final[Mapping[type, tuple[str, ...]]] = {
+    Field: ("_root",), Compare: ("left", "right"), And: ("parts",), Or: ("parts",), Not: ("part",),
+    Arithmetic: ("left", "right"), In: ("value", "options"), Contains: ("container", "item"), Exists: ("value",),
+    Count: ("where",), Ever: ("where",), Total: ("where",), Last: ("where",), CaseOpen: ("ref",),
+}  # fmt: skip
+"""By class, where other expressions stand directly inside; nodes of other classes have none."""
+LEAVES: Final = frozenset({Literal, Now, InStage, InSegment, Consented, Outcome, Told, Variant})
 """Nodes with no other expression inside."""
 
 
@@ -333,21 +340,19 @@ def path_of(field: Field) -> tuple[str, ...]:
 
 def children(node: Expression) -> Sequence[Expression]:
     """The expressions directly inside this one, `where` included, in the order they are written."""
-    if isinstance(node, _SINGLE):
-        return ()
     found: list[Expression] = []
-    for name in node.__match_args__:
+    for name in _INSIDE.get(type(node), ()):
         value = getattr(node, name)
         if isinstance(value, Expression):
             found.append(value)
-        elif isinstance(value, tuple):
-            found += (part for part in value if isinstance(part, Expression))
+        elif type(value) is tuple:
+            found += value  # of `And` and `Or`, which hold nothing but expressions
     return found
 
 
 def structure(node: Expression) -> str:
     """Canonical JSON of an expression: equal for equal structure and types, on every Python and in every process."""
-    return json.dumps(shape(node), separators=(",", ":"), sort_keys=True)
+    return _WRITTEN.encode(shape(node))
 
 
 def shape(part: object) -> object:

@@ -1,6 +1,6 @@
 """The fields of the classes of the language, looked up once: many parts of a journey are walked through often."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import cache
 from operator import attrgetter
 from typing import Any
@@ -25,8 +25,13 @@ def layout_of(cls: type) -> Layout:
     """The fields of an attrs class."""
     fields = attrs.fields(cls)
     names = tuple(each.name for each in fields)
-    values = attrgetter(*names) if len(names) > 1 else lambda each: tuple(getattr(each, name) for name in names)
-    return Layout(names, tuple(map(default_of, fields)), values)
+    return Layout(names, tuple(map(default_of, fields)), values_of(names))
+
+
+def values_of(names: Iterable[str]) -> Callable[[object], Sequence[object]]:
+    """What gives the values of these fields of an object, in their order."""
+    wanted = tuple(names)
+    return attrgetter(*wanted) if len(wanted) > 1 else lambda each: tuple(getattr(each, name) for name in wanted)
 
 
 def default_of(attribute: "attrs.Attribute[Any]") -> object:

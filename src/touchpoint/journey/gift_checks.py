@@ -8,6 +8,7 @@ import attrs
 from touchpoint.errors import InvalidInput, JourneyError, Problem
 from touchpoint.journey.journey import Journey
 from touchpoint.journey.policy import Approval, Policy
+from touchpoint.journey.taken_apart import parts_of
 from touchpoint.model.budget import Budget, Stock
 from touchpoint.model.message import Gift, Message
 from touchpoint.model.money import Number, is_currency, millionths
@@ -118,7 +119,8 @@ def check_accounts(journeys: Iterable[Journey], house: Policy) -> None:
     costs = bool(budgets)
     asked = any(isinstance(item, Approval) for policy in policies for item in policy.items)
     for journey in every:
-        for message in journey.messages.values():
+        concerned = parts_of(journey).only(Message if costs else Gift)  # others draw on no account
+        for message in {each.name: each for _, each in concerned}.values():
             where = f"{journey.name}: {message.name}"
             problems += _of_message(where, message, budgets, stocks, costs=costs, asked=asked)
     if problems:

@@ -1,7 +1,8 @@
 """A journey: stages, rules, cases and policies, described as data (HOUSE 2)."""
 
 from collections.abc import Iterable
-from typing import TypeVar
+from functools import cached_property
+from typing import TYPE_CHECKING, TypeVar
 
 import attrs
 
@@ -10,11 +11,14 @@ from touchpoint.journey.policy import Policy
 from touchpoint.journey.rule import Rule
 from touchpoint.journey.segment import Segment
 from touchpoint.journey.stage import Stage
-from touchpoint.journey.steps import Send, flat
+from touchpoint.journey.steps import Send
 from touchpoint.journey.suggestion import Suggestion
 from touchpoint.journey.waiver import Waiver
 from touchpoint.model.case import CaseType
 from touchpoint.model.message import Message
+
+if TYPE_CHECKING:
+    from touchpoint.journey.taken_apart import Scene
 
 T = TypeVar("T")
 
@@ -77,9 +81,15 @@ class Journey:
 
         check(self)
 
+    @cached_property
+    def _scene(self) -> "Scene":
+        """Itself taken apart, once for its checks and for all who look at its parts later (`parts_of`)."""
+        from touchpoint.journey.taken_apart import taken_apart  # likewise
+
+        return taken_apart(self)
+
     @property
     def messages(self) -> dict[str, Message]:
         """Its messages by name, in reading order."""
-        return {
-            step.message.name: step.message for rule in self.rules for step in flat(rule.then) if isinstance(step, Send)
-        }
+        steps = (step for placed in self._scene.steps.values() for _, _, step in placed)
+        return {step.message.name: step.message for step in steps if isinstance(step, Send)}

@@ -24,21 +24,34 @@ def content_problems(path: str, message: Message, *, anywhere: bool = False) -> 
         return
     for said in contents(message):
         place = f"{path}{said.place}"
-        if not anywhere and not any(_serves(said.under, channel) for channel in (*message.channels, "")):
+        if not (anywhere or said.under == "*" or any(_serves(said.under, each) for each in (*message.channels, ""))):
             found = f"{said.under!r} is neither a channel of this message nor a locale"
             fix = 'use "*", a channel, a locale such as "de", or both as in "email/de"'
             yield Problem(place, found + hint(said.under, message.channels), fix)
-        if not any(isinstance(text, str) and text.strip() for _, text in texts_of(said.content)):
-            yield Problem(place, f"message {message.name!r} says nothing here", 'write text="…"')
-        for part, text in texts_of(said.content):
-            yield from (
-                Problem(f"{place}.{part}", f"{each.path}: {each.message}", each.fix) for each in mistakes_in(text)
-            )
-    for channel in message.channels:
+        yield from _words_problems(place, message, said.content)
+    for channel in message.channels if "*" not in message.content else ():
         if not any(_serves(key, channel) for key in message.content):
             found = f"message {message.name!r} has nothing to say on channel {channel!r}"
             yield Problem(f"{path}.content", found, f'add content for {channel!r} or for "*", or leave the channel out')
     yield from _wording_problems(path, message)
+
+
+def _words_problems(place: str, message: Message, content: Content) -> Iterator[Problem]:
+    """Whether a content says anything, in sound templates."""
+    if not any(isinstance(text, str) and text.strip() for text in (content.text, content.subject, content.html)):
+        yield Problem(place, f"message {message.name!r} says nothing here", 'write text="…"')
+    if not _is_sound(content):
+        for part, text in texts_of(content):
+            yield from (
+                Problem(f"{place}.{part}", f"{each.path}: {each.message}", each.fix) for each in mistakes_in(text)
+            )
+
+
+def _is_sound(content: Content) -> bool:
+    try:
+        return content.templates is not None
+    except JourneyError:
+        return False
 
 
 def _wording_problems(path: str, message: Message) -> Iterator[Problem]:

@@ -16,11 +16,16 @@ _OF_BURST: Final = ("count", "first", "last", "all")
 _STAGES: Final = "$.stages["
 
 
-def problems_of(rules: Mapping[str, Rule], fields: Iterable[tuple[str, Field]]) -> Iterator[Problem]:
+def problems_of(
+    rules: Mapping[str, Rule],
+    placed: Mapping[str, Sequence[tuple[str, str, steps.Step]]],
+    fields: Iterable[tuple[str, Field]],
+) -> Iterator[Problem]:
     """Where conditions and words look up what no run has there.
 
     Args:
         rules: by their paths.
+        placed: likewise the (path, identity, step) of the steps of each.
         fields: each with the path of the condition in which it stands.
     """
     for path, field in fields:
@@ -29,23 +34,15 @@ def problems_of(rules: Mapping[str, Rule], fields: Iterable[tuple[str, Field]]) 
             for found, fix in _lacks(rule, root, path_of(field)):
                 yield Problem(path, f"{field}: {found}", fix)
     for path, rule in rules.items():
-        yield from _lacking_words(path, rule)
+        yield from _lacking_words(rule, placed[path])
 
 
-def _lacking_words(path: str, rule: Rule) -> Iterator[Problem]:
-    for place, step in _placed(rule.then, f"{path}.then"):
-        for said, part, text in texts(step.message) if looks_up(step.message) else ():
+def _lacking_words(rule: Rule, placed: Sequence[tuple[str, str, steps.Step]]) -> Iterator[Problem]:
+    for place, _, step in placed:
+        for said, part, text in texts(step.message) if isinstance(step, steps.Send) and looks_up(step.message) else ():
             for field in _fields(text):
                 for found, fix in _lacks(rule, field.root, field.path):
                     yield Problem(f"{place}.message{said.place}.{part}", f"{{{field.name}}}: {found}", fix)
-
-
-def _placed(taken: Iterable[steps.Step], path: str) -> Iterator[tuple[str, steps.Send]]:
-    for n, step in enumerate(taken):
-        if isinstance(step, steps.Send):
-            yield f"{path}[{n}]", step
-        for name, arm in steps.arms(step):
-            yield from _placed(arm, f"{path}[{n}].{name}")
 
 
 def _fields(text: str | None) -> Sequence[Looked]:

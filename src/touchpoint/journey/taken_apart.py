@@ -1,7 +1,7 @@
 """A journey taken apart, each part with its path: what the checks of a journey look at."""
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import timedelta
 from functools import cache
 from itertools import chain
@@ -11,20 +11,24 @@ from typing import Any, Final, TypeVar
 import attrs
 
 from touchpoint.errors import Problem
-from touchpoint.journey.conditions import Expression, walk
+from touchpoint.journey.conditions import CaseOpen, Expression, Field, InSegment, InStage, Outcome, Told, walk
 from touchpoint.journey.declared import Declared
-from touchpoint.journey.fields import layout_of
+from touchpoint.journey.fields import layout_of, values_of
 from touchpoint.journey.journey import Journey
 from touchpoint.journey.rule import Rule
-from touchpoint.journey.shapes import CLASS, SHAPES, Kind, fits, misfits_of, path_to
+from touchpoint.journey.shapes import CLASS, SHAPES, Kind, fits, misfits_of, path_to, test_of
 from touchpoint.journey.steps import Step, arms, placed
 from touchpoint.model.message import Message
 
 T = TypeVar("T")
 Placed = tuple[str, Any]
+Check = tuple[str, Kind, Callable[[Any], bool], object]
+"""Of a field: its name, what it may hold, what tests for that, and what it holds by default."""
 _EMPTY: Final = ()
 _NO_PARTS: Final = frozenset({str, bool, int, float, NoneType, timedelta})
 """Most values: quickly told from parts."""
+_NAMING: Final = frozenset({Field, Outcome, Told, InStage, InSegment, CaseOpen})
+"""Parts of expressions that name what has to be there."""
 
 
 class Parts:
@@ -51,9 +55,9 @@ class Parts:
 class Scene:
     """A journey taken apart.
 
-    `nodes` are its sound parts in reading order, expressions among them; `deep` are the same with what is inside of
-    expressions, each at the path of the whole. `rules` are those that are sound throughout, `steps` the (path,
-    identity, step) of the steps of each, by its path.
+    `nodes` are its sound parts in reading order, expressions among them; `deep` are the same with what inside of
+    expressions names something, each at the path of the whole. `rules` are those that are sound throughout, `steps`
+    the (path, identity, step) of the steps of each, by its path.
     """
 
     journey: Journey
@@ -68,8 +72,14 @@ class Scene:
 
     @deep.default
     def _deep(self) -> Parts:
-        opened = ((path, walk(node) if isinstance(node, Expression) else (node,)) for path, node in self.nodes)
-        return Parts((path, part) for path, inside in opened for part in inside)
+        found: list[Placed] = []
+        for each in self.nodes:
+            path, node = each
+            if isinstance(node, Expression):
+                found += [(path, part) for part in walk(node) if type(part) in _NAMING]
+            else:
+                found.append(each)
+        return Parts(found)
 
     @steps.default
     def _steps(self) -> Mapping[str, Sequence[tuple[str, str, Step]]]:
@@ -104,32 +114,36 @@ def taken_apart(journey: Journey) -> Scene:
     misfits: list[Problem] = []
     broken: set[str] = set()
     for path, node in nodes:
-        for name, kind, usual in _checks(type(node)):  # type: ignore[arg-type]  # a class is hashable
-            value = getattr(node, name)
-            if value is not usual and not fits(kind, value):
+        checks, values = _checks(type(node))  # type: ignore[arg-type]  # a class is hashable
+        for (name, kind, test, usual), value in zip(checks, values(node), strict=True):
+            if value is not usual and not test(value):
                 misfits += misfits_of(kind, value, f"{path}.{name}")
                 broken.add(path)
     unsaid = {one.partition(".wordings[")[0] for one in broken if ".wordings[" in one}
-    broken |= {path for path, node in nodes if isinstance(node, Message) and path in unsaid}
-    sound = Parts((path, node) for path, node in nodes if path not in broken)
+    broken |= {path for path, node in nodes if path in unsaid and isinstance(node, Message)}
+    sound = Parts([placed for placed in nodes if placed[0] not in broken] if broken else nodes)
     owners = {owner(path) for path in broken if owner(path) != path}
     rules = tuple((path, rule) for path, rule in sound.only(Rule) if path not in owners)
     return Scene(journey, tuple(misfits), sound, rules)
 
 
 @cache
-def _checks(cls: type) -> tuple[tuple[str, Kind, object], ...]:
-    """The (name, kind, default) of the fields of a class that are looked at; a default need not be looked at again."""
-    if cls not in SHAPES:
-        return ()
+def _checks(cls: type) -> tuple[Sequence[Check], Callable[[object], Sequence[object]]]:
+    """How the fields of a class are looked at, and what gives all of their values at once.
+
+    A default need not be looked at again.
+    """
+    if not SHAPES.get(cls):
+        return (), lambda _: ()
     layout = layout_of(cls)
     usual = dict(zip(layout.names, layout.defaults, strict=True))
     plain = {name for name, each in usual.items() if type(each) in _NO_PARTS or each is _EMPTY}
     checks = SHAPES[cls].items()
-    return tuple(
-        (name, kind, usual[name] if name in plain and fits(kind, usual[name]) else attrs.NOTHING)
+    checked = tuple(
+        (name, kind, test_of(kind), usual[name] if name in plain and fits(kind, usual[name]) else attrs.NOTHING)
         for name, kind in checks
     )
+    return checked, values_of(SHAPES[cls])
 
 
 def walk_parts(value: object, path: str, whole: Collection[type] = ()) -> Sequence[Placed]:
@@ -146,29 +160,29 @@ def walk_parts(value: object, path: str, whole: Collection[type] = ()) -> Sequen
 
 
 def _walk_parts(value: object, path: str, whole: Collection[type], found: list[Placed]) -> None:
-    if type(value) in whole:
+    cls = type(value)
+    if cls in whole:
         found.append((path, value))
-    elif type(value) in SHAPES:
+    elif cls in SHAPES:
         found.append((path, value))
-        layout = layout_of(type(value))  # type: ignore[arg-type]  # a class is hashable
+        layout = layout_of(cls)  # type: ignore[arg-type]  # a class is hashable
         for name, part in zip(layout.names, layout.values(value), strict=True):
-            if type(part) not in _NO_PARTS and part is not _EMPTY:
+            if part is not _EMPTY and type(part) not in _NO_PARTS:
                 _walk_parts(part, f"{path}.{name}", whole, found)
     elif isinstance(value, Expression):
         found.append((path, value))
-    else:
-        _walk_members(value, path, whole, found)
-
-
-def _walk_members(value: object, path: str, whole: Collection[type], found: list[Placed]) -> None:
-    if isinstance(value, tuple):
+    elif isinstance(value, tuple):
         for n, part in enumerate(value):
             if type(part) not in _NO_PARTS:
                 _walk_parts(part, f"{path}[{n}]", whole, found)
-    elif isinstance(value, Mapping):
-        for key, part in value.items():
-            if type(part) not in _NO_PARTS:
-                _walk_parts(part, path_to(path, key), whole, found)
+    elif isinstance(value, dict) or isinstance(value, Mapping):  # noqa: SIM101 - nearly all are dicts, which is quick
+        _walk_mapping(value, path, whole, found)
+
+
+def _walk_mapping(value: Mapping[object, object], path: str, whole: Collection[type], found: list[Placed]) -> None:
+    for key, part in value.items():
+        if type(part) not in _NO_PARTS:
+            _walk_parts(part, path_to(path, key), whole, found)
 
 
 def steps_in(taken: Iterable[Step], path: str) -> Iterator[tuple[str, Step]]:
@@ -179,6 +193,16 @@ def steps_in(taken: Iterable[Step], path: str) -> Iterator[tuple[str, Step]]:
             yield from steps_in(arm, f"{path}[{n}].{name}")
 
 
-def placed_messages(journey: Journey) -> Iterator[tuple[str, Message]]:
+def scene_of(journey: Journey) -> Scene:
+    """A journey taken apart: found when its checks, or anybody else, first ask, and kept with it."""
+    return journey._scene  # noqa: SLF001 - private only because hosts have no use for it
+
+
+def parts_of(journey: Journey) -> Parts:
+    """Every part of a journey with its path, in reading order, expressions as wholes."""
+    return scene_of(journey).nodes
+
+
+def placed_messages(journey: Journey) -> Sequence[tuple[str, Message]]:
     """Every message of a journey with its path, at each place where it is sent."""
-    return ((path, node) for path, node in walk_parts(journey, "$") if isinstance(node, Message))
+    return parts_of(journey).only(Message)

@@ -400,6 +400,8 @@ TriggerLike: TypeAlias = "Trigger | str | type"
 
 def trigger(value: object) -> Trigger:
     """One trigger from a trigger, a touchpoint type or a declared class. Raises JourneyError for anything else."""
+    if isinstance(value, str | type):
+        return On(value)
     if isinstance(value, Trigger):
         return value
     if isinstance(value, CaseType):
@@ -407,8 +409,6 @@ def trigger(value: object) -> Trigger:
         raise JourneyError(f"a case is not a trigger: {say}")
     if isinstance(value, Segment):
         raise JourneyError(f"a segment is not a trigger: say Joined({value.name}) or LeftSegment({value.name})")
-    if isinstance(value, str | type):
-        return On(value)
     raise JourneyError(f"a trigger is a touchpoint type or one of Entered, Left, Silent …, not {type(value).__name__}")
 
 
@@ -416,6 +416,8 @@ def triggers(value: object) -> tuple[Trigger, ...]:
     """Triggers from one or a list of them; None is none."""
     if value is None:
         return ()
+    if type(value) is str:
+        return (On(value),)
     if isinstance(value, Iterable) and not isinstance(value, str | type):
         return tuple(trigger(each) for each in value)
     return (trigger(value),)

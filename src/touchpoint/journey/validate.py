@@ -31,7 +31,7 @@ from touchpoint.journey.suggestion_checks import (
     one_of_a_name,
     suggestion_problems,
 )
-from touchpoint.journey.taken_apart import Parts, Scene, owner, taken_apart, walk_parts
+from touchpoint.journey.taken_apart import Parts, Scene, owner, parts_of, scene_of
 from touchpoint.model.budget import Budget
 from touchpoint.model.case import CaseType
 from touchpoint.model.message import Gift, Message, Survey
@@ -51,7 +51,7 @@ def check(journey: Journey) -> None:
 
 def problems(journey: Journey) -> tuple[Problem, ...]:
     """Everything that is wrong with a journey, in reading order of the checks; empty where it is valid."""
-    scene = taken_apart(journey)
+    scene = scene_of(journey)
     return (*scene.misfits, *(problem for concern in _CONCERNS for problem in concern(scene)))
 
 
@@ -66,7 +66,8 @@ def check_together(journeys: Sequence[Journey]) -> None:
     """
     placed = [(f"$[{n}]", journey) for n, journey in enumerate(journeys)]
     names = [(f"{path}.name", journey.name) for path, journey in placed]
-    nodes = Parts(node for path, journey in placed for node in walk_parts(journey, path, (Message, Survey, Gift)))
+    shared = ((root, each) for root, journey in placed for each in parts_of(journey).only(*_SHARED))
+    nodes = Parts((f"{root}{path[1:]}", part) for root, (path, part) in shared)
     cases = {case.name for _, case in nodes.only(CaseType)}
     found = [
         *_twice("journey", names), *_differ("case", nodes.only(CaseType)), *_differ("message", nodes.only(Message)),
@@ -74,6 +75,12 @@ def check_together(journeys: Sequence[Journey]) -> None:
         *one_of_a_name(nodes),
     ]  # fmt: skip
     _refuse("these journeys cannot live together", found)
+
+
+_SHARED: Final[tuple[type[Any], ...]] = (
+    CaseType, Hold, Message, Suggestion, steps.Split, triggers.Exposed, *MESSAGE_TRIGGERS,
+)  # fmt: skip
+"""What journeys that live together may contradict each other in."""
 
 
 def _circles(placed: Sequence[tuple[str, Journey]]) -> Iterator[Problem]:
@@ -247,7 +254,7 @@ def _cases(scene: Scene) -> Iterator[Problem]:
 
 
 def _of_the_run(scene: Scene) -> Iterator[Problem]:
-    yield from of_run.problems_of(dict(scene.rules), scene.deep.only(Field))
+    yield from of_run.problems_of(dict(scene.rules), scene.steps, scene.deep.only(Field))
 
 
 def _sent(rule: Rule) -> frozenset[str]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from datetime import timedelta
+from functools import cached_property
 from typing import TYPE_CHECKING, Final, Literal, Protocol
 
 import attrs
@@ -13,6 +14,7 @@ from touchpoint.model.money import Number
 
 if TYPE_CHECKING:
     from touchpoint.model.scale import Scale
+    from touchpoint.model.template import Template
 
 __all__ = ["BEST_BEFORE", "BEST_BEFORE_OTHERWISE", "Content", "Gift", "Message", "Number", "OnRelease", "Survey"]
 
@@ -39,6 +41,18 @@ class Content:
     subject: str | None = None
     html: str | None = None
     promotional: bool = False
+
+    @cached_property
+    def templates(self) -> Mapping[str, "Template"]:
+        """Its parts (`subject`, `text`, `html`) as far as it has them, parsed once.
+
+        Raises:
+            JourneyError: with every mistake in the first part that has any.
+        """
+        from touchpoint.model.template import Template  # who only names a message needs no templates
+
+        parts = (("subject", self.subject), ("text", self.text), ("html", self.html))
+        return {part: Template(text) for part, text in parts if text is not None}
 
 
 def contents_of(value: Content | Mapping[str, Content] | None) -> Mapping[str, Content]:

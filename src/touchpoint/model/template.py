@@ -233,8 +233,7 @@ def _parse(text: object) -> tuple[str | Field, ...]:
 
 
 def _fixed(parts: tuple[str | Field, ...]) -> Rendered | None:
-    words = [part for part in parts if isinstance(part, str)]
-    return Rendered("".join(words)) if len(words) == len(parts) else None
+    return Rendered("".join(parts)) if all(type(part) is str for part in parts) else None  # type: ignore[arg-type]
 
 
 def _token(token: str) -> str | Field | _Mistake:
