@@ -18,7 +18,7 @@ from touchpoint.model.preference import Preferences
 from touchpoint.policy.facts import ConsentFact, HandOver
 
 STATE_VERSION: Final = 3
-"""The form in which states are written: in the second, logs were longer; in the first there was a place for each part."""
+"""The form in which states are written. In the second, logs were longer; in the first, each part had a place."""
 _PROFILE_VERSION: Final = 1
 
 
