@@ -100,10 +100,10 @@ def opened(rules):
     return lambda: World([journey]).close()
 
 
-@pytest.mark.parametrize(("phase", "most"), [(validated, 30_000), (compiled, 33_000), (opened, 62_000)])
+@pytest.mark.parametrize(("phase", "most"), [(validated, 15_000), (compiled, 9_500), (opened, 25_000)])
 def test_a_journey_of_twenty_rules_is_ready_within_so_many_calls(phase, most):
-    """Each bound is half as much again as it took when it was written: work done twice does not pass."""
-    assert most / 3 < calls(phase(20)) < most
+    """Each bound is a fifth more than it took when it was written: work done twice does not pass."""
+    assert most / 2 < calls(phase(20)) < most
 
 
 @pytest.mark.parametrize("phase", [validated, compiled, opened])
