@@ -208,7 +208,7 @@ def test_a_window_permits_any_relation():
     assert count("x", within=days(1), where=event.price > trigger.price).within == days(1)
 
 
-@pytest.mark.parametrize("cls", Expression.__subclasses__(), ids=lambda cls: cls.__name__)
+@pytest.mark.parametrize("cls", c.Expression.__subclasses__(), ids=lambda cls: cls.__name__)
 def test_the_table_of_what_stands_inside_knows_every_field_that_holds_expressions(cls):
     """One that it left out would be seen by no check, and by nothing that collects what is asked."""
     holding = [each.name for each in attrs.fields(cls) if "Expression" in str(each.type) or "Last" in str(each.type)]
