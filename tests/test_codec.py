@@ -190,7 +190,7 @@ def test_the_first_form_of_a_state_had_every_part_and_is_read_as_before():  # S1
 
 
 def test_a_state_is_written_without_what_is_empty():
-    assert state_to_record(State("ann", now=5, version="v", zone_data="z")) == [2, 5, 0, 0, "v", "z"]
+    assert state_to_record(State("ann", now=5, version="v", zone_data="z")) == [3, 5, 0, 0, "v", "z"]
 
 
 def test_a_state_comes_back_as_it_was():  # S11.6

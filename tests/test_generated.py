@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from test_readings import COMMON, EXPRESSIONS, LITERALS, PROPERTIES, T0, TOUCHPOINTS
 from touchpoint import Emit, Entered, Journey, Rule, Stage, count, days, event, last, now
 from touchpoint.core import judging
+from touchpoint.core.advance import advance
 from touchpoint.core.cases import LiveCase
 from touchpoint.core.compile import compile_condition
 from touchpoint.core.decision import Decision
@@ -84,7 +85,7 @@ def generated(expression, table, *, asked):
         "    stage = state.stage_of('j')", *writer.variables.lines(),
         f"    return {source}",
     ]  # fmt: skip
-    return compiled((TOUCHPOINT, "go"), Code("\n".join(lines), names.names))
+    return compiled((TOUCHPOINT, "go"), Code("\n".join(lines), names.names), "judge")
 
 
 @settings(max_examples=400)
@@ -131,16 +132,16 @@ def test_by_hand_and_by_the_core_the_workload_comes_to_the_same():
     assert by_hand == {found.digest()}
 
 
-def test_a_name_cannot_end_a_line_of_generated_source():
+def test_a_name_cannot_end_a_line_of_generated_source(monkeypatch):
     hostile = 'x"""\nraise SystemExit\n#'
     rule = Rule(hostile, when="go", given=event.a == hostile, then=[Emit("went")])
     program = compile_program([Journey("j", rules=[rule])])
     code = program.judges.code_of_type("go").text
     assert "\nraise" not in code
-    judge = compiled((TOUCHPOINT, "go"), program.judges.code_of_type("go"))
-    state = State("ann", Profile())
+    monkeypatch.setattr(judging, "PAYS_AFTER", 0)
     happened = Occurrence(TOUCHPOINT, "go", 1, "t", {"a": hostile})
-    assert judge(Decision(program, state, 1), happened, None) == [program.rules[0]]
+    decision = advance(compile_program([Journey("j", rules=[rule])]), State("ann"), happened, 1)
+    assert ["started", "j", hostile, None] in decision.trace
 
 
 def test_no_name_of_a_journey_is_ever_run_as_code():
@@ -159,7 +160,7 @@ def test_no_name_of_a_journey_is_ever_run_as_code():
 
 def test_generated_source_is_found_by_tracebacks():
     program = compile_program([Journey("j", rules=[Rule("r", when="go", given=event.a > 1, then=[Emit("went")])])])
-    judge = compiled((TOUCHPOINT, "go"), program.judges.code_of_type("go"))
+    decide = compiled((TOUCHPOINT, "go"), program.judges.code_of_type("go"), "decide")
     with pytest.raises(AttributeError) as raised:
-        judge(None, Occurrence(TOUCHPOINT, "go", 1, "t"), None)
-    assert "state, now = decision.state, decision.now" in "".join(traceback.format_tb(raised.tb))
+        decide(program, None, Occurrence(TOUCHPOINT, "go", 1, "t"), 1, None)
+    assert "if now > state.now:" in "".join(traceback.format_tb(raised.tb))

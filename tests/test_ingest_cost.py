@@ -13,7 +13,6 @@ from making import journey, message
 from touchpoint import Engine, Rule, Send, Stage, Touchpoint, VirtualClock, count, days, event
 from touchpoint.stores._connection import PAGE
 from touchpoint.stores._sql import SqliteTransaction
-from touchpoint.stores.base import Changes
 
 START = datetime(2026, 3, 2, 9, tzinfo=UTC)
 CUSTOMERS, BATCH, WARM = 2_000, 200, 6
@@ -75,8 +74,7 @@ def rows_written():
     counted, write = Counter(), SqliteTransaction.write
 
     def noted(transaction, changes):
-        named = {name: getattr(changes, name) for name in Changes.__slots__ if name != "__weakref__"}
-        counted.update({name: len(rows) for name, rows in named.items() if isinstance(rows, list | dict)})
+        counted.update({name: len(rows) for name, rows in changes.parts().items() if isinstance(rows, list | dict)})
         counted["transactions"] += 1
         write(transaction, changes)
 

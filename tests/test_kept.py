@@ -1,6 +1,8 @@
 """What is kept of the past: in memory flat and never empty, in a store the JSON that it always was (S4.7, S11.6)."""
 
 import json
+from array import array
+from base64 import b64decode
 
 import pytest
 from hypothesis import given
@@ -9,7 +11,7 @@ from hypothesis import strategies as st
 from touchpoint.core.compile import compile_expression
 from touchpoint.core.context import Context
 from touchpoint.core.held import NONE, dropped, put
-from touchpoint.core.kept import Past, kept_from_record, kept_to_record
+from touchpoint.core.kept import Letters, Past, kept_from_record, kept_to_record
 from touchpoint.core.occurrence import TOUCHPOINT, Occurrence
 from touchpoint.core.remembered import signal_of
 from touchpoint.core.signals import backfill, collect, lapses_at, update
@@ -58,10 +60,39 @@ def test_a_log_is_stored_as_it_is():
     data = lived(table, 1, 2)
     update(table, data, Occurrence(TOUCHPOINT, "stop", 2, "s", {}), 2)
     go_key, stop_key = (signal.key for signal in table.signals.values())
-    letters = {key: table.letters.of[key] for key in (go_key, stop_key)}
-    log = [letters[go_key] * 2 + letters[stop_key], "".join(letters.values()), list(letters), [1, 2, 2]]
-    assert kept_to_record(data) == {"": log}
+    letters = table.letters.of
+    who, named, ats = kept_to_record(data)[""]
+    assert who == letters[go_key] * 2 + letters[stop_key]
+    assert named == " ".join(sorted(letters, key=letters.get))
+    assert b64decode(ats) == b"".join(at.to_bytes(8, "little") for at in (1, 2, 2))
     assert kept_from_record(kept_to_record(data)) == data
+
+
+def test_a_log_in_its_first_form_is_read_as_before():  # S11.6
+    table = collect([FORMS["instants"], ever("stop", within=days(9))])
+    go_key, stop_key = (signal.key for signal in table.signals.values())
+    past = kept_from_record({"": ["xyx", "xy", [go_key, stop_key], [1, 2, 2]]})
+    assert past.told() == {go_key: [1, 2], stop_key: [2]}
+    assert kept_from_record(kept_to_record(past)) == past
+    past.adopt(table.letters)
+    assert past.told() == {go_key: [1, 2], stop_key: [2]}
+
+
+def test_a_log_of_the_table_at_work_shares_its_letters_and_another_does_not():
+    table, other = collect([FORMS["instants"]]), collect([ever("stop", within=days(9))])
+    record = kept_to_record(lived(table, 1, 2))
+    assert kept_from_record(record, table.letters).letters is table.letters
+    again = kept_from_record(record, other.letters)
+    assert again.letters is not other.letters
+    assert again == kept_from_record(record)
+
+
+@given(st.lists(st.integers(-(1 << 63), (1 << 63) - 1)))
+def test_instants_of_a_log_come_back_from_a_store(ats):
+    past = Past()
+    past.adopt(Letters({"a": "0"}))
+    past.ats, past.who = array("q", ats), "0" * len(ats)
+    assert kept_from_record(json.loads(json.dumps(kept_to_record(past)))).ats == past.ats
 
 
 def test_windows_of_a_store_from_before_the_log_answer_at_once_and_are_taken_into_it():  # S11.6

@@ -10,7 +10,7 @@ from typing import Final
 from touchpoint.core.bursts import drop_bursts, gather
 from touchpoint.core.collected import Collected
 from touchpoint.core.compiled_rule import CompiledRule, CompiledStage, Node
-from touchpoint.core.decision import NOT_LOADED, Decision, Entry, RunStarted
+from touchpoint.core.decision import NOT_LOADED, BlankDecision, Decision, Entry, RunStarted
 from touchpoint.core.identity import key_of_rule, run_id, same_key
 from touchpoint.core.judging import Considered, Parts
 from touchpoint.core.limits import refused_by_limit, remember_start
@@ -47,20 +47,13 @@ def advance(program: Program, state: State, occurrence: Occurrence, now: int, *,
     Raises:
         DefectiveJourney: more than 1,000 steps; the state is then not to be used any more.
     """
-    if (
-        late
-        or state.lapses
-        or occurrence.kind != TOUCHPOINT
-        or (judge := program.judges.whole(occurrence.name)) is None
-    ):
+    if late or state.lapses or occurrence.kind != TOUCHPOINT:
         return work_off(Decision(program, state, now, occurrence), late=late)
-    decision = Decision(program, state, now)
-    decision.taken = 1
-    if considered := judge(decision, occurrence, _PARTS):
-        _start_all(decision, occurrence, considered)
-    if decision.ready or decision.queue or state.deferred or program.looks_ahead:
-        work_off(decision)
-    return decision
+    judges = program.judges
+    decide = judges.made.get(occurrence.name) or judges.whole(occurrence.name)
+    if decide is None:
+        return work_off(Decision(program, state, now, occurrence))
+    return decide(program, state, occurrence, now, _PARTS)
 
 
 def message_ended(
@@ -254,7 +247,9 @@ def _refusal(decision: Decision, rule: CompiledRule, occurrence: Occurrence) -> 
     return ["refused", rule.journey, rule.rule.name, "given", seen]
 
 
-_PARTS: Final = Parts(meet_all, drop_bursts, remember_more, note_about, _refusal)
+_PARTS: Final = Parts(
+    BlankDecision, meet_all, drop_bursts, remember_more, note_about, _refusal, _start_all, work_off,
+)  # fmt: skip
 
 
 def start(decision: Decision, rule: CompiledRule, occurrence: Occurrence, collected: Collected | None = None) -> None:

@@ -412,7 +412,7 @@ class Decision:
         state, program = self.state, self.program
         held = state.stages.get(journey)
         left, visit = (None, 1) if held is None else (held[0], held[2] + 1)
-        state.stages = put(state.stages, journey, [stage, self.now, visit])
+        state.stages = put(state.stages, journey, (stage, self.now, visit))
         self.trace.append(["stage", journey, left, stage])
         if not program.moves_heard:  # nobody waits for it, here or later
             return
@@ -455,6 +455,13 @@ class Decision:
         for pending in self.state.pending:
             if pending.status == WAITING:
                 pending.due = max(self.now, pending.not_before)
+
+
+class BlankDecision(Decision):
+    """A decision whose slots generated code fills, as `Decision.__init__` would: a call of that is half of a round."""
+
+    __slots__ = ()
+    __init__ = object.__init__  # it takes nothing
 
 
 _NOTHING: Mapping[str, str] = {}

@@ -18,6 +18,7 @@ import attrs
 
 from touchpoint.core.captures import unpack
 from touchpoint.core.compile import SMALL, compile_comparison, compile_condition, reference
+from touchpoint.core.held import put
 from touchpoint.core.kept import Data
 from touchpoint.core.remembered import signal_of
 from touchpoint.core.seen import LONGEST, NOTHING_THERE, Unkept, code_of, kept, kept_of
@@ -56,7 +57,7 @@ class Namespace:
     def __init__(self, **names: object) -> None:
         self.names: dict[str, object] = {
             "UNKNOWN": UNKNOWN, "bisect_right": bisect_right, "since": since, "latest": latest,
-            "kept_short": kept_short, "Unkept": Unkept, **names,
+            "kept_short": kept_short, "Unkept": Unkept, "put": put, **names,
         }  # fmt: skip
         self._made = 0
 

@@ -7,22 +7,23 @@ not decide by closures; tests hold the two together.
 
 import linecache
 from collections.abc import Callable, Collection, Mapping, Sequence
-from datetime import timedelta
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any, Final, TypeAlias, TypeVar
 
 import attrs
 
-from touchpoint.core.generate import Locals, Namespace, Writer, comment
+from touchpoint.core.generate import Locals, Namespace, Source, Writer, comment
 from touchpoint.core.occurrence import TOUCHPOINT, Occurrence
-from touchpoint.core.signals import SOME, SignalTable
-from touchpoint.durations import spoken
+from touchpoint.core.signals import SignalTable
+from touchpoint.core.whole_round import begins, ends, looks_up, meets, remembers
 
 if TYPE_CHECKING:
     from touchpoint.core.compiled_rule import CompiledRule, CompiledStage
-    from touchpoint.core.decision import Decision, Entry
+    from touchpoint.core.decision import BlankDecision, Decision, Entry
     from touchpoint.core.keys import Key
-    from touchpoint.core.program import Starts
+    from touchpoint.core.program import Program, StagesEntered, Starts
+    from touchpoint.core.state import State
+    from touchpoint.journey.stage import Stage
 
 T = TypeVar("T")
 PAYS_AFTER: Final = 600
@@ -30,6 +31,8 @@ PAYS_AFTER: Final = 600
 Considered: TypeAlias = "list[CompiledRule | Entry]"
 """In declaration order, rules whose condition is true, and after each of them what the trace says of others."""
 Judge: TypeAlias = "Callable[[Decision, Occurrence, Parts], Considered]"
+Decide: TypeAlias = "Callable[[Program, State, Occurrence, int, Parts], Decision]"
+"""All that a touchpoint does, decided."""
 
 
 @attrs.frozen
@@ -37,18 +40,24 @@ class Parts:
     """What generated source leaves to `core.advance`, because it is rare, or long.
 
     Args:
+        blank: a decision that is still to be filled.
         meet_all: live runs meet what has happened.
         drop_bursts: what is being collected may be given up.
         remember_more: what is remembered besides counts.
         note_about: what is about a message or a case.
         refusal: the line of the trace for a rule whose condition is not true.
+        start_all: what was considered starts, or is told.
+        work_off: whatever is left to react to, round after round.
     """
 
+    blank: "type[BlankDecision]"
     meet_all: "Callable[[Decision, Occurrence, tuple[Key, ...]], None]"
     drop_bursts: "Callable[[Decision, Occurrence, tuple[Key, ...]], None]"
     remember_more: "Callable[[Decision, Occurrence], None]"
     note_about: "Callable[[Decision, Occurrence], None]"
     refusal: "Callable[[Decision, CompiledRule, Occurrence], Entry]"
+    start_all: "Callable[[Decision, Occurrence, Considered], None]"
+    work_off: "Callable[[Decision], Decision]"
 
 
 @attrs.frozen
@@ -67,6 +76,8 @@ class Judges:
         signals: likewise.
         more: the types of which more is remembered than counts; None where that is so of all.
         plain: as in the program.
+        moves_heard: likewise.
+        looks_ahead: likewise.
         pays_after: so many occurrences of one key are judged by closures first; `PAYS_AFTER` unless given.
 
     Attributes:
@@ -75,44 +86,45 @@ class Judges:
 
     def __init__(
         self, starts: "Mapping[Key, Starts]", signals: SignalTable, more: Collection[str] | None = (), *,
-        plain: bool = False, pays_after: int | None = None,
+        plain: bool = False, moves_heard: bool = True, looks_ahead: bool = True, pays_after: int | None = None,
     ) -> None:  # fmt: skip
         self._starts, self._signals, self._more = starts, signals, more
+        self._moves_heard, self._looks_ahead = moves_heard, looks_ahead
         after = PAYS_AFTER if pays_after is None else pays_after
         types = {name for kind, name in starts if kind == TOUCHPOINT} | signals.by_type.keys() if plain else ()
         self._wait_whole: dict[str, int] = dict.fromkeys(types, after)
         self._waits: dict[Key, int] = dict.fromkeys(starts, after)
-        self.made: dict[str, Judge] = {}
+        self.made: dict[str, Decide] = {}
         self._of_keys: dict[Key, Judge] = {}
 
     def of(self, key: "Key") -> "Judge | None":
         """The function for what starts on a key; None until it pays."""
         known = self._of_keys.get(key)
         if known is None and _pays(self._waits, key):
-            self._of_keys[key] = known = compiled(key, self.code(key))
+            self._of_keys[key] = known = compiled(key, self.code(key), "judge")
         return known
 
-    def whole(self, name: str) -> "Judge | None":
+    def whole(self, name: str) -> "Decide | None":
         """The function for all that a touchpoint of a type does in one round; None until it pays, or where none can.
 
         Those made before are in `made`.
         """
         known = self.made.get(name)
         if known is None and name in self._wait_whole and _pays(self._wait_whole, name):
-            self.made[name] = known = compiled((TOUCHPOINT, name), self.code_of_type(name))
+            self.made[name] = known = compiled((TOUCHPOINT, name), self.code_of_type(name), "decide")
         return known
 
     def code(self, key: "Key") -> Code:
         """The source of what starts on a key, whether or not it pays."""
-        stages, rules = self._starts[key]
-        return source_of(key, stages, rules, self._signals)
+        source, names = _Source(self._signals, moves_heard=self._moves_heard), self._starts[key]
+        return source.judging(key, *names)
 
     def code_of_type(self, name: str) -> Code:
         """The source of all that a touchpoint of a type does, likewise."""
-        key = (TOUCHPOINT, name)
-        stages, rules = self._starts.get(key, ((), ()))
+        stages, rules = self._starts.get((TOUCHPOINT, name), ((), ()))
         more = self._more is None or name in self._more
-        return source_of(key, stages, rules, self._signals, remembers=True, more=more)
+        source = _Source(self._signals, moves_heard=self._moves_heard)
+        return source.deciding(name, stages, rules, more=more, looks_ahead=self._looks_ahead)
 
     def types(self) -> list[str]:
         """The types of touchpoints that have a function, or may get one."""
@@ -125,116 +137,81 @@ def _pays(waits: dict[T, int], key: T) -> bool:
     return left < 0
 
 
-def source_of(
-    key: "Key", stages: "Sequence[tuple[str, Sequence[CompiledStage]]]", rules: "Sequence[CompiledRule]",
-    signals: SignalTable, *, remembers: bool = False, more: bool = False,
-) -> Code:  # fmt: skip
-    """The function for one key, as source.
+class _Source:
+    """Writes one function, with the constants that it names."""
 
-    Args:
-        key: that it is about.
-        stages: that are entered on it.
-        rules: that it starts.
-        signals: what is kept of the past.
-        remembers: with what a touchpoint leaves in memory, and what live runs make of it.
-        more: of which more is remembered than counts.
-    """
-    names = Namespace()
-    journeys = dict.fromkeys([*(journey for journey, _ in stages), *(rule.journey for rule in rules)])
-    variables = {journey: f"stage_{place}" for place, journey in enumerate(journeys, 1)}
-    does = "leaves in memory, enters and starts" if remembers else "enters and starts"
-    lines = [
-        "def judge(decision, event, parts):",
-        f"    {f'What a {_described(key)} {does}.'!a}",
-        "    state, now = decision.state, decision.now",
-        "    properties, traits, signals = event.properties, state.profile.traits, state.signals",
-    ]
-    letters = names.constant(signals.letters, "letters")
-    lines += [f"    if signals.letters is not {letters}:", f"        signals.adopt({letters})"]
-    if remembers:
-        lines += _remembers(names, signals, key[1], more=more)
-        lines += _meets(names.constant((key,), "keys"))
-    shared = Locals()
-    decides: list[str] = []
-    for journey, entered in stages:
-        decides += _moves(Writer(names, signals, journey, variables, shared), entered)
-    decides.append("    considered = []")
-    if rules:
-        decides.append("    append = decision.trace.append")
-    for rule in rules:
-        decides += _considers(Writer(names, signals, rule.journey, variables, shared), rule)
-    for journey, variable in variables.items():
-        if any(variable in line for line in decides):
-            lines += [
-                f"    held = state.stages.get({journey!r})",
-                f"    {variable} = None if held is None else held[0]",
-            ]
-    lines += shared.lines()
-    return Code("\n".join([*lines, *decides, "    return considered"]) + "\n", names.names)
+    def __init__(self, signals: SignalTable, *, moves_heard: bool) -> None:
+        self.names, self._signals, self._moves_heard = Namespace(), signals, moves_heard
 
+    def judging(self, key: "Key", stages: "StagesEntered", rules: "Sequence[CompiledRule]") -> Code:
+        """The function of what starts on a key, within a round: what of it is considered."""
+        body = [*self._starts(stages, rules), "    return considered"]
+        return self._code([
+            "def judge(decision, event, parts):",
+            f"    {f'What a {_described(key)} enters and starts.'!a}",
+            "    state, now, trace = decision.state, decision.now, decision.trace",
+        ], body)  # fmt: skip
 
-def _remembers(names: Namespace, signals: SignalTable, name: str, *, more: bool) -> list[str]:
-    """S4.2 point 2: what is counted is counted here, as `core.remembered` says how."""
-    lines: list[str] = []
-    for signal, add in zip(signals.by_type.get(name, ()), signals.adders.get(name, ()), strict=True):
-        if signal.shape == "instants" and not signal.static:
-            kept = spoken(timedelta(microseconds=signal.within or 0))
-            lines += [
-                f"    # It is counted for {kept}.",
-                *_adds_instant(signals.letters.of[signal.key], signal.within or 0),
-            ]
-        elif signal.shape == "latest" and signal.path == ("at",) and not signal.static:
-            lines += _keeps_when(signal.key, names.constant(add, "add"))
-        else:
-            lines.append(f"    {names.constant(add, 'add')}(signals, event, now)")
-    if lines:
-        tidy = names.constant(signals.tidy, "tidy")
-        lines = [
-            "    at, instants = event.at, signals.ats",
-            *lines,
-            f"    if instants and (instants[0] <= now - {signals.furthest} or not len(instants) % {SOME}):",
-            f"        {tidy}(signals, now)",
+    def deciding(
+        self, name: str, stages: "StagesEntered", rules: "Sequence[CompiledRule]", *, more: bool, looks_ahead: bool
+    ) -> Code:
+        """The function of a whole round of touchpoints of a type; `more` is remembered of it than counts."""
+        key = (TOUCHPOINT, name)
+        body = [
+            *remembers(self.names, self._signals, name, more=more),
+            *meets(self.names.constant((key,), "keys")),
+            *self._starts(stages, rules),
+            *ends(rules=bool(rules), looks_ahead=looks_ahead),
         ]
-    if more:
-        return [*lines, "    parts.remember_more(decision, event)"]
-    return [*lines, "    if event.about is not None:", "        parts.note_about(decision, event)"]
+        return self._code([
+            "def decide(program, state, event, now, parts):",
+            f"    {f'What a {_described(key)} leaves in memory, enters and starts.'!a}",
+            *begins(),
+        ], body)  # fmt: skip
+
+    def _code(self, head: list[Source], body: list[Source]) -> Code:
+        letters = self.names.constant(self._signals.letters, "letters")
+        return Code("\n".join([*head, *looks_up(body, letters), *body]) + "\n", self.names.names)
+
+    def _starts(self, stages: "StagesEntered", rules: "Sequence[CompiledRule]") -> list[Source]:
+        """S4.2 points 4 and 5, but for the starts themselves; what is looked up for them stands before."""
+        journeys = dict.fromkeys([*(journey for journey, _ in stages), *(rule.journey for rule in rules)])
+        variables = {journey: f"stage_{place}" for place, journey in enumerate(journeys, 1)}
+        shared, decides = Locals(), []
+        for journey, entered in stages:
+            writer = Writer(self.names, self._signals, journey, variables, shared)
+            decides += _moves(writer, entered, heard=self._moves_heard)
+        if rules:
+            decides += ["    considered = []", "    append = trace.append"]
+        for rule in rules:
+            decides += _considers(Writer(self.names, self._signals, rule.journey, variables, shared), rule)
+        stands = [
+            line
+            for journey, variable in variables.items()
+            if any(variable in line for line in decides)
+            for line in _stands(journey, variable)
+        ]
+        return [*stands, *shared.lines(), *decides]
 
 
-def _adds_instant(letter: str, within: int) -> list[str]:
+def _stands(journey: str, variable: str) -> list[Source]:
+    held = _held(variable)
     return [
-        f"    if at > now - {within}:",
-        "        if not instants or at >= instants[-1]:",
-        "            instants.append(at)",
-        f"            signals.who += {letter!r}",
-        "        else:",
-        f"            signals.add({letter!r}, at)",
+        f"    {held} = state.stages.get({journey!r})",
+        f"    {variable} = None if {held} is None else {held}[0]",
     ]
 
 
-def _keeps_when(key: str, add: str) -> list[str]:
-    return [
-        "    # When it was last.",
-        f"    known = signals.get({key!r}, at)",
-        "    if type(known) is not int or 'at' in properties:  # a property of that name is what is meant",
-        f"        {add}(signals, event, now)",
-        "    elif at >= known:",
-        f"        signals[{key!r}] = at",
-    ]
+def _held(variable: str) -> Source:
+    """The variable of the stage with since when and for the how manyth time, beside that of its name alone."""
+    return variable.replace("stage", "held")
 
 
-def _meets(keys: str) -> list[str]:
-    """S4.2 point 3."""
-    return [
-        "    # Live runs, and what is being collected.",
-        "    if state.runs or state.watches:",
-        f"        parts.meet_all(decision, event, {keys})",
-        "    if state.bursts:",
-        f"        parts.drop_bursts(decision, event, {keys})",
-    ]
+def _moves(writer: Writer, stages: "Sequence[CompiledStage]", *, heard: bool) -> list[str]:
+    """S3.2: the first declared stage that matches wins; if it is the current one, nothing happens.
 
-
-def _moves(writer: Writer, stages: "Sequence[CompiledStage]") -> list[str]:
-    """S3.2: the first declared stage that matches wins; if it is the current one, nothing happens."""
+    Where nobody has `heard` of moves, what `Decision.move` does is done here.
+    """
     stage, lines, word = writer.stages[writer.journey], [], "if"
     for each in stages:
         declared = each.stage
@@ -248,16 +225,28 @@ def _moves(writer: Writer, stages: "Sequence[CompiledStage]") -> list[str]:
             f"    # {comment(writer.journey)}, stage {comment(declared.name)}{asked}",
             f"    {word} {' and '.join(conditions) or 'True'}:",
         ]
-        enter = [
-            f"decision.move({writer.journey!r}, {declared.name!r}, event.id)",
-            f"{stage} = {declared.name!r}",
-        ]
+        enter = _enters(writer, declared, heard=heard)
         if declared.reenter or (declared.after and declared.name not in declared.after):
             lines += [f"        {line}" for line in enter]
         else:
             lines += [f"        if {stage} != {declared.name!r}:", *(f"            {line}" for line in enter)]
         word = "elif"
     return lines
+
+
+def _enters(writer: Writer, declared: "Stage", *, heard: bool) -> list[Source]:
+    journey, stage, name = repr(writer.journey), writer.stages[writer.journey], repr(declared.name)
+    held = _held(stage)
+    if heard:
+        moves = [f"decision.move({journey}, {name}, event.id)"]
+    else:
+        moves = [f"trace.append(['stage', {journey}, {stage}, {name}])"]
+        if declared.after:  # it was in one
+            moves.append(f"state.stages[{journey}] = {name}, now, {held}[2] + 1")
+        else:
+            visit = f"1 if {held} is None else {held}[2] + 1"
+            moves.append(f"state.stages = put(state.stages, {journey}, ({name}, now, {visit}))")
+    return [*moves, f"{stage} = {name}"]
 
 
 def _considers(writer: Writer, rule: "CompiledRule") -> list[str]:
@@ -296,12 +285,11 @@ def _described(key: "Key") -> str:
     return f"{kind} of type {name!r}" if kind == TOUCHPOINT else f"{kind} {name!r}"
 
 
-def compiled(key: "Key", code: Code) -> Judge:
-    """The function, with its source where tracebacks and debuggers look for it."""
+def compiled(key: "Key", code: Code, function: str) -> Any:  # noqa: ANN401 - `Judge` or `Decide`
+    """The function of this name, with its source where tracebacks and debuggers look for it."""
     place = f"<touchpoint {comment(' '.join(key))} {sha256(code.text.encode()).hexdigest()[:12]}>"
     linecache.cache[place] = (len(code.text), None, code.text.splitlines(keepends=True), place)
     names: dict[str, Any] = dict(code.names)
     # Our own text: of the journey it holds numbers and literals that `repr` has quoted, as attrs writes its methods.
     exec(compile(code.text, place, "exec"), names)  # noqa: S102 - see above
-    judge: Judge = names["judge"]
-    return judge
+    return names[function]

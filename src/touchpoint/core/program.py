@@ -242,7 +242,10 @@ def compile_program(
     plain = not (heard.finer or heard.ends or segments)
     starts = _index_starts(_index_stages(journeys, table), _index(rules))
     heard_keys = None if looks_ahead or kept or not plain else _heard(starts, rules)
+    moves_heard = heard_keys is None or bool(dwells) or any(kind in _MOVES for kind, _ in heard_keys)
     sessions, limits = sessions_of(policies), live_limits_of(policies[0], journeys)
+    more_of = _remembers_more(silences, sessions)
+    judges = Judges(starts, table, more_of, plain=plain, moves_heard=moves_heard, looks_ahead=looks_ahead)
     terms = terms_of(journeys)
     more = [*map(session_on, sorted(sessions)), *versions_of(segments.values()), *versions_of_cases(terms)]
     timed = [*sorted(silences), *sorted(name for each in dwells.values() for name, _ in each), *calendar]
@@ -252,7 +255,7 @@ def compile_program(
         by_label={rule.label: rule for rule in rules},
         by_name={(rule.journey, rule.rule.name): rule for rule in rules},
         starts=starts,
-        judges=Judges(starts, table, _remembers_more(silences, sessions), plain=plain),
+        judges=judges,
         silences=silences,
         silences_of=by_type(silences.values()),
         silences_any=tuple(spec for spec in silences.values() if spec.of is None),
@@ -270,7 +273,7 @@ def compile_program(
         places=_places(calendar, silences, dwells),
         looks_ahead=looks_ahead,
         heard=heard_keys,
-        moves_heard=heard_keys is None or bool(dwells) or any(kind in _MOVES for kind, _ in heard_keys),
+        moves_heard=moves_heard,
         may_circle=bool(kept) or _may_circle(rules, journeys, heard) or any(limit.over == "defer" for limit in limits),
         version=_version(table, timed, more),
         listening=heard,

@@ -11,14 +11,14 @@ import attrs
 from touchpoint.core.cases import cases_from_record, cases_to_record
 from touchpoint.core.collected import Burst, Collected, Deferred
 from touchpoint.core.held import NONE
-from touchpoint.core.kept import kept_from_record, kept_to_record
+from touchpoint.core.kept import NO_LETTERS, Letters, kept_from_record, kept_to_record
 from touchpoint.core.occurrence import Occurrence
 from touchpoint.core.state import Address, Pending, Profile, Record, Run, State, Watch
 from touchpoint.model.preference import Preferences
 from touchpoint.policy.facts import ConsentFact, HandOver
 
-STATE_VERSION: Final = 2
-"""The form in which states are written."""
+STATE_VERSION: Final = 3
+"""The form in which states are written. In the second, logs were longer; in the first, each part had a place."""
 _PROFILE_VERSION: Final = 1
 
 
@@ -46,23 +46,52 @@ _PLACES: Final = (
 )  # fmt: skip
 """The parts of a state, the first at place `_HEAD`: a place never changes its meaning."""
 _PART_AT: Final[Mapping[int, str]] = dict(enumerate(_PLACES, _HEAD))
-_PARTS_OF: Final = attrgetter(*_PLACES)
+_STAGES, _CASES, _SIGNALS, _RUNS, _PENDING, _HISTORY = (
+    _HEAD + _PLACES.index(name) for name in ("stages", "cases", "signals", "runs", "pending", "history")
+)
+_RARE: Final = tuple(place for place in _PART_AT if place not in {_STAGES, _CASES, _SIGNALS, _RUNS, _PENDING, _HISTORY})
+_RARE_OF: Final = attrgetter(*map(_PART_AT.__getitem__, _RARE))
 
 
 def state_to_record(state: State) -> Record:
     """Everything but the profile, as a JSON list: of the parts those that are not empty, which are few."""
     record = [STATE_VERSION, state.now, state.orders, state.fences, state.version, state.zone_data]
-    parts = _PARTS_OF(state)
-    for place, part in compress(zip(_PART_AT, parts, strict=True), parts):
-        record += (place, _WRITE[place](part) if place in _WRITE else part)
+    if state.stages:
+        record += (_STAGES, state.stages)
+    if state.cases:
+        record += (_CASES, cases_to_record(state.cases))
+    if state.signals:
+        record += (_SIGNALS, kept_to_record(state.signals))
+    if state.runs:
+        record += (_RUNS, [*map(_run_to_record, state.runs)])
+    if state.pending:
+        record += (_PENDING, [*map(_pending_to_record, state.pending)])
+    if state.history:
+        record += (_HISTORY, [*map(_VALUES_OF_HAND_OVER, state.history)])
+    rare = _RARE_OF(state)
+    if any(rare):  # asked of all at once: most customers have nothing of it
+        for place, part in compress(zip(_RARE, rare, strict=True), rare):
+            record += (place, _WRITE[place](part) if place in _WRITE else part)
     return record
 
 
-def state_from_record(customer: str, profile: Profile, record: Record) -> State:
-    """The state that `state_to_record` wrote, now or ever. Raises ValueError where it has too few parts."""
+def state_from_record(customer: str, profile: Profile, record: Record, letters: Letters = NO_LETTERS) -> State:
+    """The state that `state_to_record` wrote, now or ever.
+
+    Args:
+        customer: the host's id.
+        profile: of that customer.
+        record: a JSON list.
+        letters: of the signals at work, which what it remembers then shares.
+
+    Raises:
+        ValueError: it has too few parts.
+    """
     _, now, orders, fences, version, zone_data, *_ = record
-    state = State(customer, profile, now, orders, fences, _shared(version), _shared(zone_data))
-    for place, part in _parts(record):
+    parts = dict(_parts(record))
+    signals = kept_from_record(parts.pop(_SIGNALS, NONE), letters)
+    state = State(customer, profile, now, orders, fences, _shared(version), _shared(zone_data), signals=signals)
+    for place, part in parts.items():
         if part:
             read = _READ.get(place)
             setattr(state, _PART_AT[place], part if read is None else read(part))
@@ -224,19 +253,13 @@ def profile_from_record(record: Record) -> Profile:
 
 _Of = Mapping[str, Callable[[Any], object]]
 _WRITES: Final[_Of] = {
-    "cases": cases_to_record,
-    "signals": kept_to_record,
-    "runs": lambda runs: [*map(_run_to_record, runs)],
     "watches": lambda watches: [*map(_watch_to_record, watches)],
-    "pending": lambda pending: [*map(_pending_to_record, pending)],
-    "history": lambda history: [*map(_VALUES_OF_HAND_OVER, history)],
     "bursts": lambda bursts: [*map(burst_to_record, bursts)],
     "deferred": lambda deferred: [*map(_deferred_to_record, deferred)],
 }
 _READS: Final[_Of] = {
     "stages": lambda stages: {intern(name): (intern(held[0]), *held[1:]) for name, held in stages.items()},
     "cases": cases_from_record,
-    "signals": kept_from_record,
     "runs": lambda runs: tuple(map(run_from_record, runs)),
     "watches": lambda watches: tuple(map(_watch_from_record, watches)),
     "pending": lambda pending: tuple(Pending(*each) for each in pending),
@@ -246,6 +269,6 @@ _READS: Final[_Of] = {
     "deferred": lambda deferred: tuple(map(_deferred_from_record, deferred)),
 }
 _WRITE: Final = {place: _WRITES[name] for place, name in _PART_AT.items() if name in _WRITES}
-"""How parts are written that are no JSON as they are, by place."""
+"""How rare parts are written that are no JSON as they are, by place."""
 _READ: Final = {place: _READS[name] for place, name in _PART_AT.items() if name in _READS}
 """How they are read."""

@@ -4,6 +4,7 @@ import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from datetime import timedelta
+from functools import partial
 from types import TracebackType
 from typing import TYPE_CHECKING, Protocol, Self, TypeVar
 
@@ -245,19 +246,25 @@ class Ground:
         self._here()
         if connection is None and self._open is None:
             return self._grouping.submit(work)
-        found: list[T] = []
-        self._commit(lambda unit: found.append(work(unit)), connection)
-        return found[0]
+        return self._commit(work, connection)
 
-    def _commit(self, work: Callable[[Unit], None], connection: object = None) -> None:
+    def _commit(self, work: Callable[[Unit], T], connection: object = None) -> T:
         try:
-            with self._unit(connection) as unit:
-                work(unit)
+            return self._done(work, connection, careful=False)
         except DefectiveJourney:
             if self._open is not None:
                 raise
-            with self._unit(connection, careful=True) as unit:
-                work(unit)
+            return self._done(work, connection, careful=True)
+
+    def _done(self, work: Callable[[Unit], T], connection: object, *, careful: bool) -> T:
+        if self._open is not None and connection is None:
+            return work(self._open.enter_result)
+        with self.store.transaction(connection) as tx:
+            unit, generation = self._begun(tx, connection, careful=careful)
+            found = work(unit)
+            unit.flush()
+        self._committed(unit, generation, connection)
+        return found
 
     def _unit(self, connection: object = None, *, careful: bool = False) -> AbstractContextManager[Unit]:
         """A unit of work in a transaction of its own, or in the one that `together` holds open."""
@@ -269,18 +276,24 @@ class Ground:
     @contextmanager
     def _own_unit(self, connection: object, *, careful: bool) -> Iterator[Unit]:
         with self.store.transaction(connection) as tx:
-            # The host's own transaction may see what nobody else does, and may be rolled back: nothing of it is kept.
-            cache, generation = self._take_cache() if connection is None else (Cache(), None)
-            cache = self._current(tx, cache, own=connection is None)
-            unit = Unit(
-                tx, self._program, self._world(tx, cache), cache, self._at_work, careful=careful, keyed=self._keyed,
-                migrations=self._migrations, now=self._now,
-                analysed=None if self._analyst is None else self._sources,
-            )  # fmt: skip
-            unit.sources = self._sources
-            unit.world.ledger = StoreLedger(tx, cache)
+            unit, generation = self._begun(tx, connection, careful=careful)
             yield unit
             unit.flush()
+        self._committed(unit, generation, connection)
+
+    def _begun(self, tx: Transaction, connection: object, *, careful: bool) -> tuple[Unit, int | None]:
+        # The host's own transaction may see what nobody else does, and may be rolled back: nothing of it is kept.
+        cache, generation = self._take_cache() if connection is None else (Cache(), None)
+        cache = self._current(tx, cache, own=connection is None)
+        unit = Unit(
+            tx, self._program, partial(self._world_of, tx, cache), cache, self._at_work, careful=careful,
+            keyed=self._keyed, migrations=self._migrations, now=self._now,
+            analysed=None if self._analyst is None else self._sources,
+        )  # fmt: skip
+        unit.sources = self._sources
+        return unit, generation
+
+    def _committed(self, unit: Unit, generation: int | None, connection: object) -> None:
         # Only a cache whose unit has committed is good; who came in between has begun one of their own.
         unit.cache.generation = generation
         if connection is None:
@@ -316,6 +329,12 @@ class Ground:
         releasing.switch(unit, self._at_work)
         remember_segments(unit, self._now())
         self._cache, self._passing = unit.cache, True
+
+    def _world_of(self, tx: Transaction, cache: Cache) -> World:
+        """What the gate has to know in a transaction; most that records touchpoints never ask."""
+        world = self._world(tx, cache)
+        world.ledger = StoreLedger(tx, cache)
+        return world
 
     def _world(self, tx: Reader, cache: Cache) -> World:
         if cache.controls is None:

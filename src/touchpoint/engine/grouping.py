@@ -37,10 +37,10 @@ class Grouping:
     """Runs pieces of work, several in one transaction where several threads wait.
 
     Args:
-        commit: runs one piece of work in a transaction of its own.
+        commit: runs one piece of work in a transaction of its own, and gives back what it returned.
     """
 
-    def __init__(self, commit: Callable[[Work[None]], None]) -> None:
+    def __init__(self, commit: Callable[[Work[Any]], Any]) -> None:
         self._commit = commit
         self._leading = threading.Lock()
         self._queueing = threading.Lock()
@@ -48,6 +48,12 @@ class Grouping:
 
     def submit(self, work: Work[T]) -> T:
         """Have this work committed, and give back what it returned. Raises what it raised, or what the commit did."""
+        if self._leading.acquire(blocking=False):
+            try:
+                if not self._queue:  # nobody waits: there is nothing to share
+                    return self._commit(work)  # type: ignore[no-any-return]
+            finally:
+                self._leading.release()
         entry: _Entry[T] = _Entry(work)
         with self._queueing:
             self._queue.append(entry)  # type: ignore[arg-type]

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 
+from touchpoint.core.kept import NO_LETTERS, Letters
 from touchpoint.core.occurrence import TOUCHPOINT, Occurrence
 from touchpoint.core.records import STATE_VERSION, profile_from_record, state_from_record
 from touchpoint.core.state import State
@@ -13,8 +14,8 @@ from touchpoint.stores.base import (
 from touchpoint.stores.codec import loads
 
 
-def state_of(row: CustomerRow) -> State:
-    """The state of a customer as stored.
+def state_of(row: CustomerRow, letters: Letters = NO_LETTERS) -> State:
+    """The state of a customer as stored; `letters` as for `state_from_record`.
 
     Raises:
         StoreTooNew: a newer version of the library wrote it.
@@ -27,7 +28,7 @@ def state_of(row: CustomerRow) -> State:
                 f"customer number {row.no} was written in form {max(profile[0], state[0])}, and this version of the "
                 f"library reads up to {STATE_VERSION}: use the newer one"
             )
-        return state_from_record(row.id, profile_from_record(profile), state)
+        return state_from_record(row.id, profile_from_record(profile), state, letters)
     except (ValueError, TypeError, LookupError, AttributeError):
         raise StoreCorrupt(
             f"the record of customer number {row.no} is damaged: its parts are not as they should be; restore a backup"

@@ -86,7 +86,7 @@ class Unit:
     Args:
         tx: the open transaction.
         program: the compiled journeys.
-        world: what the gate has to know beyond a customer.
+        world: gathers what the gate has to know beyond a customer, once somebody asks.
         cache: customers kept from earlier units; must be cleared by the caller if this one does not commit.
         careful: keep a copy of each state while it is decided on, so that a defective journey can be undone (S4.3).
         keyed: makes the hashes of people who were erased; None where the host gave no secret.
@@ -102,16 +102,17 @@ class Unit:
     """
 
     def __init__(  # noqa: PLR0913 - the parts of a transaction
-        self, tx: Transaction, program: Program, world: World, cache: Cache, at_work: AtWork, *, careful: bool = False,
-        keyed: Keyed | None = None, migrations: Mapping[str, Migration] | None = None,
+        self, tx: Transaction, program: Program, world: Callable[[], World], cache: Cache, at_work: AtWork, *,
+        careful: bool = False, keyed: Keyed | None = None, migrations: Mapping[str, Migration] | None = None,
         now: Callable[[], int] = lambda: 0, analysed: Sources | None = None,
     ) -> None:  # fmt: skip
         self.tx = tx
         self.program = program
-        self.world = world
+        self._world: World | None = None
+        self._gather = world
         self.cache = cache
         self.careful = careful and program.may_circle
-        self.changes = Changes()
+        self.changes = Changes.none()
         self.dirty: dict[int, Loaded] = {}
         self.messages: dict[int, _Outgoing] = {}
         if cache.has_addresses is None:
@@ -132,6 +133,14 @@ class Unit:
         # Touchpoints that are still to be written, and how many entries were looked through for them.
         self._fresh: dict[tuple[str, int], EntryValues] = {}
         self._looked_through = 0
+
+    @property
+    def world(self) -> World:
+        """What the gate has to know beyond a customer, as this unit knows and changes it."""
+        world = self._world
+        if world is None:
+            world = self._world = self._gather()
+        return world
 
     # Customers.
 
@@ -198,7 +207,7 @@ class Unit:
         return bool(used) and bool(self.tx.tombstones(able(self.keyed, used or frozenset()).every("id", customer)))
 
     def _load(self, row: CustomerRow) -> Loaded:
-        state = state_of(row)
+        state = state_of(row, self.program.signals.letters)
         loaded = Loaded(
             row.no,
             state,
@@ -426,14 +435,14 @@ class Unit:
             self._write_customer(loaded)
         for each in self.messages.values():
             (changes.messages if each.is_new else changes.messages_changed).append(each.row())
-        if changes.controls or changes.controls_lifted:
-            self.cache.controls = None
-        if not changes.is_empty():
+        if parts := changes.parts():
+            if "controls" in parts or "controls_lifted" in parts:
+                self.cache.controls = None
             if self.cache.figures is False:
                 self.tx.write(changes)
             else:
                 write_counted(self, changes)
-            self.changes = Changes()
+            self.changes = Changes.none()
         self._fresh.clear()
         self._looked_through = 0
         self.referred.clear()

@@ -1,6 +1,6 @@
 """The statements of the SQLite store about figures."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any, Final, Protocol
 
 from touchpoint.stores.base import CaseRow, Changes, FigureRow, MessageRow
@@ -34,7 +34,7 @@ class _Asks(Protocol):
 
     def run(self, statement: str, values: Sequence[object] = ()) -> list[tuple[Any, ...]]: ...
 
-    def _among(self, template: str, values: Sequence[object]) -> Iterator[tuple[Any, ...]]: ...
+    def _among(self, template: str, values: Sequence[object]) -> Iterable[tuple[Any, ...]]: ...
 
     def _many(self, statement: str, rows: Sequence[Any]) -> None: ...
 

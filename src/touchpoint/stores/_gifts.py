@@ -1,6 +1,6 @@
 """The statements of the SQLite store about gifts, and the accounts of what gifts and messages cost."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from decimal import Context, Decimal, InvalidOperation
 from typing import Any, Final, Protocol
 
@@ -45,7 +45,7 @@ class _Asks(Protocol):
 
     def run(self, statement: str, values: Sequence[object] = ()) -> list[tuple[Any, ...]]: ...
 
-    def _among(self, template: str, values: Sequence[object]) -> Iterator[tuple[Any, ...]]: ...
+    def _among(self, template: str, values: Sequence[object]) -> Iterable[tuple[Any, ...]]: ...
 
 
 class GiftReader(_Asks):

@@ -1,6 +1,6 @@
 """The statements about people as a whole: their other ids, their erasure, and two who turn out to be one."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, Final, Protocol
 
 from touchpoint.errors import StoreCorrupt
@@ -71,9 +71,9 @@ class _Asks(Protocol):
 
     def journal(self, customer: int) -> Iterator[EntryRow]: ...
 
-    def _among(self, template: str, values: Sequence[object]) -> Iterator[tuple[Any, ...]]: ...
+    def _among(self, template: str, values: Sequence[object]) -> Iterable[tuple[Any, ...]]: ...
 
-    def _among_pairs(self, template: str, pairs: Sequence[tuple[object, object]]) -> Iterator[tuple[Any, ...]]: ...
+    def _among_pairs(self, template: str, pairs: Sequence[tuple[object, object]]) -> Iterable[tuple[Any, ...]]: ...
 
 
 class PeopleReader(_Asks):

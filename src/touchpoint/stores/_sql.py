@@ -1,12 +1,11 @@
 """The statements of the SQLite store: rows in and out, inside a transaction that somebody else begins and ends."""
 
 import sqlite3
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
-from operator import attrgetter, itemgetter
-from typing import Any, Final, TypeVar
-
-import attrs
+from functools import lru_cache
+from operator import itemgetter
+from typing import Any, Final, TypeAlias, TypeVar
 
 from touchpoint.errors import StoreClosed, StoreCorrupt, StoreError
 from touchpoint.stores import _cases, _dues, _feedback, _figures, _gifts, _people, _referrals, _releases, _said
@@ -30,6 +29,7 @@ from touchpoint.stores.migrations import SCHEMA_VERSION_FOUND, version_of
 
 T = TypeVar("T")
 _Row = tuple[Any, ...]
+_Write: TypeAlias = Callable[["SqliteTransaction", Any], None]
 
 _CHUNK: Final = 256  # values per question
 _PAGE: Final = 256  # rows of an iterator that are in memory at once
@@ -135,13 +135,6 @@ _PUT_VOLUME: Final = "INSERT OR REPLACE INTO touchpoint_volumes (name, body) VAL
 _PUT_PARKED: Final = "INSERT OR REPLACE INTO touchpoint_parked (customer, n) VALUES (?, ?)"
 _NOT_PARKED: Final = "DELETE FROM touchpoint_parked WHERE customer = ?"
 _PUT_META: Final = "INSERT OR REPLACE INTO touchpoint_meta (key, value) VALUES (?, ?)"
-
-
-_OFTEN: Final = {
-    "new_customers", "customers", "dues", "entries", "entries_doubled", "entries_moved", "runs", "runs_ended", "cases",
-    "cases_changed", "cases_closed", "messages", "messages_changed", "tallies", "figures", "counted", "places",
-}  # fmt: skip
-_RARER: Final = attrgetter(*(field.name for field in attrs.fields(Changes) if field.name not in _OFTEN))
 
 
 class SqliteReader(
@@ -339,14 +332,21 @@ class SqliteReader(
         except TROUBLE as trouble:
             reraise(trouble, self._place)
 
-    def _among(self, template: str, values: Sequence[object]) -> Iterator[_Row]:
-        for chunk in _chunks(values):
-            yield from self.run(template.replace("?*", ", ".join("?" * len(chunk))), chunk)
+    def _among(self, template: str, values: Sequence[object]) -> Iterable[_Row]:
+        if len(values) == 1:
+            return self.run(_for(template, "?", 1), values)
+        return (row for chunk in _chunks(values) for row in self.run(_for(template, "?", len(chunk)), chunk))
 
-    def _among_pairs(self, template: str, pairs: Sequence[tuple[object, object]]) -> Iterator[_Row]:
-        for chunk in _chunks(pairs):
-            values = [value for pair in chunk for value in (pair or (None, None))]
-            yield from self.run(template.replace("?*", ", ".join(["(?, ?)"] * len(chunk))), values)
+    def _among_pairs(self, template: str, pairs: Sequence[tuple[object, object]]) -> Iterable[_Row]:
+        if len(pairs) == 1:
+            return self.run(_for(template, "(?, ?)", 1), pairs[0])
+        return (
+            row
+            for chunk in _chunks(pairs)
+            for row in self.run(
+                _for(template, "(?, ?)", len(chunk)), [v for pair in chunk for v in pair or (None, None)]
+            )
+        )
 
     def _check_live(self) -> None:
         if self._over:
@@ -366,23 +366,13 @@ class SqliteTransaction(
         Raises StoreError; then part of it may be written, and the transaction must be rolled back.
         """
         self._check_live()
-        self._many(_people.DOUBLED, changes.entries_doubled)
-        self._many(_people.MOVED, changes.entries_moved)
-        self._many(_NEW_CUSTOMER, changes.new_customers)
-        self._many(_NEW_ENTRY, changes.entries)
-        self._change(_CHANGE_CUSTOMER, changes.customers, "customer")
-        self.write_dues(changes.dues)
-        self._many(_NEW_RUN, changes.runs)
-        self._change(_END_RUN, changes.runs_ended, "run")
-        self._many(_NEW_CASE, changes.cases)
-        self._change(_cases.CHANGE_CASE, changes.cases_changed, "case")
-        self._change(_cases.CLOSE_CASE, changes.cases_closed, "case")
-        self._many(_NEW_MESSAGE, changes.messages)
-        self._change(_CHANGE_MESSAGE, [_as_changed(row) for row in changes.messages_changed], "message")
-        self._many(_ADD_TALLY, [(*key, n) for key, n in changes.tallies.items()])
-        if any(_RARER(changes)):
+        parts = changes.parts()
+        for name, write in _USUAL.items():
+            if name in parts:
+                write(self, parts[name])
+        if not parts.keys() <= _USUAL.keys():
             self._write_rarer(changes)
-        self.write_figures(changes)
+            self.write_figures(changes)
 
     def _write_rarer(self, changes: Changes) -> None:
         """What touchpoints and messages alone do not change: most transactions have nothing of it."""
@@ -445,6 +435,39 @@ class SqliteTransaction(
             self._cursor.executemany(statement, plain)
         except TROUBLE as trouble:
             reraise(trouble, self._place)
+
+
+@lru_cache(maxsize=256)  # few templates, each for 1, 2, 4 … values
+def _for(template: str, place: str, n: int) -> str:
+    """A question with so many places for values."""
+    return template.replace("?*", ", ".join([place] * n))
+
+
+def _rows(statement: str) -> _Write:
+    return lambda tx, rows: tx._many(statement, rows)  # noqa: SLF001 - of this module, here and below
+
+
+def _found(statement: str, what: str) -> _Write:
+    return lambda tx, rows: tx._change(statement, rows, what)  # noqa: SLF001
+
+
+_USUAL: Final[Mapping[str, _Write]] = {
+    "entries_doubled": _rows(_people.DOUBLED),
+    "entries_moved": _rows(_people.MOVED),
+    "new_customers": _rows(_NEW_CUSTOMER),
+    "entries": _rows(_NEW_ENTRY),
+    "customers": _found(_CHANGE_CUSTOMER, "customer"),
+    "dues": SqliteTransaction.write_dues,
+    "runs": _rows(_NEW_RUN),
+    "runs_ended": _found(_END_RUN, "run"),
+    "cases": _rows(_NEW_CASE),
+    "cases_changed": _found(_cases.CHANGE_CASE, "case"),
+    "cases_closed": _found(_cases.CLOSE_CASE, "case"),
+    "messages": _rows(_NEW_MESSAGE),
+    "messages_changed": lambda tx, rows: tx._change(_CHANGE_MESSAGE, [_as_changed(row) for row in rows], "message"),  # noqa: SLF001
+    "tallies": lambda tx, counts: tx._many(_ADD_TALLY, [(*key, n) for key, n in counts.items()]),  # noqa: SLF001
+}  # fmt: skip
+"""How the parts that touchpoints and messages change are written, in this order and before all others."""
 
 
 def _chunks(values: Sequence[T]) -> Iterator[list[T | None]]:

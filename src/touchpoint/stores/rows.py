@@ -5,9 +5,9 @@ inside the transaction, so that rows can point at each other before they are wri
 `state`, `trace` and `reasons` are JSON and opaque to the store.
 """
 
+from collections.abc import Callable
 from decimal import Decimal
-from operator import attrgetter
-from typing import Final, NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeAlias
 
 import attrs
 
@@ -383,7 +383,7 @@ class Counters:
     referral: int
 
 
-@attrs.define
+@attrs.define(slots=False)  # what is there is what stands in its dictionary
 class Changes:
     """Everything one transaction writes. Order within a list is kept.
 
@@ -468,9 +468,30 @@ class Changes:
     counted: dict[int, str] = attrs.Factory(dict)
     places: list[str] = attrs.Factory(list)
 
+    @classmethod
+    def none(cls) -> "Changes":
+        """Nothing yet: each part is made when somebody asks for it, since a transaction touches a few of fifty."""
+        return cls.__new__(cls)
+
+    def parts(self) -> dict[str, Any]:
+        """What there is to write, by the name of the part."""
+        return {name: rows for name, rows in vars(self).items() if rows}
+
     def is_empty(self) -> bool:
         """Whether there is nothing to write."""
-        return not any(_ALL_CHANGES(self))
+        return not any(vars(self).values())
+
+    if not TYPE_CHECKING:  # else every misspelt part would pass
+
+        def __getattr__(self, name: str) -> object:
+            made = _EMPTY.get(name)
+            if made is None:
+                raise AttributeError(f"Changes has no part {name!r}")
+            part = self.__dict__[name] = made()
+            return part
 
 
-_ALL_CHANGES: Final = attrgetter(*(field.name for field in attrs.fields(Changes)))
+_EMPTY: Final[dict[str, Callable[[], object]]] = {
+    field.name: getattr(field.default, "factory", int) for field in attrs.fields(Changes)
+}
+"""What makes each part."""

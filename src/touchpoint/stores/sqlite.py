@@ -8,12 +8,12 @@ as soon as somebody else wrote in between.
 import os
 import sqlite3
 import threading
-import weakref
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, suppress
 from datetime import timedelta
 from itertools import count
 from pathlib import Path
+from types import TracebackType
 from typing import Final
 
 from touchpoint.errors import InvalidInput, StoreBusy, StoreClosed, StoreError, StoreFull
@@ -24,6 +24,7 @@ from touchpoint.stores._connection import (
     Durability,
     connect,
     counters,
+    data_version,
     file_at,
     fold,
     inside,
@@ -32,6 +33,7 @@ from touchpoint.stores._connection import (
     restart_log,
     suitable,
 )
+from touchpoint.stores._forks import watch_forks
 from touchpoint.stores._slack import left_in_slack
 from touchpoint.stores._slack import rewrite as rewrite_tables
 from touchpoint.stores._sql import SqliteReader, SqliteTransaction
@@ -104,6 +106,8 @@ class SqliteStore:
         self._file: tuple[int, int] | None = None  # that the connection has open
         self._active: SqliteTransaction | None = None
         self._known: tuple[int, Counters] | None = None  # as long as data_version stays the same
+        self._writer: int | None = None  # which thread is in a transaction of our own
+        self._version = 0  # data_version as that transaction found it
         self._folded_at = 0  # bytes of log
         self._closed = ""  # why nothing can be asked any more
         self._host_numbers = count(1)
@@ -112,13 +116,12 @@ class SqliteStore:
         self._inherited: list[sqlite3.Connection] = []  # the parent process's: not even closed here
         with self._held():
             pass
-        _watch_forks(self)
+        watch_forks(self, SqliteStore._before_fork, SqliteStore._after_fork_in_parent, SqliteStore._after_fork_in_child)
 
     def __repr__(self) -> str:
         return f"SqliteStore({self._place.path or None!r})"
 
-    @contextmanager
-    def transaction(self, connection: object = None) -> Iterator[SqliteTransaction]:
+    def transaction(self, connection: object = None) -> AbstractContextManager[SqliteTransaction]:
         """Take the write lock, commit at the end, roll back on an error.
 
         Args:
@@ -131,32 +134,27 @@ class SqliteStore:
             StoreBusy, StoreReadOnly, StoreFull, StoreCorrupt, StoreTooNew, StoreClosed.
             StoreError: a transaction of this store is open in this thread already, or the connection is not suitable.
         """
-        with self._own_transaction() if connection is None else self._host_transaction(connection) as current:
-            yield current
+        return _Writing(self) if connection is None else self._host_transaction(connection)
 
-    @contextmanager
-    def reading(self) -> Iterator[SqliteReader]:
+    def reading(self) -> AbstractContextManager[SqliteReader]:
         """Questions answered as of one instant; inside a transaction of this thread they see its changes.
 
         Other threads wait meanwhile: keep it short. Raises StoreError as `transaction` does.
         """
-        with self._held() as own:
-            if self._active is not None:
-                yield self._active
-                return
-            with self._began(own, "BEGIN") as current:
-                yield current
+        return _Reading(self)
 
     def generation(self) -> int:
         """A number that differs after anybody but this store object has committed; read inside a transaction.
 
         Each transaction over a host's connection has a number of its own: nobody knows whether the host will commit it.
         """
+        if self._writer == threading.get_ident():  # nobody else commits meanwhile
+            return (self._opened << 32) + self._version
         host: int | None = getattr(self._thread, "host", None)
         if host is not None:
             return -host
         with self._held() as own:
-            return (self._opened << 32) + self._data_version(own)
+            return (self._opened << 32) + data_version(own, self._place)
 
     def checkpoint(self, *, rewrite: bool = False) -> bool:
         """Fold the write-ahead log into the file and cut it short, so that erased data is in neither (S1.7).
@@ -226,17 +224,6 @@ class SqliteStore:
     # --- transactions -------------------------------------------------------------------------------------------------
 
     @contextmanager
-    def _own_transaction(self) -> Iterator[SqliteTransaction]:
-        with self._held() as own:
-            with self._began(own, "BEGIN IMMEDIATE") as current:
-                version = self._data_version(own)
-                known, self._known = self._known, None  # unknown until this transaction has committed
-                current.counters = known[1] if known and known[0] == version else counters(current, self._place)
-                yield current
-            self._known = (version, current.counters)
-            self._fold_if_grown(own)
-
-    @contextmanager
     def _host_transaction(self, connection: object) -> Iterator[SqliteTransaction]:
         # Without our lock: somebody who holds it may be waiting for the host to commit, which comes after this.
         if self._closed:
@@ -253,22 +240,43 @@ class SqliteStore:
         finally:
             self._thread.host = None
 
-    @contextmanager
-    def _began(self, own: sqlite3.Connection, begin: str) -> Iterator[SqliteTransaction]:
+    def _begin(self, own: sqlite3.Connection, statement: str) -> SqliteTransaction:
         self._refuse_inside("another transaction() or reading()")
         try:
-            self._run(own, begin)
+            self._run(own, statement)
             current = self._active = SqliteTransaction(own, self._place)
-            yield current
+        except BaseException as error:
+            self._recover(own, error)
+            raise
+        return current
+
+    def _begin_writing(self, own: sqlite3.Connection) -> SqliteTransaction:
+        current = self._begin(own, "BEGIN IMMEDIATE")
+        try:
+            version = self._version = data_version(own, self._place)
+            self._writer = threading.get_ident()
+            known, self._known = self._known, None  # unknown until this transaction has committed
+            current.counters = known[1] if known and known[0] == version else counters(current, self._place)
+        except BaseException as error:
+            self._recover(own, error)
+            raise
+        return current
+
+    def _commit(self, own: sqlite3.Connection) -> None:
+        try:
             self._run(own, "COMMIT")
         except BaseException as error:
             self._recover(own, error)
             raise
-        finally:
-            self._leave(own)
+        self._leave(own)
+
+    def _commit_written(self, own: sqlite3.Connection, current: SqliteTransaction) -> None:
+        self._commit(own)
+        self._known = (self._version, current.counters)
+        self._fold_if_grown(own)
 
     def _leave(self, own: sqlite3.Connection) -> None:
-        current, self._active = self._active, None
+        current, self._active, self._writer = self._active, None, None
         if current is not None:
             current.end()
             if own is self._connection:
@@ -299,14 +307,17 @@ class SqliteStore:
     def _held(self) -> Iterator[sqlite3.Connection]:
         """The connection, opened if need be, while no other thread uses it."""
         with self._locked():
-            if self._place.path and self._opened and self._active is None:
-                self._refuse_another_file()
-            if self._connection is None:
-                self._connection = connect(self._place, self._durability, self._seconds)
-                self._file = file_at(self._place)
-                self._opened += 1
-                self._known = None
-            yield self._connection
+            yield self._connected()
+
+    def _connected(self) -> sqlite3.Connection:
+        if self._place.path and self._opened and self._active is None:
+            self._refuse_another_file()
+        if self._connection is None:
+            self._connection = connect(self._place, self._durability, self._seconds)
+            self._file = file_at(self._place)
+            self._opened += 1
+            self._known = None
+        return self._connection
 
     def _refuse_another_file(self) -> None:
         """Raise where the file was taken away or replaced: what is committed to one without a name is lost (S11.1)."""
@@ -323,17 +334,23 @@ class SqliteStore:
 
     @contextmanager
     def _locked(self) -> Iterator[None]:
+        release = self._take_lock()
+        try:
+            yield
+        finally:
+            release()
+
+    def _take_lock(self) -> Callable[[], None]:
+        """Take the lock. Returns what releases it: after a fork the child has another one."""
         if self._pid != os.getpid():  # forked by somebody who does not tell Python
             self._after_fork_in_child()
         lock = self._lock
         if not lock.acquire(timeout=self._seconds):
             raise StoreBusy(f"{self._place} has been in use by another thread for longer than the time-out; try again")
-        try:
-            if self._closed:
-                raise StoreClosed(self._closed)
-            yield
-        finally:
+        if self._closed:
             lock.release()
+            raise StoreClosed(self._closed)
+        return lock.release
 
     def _run(self, own: sqlite3.Connection, statement: str) -> None:
         if own is not self._connection:
@@ -342,13 +359,6 @@ class SqliteStore:
             own.execute(statement)
         except TROUBLE as trouble:
             reraise(trouble, self._place)
-
-    def _data_version(self, own: sqlite3.Connection) -> int:
-        try:
-            version: int = own.execute("PRAGMA data_version").fetchone()[0]
-        except TROUBLE as trouble:
-            reraise(trouble, self._place)
-        return version
 
     def _disconnect(self) -> None:
         connection, self._connection = self._connection, None
@@ -398,6 +408,7 @@ class SqliteStore:
         self._pid = os.getpid()
         self._lock = threading.RLock()
         self._thread = threading.local()
+        self._writer = None
         if self._active is not None:
             self._closed = (
                 f"{self._place} was inherited in the middle of a transaction; fork outside, or open it anew here"
@@ -408,25 +419,75 @@ class SqliteStore:
             self._connection = None
 
 
-def _watch_forks(store: SqliteStore) -> None:
-    """Tell the store of forks for as long as somebody else holds on to it."""
-    if not hasattr(os, "register_at_fork"):
-        return
-    known = weakref.ref(store)
+# Of the next two, classes and no generators: every record pays for its transaction, and every look for its reading.
 
-    def tell(what: Callable[[SqliteStore], None]) -> Callable[[], None]:
-        def hook() -> None:
-            living = known()
-            if living is not None:
-                what(living)
 
-        return hook
+class _Writing:
+    """A transaction of the store's own, from its lock to its commit."""
 
-    os.register_at_fork(
-        before=tell(SqliteStore._before_fork),  # noqa: SLF001 - of this module
-        after_in_parent=tell(SqliteStore._after_fork_in_parent),  # noqa: SLF001 - likewise
-        after_in_child=tell(SqliteStore._after_fork_in_child),  # noqa: SLF001 - likewise
-    )
+    __slots__ = ("_current", "_own", "_release", "_store")
+
+    def __init__(self, store: SqliteStore) -> None:
+        self._store = store
+
+    def __enter__(self) -> SqliteTransaction:
+        store = self._store
+        self._release = store._take_lock()  # noqa: SLF001 - of this module, here and below
+        try:
+            self._own = store._connected()  # noqa: SLF001
+            self._current = store._begin_writing(self._own)  # noqa: SLF001
+        except BaseException:
+            self._release()
+            raise
+        return self._current
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        try:
+            if error is None:
+                self._store._commit_written(self._own, self._current)  # noqa: SLF001
+            else:
+                self._store._recover(self._own, error)  # noqa: SLF001
+        finally:
+            self._release()
+
+
+class _Reading:
+    """Questions as of one instant: a transaction that writes nothing, or the one that this thread is in."""
+
+    __slots__ = ("_own", "_release", "_store")
+
+    def __init__(self, store: SqliteStore) -> None:
+        self._store = store
+        self._own: sqlite3.Connection | None = None
+
+    def __enter__(self) -> SqliteReader:
+        store = self._store
+        self._release = store._take_lock()  # noqa: SLF001
+        try:
+            own = store._connected()  # noqa: SLF001
+            if store._active is not None:  # noqa: SLF001
+                return store._active  # noqa: SLF001
+            current = store._begin(own, "BEGIN")  # noqa: SLF001
+        except BaseException:
+            self._release()
+            raise
+        self._own = own
+        return current
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        try:
+            if self._own is None:
+                return
+            if error is None:
+                self._store._commit(self._own)  # noqa: SLF001
+            else:
+                self._store._recover(self._own, error)  # noqa: SLF001
+        finally:
+            self._release()
 
 
 def _place(path: str | None) -> Place:

@@ -2,6 +2,8 @@
 
 from decimal import Decimal, localcontext
 
+import attrs
+
 from touchpoint.stores.base import SCHEMA_VERSION, Changes, ControlRow, EventRow, ReleaseRow, Store, TallyRow
 from touchpoint.testing.contracts import Contract, promised, same
 from touchpoint.testing.store_rows import (
@@ -338,7 +340,7 @@ class RowChecks(Contract):
 
 
 def _fields(changes: Changes) -> dict[str, object]:
-    return {name: getattr(changes, name) for name in Changes.__slots__ if not name.startswith("_")}
+    return {field.name: getattr(changes, field.name) for field in attrs.fields(Changes)}
 
 
 def _any(value: object) -> bool:
