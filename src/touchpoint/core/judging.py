@@ -145,7 +145,7 @@ class _Source:
 
     def judging(self, key: "Key", stages: "StagesEntered", rules: "Sequence[CompiledRule]") -> Code:
         """The function of what starts on a key, within a round: what of it is considered."""
-        body = [*self._starts(stages, rules), "    return considered"]
+        body = [*self._starts(stages, rules), f"    return {'considered' if rules else '[]'}"]
         return self._code([
             "def judge(decision, event, parts):",
             f"    {f'What a {_described(key)} enters and starts.'!a}",
