@@ -44,10 +44,11 @@ from touchpoint.core.advance import advance
 from touchpoint.core.collected import Deferred
 from touchpoint.core.decision import NOTHING, BlankDecision, Decision
 from touchpoint.core.fire import fire_next
+from touchpoint.core.held import NONE, put
 from touchpoint.core.occurrence import TOUCHPOINT, Occurrence
 from touchpoint.core.program import compile_program
 from touchpoint.core.records import state_to_record
-from touchpoint.core.state import NEVER, Profile, State
+from touchpoint.core.state import NEVER, Profile, Rare, State
 from touchpoint.durations import length, micros
 from touchpoint.stores.codec import dumps
 
@@ -146,7 +147,7 @@ def test_who_waits_for_a_place_is_thought_of_by_any_touchpoint():  # S4.4
     for pays_after in (0, 10**9):
         program = program_of([Journey("one", rules=RULES[:1])], POLICIES[2], pays_after=pays_after)
         waited = Deferred("one", "plain", None, T0 - 1, Occurrence(TOUCHPOINT, "a", T0 - 2, "t1"), None)
-        state = State("ann", deferred=(waited,))
+        state = State("ann", rare=Rare(deferred=(waited,)))
         decision = advance(program, state, Occurrence(TOUCHPOINT, "nobody_asks", T0, "t2"), T0)
         assert [line[:4] for line in decision.trace] == [["refused", "one", "plain", "live runs"]]
         assert not state.deferred
@@ -200,7 +201,7 @@ def called(program, state, *happened):
 @pytest.mark.parametrize(
     ("name", "stands", "calls"),
     [
-        ("a", "anew", ["advance", "decide", "put"]),  # from wherever one stands, or from nowhere
+        ("a", "anew", ["advance", "decide"]),
         ("a", "old", ["advance", "decide"]),
         ("b", "new", ["advance", "decide"]),
         ("nobody_asks", "new", ["advance", "whole", "decide"]),
@@ -213,6 +214,6 @@ def test_a_touchpoint_that_starts_no_rule_is_one_call(name, stands, calls):
     program = program_of([Journey("one", stages=stages, rules=[counting])], Policy(), pays_after=0)
     state, happened = State("ann"), [Occurrence(TOUCHPOINT, each, T0, each) for each in ("a", "b", name)]
     called(program, state, *happened)
-    state.stages = {"one": (stands, T0, 3)}
+    state.stages = put(NONE, "one", (stands, T0, 3))
     assert called(program, state, happened[-1]) == calls
     assert (state.stage_of("one") != stands) is (name == "a")

@@ -60,10 +60,13 @@ def remembers(names: Namespace, signals: SignalTable, name: str, *, more: bool) 
         elif signal.shape == "latest" and signal.path == ("at",) and not signal.static:
             adds += [
                 "        # When it was last; a property of that name is what is meant.",
+                "        data = signals.data",
                 "        if 'at' in properties:",
                 f"            {names.constant(add, 'add')}(signals, event, now)",
+                f"        elif type(data) is One and data.key == {signal.key!r}:",
+                "            data.value = now",
                 "        else:",
-                f"            signals[{signal.key!r}] = now",
+                f"            signals.keep({signal.key!r}, now)",
             ]
         else:
             adds.append(f"        {names.constant(add, 'add')}(signals, event, now)")
@@ -92,15 +95,21 @@ def _added(names: Namespace, signals: SignalTable, name: str, adds: list[Source]
 def meets(keys: Source) -> list[Source]:
     """S4.2 point 3."""
     return [
-        "    # Live runs, and what is being collected.",
-        *_if_so("state.runs or state.watches", f"parts.meet_all(decision, event, {keys})"),
-        *_if_so("state.bursts", f"parts.drop_bursts(decision, event, {keys})"),
+        "    # Live runs, what is being collected, and who waits for a place.",
+        "    rare = state.rare",
+        *_if_so(
+            "state.runs or rare is not COMMON and (rare.watches or rare.bursts or rare.deferred)",
+            "if state.runs or rare.watches:",
+            f"    parts.meet_all(decision, event, {keys})",
+            "if state.rare.bursts:",
+            f"    parts.drop_bursts(decision, event, {keys})",
+        ),
     ]
 
 
-def _if_so(condition: Source, call: Source) -> list[Source]:
-    """A rare call that may put something into the lists of the decision."""
-    return [f"    if {condition}:", "        decision.open()", f"        {call}"]
+def _if_so(condition: Source, *calls: Source) -> list[Source]:
+    """Rare calls that may put something into the lists of the decision."""
+    return [f"    if {condition}:", "        decision.open()", *(f"        {each}" for each in calls)]
 
 
 def ends(*, rules: bool, looks_ahead: bool) -> list[Source]:
@@ -111,5 +120,4 @@ def ends(*, rules: bool, looks_ahead: bool) -> list[Source]:
     starts = _if_so("considered", "parts.start_all(decision, event, considered)") if rules else []
     if looks_ahead:
         return [*starts, "    decision.open()", "    return parts.work_off(decision)"]
-    left = _if_so("decision.queue is not NOTHING or state.deferred", "parts.work_off(decision)")
-    return [*starts, *left, "    return decision"]
+    return [*starts, *_if_so("decision.queue is not NOTHING", "parts.work_off(decision)"), "    return decision"]
