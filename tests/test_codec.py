@@ -12,7 +12,13 @@ from touchpoint.core.cases import Deadline, LiveCase
 from touchpoint.core.collected import Burst, Collected, Deferred
 from touchpoint.core.kept import Past, letters_for
 from touchpoint.core.occurrence import Occurrence
-from touchpoint.core.records import profile_from_record, profile_to_record, state_from_record, state_to_record
+from touchpoint.core.records import (
+    profile_from_record,
+    profile_to_record,
+    state_from_record,
+    state_to_record,
+    state_to_text,
+)
 from touchpoint.core.state import COMMON, Address, Pending, Profile, Rare, Run, State, Watch
 from touchpoint.errors import StoreCorrupt
 from touchpoint.model.payload import checked
@@ -213,6 +219,21 @@ def test_a_state_is_written_without_what_is_empty():
 def test_a_state_comes_back_as_it_was():  # S11.6
     state = full_state()
     assert state_from_record("ann", state.profile, loads(dumps(state_to_record(state)))) == state
+
+
+def test_the_text_of_a_state_is_its_record():
+    for state in (full_state(), State("ann", now=5), State("ann", signals=Past({"a": 1}))):
+        assert loads(state_to_text(state, dumps)) == loads(dumps(state_to_record(state)))
+
+
+def test_any_letter_of_a_log_comes_back_from_a_text():
+    keys = [f"{n:03}" for n in range(300)]
+    signals = Past()
+    signals.adopt(letters_for(keys))
+    for key in keys:
+        signals.add(signals.letters.of[key], 1)
+    record = loads(state_to_text(State("ann", signals=signals), dumps))
+    assert state_from_record("ann", Profile(), record).signals == signals
 
 
 def test_a_case_of_a_store_from_before_deadlines_has_none():  # S11.6

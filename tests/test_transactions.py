@@ -201,7 +201,7 @@ def test_work_that_fails_in_a_group_fails_alone():  # S11.4: group commit
         thread.start()
     while len(engine._grouping._queue) < 3:
         pass
-    engine._grouping._leading.release()
+    engine._grouping._hand_on()
     for thread in threads:
         thread.join(10)
     assert (len(together), len(failed), len(marks(engine))) == (2, 1, 2)
@@ -233,7 +233,7 @@ def test_an_interrupt_in_a_group_leaves_nobody_waiting_for_ever():  # S11.4
         thread.start()
     while len(engine._grouping._queue) < 3:
         pass
-    engine._grouping._leading.release()
+    engine._grouping._hand_on()
     for thread in threads:
         thread.join(5)
     assert [thread.is_alive() for thread in threads] == [False] * 3

@@ -14,7 +14,7 @@ import sys
 from array import array
 from binascii import a2b_base64, b2a_base64
 from bisect import bisect_right
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from sys import intern
 from typing import Any, Final, TypeAlias
 
@@ -24,6 +24,8 @@ Data: TypeAlias = Any
 """What is kept of one signal, of the shape described in `core.remembered`."""
 
 _FIRST: Final = 48
+_REMEMBERED: Final = 1_024
+"""Selections of letters whose names are kept at most."""
 _LOG: Final = ""
 """Under which key a store has the log."""
 _FIRST_FORM: Final = 4
@@ -35,16 +37,23 @@ _WITHOUT_PAST: Final[tuple[Data, ...]] = (None, [], {}, [[], []])
 class Letters:
     """Which letter of a log stands for which signal: `of` by the signals' keys, `keys` by letter."""
 
-    __slots__ = ("keys", "of")
+    __slots__ = ("_named", "keys", "of")
 
     def __init__(self, of: Mapping[str, str]) -> None:
         self.of = of
         self.keys = {letter: key for key, letter in of.items()}
+        self._named: dict[frozenset[str], str] = {}
 
     def named(self, who: str) -> str:
         """The keys of the signals that these letters stand for, in the order of the letters, each once."""
-        keys = self.keys
-        return " ".join([keys.get(letter, "?") for letter in sorted(set(who))])
+        used = frozenset(who)
+        names = self._named.get(used)
+        if names is None:  # many customers have the same ones
+            if len(self._named) >= _REMEMBERED:
+                self._named.clear()
+            keys = self.keys
+            names = self._named[used] = " ".join([keys.get(letter, "?") for letter in sorted(used)])
+        return names
 
 
 def letters_for(keys: Iterable[str]) -> Letters:
@@ -197,6 +206,15 @@ def kept_to_record(past: Past) -> Mapping[str, Data]:
     if not past.who:
         return plain(past.data)
     return {**past.data, _LOG: [past.who, past.letters.named(past.who), _packed(past.ats)]}
+
+
+def kept_to_text(past: Past, dumps: Callable[[object], str]) -> str:
+    """`kept_to_record` as text; `dumps` writes JSON, which has all of a log as it is but for one letter."""
+    if not past.who:
+        return dumps(plain(past.data))
+    who = past.who.replace("\\", "\\\\")
+    log = f'"{_LOG}":["{who}","{past.letters.named(past.who)}","{_packed(past.ats)}"]}}'
+    return f"{dumps(plain(past.data))[:-1]},{log}" if past.data else "{" + log
 
 
 def kept_from_record(record: Mapping[str, Data], letters: Letters = NO_LETTERS) -> Past:

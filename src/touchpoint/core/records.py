@@ -11,7 +11,7 @@ import attrs
 from touchpoint.core.cases import cases_from_record, cases_to_record
 from touchpoint.core.collected import Burst, Collected, Deferred
 from touchpoint.core.held import NONE, few, plain
-from touchpoint.core.kept import NO_LETTERS, Letters, kept_from_record, kept_to_record
+from touchpoint.core.kept import NO_LETTERS, Letters, kept_from_record, kept_to_record, kept_to_text
 from touchpoint.core.occurrence import Occurrence
 from touchpoint.core.state import COMMON, Address, Pending, Profile, Rare, Record, Run, State, Watch
 from touchpoint.model.preference import Preferences
@@ -57,13 +57,22 @@ _SOME_OF: Final = attrgetter(*map(_PART_AT.__getitem__, _SOME))
 
 def state_to_record(state: State) -> Record:
     """Everything but the profile, as a JSON list: of the parts those that are not empty, which are few."""
+    record = _without_signals(state)
+    return [*record, _SIGNALS, kept_to_record(state.signals)] if state.signals else record
+
+
+def state_to_text(state: State, dumps: Callable[[object], str]) -> str:
+    """`state_to_record` as text; `dumps` writes JSON. Nearly half of it is the log, which is written at once."""
+    text = dumps(_without_signals(state))
+    return f"{text[:-1]},{_SIGNALS},{kept_to_text(state.signals, dumps)}]" if state.signals else text
+
+
+def _without_signals(state: State) -> Record:
     record = [STATE_VERSION, state.now, state.orders, state.fences, state.version, state.zone_data]
     if state.stages:
         record += (_STAGES, plain(state.stages))
     if state.cases:
         record += (_CASES, cases_to_record(state.cases))
-    if state.signals:
-        record += (_SIGNALS, kept_to_record(state.signals))
     if state.runs:
         record += (_RUNS, [*map(_run_to_record, state.runs)])
     if state.pending:
