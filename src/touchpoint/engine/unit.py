@@ -432,8 +432,8 @@ class Unit:
     def flush(self) -> None:
         """Write everything so far into the transaction."""
         changes = self.changes
-        for loaded in self.dirty.values():
-            self._write_customer(loaded)
+        for no in sorted(self.dirty):  # in the order of the table, neighbours share their pages
+            self._write_customer(self.dirty[no])
         for each in self.messages.values():
             (changes.messages if each.is_new else changes.messages_changed).append(each.row())
         if parts := changes.parts():
