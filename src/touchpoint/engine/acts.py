@@ -104,6 +104,27 @@ def take_touchpoints(unit: Unit, prepared: Sequence[Prepared], now: int, late_af
     return results
 
 
+def take_touchpoint(unit: Unit, each: Prepared, now: int, late_after: int, *, may_be_known: bool) -> Recorded:
+    """Record a single touchpoint and decide what follows from it: what `take_touchpoints` does with one.
+
+    Args:
+        unit: in which it happens.
+        each: what was handed in.
+        now: microseconds UTC.
+        late_after: microseconds after which it starts nothing.
+        may_be_known: its id is the host's, which may have been recorded before; one made for it is new.
+    """
+    loaded = unit.find_or_add(each.customer, now)
+    if may_be_known:
+        pair = (each.id, loaded.no)
+        # Of somebody whom the store does not have yet, it has no touchpoint either.
+        entry = unit.seen([pair], () if loaded.is_new else [pair]).get(pair)
+        if entry is not None:
+            return Recorded(each.id, duplicate=True, differs=_differs(each, entry))
+    late = take_one(unit, loaded, each, now, late_after)
+    return Recorded(each.id, False, False, late)  # noqa: FBT003 - names double what each call costs
+
+
 def _owners(unit: Unit, prepared: Sequence[Prepared], now: int) -> list[Loaded]:
     """Whose touchpoints they are; who is not known yet is created."""
     customers = [each.customer for each in prepared]

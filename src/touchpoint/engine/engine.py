@@ -135,7 +135,10 @@ class Engine(People, Operations, Members, Releases, Advocacy, Wishes, Talk, Sugg
         now = self._now()
         given = with_share(given, self._sources, now, self._declared)
         prepared = prepare(given, now=now, skew=self._skew, declared=self._declared)
-        return self._write(lambda unit: self._take(unit, [prepared], now), connection)[0]
+        named, late_after = id is not None, self._late_after
+        return self._write(
+            lambda unit: acts.take_touchpoint(unit, prepared, now, late_after, may_be_known=named), connection
+        )
 
     def record_many(self, touchpoints: Iterable[Touchpoint], *, connection: object = None) -> list[Recorded]:
         """Record many touchpoints, in their order, in batches of 1,000 each of which is one transaction.

@@ -41,7 +41,7 @@ from touchpoint.engine.loaded import Cache, Loaded
 from touchpoint.engine.membership import write_members
 from touchpoint.engine.recorded import occurrences, state_of
 from touchpoint.engine.referring import convert
-from touchpoint.engine.tallying import COUNTED
+from touchpoint.engine.tallying import COUNTED, Refused, settle_unmet
 from touchpoint.engine.writing import write_effects
 from touchpoint.errors import CustomerErased, DefectiveJourney, StoreCorrupt
 from touchpoint.stores.base import (
@@ -113,6 +113,7 @@ class Unit:
         self.cache = cache
         self.careful = careful and program.may_circle
         self.changes = Changes.none()
+        self.unmet: dict[tuple[str, str, int], Refused] = {}
         self.dirty: dict[int, Loaded] = {}
         self.messages: dict[int, _Outgoing] = {}
         if cache.has_addresses is None:
@@ -208,7 +209,7 @@ class Unit:
         return bool(used) and bool(self.tx.tombstones(able(self.keyed, used or frozenset()).every("id", customer)))
 
     def _load(self, row: CustomerRow) -> Loaded:
-        state = state_of(row, self.program.signals.letters)
+        state = state_of(row, self.program)
         loaded = Loaded(
             row.no,
             state,
@@ -436,6 +437,8 @@ class Unit:
             self._write_customer(self.dirty[no])
         for each in self.messages.values():
             (changes.messages if each.is_new else changes.messages_changed).append(each.row())
+        if self.unmet:
+            settle_unmet(self)
         if parts := changes.parts():
             if "controls" in parts or "controls_lifted" in parts:
                 self.cache.controls = None
