@@ -435,9 +435,7 @@ class Unit:
             self._write_customer(loaded)
         for each in self.messages.values():
             (changes.messages if each.is_new else changes.messages_changed).append(each.row())
-        if parts := changes.parts():
-            if "controls" in parts or "controls_lifted" in parts:
-                self.cache.controls = None
+        if not changes.is_empty():
             if self.cache.figures is False:
                 self.tx.write(changes)
             else:
