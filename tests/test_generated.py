@@ -158,6 +158,14 @@ def test_no_name_of_a_journey_is_ever_run_as_code():
         assert not [part for part in ast.walk(module) if isinstance(part, ast.Raise)]
 
 
+def test_what_enters_stages_and_starts_no_rule_is_decided_by_generated_source_too(monkeypatch):  # S3.2
+    monkeypatch.setattr(judging, "PAYS_AFTER", 0)
+    stages = [Stage("a", phase="attract", when="go"), Stage("b", phase="engage", when=Entered("a"))]
+    program, state = compile_program([Journey("j", stages=stages)]), State("ann")
+    advance(program, state, Occurrence(TOUCHPOINT, "go", 1, "t"), 1)
+    assert state.stage_of("j") == "b"
+
+
 def test_generated_source_is_found_by_tracebacks():
     program = compile_program([Journey("j", rules=[Rule("r", when="go", given=event.a > 1, then=[Emit("went")])])])
     decide = compiled((TOUCHPOINT, "go"), program.judges.code_of_type("go"), "decide")
