@@ -439,9 +439,7 @@ class Unit:
             (changes.messages if each.is_new else changes.messages_changed).append(each.row())
         if self.unmet:
             settle_unmet(self)
-        if parts := changes.parts():
-            if "controls" in parts or "controls_lifted" in parts:
-                self.cache.controls = None
+        if not changes.is_empty():
             if self.cache.figures is False:
                 self.tx.write(changes)
             else:
