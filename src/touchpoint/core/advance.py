@@ -78,7 +78,9 @@ def message_ended(
             if run.message != pending.key or state.run_by_order(pending.run) is not run:
                 return work_off(decision)
         go_on_after(decision, run, pending.step, status)
-    return work_off(decision)
+    if decision.ready or decision.queue or state.lapses or state.deferred or program.looks_ahead:
+        work_off(decision)
+    return decision
 
 
 def _tell_of_it(decision: Decision) -> None:
@@ -107,7 +109,12 @@ def go_on_after(decision: Decision, run: Run, step: str, status: str) -> None:
     if rule is not None and rule.exit_conditions and exit_condition_holds(decision, rule, run, run.event):
         decision.end(run, "exit")
     elif node is not None:
-        decision.go_on(run, node.next if status == "sent" else node.otherwise)
+        then = node.next if status == "sent" else node.otherwise
+        if then is None and not (decision.ready or decision.queue or decision.program.segments):
+            run.unblock()
+            decision.end(run, "done")  # at once: it is what `work_off` would begin with
+        else:
+            decision.go_on(run, then)
     elif run.rule.startswith(PREFIX):
         decision.end(run, "done")  # no journey has the message any more, and nothing else was to come
     else:

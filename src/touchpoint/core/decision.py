@@ -326,7 +326,7 @@ class Decision:
 
     def go_on(self, run: Run, node: Node | None) -> None:
         """Let a run that was blocked go on at this node, once the round is over."""
-        run.waiting, run.due, run.look, run.local, run.message = "", None, None, None, None
+        run.unblock()
         self.ready.append((run, node))
 
     def park(self, run: Run, error: str) -> None:
