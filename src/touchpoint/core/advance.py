@@ -331,9 +331,9 @@ def _begin(
     # The first run of a decision is not a second one by the same cause.
     cause = _cause(decision, rule, key, occurrence) if decision.effects else occurrence.id
     identity = run_id(state.id, journey, name, key, cause)
-    event = occurrence if collected is None else collected.kept[-1]
-    run = Run(identity, journey, name, key, decision.now, state.orders, occurrence, event)
-    run.collected = collected
+    run = Run(identity, journey, name, key, decision.now, state.orders, occurrence, occurrence)
+    if collected is not None:
+        run.collected, run.event = collected, collected.kept[-1]
     is_about(run, occurrence)
     state.runs += (run,)
     if rule.rule.limit is not None:
