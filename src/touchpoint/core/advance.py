@@ -10,7 +10,7 @@ from typing import Final
 from touchpoint.core.bursts import drop_bursts, gather
 from touchpoint.core.collected import Collected
 from touchpoint.core.compiled_rule import CompiledRule, CompiledStage, Node
-from touchpoint.core.decision import NOT_LOADED, BlankDecision, Decision, Entry, RunStarted
+from touchpoint.core.decision import NOT_LOADED, BlankDecision, Decision, RunStarted
 from touchpoint.core.held import put
 from touchpoint.core.identity import key_of_rule, run_id, same_key
 from touchpoint.core.judging import Considered, Parts
@@ -26,6 +26,7 @@ from touchpoint.core.segments import JOINED, LATE, LEFT, catch_up, reassess
 from touchpoint.core.signals import lapses_at
 from touchpoint.core.state import Pending, Run, State
 from touchpoint.core.steps import is_about, take_steps
+from touchpoint.core.unmet import refusal
 from touchpoint.journey.asking import first_asked
 from touchpoint.journey.by_hand import PREFIX
 
@@ -48,7 +49,7 @@ def advance(program: Program, state: State, occurrence: Occurrence, now: int, *,
     Raises:
         DefectiveJourney: more than 1,000 steps; the state is then not to be used any more.
     """
-    if late or state.lapses or occurrence.kind != TOUCHPOINT:
+    if late or state.rare.lapses or occurrence.kind != TOUCHPOINT:
         return work_off(Decision(program, state, now, occurrence), late=late)
     judges = program.judges
     decide = judges.made.get(occurrence.name) or judges.whole(occurrence.name)
@@ -63,7 +64,7 @@ def message_ended(
 ) -> Decision:  # fmt: skip
     """Decide what follows from the end of a message (or call): its run goes on (S5.1)."""
     decision = Decision(program, state, now)
-    if state.lapses:
+    if state.rare.lapses:
         catch_up(decision)
     run = state.run_by_order(pending.run)
     decision.end_message(pending, status, reason, run)
@@ -130,7 +131,7 @@ def work_off(decision: Decision, *, late: bool = False, again: int | None = None
         again: of what was parked and is counted already: the number of the customer's last run that had begun then.
     """
     state, queue = decision.state, decision.queue
-    if state.lapses:
+    if state.rare.lapses:
         # What happens at the instant at which a window lapses comes before that (S2.5): its own round looks at both.
         rounds = queue and (queue[0].kind == TOUCHPOINT or (again is None and not decision.ready))
         if not rounds:
@@ -144,7 +145,7 @@ def work_off(decision: Decision, *, late: bool = False, again: int | None = None
                 decision.give_up()
             _round(decision, queue.pop(0), late=late, again=again)
             late, again = False, None
-        elif not (state.deferred and _admit(decision)):
+        elif not (state.rare.deferred and _admit(decision)):
             break
     if decision.program.looks_ahead:
         _look_ahead(decision)
@@ -159,9 +160,9 @@ def _round(decision: Decision, occurrence: Occurrence, *, late: bool, again: int
     starts = program.starts.get(keys[0])
     if not program.plain:
         keys, starts = _taken_in(decision, occurrence, keys[0], late=late, again=again)
-    if state.runs or state.watches:
+    if state.runs or state.rare.watches:
         meet_all(decision, occurrence, keys, again)
-    if state.bursts:
+    if state.rare.bursts:
         drop_bursts(decision, occurrence, keys)
     if starts is None or late:
         return
@@ -174,7 +175,7 @@ def _round(decision: Decision, occurrence: Occurrence, *, late: bool, again: int
         _move_stages(decision, occurrence, stages)
     if rules:
         # All conditions are asked before any run starts: rules of one round do not see each other's effects.
-        _start_all(decision, occurrence, [_unless_true(decision, rule, occurrence) for rule in rules])
+        _start_all(decision, occurrence, _true_ones(decision, rules, keys, occurrence))
 
 
 def _taken_in(
@@ -234,30 +235,39 @@ def _matches(
 # S4.2 point 5: rules.
 
 
-def _start_all(decision: Decision, occurrence: Occurrence, considered: Considered) -> None:
-    for each in considered:
-        if isinstance(each, list):
-            decision.trace.append(each)
-        elif each.collects is not None:
+def _start_all(decision: Decision, occurrence: Occurrence, rules: Considered) -> None:
+    for each in rules:
+        if each.collects is not None:
             gather(decision, each, occurrence)
         else:
             start(decision, each, occurrence)
 
 
-def _unless_true(decision: Decision, rule: CompiledRule, occurrence: Occurrence) -> CompiledRule | Entry:
-    """The line of the trace for a rule whose condition is not true; the rule itself where it is."""
-    if rule.given is None or decision.ask(rule.given, rule.journey, occurrence) is True:
-        return rule
-    return _refusal(decision, rule, occurrence)
+def _true_ones(decision: Decision, rules: Sequence[CompiledRule], keys: Keys, occurrence: Occurrence) -> Considered:
+    """The rules whose condition is true. The trace says which of the others were refused, and what they saw."""
+    true = [rule for rule in rules if _is_true(decision, rule, occurrence)]
+    if len(true) == len(rules):
+        return true
+    if len(keys) == 1:
+        for some in decision.program.judges.together(keys[0]):
+            some.refuse(decision, true, occurrence)
+    else:  # rules that several keys start are told of one by one: there is no list of them
+        for rule in rules:
+            if rule not in true:
+                _refused(decision, rule, occurrence)
+    return true
 
 
-def _refusal(decision: Decision, rule: CompiledRule, occurrence: Occurrence) -> Entry:
-    seen = "" if rule.see is None else decision.saw(rule.see, rule.journey, occurrence)
-    return ["refused", rule.journey, rule.rule.name, "given", seen]
+def _is_true(decision: Decision, rule: CompiledRule, occurrence: Occurrence) -> bool:
+    return rule.given is None or decision.ask(rule.given, rule.journey, occurrence) is True
+
+
+def _refused(decision: Decision, rule: CompiledRule, occurrence: Occurrence) -> None:
+    decision.trace.append(refusal(decision, rule, occurrence))
 
 
 _PARTS: Final = Parts(
-    BlankDecision, meet_all, drop_bursts, remember_more, note_about, _refusal, _start_all, work_off,
+    BlankDecision, meet_all, drop_bursts, remember_more, note_about, _refused, _start_all, work_off,
 )  # fmt: skip
 
 
@@ -308,11 +318,10 @@ def _admit(decision: Decision) -> bool:
     if found is None:
         return False
     rule, entry = found
-    refused = _unless_true(decision, rule, entry.trigger)
-    if isinstance(refused, list):
-        decision.trace.append(refused)
-    else:
+    if _is_true(decision, rule, entry.trigger):
         start(decision, rule, entry.trigger, entry.collected)
+    else:
+        _refused(decision, rule, entry.trigger)
     return True
 
 

@@ -1,7 +1,7 @@
 """The working space of one decision: what it reads, what it changes, and what it leaves to the shell to write."""
 
-from collections.abc import Mapping, Sequence
-from typing import Any, Final, NoReturn, TypeAlias
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Final, NoReturn, TypeAlias, TypeVar
 
 import attrs
 
@@ -15,7 +15,6 @@ from touchpoint.core.held import dropped, put
 from touchpoint.core.occurrence import ENDED, Occurrence
 from touchpoint.core.program import BUDGET, Program
 from touchpoint.core.records import burst_to_record
-from touchpoint.core.seen import Seen, Seer
 from touchpoint.core.segments import STAGE, reassess
 from touchpoint.core.state import WAITING, Pending, Run, State, Watch, without
 from touchpoint.errors import DefectiveJourney
@@ -24,6 +23,7 @@ from touchpoint.model.delivery import RenderedMessage
 from touchpoint.model.message import Number
 from touchpoint.policy.facts import ConsentFact
 
+T = TypeVar("T")
 Entry: TypeAlias = list[Any]
 """One line of the trace: a kind, then what it is about; JSON."""
 
@@ -280,7 +280,7 @@ class Decision:
         context = self._placed(journey, event, run)
         return closure(context)
 
-    def saw(self, see: Seer, journey: str, event: Occurrence, run: Run | Watch | None = None) -> Seen:
+    def saw(self, see: Callable[[Context], T], journey: str, event: Occurrence, run: Run | Watch | None = None) -> T:
         """What an expression saw, as a trace keeps it."""
         return see(self._placed(journey, event, run))
 
@@ -368,7 +368,8 @@ class Decision:
             return
         for kind, ref in cases:
             if (case := case_acts.find(self, kind, ref)) is not None and case.answered_at is None:
-                case.doubts[pending.key] = self.now if pending.slot is None else pending.slot
+                slot = self.now if pending.slot is None else pending.slot
+                case.doubts = put(case.doubts, pending.key, slot)
 
     def answered(self, cases: Sequence[Sequence[str]], at: int, answer: str) -> None:
         """The customer of these cases was answered; the first time counts, and those that are closed do not."""
