@@ -8,7 +8,7 @@ from touchpoint.policy.binding import BoundWindow
 from touchpoint.policy.consent import UNBOUND
 from touchpoint.policy.facts import ChannelFacts, Facts, shown_at
 from touchpoint.policy.verdict import Verdict, allow, defer, deny
-from touchpoint.policy.windows import HORIZON_DAYS
+from touchpoint.policy.windows import HORIZON_DAYS, Opening
 
 
 def check_windows(facts: Facts, on: ChannelFacts) -> Sequence[Verdict]:
@@ -43,9 +43,19 @@ def _clocks(facts: Facts) -> Sequence[int]:
 def _ask_window(bound: BoundWindow, facts: Facts, at: int) -> Verdict | None:
     """What a window has against this instant; None where it is open."""
     opening = bound.evaluator.opens(facts.zones, at)
-    if opening.state == "open":
-        return None
-    zones, version, window = tuple(facts.zones), facts.tz_version, bound.window
+    return None if opening.state == "open" else shut(bound, opening, tuple(facts.zones), facts.tz_version)
+
+
+def shut(bound: BoundWindow, opening: Opening, zones: tuple[str, ...], version: str) -> Verdict:
+    """What a window has against a message while it is not open.
+
+    Args:
+        bound: the window.
+        opening: what its evaluator says.
+        zones: names of the customer's candidate time zones.
+        version: of the time-zone data in use.
+    """
+    window = bound.window
     if opening.state == "opens" and opening.at is not None:
         return _opens(bound.check, bound.said, window.over, window.unknown_zone, zones, version, opening.at)
     values: dict[str, object] = {"zones": list(zones), "tz": version}
