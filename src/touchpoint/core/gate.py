@@ -167,7 +167,8 @@ def _at_once(
 def _by_plan(
     program: Program, state: State, pending: Pending, world: World, now: int, run: Run, plan: Plan
 ) -> Asked | None:  # fmt: skip
-    message, asked = plan.message, list[Ruling]()
+    message = plan.message
+    asked: list[Ruling] = []
     for place in plan.places:
         channel = place.channel
         address, words = addressed(state, channel, world), render(program, state, run, message, channel, now)

@@ -72,7 +72,8 @@ def taken(
     The message's own earlier hand-over is left out, because its slot moves to the new instant (S6.8); where attempts
     are counted it stays in, because that is what is counted.
     """
-    cap, met, found = bound.cap, bound.met, list[HandOver]()
+    cap, met = bound.cap, bound.met
+    found: list[HandOver] = []
     start = period_start(cap.per, now, calendar_period) if bound.span is None else now - bound.span + 1
     for each in reversed(history):  # from the end, because a period holds few
         if each.at < start:
