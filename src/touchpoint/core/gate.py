@@ -10,7 +10,7 @@ from touchpoint.core.accounts import Ledger, account_facts
 from touchpoint.core.conversation import REACT, Conversation, answered_by
 from touchpoint.core.gathered import gathered, node_of
 from touchpoint.core.making_good import goes_first, kinds_made_good
-from touchpoint.core.objections import is_known, objections
+from touchpoint.core.objections import is_known, objections, verdicts
 from touchpoint.core.occurrence import Occurrence
 from touchpoint.core.pace import Paces, Pacing, pacing
 from touchpoint.core.program import Program
@@ -24,12 +24,16 @@ from touchpoint.model.message import Gift, Message, Number
 from touchpoint.model.volume import VolumeBreaker
 from touchpoint.policy.checks import CONVERSATION, allowed_on, look_here, rule_here
 from touchpoint.policy.facts import ChannelFacts, ChosenWording, Facts, Pause
-from touchpoint.policy.plan import Plan, plan_of
-from touchpoint.policy.verdict import Ruling, combine, looks_ahead, rule_over_channels
+from touchpoint.policy.plan import Place, Plan, plan_of
+from touchpoint.policy.verdict import Ruling, Verdict, combine, looks_ahead, rule_over_channels
 
 _NO_KINDS: Final[frozenset[str]] = frozenset()
 RuleHere: TypeAlias = Callable[[Facts, ChannelFacts], Ruling]
 """The ruling for one channel."""
+Look: TypeAlias = Callable[
+    [Plan, Place, State, Pending, Address | None, str | None, tuple[str, ...], int], Sequence[Verdict]
+]
+"""The verdicts of a plan for one channel."""
 
 
 @attrs.define(kw_only=True)
@@ -138,18 +142,19 @@ def ask(program: Program, state: State, pending: Pending, world: World, now: int
 
     The two differ where somebody has set the clock back: `now` is the customer's own clock, which waits for the wall.
     """
-    return _ask(program, state, pending, world, now, wall, rule_here)
+    usual = _at_once(program, state, pending, world, now, wall, verdicts)
+    return _ask(program, state, pending, world, now, wall, rule_here) if usual is None else usual
 
 
 def decide(program: Program, state: State, pending: Pending, world: World, now: int, wall: int | None = None) -> Asked:
     """As `ask`, for whoever acts on the answer: the ruling does not tell what has nothing against the message."""
-    usual = _at_once(program, state, pending, world, now, wall)
+    usual = _at_once(program, state, pending, world, now, wall, objections)
     return _ask(program, state, pending, world, now, wall, look_here) if usual is None else usual
 
 
 def _at_once(
-    program: Program, state: State, pending: Pending, world: World, now: int, wall: int | None
-) -> Asked | None:  # fmt: skip
+    program: Program, state: State, pending: Pending, world: World, now: int, wall: int | None, look: Look
+) -> Asked | None:
     """The answer where nothing rare is known of the customer, the message or the channels; None where anything is."""
     run, message, bound = (
         state.run_by_order(pending.run), program.messages.get(pending.message), program.bounds.get(pending.journey)
@@ -161,12 +166,12 @@ def _at_once(
         return None
     if (len(state.pending) > 1 or state.cases or state.closed) and not is_known(plan, state, pending, now):
         return None
-    return _by_plan(program, state, pending, world, now, run, plan)
+    return _by_plan(program, state, pending, world, now, run, plan, look)
 
 
 def _by_plan(
-    program: Program, state: State, pending: Pending, world: World, now: int, run: Run, plan: Plan
-) -> Asked | None:  # fmt: skip
+    program: Program, state: State, pending: Pending, world: World, now: int, run: Run, plan: Plan, look: Look
+) -> Asked | None:
     message = plan.message
     asked: list[Ruling] = []
     for place in plan.places:
@@ -178,16 +183,16 @@ def _by_plan(
         if rare or (program.misused and _misused(program, message, words)):
             return None
         opted_out = _opt_out(world, channel, address) if world.standings and address is not None else None
-        against = objections(plan, place, state, pending, address, opted_out, words.missing, now)
-        if not against and not asked:  # nearly always
+        found = look(plan, place, state, pending, address, opted_out, words.missing, now)
+        if not found and not asked:  # nearly always
             return Asked(allowed_on(channel), channel, address, words.message)
-        if len(against) > 1 and looks_ahead(against):
+        if len(found) > 1 and looks_ahead(found):
             return None
-        ruling = combine(against, channel=channel) if against else allowed_on(channel)
+        ruling = combine(found, channel=channel) if found else allowed_on(channel)
         asked.append(ruling)
         if not ruling.moves_on:
             ruling = ruling if len(asked) == 1 else rule_over_channels(asked)
-            return Asked(ruling, channel, address, None if against else words.message)
+            return Asked(ruling, channel, address, words.message if ruling.answer == "allow" else None)
     return Asked(rule_over_channels(asked))
 
 

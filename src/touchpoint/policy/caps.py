@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 FREQUENCY: Final = "frequency"
 SPACING: Final = "spacing"
 LIMIT: Final = "limit"
-_EXEMPT: Final = allow(CAP, "exempt from caps")
+EXEMPT: Final = allow(CAP, "exempt from caps")
 
 
 def period_start(per: Duration, at: int, calendar_period: CalendarPeriod) -> int:
@@ -90,13 +90,10 @@ def check_caps(facts: Facts, on: ChannelFacts) -> Sequence[Verdict]:
     if not facts.policy.caps:
         return ()
     if facts.message.exempt:
-        return (_EXEMPT,)
+        return (EXEMPT,)
     bounds = facts.policy.caps_for(facts.kind, facts.journey, on.channel)
-    return [
-        _full(bound, taken, facts.zones, facts.now, facts.calendar_period) or _room(bound, taken)
-        for bound in bounds
-        for taken in [counted(bound, facts)]
-    ]
+    calendar = facts.calendar_period
+    return [full_or_not(bound, facts.history, facts.key, facts.zones, facts.now, calendar) for bound in bounds]
 
 
 def against_caps(facts: Facts, on: ChannelFacts) -> Sequence[Verdict]:
@@ -109,6 +106,15 @@ def against_caps(facts: Facts, on: ChannelFacts) -> Sequence[Verdict]:
         if against is not None:
             found.append(against)
     return found
+
+
+def full_or_not(
+    bound: BoundCap, history: Sequence[HandOver], key: str, zones: Sequence[str], now: int,
+    calendar_period: CalendarPeriod,
+) -> Verdict:  # fmt: skip
+    """What a cap says about the message with this key, which it binds."""
+    found = taken(bound, history, key, now, calendar_period) if history else []
+    return _full(bound, found, zones, now, calendar_period) or _room(bound, found)
 
 
 def full(
@@ -142,9 +148,8 @@ def check_frequency(facts: Facts, _: ChannelFacts) -> Sequence[Verdict]:
 
 def check_spacing(facts: Facts, on: ChannelFacts) -> Sequence[Verdict]:
     """Enough time since what went out on other channels (S6.5)."""
-    bounds, channel = facts.policy.spacings_for(facts.kind, on.channel), on.channel
-    lasts = [(bound, _last_elsewhere(bound, facts.history, channel, facts.key)) for bound in bounds]
-    return [_too_soon(bound, last, facts.zones, facts.now) or _spaced(bound, last) for bound, last in lasts]
+    bounds = facts.policy.spacings_for(facts.kind, on.channel)
+    return [too_close_or_not(bound, facts.history, on.channel, facts.key, facts.zones, facts.now) for bound in bounds]
 
 
 def against_spacing(facts: Facts, on: ChannelFacts) -> Sequence[Verdict]:
@@ -154,6 +159,14 @@ def against_spacing(facts: Facts, on: ChannelFacts) -> Sequence[Verdict]:
     bounds = facts.policy.spacings_for(facts.kind, on.channel)
     asked = [too_close(bound, facts.history, on.channel, facts.key, facts.zones, facts.now) for bound in bounds]
     return [each for each in asked if each is not None]
+
+
+def too_close_or_not(
+    bound: BoundSpacing, history: Sequence[HandOver], channel: str, key: str, zones: Sequence[str], now: int
+) -> Verdict:
+    """What a spacing says about the message with this key on a channel, which it binds."""
+    last = _last_elsewhere(bound, history, channel, key)
+    return _too_soon(bound, last, zones, now) or _spaced(bound, last)
 
 
 def too_close(

@@ -48,14 +48,15 @@ TOLD: Final = "told"
 """Among the values of a verdict: what it says with data filled in, for `why`."""
 CHANNEL_RESUMED: Final = "channel resumed"
 """The event that messages on a paused channel wait for."""
-_WANTED: Final = (allow(WANTED),)
+WANTED_STILL: Final = allow(WANTED)
+"""Its run lives, and its step asks for nothing more."""
 
 
 def check_wanted(facts: Facts, on: ChannelFacts) -> Sequence[Verdict]:
     """Whether the run still wants it: it lives, did not withdraw it, and its `still` condition is true (S5.1, S5.3)."""
     if against := against_wanted(facts, on):
         return against
-    return (allow(WANTED, "", {"still": facts.still_reading}),) if facts.still_reading else _WANTED
+    return (allow(WANTED, "", {"still": facts.still_reading}),) if facts.still_reading else (WANTED_STILL,)
 
 
 def against_wanted(facts: Facts, _: ChannelFacts) -> Sequence[Verdict]:
@@ -72,7 +73,7 @@ def against_wanted(facts: Facts, _: ChannelFacts) -> Sequence[Verdict]:
 
 def check_expiry(facts: Facts, on: ChannelFacts) -> Sequence[Verdict]:
     """Whether its best-before has not come (S6.7)."""
-    return against_expiry(facts, on) or (allow(EXPIRY, "", {"expires_at": facts.expires_at}),)
+    return against_expiry(facts, on) or (unexpired(facts.expires_at),)
 
 
 def against_expiry(facts: Facts, _: ChannelFacts) -> Sequence[Verdict]:
@@ -80,6 +81,11 @@ def against_expiry(facts: Facts, _: ChannelFacts) -> Sequence[Verdict]:
     if facts.now < facts.expires_at:
         return ()
     return (expired(facts.expires_at, facts.zones),)
+
+
+def unexpired(at: int) -> Verdict:
+    """Its best-before is still to come."""
+    return allow(EXPIRY, "", {"expires_at": at})
 
 
 def expired(at: int, zones: Sequence[str]) -> Verdict:
@@ -96,7 +102,7 @@ def check_stopped(facts: Facts, _: ChannelFacts) -> Sequence[Verdict]:
 
 def check_address(facts: Facts, on: ChannelFacts) -> Sequence[Verdict]:
     """Whether the channel has an adapter, and the customer an address for it that may be written to."""
-    return against_address(facts, on) or _reachable("" if on.address is None else on.address.kind)
+    return against_address(facts, on) or (reachable("" if on.address is None else on.address.kind),)
 
 
 def against_address(_: Facts, on: ChannelFacts) -> Sequence[Verdict]:
@@ -119,8 +125,9 @@ def unreachable(channel: str, address: Reachable | None, problem: str = "") -> V
 
 
 @lru_cache(maxsize=64)  # the same answer for everybody
-def _reachable(kind: str) -> Sequence[Verdict]:
-    return (allow(ADDRESS, f"an active {kind} address"),)
+def reachable(kind: str) -> Verdict:
+    """There is an active address of this kind."""
+    return allow(ADDRESS, f"an active {kind} address")
 
 
 def check_refused(_: Facts, on: ChannelFacts) -> Sequence[Verdict]:

@@ -46,10 +46,7 @@ def check_consent(facts: Facts, on: ChannelFacts) -> Sequence[Verdict]:
     if against := against_consent(facts, on):
         return against
     _, grant = said_of(facts.consents, _purposes(facts), on.channel, facts.now)
-    if grant is None:
-        return _unneeded(facts.kind, _needs(facts, on.channel)[1])
-    values = {"since": grant.at, "basis": grant.basis, "source": grant.source}
-    return (allow(CONSENT, "there is consent", values),)
+    return (unneeded(facts.kind, _needs(facts, on.channel)[1]) if grant is None else granted(grant),)
 
 
 def against_consent(facts: Facts, on: ChannelFacts) -> Sequence[Verdict]:
@@ -68,8 +65,14 @@ def against_consent(facts: Facts, on: ChannelFacts) -> Sequence[Verdict]:
 
 
 @lru_cache(maxsize=64)  # the same answer for everybody
-def _unneeded(kind: str, rule: str) -> Sequence[Verdict]:
-    return (allow(CONSENT, f"{kind} messages need no consent unless it was withdrawn", {"rule": rule}),)
+def unneeded(kind: str, rule: str) -> Verdict:
+    """A message of this kind takes no grant, because of a `rule` of the policy or by default."""
+    return allow(CONSENT, f"{kind} messages need no consent unless it was withdrawn", {"rule": rule})
+
+
+def granted(said: ConsentFact) -> Verdict:
+    """What the customer has granted, as `said_of` finds it."""
+    return allow(CONSENT, "there is consent", {"since": said.at, "basis": said.basis, "source": said.source})
 
 
 def standing_of(

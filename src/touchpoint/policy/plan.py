@@ -6,9 +6,8 @@ consent. The rest is for `core.objections`, which needs to know no more than the
 
 import attrs
 
-from touchpoint.journey.policy import Hold
 from touchpoint.model.message import Message
-from touchpoint.policy.binding import Bound, BoundCap, BoundSpacing, BoundWindow, covers
+from touchpoint.policy.binding import Bound, BoundCap, BoundHold, BoundSpacing, BoundWindow, covers
 from touchpoint.policy.checks import meets_only
 from touchpoint.policy.consent import UNLESS_WITHDRAWN, purposes_of
 
@@ -38,6 +37,7 @@ class Plan:
         needs_grant: whether it takes a consent to go out.
         holds: those that bind it.
         capped: whether any cap may.
+        exempt: whether it is exempt from caps that there are.
         places: its channels, in order of preference.
     """
 
@@ -45,8 +45,9 @@ class Plan:
     kind: str
     purposes: tuple[str, ...]
     needs_grant: bool
-    holds: tuple[Hold, ...]
+    holds: tuple[BoundHold, ...]
     capped: bool
+    exempt: bool
     places: tuple[Place, ...]
 
 
@@ -66,8 +67,9 @@ def _made(bound: Bound, message: Message, kind: str, journey: str) -> Plan | Non
     return Plan(
         message, kind, purposes_of(message.topic, kind),
         kind not in UNLESS_WITHDRAWN,
-        tuple(each.hold for each in bound.holds if covers(each.hold.kinds, kind)),
+        tuple(each for each in bound.holds if covers(each.hold.kinds, kind)),
         bool(bound.caps) and not message.exempt,
+        bool(bound.caps) and message.exempt,
         tuple(_place(bound, message, kind, journey, channel) for channel in message.channels),
     )  # fmt: skip
 

@@ -14,7 +14,8 @@ from touchpoint.policy.windows import HORIZON_DAYS, Opening
 def check_windows(facts: Facts, on: ChannelFacts) -> Sequence[Verdict]:
     """Every window of the policy that binds this message here, then the customer's own quiet hours."""
     bounds = _bounds(facts, on)
-    return [_ask_window(bound, facts, at) or _open_now(bound, facts) for at in _clocks(facts) for bound in bounds]
+    zones, version = tuple(facts.zones), facts.tz_version
+    return [shut_or_open(bound, zones, version, at) for at in _clocks(facts) for bound in bounds]
 
 
 def against_windows(facts: Facts, on: ChannelFacts) -> Sequence[Verdict]:
@@ -46,6 +47,14 @@ def _ask_window(bound: BoundWindow, facts: Facts, at: int) -> Verdict | None:
     return None if opening.state == "open" else shut(bound, opening, tuple(facts.zones), facts.tz_version)
 
 
+def shut_or_open(bound: BoundWindow, zones: tuple[str, ...], version: str, at: int) -> Verdict:
+    """What a window says of an instant in these zones, by this version of the time-zone data."""
+    opening = bound.evaluator.opens(zones, at)
+    if opening.state == "open":
+        return _open(bound.check, bound.said, zones, version)
+    return shut(bound, opening, zones, version)
+
+
 def shut(bound: BoundWindow, opening: Opening, zones: tuple[str, ...], version: str) -> Verdict:
     """What a window has against a message while it is not open.
 
@@ -64,10 +73,6 @@ def shut(bound: BoundWindow, opening: Opening, zones: tuple[str, ...], version: 
     else:
         why = f"not open within {HORIZON_DAYS} days"
     return deny(bound.check, f"{bound.check} {bound.said}: {why}", values)
-
-
-def _open_now(bound: BoundWindow, facts: Facts) -> Verdict:
-    return _open(bound.check, bound.said, tuple(facts.zones), facts.tz_version)
 
 
 @lru_cache(maxsize=1024)  # everybody in these zones waits for the same instant
