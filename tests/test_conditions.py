@@ -18,6 +18,7 @@ from touchpoint.core.values import UNKNOWN, Unknown
 from touchpoint.durations import days, hours, micros
 from touchpoint.errors import InvalidTouchpoint, JourneyError
 from touchpoint.journey import conditions as c
+from touchpoint.journey import expressions
 from touchpoint.journey.conditions import (
     aggregates_of,
     case_open,
@@ -205,6 +206,13 @@ def test_a_where_without_a_window_takes_equalities_and_whatever_speaks_of_one_si
 
 def test_a_window_permits_any_relation():
     assert count("x", within=days(1), where=event.price > trigger.price).within == days(1)
+
+
+@pytest.mark.parametrize("cls", c.Expression.__subclasses__(), ids=lambda cls: cls.__name__)
+def test_the_table_of_what_stands_inside_knows_every_field_that_holds_expressions(cls):
+    """One that it left out would be seen by no check, and by nothing that collects what is asked."""
+    holding = [each.name for each in attrs.fields(cls) if "Expression" in str(each.type) or "Last" in str(each.type)]
+    assert list(expressions._INSIDE.get(cls, ())) == holding
 
 
 def test_walk_and_its_kin_see_every_node():

@@ -11,6 +11,7 @@ from touchpoint.core.bursts import drop_bursts, gather
 from touchpoint.core.collected import Collected
 from touchpoint.core.compiled_rule import CompiledRule, CompiledStage, Node
 from touchpoint.core.decision import NOT_LOADED, BlankDecision, Decision, RunStarted
+from touchpoint.core.held import put
 from touchpoint.core.identity import key_of_rule, run_id, same_key
 from touchpoint.core.judging import Considered, Parts
 from touchpoint.core.limits import refused_by_limit, remember_start
@@ -48,7 +49,7 @@ def advance(program: Program, state: State, occurrence: Occurrence, now: int, *,
     Raises:
         DefectiveJourney: more than 1,000 steps; the state is then not to be used any more.
     """
-    if late or state.lapses or occurrence.kind != TOUCHPOINT:
+    if late or state.rare.lapses or occurrence.kind != TOUCHPOINT:
         return work_off(Decision(program, state, now, occurrence), late=late)
     judges = program.judges
     decide = judges.made.get(occurrence.name) or judges.whole(occurrence.name)
@@ -63,15 +64,16 @@ def message_ended(
 ) -> Decision:  # fmt: skip
     """Decide what follows from the end of a message (or call): its run goes on (S5.1)."""
     decision = Decision(program, state, now)
-    if state.lapses:
+    if state.rare.lapses:
         catch_up(decision)
-    decision.end_message(pending, status, reason)
     run = state.run_by_order(pending.run)
+    decision.end_message(pending, status, reason, run)
     if run is not None and returned is not None:
         _keep_result(decision, run, pending.message, returned)
     if run is not None and run.message == pending.key:
         if status == "sent" or pending.message not in run.outcomes or first_asked(pending.step) is None:
-            run.outcomes[pending.message] = status  # a survey was sent, whatever becomes of a reminder of it
+            # A survey was sent, whatever becomes of a reminder of it.
+            run.outcomes = put(run.outcomes, pending.message, status)
         if decision.queue:
             _tell_of_it(decision)
             if run.message != pending.key or state.run_by_order(pending.run) is not run:
@@ -122,7 +124,7 @@ def work_off(decision: Decision, *, late: bool = False, again: int | None = None
         again: of what was parked and is counted already: the number of the customer's last run that had begun then.
     """
     state, queue = decision.state, decision.queue
-    if state.lapses:
+    if state.rare.lapses:
         # What happens at the instant at which a window lapses comes before that (S2.5): its own round looks at both.
         rounds = queue and (queue[0].kind == TOUCHPOINT or (again is None and not decision.ready))
         if not rounds:
@@ -136,7 +138,7 @@ def work_off(decision: Decision, *, late: bool = False, again: int | None = None
                 decision.give_up()
             _round(decision, queue.pop(0), late=late, again=again)
             late, again = False, None
-        elif not (state.deferred and _admit(decision)):
+        elif not (state.rare.deferred and _admit(decision)):
             break
     if decision.program.looks_ahead:
         _look_ahead(decision)
@@ -151,9 +153,9 @@ def _round(decision: Decision, occurrence: Occurrence, *, late: bool, again: int
     starts = program.starts.get(keys[0])
     if not program.plain:
         keys, starts = _taken_in(decision, occurrence, keys[0], late=late, again=again)
-    if state.runs or state.watches:
+    if state.runs or state.rare.watches:
         meet_all(decision, occurrence, keys, again)
-    if state.bursts:
+    if state.rare.bursts:
         drop_bursts(decision, occurrence, keys)
     if starts is None or late:
         return
@@ -271,14 +273,10 @@ def start(decision: Decision, rule: CompiledRule, occurrence: Occurrence, collec
         occurrence: what triggered it; of a burst the first.
         collected: the burst.
     """
-    state = decision.state
-    key = key_of_rule(rule.rule.key, occurrence.properties)
-    live = [
-        run
-        for run in state.runs
-        if run.rule == rule.rule.name and run.journey == rule.journey and same_key(run.key, key)
-    ]
-    if live and rule.rule.concurrency == "ignore":
+    given = rule.rule
+    key = None if given.key is None else key_of_rule(given.key, occurrence.properties)
+    live = _live(decision.state, rule, key) if decision.state.runs else ()
+    if live and given.concurrency == "ignore":
         decision.trace.append(
             ["refused", rule.journey, rule.rule.name, "live", "a run is live already" + _about(rule, key)]
         )
@@ -287,15 +285,24 @@ def start(decision: Decision, rule: CompiledRule, occurrence: Occurrence, collec
         reason = f"more than {_IN_A_ROW} runs in a row were each started by an end of a message of the one before"
         decision.trace.append(["refused", rule.journey, rule.rule.name, "circle", reason])
         return
-    if (limited := refused_by_limit(decision, rule, key)) is not None:
+    if given.limit is not None and (limited := refused_by_limit(decision, rule, key)) is not None:
         decision.trace.append(["refused", rule.journey, rule.rule.name, "limit", limited])
         return
-    going = live if rule.rule.concurrency == "restart" else []
+    going = live if given.concurrency == "restart" else ()
     if decision.program.live_limits and not admitted(decision, rule, key, occurrence, collected, going):
         return
     for run in going:
         decision.end(run, "restarted")
     _begin(decision, rule, key, occurrence, collected)
+
+
+def _live(state: State, rule: CompiledRule, key: object) -> list[Run]:
+    """The rule's live runs that are about this."""
+    return [
+        run
+        for run in state.runs
+        if run.rule == rule.rule.name and run.journey == rule.journey and same_key(run.key, key)
+    ]
 
 
 def _admit(decision: Decision) -> bool:
@@ -322,14 +329,18 @@ def _begin(
     state.orders += 1
     if decision.chain and not occurrence.chain:
         occurrence.chain = decision.chain
-    identity = run_id(state.id, rule.journey, rule.rule.name, key, _cause(decision, rule, key, occurrence))
+    journey, name = rule.journey, rule.rule.name
+    # The first run of a decision is not a second one by the same cause.
+    cause = _cause(decision, rule, key, occurrence) if decision.effects else occurrence.id
+    identity = run_id(state.id, journey, name, key, cause)
     event = occurrence if collected is None else collected.kept[-1]
-    run = Run(identity, rule.journey, rule.rule.name, key, decision.now, state.orders, occurrence, event)
+    run = Run(identity, journey, name, key, decision.now, state.orders, occurrence, event)
     run.collected = collected
     is_about(run, occurrence)
     state.runs += (run,)
-    remember_start(decision, rule, key)
-    decision.trace.append(["started", rule.journey, rule.rule.name, key])
+    if rule.rule.limit is not None:
+        remember_start(decision, rule, key)
+    decision.trace.append(["started", journey, name, key])
     decision.effects.append(RunStarted(run))
     decision.ready.append((run, rule.first))
 

@@ -231,7 +231,7 @@ class Writer:
             return None
         signal = signal_of(node)
         if signal.within is None:
-            return f"signals.get({signal.key!r}, 0)"
+            return f"signals.data.get({signal.key!r}, 0)"
         letter = self.signals.letters.of[self.signals.keeper(signal).key]
         return f"signals.who.count({letter!r}, bisect_right(signals.ats, now - {signal.within}))"
 
@@ -254,7 +254,7 @@ class Writer:
         variable, key = self.names.variable(), signal_of(root, path).key
         quick = _negated(f"{variable} {node.op} {length(right.value)}", asked=asked)
         slow = self._closure(node, asked=asked)
-        found = f"({variable} := since(signals.get({key!r}), now))"
+        found = f"({variable} := since(signals.data.get({key!r}), now))"
         return f"({quick} if type({found}) is int else {variable} is None and {slow})"
 
     def _in(self, node: In, *, asked: bool) -> Source:
@@ -307,7 +307,7 @@ class Writer:
             case CaseOpen(kind, None):
                 return f"bool(state.cases) and state.case_open({kind!r}, None)"
             case Field() if isinstance(root := root_of(node), Last) and root.where is None:
-                return f"latest(signals.get({signal_of(root, path_of(node)).key!r}))"
+                return f"latest(signals.data.get({signal_of(root, path_of(node)).key!r}))"
         closure = self.names.constant(finder_of(node, self.signals), "find")
         return f"keep(decision.ask({closure}, {self.journey!r}, event))"
 

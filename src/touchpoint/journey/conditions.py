@@ -6,12 +6,11 @@ count("order_placed", within=days(365)) == 1
 ~ever("review", where=event.order == trigger.order)
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from typing import Any, Final, Protocol
 
 from touchpoint.errors import JourneyError
 from touchpoint.journey.expressions import (
-    LEAVES,
     Aggregate,
     And,
     Arithmetic,
@@ -41,6 +40,7 @@ from touchpoint.journey.expressions import (
     path_of,
     root_of,
     structure,
+    walk,
 )
 from touchpoint.journey.history import WhereParts, count, ever, last, split_where, total
 from touchpoint.journey.source import source
@@ -284,17 +284,6 @@ def read_condition(value: Any, where: str) -> Any:  # noqa: ANN401 - what is no 
     from touchpoint.journey.text import condition  # it names the functions of this module
 
     return condition(value, where=where)
-
-
-def walk(expression: Expression) -> Sequence[Expression]:
-    """Every node, the outer one first; the nodes inside a `where` too."""
-    found = [expression]
-    for child in children(expression):
-        if type(child) in LEAVES:
-            found.append(child)
-        else:
-            found += walk(child)
-    return found
 
 
 def fields_of(expression: Expression) -> Iterator[tuple[str, tuple[str, ...]]]:

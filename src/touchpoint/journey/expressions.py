@@ -23,8 +23,9 @@ class Expression:
     Every operator and method raises JourneyError for an operand that is neither an expression nor a possible literal.
     """
 
-    __slots__ = ()
+    __slots__ = ("_nodes",)
     __match_args__: ClassVar[tuple[str, ...]] = ()  # the names of its fields, which attrs knows of every class of nodes
+    _nodes: "tuple[Expression, ...]"  # itself and what is inside, kept by the first who walks through
 
     def in_(self, options: object) -> "In":
         """Whether the value equals one of `options`: a list or tuple of literals, or an expression that gives one."""
@@ -324,7 +325,7 @@ _INSIDE: Final[Mapping[type, tuple[str, ...]]] = {
     Count: ("where",), Ever: ("where",), Total: ("where",), Last: ("where",), CaseOpen: ("ref",),
 }  # fmt: skip
 """By class, where other expressions stand directly inside; nodes of other classes have none."""
-LEAVES: Final = frozenset({Literal, Now, InStage, InSegment, Consented, Outcome, Told, Variant})
+_LEAVES: Final = frozenset({Literal, Now, InStage, InSegment, Consented, Outcome, Told, Variant})
 """Nodes with no other expression inside."""
 
 
@@ -347,6 +348,26 @@ def children(node: Expression) -> Sequence[Expression]:
             found.append(value)
         elif type(value) is tuple:
             found += value  # of `And` and `Or`, which hold nothing but expressions
+    return found
+
+
+def walk(expression: Expression) -> Sequence[Expression]:
+    """Every node, the outer one first; the nodes inside a `where` too."""
+    try:
+        return expression._nodes  # noqa: SLF001 - private only so that a property may bear the name
+    except AttributeError:
+        found = tuple(_walk(expression))
+        object.__setattr__(expression, "_nodes", found)
+        return found
+
+
+def _walk(expression: Expression) -> list[Expression]:
+    found = [expression]
+    for child in children(expression):
+        if type(child) in _LEAVES:
+            found.append(child)
+        else:
+            found += _walk(child)
     return found
 
 

@@ -25,6 +25,7 @@ import re
 from collections.abc import Callable, Mapping
 from datetime import date, datetime, time, timedelta, tzinfo
 from decimal import ROUND_HALF_UP, Context, Decimal
+from functools import cached_property
 from typing import Final, NamedTuple, TypeAlias
 
 import attrs
@@ -112,10 +113,12 @@ class Template:
     _parts: tuple[str | Field, ...] = attrs.field(
         init=False, repr=False, eq=False, default=attrs.Factory(lambda self: _parse(self.text), takes_self=True)
     )
-    # Words without any look-up are the same for everybody.
-    _fixed: Rendered | None = attrs.field(
-        init=False, repr=False, eq=False, default=attrs.Factory(lambda self: _fixed(self._parts), takes_self=True)
-    )
+
+    @cached_property
+    def _fixed(self) -> Rendered | None:
+        """What it says to everybody, where nothing is looked up."""
+        words = self.words
+        return Rendered("".join(words)) if len(words) == len(self._parts) else None
 
     @classmethod
     def parse(cls, text: str) -> "Template":
@@ -230,10 +233,6 @@ def _parse(text: object) -> tuple[str | Field, ...]:
         raise JourneyError("a template is not valid", problems)
     parts.append(text[end:])
     return tuple(part for part in parts if part)
-
-
-def _fixed(parts: tuple[str | Field, ...]) -> Rendered | None:
-    return Rendered("".join(parts)) if all(type(part) is str for part in parts) else None  # type: ignore[arg-type]
 
 
 def _token(token: str) -> str | Field | _Mistake:
