@@ -130,6 +130,8 @@ class Unit:
         self.soonest = NEVER
         self.referred: dict[int, ReferralRow] = {}
         self.beside: list[Loaded] = []
+        # Customers whom the store was asked for in vain: under the write lock nobody else can add them.
+        self._absent: set[str] = set()
         # Touchpoints that are still to be written, and how many entries were looked through for them.
         self._fresh: dict[tuple[str, int], EntryValues] = {}
         self._looked_through = 0
@@ -147,8 +149,11 @@ class Unit:
     def prefetch(self, customers: Iterable[str]) -> None:
         """Load several customers at once."""
         missing = [each for each in dict.fromkeys(customers) if self.cache.number(each) is None]
-        for row in self.tx.customers(missing) if missing else ():
+        rows = self.tx.customers(missing) if missing else ()
+        for row in rows:
             self._load(row)
+        self._absent.update(missing)
+        self._absent.difference_update(row.id for row in rows)
 
     def find(self, customer: str) -> Loaded | None:
         """A customer by id, or None if there is no such one."""
@@ -156,7 +161,7 @@ class Unit:
         if loaded is None:
             if customer in self.cache.aliases:
                 return self.by_number(self.cache.aliases[customer])
-            if rows := self.tx.customers([customer]):
+            if customer not in self._absent and (rows := self.tx.customers([customer])):
                 loaded = self._load(rows[0])
             elif self.cache.has_aliases:
                 loaded = self._by_alias(customer)
@@ -198,6 +203,7 @@ class Unit:
             state.lapses = {UNSEEN: now}  # nobody has looked at anything yet
         loaded = Loaded(no, state, 0, None, is_new=True, profile_changed=True)
         self.cache.put(loaded)
+        self._absent.discard(customer)
         self.touch(loaded)
         return loaded
 

@@ -16,11 +16,12 @@ import attrs
 
 from touchpoint.channels.base import default_address_kind
 from touchpoint.channels.recording import RecordingChannel
+from touchpoint.core.delivery import Call as HandOver
 from touchpoint.core.delivery import Moment, due_messages
 from touchpoint.core.state import Address, Profile
 from touchpoint.durations import instant, micros
 from touchpoint.engine import acts
-from touchpoint.engine.delivery import CallRequest, Delivery
+from touchpoint.engine.delivery import CallRequest, Delivery, release_due
 from touchpoint.engine.engine import Engine
 from touchpoint.engine.feedback import with_share
 from touchpoint.engine.figures import FigureDesk
@@ -36,6 +37,7 @@ from touchpoint.journey.steps import Call, flat
 from touchpoint.lab.agenda import Agenda
 from touchpoint.lab.analysed import Analysing
 from touchpoint.model.consent import ANY
+from touchpoint.model.delivery import judge
 from touchpoint.model.feedback_source import FeedbackSource, sources_by_type
 from touchpoint.model.figures import Figures
 from touchpoint.model.referral import REFERRAL_TYPES
@@ -256,6 +258,16 @@ class _ReplayDelivery(Delivery):
             self._moment = Moment(at, at / 1e6, self._moment.timeline)
         return self._moment
 
+    def at_once(self, unit: Unit, loaded: Loaded) -> None:
+        """Release one message of a customer who is due, hand it over, and write what came of it, all in this unit.
+
+        The protocol (`core.delivery.hand_over`) keeps a call that may hang, or never come back, out of transactions. A
+        recording channel answers at once, nobody can come in between, and either all of it is kept or nothing.
+        """
+        ticket = release_due(unit, loaded, self.moment())
+        if ticket is not None:
+            self.settle_in(unit, [(ticket, judge(self.take(HandOver(ticket))))])
+
 
 class _Driver:
     def __init__(
@@ -365,7 +377,7 @@ class _Driver:
         while (following := loaded.next_due()) is not None and following <= now:
             unit.fire(loaded, until=now, inclusive=True)
             if loaded.state.pending and due_messages(unit.program, loaded.state, now):
-                self.delivery.run(lambda _unit, _now: [loaded])
+                self.delivery.at_once(unit, loaded)
 
     def _go_to(self, at: int) -> None:
         if at > self.now:
