@@ -1,7 +1,7 @@
 """`python -m benchmarks traces`: deciding workload W with the trace of every event, beside deciding it without.
 
-What is left out is what each refused rule leaves in the trace, its line and the values that its condition saw: nearly
-two for each event of W. What is begun, entered and sent stays; it is little. No engine leaves anything out, since a
+What is left out is what refused rules leave in the trace, a line with the values that their conditions saw: nearly two
+rules for each event of W. What is begun, entered and sent stays; it is little. No engine leaves anything out, since a
 refused entry is a recorded decision (S4.4): the program of the comparison has rules that see nothing. Both have to find
 the same, by digest.
 
@@ -21,6 +21,7 @@ from touchpoint.core.advance import advance
 from touchpoint.core.program import Program
 from touchpoint.core.seen import code_of, conditions_of, in_words
 from touchpoint.core.state import State
+from touchpoint.core.unmet import UNMET, lists_of
 from touchpoint.stores.codec import dumps, loads
 
 PEOPLE: Final = 600
@@ -74,12 +75,13 @@ def _untraced(program: Program) -> Program:
 
 def in_bytes(contest: Contest) -> tuple[int, int]:
     """Of all traces: as they are kept, and with words in the place of values."""
-    conditions = {code_of(each): each for each in conditions_of(JOURNEY)}
+    conditions, lists = {code_of(each): each for each in conditions_of(JOURNEY)}, lists_of(JOURNEY)
     kept = worded = 0
     for trace in contest.traces():
         if trace:
             kept += len(dumps(trace).encode())
-            worded += len(dumps([_worded(line, conditions) for line in trace]).encode())
+            lines = [each for line in trace for each in (lists[line[2]].lines(line) if line[0] == UNMET else [line])]
+            worded += len(dumps([_worded(line, conditions) for line in lines]).encode())
     return kept, worded
 
 

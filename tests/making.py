@@ -99,7 +99,7 @@ def trace(engine, customer="ann"):
         recalled = Recalled(unit)
         (row,) = unit.tx.customers([customer])
         entries = list(unit.tx.journal(row.no))[::-1]
-        return [recalled.line(line) for entry in entries for line in (loads(entry.trace) if entry.trace else [])]
+        return [line for entry in entries for line in (recalled.told(loads(entry.trace)) if entry.trace else [])]
 
 
 def state_of(engine, customer="ann"):

@@ -10,6 +10,7 @@ from touchpoint.channels.recording import RecordingChannel
 from touchpoint.core.calendar import arm_calendar
 from touchpoint.core.state import Address, Profile
 from touchpoint.durations import instant, micros
+from touchpoint.engine.recalled import Recalled
 from touchpoint.model.case import about_case
 from touchpoint.model.consent import ANY
 from touchpoint.model.preference import Preferences
@@ -158,10 +159,12 @@ class Played:
             return list(unit.tx.journal(loaded.no))[::-1] if loaded else []
 
     def traced(self, customer):
-        """Every line of the customer's traces, in order, with its instant."""
-        for entry in self.journal(customer):
-            for line in loads(entry.trace) if entry.trace else ():
-                yield line, entry.recorded_at
+        """Every line of the customer's traces, in order, with its instant; of a joint one, one for each rule."""
+        entries = self.journal(customer)
+        with self.engine.together() as unit:
+            recalled = Recalled(unit)
+            told = [(recalled.lines(loads(each.trace)) if each.trace else (), each.recorded_at) for each in entries]
+            return [(line, at) for lines, at in told for line in lines]
 
     def log(self, customer):
         """What happened to a customer, as tuples in the reference's shape."""

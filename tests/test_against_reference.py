@@ -9,6 +9,7 @@ import sys
 import tempfile
 from contextlib import closing
 from datetime import UTC, datetime
+from itertools import groupby
 from pathlib import Path
 
 import attrs
@@ -55,7 +56,7 @@ def expected(world):
         reject()
     # The engine keeps no journal of what it has had before.
     return {
-        name: [entry for entry in outcome.log.get(name, []) if entry[0] not in ("duplicate", "conflict")]
+        name: settled(entry for entry in outcome.log.get(name, []) if entry[0] not in ("duplicate", "conflict"))
         for name in history.customers
     }
 
@@ -65,7 +66,13 @@ def found(world, store="sqlite://", **more):
     played = Played(world.journeys, world.policy, world.history, store, **more)
     with closing(played):
         played.play()
-        return {name: played.log(name) for name in world.history.customers}
+        return {name: settled(played.log(name)) for name in world.history.customers}
+
+
+def settled(log):
+    """A log with the rules of each round whose conditions were not true in one order, whatever they were told by."""
+    stretches = groupby(log, key=lambda entry: entry[0] == "refused" and entry[2] == "given")
+    return [entry for alike, some in stretches for entry in (sorted(some) if alike else some)]
 
 
 def journals(world):

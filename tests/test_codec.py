@@ -12,8 +12,14 @@ from touchpoint.core.cases import Deadline, LiveCase
 from touchpoint.core.collected import Burst, Collected, Deferred
 from touchpoint.core.kept import Past, letters_for
 from touchpoint.core.occurrence import Occurrence
-from touchpoint.core.records import profile_from_record, profile_to_record, state_from_record, state_to_record
-from touchpoint.core.state import Address, Pending, Profile, Run, State, Watch
+from touchpoint.core.records import (
+    profile_from_record,
+    profile_to_record,
+    state_from_record,
+    state_to_record,
+    state_to_text,
+)
+from touchpoint.core.state import COMMON, Address, Pending, Profile, Rare, Run, State, Watch
 from touchpoint.errors import StoreCorrupt
 from touchpoint.model.payload import checked
 from touchpoint.model.preference import Preferences
@@ -132,12 +138,12 @@ def full_state():
         "m1",
     )
     run.cases = [["complaint", "x"]]
-    run.visits, run.outcomes, run.kept = {"wait": 2}, {"hello": "sent"}, [(0, occurrence(3))]
+    run.visits, run.outcomes, run.kept = {"wait": 2}, {"hello": "sent"}, ((0, occurrence(3)),)
     pending = Pending(
         "m1", "one", "rule", 1, "send:hello", "hello", "service", 3, 10, 11, 12, arguments={"n": Decimal(1)}
     )
     pending.cases = [["complaint", "x"]]
-    pending.reasons.append([10, "email", [["deny", "consent", "no grant"]]])
+    pending.reasons = ([10, "email", [["deny", "consent", "no grant"]]],)
     return State(
         "ann",
         now=10,
@@ -150,36 +156,53 @@ def full_state():
             "kept": {"z": LiveCase(1, 5, severity="urgent", owner="chris", opening=2, also=("z2",))},
             "late": {"y": LiveCase(1, 3, 4, {"response": Deadline(5), "resolution": Deadline(6, 7)}, {"m9": 8})},
         },
-        closed={"complaint": 3},
         signals=past(),
         starts={"one/rule": [[1, "o1", 0]]},
         silences={"|5": 20},
         heard={"|5": 15},
-        dwells={"one/new|5": 30},
-        calendar={"birthday": [40, "2026-01-01", "stamp"]},
         runs=(run,),
-        watches=(Watch(1, "one", "rule", "o1", 50, occurrence()),),
         pending=(pending,),
         history=(HandOver(1, "k", "one", "hello", "service", "email", True, "accepted", "o1"),),
-        awaited={"m0": [60, "no_receipt", "hello", "email"]},
-        parked=([1, "run", "one/rule", "r1", "why"],),
-        exposures={"look": ["x", 1, False]},
-        segments={"one/loyal": 1},
-        lapses={"one/loyal": 70},
         releases={"one": 2},
-        bursts=(Burst("one", "rule", "o1", 90, Collected(2, [occurrence()])),),
-        deferred=(Deferred("one", "rule", "o1", 95, occurrence()),),
-        noticed={"date due|renewal||": ["2026-01-01"]},
-        occasions={"a": [1, 2]},
-        reopenable={"complaint": {"w": [3, 1, "normal", None]}},
+        rare=Rare(
+            closed={"complaint": 3},
+            dwells={"one/new|5": 30},
+            calendar={"birthday": [40, "2026-01-01", "stamp"]},
+            watches=(Watch(1, "one", "rule", "o1", 50, occurrence()),),
+            awaited={"m0": [60, "no_receipt", "hello", "email"]},
+            parked=([1, "run", "one/rule", "r1", "why"],),
+            exposures={"look": ["x", 1, False]},
+            segments={"one/loyal": 1},
+            lapses={"one/loyal": 70},
+            bursts=(Burst("one", "rule", "o1", 90, Collected(2, [occurrence()])),),
+            deferred=(Deferred("one", "rule", "o1", 95, occurrence()),),
+            noticed={"date due|renewal||": ["2026-01-01"]},
+            occasions={"a": [1, 2]},
+            reopenable={"complaint": {"w": [3, 1, "normal", None]}},
+        ),
     )
 
 
 def test_every_part_of_a_state_is_tried():
-    untouched = {
-        each for each in State.__slots__ if getattr(full_state(), each, None) == getattr(State("ann"), each, None)
-    }
+    parts = {*State.__slots__, *Rare.__slots__}
+    untouched = {each for each in parts if getattr(full_state(), each, None) == getattr(State("ann"), each, None)}
     assert untouched - {"id", "profile", "zone_data", "__weakref__"} == set()
+
+
+def test_all_that_few_have_is_set_and_read_by_the_state_itself():
+    full, state = full_state(), State("ann")
+    for name in Rare.__slots__:
+        setattr(state, name, getattr(full, name))
+    assert state.rare == full.rare
+    assert State("ben").rare is COMMON
+
+
+def test_whoever_has_nothing_rare_any_more_is_as_somebody_who_never_had():
+    state = State("ann")
+    state.closed = {"complaint": 3}
+    assert state != State("ann")
+    state.closed = {}
+    assert state == State("ann")
 
 
 def test_the_first_form_of_a_state_had_every_part_and_is_read_as_before():  # S11.6
@@ -196,6 +219,21 @@ def test_a_state_is_written_without_what_is_empty():
 def test_a_state_comes_back_as_it_was():  # S11.6
     state = full_state()
     assert state_from_record("ann", state.profile, loads(dumps(state_to_record(state)))) == state
+
+
+def test_the_text_of_a_state_is_its_record():
+    for state in (full_state(), State("ann", now=5), State("ann", signals=Past({"a": 1}))):
+        assert loads(state_to_text(state, dumps)) == loads(dumps(state_to_record(state)))
+
+
+def test_any_letter_of_a_log_comes_back_from_a_text():
+    keys = [f"{n:03}" for n in range(300)]
+    signals = Past()
+    signals.adopt(letters_for(keys))
+    for key in keys:
+        signals.add(signals.letters.of[key], 1)
+    record = loads(state_to_text(State("ann", signals=signals), dumps))
+    assert state_from_record("ann", Profile(), record).signals == signals
 
 
 def test_a_case_of_a_store_from_before_deadlines_has_none():  # S11.6

@@ -2,11 +2,13 @@
 
 import json
 import sqlite3
+from base64 import b64decode
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 
 import pytest
 
+from making import START
 from marking import MARKS, fill, making, marks_of
 from touchpoint import UnknownCustomer, days
 
@@ -44,7 +46,18 @@ def texts_of(value):
         held = json.loads(value)
     except ValueError:
         return {value}
-    return set(leaves(held)) - {"$instant", "$decimal", "$date", "$elapsed"}
+    return {each for text in leaves(held) for each in unpacked(text)} - {"$instant", "$decimal", "$date", "$elapsed"}
+
+
+def unpacked(text):
+    """The instants of a log, which is packed where it is stored; anything else as it is."""
+    try:
+        held = b64decode(text, validate=True)
+    except ValueError:
+        return [text]
+    ats = [int.from_bytes(held[at : at + 8], "little") for at in range(0, len(held), 8)]
+    is_log = ats and all(abs(at / 1e6 - START.timestamp()) < 1e9 for at in ats)
+    return map(str, ats) if is_log else [text]
 
 
 def rows_about(path, number):

@@ -158,14 +158,12 @@ def test_no_name_of_a_journey_is_ever_run_as_code():
         assert not [part for part in ast.walk(module) if isinstance(part, ast.Raise)]
 
 
-def test_a_key_on_which_stages_are_entered_and_no_rule_starts_has_a_function_too():
-    stages = [Stage("new", phase="engage", when="a"), Stage("moved", phase="engage", when=Entered("new"))]
-    program = compile_program([Journey("j", stages=stages)])
-    key = next(each for each in program.starts if each[0] == "entered")
-    judge = compiled(key, program.judges.code(key), "judge")
-    decision = Decision(program, State("ann"), now=1)
-    assert judge(decision, Occurrence("entered", key[1], 1, "e1", {}), None) == []
-    assert decision.state.stages["j"][0] == "moved"
+def test_what_enters_stages_and_starts_no_rule_is_decided_by_generated_source_too(monkeypatch):  # S3.2
+    monkeypatch.setattr(judging, "PAYS_AFTER", 0)
+    stages = [Stage("a", phase="attract", when="go"), Stage("b", phase="engage", when=Entered("a"))]
+    program, state = compile_program([Journey("j", stages=stages)]), State("ann")
+    advance(program, state, Occurrence(TOUCHPOINT, "go", 1, "t"), 1)
+    assert state.stage_of("j") == "b"
 
 
 def test_generated_source_is_found_by_tracebacks():

@@ -9,6 +9,7 @@ import pytest
 from editing import changed, on_one_store, rule
 from making import MARK, START, journey, pass_time
 from touchpoint import Branch, Segment, VirtualClock, count, customer, days, event, hours
+from touchpoint.core.seen import code_of
 
 
 @pytest.fixture
@@ -50,8 +51,8 @@ SAID = '(event.score >= 3) & (count("start", within=days(2)) <= 5) → (1 >= 3) 
 
 def test_the_store_has_no_words(live, path):
     started(live(rule(MARK, given=ASKED)), score=1)
-    (line,) = lines_of(path, "refused")
-    assert (line[:4], line[4][1:]) == (["refused", "one", "r", "given"], [1, 1])
+    (line,) = lines_of(path, "unmet")
+    assert (line[:2], line[3:]) == (["unmet", "one"], [0, 1, 1])
 
 
 def test_why_has_the_words(live):  # S10
@@ -91,8 +92,18 @@ def test_without_its_definition_a_decision_is_told_by_its_values(live, path):
 def test_words_of_earlier_versions_are_told_as_they_are(live, path):  # S11.6
     started(live(rule(MARK, given=ASKED)), score=1)
     words = ["refused", "one", "r", "given", "event.score >= 3 → 1 >= 3: false"]
-    run(path, "UPDATE touchpoint_journal SET trace = ? WHERE trace LIKE '%refused%'", json.dumps([words]))
+    run(path, "UPDATE touchpoint_journal SET trace = ? WHERE trace LIKE '%unmet%'", json.dumps([words]))
     assert refusals(live(rule(MARK, given=ASKED))) == [words[4]]
+
+
+def test_lines_of_single_rules_of_earlier_versions_are_told_as_ever(live, path):  # S11.6
+    started(live(rule(MARK, given=ASKED)), score=1)
+    before = ["refused", "one", "r", "given", [code_of(ASKED), 1, 1]]
+    run(path, "UPDATE touchpoint_journal SET trace = ? WHERE trace LIKE '%unmet%'", json.dumps([before]))
+    engine = live(rule(MARK, given=ASKED))
+    assert (refusals(engine), engine.why("ann", "r").status) == ([SAID], "refused")
+    started(engine, score=2)
+    assert refusals(engine) == [SAID, SAID.replace("1 >= 3", "2 >= 3").replace("1 <= 5", "2 <= 5")]
 
 
 def test_branches_are_told_by_the_definition_of_then(live, path):  # S10

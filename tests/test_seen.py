@@ -3,20 +3,22 @@
 import math
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
-from types import SimpleNamespace
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from test_readings import COMMON, EAST, EXPRESSIONS, PROPERTIES, T0, TOUCHPOINTS, happened
 from touchpoint import Branch, Journey, Rule, Segment
 from touchpoint.core.context import Context
+from touchpoint.core.decision import Decision
 from touchpoint.core.generate import Namespace, Writer
 from touchpoint.core.kept import Past
+from touchpoint.core.program import compile_program
 from touchpoint.core.reading import read
-from touchpoint.core.seen import Unkept, code_of, conditions_of, in_words, plainly, seer_of
+from touchpoint.core.seen import Unkept, code_of, conditions_of, in_words, kept_of, plainly, seer_of
 from touchpoint.core.signals import backfill, collect
+from touchpoint.core.state import Profile, State
 from touchpoint.durations import days, micros
 from touchpoint.journey.conditions import case_open, count, customer, event, ever, in_stage, last, now, trigger
 from touchpoint.stores.codec import dumps, loads
@@ -140,18 +142,21 @@ def test_a_journey_tells_all_conditions_that_traces_keep():
 
 
 def written(expression, table):
-    """The function that generated source makes of what a condition saw; None where closures are to see it."""
+    """The function that generated source makes of what a condition saw; None where it has a line of its own."""
     names = Namespace()
     writer = Writer(names, table, "one", {"one": "stage"})
-    lines = writer.seen(expression)
-    if lines is None:
+    leaves = kept_of(expression)
+    if leaves is None:
         return None
+    writer.foresee(leaves)
+    lines = [f"{code_of(expression)!r},", *writer.values(leaves)]
     head = [
-        "def seen(event, traits, signals, now, stage, state):", "    properties = event.properties",
-        *writer.variables.lines(), "    return (",
+        "def seen(decision, event, stage):", "    state, now = decision.state, decision.now",
+        "    properties, traits, signals = event.properties, state.profile.traits, state.signals",
+        *writer.variables.lines(), "    return [",
     ]  # fmt: skip
     made = dict(names.names)
-    exec("\n".join([*head, *lines, ")"]), made)  # noqa: S102 - it is what the library does
+    exec("\n".join([*head, *lines, "]"]), made)  # noqa: S102 - it is what the library does
     return made["seen"]
 
 
@@ -161,16 +166,16 @@ def test_generated_source_keeps_what_closures_keep(expression, timeline, here, t
     table, data = collect([expression]), Past()
     backfill(table, data, timeline, micros(T0))
     see = written(expression, table)
-    if see is None:
-        return
-    cases, stage = {"a": 1} if flag else {}, "a" if flag else None
-    state = SimpleNamespace(cases=cases, case_open=lambda _kind, _ref: bool(cases))
-    context = Context(here, here, traits, micros(T0), data, state.case_open, lambda _journey: stage, journey="one")
+    assume(see is not None)
+    cases, stage = {"a": {"1": 1}} if flag else {}, "a" if flag else None
+    state = State("ann", Profile(traits), now=micros(T0), signals=data)
+    state.cases, state.stages = cases, {"one": ("a", micros(T0), 1)} if flag else {}
+    decision = Decision(compile_program([]), state, micros(T0))
     try:
-        kept = see(here, traits, data, micros(T0), stage, state)
+        kept = see(decision, here, stage)
     except Unkept:
-        kept = read(expression, context, table).text
-    assert dumps(kept) == dumps(seer_of(expression, table)(context))
+        kept = decision.told(lambda context: read(expression, context, table).text, "one", here)
+    assert dumps(kept) == dumps(decision.saw(seer_of(expression, table), "one", here))
 
 
 @pytest.mark.parametrize(
@@ -182,4 +187,5 @@ def test_generated_source_keeps_what_closures_keep(expression, timeline, here, t
     ],
 )  # fmt: skip
 def test_what_is_asked_most_is_seen_without_closures(expression):
-    assert written(expression, collect([expression])) is not None
+    writer = Writer(Namespace(), collect([expression]), "one", {"one": "stage"})
+    assert "decision.ask" not in "".join(writer.values(kept_of(expression)))

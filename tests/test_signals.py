@@ -92,7 +92,7 @@ def test_a_key_depends_on_meaning_alone_and_never_changes():  # S4.7 S11.6
 
 def test_a_touchpoint_costs_only_the_signals_of_its_type():  # HOUSE 4
     table, data = lived(count("go") + count("stop"), go(1), go(2, "stop"), go(3, "other"))
-    assert sorted(data.values()) == [1, 1]
+    assert sorted(data.data.values()) == [1, 1]
     assert {name: len(signals) for name, signals in table.by_type.items()} == {"go": 1, "stop": 1}
 
 
@@ -195,7 +195,7 @@ def test_a_total_adds_up_the_property_it_is_told():
 def test_parts_about_the_touchpoint_alone_are_decided_when_it_is_recorded():
     expression = count("go", where=(event.x > 1) & event.ok)
     _, data = lived(expression, go(x=2, ok=True), go(x=1, ok=True), go(ok=True), go(x="a", ok=True), go(x=3, ok=1))
-    assert list(data.values()) == [2]
+    assert list(data.data.values()) == [2]
 
 
 def test_the_declared_outside_belongs_to_the_run():
@@ -266,8 +266,8 @@ def test_backfill_fills_what_is_missing_drops_what_nobody_asks_and_leaves_the_re
     for occurrence in story:
         update(old, data, occurrence, 5)
     backfill(new, data, story, 6)
-    assert data.keys() == new.signals.keys()
-    assert list(data.values()) == [2, [5, "b"]]
+    assert data.data.keys() == new.signals.keys()
+    assert list(data.data.values()) == [2, [5, "b"]]
 
 
 def test_backfill_reads_the_timeline_only_if_something_is_missing():

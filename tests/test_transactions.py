@@ -45,6 +45,7 @@ from touchpoint import (
     seconds,
 )
 from touchpoint.channels.inbound import Replied
+from touchpoint.core.kept import Past
 from touchpoint.stores.sqlite import SqliteStore
 
 MARK = Emit("mark")
@@ -200,7 +201,7 @@ def test_work_that_fails_in_a_group_fails_alone():  # S11.4: group commit
         thread.start()
     while len(engine._grouping._queue) < 3:
         pass
-    engine._grouping._leading.release()
+    engine._grouping._hand_on()
     for thread in threads:
         thread.join(10)
     assert (len(together), len(failed), len(marks(engine))) == (2, 1, 2)
@@ -232,7 +233,7 @@ def test_an_interrupt_in_a_group_leaves_nobody_waiting_for_ever():  # S11.4
         thread.start()
     while len(engine._grouping._queue) < 3:
         pass
-    engine._grouping._leading.release()
+    engine._grouping._hand_on()
     for thread in threads:
         thread.join(5)
     assert [thread.is_alive() for thread in threads] == [False] * 3
@@ -262,14 +263,15 @@ def test_what_a_failed_transaction_left_in_memory_is_not_taken_for_stored(tmp_pa
     store.meddle = lambda: at_once(engine.run_pending)
 
     def broken(unit):
-        unit.find("ann").state.signals.clear()
+        signals = unit.find("ann").state.signals
+        signals.forget([*signals])
         return 1 / 0
 
     before = state_of(engine).signals
     with pytest.raises(ZeroDivisionError):
         engine._write(broken)
     assert len(marks(engine)) == 1
-    assert state_of(engine).signals == before != {}
+    assert state_of(engine).signals == before != Past()
 
 
 def test_a_failed_call_does_not_disturb_the_work_of_another_thread(tmp_path):  # S11.4

@@ -1,6 +1,7 @@
 """One customer's decisions (S3-S6): rounds, runs, steps and messages, from the full timeline."""
 
 from collections import deque
+from itertools import compress
 
 import attrs
 
@@ -321,10 +322,11 @@ class Customer:
             all(holds(part, Look(self, journey, occurrence, occurrence)) for part in bursts.asked_of_each(rule))
             for _, journey, rule in named
         ]
-        for (number, journey, rule), allowed in zip(named, given, strict=True):
+        for (_, _, rule), allowed in zip(named, given, strict=True):
             if not allowed:
                 self.refuse(rule, "given")
-            elif rule.collect is not None:
+        for number, journey, rule in compress(named, given):
+            if rule.collect is not None:
                 bursts.gather(self, number, journey, rule, self.key_of(rule, occurrence), occurrence)
             else:
                 self.try_to_start(number, journey, rule, occurrence)

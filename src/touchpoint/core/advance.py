@@ -10,7 +10,8 @@ from typing import Final
 from touchpoint.core.bursts import drop_bursts, gather
 from touchpoint.core.collected import Collected
 from touchpoint.core.compiled_rule import CompiledRule, CompiledStage, Node
-from touchpoint.core.decision import NOT_LOADED, BlankDecision, Decision, Entry, RunStarted
+from touchpoint.core.decision import NOT_LOADED, BlankDecision, Decision, RunStarted
+from touchpoint.core.held import put
 from touchpoint.core.identity import key_of_rule, run_id, same_key
 from touchpoint.core.judging import Considered, Parts
 from touchpoint.core.limits import refused_by_limit, remember_start
@@ -25,6 +26,7 @@ from touchpoint.core.segments import JOINED, LATE, LEFT, catch_up, reassess
 from touchpoint.core.signals import lapses_at
 from touchpoint.core.state import Pending, Run, State
 from touchpoint.core.steps import is_about, take_steps
+from touchpoint.core.unmet import refusal
 from touchpoint.journey.asking import first_asked
 from touchpoint.journey.by_hand import PREFIX
 
@@ -47,7 +49,7 @@ def advance(program: Program, state: State, occurrence: Occurrence, now: int, *,
     Raises:
         DefectiveJourney: more than 1,000 steps; the state is then not to be used any more.
     """
-    if late or state.lapses or occurrence.kind != TOUCHPOINT:
+    if late or state.rare.lapses or occurrence.kind != TOUCHPOINT:
         return work_off(Decision(program, state, now, occurrence), late=late)
     judges = program.judges
     decide = judges.made.get(occurrence.name) or judges.whole(occurrence.name)
@@ -62,15 +64,16 @@ def message_ended(
 ) -> Decision:  # fmt: skip
     """Decide what follows from the end of a message (or call): its run goes on (S5.1)."""
     decision = Decision(program, state, now)
-    if state.lapses:
+    if state.rare.lapses:
         catch_up(decision)
-    decision.end_message(pending, status, reason)
     run = state.run_by_order(pending.run)
+    decision.end_message(pending, status, reason, run)
     if run is not None and returned is not None:
         _keep_result(decision, run, pending.message, returned)
     if run is not None and run.message == pending.key:
         if status == "sent" or pending.message not in run.outcomes or first_asked(pending.step) is None:
-            run.outcomes[pending.message] = status  # a survey was sent, whatever becomes of a reminder of it
+            # A survey was sent, whatever becomes of a reminder of it.
+            run.outcomes = put(run.outcomes, pending.message, status)
         if decision.queue:
             _tell_of_it(decision)
             if run.message != pending.key or state.run_by_order(pending.run) is not run:
@@ -121,7 +124,7 @@ def work_off(decision: Decision, *, late: bool = False, again: int | None = None
         again: of what was parked and is counted already: the number of the customer's last run that had begun then.
     """
     state, queue = decision.state, decision.queue
-    if state.lapses:
+    if state.rare.lapses:
         # What happens at the instant at which a window lapses comes before that (S2.5): its own round looks at both.
         rounds = queue and (queue[0].kind == TOUCHPOINT or (again is None and not decision.ready))
         if not rounds:
@@ -135,7 +138,7 @@ def work_off(decision: Decision, *, late: bool = False, again: int | None = None
                 decision.give_up()
             _round(decision, queue.pop(0), late=late, again=again)
             late, again = False, None
-        elif not (state.deferred and _admit(decision)):
+        elif not (state.rare.deferred and _admit(decision)):
             break
     if decision.program.looks_ahead:
         _look_ahead(decision)
@@ -150,9 +153,9 @@ def _round(decision: Decision, occurrence: Occurrence, *, late: bool, again: int
     starts = program.starts.get(keys[0])
     if not program.plain:
         keys, starts = _taken_in(decision, occurrence, keys[0], late=late, again=again)
-    if state.runs or state.watches:
+    if state.runs or state.rare.watches:
         meet_all(decision, occurrence, keys, again)
-    if state.bursts:
+    if state.rare.bursts:
         drop_bursts(decision, occurrence, keys)
     if starts is None or late:
         return
@@ -165,7 +168,7 @@ def _round(decision: Decision, occurrence: Occurrence, *, late: bool, again: int
         _move_stages(decision, occurrence, stages)
     if rules:
         # All conditions are asked before any run starts: rules of one round do not see each other's effects.
-        _start_all(decision, occurrence, [_unless_true(decision, rule, occurrence) for rule in rules])
+        _start_all(decision, occurrence, _true_ones(decision, rules, keys, occurrence))
 
 
 def _taken_in(
@@ -225,30 +228,39 @@ def _matches(
 # S4.2 point 5: rules.
 
 
-def _start_all(decision: Decision, occurrence: Occurrence, considered: Considered) -> None:
-    for each in considered:
-        if isinstance(each, list):
-            decision.trace.append(each)
-        elif each.collects is not None:
+def _start_all(decision: Decision, occurrence: Occurrence, rules: Considered) -> None:
+    for each in rules:
+        if each.collects is not None:
             gather(decision, each, occurrence)
         else:
             start(decision, each, occurrence)
 
 
-def _unless_true(decision: Decision, rule: CompiledRule, occurrence: Occurrence) -> CompiledRule | Entry:
-    """The line of the trace for a rule whose condition is not true; the rule itself where it is."""
-    if rule.given is None or decision.ask(rule.given, rule.journey, occurrence) is True:
-        return rule
-    return _refusal(decision, rule, occurrence)
+def _true_ones(decision: Decision, rules: Sequence[CompiledRule], keys: Keys, occurrence: Occurrence) -> Considered:
+    """The rules whose condition is true. The trace says which of the others were refused, and what they saw."""
+    true = [rule for rule in rules if _is_true(decision, rule, occurrence)]
+    if len(true) == len(rules):
+        return true
+    if len(keys) == 1:
+        for some in decision.program.judges.together(keys[0]):
+            some.refuse(decision, true, occurrence)
+    else:  # rules that several keys start are told of one by one: there is no list of them
+        for rule in rules:
+            if rule not in true:
+                _refused(decision, rule, occurrence)
+    return true
 
 
-def _refusal(decision: Decision, rule: CompiledRule, occurrence: Occurrence) -> Entry:
-    seen = "" if rule.see is None else decision.saw(rule.see, rule.journey, occurrence)
-    return ["refused", rule.journey, rule.rule.name, "given", seen]
+def _is_true(decision: Decision, rule: CompiledRule, occurrence: Occurrence) -> bool:
+    return rule.given is None or decision.ask(rule.given, rule.journey, occurrence) is True
+
+
+def _refused(decision: Decision, rule: CompiledRule, occurrence: Occurrence) -> None:
+    decision.trace.append(refusal(decision, rule, occurrence))
 
 
 _PARTS: Final = Parts(
-    BlankDecision, meet_all, drop_bursts, remember_more, note_about, _refusal, _start_all, work_off,
+    BlankDecision, meet_all, drop_bursts, remember_more, note_about, _refused, _start_all, work_off,
 )  # fmt: skip
 
 
@@ -261,14 +273,10 @@ def start(decision: Decision, rule: CompiledRule, occurrence: Occurrence, collec
         occurrence: what triggered it; of a burst the first.
         collected: the burst.
     """
-    state = decision.state
-    key = key_of_rule(rule.rule.key, occurrence.properties)
-    live = [
-        run
-        for run in state.runs
-        if run.rule == rule.rule.name and run.journey == rule.journey and same_key(run.key, key)
-    ]
-    if live and rule.rule.concurrency == "ignore":
+    given = rule.rule
+    key = None if given.key is None else key_of_rule(given.key, occurrence.properties)
+    live = _live(decision.state, rule, key) if decision.state.runs else ()
+    if live and given.concurrency == "ignore":
         decision.trace.append(
             ["refused", rule.journey, rule.rule.name, "live", "a run is live already" + _about(rule, key)]
         )
@@ -277,15 +285,24 @@ def start(decision: Decision, rule: CompiledRule, occurrence: Occurrence, collec
         reason = f"more than {_IN_A_ROW} runs in a row were each started by an end of a message of the one before"
         decision.trace.append(["refused", rule.journey, rule.rule.name, "circle", reason])
         return
-    if (limited := refused_by_limit(decision, rule, key)) is not None:
+    if given.limit is not None and (limited := refused_by_limit(decision, rule, key)) is not None:
         decision.trace.append(["refused", rule.journey, rule.rule.name, "limit", limited])
         return
-    going = live if rule.rule.concurrency == "restart" else []
+    going = live if given.concurrency == "restart" else ()
     if decision.program.live_limits and not admitted(decision, rule, key, occurrence, collected, going):
         return
     for run in going:
         decision.end(run, "restarted")
     _begin(decision, rule, key, occurrence, collected)
+
+
+def _live(state: State, rule: CompiledRule, key: object) -> list[Run]:
+    """The rule's live runs that are about this."""
+    return [
+        run
+        for run in state.runs
+        if run.rule == rule.rule.name and run.journey == rule.journey and same_key(run.key, key)
+    ]
 
 
 def _admit(decision: Decision) -> bool:
@@ -294,11 +311,10 @@ def _admit(decision: Decision) -> bool:
     if found is None:
         return False
     rule, entry = found
-    refused = _unless_true(decision, rule, entry.trigger)
-    if isinstance(refused, list):
-        decision.trace.append(refused)
-    else:
+    if _is_true(decision, rule, entry.trigger):
         start(decision, rule, entry.trigger, entry.collected)
+    else:
+        _refused(decision, rule, entry.trigger)
     return True
 
 
@@ -313,14 +329,18 @@ def _begin(
     state.orders += 1
     if decision.chain and not occurrence.chain:
         occurrence.chain = decision.chain
-    identity = run_id(state.id, rule.journey, rule.rule.name, key, _cause(decision, rule, key, occurrence))
+    journey, name = rule.journey, rule.rule.name
+    # The first run of a decision is not a second one by the same cause.
+    cause = _cause(decision, rule, key, occurrence) if decision.effects else occurrence.id
+    identity = run_id(state.id, journey, name, key, cause)
     event = occurrence if collected is None else collected.kept[-1]
-    run = Run(identity, rule.journey, rule.rule.name, key, decision.now, state.orders, occurrence, event)
+    run = Run(identity, journey, name, key, decision.now, state.orders, occurrence, event)
     run.collected = collected
     is_about(run, occurrence)
     state.runs += (run,)
-    remember_start(decision, rule, key)
-    decision.trace.append(["started", rule.journey, rule.rule.name, key])
+    if rule.rule.limit is not None:
+        remember_start(decision, rule, key)
+    decision.trace.append(["started", journey, name, key])
     decision.effects.append(RunStarted(run))
     decision.ready.append((run, rule.first))
 

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from datetime import timedelta
 from typing import Final
 
-from touchpoint.core.held import NONE, dropped, put
+from touchpoint.core.held import dropped, few, put
 from touchpoint.core.occurrence import Occurrence
 from touchpoint.core.program import Program
 from touchpoint.core.recurring import Due
@@ -110,7 +110,7 @@ def bring_about(program: Program, state: State, name: str) -> tuple[Occurrence, 
         trace.append(["because", f"from {since[0]} on left out: nobody looked for more than a week"])
     occurrence = Occurrence(spec.kind, name, due, f"{on} {_CAUSES[spec.kind]} {name}", _properties(spec, state, on))
     came = [*state.noticed.get(spec.noted, ()), on][-_NOTICED:]
-    state.noticed = {**state.noticed, spec.noted: came}
+    state.noticed = put(state.noticed, spec.noted, came)
     found = _following(spec, state, zones, max(state.now, due))
     _keep(spec, state, found, f"{_about(spec, state)} {' '.join(zones)}")
     return occurrence, trace
@@ -172,8 +172,8 @@ def adopt_calendar(program: Program, state: State, *, now: int) -> None:
         names = [spec.noted] if spec.noted in before else [each for each in before if has_identity(each, spec.identity)]
         if names:
             noticed[spec.noted] = max((before[each] for each in names), key=max)
-    state.noticed = noticed or NONE
-    state.calendar = {name: entry for name, entry in state.calendar.items() if name in program.calendar}
+    state.noticed = few(noticed)
+    state.calendar = few({name: entry for name, entry in state.calendar.items() if name in program.calendar})
     arm_calendar(program, state, now=now)
 
 
@@ -181,7 +181,7 @@ def join_calendar(program: Program, into: State, old: State, *, now: int) -> Non
     """Have `into` know what is due of `old`, too; what came under either id does not come again (S1.6)."""
     for noted, dates in old.noticed.items():
         both = sorted({*into.noticed.get(noted, ()), *dates})[-_NOTICED:]
-        into.noticed = {**into.noticed, noted: both}
+        into.noticed = put(into.noticed, noted, both)
     for name, entry in old.calendar.items():
         known = into.calendar.get(name)
         if known is None or (known[2] == entry[2] and entry[0] > known[0]):

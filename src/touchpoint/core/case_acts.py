@@ -18,7 +18,7 @@ from touchpoint.core.cases import (
     resolved,
     told_of,
 )
-from touchpoint.core.held import dropped, put
+from touchpoint.core.held import NONE, dropped, few, put
 from touchpoint.core.occurrence import TOUCHPOINT, Occurrence
 from touchpoint.core.segments import CASE, reassess
 from touchpoint.model.case import SEVERITIES, rank
@@ -91,7 +91,7 @@ def _begin(
     cause = f"{cause}:{case.opening}" if again else cause
     arm(decision.program.terms, kind, case)
     state = decision.state
-    state.cases = put(state.cases, kind, {**state.cases.get(kind, {}), ref: case})
+    state.cases = put(state.cases, kind, put(state.cases.get(kind, NONE), ref, case))
     decision.trace.append(["case", "reopened" if again else "opened", kind, ref])
     decision.effects.append(CaseOpened(kind, ref, case, of, said))
     told = told_of(kind, ref, case)
@@ -135,13 +135,13 @@ def _forget(decision: "Decision", kind: str, ref: str | None = None) -> None:
 def close_case(decision: "Decision", kind: str, ref: str, cause: str) -> bool:
     """Close a case, and have the messages it held asked again; closing one that is not open is a recorded no-op."""
     state = decision.state
-    refs, name = state.cases.get(kind, {}), resolved(state.cases, kind, ref)
-    case = refs.pop(name, None)
+    refs, name = state.cases.get(kind, NONE), resolved(state.cases, kind, ref)
+    case = refs.get(name)
     if case is None:
         decision.trace.append(["case", "not open", kind, ref])
         return False
-    if not refs:
-        state.cases = dropped(state.cases, kind)
+    refs = dropped(refs, name)
+    state.cases = put(state.cases, kind, refs) if refs else dropped(state.cases, kind)
     state.closed = put(state.closed, kind, decision.now)
     _keep_reopenable(decision, kind, name, case)
     decision.trace.append(["case", "closed", kind, name])
@@ -177,7 +177,7 @@ def answer_case(decision: "Decision", kind: str, ref: str, at: int, answer: str)
         decision.trace.append(["case", "answered already", kind, ref])
         return False
     case.answered_at = at
-    case.doubts.clear()
+    case.doubts = NONE
     decision.trace.append(["case", "answered", kind, ref])
     decision.effects.append(CaseChanged(case, answer))
     if kind in decision.program.closed_by_answers:
@@ -233,7 +233,8 @@ def merge_cases(decision: "Decision", kind: str, ref: str, into: str, cause: str
     if name == stays or name not in refs or stays not in refs:
         decision.trace.append(["case", "one already" if name == stays and name in refs else "not open", kind, ref])
         return False
-    goes, case = refs.pop(name), refs[stays]
+    goes, case = refs[name], refs[stays]
+    decision.state.cases = put(cases, kind, dropped(refs, name))
     absorb(case, goes)
     case.also = (*case.also, *(each for each in (name, *goes.also) if each not in case.also))
     told = {**told_of(kind, name, goes), "into": stays}
@@ -255,7 +256,7 @@ def absorb(stays: LiveCase, goes: LiveCase) -> None:
 def combine(stays: LiveCase, goes: LiveCase) -> None:
     """What two cases have in common once they are one: the first answer, the higher severity, an owner."""
     answers = [each.answered_at for each in (stays, goes) if each.answered_at is not None]
-    stays.doubts = {} if answers else {**stays.doubts, **goes.doubts}
+    stays.doubts = NONE if answers else few({**stays.doubts, **goes.doubts})
     stays.answered_at = min(answers, default=None)
     if rank(goes.severity) > rank(stays.severity):
         stays.severity, stays.owner = goes.severity, goes.owner or stays.owner
@@ -263,10 +264,11 @@ def combine(stays: LiveCase, goes: LiveCase) -> None:
     stays.opening = max(stays.opening, goes.opening)
 
 
-def _earlier(some: dict[str, Deadline], others: dict[str, Deadline]) -> dict[str, Deadline]:
+def _earlier(some: Mapping[str, Deadline], others: Mapping[str, Deadline]) -> Mapping[str, Deadline]:
     found = {**others, **some}
     both = {which for which in found if which in some and which in others}
-    return found | {which: min(some[which], others[which], key=lambda each: each.due) for which in sorted(both)}
+    found |= {which: min(some[which], others[which], key=lambda each: each.due) for which in sorted(both)}
+    return few(found)
 
 
 def join_renamed(decision: "Decision", kind: str, refs: dict[str, LiveCase]) -> None:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 import attrs
 
 from touchpoint.core.cases import Deadline, Held, LiveCase, place_of
+from touchpoint.core.held import few
 from touchpoint.durations import length
 from touchpoint.journey.journey import Journey
 from touchpoint.model.business import BusinessTime
@@ -110,7 +111,7 @@ def arm(terms: AllTerms, kind: str, case: LiveCase) -> None:
     """Give a case that is opened now its deadlines."""
     if (promised := terms.get(kind)) is not None:
         dues = ((which, promised.due(which, case)) for which in promised.times)
-        case.deadlines = {which: promised.deadline(which, due) for which, due in dues if due is not None}
+        case.deadlines = few({which: promised.deadline(which, due) for which, due in dues if due is not None})
 
 
 def rearm(terms: AllTerms, cases: Held, now: int) -> list[LiveCase]:
@@ -131,7 +132,7 @@ def rearm_case(promised: Terms, case: LiveCase, now: int) -> bool:
     dues = {which: promised.due(which, case) for which in promised.times if which not in kept}
     news = {which: _again(promised, case, which, due, now) for which, due in dues.items() if due is not None}
     every = {**kept, **news}
-    case.deadlines = {which: every[which] for which in sorted(every, key=place_of)}
+    case.deadlines = few({which: every[which] for which in sorted(every, key=place_of)})
     return case.deadlines != before
 
 

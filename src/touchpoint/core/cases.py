@@ -8,6 +8,7 @@ from typing import Any, Final, TypeAlias
 
 import attrs
 
+from touchpoint.core.held import NONE, few, plain
 from touchpoint.core.occurrence import TOUCHPOINT, Occurrence
 from touchpoint.durations import instant
 from touchpoint.model.case import DEADLINES, ESCALATIONS, RESPONSE, case_of, level_name, level_of
@@ -49,8 +50,8 @@ class LiveCase:
     opened_at: int
     no: int = 0
     answered_at: int | None = None
-    deadlines: dict[str, Deadline] = attrs.Factory(dict)
-    doubts: dict[str, int] = attrs.Factory(dict)
+    deadlines: Mapping[str, Deadline] = NONE
+    doubts: Mapping[str, int] = NONE
     severity: str = NORMAL
     owner: str | None = attrs.field(default=None, repr=False)
     opening: int = 1
@@ -69,7 +70,7 @@ class LiveCase:
         return min((due for which in self.deadlines if (due := self.armed(which)) is not None), default=_NEVER)
 
 
-Held: TypeAlias = Mapping[str, dict[str, LiveCase]]
+Held: TypeAlias = Mapping[str, Mapping[str, LiveCase]]
 """The open cases of a customer, by kind and ref."""
 
 
@@ -145,11 +146,11 @@ def case_to_record(case: LiveCase) -> list[Any]:
     """As a positional JSON list; without what it does not have."""
     more = [case.severity, case.owner, case.opening, case.also]
     if more != [NORMAL, None, 1, ()]:
-        kept = [case.answered_at, deadlines_to_record(case.deadlines), case.doubts]
+        kept = [case.answered_at, deadlines_to_record(case.deadlines), plain(case.doubts)]
         return [case.opened_at, case.no, *kept, *more]
     if case.answered_at is None and not case.deadlines and not case.doubts:
         return [case.opened_at, case.no]
-    return [case.opened_at, case.no, case.answered_at, deadlines_to_record(case.deadlines), case.doubts]
+    return [case.opened_at, case.no, case.answered_at, deadlines_to_record(case.deadlines), plain(case.doubts)]
 
 
 def deadlines_to_record(deadlines: Mapping[str, Deadline]) -> dict[str, list[int | bool | None]]:
@@ -160,16 +161,16 @@ def deadlines_to_record(deadlines: Mapping[str, Deadline]) -> dict[str, list[int
     }
 
 
-def deadlines_from_record(record: Mapping[str, Sequence[Any]]) -> dict[str, Deadline]:
+def deadlines_from_record(record: Mapping[str, Sequence[Any]]) -> Mapping[str, Deadline]:
     """What `deadlines_to_record` wrote."""
-    return {which: Deadline(*each) for which, each in record.items()}
+    return few({which: Deadline(*each) for which, each in record.items()})
 
 
 def case_from_record(record: Sequence[Any]) -> LiveCase:
     """The case that `case_to_record` wrote."""
     opened_at, no, *more = record
     answered_at, deadlines, doubts, *late = more or (None, {}, {})
-    case = LiveCase(opened_at, no, answered_at, deadlines_from_record(deadlines), dict(doubts))
+    case = LiveCase(opened_at, no, answered_at, deadlines_from_record(deadlines), few(doubts))
     if late:
         case.severity, case.owner, case.opening, also = late
         case.also = tuple(also)
@@ -183,7 +184,8 @@ def cases_to_record(cases: Held) -> dict[str, dict[str, list[Any]]]:
 
 def cases_from_record(record: Mapping[str, Mapping[str, Sequence[Any]]]) -> Held:
     """What `cases_to_record` wrote."""
-    return {kind: {ref: case_from_record(each) for ref, each in refs.items()} for kind, refs in record.items()}
+    cases = ((kind, {ref: case_from_record(each) for ref, each in refs.items()}) for kind, refs in record.items())
+    return few({kind: few(refs) for kind, refs in cases})
 
 
 # What falls due.

@@ -35,6 +35,7 @@ from touchpoint.journey.steps import (
     WaitFor,
     WaitUntil,
 )
+from touchpoint.model.message import Message
 
 Closure = Callable[[Context], object]
 Teller = Callable[[Context], str]
@@ -45,7 +46,7 @@ class Node:
     """A step with its place.
 
     `next` follows it, `then` and `otherwise` begin its arms (or lead on where an arm is empty), as do the `arms` of a
-    `Split`, by variant, and of a `Best`, by candidate, of which it has the `options`. Of a message it has the `kind`,
+    `Split`, by variant, and of a `Best`, by candidate, of which it has the `options`. Of a `message` it has the `kind`,
     for how many microseconds it `lasts`, and how it `answers` in a conversation: `reply`, `react`, or not.
     """
 
@@ -63,6 +64,7 @@ class Node:
     see: Seer | None = None
     answers: str = ""
     options: Sequence[Option] = ()
+    message: Message | None = None
 
 
 @attrs.define(eq=False)
@@ -178,6 +180,7 @@ def _node(name: str, step: Step, journey: str, rule: str, table: SignalTable) ->
             node.condition = closure_of(step.given, table)
         case Send():
             node.condition = closure_of(step.still, table)
+            node.message = step.message
             node.kind, node.lasts = step.message.effective_kind, length(step.message.best_before)
             node.answers = "reply" if isinstance(step, Reply) else "react" if isinstance(step, React) else ""
         case Wait() if isinstance(step.until, Expression):

@@ -1,7 +1,7 @@
 """The working space of one decision: what it reads, what it changes, and what it leaves to the shell to write."""
 
-from collections.abc import Mapping, Sequence
-from typing import Any, Final, NoReturn, TypeAlias
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Final, NoReturn, TypeAlias, TypeVar
 
 import attrs
 
@@ -15,7 +15,6 @@ from touchpoint.core.held import dropped, put
 from touchpoint.core.occurrence import ENDED, Occurrence
 from touchpoint.core.program import BUDGET, Program
 from touchpoint.core.records import burst_to_record
-from touchpoint.core.seen import Seen, Seer
 from touchpoint.core.segments import STAGE, reassess
 from touchpoint.core.state import WAITING, Pending, Run, State, Watch, without
 from touchpoint.errors import DefectiveJourney
@@ -24,6 +23,7 @@ from touchpoint.model.delivery import RenderedMessage
 from touchpoint.model.message import Number
 from touchpoint.policy.facts import ConsentFact
 
+T = TypeVar("T")
 Entry: TypeAlias = list[Any]
 """One line of the trace: a kind, then what it is about; JSON."""
 
@@ -280,7 +280,7 @@ class Decision:
         context = self._placed(journey, event, run)
         return closure(context)
 
-    def saw(self, see: Seer, journey: str, event: Occurrence, run: Run | Watch | None = None) -> Seen:
+    def saw(self, see: Callable[[Context], T], journey: str, event: Occurrence, run: Run | Watch | None = None) -> T:
         """What an expression saw, as a trace keeps it."""
         return see(self._placed(journey, event, run))
 
@@ -354,10 +354,12 @@ class Decision:
             self.ready = [each for each in self.ready if each[0] is not run]
         self.trace.append(["ended", run.journey, run.rule, run.key, reason])
         self.effects.append(RunEnded(run, self.now, reason))
-        for pending in tuple(self.state.pending):
+        for pending in self.state.pending:
             if pending.run == run.order and pending.status == WAITING:
                 self.take_back(pending, f"its run ended: {reason}", run)
-        self._watch(run, reason)
+        rule = self.rule_of(run)
+        if rule is not None and rule.goal_within is not None:
+            self._watch(run, run.started + rule.goal_within, reason)
 
     def _answers(self, pending: Pending, cases: Sequence[Sequence[str]], status: str) -> None:
         if status == "sent":
@@ -365,7 +367,8 @@ class Decision:
             return
         for kind, ref in cases:
             if (case := case_acts.find(self, kind, ref)) is not None and case.answered_at is None:
-                case.doubts[pending.key] = self.now if pending.slot is None else pending.slot
+                slot = self.now if pending.slot is None else pending.slot
+                case.doubts = put(case.doubts, pending.key, slot)
 
     def answered(self, cases: Sequence[Sequence[str]], at: int, answer: str) -> None:
         """The customer of these cases was answered; the first time counts, and those that are closed do not."""
@@ -379,31 +382,26 @@ class Decision:
         # What may have gone out already cannot be taken back (S6.8).
         self.end_message(pending, "unknown" if pending.uncertain else "withdrawn", reason, over)
 
-    def _watch(self, run: Run, reason: str) -> None:
-        rule = self.rule_of(run)
+    def _watch(self, run: Run, until: int, reason: str) -> None:
         left_by_itself = reason == "done" or reason.startswith("exit: ")
-        if rule is None or rule.goal_within is None or run.reached or not left_by_itself:
-            return
-        until = run.started + rule.goal_within
-        if until >= self.now:
+        if left_by_itself and not run.reached and until >= self.now:
             watch = Watch(run.order, run.journey, run.rule, run.key, until, run.trigger, run.outcomes)
             watch.release = run.release
             watch.collected, watch.results = run.collected, run.results
             watch.id, watch.visits, watch.told = run.id, run.visits, run.told
             self.state.watches += (watch,)
 
-    def end_message(self, pending: Pending, status: str, reason: str, over: Run | None = None) -> None:
-        """Give a message its one end (S6.7); its run may be `over` already."""
+    def end_message(self, pending: Pending, status: str, reason: str, run: Run | None = None) -> None:
+        """Give a message its one end (S6.7); its `run`, live or over, where it is at hand."""
         self.state.pending = without(self.state.pending, pending)
         if reason:
-            pending.reasons.append([self.now, pending.channel, [[status, reason]]])
+            pending.reasons = (*pending.reasons, [self.now, pending.channel, [[status, reason]]])
         self.trace.append(["message", pending.message, status, pending.channel, reason])
-        run = self.state.run_by_order(pending.run) if status == "sent" else None
-        self.effects.append(MessageEnded(pending, status, self.now, run))
+        self.effects.append(MessageEnded(pending, status, self.now, run if status == "sent" else None))
         if pending.cases and status in ("sent", "unknown"):
             self._answers(pending, pending.cases, status)
         if self.program.listening.ends and not pending.is_call:
-            told = ended_message(self.program, self.state, pending, status, reason, self.now, over)
+            told = ended_message(self.program, self.state, pending, status, reason, self.now, run)
             if told is not None:
                 self.queue.append(told)
 

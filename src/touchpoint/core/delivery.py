@@ -46,11 +46,12 @@ CLOCK_STEP: Final = 2.0
 """Seconds by which wall and monotonic clock may disagree between release and call; more is a clock that was set."""
 
 
-@attrs.frozen
+@attrs.define
 class Moment:
     """One reading of the host's clock.
 
     `wall` is in microseconds UTC, `elapsed` in seconds, and `timeline` says which elapsed seconds can be compared.
+    Treat it as immutable, like all that is here: they are only mutable because that is quicker to build.
     """
 
     wall: int
@@ -64,8 +65,6 @@ class Ticket:
 
     With `lookup` the provider is only asked what became of an earlier hand-over. `first` says that there was none.
     `reply_to` is the touchpoint that is answered in its conversation, with a sign if it `reacts`.
-
-    Treat it as immutable: it and the commands below are only mutable because that is quicker to build.
     """
 
     customer: str = attrs.field(repr=False)
@@ -264,7 +263,7 @@ def _let_go(
         _take_pace(pending, asked.channel, pending.to, decision, world)
     return Ticket(
         state.id, pending.key, pending.fence, asked.channel, pending.attempts, pending.to, asked.words, moment,
-        first=first, reply_to=asked.reply_to, reacts=asked.reacts,
+        None, None, False, first, asked.reply_to, asked.reacts,  # noqa: FBT003 - by name takes longer
     )  # fmt: skip
 
 
@@ -302,8 +301,10 @@ def _take_slot(program: Program, state: State, pending: Pending, *, counted: boo
     """Move the message's slot to this instant; refused attempts stay in the history, for caps that count attempts."""
     now = pending.slot or 0
     run = state.run_by_order(pending.run)
-    key, oldest = pending.key, -NEVER if program.history_kept is None else now - program.history_kept
-    earlier = [each for each in state.history if (each.key != key or each.state == "refused") and each.at > oldest]
+    key, earlier = pending.key, state.history
+    if earlier:
+        oldest = -NEVER if program.history_kept is None else now - program.history_kept
+        earlier = tuple([each for each in earlier if (each.key != key or each.state == "refused") and each.at > oldest])
     own = HandOver(
         now, key, pending.journey, pending.message, pending.kind, pending.channel or "", counted, IN_FLIGHT,
         run.key if run else None,
@@ -349,7 +350,7 @@ def _wait_for_switch(pending: Pending, pause: Pause, decision: Decision) -> Deci
     reason = f"the journey {pause.name!r} is paused: {pause.reason}"
     against = [["defer", PAUSED, reason]]
     if not any(each[2] == against for each in pending.reasons):
-        pending.reasons.append([decision.now, None, against])
+        pending.reasons = (*pending.reasons, [decision.now, None, against])
     until = pending.expires if pause.until is None else min(pause.until, pending.expires)
     pending.due = max(until, decision.now + 1)
     decision.trace.append(["deferred", pending.message, PAUSED, None, reason, pending.due])
@@ -402,7 +403,7 @@ def _note(pending: Pending, ruling: Ruling, now: int) -> None:
         against = [[each.answer, each.check, each.reason] for each in verdicts if each.answer != "allow"]
         known = pending.reasons and any(each[1] == channel and each[2] == against for each in pending.reasons)
         if against and not known:
-            pending.reasons.append([now, channel, against])
+            pending.reasons = (*pending.reasons, [now, channel, against])
 
 
 def _too_late_to_repeat(pending: Pending, world: World, moment: Moment) -> str | None:

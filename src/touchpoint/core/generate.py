@@ -10,7 +10,7 @@ local variables of stages, and constants that the `Namespace` has handed out.
 """
 
 from bisect import bisect_right
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import timedelta
 from typing import Final, TypeAlias
 
@@ -21,7 +21,7 @@ from touchpoint.core.compile import SMALL, compile_comparison, compile_condition
 from touchpoint.core.held import put
 from touchpoint.core.kept import Data
 from touchpoint.core.remembered import signal_of
-from touchpoint.core.seen import LONGEST, NOTHING_THERE, Unkept, code_of, kept, kept_of
+from touchpoint.core.seen import LONGEST, NOTHING_THERE, Unkept, finder_of, kept
 from touchpoint.core.signals import SignalTable
 from touchpoint.core.values import UNKNOWN
 from touchpoint.durations import length
@@ -57,7 +57,7 @@ class Namespace:
     def __init__(self, **names: object) -> None:
         self.names: dict[str, object] = {
             "UNKNOWN": UNKNOWN, "bisect_right": bisect_right, "since": since, "latest": latest,
-            "kept_short": kept_short, "Unkept": Unkept, "put": put, **names,
+            "keep": keep, "Unkept": Unkept, "put": put, **names,
         }  # fmt: skip
         self._made = 0
 
@@ -100,21 +100,23 @@ class Locals:
 
     Args:
         looked: properties and traits, looked up before anything is asked.
-        counts: answers to plain counts; None before one is looked up, which is done once: what a refused condition has
-            seen is kept as well.
-        kept: what a trace keeps of a value, by the variable that holds it; likewise.
+        types: whether a variable holds a value of a type, by both; likewise, since many conditions ask it.
+        counts: answers to plain counts that a trace keeps; likewise.
+        asked: answers to others; None before one is looked up, which is done once.
     """
 
     looked: dict[Source, str] = attrs.Factory(dict)
+    types: dict[tuple[str, str], str] = attrs.Factory(dict)
     counts: dict[Source, str] = attrs.Factory(dict)
-    kept: dict[str, str] = attrs.Factory(dict)
+    asked: dict[Source, str] = attrs.Factory(dict)
 
     def lines(self) -> list[str]:
         """How the variables begin."""
         return [
             *(f"    {variable} = {source}" for source, variable in self.looked.items()),
-            *(f"    {variable} = None  # {comment(source)}" for source, variable in self.counts.items()),
-            *(f"    {variable} = None  # what a trace keeps of {of}" for of, variable in self.kept.items()),
+            *(f"    {flag} = type({variable}) is {kind}" for (variable, kind), flag in self.types.items()),
+            *(f"    {variable} = {source}" for source, variable in self.counts.items()),
+            *(f"    {variable} = None  # {comment(source)}" for source, variable in self.asked.items()),
         ]
 
 
@@ -179,7 +181,11 @@ class Writer:
             return self._closure(node, asked=asked)
         slow = self.names.constant(_comparing(node.op, literal, asked=asked), "compare")
         quick = _negated(f"{value} {node.op} {literal!r}", asked=asked)
-        return f"({quick} if type({value}) is {type(literal).__name__} else {slow}({value}))"
+        return f"({quick} if {self._is(value, type(literal))} else {slow}({value}))"
+
+    def _is(self, value: str, kind: type) -> Source:
+        """The variable that says whether another one holds a value of a type."""
+        return self.variables.types.setdefault((value, kind.__name__), f"{kind.__name__}_{value}")
 
     def _property(self, node: Expression) -> Source | None:
         """The variable of a property or trait; None for any other value."""
@@ -199,19 +205,22 @@ class Writer:
             known[source] = self.names.variable()
         return known[source]
 
-    def _once(self, known: dict[Source, str], source: Source, found: Source) -> Source:
-        variable = self._variable(known, source)
+    def _count(self, node: Expression) -> Source | None:
+        """A variable that holds the answer to a plain count, or finds it; None for any other value."""
+        found = self._counted(node)
+        if found is None or found in self.variables.counts:
+            return found and self.variables.counts[found]
+        variable = self._variable(self.variables.asked, found)
         return f"({variable} if {variable} is not None else ({variable} := {found}))"
 
-    def _count(self, node: Expression) -> Source | None:
+    def _counted(self, node: Expression) -> Source | None:
         if not isinstance(node, Count | Ever) or node.where is not None:
             return None
         signal = signal_of(node)
         if signal.within is None:
-            return f"signals.get({signal.key!r}, 0)"
+            return f"signals.data.get({signal.key!r}, 0)"
         letter = self.signals.letters.of[self.signals.keeper(signal).key]
-        found = f"signals.who.count({letter!r}, bisect_right(signals.ats, now - {signal.within}))"
-        return self._once(self.variables.counts, found, found)
+        return f"signals.who.count({letter!r}, bisect_right(signals.ats, now - {signal.within}))"
 
     def _ever(self, node: Ever, *, asked: bool) -> Source:
         counted = self._count(node)
@@ -232,7 +241,7 @@ class Writer:
         variable, key = self.names.variable(), signal_of(root, path).key
         quick = _negated(f"{variable} {node.op} {length(right.value)}", asked=asked)
         slow = self._closure(node, asked=asked)
-        found = f"({variable} := since(signals.get({key!r}), now))"
+        found = f"({variable} := since(signals.data.get({key!r}), now))"
         return f"({quick} if type({found}) is int else {variable} is None and {slow})"
 
     def _in(self, node: In, *, asked: bool) -> Source:
@@ -243,7 +252,7 @@ class Writer:
             return self._closure(node, asked=asked)
         known = self.names.constant(frozenset(options.value), "among")
         quick = f"{value} {'in' if asked else 'not in'} {known}"
-        return f"({quick} if type({value}) is str else {self._closure(node, asked=asked)})"
+        return f"({quick} if {self._is(value, str)} else {self._closure(node, asked=asked)})"
 
     def _in_stage(self, stage: str, journey: str, *, asked: bool) -> Source:
         known = self.stages.get(journey, f"state.stage_of({journey!r})")
@@ -258,25 +267,26 @@ class Writer:
         found = f"(state.cases and state.case_open({node.kind!r}, {ref!r}))"
         return found if asked else f"not {found}"
 
-    # What a trace keeps of a condition: see `core.seen`.
+    # What a trace keeps of conditions: see `core.unmet`.
 
-    def seen(self, condition: Expression) -> list[Source] | None:
-        """Lines that make the list of what a condition saw; None where the closures are to make it."""
-        leaves = kept_of(condition)
-        sources = [] if leaves is None else [self._leaf(each) for each in leaves]
-        if leaves is None or None in sources:
-            return None
-        values = [f"    {each},  # {comment(str(leaf))}" for leaf, each in zip(leaves, sources, strict=True)]
-        return ["[", f"    {code_of(condition)!r},", *values, "]"]
+    def foresee(self, leaves: Iterable[Expression]) -> None:
+        """Have what a trace will keep be looked up at once, and not where it is first asked."""
+        for each in leaves:
+            if (found := self._counted(each)) is not None:
+                self._variable(self.variables.counts, found)
 
-    def _leaf(self, node: Expression) -> Source | None:  # noqa: PLR0911 - one per class
+    def values(self, leaves: Iterable[Expression]) -> list[str]:
+        """A line for the value of each leaf, as a trace keeps it; raises Unkept where one cannot be kept."""
+        return [f"{self._leaf(each)},  # {comment(str(each))}" for each in leaves]
+
+    def _leaf(self, node: Expression) -> Source:  # noqa: PLR0911 - one per class
         if (value := self._property(node)) is not None:
-            return self._once(self.variables.kept, value, f"kept_short({value})")
+            return self._kept(value)
         match node:
             case Now():
                 return "now"
-            case Count():
-                return self._count(node)
+            case Count() if (counted := self._count(node)) is not None:
+                return counted
             case Ever() if (counted := self._count(node)) is not None:
                 return f"{counted} > 0"
             case InStage(stage, journey):
@@ -284,11 +294,18 @@ class Writer:
             case CaseOpen(kind, None):
                 return f"bool(state.cases) and state.case_open({kind!r}, None)"
             case Field() if isinstance(root := root_of(node), Last) and root.where is None:
-                return f"latest(signals.get({signal_of(root, path_of(node)).key!r}))"
-        return None
+                return f"latest(signals.data.get({signal_of(root, path_of(node)).key!r}))"
+        closure = self.names.constant(finder_of(node, self.signals), "find")
+        return f"keep(decision.ask({closure}, {self.journey!r}, event))"
+
+    def _kept(self, value: str) -> Source:
+        """A value of a property or trait: most are short, and of a type that conditions have asked for."""
+        known = [kind for variable, kind in self.variables.types if variable == value]
+        short = [f"{kind}_{value}" + (f" and len({value}) <= {LONGEST}" if kind == "str" else "") for kind in known]
+        return "".join(f"{value} if {each} else " for each in short) + f"keep({value})"
 
 
-def kept_short(value: object) -> object:
+def keep(value: object) -> object:
     """What a trace keeps of a value; most are short, and kept as they are. Raises Unkept as `core.seen.kept` does."""
     kind = type(value)
     return value if kind is int or kind is bool or (kind is str and len(value) <= LONGEST) else kept(value)  # type: ignore[arg-type]  # a text

@@ -15,11 +15,12 @@ import attrs
 from touchpoint.core.generate import Locals, Namespace, Source, Writer, comment
 from touchpoint.core.occurrence import TOUCHPOINT, Occurrence
 from touchpoint.core.signals import SignalTable
+from touchpoint.core.unmet import UNMET, Asked, Together, together
 from touchpoint.core.whole_round import begins, ends, looks_up, meets, remembers
 
 if TYPE_CHECKING:
     from touchpoint.core.compiled_rule import CompiledRule, CompiledStage
-    from touchpoint.core.decision import BlankDecision, Decision, Entry
+    from touchpoint.core.decision import BlankDecision, Decision
     from touchpoint.core.keys import Key
     from touchpoint.core.program import Program, StagesEntered, Starts
     from touchpoint.core.state import State
@@ -28,8 +29,8 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 PAYS_AFTER: Final = 600
 """So many occurrences of a key are judged by closures before its function is made, since compiling it takes a while."""
-Considered: TypeAlias = "list[CompiledRule | Entry]"
-"""In declaration order, rules whose condition is true, and after each of them what the trace says of others."""
+Considered: TypeAlias = "list[CompiledRule]"
+"""In declaration order, the rules whose condition is true; what is to be said of others is in the trace by then."""
 Judge: TypeAlias = "Callable[[Decision, Occurrence, Parts], Considered]"
 Decide: TypeAlias = "Callable[[Program, State, Occurrence, int, Parts], Decision]"
 """All that a touchpoint does, decided."""
@@ -45,8 +46,8 @@ class Parts:
         drop_bursts: what is being collected may be given up.
         remember_more: what is remembered besides counts.
         note_about: what is about a message or a case.
-        refusal: the line of the trace for a rule whose condition is not true.
-        start_all: what was considered starts, or is told.
+        refused: leaves the line of the trace for a rule whose condition is not true.
+        start_all: what was considered starts.
         work_off: whatever is left to react to, round after round.
     """
 
@@ -55,7 +56,7 @@ class Parts:
     drop_bursts: "Callable[[Decision, Occurrence, tuple[Key, ...]], None]"
     remember_more: "Callable[[Decision, Occurrence], None]"
     note_about: "Callable[[Decision, Occurrence], None]"
-    refusal: "Callable[[Decision, CompiledRule, Occurrence], Entry]"
+    refused: "Callable[[Decision, CompiledRule, Occurrence], None]"
     start_all: "Callable[[Decision, Occurrence, Considered], None]"
     work_off: "Callable[[Decision], Decision]"
 
@@ -96,6 +97,8 @@ class Judges:
         self._waits: dict[Key, int] = dict.fromkeys(starts, after)
         self.made: dict[str, Decide] = {}
         self._of_keys: dict[Key, Judge] = {}
+        self._together: dict[Key, tuple[Together, ...]] = {}
+        self._lists: dict[tuple[str, str], Asked] = {}
 
     def of(self, key: "Key") -> "Judge | None":
         """The function for what starts on a key; None until it pays."""
@@ -103,6 +106,21 @@ class Judges:
         if known is None and _pays(self._waits, key):
             self._of_keys[key] = known = compiled(key, self.code(key), "judge")
         return known
+
+    def together(self, key: "Key") -> tuple[Together, ...]:
+        """The rules that start on a key, by their journeys."""
+        found = self._together.get(key)
+        if found is None:
+            _, rules = self._starts.get(key, ((), ()))
+            found = self._together.setdefault(key, together(rules, self._signals))
+        return found
+
+    def list_of(self, journey: str, code: str) -> Asked:
+        """The list that stands in a joint line of a trace which this program has left."""
+        if (journey, code) not in self._lists:
+            every = [some for found in self._together.values() for some in found if some.has_told]
+            self._lists = {(some.journey, some.asked.code): some.asked for some in every}
+        return self._lists[journey, code]
 
     def whole(self, name: str) -> "Decide | None":
         """The function for all that a touchpoint of a type does in one round; None until it pays, or where none can.
@@ -116,15 +134,16 @@ class Judges:
 
     def code(self, key: "Key") -> Code:
         """The source of what starts on a key, whether or not it pays."""
-        source, names = _Source(self._signals, moves_heard=self._moves_heard), self._starts[key]
-        return source.judging(key, *names)
+        source, (stages, _) = _Source(self._signals, moves_heard=self._moves_heard), self._starts[key]
+        return source.judging(key, stages, self.together(key))
 
     def code_of_type(self, name: str) -> Code:
         """The source of all that a touchpoint of a type does, likewise."""
-        stages, rules = self._starts.get((TOUCHPOINT, name), ((), ()))
+        key = (TOUCHPOINT, name)
+        stages, _ = self._starts.get(key, ((), ()))
         more = self._more is None or name in self._more
         source = _Source(self._signals, moves_heard=self._moves_heard)
-        return source.deciding(name, stages, rules, more=more, looks_ahead=self._looks_ahead)
+        return source.deciding(name, stages, self.together(key), more=more, looks_ahead=self._looks_ahead)
 
     def types(self) -> list[str]:
         """The types of touchpoints that have a function, or may get one."""
@@ -143,7 +162,7 @@ class _Source:
     def __init__(self, signals: SignalTable, *, moves_heard: bool) -> None:
         self.names, self._signals, self._moves_heard = Namespace(), signals, moves_heard
 
-    def judging(self, key: "Key", stages: "StagesEntered", rules: "Sequence[CompiledRule]") -> Code:
+    def judging(self, key: "Key", stages: "StagesEntered", rules: Sequence[Together]) -> Code:
         """The function of what starts on a key, within a round: what of it is considered."""
         body = [*self._starts(stages, rules), f"    return {'considered' if rules else '[]'}"]
         return self._code([
@@ -153,7 +172,7 @@ class _Source:
         ], body)  # fmt: skip
 
     def deciding(
-        self, name: str, stages: "StagesEntered", rules: "Sequence[CompiledRule]", *, more: bool, looks_ahead: bool
+        self, name: str, stages: "StagesEntered", rules: Sequence[Together], *, more: bool, looks_ahead: bool
     ) -> Code:
         """The function of a whole round of touchpoints of a type; `more` is remembered of it than counts."""
         key = (TOUCHPOINT, name)
@@ -173,18 +192,20 @@ class _Source:
         letters = self.names.constant(self._signals.letters, "letters")
         return Code("\n".join([*head, *looks_up(body, letters), *body]) + "\n", self.names.names)
 
-    def _starts(self, stages: "StagesEntered", rules: "Sequence[CompiledRule]") -> list[Source]:
+    def _starts(self, stages: "StagesEntered", rules: Sequence[Together]) -> list[Source]:
         """S4.2 points 4 and 5, but for the starts themselves; what is looked up for them stands before."""
-        journeys = dict.fromkeys([*(journey for journey, _ in stages), *(rule.journey for rule in rules)])
+        journeys = dict.fromkeys([*(journey for journey, _ in stages), *(some.journey for some in rules)])
         variables = {journey: f"stage_{place}" for place, journey in enumerate(journeys, 1)}
         shared, decides = Locals(), []
+        writers = {each: Writer(self.names, self._signals, each, variables, shared) for each in journeys}
+        for some in rules:
+            writers[some.journey].foresee(some.asked.leaves)
         for journey, entered in stages:
-            writer = Writer(self.names, self._signals, journey, variables, shared)
-            decides += _moves(writer, entered, heard=self._moves_heard)
+            decides += _moves(writers[journey], entered, heard=self._moves_heard)
         if rules:
-            decides += ["    considered = []", "    append = trace.append"]
-        for rule in rules:
-            decides += _considers(Writer(self.names, self._signals, rule.journey, variables, shared), rule)
+            decides.append("    considered = []")
+        for some in rules:
+            decides += _considers(writers[some.journey], some)
         stands = [
             line
             for journey, variable in variables.items()
@@ -249,34 +270,39 @@ def _enters(writer: Writer, declared: "Stage", *, heard: bool) -> list[Source]:
     return [*moves, f"{stage} = {name}"]
 
 
-def _considers(writer: Writer, rule: "CompiledRule") -> list[str]:
-    known = writer.names.constant(rule, "rule")
-    about = f"    # {comment(writer.journey)}, rule {comment(rule.rule.name)}"
-    # What is refused goes into the trace at once, but after whatever a rule before it will have left there.
-    fires = [f"    considered.append({known})", "    append = considered.append"]
-    if rule.condition is None:
-        return [about, *fires]
-    holds = [
-        f"{about}: {comment(str(rule.condition))}",
-        f"    if {writer.holds(rule.condition)}:",
-        *(f"    {each}" for each in fires),
-    ]
-    if rule.see is None:
-        return holds
-    seen, asked = writer.seen(rule.condition), f"parts.refusal(decision, {known}, event)"
-    return [*holds, "    else:", *([f"        append({asked})"] if seen is None else _keeps(rule, seen, asked))]
+def _considers(writer: Writer, some: Together) -> list[str]:
+    """S4.2 point 5; what is refused goes into the trace before anything starts."""
+    bits = some.bits
+    lines = ["    others = 0  # the bits of rules that are true"] if bits else []
+    for rule in some.rules:
+        known, bit = writer.names.constant(rule, "rule"), bits.get(rule)
+        about = f"    # {comment(writer.journey)}, rule {comment(rule.rule.name)}"
+        if rule.condition is None:
+            lines += [about, f"    considered.append({known})"]
+            continue
+        lines += [
+            f"{about}: {comment(str(rule.condition))}",
+            f"    if {writer.holds(rule.condition)}:",
+            f"        considered.append({known})",
+        ]
+        if bit is not None:
+            lines.append(f"        others |= {bit}")
+        elif rule.see is not None:
+            lines += ["    else:", f"        parts.refused(decision, {known}, event)"]
+    return [*lines, *_tells(writer, some)] if bits else lines
 
 
-def _keeps(rule: "CompiledRule", seen: list[str], asked: str) -> list[str]:
-    """What the condition saw, where all of it can be kept; else whoever is asked has the words."""
-    first, *others, last = seen
+def _tells(writer: Writer, some: Together) -> list[str]:
+    """The joint line for all others, where every value can be kept; else closures see to it."""
+    asked = some.asked
     return [
+        f"    if others != {asked.all}:",
         "        try:",
-        f"            append(['refused', {rule.journey!r}, {rule.rule.name!r}, 'given', {first}",
-        *(f"            {each}" for each in others),
-        f"            {last}])",
+        f"            trace.append([{UNMET!r}, {some.journey!r}, {asked.code!r}, others,",
+        *(f"                {each}" for each in writer.values(asked.leaves)),
+        "            ])",
         "        except Unkept:",
-        f"            append({asked})",
+        f"            {writer.names.constant(some, 'together')}.tell(decision, others, event)",
     ]
 
 

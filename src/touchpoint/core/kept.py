@@ -14,14 +14,18 @@ import sys
 from array import array
 from binascii import a2b_base64, b2a_base64
 from bisect import bisect_right
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from sys import intern
 from typing import Any, Final, TypeAlias
+
+from touchpoint.core.held import NONE, dropped, few, plain, put
 
 Data: TypeAlias = Any
 """What is kept of one signal, of the shape described in `core.remembered`."""
 
 _FIRST: Final = 48
+_REMEMBERED: Final = 1_024
+"""Selections of letters whose names are kept at most."""
 _LOG: Final = ""
 """Under which key a store has the log."""
 _FIRST_FORM: Final = 4
@@ -33,16 +37,23 @@ _WITHOUT_PAST: Final[tuple[Data, ...]] = (None, [], {}, [[], []])
 class Letters:
     """Which letter of a log stands for which signal: `of` by the signals' keys, `keys` by letter."""
 
-    __slots__ = ("keys", "of")
+    __slots__ = ("_named", "keys", "of")
 
     def __init__(self, of: Mapping[str, str]) -> None:
         self.of = of
         self.keys = {letter: key for key, letter in of.items()}
+        self._named: dict[frozenset[str], str] = {}
 
     def named(self, who: str) -> str:
         """The keys of the signals that these letters stand for, in the order of the letters, each once."""
-        keys = self.keys
-        return " ".join([keys.get(letter, "?") for letter in sorted(set(who))])
+        used = frozenset(who)
+        names = self._named.get(used)
+        if names is None:  # many customers have the same ones
+            if len(self._named) >= _REMEMBERED:
+                self._named.clear()
+            keys = self.keys
+            names = self._named[used] = " ".join([keys.get(letter, "?") for letter in sorted(used)])
+        return names
 
 
 def letters_for(keys: Iterable[str]) -> Letters:
@@ -54,17 +65,18 @@ NO_LETTERS: Final = Letters({})
 """Of a past that is nobody's yet."""
 
 
-class Past(dict[str, Data]):
-    """What is kept of one customer's past: as a dict the data by signals' keys, but for those that are in the log.
+class Past:
+    """What is kept of one customer's past: `data` by the signals' keys, but for those that are in the log.
 
-    `letters` says for which signals the letters of `who` stand. It belongs to a `SignalTable`, and many share it; what
-    was stored, or filled by another table, is adopted before something is added.
+    `data` is changed by `keep` and `forget` alone. `letters` says for which signals the letters of `who` stand. It
+    belongs to a `SignalTable`, and many share it; what was stored, or filled by another table, is adopted before
+    something is added.
     """
 
-    __slots__ = ("ats", "letters", "who")
+    __slots__ = ("ats", "data", "letters", "who")
 
-    def __init__(self, data: Mapping[str, Data] | Iterable[tuple[str, Data]] = ()) -> None:
-        super().__init__(data)
+    def __init__(self, data: Mapping[str, Data] = NONE) -> None:
+        self.data = few(data)
         self.ats: array[int] = array("q")
         self.who = ""
         self.letters = NO_LETTERS
@@ -73,15 +85,31 @@ class Past(dict[str, Data]):
         return f"<Past of {len(self.who)} instants>"  # the rest is personal data
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, Past) and dict.__eq__(self, other) and self._log() == other._log()
+        return isinstance(other, Past) and self.data == other.data and self._log() == other._log()
 
-    def __ne__(self, other: object) -> bool:
-        return not self == other
-
-    __hash__ = None
+    __hash__ = None  # type: ignore[assignment]  # it changes
 
     def __bool__(self) -> bool:
-        return self.who != "" or len(self) > 0
+        return self.who != "" or bool(self.data)
+
+    def __contains__(self, key: object) -> bool:
+        return key in self.data
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.data)
+
+    def get(self, key: str, default: Data = None) -> Data:
+        """The datum of a signal that is not in the log."""
+        return self.data.get(key, default)
+
+    def keep(self, key: str, datum: Data) -> None:
+        """Have this be the datum of a signal that is not in the log."""
+        self.data = put(self.data, key, datum)
+
+    def forget(self, keys: Iterable[str]) -> None:
+        """Keep no data of these signals."""
+        for key in keys:
+            self.data = dropped(self.data, key)
 
     def _log(self) -> list[tuple[int, str]]:
         return [(at, self.letters.keys[letter]) for at, letter in zip(self.ats, self.who, strict=True)]
@@ -122,13 +150,13 @@ class Past(dict[str, Data]):
         """All instants of a signal."""
         letter = self.letters.of.get(key)
         if letter is None:
-            return array("q", self.get(key, ()))  # as it was stored before there was a log
+            return array("q", self.data.get(key, ()))  # as it was stored before there was a log
         return array("q", [at for at, each in zip(self.ats, self.who, strict=True) if each == letter])
 
     def told(self) -> dict[str, Data]:
         """The data of every signal by its key, the log in parts."""
         logged = {key: self.instants(key).tolist() for key, letter in self.letters.of.items() if letter in self.who}
-        return {**self, **logged}
+        return {**self.data, **logged}
 
     def add(self, letter: str, at: int) -> None:
         """One more instant, where its time belongs."""
@@ -145,14 +173,15 @@ class Past(dict[str, Data]):
         """Have the log be of these signals; what stands for others is dropped."""
         if self.letters is letters:
             return
-        listed = letters.of.keys() & self.keys()
+        listed = letters.of.keys() & self.data.keys()
         if not listed and self.letters.of.items() <= letters.of.items():
             self.letters = letters
             return
         before = self._log()
         for key in listed:
-            before += ((at, key) for at in self.pop(key))
+            before += ((at, key) for at in self.data[key])
             before.sort(key=lambda entry: entry[0])
+        self.forget(listed)
         self.letters = letters
         self._keep((at, letters.of[key]) for at, key in before if key in letters.of)
 
@@ -175,8 +204,17 @@ class Past(dict[str, Data]):
 def kept_to_record(past: Past) -> Mapping[str, Data]:
     """What is kept as JSON."""
     if not past.who:
-        return past
-    return {**past, _LOG: [past.who, past.letters.named(past.who), _packed(past.ats)]}
+        return plain(past.data)
+    return {**past.data, _LOG: [past.who, past.letters.named(past.who), _packed(past.ats)]}
+
+
+def kept_to_text(past: Past, dumps: Callable[[object], str]) -> str:
+    """`kept_to_record` as text; `dumps` writes JSON, which has all of a log as it is but for one letter."""
+    if not past.who:
+        return dumps(plain(past.data))
+    who = past.who.replace("\\", "\\\\")
+    log = f'"{_LOG}":["{who}","{past.letters.named(past.who)}","{_packed(past.ats)}"]}}'
+    return f"{dumps(plain(past.data))[:-1]},{log}" if past.data else "{" + log
 
 
 def kept_from_record(record: Mapping[str, Data], letters: Letters = NO_LETTERS) -> Past:
@@ -186,11 +224,11 @@ def kept_from_record(record: Mapping[str, Data], letters: Letters = NO_LETTERS) 
         record: of a store.
         letters: of the table at work: where the log has the same ones, as it nearly always has, it shares them.
     """
-    past = Past((intern(key), data) for key, data in record.items() if key != _LOG and data not in _WITHOUT_PAST)
+    past = Past({key: data for key, data in record.items() if key != _LOG and data not in _WITHOUT_PAST})
     log, named = record.get(_LOG), ""
     if log is not None:
         past.who, named, past.ats = _log_from_record(log)
-    if named == letters.named(past.who) and letters.of.keys().isdisjoint(past):
+    if named == letters.named(past.who) and letters.of.keys().isdisjoint(past.data):
         past.letters = letters
     elif past.who:
         past.letters = Letters(dict(zip(map(intern, named.split(" ")), sorted(set(past.who)), strict=True)))

@@ -24,6 +24,7 @@ from touchpoint.core.timed import (
 from touchpoint.durations import length
 from touchpoint.journey.calendar_triggers import DateDue, Schedule
 from touchpoint.journey.outcomes import MessageTrigger
+from touchpoint.journey.rule import Rule
 from touchpoint.journey.triggers import (
     Anniversary,
     CaseClosed,
@@ -106,6 +107,12 @@ def keys_of(trigger: Trigger, journey: str, rule: str = "", *, in_run: bool = Fa
     if isinstance(trigger, CaseEscalated) and trigger.level is None:
         return tuple((CASE_ESCALATED, overdue_name(trigger.case, level_name(each))) for each in ESCALATIONS)
     return (key_of(trigger, journey, rule),)
+
+
+def keys_to_start(rule: Rule, journey: str) -> tuple[Key, ...]:
+    """All keys on which a rule starts; whoever is enrolled starts it, whatever it waits for."""
+    keys = [key for each in rule.when for key in keys_of(each, journey, rule.name)]
+    return tuple(dict.fromkeys([*keys, (ENROLLED, f"{journey}/{rule.name}")]))
 
 
 def keys_in_run(given: Iterable[Trigger], journey: str, rule: str) -> frozenset[Key]:

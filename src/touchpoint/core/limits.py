@@ -1,5 +1,6 @@
 """How often a rule may start (S4.4): starts are remembered per rule for as long as its limit looks back."""
 
+from collections.abc import Sequence
 from datetime import timedelta
 
 from touchpoint.core.compiled_rule import CompiledRule
@@ -15,12 +16,12 @@ def refused_by_limit(decision: Decision, rule: CompiledRule, key: object) -> str
     limit = rule.rule.limit
     if limit is None:
         return None
-    starts = decision.state.starts.get(rule.label, [])
+    starts = decision.state.starts.get(rule.label, ())
     counted = sum(_counts(decision, rule, limit, entry, key) for entry in starts)
     return None if counted < limit.n else f"the limit of {limit} is reached: {counted} started"
 
 
-def _counts(decision: Decision, rule: CompiledRule, limit: Limit, entry: list[object], key: object) -> bool:
+def _counts(decision: Decision, rule: CompiledRule, limit: Limit, entry: Sequence[object], key: object) -> bool:
     at, its_key, visit = entry
     if limit.per_key and its_key != key:
         return False
@@ -40,11 +41,11 @@ def remember_start(decision: Decision, rule: CompiledRule, key: object) -> None:
     if kept == 0:
         return
     state = decision.state
-    starts = state.starts.get(rule.label, [])
+    starts = state.starts.get(rule.label, ())
     if kept is not None:
         starts = [entry for entry in starts if entry[0] > decision.now - kept]
-    starts.append([decision.now, key, _visit(decision, rule.journey)])
-    state.starts = put(state.starts, rule.label, starts)
+    entry = [decision.now, key, _visit(decision, rule.journey)]
+    state.starts = put(state.starts, rule.label, [*starts, entry])
 
 
 def _visit(decision: Decision, journey: str) -> object:

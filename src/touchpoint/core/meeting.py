@@ -109,7 +109,7 @@ def _offer(
         decision.go_on(run, node.then)
         return
     if met and not rule.keeps.isdisjoint(keys):
-        run.kept.append((run.arrived, occurrence))
+        run.kept = (*run.kept, (run.arrived, occurrence))
         run.arrived += 1
 
 

@@ -14,7 +14,7 @@ from touchpoint.core.calendar import join_calendar
 from touchpoint.core.case_acts import combine, join_renamed, join_reopenable
 from touchpoint.core.cases import CaseChanged, CaseClosed
 from touchpoint.core.decision import ConsentSaid, Decision, RunJoined
-from touchpoint.core.held import NONE, dropped, put
+from touchpoint.core.held import NONE, dropped, few, put
 from touchpoint.core.identity import same_key
 from touchpoint.core.kept import Past
 from touchpoint.core.occurrence import Occurrence
@@ -65,7 +65,7 @@ def merge(program: Program, into: State, old: State, timeline: Iterable[Occurren
         into.starts = put(into.starts, rule, both)
     into.history = tuple(sorted([*into.history, *old.history], key=attrgetter("at")))
     into.parked = tuple(sorted([*into.parked, *old.parked], key=lambda entry: entry[0]))
-    into.awaited = {**into.awaited, **old.awaited}
+    into.awaited = few({**into.awaited, **old.awaited})
     _exposures(into, old)
     into.watches = tuple(sorted([*into.watches, *old.watches], key=attrgetter("order")))
     into.pending += old.pending
@@ -238,7 +238,7 @@ def _number(into: State, old: State) -> None:
 
 def _stages(decision: Decision, into: State, old: State) -> None:
     """In each journey the stage that was entered later; the same stage counts from its earlier entry."""
-    dwells, into.dwells = into.dwells, {}
+    dwells, into.dwells = into.dwells, NONE
     for journey in sorted({*into.stages, *old.stages}):
         ours, theirs = into.stages.get(journey), old.stages.get(journey)
         stands_ours = theirs is None or (ours is not None and _stands(ours, theirs))
@@ -252,7 +252,7 @@ def _stages(decision: Decision, into: State, old: State) -> None:
         into.stages = put(into.stages, journey, (held[0], held[1], visit))
         for name, _ in decision.program.dwells.get(f"{journey}/{held[0]}", ()):
             if name in armed:
-                into.dwells[name] = armed[name]
+                into.dwells = put(into.dwells, name, armed[name])
 
 
 def _stands(ours: Sequence[Any], theirs: Sequence[Any]) -> bool:
@@ -276,8 +276,7 @@ def _cases(decision: Decision, into: State, old: State) -> None:
     One that has become part of another on one side does so on the other.
     """
     for kind, refs in old.cases.items():
-        known = into.cases.get(kind, {})
-        into.cases = put(into.cases, kind, known)
+        known = dict(into.cases.get(kind, NONE))
         for ref, held in refs.items():
             ours = known.get(ref)
             if ours is None:
@@ -290,6 +289,7 @@ def _cases(decision: Decision, into: State, old: State) -> None:
             decision.trace.append(["case", "open on both sides", kind, ref])
             decision.effects += [CaseChanged(stays), CaseClosed(goes, decision.now, ref)]
         join_renamed(decision, kind, known)
+        into.cases = put(into.cases, kind, few(known))
     for kind, at in old.closed.items():
         into.closed = put(into.closed, kind, max(at, into.closed.get(kind, at)))
     if into.reopenable or old.reopenable:

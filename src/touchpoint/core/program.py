@@ -15,7 +15,7 @@ from touchpoint.core.choice import CompiledWording, compile_wordings
 from touchpoint.core.compiled_rule import CompiledRule, CompiledStage, closure_of, compile_rules
 from touchpoint.core.familiar import Bond, bonds_of, conditions_of, declared_in, misused_words
 from touchpoint.core.judging import Judges
-from touchpoint.core.keys import ENROLLED, Key, key_of, keys_of
+from touchpoint.core.keys import Key, key_of, keys_of, keys_to_start
 from touchpoint.core.listening import Listening, hand_overs_kept, listening
 from touchpoint.core.live_limits import LiveLimit, live_limits_of
 from touchpoint.core.parts import JourneyParts, Triggers
@@ -321,10 +321,7 @@ def _may_circle(rules: Sequence[CompiledRule], journeys: Sequence[Journey], hear
 def _index(rules: Iterable[CompiledRule]) -> dict[Key, Triggered]:
     found: dict[Key, list[CompiledRule]] = {}
     for rule in rules:
-        keys = [key for each in rule.rule.when for key in keys_of(each, rule.journey, rule.rule.name)]
-        for each in dict.fromkeys(
-            [*keys, (ENROLLED, rule.label)]
-        ):  # whoever is enrolled starts it, whatever it waits for
+        for each in keys_to_start(rule.rule, rule.journey):
             found.setdefault(each, []).append(rule)
     return {key: tuple(each) for key, each in found.items()}
 

@@ -67,14 +67,14 @@ def _asked(part: Expression) -> Iterator[Field | Outcome]:
 
 def _plain_count(key: str, within: int | None) -> Evaluator:
     if within is None:
-        return lambda context: context.signals.get(key, 0)
+        return lambda context: context.signals.data.get(key, 0)
 
     return lambda context: context.signals.count(key, context.now, within)
 
 
 def _plain_ever(key: str, within: int | None) -> Evaluator:
     if within is None:
-        return lambda context: key in context.signals
+        return lambda context: key in context.signals.data
 
     return lambda context: context.signals.count(key, context.now, within) > 0
 
@@ -156,7 +156,7 @@ class _Selection:
             return [], False
         if self.signal.shape == "instants":
             return self._in_log(context, in_doubt=UNKNOWN in gates)
-        data: Data = context.signals.get(self.key)
+        data: Data = context.signals.data.get(self.key)
         if data is None:
             return [], False
         wanted = [(column, outside(context)) for column, outside in self.keys]

@@ -10,10 +10,10 @@ import attrs
 
 from touchpoint.core.cases import cases_from_record, cases_to_record
 from touchpoint.core.collected import Burst, Collected, Deferred
-from touchpoint.core.held import NONE
-from touchpoint.core.kept import NO_LETTERS, Letters, kept_from_record, kept_to_record
+from touchpoint.core.held import NONE, few, plain
+from touchpoint.core.kept import NO_LETTERS, Letters, kept_from_record, kept_to_record, kept_to_text
 from touchpoint.core.occurrence import Occurrence
-from touchpoint.core.state import Address, Pending, Profile, Record, Run, State, Watch
+from touchpoint.core.state import COMMON, Address, Pending, Profile, Rare, Record, Run, State, Watch
 from touchpoint.model.preference import Preferences
 from touchpoint.policy.facts import ConsentFact, HandOver
 
@@ -49,29 +49,48 @@ _PART_AT: Final[Mapping[int, str]] = dict(enumerate(_PLACES, _HEAD))
 _STAGES, _CASES, _SIGNALS, _RUNS, _PENDING, _HISTORY = (
     _HEAD + _PLACES.index(name) for name in ("stages", "cases", "signals", "runs", "pending", "history")
 )
-_RARE: Final = tuple(place for place in _PART_AT if place not in {_STAGES, _CASES, _SIGNALS, _RUNS, _PENDING, _HISTORY})
+_RARE: Final = tuple(place for place, name in _PART_AT.items() if name in Rare.__slots__)
 _RARE_OF: Final = attrgetter(*map(_PART_AT.__getitem__, _RARE))
+_SOME: Final = tuple({*_PART_AT} - {*_RARE, _STAGES, _CASES, _SIGNALS, _RUNS, _PENDING, _HISTORY})
+_SOME_OF: Final = attrgetter(*map(_PART_AT.__getitem__, _SOME))
 
 
 def state_to_record(state: State) -> Record:
     """Everything but the profile, as a JSON list: of the parts those that are not empty, which are few."""
+    record = _without_signals(state)
+    return [*record, _SIGNALS, kept_to_record(state.signals)] if state.signals else record
+
+
+def state_to_text(state: State, dumps: Callable[[object], str]) -> str:
+    """`state_to_record` as text; `dumps` writes JSON. Nearly half of it is the log, which is written at once."""
+    text = dumps(_without_signals(state))
+    return f"{text[:-1]},{_SIGNALS},{kept_to_text(state.signals, dumps)}]" if state.signals else text
+
+
+def _without_signals(state: State) -> Record:
     record = [STATE_VERSION, state.now, state.orders, state.fences, state.version, state.zone_data]
     if state.stages:
-        record += (_STAGES, state.stages)
+        record += (_STAGES, plain(state.stages))
     if state.cases:
         record += (_CASES, cases_to_record(state.cases))
-    if state.signals:
-        record += (_SIGNALS, kept_to_record(state.signals))
     if state.runs:
         record += (_RUNS, [*map(_run_to_record, state.runs)])
     if state.pending:
         record += (_PENDING, [*map(_pending_to_record, state.pending)])
     if state.history:
         record += (_HISTORY, [*map(_VALUES_OF_HAND_OVER, state.history)])
-    rare = _RARE_OF(state)
-    if any(rare):  # asked of all at once: most customers have nothing of it
-        for place, part in compress(zip(_RARE, rare, strict=True), rare):
-            record += (place, _WRITE[place](part) if place in _WRITE else part)
+    some = _SOME_OF(state)
+    if any(some):  # asked of all at once, since most customers have nothing of it
+        for place, part in compress(zip(_SOME, some, strict=True), some):
+            record += (place, plain(part))
+    return record if state.rare is COMMON else record + _rare_to_record(state.rare)
+
+
+def _rare_to_record(rare: Rare) -> Record:
+    parts = _RARE_OF(rare)
+    record: Record = []
+    for place, part in compress(zip(_RARE, parts, strict=True), parts):
+        record += (place, _WRITE[place](part) if place in _WRITE else plain(part))
     return record
 
 
@@ -94,7 +113,7 @@ def state_from_record(customer: str, profile: Profile, record: Record, letters: 
     for place, part in parts.items():
         if part:
             read = _READ.get(place)
-            setattr(state, _PART_AT[place], part if read is None else read(part))
+            setattr(state, _PART_AT[place], few(part) if read is None else read(part))
     return state
 
 
@@ -144,6 +163,12 @@ def parked_in(record: Record) -> list[Record]:
 def _pending_to_record(pending: Pending) -> Sequence[object]:
     values = _VALUES_OF_PENDING(pending)
     return values if pending.taken is not None else values[:-1]  # most draw on no account
+
+
+def _pending_from_record(record: Record) -> Pending:
+    pending = Pending(*record)
+    pending.reasons = tuple(pending.reasons)
+    return pending
 
 
 def _run_to_record(run: Run) -> Record:
@@ -209,7 +234,7 @@ def run_from_record(record: Record) -> Run:
     event = trigger if last is None else occurrence_from_record(last)
     run = Run(identity, journey, rule, key, started, order, trigger, event, *rest)
     kept: Any = run.kept
-    run.kept = [(number, occurrence_from_record(each)) for number, each in kept]
+    run.kept = tuple([(number, occurrence_from_record(each)) for number, each in kept])
     if run.local is not None:
         run.local = (run.local[0], run.local[1])
     run.collected = _collected_from_record(run.collected)
@@ -258,11 +283,11 @@ _WRITES: Final[_Of] = {
     "deferred": lambda deferred: [*map(_deferred_to_record, deferred)],
 }
 _READS: Final[_Of] = {
-    "stages": lambda stages: {intern(name): (intern(held[0]), *held[1:]) for name, held in stages.items()},
+    "stages": lambda stages: few({intern(name): (intern(held[0]), *held[1:]) for name, held in stages.items()}),
     "cases": cases_from_record,
     "runs": lambda runs: tuple(map(run_from_record, runs)),
     "watches": lambda watches: tuple(map(_watch_from_record, watches)),
-    "pending": lambda pending: tuple(Pending(*each) for each in pending),
+    "pending": lambda pending: tuple(map(_pending_from_record, pending)),
     "history": lambda history: tuple(HandOver(at, key, *map(_shared, more)) for at, key, *more in history),
     "parked": tuple,
     "bursts": lambda bursts: tuple(map(burst_from_record, bursts)),

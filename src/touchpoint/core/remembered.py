@@ -1,11 +1,11 @@
 """What is kept of the past for one question or several: its definition, and the shape of its data (S4.7).
 
-What is kept of a customer is a `core.kept.Past`: a dict from the key of a signal to its data, and a log of what windows
+What is kept of a customer is a `core.kept.Past`: data by the keys of signals, and a log of what windows
 look at. A signal that is not there has no past; nothing is kept empty.
 
 | shape | for | data, or where they are | one more at `at` | answered by |
 | --- | --- | --- | --- | --- |
-| `number` | count, total | the number, or a Decimal as text | `past[key] = past.get(key, 0) + 1` | `past.get(key, 0)` |
+| `number` | count, total | the number, or a Decimal as text | one more | `past.get(key, 0)` |
 | `latest` | last | `[at, value]`, or `at` where that is the value | in its place unless older | `past.get(key)` |
 | `instants` | count in a window | in the log | `past.add(letter, at)` | `past.count(key, now, within)` |
 | `rows` | total in a window, or captures | `[[at, ...], [row, ...]]` | where its time belongs | `core.questions` |

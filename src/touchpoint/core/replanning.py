@@ -8,6 +8,7 @@ from touchpoint.core.decision import MOVED, NOT_LOADED, Decision
 from touchpoint.core.occurrence import ENDED
 from touchpoint.core.program import Program
 from touchpoint.core.state import Pending, Run, State
+from touchpoint.core.steps import take_anew
 from touchpoint.journey.steps import Best, Branch, Step, arms
 from touchpoint.policy.binding import HOLD
 from touchpoint.policy.verdict import Ruling
@@ -34,7 +35,7 @@ def replan(decision: Decision, run: Run, pending: Pending) -> None:
     decision.end_message(pending, "withdrawn", PLANNED_ANEW)
     # It is no end to those who wait for one: the message is only begun anew.
     decision.queue = [each for each in decision.queue if each.kind != ENDED or each.about != pending.key]
-    run.visits[pending.step] = -abs(run.visits.get(pending.step, 0))  # it may be taken once more
+    take_anew(run, pending.step)  # it may be taken once more
     rule = decision.rule_of(run)
     back = None if rule is None else decision_before(rule, pending.step)
     if rule is None or back is None:

@@ -9,6 +9,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from itertools import pairwise
 from typing import Final, TypeAlias
 
+from touchpoint.core.held import put
 from touchpoint.core.occurrence import TOUCHPOINT, Occurrence
 from touchpoint.core.timed import SilenceSpec, UsualGap
 from touchpoint.durations import LONGEST, length
@@ -32,9 +33,9 @@ def types_asked(silences: Iterable[SilenceSpec]) -> frozenset[str]:
 def noted(types: Collection[str], occasions: Occasions, occurrence: Occurrence) -> Occasions:
     """What is kept once a touchpoint has come, too, where one of these types asks for it."""
     if occurrence.kind == TOUCHPOINT and occurrence.name in types:
-        occasions = {**occasions, occurrence.name: _with(occasions.get(occurrence.name, ()), occurrence.at)}
+        occasions = put(occasions, occurrence.name, _with(occasions.get(occurrence.name, ()), occurrence.at))
     if ANYTHING in types and occurrence.direction == "inbound":
-        occasions = {**occasions, ANYTHING: _with(occasions.get(ANYTHING, ()), occurrence.at)}
+        occasions = put(occasions, ANYTHING, _with(occasions.get(ANYTHING, ()), occurrence.at))
     return occasions
 
 

@@ -184,11 +184,16 @@ def kept_of(expression: Expression) -> list[Expression] | None:
     return list(leaves.values())
 
 
+def finder_of(leaf: Expression, table: History | None) -> Evaluator:
+    """What gives the value of a leaf, which `kept` then has as a trace keeps it."""
+    return _clock if isinstance(leaf, Now) else compile_expression(leaf, table)
+
+
 def _compiled(expression: Expression, table: History | None) -> "tuple[tuple[Evaluator, _Leaf], ...]":
     found: dict[tuple[str, bool], tuple[Evaluator, _Leaf]] = {}
     for key, node in _keyed(expression):
         if key not in found:
-            find = _clock if isinstance(node, Now) else compile_expression(node, table)
+            find = finder_of(node, table)
             needs = [compile_expression(each, table) for each in _needs(node)]
             found[key] = (_whether_there(find) if key[1] else find, _Leaf(tuple(needs)))
     if any(isinstance(leaf, CaseOpen) and isinstance(leaf.ref, _JOINS) for leaf in leaves_of(expression)):

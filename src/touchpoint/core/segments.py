@@ -13,7 +13,7 @@ import attrs
 from touchpoint.core.compile import compile_condition
 from touchpoint.core.context import Context
 from touchpoint.core.foreseen import Foresee, foresee
-from touchpoint.core.held import NONE, dropped, put
+from touchpoint.core.held import NONE, dropped, few, put
 from touchpoint.core.kept import Past
 from touchpoint.core.occurrence import TOUCHPOINT, Occurrence
 from touchpoint.core.seen import Seer, seer_of
@@ -240,9 +240,9 @@ def _arm(state: "State", spec: SegmentSpec, foreseen: Foresee, context: Context,
         at = foreseen(signals, at)
     context.now = now
     if at is not None:
-        state.lapses = {**state.lapses, spec.name: at}
+        state.lapses = put(state.lapses, spec.name, at)
     elif spec.name in state.lapses:
-        state.lapses = {name: due for name, due in state.lapses.items() if name != spec.name}
+        state.lapses = dropped(state.lapses, spec.name)
 
 
 class Members:
@@ -280,18 +280,19 @@ def settle(program: "Program", state: "State", since: Mapping[str, int]) -> None
         since: when each came to be defined as it is. It is looked at as of then, or of the customer's own clock where
             that is later, so that it does not matter when somebody looks; what lapses after that is an event.
     """
-    state.segments = {name: state.segments[name] for name in program.segments if name in state.segments}
+    found = {name: state.segments[name] for name in program.segments if name in state.segments}
     state.lapses = NONE
     for spec in program.segments.values():
         now = max(state.now, since.get(spec.name, 0))
         context = Context(
             traits=state.profile.traits, now=now, signals=state.signals, case_open=state.case_open,
-            stage_of=state.stage_of, journey=spec.journey, segments=state.segments, exposures=state.exposures,
+            stage_of=state.stage_of, journey=spec.journey, segments=found, exposures=state.exposures,
         )  # fmt: skip
         member = spec.closure(context) is True
         if member:
-            state.segments.setdefault(spec.name, now)
+            found.setdefault(spec.name, now)
         else:
-            state.segments.pop(spec.name, None)
+            found.pop(spec.name, None)
         if spec.foresee is not None:
             _arm(state, spec, spec.foresee, context, member=member)
+    state.segments = few(found)

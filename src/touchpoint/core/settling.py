@@ -67,16 +67,19 @@ def settle(program: Program, state: State, ticket: Ticket, outcome: Outcome, wor
 
     A lease that was taken over meanwhile writes nothing but a proof of sending (S11.3).
     """
-    decision = _settled(program, state, ticket, outcome, world, now)
+    pending = _mine(state, ticket)
+    if pending is None:
+        decision = _late_word(program, state, ticket, outcome, world, now)
+    elif pending.arguments is not None:
+        decision = _settle_call(program, state, pending, outcome, now)
+    else:
+        decision = _settled(program, state, pending, ticket, outcome, world, now)
     return work_off(decision) if decision.queue else decision
 
 
-def _settled(program: Program, state: State, ticket: Ticket, outcome: Outcome, world: World, now: int) -> Decision:
-    pending = _mine(state, ticket)
-    if pending is None:
-        return _late_word(program, state, ticket, outcome, world, now)
-    if pending.arguments is not None:
-        return _settle_call(program, state, pending, outcome, now)
+def _settled(
+    program: Program, state: State, pending: Pending, ticket: Ticket, outcome: Outcome, world: World, now: int
+) -> Decision:
     if ticket.lookup and not isinstance(outcome, Ambiguous):
         pending.uncertain = False  # the provider has told what became of it
     match outcome:
@@ -229,7 +232,7 @@ def _refused(
             after = backoff(tries, pending.key, outcome.retry_after)
             _wait_again(pending, decision.now + length(after), decision)
         case _:
-            pending.refused[ticket.channel] = words
+            pending.refused = put(pending.refused, ticket.channel, words)
             # The provider of another channel has seen nothing of it yet, and neither has its queue.
             pending.attempts, pending.first_try, pending.booked = 0, None, None
             _wait_again(pending, decision.now, decision)
@@ -246,9 +249,10 @@ def _add_reason(pending: Pending, reason: Record) -> int:
         if each[1:] != reason[1:]:
             break
         alike += 1
+    kept = pending.reasons
     if alike >= _ALIKE:
-        del pending.reasons[1 - alike]
-    pending.reasons.append(reason)
+        kept = (*kept[: 1 - alike], *kept[2 - alike :])
+    pending.reasons = (*kept, reason)
     return alike + 1
 
 
@@ -285,7 +289,7 @@ def _uncertain(program: Program, state: State, pending: Pending, reason: str, wo
     It is repeated only where the provider remembers keys.
     """
     _mark(state, pending, "ambiguous")
-    pending.reasons.append([now, pending.channel, [["ambiguous", "provider", reason or "uncertain"]]])
+    pending.reasons = (*pending.reasons, [now, pending.channel, [["ambiguous", "provider", reason or "uncertain"]]])
     known_to = pending.channel in world.lookups or world.memories.get(pending.channel or "") is not None
     if not known_to or pending.attempts >= MAX_ATTEMPTS:
         why = "nobody knows whether it went out; it is not sent again"
@@ -300,7 +304,7 @@ def _settle_call(program: Program, state: State, pending: Pending, outcome: Outc
     if isinstance(outcome, Accepted):
         return message_ended(program, state, pending, "sent", now, returned=_returned(outcome))
     reason = outcome.reason if isinstance(outcome, Ambiguous) else str(outcome.code)
-    pending.reasons.append([now, "call", [["failed", "call", reason]]])
+    pending.reasons = (*pending.reasons, [now, "call", [["failed", "call", reason]]])
     if pending.attempts >= MAX_ATTEMPTS:
         return message_ended(program, state, pending, "failed", now, reason)
     decision = Decision(program, state, now)

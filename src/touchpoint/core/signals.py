@@ -1,8 +1,8 @@
 """What rules ask about history, kept incrementally and bounded (S4.7): nothing ever scans the timeline.
 
-`collect` derives from a journey's expressions which *signals* must be kept. What is kept of one customer is a dict from
-a signal's key to its data; how it is stored is nobody's business here. Functions that change it do so in place. The
-shapes of the data are described in `core.remembered`.
+`collect` derives from a journey's expressions which *signals* must be kept. What is kept of one customer is a
+`core.kept.Past`; how it is stored is nobody's business here. Functions that change it do so in place. The shapes of the
+data are described in `core.remembered`.
 
 The key hashes what is kept, not who asks: `count("a")` and `ever("a")` share one signal, and so do two questions that
 compare the same property with different things. A key changes when the meaning does; the signal is then filled anew.
@@ -178,8 +178,7 @@ def backfill(table: SignalTable, past: Past, occurrences: Iterable[Occurrence], 
     """
     missing = [signal for key, signal in table.signals.items() if key not in past and key not in past.letters.of]
     past.adopt(table.letters)
-    for key in past.keys() - table.signals.keys():
-        del past[key]
+    past.forget(past.data.keys() - table.signals.keys())
     if not missing:
         return
     adders = {name: [adder(each, table.letters) for each in signals] for name, signals in _indexed(missing).items()}
@@ -214,7 +213,7 @@ def next_lapse(signal: Signal, key: str, past: Past, now: int) -> int | None:
     if signal.shape == "instants":
         first = past.first_after(key, now - signal.within)
     else:
-        ats = past[key][0] if key in past else ()
+        ats = past.get(key)[0] if key in past else ()
         place = bisect_right(ats, now - signal.within)
         first = ats[place] if place < len(ats) else None
     return None if first is None else first + signal.within

@@ -5,7 +5,8 @@ microseconds UTC.
 """
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Final, TypeAlias, TypeVar
+from operator import attrgetter
+from typing import TYPE_CHECKING, Any, Final, Generic, TypeAlias, TypeVar
 
 import attrs
 
@@ -78,9 +79,9 @@ class Run:
     look: int | None = None
     local: tuple[str, str] | None = None
     message: str | None = None
-    visits: dict[str, int] = attrs.Factory(dict)
-    outcomes: dict[str, str] = attrs.Factory(dict)
-    kept: list[tuple[int, Occurrence]] = attrs.Factory(list)
+    visits: Mapping[str, int] = NONE
+    outcomes: Mapping[str, str] = NONE
+    kept: Sequence[tuple[int, Occurrence]] = ()
     arrived: int = 0
     mark: int = 0
     reached: bool = False
@@ -111,12 +112,12 @@ class Watch:
     key: object = attrs.field(repr=False)
     until: int
     trigger: Occurrence
-    outcomes: dict[str, str] = attrs.Factory(dict)
+    outcomes: Mapping[str, str] = NONE
     collected: Collected | None = None
     results: Mapping[str, object] = attrs.field(default=NONE, repr=False)
     release: int = 0
     id: str = ""
-    visits: dict[str, int] = attrs.Factory(dict)
+    visits: Mapping[str, int] = NONE
     told: Mapping[str, Sequence[str]] = NONE
 
 
@@ -155,8 +156,8 @@ class Pending:
     first_try: float | None = None
     timeline: str = ""
     not_before: int = 0
-    refused: dict[str, str] = attrs.Factory(dict)
-    reasons: list[Record] = attrs.Factory(list)
+    refused: Mapping[str, str] = NONE
+    reasons: Sequence[Record] = ()
     arguments: dict[str, object] | None = attrs.field(default=None, repr=False)
     ref: str | None = None
     run_no: int = 0
@@ -172,13 +173,65 @@ class Pending:
 
 
 @attrs.define(weakref_slot=False)
+class Rare:
+    """What few customers have anything of; see `State`, which has all of it as attributes of its own."""
+
+    closed: Mapping[str, int] = NONE
+    dwells: Mapping[str, int] = NONE
+    calendar: Mapping[str, Record] = NONE
+    watches: tuple[Watch, ...] = ()
+    parked: tuple[Record, ...] = attrs.field(default=(), repr=False)
+    awaited: Mapping[str, Record] = attrs.field(default=NONE, repr=False)
+    exposures: Mapping[str, Record] = NONE
+    segments: Mapping[str, int] = NONE
+    lapses: Mapping[str, int] = NONE
+    bursts: tuple[Burst, ...] = ()
+    deferred: tuple[Deferred, ...] = ()
+    noticed: Mapping[str, Sequence[str]] = NONE
+    occasions: Mapping[str, Sequence[int]] = NONE
+    reopenable: Mapping[str, Mapping[str, Record]] = attrs.field(default=NONE, repr=False)
+
+
+@attrs.frozen(weakref_slot=False)
+class _Common(Rare):
+    """Nothing of it, which is everybody's and stays so."""
+
+
+COMMON: Final[Rare] = _Common()
+"""What most customers have for `State.rare`."""
+_VALUES_OF_RARE: Final = attrgetter(*(field.name for field in attrs.fields(Rare)))
+
+
+class _Part(property, Generic[T]):
+    """One of `Rare`, as an attribute of the state: who gets something of it gets a `Rare` of their own.
+
+    What is on the way of every touchpoint reads `state.rare` itself, which takes a quarter of the time.
+    """
+
+    def __init__(self, name: str) -> None:
+        def change(state: "State", value: object) -> None:
+            if state.rare is COMMON:
+                if not value:
+                    return
+                state.rare = Rare()
+            setattr(state.rare, name, value)
+
+        super().__init__(attrgetter(f"rare.{name}"), change)
+
+    if TYPE_CHECKING:
+
+        def __get__(self, state: object, owner: type | None = None, /) -> T: ...  # type: ignore[override]  # no overloads
+        def __set__(self, state: object, value: T, /) -> None: ...
+
+
+@attrs.define(weakref_slot=False)
 class State:
     """The state of one customer.
 
     `stages` maps a journey to (stage, entered at, visit); `cases` a kind to the open ones by their refs; `starts`
-    a journey/rule to [[instant, key], …]; `silences`, `dwells` and `calendar` (anniversaries, dates, schedules) map a
-    definition to when it falls due, `heard` a silence to the touchpoint it counts from; `awaited` a message's key to
-    [due, what, message, channel] where something has to come back of it: a receipt, or the end of a person's task,
+    a journey/rule to [[instant, key, visit], …]; `silences`, `dwells` and `calendar` (anniversaries, dates, schedules)
+    map a definition to when it falls due, `heard` a silence to the touchpoint it counts from; `awaited` a message's key
+    to [due, what, message, channel] where something has to come back of it: a receipt, or the end of a person's task,
     there with the cases that it answers once it is done;
     `exposures` a `Split` to [variant, since when, whether it is spoilt], spoilt being a merge of two people in
     different variants. `segments` maps `journey/segment` of those the customer is in to since when, `lapses` one to
@@ -187,6 +240,9 @@ class State:
     `bursts` are being collected, `deferred` entries wait for a place. `releases` maps a journey to the
     release that the customer has met last, without those never released anew. `reopenable` has the cases by kind and
     ref that were closed not long ago: [closed at, opening, severity, owner].
+
+    All mappings are changed by `core.held.put` and `dropped` alone. What few have any of is in `rare`, one object for
+    everybody else, and is set by its own name.
     """
 
     id: str = attrs.field(repr=False)
@@ -198,28 +254,30 @@ class State:
     zone_data: str = ""
     stages: Mapping[str, Sequence[Any]] = NONE
     cases: Held = attrs.field(default=NONE, repr=False)
-    closed: Mapping[str, int] = NONE
     signals: Past = attrs.field(factory=Past, repr=False)
-    starts: Mapping[str, list[Record]] = attrs.field(default=NONE, repr=False)
+    starts: Mapping[str, Sequence[Record]] = attrs.field(default=NONE, repr=False)
     silences: Mapping[str, int] = NONE
     heard: Mapping[str, int] = NONE
-    dwells: Mapping[str, int] = NONE
-    calendar: Mapping[str, Record] = NONE
     runs: tuple[Run, ...] = ()
-    watches: tuple[Watch, ...] = ()
     pending: tuple[Pending, ...] = ()
     history: tuple[HandOver, ...] = ()
-    parked: tuple[Record, ...] = attrs.field(default=(), repr=False)
-    awaited: Mapping[str, Record] = attrs.field(default=NONE, repr=False)
-    exposures: Mapping[str, Record] = NONE
-    segments: Mapping[str, int] = NONE
-    lapses: Mapping[str, int] = NONE
-    bursts: tuple[Burst, ...] = ()
-    deferred: tuple[Deferred, ...] = ()
-    noticed: Mapping[str, Sequence[str]] = NONE
-    occasions: Mapping[str, Sequence[int]] = NONE
     releases: Mapping[str, int] = NONE
-    reopenable: Mapping[str, Mapping[str, Record]] = attrs.field(default=NONE, repr=False)
+    rare: Rare = attrs.field(default=COMMON, eq=_VALUES_OF_RARE)
+
+    closed = _Part[Mapping[str, int]]("closed")
+    dwells = _Part[Mapping[str, int]]("dwells")
+    calendar = _Part[Mapping[str, Record]]("calendar")
+    watches = _Part[tuple[Watch, ...]]("watches")
+    parked = _Part[tuple[Record, ...]]("parked")
+    awaited = _Part[Mapping[str, Record]]("awaited")
+    exposures = _Part[Mapping[str, Record]]("exposures")
+    segments = _Part[Mapping[str, int]]("segments")
+    lapses = _Part[Mapping[str, int]]("lapses")
+    bursts = _Part[tuple[Burst, ...]]("bursts")
+    deferred = _Part[tuple[Deferred, ...]]("deferred")
+    noticed = _Part[Mapping[str, Sequence[str]]]("noticed")
+    occasions = _Part[Mapping[str, Sequence[int]]]("occasions")
+    reopenable = _Part[Mapping[str, Mapping[str, Record]]]("reopenable")
 
     def case_open(self, kind: str | None, ref: str | None) -> bool:
         """Whether a case of this kind (or any) with this ref (or any) is open."""
@@ -261,7 +319,7 @@ class State:
                 earliest = run.due
             if run.look is not None and run.look < earliest:
                 earliest = run.look
-        if self.dwells or self.calendar or self.awaited or self.lapses or self.bursts:
+        if self.rare is not COMMON:
             earliest = min(earliest, self._rarer_due())
         if self.cases:
             earliest = min(earliest, next_deadline(self.cases))
@@ -278,10 +336,14 @@ class State:
         return due if lease == NEVER else lease
 
     def _rarer_due(self) -> int:
-        entries = [int(entry[0]) for held in (self.calendar, self.awaited) for entry in held.values()]
-        return min([*self.dwells.values(), *self.lapses.values(), *(burst.due for burst in self.bursts), *entries])
+        rare = self.rare
+        entries = [int(entry[0]) for held in (rare.calendar, rare.awaited) for entry in held.values()]
+        bursts = [burst.due for burst in rare.bursts]
+        return min([*rare.dwells.values(), *rare.lapses.values(), *bursts, *entries], default=NEVER)
 
 
 def without(held: tuple[T, ...], one: T) -> tuple[T, ...]:
     """All but this very one, for what is never changed in place."""
+    if len(held) == 1 and held[0] is one:  # nearly always
+        return ()
     return tuple([each for each in held if each is not one])  # a list is quicker than a generator

@@ -70,7 +70,11 @@ def take_steps(decision: Decision) -> None:
     if len(ready) > 1:
         ready.sort(key=lambda each: _order(decision, each[0]))
     for run, node in ready:
-        if run in decision.state.runs:
+        if decision.state.run_by_order(run.order) is not run:
+            continue  # it has ended
+        if node is None:
+            decision.end(run, "done")
+        else:
             _take(decision, run, node)
 
 
@@ -79,7 +83,7 @@ def _order(decision: Decision, run: Run) -> tuple[int, int, int]:
     return (0, 0, run.order) if rule is None else (-rule.rule.priority, rule.index, run.order)
 
 
-def _take(decision: Decision, run: Run, node: Node | None) -> None:
+def _take(decision: Decision, run: Run, node: Node) -> None:
     rule = decision.rule_of(run)
     assert rule is not None  # noqa: S101 - else the run was parked
     at: Outcome = node
@@ -92,7 +96,7 @@ def _take(decision: Decision, run: Run, node: Node | None) -> None:
         if visits > 0 and not isinstance(at.step, Branch | Split | Best):
             at = _past(run, at)  # an edit has put it behind where the run is (S11.6)
             continue
-        run.visits[at.id] = abs(visits) + 1
+        run.visits = put(run.visits, at.id, abs(visits) + 1)
         at = _TAKE[type(at.step)](decision, rule, run, at)
     if at is None:
         decision.end(run, "done")
@@ -106,7 +110,7 @@ def _past(run: Run, node: Node) -> Node | None:
 
 def take_anew(run: Run, step: str) -> None:
     """Let the run take this step once more, under another key."""
-    run.visits[step] = -abs(run.visits.get(step, 0))
+    run.visits = put(run.visits, step, -abs(run.visits.get(step, 0)))
 
 
 def _cause(run: Run, node: Node) -> str:
@@ -126,14 +130,14 @@ def _value(decision: Decision, run: Run, node: Node) -> object:
 
 
 def _send(decision: Decision, rule: CompiledRule, run: Run, node: Node) -> Outcome:
-    message = _step(node, Send).message
-    priority = rule.rule.priority + message.priority
-    _begin(decision, run, node, message.name, node.kind, priority, node.lasts)
+    message = node.message
+    assert message is not None  # noqa: S101 - a step that sends has one
+    _begin(decision, run, node, message.name, node.kind, rule.rule.priority + message.priority, node.lasts)
     run.mark = run.arrived
     if node.answers and (answered := answered_by(run)) is not None:
         decision.trace.append(["answers", run.journey, run.rule, message.name, answered.id])
     if not rule.looks_back:
-        run.kept.clear()
+        run.kept = ()
     return BLOCKED
 
 
@@ -143,10 +147,10 @@ def _begin(
 ) -> None:  # fmt: skip
     now = decision.now
     key = message_key(run.id, node.id, run.visits[node.id])
-    pending = Pending(
-        key, run.journey, run.rule, run.order, node.id, name, kind, priority, now, now, now + lasts, arguments=arguments
-    )
-    if run.cases and not pending.is_call:
+    pending = Pending(key, run.journey, run.rule, run.order, node.id, name, kind, priority, now, now, now + lasts)
+    if arguments is not None:
+        pending.arguments = arguments
+    elif run.cases:
         pending.cases = run.cases
     decision.state.pending += (pending,)
     run.waiting, run.message = "message", key
@@ -201,7 +205,7 @@ def take_kept(decision: Decision, run: Run, node: Node, step: WaitFor) -> bool:
         if node.keys.isdisjoint(_keys(decision, run, occurrence)):
             continue
         if node.condition is None or decision.ask(node.condition, run.journey, occurrence, run) is True:
-            del run.kept[index]
+            run.kept = (*run.kept[:index], *run.kept[index + 1 :])
             if occurrence.kind in MOVES:
                 run.event = occurrence
             is_about(run, occurrence)
@@ -318,6 +322,8 @@ def _open_case(decision: Decision, _rule: CompiledRule, run: Run, node: Node) ->
 
 def is_about(run: Run, occurrence: Occurrence) -> None:
     """A run is about the case of what starts it, or ends a wait of it (S8.2): what it sends from then on answers it."""
+    if occurrence.kind == TOUCHPOINT and occurrence.about is None:
+        return  # nearly always
     if (case := about_case(occurrence)) is not None:
         _add_case(run, *case)
 

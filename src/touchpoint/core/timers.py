@@ -7,7 +7,7 @@ from touchpoint.core.calendar import adopt_calendar, bring_about, leave_out
 from touchpoint.core.case_terms import rearm
 from touchpoint.core.cases import LiveCase, Missed, due_at, miss, next_deadline
 from touchpoint.core.collected import Burst
-from touchpoint.core.held import NONE, dropped, put
+from touchpoint.core.held import NONE, dropped, few, put
 from touchpoint.core.occurrence import TOUCHPOINT, Occurrence
 from touchpoint.core.program import Program
 from touchpoint.core.rhythm import Occasions, in_words, lasts, noted
@@ -177,9 +177,9 @@ def refresh(
     """
     occurrences = list(timeline)
     backfill(program.signals, state.signals, occurrences, state.now)
-    state.silences = {name: due for name, due in state.silences.items() if name in program.silences}
-    state.heard = {name: at for name, at in state.heard.items() if name in program.silences}
-    state.heard = {**state.heard, **heard_before(program.sessions, occurrences)}
+    state.silences = few({name: due for name, due in state.silences.items() if name in program.silences})
+    heard = {name: at for name, at in state.heard.items() if name in program.silences}
+    state.heard = few({**heard, **heard_before(program.sessions, occurrences)})
     state.occasions = occasions_of(program, occurrences)
     for spec in program.silences.values():
         last = max((each.at for each in occurrences if _breaks(spec.of, each)), default=None)
@@ -214,4 +214,4 @@ def _refresh_dwells(program: Program, state: State) -> None:
             due = state.dwells.get(name, entered + lasting)
             if name in state.dwells or due > state.now:
                 armed[name] = due
-    state.dwells = armed
+    state.dwells = few(armed)

@@ -28,9 +28,9 @@ def adder(signal: Signal, letters: Letters) -> Add:
         return add
     accepts = compile_condition(And(signal.static))
 
-    def add_accepted(data: Past, occurrence: Occurrence, now: int) -> None:
+    def add_accepted(past: Past, occurrence: Occurrence, now: int) -> None:
         if accepts(Context(event=occurrence, now=occurrence.at)) is True:
-            add(data, occurrence, now)
+            add(past, occurrence, now)
 
     return add_accepted
 
@@ -38,13 +38,13 @@ def adder(signal: Signal, letters: Letters) -> Add:
 def _to_number(signal: Signal) -> Add:
     key = signal.key
 
-    def count(data: Past, _: Occurrence, __: int) -> None:
-        data[key] = data.get(key, 0) + 1
+    def count(past: Past, _: Occurrence, __: int) -> None:
+        past.keep(key, past.get(key, 0) + 1)
 
-    def total(data: Past, occurrence: Occurrence, _: int) -> None:
+    def total(past: Past, occurrence: Occurrence, _: int) -> None:
         amount = amount_of(look_up(occurrence, signal.path))
         if amount is not None:
-            data[key] = sum_of([data[key], amount]) if key in data else amount
+            past.keep(key, sum_of([past.get(key), amount]) if key in past else amount)
 
     return count if signal.kind == "count" else total
 
@@ -52,8 +52,8 @@ def _to_number(signal: Signal) -> Add:
 def _to_latest(signal: Signal) -> Add:
     key, path = signal.key, signal.path
 
-    def add(data: Past, occurrence: Occurrence, _: int) -> None:
-        data[key] = _later(data.get(key), occurrence.at, pack(look_up(occurrence, path)))
+    def add(past: Past, occurrence: Occurrence, _: int) -> None:
+        past.keep(key, _later(past.get(key), occurrence.at, pack(look_up(occurrence, path))))
 
     return add
 
@@ -72,14 +72,14 @@ def _to_rows(signal: Signal) -> Add:
     key, within, captures = signal.key, signal.within or 0, _captures_of(signal)
     value = _value_of(signal)
 
-    def add(data: Past, occurrence: Occurrence, now: int) -> None:
+    def add(past: Past, occurrence: Occurrence, now: int) -> None:
         at, since = occurrence.at, now - within
         captured, amount = captures(occurrence), value(occurrence)
         if at <= since or captured is None or amount is UNKNOWN:
             return
-        if key not in data:
-            data[key] = [[], []]
-        ats, rows = data[key]
+        if key not in past:
+            past.keep(key, [[], []])
+        ats, rows = past.get(key)
         place = bisect_right(ats, at)
         ats.insert(place, at)
         rows.insert(place, ([amount] if signal.kind == "total" else []) + [pack(each) for each in captured])
@@ -92,12 +92,14 @@ def _to_rows(signal: Signal) -> Add:
 def _to_values(signal: Signal) -> Add:
     key, kind, captures, value = signal.key, signal.kind, _captures_of(signal), _value_of(signal)
 
-    def add(data: Past, occurrence: Occurrence, _: int) -> None:
+    def add(past: Past, occurrence: Occurrence, _: int) -> None:
         captured, told = captures(occurrence), value(occurrence)
         values = None if captured is None or told is UNKNOWN else row_key([key_of(each) for each in captured])
         if values is None:
             return
-        kept = data.setdefault(key, {})
+        if key not in past:
+            past.keep(key, {})
+        kept = past.get(key)
         if kind == "last":
             kept[values] = _later(kept.get(values), occurrence.at, told)
         elif values not in kept:

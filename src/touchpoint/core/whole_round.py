@@ -87,11 +87,11 @@ def _adds_instant(letter: str, within: int) -> list[Source]:
 def _keeps_when(key: str, add: str) -> list[Source]:
     return [
         "    # When it was last.",
-        f"    known = signals.get({key!r}, at)",
+        f"    known = signals.data.get({key!r}, at)",
         "    if type(known) is not int or 'at' in properties:  # a property of that name is what is meant",
         f"        {add}(signals, event, now)",
         "    elif at >= known:",
-        f"        signals[{key!r}] = at",
+        f"        signals.keep({key!r}, at)",
     ]
 
 
@@ -99,9 +99,9 @@ def meets(keys: Source) -> list[Source]:
     """S4.2 point 3."""
     return [
         "    # Live runs, and what is being collected.",
-        "    if state.runs or state.watches:",
+        "    if state.runs or state.rare.watches:",
         f"        parts.meet_all(decision, event, {keys})",
-        "    if state.bursts:",
+        "    if state.rare.bursts:",
         f"        parts.drop_bursts(decision, event, {keys})",
     ]
 
@@ -113,7 +113,7 @@ def ends(*, rules: bool, looks_ahead: bool) -> list[Source]:
         left = ["    return parts.work_off(decision)"]
     else:
         left = [
-            "    if decision.ready or decision.queue or state.deferred:",
+            "    if decision.ready or decision.queue or state.rare.deferred:",
             "        parts.work_off(decision)",
             "    return decision",
         ]

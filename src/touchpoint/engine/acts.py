@@ -85,36 +85,56 @@ def follow_zone_data(unit: Unit) -> None:
 
 def take_touchpoints(unit: Unit, prepared: Sequence[Prepared], now: int, late_after: int) -> list[Recorded]:
     """Record touchpoints in their order and decide what follows from each."""
-    unit.prefetch(each.customer for each in prepared)
     owners = _owners(unit, prepared, now)
-    pairs = [(each.id, owners[each.customer].no) for each in prepared]
+    pairs = [(each.id, owner.no) for each, owner in zip(prepared, owners, strict=True)]
     # Of somebody whom the store does not have yet, it has no touchpoint either.
-    asked = [pair for pair, each in zip(pairs, prepared, strict=True) if not owners[each.customer].is_new]
+    asked = [pair for pair, owner in zip(pairs, owners, strict=True) if not owner.is_new]
     seen = unit.seen(pairs, asked)
     taken: dict[tuple[str, int], Prepared] = {}
     results = []
-    for each, pair in zip(prepared, pairs, strict=True):
-        if pair in taken:
+    for each, owner, pair in zip(prepared, owners, pairs, strict=True):
+        if taken.setdefault(pair, each) is not each:
             results.append(Recorded(each.id, duplicate=True, differs=_differs_from_first(each, taken[pair])))
-        elif pair in seen:
+        elif seen and pair in seen:
+            del taken[pair]
             results.append(Recorded(each.id, duplicate=True, differs=_differs(each, seen[pair])))
         else:
-            taken[pair] = each
-            late = take_one(unit, owners[each.customer], each, now, late_after)
+            late = take_one(unit, owner, each, now, late_after)
             results.append(Recorded(each.id, False, False, late))  # noqa: FBT003 - names double what each call costs
     return results
 
 
-def _owners(unit: Unit, prepared: Sequence[Prepared], now: int) -> dict[str, Loaded]:
-    """Whose touchpoints they are, by id; who is not known yet is created."""
-    owners: dict[str, Loaded] = {}
-    for n, each in enumerate(prepared):
-        if each.customer not in owners:
-            try:
-                owners[each.customer] = unit.find_or_add(each.customer, now)
-            except CustomerErased:
-                raise CustomerErased(n if len(prepared) > 1 else None) from None
-    return owners
+def take_touchpoint(unit: Unit, each: Prepared, now: int, late_after: int, *, may_be_known: bool) -> Recorded:
+    """Record a single touchpoint and decide what follows from it: what `take_touchpoints` does with one.
+
+    Args:
+        unit: in which it happens.
+        each: what was handed in.
+        now: microseconds UTC.
+        late_after: microseconds after which it starts nothing.
+        may_be_known: its id is the host's, which may have been recorded before; one made for it is new.
+    """
+    loaded = unit.find_or_add(each.customer, now)
+    if may_be_known:
+        pair = (each.id, loaded.no)
+        # Of somebody whom the store does not have yet, it has no touchpoint either.
+        entry = unit.seen([pair], () if loaded.is_new else [pair]).get(pair)
+        if entry is not None:
+            return Recorded(each.id, duplicate=True, differs=_differs(each, entry))
+    late = take_one(unit, loaded, each, now, late_after)
+    return Recorded(each.id, False, False, late)  # noqa: FBT003 - names double what each call costs
+
+
+def _owners(unit: Unit, prepared: Sequence[Prepared], now: int) -> list[Loaded]:
+    """Whose touchpoints they are; who is not known yet is created."""
+    customers = [each.customer for each in prepared]
+    known, unknown = unit.prefetch(customers)
+    for customer in unknown:
+        try:
+            known[customer] = unit.add(customer, now)
+        except CustomerErased:
+            raise CustomerErased(customers.index(customer) if len(customers) > 1 else None) from None
+    return [known[each] for each in customers]
 
 
 def _differs_from_first(each: Prepared, first: Prepared) -> bool:

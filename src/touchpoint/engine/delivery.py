@@ -4,7 +4,7 @@ from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import AbstractContextManager, suppress
 from functools import partial
 from itertools import islice
-from typing import Final, Protocol, TypeAlias
+from typing import Any, Final, Protocol, TypeAlias
 
 import attrs
 
@@ -341,10 +341,10 @@ def _release_one(unit: Unit, loaded: Loaded, pending: Pending, moment: core.Mome
     return tickets[0] if tickets else None
 
 
-def _check_of(reasons: list[list[object]]) -> str:
+def _check_of(reasons: Sequence[Sequence[Any]]) -> str:
     """The name of the check that was in the way last."""
     for _, _, against in reversed(reasons):
-        for each in against:  # type: ignore[attr-defined]
+        for each in against:
             if len(each) == 3 and each[0] == "deny":
                 return str(each[1])
     return ""

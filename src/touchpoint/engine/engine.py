@@ -16,7 +16,7 @@ from touchpoint.engine.case_desk import CaseDesk, owner_of, severity_of
 from touchpoint.engine.conversations import Talk
 from touchpoint.engine.delivery import GROUP
 from touchpoint.engine.explain import Why, explain
-from touchpoint.engine.feedback import FeedbackDesk, with_share
+from touchpoint.engine.feedback import FeedbackDesk, with_share, with_shares
 from touchpoint.engine.figures import FigureDesk
 from touchpoint.engine.gifts import GiftDesk
 from touchpoint.engine.inbound import apply
@@ -135,7 +135,10 @@ class Engine(People, Operations, Members, Releases, Advocacy, Wishes, Talk, Sugg
         now = self._now()
         given = with_share(given, self._sources, now, self._declared)
         prepared = prepare(given, now=now, skew=self._skew, declared=self._declared)
-        return self._write(lambda unit: self._take(unit, [prepared], now), connection)[0]
+        named, late_after = id is not None, self._late_after
+        return self._write(
+            lambda unit: acts.take_touchpoint(unit, prepared, now, late_after, may_be_known=named), connection
+        )
 
     def record_many(self, touchpoints: Iterable[Touchpoint], *, connection: object = None) -> list[Recorded]:
         """Record many touchpoints, in their order, in batches of 1,000 each of which is one transaction.
@@ -150,7 +153,7 @@ class Engine(People, Operations, Members, Releases, Advocacy, Wishes, Talk, Sugg
         recorded: list[Recorded] = []
         while batch := list(islice(given, BATCH)):
             now = self._now()
-            batch = [with_share(each, self._sources, now, self._declared) for each in batch]
+            batch = with_shares(batch, self._sources, now, self._declared)
             prepared = acts.numbered(batch, len(recorded), now, self._skew, self._declared)
             try:
                 recorded += self._write(lambda unit, p=prepared, at=now: self._take(unit, p, at), connection)  # type: ignore[misc]

@@ -14,11 +14,12 @@ from touchpoint.core.gate import ask
 from touchpoint.core.occurrence import TOUCHPOINT
 from touchpoint.core.referrals import is_about
 from touchpoint.core.state import State
+from touchpoint.core.unmet import UNMET
 from touchpoint.durations import instant, length
 from touchpoint.engine.awaiting import awaited
 from touchpoint.engine.explain_gift import gift_lines
 from touchpoint.engine.loaded import Loaded
-from touchpoint.engine.recalled import Recalled
+from touchpoint.engine.recalled import Recalled, unnamed
 from touchpoint.engine.referring import awaited_of
 from touchpoint.engine.shared import learn_addresses
 from touchpoint.engine.unit import Unit
@@ -210,9 +211,9 @@ def _again(ruling: Ruling, state: State, due: int | None) -> str:
 def _never_sent(unit: Unit, loaded: Loaded, name: str, entries: Sequence[EntryRow]) -> Why:
     rules = [rule for rule in unit.program.rules if any(_sends(step, name) for step in flat(rule.rule.then))]
     lines = [f"no run has come to it; it is sent by {', '.join(rule.label for rule in rules)}"]
-    status = "never asked for"
+    status, recalled = "never asked for", Recalled(unit)
     for rule in rules:
-        about = _rule(unit, loaded, rule, entries)
+        about = _rule(unit, loaded, rule, entries, recalled)
         if about.status == "never considered":
             status = "never considered"
             lines.append(
@@ -231,14 +232,16 @@ def _sends(step: object, name: str) -> bool:
 
 
 def _rules(unit: Unit, loaded: Loaded, rules: Iterable[CompiledRule], entries: Sequence[EntryRow]) -> Why:
-    found = [_rule(unit, loaded, rule, entries) for rule in rules]
+    recalled = Recalled(unit)
+    found = [_rule(unit, loaded, rule, entries, recalled) for rule in rules]
     return next((each for each in found if each.status != "never considered"), found[0])
 
 
-def _rule(unit: Unit, loaded: Loaded, rule: CompiledRule, entries: Sequence[EntryRow]) -> Why:
+def _rule(
+    unit: Unit, loaded: Loaded, rule: CompiledRule, entries: Sequence[EntryRow], recalled: Recalled
+) -> Why:  # fmt: skip
     state, name = loaded.state, rule.rule.name
-    told = [(entry, line) for entry in entries for line in _about(entry, rule)]
-    recalled = Recalled(unit)
+    told = [(entry, line) for entry in entries for line in _about(entry, rule, recalled)]
     lines = [f"{when(entry.at, state)}: {_words(recalled.line(line))}" for entry, line in told]
     live = [run for run in state.runs if run.label == rule.label]
     lines += [f"live since {when(run.started, state)}, at {run.node}" + _until(run.due, state) for run in live]
@@ -285,15 +288,24 @@ _TOLD: Final = frozenset({
 """Lines of the trace that are about a rule."""
 
 
-def _about(entry: EntryRow, rule: CompiledRule) -> Iterator[list[object]]:
-    trace = loads(entry.trace) if entry.trace else []
+def _about(entry: EntryRow, rule: CompiledRule, recalled: Recalled) -> Iterator[list[object]]:
+    names = (rule.rule.name, *rule.rule.was)
+    trace = list(recalled.lines(loads(entry.trace), names)) if entry.trace else []
     if any(line[0] in ("started", "refused") and line[1:3] == [rule.journey, rule.rule.name] for line in trace):
         yield from ([*line[:1], rule.journey, rule.rule.name, *line[1:3]] for line in trace if line[0] in _CAUSES)
     for line in trace:
-        if line[0] in _TOLD and line[1] == rule.journey and line[2] in (rule.rule.name, *rule.rule.was):
+        if line[0] in _TOLD and line[1] == rule.journey and line[2] in names:
             yield line
+        elif line[0] == UNMET and line[1] == rule.journey and _may_have_asked(entry, rule, trace):
+            yield ["refused", rule.journey, rule.rule.name, "given", unnamed(line)]
         elif line[0] == "late" and entry.kind == TOUCHPOINT and any(_meets(each, entry) for each in rule.rule.when):
             yield ["refused", rule.journey, rule.rule.name, "late", "the touchpoint came too late to start anything"]
+
+
+def _may_have_asked(entry: EntryRow, rule: CompiledRule, trace: Sequence[list[object]]) -> bool:
+    """Whether a rule may be among those of a line whose definition is lost: it waits for this, and did not start."""
+    started = any(line[:3] == ["started", rule.journey, rule.rule.name] for line in trace)
+    return entry.kind == TOUCHPOINT and not started and any(_meets(each, entry) for each in rule.rule.when)
 
 
 _SETTLED: Final = ("started", "refused", "dropped", "entry deferred")

@@ -12,7 +12,7 @@ from touchpoint.channels.base import Adapter
 from touchpoint.core.accounts import stock_account
 from touchpoint.core.kept import Past
 from touchpoint.core.occurrence import TOUCHPOINT
-from touchpoint.core.state import State
+from touchpoint.core.state import Rare, State
 from touchpoint.durations import instant
 from touchpoint.engine.figuring import remembered
 from touchpoint.engine.gifts import view
@@ -184,7 +184,7 @@ def _body(text: str) -> object:
 
 
 def _decided(row: EntryRow, recalled: Recalled) -> object:
-    return [recalled.line(line) for line in loads(row.trace)] if row.trace else []
+    return recalled.told(loads(row.trace)) if row.trace else []
 
 
 def _stage(held: Sequence[Any]) -> dict[str, object]:
@@ -283,8 +283,8 @@ def _waiting(row: EventRow) -> dict[str, object]:
 
 def _remembered(state: State) -> dict[str, object]:
     """What decisions are made from, as it is kept: instants are microseconds since 1970 UTC."""
-    kept = {field.name: getattr(state, field.name) for field in attrs.fields(State)}
-    left_out = {"id", "profile", "stages", "segments"}
+    kept = {field.name: getattr(state, field.name) for field in (*attrs.fields(State), *attrs.fields(Rare))}
+    left_out = {"id", "profile", "stages", "segments", "rare"}
     return {name: _kept(value) for name, value in kept.items() if name not in left_out}
 
 
@@ -295,6 +295,6 @@ def _kept(value: Any) -> Any:  # noqa: ANN401 - whatever a state holds
         return {field.name: _kept(getattr(value, field.name)) for field in attrs.fields(type(value))}
     if isinstance(value, list | tuple | array):
         return [_kept(each) for each in value]
-    if isinstance(value, dict):
+    if isinstance(value, Mapping):
         return {name: _kept(each) for name, each in value.items()}
     return value

@@ -1,6 +1,6 @@
 """What customers say of us, as `Engine.feedback` gives it: recorded from forms, read again, and analysed (S8.1)."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from datetime import datetime
 from typing import TYPE_CHECKING, Final, Literal
@@ -29,7 +29,7 @@ from touchpoint.engine.recorded import occurrence_of
 from touchpoint.errors import InvalidInput
 from touchpoint.model.answers import scores_that_count
 from touchpoint.model.feedback import Feedback
-from touchpoint.model.feedback_source import feedback_of
+from touchpoint.model.feedback_source import FEEDBACK, feedback_of
 from touchpoint.model.touchpoint import Touchpoint
 from touchpoint.stores.base import AnalysisRow, Reader
 from touchpoint.stores.codec import dumps, loads
@@ -280,6 +280,19 @@ def _heard(identity: str, type_: str, said: Feedback, message: object, row: Anal
         identity, type_, said, named, analysed=row.status, analysis=analysis, analyser=row.name,  # type: ignore[arg-type]
         error=body.get("error", ""),
     )  # fmt: skip
+
+
+def with_shares(
+    given: Iterable[Touchpoint], sources: Sources, now: int, declared: Mapping[str, type]
+) -> list[Touchpoint]:
+    """`with_share` for each of them, most of which are plainly something else."""
+    kinds = {FEEDBACK, *sources}
+    return [
+        each
+        if type(each) is Touchpoint and type(each.type) is str and each.type not in kinds
+        else with_share(each, sources, now, declared)
+        for each in given
+    ]
 
 
 def with_share(given: Touchpoint, sources: Sources, now: int, declared: Mapping[str, type]) -> Touchpoint:

@@ -9,7 +9,7 @@ from typing import Final
 import attrs
 
 from touchpoint.core.occurrence import TOUCHPOINT, Occurrence
-from touchpoint.durations import in_calendar, length, micros, spoken
+from touchpoint.durations import FIRST_INSTANT, LAST_INSTANT, length, micros, spoken
 from touchpoint.errors import InvalidInput, InvalidTouchpoint
 from touchpoint.model.names import check_type_name
 from touchpoint.model.payload import checked, is_unicode
@@ -72,23 +72,28 @@ def prepare(
     """
     if not isinstance(given, Touchpoint):
         raise InvalidTouchpoint(f"a touchpoint is a Touchpoint, not of type {type(given).__name__}")
-    _check_type(given.type, refers=refers or now is None)
+    kind = given.type if type(given.type) is str else check_type_name(given.type)
+    if _is_of_referrals(kind) and not (refers or now is None):
+        raise InvalidTouchpoint(
+            f"touchpoint {kind!r} is the engine's own, so that nobody is thanked for a friend who is not there: "
+            "call refer(by=…, customer=…), which records it for both"
+        )
     customer = _text(given.customer, "customer")
     at = None if given.at is None else instant_of(given.at, "at=")
     if now is None:
         if at is None:
-            raise InvalidTouchpoint(f"touchpoint {given.type!r} has no time: a replay needs at=")
+            raise InvalidTouchpoint(f"touchpoint {kind!r} has no time: a replay needs at=")
         now = at
     elif at is not None and at > now + skew:
         ahead = spoken(timedelta(seconds=(at - now) // 1_000_000))
         raise InvalidTouchpoint(
-            f"touchpoint {given.type!r}: at= lies {ahead} in the future, "
+            f"touchpoint {kind!r}: at= lies {ahead} in the future, "
             f"more than max_skew ({spoken(timedelta(microseconds=skew))}); "
             "record it when it has happened, or check the clock of its source"
         )
     if not isinstance(given.direction, str) or given.direction not in _DIRECTIONS:
-        raise InvalidTouchpoint(f"touchpoint {given.type!r}: direction is inbound or outbound")
-    properties = _properties(given, declared) if declared else checked(given.properties, given.type, InvalidTouchpoint)
+        raise InvalidTouchpoint(f"touchpoint {kind!r}: direction is inbound or outbound")
+    properties = _properties(given, declared) if declared else checked(given.properties, kind, InvalidTouchpoint)
     identity = _own_id(now) if given.id is None else _text(given.id, "id=")
     channel, location, direction, about = given.channel, given.location, given.direction, given.about
     if channel is not None and not (type(channel) is str and len(channel) <= _ID and channel.isascii()):
@@ -98,18 +103,10 @@ def prepare(
     if about is not None:
         about = _known_text(about, "about=")
     occurrence = Occurrence(
-        TOUCHPOINT, given.type, now if at is None else at, identity, properties, channel, location, direction, about
+        TOUCHPOINT, kind, now if at is None else at, identity, properties, channel, location, direction, about
     )
     body = dumps([channel, location, direction, about, properties])
     return Prepared(customer, identity, at, body, occurrence)
-
-
-def _check_type(kind: object, *, refers: bool) -> None:
-    if _is_of_referrals(kind if type(kind) is str else check_type_name(kind)) and not refers:
-        raise InvalidTouchpoint(
-            f"touchpoint {kind!r} is the engine's own, so that nobody is thanked for a friend who is not there: "
-            "call refer(by=…, customer=…), which records it for both"
-        )
 
 
 @lru_cache(maxsize=1_024)  # there are few types, and each comes again and again
@@ -183,7 +180,7 @@ def instant_of(value: object, what: str) -> int:
         us = micros(value)
     except Exception:  # noqa: BLE001 - a time zone of the host's own may do anything
         raise InvalidTouchpoint(f"{what} takes an aware datetime, and its time zone gives no offset") from None
-    if not in_calendar(us):
+    if not FIRST_INSTANT <= us <= LAST_INSTANT:
         raise InvalidTouchpoint(f"{what} lies outside of the calendar: the years 1 to 9999 UTC")
     return us
 

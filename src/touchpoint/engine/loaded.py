@@ -1,7 +1,7 @@
 """Customers in memory: what is loaded of each, and those that were used last."""
 
 from collections import OrderedDict
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Literal
 
 import attrs
@@ -110,6 +110,20 @@ class Cache:
             return None
         self._by_number.move_to_end(no)
         return self._by_number[no]
+
+    def find_all(self, customers: Iterable[str]) -> tuple[dict[str, Loaded], list[str]]:
+        """Several customers by id, each once, and the ids of those who are not here."""
+        numbers, by_number, used = self._numbers, self._by_number, self._by_number.move_to_end
+        found: dict[str, Loaded] = {}
+        missing = []
+        for customer in dict.fromkeys(customers):
+            no = numbers.get(customer)
+            if no is None:
+                missing.append(customer)
+            else:
+                used(no)
+                found[customer] = by_number[no]
+        return found, missing
 
     def get(self, no: int) -> Loaded | None:
         """A customer by number."""

@@ -2,9 +2,10 @@
 
 from collections.abc import Iterable, Sequence
 
-from touchpoint.core.kept import NO_LETTERS, Letters
+from touchpoint.core.kept import NO_LETTERS
 from touchpoint.core.occurrence import TOUCHPOINT, Occurrence
-from touchpoint.core.records import STATE_VERSION, profile_from_record, state_from_record
+from touchpoint.core.program import Program
+from touchpoint.core.records import STATE_VERSION, VERSION_AT, profile_from_record, state_from_record
 from touchpoint.core.state import State
 from touchpoint.errors import StoreCorrupt, StoreTooNew
 from touchpoint.stores.base import (
@@ -14,8 +15,8 @@ from touchpoint.stores.base import (
 from touchpoint.stores.codec import loads
 
 
-def state_of(row: CustomerRow, letters: Letters = NO_LETTERS) -> State:
-    """The state of a customer as stored; `letters` as for `state_from_record`.
+def state_of(row: CustomerRow, program: Program | None = None) -> State:
+    """The state of a customer as stored; it shares what it can with the program that it is up to, if it is this one.
 
     Raises:
         StoreTooNew: a newer version of the library wrote it.
@@ -28,6 +29,9 @@ def state_of(row: CustomerRow, letters: Letters = NO_LETTERS) -> State:
                 f"customer number {row.no} was written in form {max(profile[0], state[0])}, and this version of the "
                 f"library reads up to {STATE_VERSION}: use the newer one"
             )
+        # Of another program it may lack what this one asks, which nobody could tell if it had its letters.
+        is_known = program is not None and state[VERSION_AT] == program.version
+        letters = program.signals.letters if program is not None and is_known else NO_LETTERS
         return state_from_record(row.id, profile_from_record(profile), state, letters)
     except (ValueError, TypeError, LookupError, AttributeError):
         raise StoreCorrupt(

@@ -27,7 +27,7 @@ from touchpoint.core.parking import (
     park_touchpoint,
 )
 from touchpoint.core.program import Program
-from touchpoint.core.records import profile_from_record, state_from_record, state_to_record
+from touchpoint.core.records import profile_from_record, state_from_record, state_to_text
 from touchpoint.core.segments import UNSEEN
 from touchpoint.core.state import IN_FLIGHT, NEVER, Pending, Profile, State
 from touchpoint.core.timers import SEGMENT, Timer
@@ -41,7 +41,7 @@ from touchpoint.engine.loaded import Cache, Loaded
 from touchpoint.engine.membership import write_members
 from touchpoint.engine.recorded import occurrences, state_of
 from touchpoint.engine.referring import convert
-from touchpoint.engine.tallying import COUNTED
+from touchpoint.engine.tallying import COUNTED, Refused, settle_unmet
 from touchpoint.engine.writing import write_effects
 from touchpoint.errors import CustomerErased, DefectiveJourney, StoreCorrupt
 from touchpoint.stores.base import (
@@ -113,6 +113,7 @@ class Unit:
         self.cache = cache
         self.careful = careful and program.may_circle
         self.changes = Changes.none()
+        self.unmet: dict[tuple[str, str, int], Refused] = {}
         self.dirty: dict[int, Loaded] = {}
         self.messages: dict[int, _Outgoing] = {}
         if cache.has_addresses is None:
@@ -130,8 +131,6 @@ class Unit:
         self.soonest = NEVER
         self.referred: dict[int, ReferralRow] = {}
         self.beside: list[Loaded] = []
-        # Customers whom the store was asked for in vain: under the write lock nobody else can add them.
-        self._absent: set[str] = set()
         # Touchpoints that are still to be written, and how many entries were looked through for them.
         self._fresh: dict[tuple[str, int], EntryValues] = {}
         self._looked_through = 0
@@ -146,31 +145,25 @@ class Unit:
 
     # Customers.
 
-    def prefetch(self, customers: Iterable[str]) -> None:
-        """Load several customers at once."""
-        missing = [each for each in dict.fromkeys(customers) if self.cache.number(each) is None]
-        rows = self.tx.customers(missing) if missing else ()
-        for row in rows:
-            self._load(row)
-        self._absent.update(missing)
-        self._absent.difference_update(row.id for row in rows)
+    def prefetch(self, customers: Iterable[str]) -> tuple[dict[str, Loaded], list[str]]:
+        """Several customers by id, loaded at once, and the ids that no customer has as their own."""
+        found, missing = self.cache.find_all(customers)
+        for row in self.tx.customers(missing) if missing else ():
+            found[row.id] = self._load(row)
+        return found, [each for each in missing if each not in found]
 
     def find(self, customer: str) -> Loaded | None:
         """A customer by id, or None if there is no such one."""
         loaded = self.cache.find(customer)
-        if loaded is None:
-            if customer in self.cache.aliases:
-                return self.by_number(self.cache.aliases[customer])
-            if customer not in self._absent and (rows := self.tx.customers([customer])):
-                loaded = self._load(rows[0])
-            elif self.cache.has_aliases:
-                loaded = self._by_alias(customer)
-        return loaded
+        if loaded is None and customer not in self.cache.aliases and (rows := self.tx.customers([customer])):
+            loaded = self._load(rows[0])
+        return loaded or self._by_alias(customer)
 
     def _by_alias(self, customer: str) -> Loaded | None:
-        known = self.tx.aliases([customer])
-        self.cache.aliases.update(known)
-        return self.by_number(known[customer]) if known else None
+        aliases = self.cache.aliases
+        if customer not in aliases and self.cache.has_aliases:
+            aliases.update(self.tx.aliases([customer]))
+        return self.by_number(aliases[customer]) if customer in aliases else None
 
     def by_number(self, no: int) -> Loaded:
         """A customer by number."""
@@ -188,6 +181,10 @@ class Unit:
         """A customer by id, created where there is none."""
         return self.find(customer) or self._add(customer, now, profile or Profile())
 
+    def add(self, customer: str, now: int, profile: Profile | None = None) -> Loaded:
+        """A customer whom `prefetch` did not find: known by another id, or created."""
+        return self._by_alias(customer) or self._add(customer, now, profile or Profile())
+
     def _add(self, customer: str, now: int, profile: Profile) -> Loaded:
         if self.cache.secrets and self.is_erased(customer):
             raise CustomerErased
@@ -203,7 +200,6 @@ class Unit:
             state.lapses = {UNSEEN: now}  # nobody has looked at anything yet
         loaded = Loaded(no, state, 0, None, is_new=True, profile_changed=True)
         self.cache.put(loaded)
-        self._absent.discard(customer)
         self.touch(loaded)
         return loaded
 
@@ -213,7 +209,7 @@ class Unit:
         return bool(used) and bool(self.tx.tombstones(able(self.keyed, used or frozenset()).every("id", customer)))
 
     def _load(self, row: CustomerRow) -> Loaded:
-        state = state_of(row, self.program.signals.letters)
+        state = state_of(row, self.program)
         loaded = Loaded(
             row.no,
             state,
@@ -385,7 +381,7 @@ class Unit:
 
     def guarded(self, loaded: Loaded, decide: Callable[[], T], parked: Callable[[str], T]) -> T:
         """Take a decision with care: one that is defective is undone, and `parked` says what is left of it (S4.3)."""
-        before = dumps(state_to_record(loaded.state))
+        before = state_to_text(loaded.state, dumps)
         profile = loaded.profile_record()
         try:
             return decide()
@@ -441,6 +437,8 @@ class Unit:
             self._write_customer(loaded)
         for each in self.messages.values():
             (changes.messages if each.is_new else changes.messages_changed).append(each.row())
+        if self.unmet:
+            settle_unmet(self)
         if parts := changes.parts():
             if "controls" in parts or "controls_lifted" in parts:
                 self.cache.controls = None
@@ -462,7 +460,7 @@ class Unit:
         due = loaded.next_due()
         if due is not None and due < self.soonest:
             self.soonest = due
-        record = dumps(state_to_record(state))
+        record = state_to_text(state, dumps)
         profile = loaded.profile_record() if loaded.profile_changed else ""
         if loaded.is_new:
             row = CustomerRow(loaded.no, loaded.id, profile, record, loaded.head, due)

@@ -18,6 +18,7 @@ from touchpoint.errors import InvalidInput
 from touchpoint.journey.journey import Journey
 from touchpoint.journey.policy import Policy
 from touchpoint.lab.coverage_elements import Element, identity, list_elements
+from touchpoint.lab.coverage_moments import lists_in
 from touchpoint.lab.coverage_seen import Lamp, Life
 from touchpoint.stores.base import Store
 
@@ -58,8 +59,9 @@ class Coverage:
         if self._lamp is None:
             raise InvalidInput("this coverage knows no journeys; collect into Coverage.of(journeys), then merge that")
         with store.reading() as reader:
+            lists = lists_in(self._lamp.program, reader)
             for row in reader.all_customers():
-                seen = (identity(*each) for each in Life.read(self._lamp, reader, row).seen())
+                seen = (identity(*each) for each in Life.read(self._lamp, reader, row, lists).seen())
                 self.hits.update(each for each in seen if each in self.elements)
 
     def merge(self, other: "Coverage") -> None:

@@ -1,7 +1,8 @@
 """The entries of a journal as coverage sees them: when, what was decided, and what each raised."""
 
 from collections.abc import Iterable, Iterator
-from typing import Any, Self
+from contextlib import suppress
+from typing import Any, Final, Self
 
 import attrs
 
@@ -9,13 +10,22 @@ from touchpoint.core.cases import OF_CASES, keys_of_missed
 from touchpoint.core.keys import Key
 from touchpoint.core.matching import COMES_BACK, OWN_ENDED, Messages, own_keys
 from touchpoint.core.occurrence import CONSENT_CHANGED, ENDED, TOUCHPOINT, TRAIT_CHANGED
+from touchpoint.core.program import Program
 from touchpoint.core.referrals import Conversions
 from touchpoint.core.segments import JOINED, LEFT
+from touchpoint.core.unmet import Asked, lists_of
+from touchpoint.engine.recalled import Known, one_by_one
 from touchpoint.engine.recorded import occurrence_of
+from touchpoint.errors import JourneyError
+from touchpoint.journey.codec import journey_from_dict
+from touchpoint.journey.journey import Journey
 from touchpoint.model.referral import CONVERTED
 from touchpoint.model.suggested import SUGGESTION_TYPES
-from touchpoint.stores.base import EntryRow
+from touchpoint.stores.base import EntryRow, Reader
 from touchpoint.stores.codec import loads
+
+_CLASSES: Final = ("touchpoints", "traits")
+"""What a definition declares by classes of the host, which nobody needs here."""
 
 
 @attrs.define(eq=False)
@@ -34,9 +44,9 @@ class Moment:
     offered: tuple[str, str, str] | None = None
 
     @classmethod
-    def of(cls, entry: EntryRow) -> Self:
+    def of(cls, entry: EntryRow, lists: Known[Asked]) -> Self:
         """From the journal."""
-        lines = loads(entry.trace) if entry.trace else []
+        lines = list(one_by_one(loads(entry.trace), lists)) if entry.trace else []
         timer = {"dwell": "dwelt"}.get(entry.type, entry.type)
         own = (timer, "*") if entry.kind == "timer" else (entry.kind, entry.type)
         if own[0] in OF_CASES:
@@ -88,11 +98,25 @@ def _offered(entry: EntryRow) -> tuple[str, str, str] | None:
     return str(told.get("journey")), str(told.get("suggestion")), entry.type.removeprefix("suggestion_")
 
 
-def moments_of(entries: Iterable[EntryRow]) -> list[Moment]:
+def lists_in(program: Program, reader: Reader) -> Known[Asked]:
+    """The lists of rules of which traces of a store may tell: those of this program, and of all earlier definitions."""
+
+    def definitions(journey: str) -> Iterator[Journey]:
+        if journey in program.journeys:
+            yield program.journeys[journey]
+        for _, name, text, _ in reversed(reader.definitions() if journey in program.journeys else []):
+            if name == journey:
+                with suppress(JourneyError):  # of a later version of the library
+                    yield journey_from_dict({key: it for key, it in loads(text).items() if key not in _CLASSES})
+
+    return Known(definitions, lists_of)
+
+
+def moments_of(entries: Iterable[EntryRow], lists: Known[Asked]) -> list[Moment]:
     """The entries of one customer's journal, oldest first."""
     found: list[Moment] = []
     for entry in entries:
-        moment = Moment.of(entry)
+        moment = Moment.of(entry, lists)
         if found and not moment.lines and moment.kind == TOUCHPOINT and loads(entry.body)[2] == "internal":
             found[-1].heard.add(moment.own)  # an Emit: it follows the entry whose decision raised it
         found.append(moment)

@@ -17,7 +17,9 @@ from touchpoint.core.records import profile_from_record, state_from_record
 from touchpoint.core.replanning import PLANNED_ANEW
 from touchpoint.core.schedule import after, calendar_period
 from touchpoint.core.state import Run
+from touchpoint.core.unmet import Asked
 from touchpoint.durations import Duration
+from touchpoint.engine.recalled import Known
 from touchpoint.journey.conditions import Expression
 from touchpoint.journey.steps import (
     Best,
@@ -231,7 +233,7 @@ class Life:
     trails: list[_Trail]
 
     @classmethod
-    def read(cls, lamp: Lamp, reader: Reader, row: CustomerRow) -> Self:
+    def read(cls, lamp: Lamp, reader: Reader, row: CustomerRow, lists: Known[Asked]) -> Self:
         """Read it. Raises StoreCorrupt."""
         state = state_from_record(row.id, profile_from_record(loads(row.profile)), loads(row.state))
         messages = reader.messages(row.no)
@@ -245,7 +247,8 @@ class Life:
             for each in reader.runs(row.no)
             if (rule := lamp.rule(each.journey, each.rule)) is not None
         ]
-        life = cls(lamp, state.profile.zones, moments_of(list(reader.journal(row.no))[::-1]), messages, trails)
+        moments = moments_of(list(reader.journal(row.no))[::-1], lists)
+        life = cls(lamp, state.profile.zones, moments, messages, trails)
         life.follow()
         return life
 

@@ -291,6 +291,7 @@ class _Driver:
         self.delivery = _ReplayDelivery(self.clock, self.engine)
         self.result = Replay(self.engine.store, grant, figures=self.engine.figures)
         self.referrals: dict[str, int] = {}
+        self.unknown: set[str] = set()
         self.now = 0
         self.first: int | None = None
         self.last = 0
@@ -385,13 +386,14 @@ class _Driver:
             self.clock.at = at
 
     def _prefetch(self, unit: Unit, given: Sequence[Prepared]) -> set[tuple[str, int]]:
-        unit.prefetch(each.customer for each in given)
-        known = [(each.id, unit.cache.number(each.customer)) for each in given]
-        return set(unit.tx.seen([(identity, no) for identity, no in known if no is not None]))
+        known, unknown = unit.prefetch(each.customer for each in given)
+        self.unknown = set(unknown)
+        return set(unit.tx.seen([(each.id, known[each.customer].no) for each in given if each.customer in known]))
 
     def _record(self, unit: Unit, prepared: Prepared, seen: set[tuple[str, int]]) -> Loaded:
         result = self.result
-        loaded = unit.find(prepared.customer) or self._newcomer(unit, prepared.customer)
+        customer = prepared.customer
+        loaded = self._newcomer(unit, customer) if customer in self.unknown else unit.find_or_add(customer, self.now)
         key = (prepared.id, loaded.no)
         of_referral = prepared.occurrence.name in REFERRAL_TYPES
         if key in seen or (of_referral and unit.seen([key], [key])):
@@ -415,7 +417,10 @@ class _Driver:
             addresses=[Address(kind, f"{kind}-of-{customer}") for kind in self.kinds],
             consents={(kind, ANY): fact for kind in self.grant},
         )
-        loaded = unit.find_or_add(customer, self.now, profile)
+        self.unknown.discard(customer)
+        loaded = unit.add(customer, self.now, profile)
+        if loaded.id != customer:
+            return loaded  # it is another id of somebody who is known
         body = dumps({"basis": fact.basis, "source": fact.source})
         for kind in self.grant:
             unit.changes.consents.append(ConsentRow(loaded.no, self.now, self.now, kind, ANY, granted=True, body=body))

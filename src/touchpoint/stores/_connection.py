@@ -100,15 +100,6 @@ def counters(current: SqliteTransaction, place: Place) -> Counters:
     return current.next_numbers()
 
 
-def data_version(own: sqlite3.Connection, place: Place) -> int:
-    """A number that differs after anybody but this connection has committed. Raises StoreError."""
-    try:
-        version: int = own.execute("PRAGMA data_version").fetchone()[0]
-    except TROUBLE as trouble:
-        reraise(trouble, place)
-    return version
-
-
 def file_at(place: Place) -> tuple[int, int] | None:
     """Which file has the store's name just now; None where there is none, or nobody may ask."""
     try:

@@ -24,7 +24,6 @@ from touchpoint.stores._connection import (
     Durability,
     connect,
     counters,
-    data_version,
     file_at,
     fold,
     inside,
@@ -154,7 +153,7 @@ class SqliteStore:
         if host is not None:
             return -host
         with self._held() as own:
-            return (self._opened << 32) + data_version(own, self._place)
+            return (self._opened << 32) + SqliteTransaction(own, self._place).data_version()
 
     def checkpoint(self, *, rewrite: bool = False) -> bool:
         """Fold the write-ahead log into the file and cut it short, so that erased data is in neither (S1.7).
@@ -241,19 +240,21 @@ class SqliteStore:
             self._thread.host = None
 
     def _begin(self, own: sqlite3.Connection, statement: str) -> SqliteTransaction:
-        self._refuse_inside("another transaction() or reading()")
+        if self._active is not None:
+            self._refuse_inside("another transaction() or reading()")
         try:
-            self._run(own, statement)
-            current = self._active = SqliteTransaction(own, self._place)
+            current = SqliteTransaction(own, self._place)
+            current.run(statement)
         except BaseException as error:
             self._recover(own, error)
             raise
+        self._active = current
         return current
 
     def _begin_writing(self, own: sqlite3.Connection) -> SqliteTransaction:
         current = self._begin(own, "BEGIN IMMEDIATE")
         try:
-            version = self._version = data_version(own, self._place)
+            version = self._version = current.data_version()
             self._writer = threading.get_ident()
             known, self._known = self._known, None  # unknown until this transaction has committed
             current.counters = known[1] if known and known[0] == version else counters(current, self._place)
@@ -262,16 +263,17 @@ class SqliteStore:
             raise
         return current
 
-    def _commit(self, own: sqlite3.Connection) -> None:
+    def _commit(self, own: sqlite3.Connection, current: SqliteTransaction) -> None:
         try:
-            self._run(own, "COMMIT")
+            self._refuse_parents(own)
+            current.run("COMMIT")
         except BaseException as error:
             self._recover(own, error)
             raise
         self._leave(own)
 
     def _commit_written(self, own: sqlite3.Connection, current: SqliteTransaction) -> None:
-        self._commit(own)
+        self._commit(own, current)
         self._known = (self._version, current.counters)
         self._fold_if_grown(own)
 
@@ -295,6 +297,10 @@ class SqliteStore:
             usable = False
         if self._place.path and not usable:  # a store in memory would be lost with its connection
             self._disconnect()
+
+    def _refuse_parents(self, own: sqlite3.Connection) -> None:
+        if own is not self._connection:
+            raise StoreClosed(f"{self._place}: this transaction belongs to the parent process; leave it there")
 
     def _refuse_inside(self, what: str) -> None:
         if self._active is not None:
@@ -351,14 +357,6 @@ class SqliteStore:
             lock.release()
             raise StoreClosed(self._closed)
         return lock.release
-
-    def _run(self, own: sqlite3.Connection, statement: str) -> None:
-        if own is not self._connection:
-            raise StoreClosed(f"{self._place}: this transaction belongs to the parent process; leave it there")
-        try:
-            own.execute(statement)
-        except TROUBLE as trouble:
-            reraise(trouble, self._place)
 
     def _disconnect(self) -> None:
         connection, self._connection = self._connection, None
@@ -456,11 +454,11 @@ class _Writing:
 class _Reading:
     """Questions as of one instant: a transaction that writes nothing, or the one that this thread is in."""
 
-    __slots__ = ("_own", "_release", "_store")
+    __slots__ = ("_current", "_own", "_release", "_store")
 
     def __init__(self, store: SqliteStore) -> None:
         self._store = store
-        self._own: sqlite3.Connection | None = None
+        self._own: sqlite3.Connection | None = None  # where a transaction was begun for it
 
     def __enter__(self) -> SqliteReader:
         store = self._store
@@ -469,12 +467,12 @@ class _Reading:
             own = store._connected()  # noqa: SLF001
             if store._active is not None:  # noqa: SLF001
                 return store._active  # noqa: SLF001
-            current = store._begin(own, "BEGIN")  # noqa: SLF001
+            self._current = store._begin(own, "BEGIN")  # noqa: SLF001
         except BaseException:
             self._release()
             raise
         self._own = own
-        return current
+        return self._current
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
@@ -483,7 +481,7 @@ class _Reading:
             if self._own is None:
                 return
             if error is None:
-                self._store._commit(self._own)  # noqa: SLF001
+                self._store._commit(self._own, self._current)  # noqa: SLF001
             else:
                 self._store._recover(self._own, error)  # noqa: SLF001
         finally:

@@ -1,0 +1,209 @@
+"""Rules that something would have started, had their conditions been true: one line of the trace for each journey.
+
+    ["unmet", "shop", "95db5e8c54", 4, 5, "gold", {"$": 0}]
+
+The code stands for a list: the rules of the journey that start on one key, in declaration order, with their conditions.
+After it come the rules of the list of which the line does not tell, a bit for each (the first is 1): those that were
+true, and those that have a line of their own. Then the value of every leaf of all their conditions (`core.seen`), once
+each, in the order in which they are read. So the line takes no longer for twenty rules than for one.
+
+A line of its own, `["refused", journey, rule, "given", seen]`, has a rule that is asked what a trace does not keep as a
+value, or that met a value that is neither short nor exact; so had every rule in earlier versions. `Asked.lines` makes
+such lines of a joint one, for whoever reads traces.
+"""
+
+import hashlib
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from itertools import groupby
+from typing import TYPE_CHECKING, Any, Final, Self, TypeAlias
+
+import attrs
+
+from touchpoint.core.compile import Evaluator, History
+from touchpoint.core.context import Context
+from touchpoint.core.keys import keys_to_start
+from touchpoint.core.rule_parts import apart
+from touchpoint.core.seen import NOTHING_THERE, Unkept, code_of, finder_of, kept, kept_of
+from touchpoint.journey.conditions import Expression, source
+from touchpoint.journey.journey import Journey
+
+if TYPE_CHECKING:
+    from touchpoint.core.compiled_rule import CompiledRule
+    from touchpoint.core.decision import Decision, Entry
+    from touchpoint.core.keys import Key
+    from touchpoint.core.occurrence import Occurrence
+
+Line: TypeAlias = list[Any]
+"""A line of a trace."""
+UNMET: Final = "unmet"
+_FORM: Final = 1
+"""Counted up whenever the order of rules or values changes: codes of before then match nothing."""
+_DIGITS: Final = 10
+
+
+@attrs.frozen(eq=False)
+class Asked:
+    """A list of rules of which one line tells.
+
+    Args:
+        names: of the rules, in declaration order.
+        conditions: theirs.
+        leaves: all that they look at, each once.
+        places: for each rule, where in `leaves` its own are, in the order of `core.seen.kept_of`.
+        code: stands for all of this, on every Python and in every process.
+    """
+
+    names: Sequence[str]
+    conditions: Sequence[Expression]
+    leaves: Sequence[Expression]
+    places: Sequence[Sequence[int]]
+    code: str
+
+    @classmethod
+    def of(cls, rules: Iterable[tuple[str, Expression]]) -> Self:
+        """The list of these rules, of which those are left out that always have a line of their own."""
+        names, conditions, places = [], [], []
+        leaves: dict[str, tuple[int, Expression]] = {}
+        for name, condition in rules:
+            own = kept_of(condition)
+            if own is not None:
+                names.append(name)
+                conditions.append(condition)
+                places.append(tuple(leaves.setdefault(source(leaf), (len(leaves), leaf))[0] for leaf in own))
+        listed = [(name, source(condition)) for name, condition in zip(names, conditions, strict=True)]
+        code = hashlib.sha256(f"{_FORM} {listed!a}".encode()).hexdigest()[:_DIGITS]
+        return cls(names, conditions, [leaf for _, leaf in leaves.values()], places, code)
+
+    @property
+    def all(self) -> int:
+        """The bits of all rules."""
+        return (1 << len(self.names)) - 1
+
+    def told(self, others: int) -> Iterator[int]:
+        """The places of the rules of which a line tells."""
+        return (place for place in range(len(self.names)) if not others >> place & 1)
+
+    def lines(self, line: Line, only: Collection[str] | None = None) -> Iterator[Line]:
+        """A line for each rule, as if each had one of its own.
+
+        Args:
+            line: the joint one, as it came back from the store.
+            only: of the rules of these names; of all unless given.
+        """
+        _, journey, _, others, *values = line
+        for place in self.told(others):
+            name = self.names[place]
+            if only is None or name in only:
+                seen = [code_of(self.conditions[place]), *(values[each] for each in self.places[place])]
+                yield ["refused", journey, name, "given", seen]
+
+
+def lists_of(journey: Journey) -> Mapping[str, Asked]:
+    """Every list of which a trace may tell by this definition, by its code."""
+    starting: dict[Key, list[tuple[str, Expression]]] = {}
+    for rule in journey.rules:
+        condition, _ = apart(rule)
+        for key in keys_to_start(rule, journey.name) if condition is not None else ():
+            starting.setdefault(key, []).append((rule.name, condition))  # type: ignore[arg-type]  # not None
+    distinct = {tuple(name for name, _ in rules): rules for rules in starting.values()}
+    return {asked.code: asked for asked in map(Asked.of, distinct.values())}
+
+
+class Together:
+    """The rules of one journey that start on one key, and how to tell of those whose condition is not true.
+
+    Args:
+        rules: in declaration order.
+        table: answers questions about history.
+    """
+
+    def __init__(self, rules: "Sequence[CompiledRule]", table: History | None) -> None:
+        self.journey, self.rules, self._table = rules[0].journey, rules, table
+        self._told: _Told | None = None
+
+    @property
+    def has_told(self) -> bool:
+        """Whether its list was wanted before."""
+        return self._told is not None
+
+    @property
+    def asked(self) -> Asked:
+        """The list of which one line tells; made when it is first wanted."""
+        return self._telling().asked
+
+    @property
+    def bits(self) -> "Mapping[CompiledRule, int]":
+        """The rules of that list, each with its bit."""
+        return self._telling().bits
+
+    def _telling(self) -> "_Told":
+        if self._told is None:
+            seeing = {rule.rule.name: rule for rule in self.rules if rule.see is not None}
+            asked = Asked.of((name, rule.condition) for name, rule in seeing.items() if rule.condition is not None)
+            see = _seer_of([finder_of(leaf, self._table) for leaf in asked.leaves])
+            bits = {seeing[name]: 1 << place for place, name in enumerate(asked.names)}
+            self._told = _Told(asked, list(bits), bits, see)
+        return self._told
+
+    def refuse(self, decision: "Decision", true: "Collection[CompiledRule]", event: "Occurrence") -> None:
+        """Leave in the trace which rules are not `true`."""
+        bits, others = self.bits, 0
+        for rule in self.rules:
+            if rule in true:
+                others |= bits.get(rule, 0)
+            elif rule not in bits and rule.see is not None:
+                decision.trace.append(refusal(decision, rule, event))
+        if others != self.asked.all:
+            self.tell(decision, others, event)
+
+    def tell(self, decision: "Decision", others: int, event: "Occurrence") -> None:
+        """Leave the joint line, and lines of their own for those who have met a value that cannot be kept.
+
+        Args:
+            decision: at hand.
+            others: the bits of those that were true.
+            event: what would have started the rest.
+        """
+        telling = self._telling()
+        asked, (values, unkept) = telling.asked, decision.saw(telling.see, self.journey, event)
+        apart = [place for place in asked.told(others) if not unkept.isdisjoint(asked.places[place])]
+        others |= sum(1 << place for place in apart)
+        if others != asked.all:
+            decision.trace.append([UNMET, self.journey, asked.code, others, *values])
+        decision.trace += [refusal(decision, telling.rules[place], event) for place in apart]
+
+
+@attrs.frozen(eq=False)
+class _Told:
+    """A list with its rules and their bits; `see` gives the values of its leaves, and where one cannot be kept."""
+
+    asked: Asked
+    rules: "Sequence[CompiledRule]"
+    bits: "Mapping[CompiledRule, int]"
+    see: "Callable[[Context], tuple[list[object], set[int]]]"
+
+
+def _seer_of(finds: Sequence[Evaluator]) -> "Callable[[Context], tuple[list[object], set[int]]]":
+    def see(context: Context) -> tuple[list[object], set[int]]:
+        values: list[object] = []
+        unkept: set[int] = set()
+        for place, find in enumerate(finds):
+            try:
+                values.append(kept(find(context)))
+            except Unkept:
+                values.append(NOTHING_THERE)  # which no rule reads of which the line tells
+                unkept.add(place)
+        return values, unkept
+
+    return see
+
+
+def together(rules: "Iterable[CompiledRule]", table: History | None) -> tuple[Together, ...]:
+    """Rules that start on one key, by their journeys."""
+    return tuple(Together(tuple(some), table) for _, some in groupby(rules, key=lambda rule: rule.journey))
+
+
+def refusal(decision: "Decision", rule: "CompiledRule", event: "Occurrence") -> "Entry":
+    """The line of its own for a rule whose condition is not true."""
+    seen = "" if rule.see is None else decision.saw(rule.see, rule.journey, event)
+    return ["refused", rule.journey, rule.rule.name, "given", seen]
