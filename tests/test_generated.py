@@ -166,6 +166,16 @@ def test_what_enters_stages_and_starts_no_rule_is_decided_by_generated_source_to
     assert state.stage_of("j") == "b"
 
 
+def test_a_key_on_which_stages_are_entered_and_no_rule_starts_has_a_function_too():
+    stages = [Stage("new", phase="engage", when="a"), Stage("moved", phase="engage", when=Entered("new"))]
+    program = compile_program([Journey("j", stages=stages)])
+    key = next(each for each in program.starts if each[0] == "entered")
+    judge = compiled(key, program.judges.code(key), "judge")
+    decision = Decision(program, State("ann"), now=1)
+    assert judge(decision, Occurrence("entered", key[1], 1, "e1", {}), None) == []
+    assert decision.state.stages["j"][0] == "moved"
+
+
 def test_generated_source_is_found_by_tracebacks():
     program = compile_program([Journey("j", rules=[Rule("r", when="go", given=event.a > 1, then=[Emit("went")])])])
     decide = compiled((TOUCHPOINT, "go"), program.judges.code_of_type("go"), "decide")

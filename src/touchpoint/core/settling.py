@@ -232,7 +232,7 @@ def _refused(
             after = backoff(tries, pending.key, outcome.retry_after)
             _wait_again(pending, decision.now + length(after), decision)
         case _:
-            pending.refused = put(pending.refused, ticket.channel, words)
+            pending.refused = {**pending.refused, ticket.channel: words}
             # The provider of another channel has seen nothing of it yet, and neither has its queue.
             pending.attempts, pending.first_try, pending.booked = 0, None, None
             _wait_again(pending, decision.now, decision)
