@@ -1,4 +1,4 @@
-"""What a replay asks of its store, counted: customers, messages and gifts cost the questions that they need, and no more."""
+"""What a replay asks of its store, counted: what customers, messages and gifts need, and nothing twice."""
 
 from collections import Counter
 from datetime import UTC, datetime, timedelta
