@@ -69,9 +69,9 @@ def keep_paces(unit: "Unit", names: Iterable[str]) -> None:
 
 
 def learn_volume(unit: "Unit", message: str) -> None:
-    """Ask the store how much of a message goes out, where it is not known yet."""
+    """Ask the store how much of a message goes out, where it is not known yet; what reaches nobody is not counted."""
     volumes = unit.world.volumes
-    if message in volumes:
+    if message in volumes or unit.world.channels.keys() <= unit.world.recording:
         return
     body = unit.tx.volumes([message]).get(message)
     if body is not None:
