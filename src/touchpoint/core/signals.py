@@ -26,7 +26,7 @@ from touchpoint.errors import UnknownName
 from touchpoint.journey.conditions import Aggregate, Expression, Field, Last, path_of, root_of, walk
 
 _READERS_KEPT: Final = 10_000
-SOME: Final = 16
+SOME: Final = 8
 """Whenever a log has so many instants more, what has left the windows is dropped."""
 _MANY: Final = 256
 """In a longer log what has left the shorter ones is looked for once in so many: that costs what the log is long."""
