@@ -56,6 +56,11 @@ def remembers(names: Namespace, signals: SignalTable, name: str, *, more: bool) 
                 f"    # It is counted for {kept}.",
                 *_adds_instant(signals.letters.of[signal.key], signal.within or 0),
             ]
+        elif signal.shape == "number" and signal.kind == "count" and not signal.static:
+            lines += [
+                "    # It is counted for ever.",
+                f"    signals.data = put(signals.data, {signal.key!r}, signals.data.get({signal.key!r}, 0) + 1)",
+            ]
         elif signal.shape == "latest" and signal.path == ("at",) and not signal.static:
             lines += _keeps_when(signal.key, names.constant(add, "add"))
         else:
@@ -91,7 +96,7 @@ def _keeps_when(key: str, add: str) -> list[Source]:
         "    if type(known) is not int or 'at' in properties:  # a property of that name is what is meant",
         f"        {add}(signals, event, now)",
         "    elif at >= known:",
-        f"        signals.keep({key!r}, at)",
+        f"        signals.data = put(signals.data, {key!r}, at)",
     ]
 
 
