@@ -342,7 +342,7 @@ def test_a_message_lives_in_few_calls():
         assert not state.runs
         assert not state.pending
 
-    assert calls_of(live) <= 90
+    assert calls_of(live) <= 82
 
 
 def test_a_denial_takes_no_words_on_what_is_not_against_it():

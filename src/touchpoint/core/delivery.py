@@ -26,7 +26,7 @@ from touchpoint.core.making_good import goes_first
 from touchpoint.core.program import Program
 from touchpoint.core.render import render
 from touchpoint.core.replanning import is_free_again, replan
-from touchpoint.core.state import IN_FLIGHT, NEVER, WAITING, Pending, State
+from touchpoint.core.state import IN_FLIGHT, NEVER, Pending, State
 from touchpoint.core.volume import count, too_many
 from touchpoint.durations import length
 from touchpoint.model.delivery import (

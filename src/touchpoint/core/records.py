@@ -176,7 +176,7 @@ def _run_to_record(run: Run) -> Record:
     return [
         run.id, run.journey, run.rule, run.key, run.started, run.order, occurrence_to_record(run.trigger),
         None if same else occurrence_to_record(run.event), run.no, run.node, run.waiting, run.due, run.look, run.local,
-        run.message, plain(run.visits), plain(run.outcomes), [[number, occurrence_to_record(each)] for number, each in run.kept],
+        run.message, run.visits, run.outcomes, [[number, occurrence_to_record(each)] for number, each in run.kept],
         run.arrived, run.mark, run.reached, _collected_to_record(run.collected),
         plain(run.results), run.since, run.release, plain(run.told), run.cases,
     ]  # fmt: skip
@@ -215,8 +215,8 @@ def _watch_to_record(watch: Watch) -> Record:
     trigger = occurrence_to_record(watch.trigger)
     collected = _collected_to_record(watch.collected)
     return [
-        watch.order, watch.journey, watch.rule, watch.key, watch.until, trigger, plain(watch.outcomes), collected,
-        plain(watch.results), watch.release, watch.id, plain(watch.visits), plain(watch.told),
+        watch.order, watch.journey, watch.rule, watch.key, watch.until, trigger, watch.outcomes, collected,
+        plain(watch.results), watch.release, watch.id, watch.visits, plain(watch.told),
     ]  # fmt: skip
 
 
