@@ -300,10 +300,10 @@ class Decision:
         context = self._context
         if context is None:
             # Nothing in it may point back to this decision: a circle would be left to the garbage collector.
-            state = self.state
+            state, rare = self.state, self.state.rare
             self._context = context = Context(
                 None, None, state.profile.traits, self.now, state.signals, state.case_open, state.stage_of,
-                state.exposures, state.segments, _NOTHING, consents=state.profile.consents,
+                rare.exposures, rare.segments, _NOTHING, consents=state.profile.consents,
             )  # fmt: skip
         context.journey = journey
         context.event = event

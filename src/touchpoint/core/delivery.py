@@ -368,7 +368,8 @@ def _not_now(
     _note(pending, ruling, decision.now)
     if ruling.answer == "deny":
         ended = message_ended(program, state, pending, _ends_as(pending, ruling), decision.now, ruling.reason)
-        ended.trace[:0] = _unsaid(pending, ruling)
+        if program.bonds or program.wordings:
+            ended.trace[:0] = _unsaid(pending, ruling)
         return ended
     until = pending.expires if ruling.until is None else min(ruling.until, pending.expires)
     if ruling.check == PACE and asked.address is not None and until < pending.expires:
