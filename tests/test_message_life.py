@@ -58,13 +58,23 @@ def test_what_is_done_at_once_in_random_worlds_comes_to_the_same_step_by_step(wo
 
 
 def decided(workload):
-    """What a workload comes to: its digest, every trace and effect of a touchpoint, and every state."""
+    """What a workload comes to: its digest, every trace and effect of touchpoints and outcomes, and every state."""
     program = deciding.compiled()
     states = [deciding.state_of(each, program) for each in workload.people]
     events = [deciding.occurrence_of(each) for each in workload.acts]
     told = []
+
+    def noting(decide):
+        def noted(*given):
+            decision = decide(*given)
+            told.append((dumps(decision.trace), repr(decision.effects)))
+            return decision
+
+        return noted
+
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(deciding, "note_moves", lambda *given: told.append(dumps(given[2].trace)))
+        for name in ("advance", "settle"):
+            patch.setattr(deciding, name, noting(getattr(deciding, name)))
         found = deciding.run_core(program, states, workload.acts, events)
     return found.digest(), told, [dumps(state_to_record(each)) for each in states]
 
