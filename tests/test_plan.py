@@ -496,7 +496,7 @@ def test_a_message_lives_in_few_calls():
         assert not state.runs
         assert not state.pending
 
-    assert calls_of(live) <= 115
+    assert calls_of(live) <= 90
 
 
 def held_by_case(state):
