@@ -479,8 +479,8 @@ def calls_of(work):
 
 def test_an_answer_at_once_takes_few_calls():
     given = waiting()
-    assert calls_of(lambda: decide(*given)) <= 18
-    assert calls_of(lambda: ask(*given)) <= 40  # the same, with what speaks for it
+    assert calls_of(lambda: decide(*given)) <= 15
+    assert calls_of(lambda: ask(*given)) <= 36  # the same, with what speaks for it
     assert calls_of(lambda: gate._ask(*given, None, rule_here)) > 50  # and asked of every check
 
 
@@ -505,7 +505,7 @@ def held_by_case(state):
 
 @pytest.mark.parametrize(
     ("hour", "against", "most"),
-    [(11, lambda _: None, 23), (0, full, 31), (0, held_by_case, 28)],
+    [(11, lambda _: None, 20), (0, full, 29), (0, held_by_case, 25)],
     ids=["quiet hours", "cap", "hold"],
 )
 def test_an_objection_takes_few_calls_more_than_none(hour, against, most):
@@ -518,7 +518,7 @@ def test_an_objection_takes_few_calls_more_than_none(hour, against, most):
 def test_a_denial_on_two_channels_takes_few_calls():
     given = waiting()
     without_consent(given[1])
-    assert calls_of(lambda: decide(*given)) <= 66
+    assert calls_of(lambda: decide(*given)) <= 56
 
 
 def test_a_denial_with_the_end_of_its_run_takes_few_calls():
@@ -531,4 +531,4 @@ def test_a_denial_with_the_end_of_its_run_takes_few_calls():
         delivery.release(program, state, state.pending[0], WORLDS[0], delivery.Moment(NOW, 0.0, "m"))
         assert not state.runs
 
-    assert calls_of(denied) <= 120
+    assert calls_of(denied) <= 104
