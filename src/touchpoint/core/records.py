@@ -11,7 +11,7 @@ import attrs
 from touchpoint.core.cases import cases_from_record, cases_to_record
 from touchpoint.core.collected import Burst, Collected, Deferred
 from touchpoint.core.held import NONE, few
-from touchpoint.core.kept import NO_LETTERS, Letters, kept_from_record, kept_to_record, kept_to_text
+from touchpoint.core.kept import NO_LETTERS, Letters, kept_from_record, kept_to_record, log_to_text
 from touchpoint.core.occurrence import Occurrence
 from touchpoint.core.state import COMMON, Address, Pending, Profile, Rare, Record, Run, State, Watch
 from touchpoint.model.preference import Preferences
@@ -63,8 +63,13 @@ def state_to_record(state: State) -> Record:
 
 def state_to_text(state: State, dumps: Callable[[object], str]) -> str:
     """`state_to_record` as text; `dumps` writes JSON. Nearly half of it is the log, which is written at once."""
-    text = dumps(_without_signals(state))
-    return f"{text[:-1]},{_SIGNALS},{kept_to_text(state.signals, dumps)}]" if state.signals else text
+    past = state.signals
+    if not past.who:
+        return dumps(state_to_record(state))
+    record = _without_signals(state)
+    record += (_SIGNALS, past.data)
+    before, comma = dumps(record)[: -len("}]")], "," if past.data else ""
+    return f"{before}{comma}{log_to_text(past)}}}]"
 
 
 def _without_signals(state: State) -> Record:
@@ -176,9 +181,9 @@ def _run_to_record(run: Run) -> Record:
     return [
         run.id, run.journey, run.rule, run.key, run.started, run.order, occurrence_to_record(run.trigger),
         None if same else occurrence_to_record(run.event), run.no, run.node, run.waiting, run.due, run.look, run.local,
-        run.message, plain(run.visits), plain(run.outcomes), [[number, occurrence_to_record(each)] for number, each in run.kept],
+        run.message, run.visits, run.outcomes, [[number, occurrence_to_record(each)] for number, each in run.kept],
         run.arrived, run.mark, run.reached, _collected_to_record(run.collected),
-        plain(run.results), run.since, run.release, plain(run.told), run.cases,
+        run.results, run.since, run.release, run.told, run.cases,
     ]  # fmt: skip
 
 
@@ -215,8 +220,8 @@ def _watch_to_record(watch: Watch) -> Record:
     trigger = occurrence_to_record(watch.trigger)
     collected = _collected_to_record(watch.collected)
     return [
-        watch.order, watch.journey, watch.rule, watch.key, watch.until, trigger, plain(watch.outcomes), collected,
-        plain(watch.results), watch.release, watch.id, plain(watch.visits), plain(watch.told),
+        watch.order, watch.journey, watch.rule, watch.key, watch.until, trigger, watch.outcomes, collected,
+        watch.results, watch.release, watch.id, watch.visits, watch.told,
     ]  # fmt: skip
 
 
