@@ -10,7 +10,7 @@ local variables of stages, and constants that the `Namespace` has handed out.
 """
 
 from bisect import bisect_right
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import timedelta
 from typing import Final, TypeAlias
 
@@ -23,6 +23,7 @@ from touchpoint.core.kept import Data
 from touchpoint.core.remembered import signal_of
 from touchpoint.core.seen import LONGEST, NOTHING_THERE, Unkept, finder_of, kept
 from touchpoint.core.signals import SignalTable
+from touchpoint.core.thresholds import bounds_of, shared
 from touchpoint.core.values import UNKNOWN
 from touchpoint.durations import length
 from touchpoint.journey.conditions import (
@@ -160,6 +161,18 @@ class Writer:
             case Exists(Field() as field) if self._property(field) is not None:
                 return f"{self._property(field)} is {'not ' if asked else ''}UNKNOWN"
         return self._closure(node, asked=asked)
+
+    def passing_over(self, conditions: Sequence[Expression]) -> tuple[list[Source], list[Source]]:
+        """What tells early that some cannot be true: lines, and what to ask first of each; see `core.thresholds`."""
+        every = [bounds_of(each, self._property) for each in conditions]
+        thresholds = shared(every)
+        first = [next((side for side in thresholds if side in each), None) for each in every]
+        names = {side: f"far_{place}" for place, side in enumerate(dict.fromkeys(filter(None, first)), 1)}
+        lines = [
+            f"    {name} = {self._is(value, int)} and not {value} {op} {thresholds[value, op]}"
+            for (value, op), name in names.items()
+        ]
+        return lines, ["" if side is None else f"not {names[side]} and " for side in first]
 
     def _joined(self, parts: tuple[Expression, ...], word: str, *, asked: bool) -> Source:
         return "(" + f" {word} ".join(self.holds(part, asked=asked) for part in parts) + ")"

@@ -114,9 +114,8 @@ def left(tx: Transaction, stock: Stock) -> int:
 def booked(unit: "Unit", loaded: "Loaded", effect: Booked, now: int) -> None:
     """A release took from accounts: in the place of what the same message had taken before."""
     key, at = effect.pending.key, effect.at
-    changes = Changes(bookings_gone=[key], stocks=list(_put_back(unit, key)))
-    _write(unit, changes)
-    changes = Changes()
+    give_back(unit, key)
+    changes = Changes.none()
     for charge in effect.charges:
         changes.spans.append(_summed(charge.budget, at))
         changes.bookings.append(BookingRow(key, charge.budget.name, loaded.no, at, charge.amount, settled=False))
@@ -160,26 +159,31 @@ def ended(unit: "Unit", pending: Pending, status: str, now: int) -> None:
     """A message has its end: what is sent, or may have been, is spent; everything else is free again."""
     if pending.taken is None:
         return
+    changes = Changes.none()
     if status in ("sent", "unknown"):
-        _write(unit, Changes(bookings_settled=[pending.key]))
+        changes.bookings_settled.append(pending.key)
     else:
         give_back(unit, pending.key)
     row = unit.tx.gift(pending.key)
     if row is not None:
         approval = "" if row.approval == "asked" else row.approval
-        change(unit, row.key, now, status=GIVEN if status == "sent" else status, approval=approval, shelf="")
+        told = GIVEN if status == "sent" else status
+        changes.gifts[row.key] = row._replace(changed_at=now, status=told, approval=approval, shelf="")
+    _write(unit, changes)
 
 
 def give_back(unit: "Unit", key: str) -> None:
     """Free what a message has booked, of budgets and of stock."""
-    _write(unit, Changes(bookings_gone=[key], stocks=list(_put_back(unit, key))))
+    held = unit.tx.bookings_of(key)
+    if held:
+        _write(unit, Changes(bookings_gone=[key], stocks=_put_back(held)))
 
 
 def give_back_stock(unit: "Unit", key: str) -> None:
     """Put a gift back to its stock alone; what it is worth stays spent."""
     rows = unit.tx.bookings_of(key)
     kept = [row for row in rows if not row.account.startswith(stock_account(""))]
-    _write(unit, Changes(bookings_gone=[key], bookings=kept, stocks=list(_put_back(unit, key))))
+    _write(unit, Changes(bookings_gone=[key], bookings=kept, stocks=_put_back(rows)))
 
 
 def change(unit: "Unit", key: str, now: int, **fields: Any) -> GiftRow | None:  # noqa: ANN401 - columns of a gift
@@ -210,11 +214,10 @@ def not_done(unit: "Unit", key: str, now: int) -> None:
         give_back(unit, key)
 
 
-def _put_back(unit: "Unit", key: str) -> Iterator[tuple[str, int, int]]:
+def _put_back(held: Iterable[BookingRow]) -> list[tuple[str, int, int]]:
+    """What of bookings goes back to stocks."""
     prefix = stock_account("")
-    for row in unit.tx.bookings_of(key):
-        if row.account.startswith(prefix):
-            yield row.account.removeprefix(prefix), 0, row.amount
+    return [(row.account.removeprefix(prefix), 0, row.amount) for row in held if row.account.startswith(prefix)]
 
 
 def _row(unit: "Unit", loaded: "Loaded", pending: Pending, note: GiftNote, now: int) -> GiftRow:

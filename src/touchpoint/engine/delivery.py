@@ -152,7 +152,7 @@ class Delivery:
         try:
             with self.units() as unit:
                 moment = self.moment()
-                pauses = self._settle_in(unit, late)
+                pauses = self.settle_in(unit, late)
                 looked = due(unit, moment.wall)
                 released = (found for each in looked if (found := release_due(unit, each, moment)) is not None)
                 tickets = list(islice(released, self.most))
@@ -179,16 +179,17 @@ class Delivery:
         """
         try:
             with self.units() as unit:
-                pauses = self._settle_in(unit, outcomes)
+                pauses = self.settle_in(unit, outcomes)
         except DefectiveJourney:
             with self.units(careful=True) as unit:
                 if not unit.careful:  # a unit that somebody else has opened, and will do over as a whole
                     raise
-                pauses = self._settle_in(unit, outcomes)
+                pauses = self.settle_in(unit, outcomes)
         # Not before they are in the store: a pause that could not be written is still to be made.
         self.breaker.written(pauses)
 
-    def _settle_in(self, unit: Unit, outcomes: Sequence[tuple[core.Ticket, Outcome | None]]) -> Sequence[Pause]:
+    def settle_in(self, unit: Unit, outcomes: Sequence[tuple[core.Ticket, Outcome | None]]) -> Sequence[Pause]:
+        """The same in a unit that is open: returns the channels that are paused with it, and for how long."""
         for ticket, outcome in outcomes:
             known = settle_one(unit, ticket, outcome, self.moment().wall)
             if not known and isinstance(outcome, Accepted) and outcome.ref is not None:

@@ -181,9 +181,9 @@ class Unit:
         """A customer by id, created where there is none."""
         return self.find(customer) or self._add(customer, now, profile or Profile())
 
-    def add(self, customer: str, now: int) -> Loaded:
+    def add(self, customer: str, now: int, profile: Profile | None = None) -> Loaded:
         """A customer whom `prefetch` did not find: known by another id, or created."""
-        return self._by_alias(customer) or self._add(customer, now, Profile())
+        return self._by_alias(customer) or self._add(customer, now, profile or Profile())
 
     def _add(self, customer: str, now: int, profile: Profile) -> Loaded:
         if self.cache.secrets and self.is_erased(customer):
@@ -439,9 +439,7 @@ class Unit:
             (changes.messages if each.is_new else changes.messages_changed).append(each.row())
         if self.unmet:
             settle_unmet(self)
-        if parts := changes.parts():
-            if "controls" in parts or "controls_lifted" in parts:
-                self.cache.controls = None
+        if not changes.is_empty():
             if self.cache.figures is False:
                 self.tx.write(changes)
             else:

@@ -16,11 +16,12 @@ import attrs
 
 from touchpoint.channels.base import default_address_kind
 from touchpoint.channels.recording import RecordingChannel
+from touchpoint.core.delivery import Call as HandOver
 from touchpoint.core.delivery import Moment, due_messages
 from touchpoint.core.state import Address, Profile
 from touchpoint.durations import instant, micros
 from touchpoint.engine import acts
-from touchpoint.engine.delivery import CallRequest, Delivery
+from touchpoint.engine.delivery import CallRequest, Delivery, release_due
 from touchpoint.engine.engine import Engine
 from touchpoint.engine.feedback import with_share
 from touchpoint.engine.figures import FigureDesk
@@ -36,6 +37,7 @@ from touchpoint.journey.steps import Call, flat
 from touchpoint.lab.agenda import Agenda
 from touchpoint.lab.analysed import Analysing
 from touchpoint.model.consent import ANY
+from touchpoint.model.delivery import judge
 from touchpoint.model.feedback_source import FeedbackSource, sources_by_type
 from touchpoint.model.figures import Figures
 from touchpoint.model.referral import REFERRAL_TYPES
@@ -256,6 +258,16 @@ class _ReplayDelivery(Delivery):
             self._moment = Moment(at, at / 1e6, self._moment.timeline)
         return self._moment
 
+    def at_once(self, unit: Unit, loaded: Loaded) -> None:
+        """Release one message of a customer who is due, hand it over, and write what came of it, all in this unit.
+
+        The protocol (`core.delivery.hand_over`) keeps a call that may hang, or never come back, out of transactions. A
+        recording channel answers at once, nobody can come in between, and either all of it is kept or nothing.
+        """
+        ticket = release_due(unit, loaded, self.moment())
+        if ticket is not None:
+            self.settle_in(unit, [(ticket, judge(self.take(HandOver(ticket))))])
+
 
 class _Driver:
     def __init__(
@@ -279,6 +291,7 @@ class _Driver:
         self.delivery = _ReplayDelivery(self.clock, self.engine)
         self.result = Replay(self.engine.store, grant, figures=self.engine.figures)
         self.referrals: dict[str, int] = {}
+        self.unknown: set[str] = set()
         self.now = 0
         self.first: int | None = None
         self.last = 0
@@ -365,7 +378,7 @@ class _Driver:
         while (following := loaded.next_due()) is not None and following <= now:
             unit.fire(loaded, until=now, inclusive=True)
             if loaded.state.pending and due_messages(unit.program, loaded.state, now):
-                self.delivery.run(lambda _unit, _now: [loaded])
+                self.delivery.at_once(unit, loaded)
 
     def _go_to(self, at: int) -> None:
         if at > self.now:
@@ -373,13 +386,14 @@ class _Driver:
             self.clock.at = at
 
     def _prefetch(self, unit: Unit, given: Sequence[Prepared]) -> set[tuple[str, int]]:
-        unit.prefetch(each.customer for each in given)
-        known = [(each.id, unit.cache.number(each.customer)) for each in given]
-        return set(unit.tx.seen([(identity, no) for identity, no in known if no is not None]))
+        known, unknown = unit.prefetch(each.customer for each in given)
+        self.unknown = set(unknown)
+        return set(unit.tx.seen([(each.id, known[each.customer].no) for each in given if each.customer in known]))
 
     def _record(self, unit: Unit, prepared: Prepared, seen: set[tuple[str, int]]) -> Loaded:
         result = self.result
-        loaded = unit.find(prepared.customer) or self._newcomer(unit, prepared.customer)
+        customer = prepared.customer
+        loaded = self._newcomer(unit, customer) if customer in self.unknown else unit.find_or_add(customer, self.now)
         key = (prepared.id, loaded.no)
         of_referral = prepared.occurrence.name in REFERRAL_TYPES
         if key in seen or (of_referral and unit.seen([key], [key])):
@@ -403,7 +417,10 @@ class _Driver:
             addresses=[Address(kind, f"{kind}-of-{customer}") for kind in self.kinds],
             consents={(kind, ANY): fact for kind in self.grant},
         )
-        loaded = unit.find_or_add(customer, self.now, profile)
+        self.unknown.discard(customer)
+        loaded = unit.add(customer, self.now, profile)
+        if loaded.id != customer:
+            return loaded  # it is another id of somebody who is known
         body = dumps({"basis": fact.basis, "source": fact.source})
         for kind in self.grant:
             unit.changes.consents.append(ConsentRow(loaded.no, self.now, self.now, kind, ANY, granted=True, body=body))
