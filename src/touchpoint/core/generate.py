@@ -5,8 +5,8 @@ is true exactly where the condition is true, and one that is true exactly where 
 unknown value, and `and`, `or` and `not` become Python's own. Where a value is of another type than the source foresees,
 or a part is of a kind that is not written here, the closure of `core.compile` is asked: nothing is decided twice.
 
-What a source may name: `event` (the occurrence), `properties`, `traits`, `signals`, `state`, `now`, `decision`, the
-local variables of stages, and constants that the `Namespace` has handed out.
+What a source may name: `event` (the occurrence), `properties`, `traits`, `signals`, `data` (of these), `state`, `now`,
+`decision`, the local variables of stages, and constants that the `Namespace` has handed out.
 """
 
 from bisect import bisect_right
@@ -18,11 +18,12 @@ import attrs
 
 from touchpoint.core.captures import unpack
 from touchpoint.core.compile import SMALL, Path, compile_comparison, compile_condition, reference
-from touchpoint.core.held import put
+from touchpoint.core.held import One, put
 from touchpoint.core.kept import Data
 from touchpoint.core.remembered import signal_of
 from touchpoint.core.seen import LONGEST, NOTHING_THERE, Unkept, finder_of, kept
-from touchpoint.core.signals import SignalTable
+from touchpoint.core.signals import SignalTable, update
+from touchpoint.core.state import COMMON
 from touchpoint.core.thresholds import bounds_of, shared
 from touchpoint.core.values import UNKNOWN
 from touchpoint.durations import length
@@ -57,8 +58,8 @@ class Namespace:
 
     def __init__(self, **names: object) -> None:
         self.names: dict[str, object] = {
-            "UNKNOWN": UNKNOWN, "bisect_right": bisect_right, "since": since, "latest": latest,
-            "keep": keep, "Unkept": Unkept, "put": put, **names,
+            "UNKNOWN": UNKNOWN, "bisect_right": bisect_right, "latest": latest,
+            "keep": keep, "Unkept": Unkept, "put": put, "update": update, "One": One, "COMMON": COMMON, **names,
         }  # fmt: skip
         self._made = 0
 
@@ -73,16 +74,6 @@ class Namespace:
         """A name for a local variable that no other has."""
         self._made += 1
         return f"v_{self._made}"
-
-
-def since(entry: Data, now: int) -> object:
-    """Microseconds since the instant that is remembered; `UNKNOWN` without one, None where it is no instant."""
-    if entry is None:
-        return UNKNOWN
-    if type(entry) is int:
-        return now - entry
-    value = entry[1]
-    return now - value[1] if type(value) is list and value[0] == "at" else None
 
 
 def latest(entry: Data) -> object:
@@ -231,7 +222,7 @@ class Writer:
             return None
         signal = signal_of(node)
         if signal.within is None:
-            return f"signals.data.get({signal.key!r}, 0)"
+            return f"data.get({signal.key!r}, 0)"
         letter = self.signals.letters.of[self.signals.keeper(signal).key]
         return f"signals.who.count({letter!r}, bisect_right(signals.ats, now - {signal.within}))"
 
@@ -251,15 +242,13 @@ class Writer:
         root, path = root_of(left.right), path_of(left.right)
         if not isinstance(root, Last) or root.where is not None or path != ("at",):
             return None
-        variable = self.names.variable()
-        quick = _negated(f"{variable} {node.op} {length(right.value)}", asked=asked)
-        slow = self._closure(node, asked=asked)
-        found = f"({variable} := since({self._latest(root, path)}, now))"
-        return f"({quick} if type({found}) is int else {variable} is None and {slow})"
+        at, slow = self._latest(root, path), self._closure(node, asked=asked)
+        quick = _negated(f"now - {at} {node.op} {length(right.value)}", asked=asked)
+        return f"({quick} if type({at}) is int else {at} is not None and {slow})"
 
     def _latest(self, question: Last, path: Path) -> Source:
         """The variable of what is remembered of the latest touchpoint of a type."""
-        return self._variable(self.variables.looked, f"signals.data.get({signal_of(question, path).key!r})")
+        return self._variable(self.variables.looked, entry("data", signal_of(question, path).key))
 
     def _in(self, node: In, *, asked: bool) -> Source:
         value, options = self._property(node.value), node.options
@@ -326,6 +315,11 @@ def keep(value: object) -> object:
     """What a trace keeps of a value; most are short, and kept as they are. Raises Unkept as `core.seen.kept` does."""
     kind = type(value)
     return value if kind is int or kind is bool or (kind is str and len(value) <= LONGEST) else kept(value)  # type: ignore[arg-type]  # a text
+
+
+def entry(held: Source, key: str) -> Source:
+    """An entry of what is held as `core.held` does, None where it is not there: most have one entry at most."""
+    return f"{held}.value if type({held}) is One and {held}.key == {key!r} else {held}.get({key!r})"
 
 
 def comment(text: str) -> Source:
