@@ -46,7 +46,7 @@ from touchpoint.core.occurrence import TOUCHPOINT, Occurrence
 from touchpoint.core.program import compile_program
 from touchpoint.core.settling import settle
 from touchpoint.core.state import Address, Profile, State
-from touchpoint.durations import length
+from touchpoint.durations import instant, length
 from touchpoint.errors import DefectiveJourney
 from touchpoint.model.delivery import Accepted, Rate
 from touchpoint.model.preference import Preferences
@@ -145,6 +145,11 @@ HISTORY = st.lists(
     ),
     max_size=6,
 )  # fmt: skip
+WISHES = (
+    Preferences(channels_off=["email"]), Preferences(quiet=("10:00", "12:00")), Preferences(topics_off=["news"]),
+    Preferences(topics_off=["marketing"]), Preferences(at_most=(1, days(3))), Preferences(topics_off=["other"]),
+    Preferences(snooze_until=instant(NOW + 10 * HOUR)),
+)  # fmt: skip
 PROFILES = st.builds(
     lambda traits, addresses, zones, consents, wishes: Profile(
         traits, [Address(kind, key, standing) for kind, key, standing in addresses], zones, None, consents, wishes
@@ -153,7 +158,7 @@ PROFILES = st.builds(
     ADDRESSES,
     st.sampled_from([("Europe/Madrid",), ("UTC",), ("America/New_York", "Asia/Tokyo"), ()]),
     CONSENTS,
-    mostly(None, st.sampled_from([Preferences(channels_off=["email"]), Preferences(quiet=("10:00", "12:00"))])),
+    mostly(None, st.sampled_from(WISHES)),
 )
 LATER = st.integers(0, 60).map(lambda n: NOW + n * HOUR // 2)
 CASES = mostly(
@@ -393,6 +398,20 @@ def test_a_plan_keeps_silent_where_a_step_asks_whether_it_is_still_wanted():  # 
     given = waiting(still=True)
     assert at_once(*given, None) is None
     assert decide(*given).ruling.check == "wanted"
+
+
+def test_a_plan_answers_where_it_is_still_wanted():  # S5.1
+    given = waiting(still=True, profile=attrs.evolve(EASY, traits={"age": 20}))
+    assert at_once(*given, None).ruling.allowed
+
+
+@pytest.mark.parametrize("wishes", WISHES)
+def test_a_plan_keeps_silent_where_the_customers_wishes_concern_its_message(wishes):  # S7.4
+    consents, phone = {("news", "*"): GRANTED}, [Address("phone", "+34")]
+    given = waiting(sent=3, profile=attrs.evolve(EASY, addresses=phone, consents=consents, preferences=wishes))
+    concerned = wishes.topics_off != ("other",) and wishes.channels_off != ("email",)  # it goes by sms
+    assert (at_once(*given, None) is None) is concerned
+    assert told(decide(*given)) == told(gate._ask(*given, None, rule_here))
 
 
 def test_a_message_that_meets_more_has_no_plan():
