@@ -70,7 +70,14 @@ POLICIES = (
     ),
     Policy(Spacing(hours(4)), Cap(4, per=days(1)), ConsentRules([ConsentRule(kinds=["service"], needs="grant")])),
     Policy(Cap(2, per=days(7)), HoldOut("quiet", percent=50)),
+    Policy(
+        Spacing(hours(40)), Spacing(hours(9), channels=["sms"]), Cap(2, per=days(7)), Cap(1, per=days(2), over="deny"),
+        Hold(while_open=None, kinds=["marketing", "service"], cool_off=days(1)),
+    ),
 )  # fmt: skip
+
+MOSTLY_PLANNED = (0, 1, 1, 2, 2, 5, 5, 5, 3, 4)
+"""By their places: messages meet more than a plan knows in the last two."""
 
 
 def message(name, kind, **more):
@@ -140,8 +147,9 @@ HISTORY = st.lists(
         lambda ago, name, kind, channel, counted, state: HandOver(
             NOW - ago * HOUR // 2, f"k{ago}", "one", name, kind, channel, counted, state
         ),
-        st.integers(0, 400), st.sampled_from(["news", "limited"]), st.sampled_from(KINDS), st.sampled_from(CHANNELS),
-        st.booleans(), st.sampled_from(["accepted", "accepted", "ambiguous", "refused", "in_flight"]),
+        st.integers(0, 330), st.sampled_from(["news", "limited"]), mostly("marketing", st.sampled_from(KINDS)),
+        st.sampled_from(CHANNELS), mostly(True, st.just(False)),
+        st.sampled_from(["accepted", "accepted", "ambiguous", "refused", "in_flight"]),
     ),
     max_size=6,
 )  # fmt: skip
@@ -183,7 +191,7 @@ def told(asked):
 
 @settings(max_examples=150, suppress_health_check=[HealthCheck.too_slow])
 @given(
-    st.integers(0, len(POLICIES) - 1), st.integers(0, len(MESSAGES) - 1), mostly(False, st.just(True)), PROFILES,
+    st.sampled_from(MOSTLY_PLANNED), st.integers(0, len(MESSAGES) - 1), mostly(False, st.just(True)), PROFILES,
     HISTORY, mostly(WORLDS[0], st.sampled_from(WORLDS)), LATER, st.data(),
 )  # fmt: skip
 def test_an_answer_at_once_is_that_of_all_checks(policy, sent, still, profile, history, world, now, data):  # S6.5
@@ -227,7 +235,7 @@ def released(given, decide):
 
 
 @settings(max_examples=60, suppress_health_check=[HealthCheck.too_slow])
-@given(st.integers(0, len(POLICIES) - 1), st.integers(0, len(MESSAGES) - 1), PROFILES, HISTORY, LATER, CASES)
+@given(st.sampled_from(MOSTLY_PLANNED), st.integers(0, len(MESSAGES) - 1), PROFILES, HISTORY, LATER, CASES)
 def test_what_follows_from_an_answer_at_once_is_what_follows_from_that_of_all_checks(
     policy, sent, profile, history, now, cases
 ):  # S6.5
