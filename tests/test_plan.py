@@ -523,7 +523,7 @@ def test_a_message_lives_in_few_calls():
         assert not state.runs
         assert not state.pending
 
-    assert calls_of(live) <= 90
+    assert calls_of(live) <= 82
 
 
 def held_by_case(state):

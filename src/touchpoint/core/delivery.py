@@ -257,11 +257,12 @@ def _within_volume(pending: Pending, asked: Asked, decision: Decision, world: Wo
 def _let_go(
     program: Program, state: State, pending: Pending, asked: Asked, decision: Decision, moment: Moment, world: World
 ) -> Ticket:
+    channel, address = asked.channel, asked.address
     if len(asked.ruling.because) > 1:
         _note(pending, asked.ruling, decision.now)
-    _take_lease(state, pending, asked.channel, decision.now, moment)
+    _take_lease(state, pending, channel, decision.now, moment)
     if asked.worded is not None:
-        decision.trace.append(["worded", pending.message, pending.key, asked.channel, *_told(asked.worded)])
+        decision.trace.append(["worded", pending.message, pending.key, channel, *_told(asked.worded)])
     if pending.first_try is None:
         pending.first_try, pending.timeline = moment.elapsed, moment.timeline
     message = program.message_of(state, pending)
@@ -270,11 +271,11 @@ def _let_go(
         take(program, state, pending, message, decision)
     decision.effects.append(MessageChanged(pending))
     first = pending.to is None
-    pending.to = (asked.address.kind, asked.address.key) if asked.address else None
-    if pending.to is not None and (world.rates or world.paces):
-        _take_pace(pending, asked.channel, pending.to, decision, world)
+    pending.to = to = (address.kind, address.key) if address else None
+    if to is not None and (world.rates or world.paces):
+        _take_pace(pending, channel, to, decision, world)
     return Ticket(
-        state.id, pending.key, pending.fence, asked.channel, pending.attempts, pending.to, asked.words, moment,
+        state.id, pending.key, pending.fence, channel, pending.attempts, to, asked.words, moment,
         None, None, False, first, asked.reply_to, asked.reacts,  # noqa: FBT003 - by name takes longer
     )  # fmt: skip
 
