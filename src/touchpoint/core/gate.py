@@ -161,18 +161,26 @@ def _at_once(
     )  # fmt: skip
     if run is None or message is None or bound is None or run.release or pending.refused or pending.uncertain:
         return None
-    if state.profile.preferences is not None or world.stopped or world.switches or (wall is not None and wall < now):
+    if world.stopped or world.switches or (wall is not None and wall < now):
         return None
     rule = program.by_name.get((run.journey, run.rule))  # where those by which people send are not
     node = None if rule is None else rule.nodes.get(pending.step)
-    if node is None or node.condition is not None or node.answers:
-        return None
     plan = plan_of(bound, message, pending.kind, pending.journey)
-    if plan is None:
+    if plan is None or node is None or node.answers:
         return None
-    if (len(state.pending) > 1 or state.cases or state.closed) and not is_known(plan, state, pending, now):
+    unusual = len(state.pending) > 1 or state.cases or state.closed or state.profile.preferences is not None
+    if unusual and not is_known(plan, state, pending, now):
+        return None
+    if node.condition is not None and not _is_still_wanted(program, state, pending, run, message, now):
         return None
     return _by_plan(program, state, pending, world, now, run, plan, look)
+
+
+def _is_still_wanted(
+    program: Program, state: State, pending: Pending, run: Run, message: Message, now: int
+) -> bool:  # fmt: skip
+    """Whether its `still` is true (S5.1)."""
+    return gathered(program, state, pending, run, message, now, {}).still is True
 
 
 def _by_plan(

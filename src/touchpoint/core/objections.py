@@ -6,9 +6,11 @@ It is said in the words of the checks, and in their order; a law holds it to wha
 from touchpoint.core.gathered import calendar_of
 from touchpoint.core.making_good import kinds_made_good
 from touchpoint.core.state import Address, Pending, State
+from touchpoint.durations import micros
+from touchpoint.model.preference import Preferences
 from touchpoint.policy.caps import EXEMPT, full, full_or_not, too_close, too_close_or_not
 from touchpoint.policy.checks import WANTED_STILL, expired, reachable, unexpired, unreachable, wordless
-from touchpoint.policy.consent import granted, lacking, opted_out, said_of, unneeded, withdrawn
+from touchpoint.policy.consent import UNBOUND, granted, lacking, opted_out, said_of, unneeded, withdrawn
 from touchpoint.policy.holds import held
 from touchpoint.policy.plan import Place, Plan
 from touchpoint.policy.verdict import Verdict
@@ -117,10 +119,25 @@ def _add_too_much(found: list[Verdict], place: Place, state: State, key: str, no
 
 
 def is_known(plan: Plan, state: State, pending: Pending, now: int) -> bool:
-    """Whether a plan knows all that may be against its message: nothing competes with it, and it makes good no case."""
+    """Whether a plan knows all that may be against its message.
+
+    It does where nothing competes with it, it makes good no case, and what its customer wishes does not concern it.
+    """
+    if state.profile.preferences is not None and _is_concerned(plan, state.profile.preferences, now):
+        return False
     if plan.holds and (state.cases or state.closed) and kinds_made_good(state, pending.cases, plan.kind, plan.message):
         return False
     return len(state.pending) == 1 or not plan.capped or not _may_lose(state, pending, now)
+
+
+def _is_concerned(plan: Plan, wishes: Preferences, now: int) -> bool:
+    if plan.kind == UNBOUND:
+        return False
+    if wishes.quiet is not None or wishes.at_most is not None or plan.message.topic in wishes.topics_off:
+        return True
+    if wishes.snooze_until is not None and now < micros(wishes.snooze_until):
+        return True
+    return plan.kind in wishes.topics_off or any(each.channel in wishes.channels_off for each in plan.places)
 
 
 def _may_lose(state: State, pending: Pending, now: int) -> bool:

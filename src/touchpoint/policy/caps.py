@@ -244,7 +244,10 @@ def _full(
     leaves, per = taken[-cap.n].at, cap.per
     free = leaves + length(per) if isinstance(per, timedelta) else _first_after(leaves, per, now, calendar_period)
     # Who lost against whom is part of the record: the places are held by these messages.
-    holders = list(dict.fromkeys([each.message for each in reversed(taken)]))
+    holders: list[str] = []
+    for each in reversed(taken):
+        if each.message not in holders:
+            holders.append(each.message)
     reason = f"{bound.said} is full ({_named(holders)}); free at {shown_at(free, zones)}"
     values = {"taken": len(taken), "of": cap.n, "held_by": holders}
     return Verdict(CAP, cap.over, reason, until=free, values=values)
