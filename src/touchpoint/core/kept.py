@@ -14,7 +14,8 @@ import sys
 from array import array
 from binascii import a2b_base64, b2a_base64
 from bisect import bisect_right
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from itertools import compress
 from sys import intern
 from typing import Any, Final, TypeAlias
 
@@ -187,7 +188,10 @@ class Past:
 
     def thin(self, withins: Mapping[str, int], now: int) -> None:
         """Drop what the windows can no longer see: by letter, how far back each looks."""
-        self._keep((at, who) for at, who in zip(self.ats, self.who, strict=True) if at > now - withins[who])
+        since = {who: now - within for who, within in withins.items()}
+        seen = [at > since[who] for at, who in zip(self.ats, self.who, strict=True)]
+        if not all(seen):
+            self._keep(compress(zip(self.ats, self.who, strict=True), seen))
 
     def drop_until(self, since: int) -> None:
         """Drop everything up to this instant."""
@@ -208,13 +212,13 @@ def kept_to_record(past: Past) -> Mapping[str, Data]:
     return {**past.data, _LOG: [past.who, past.letters.named(past.who), _packed(past.ats)]}
 
 
-def kept_to_text(past: Past, dumps: Callable[[object], str]) -> str:
-    """`kept_to_record` as text; `dumps` writes JSON, which has all of a log as it is but for one letter."""
-    if not past.who:
-        return dumps(past.data)
+def log_to_text(past: Past) -> str:
+    """The log of a past that has one, as `kept_to_record` has it, in JSON: key and value.
+
+    JSON has all of it as it is, but for one letter; looking through it for more takes longer than the rest.
+    """
     who = past.who.replace("\\", "\\\\")
-    log = f'"{_LOG}":["{who}","{past.letters.named(past.who)}","{_packed(past.ats)}"]}}'
-    return f"{dumps(past.data)[:-1]},{log}" if past.data else "{" + log
+    return f'"{_LOG}":["{who}","{past.letters.named(past.who)}","{_packed(past.ats)}"]'
 
 
 def kept_from_record(record: Mapping[str, Data], letters: Letters = NO_LETTERS) -> Past:
