@@ -58,7 +58,7 @@ def test_what_is_done_at_once_in_random_worlds_comes_to_the_same_step_by_step(wo
 
 
 def decided(workload):
-    """What a workload comes to: its digest, every trace and effect of touchpoints and outcomes, and every state."""
+    """What a workload comes to: its digest, every trace and effect on the way, and every state."""
     program = deciding.compiled()
     states = [deciding.state_of(each, program) for each in workload.people]
     events = [deciding.occurrence_of(each) for each in workload.acts]
@@ -66,14 +66,15 @@ def decided(workload):
 
     def noting(decide):
         def noted(*given):
-            decision = decide(*given)
+            found = decide(*given)
+            decision = found[1] if isinstance(found, tuple) else found
             told.append((dumps(decision.trace), repr(decision.effects)))
-            return decision
+            return found
 
         return noted
 
     with pytest.MonkeyPatch.context() as patch:
-        for name in ("advance", "settle"):
+        for name in ("advance", "release", "settle"):
             patch.setattr(deciding, name, noting(getattr(deciding, name)))
         found = deciding.run_core(program, states, workload.acts, events)
     return found.digest(), told, [dumps(state_to_record(each)) for each in states]
