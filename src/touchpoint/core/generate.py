@@ -44,6 +44,7 @@ from touchpoint.journey.conditions import (
     Not,
     Now,
     Or,
+    Total,
     path_of,
     root_of,
 )
@@ -91,7 +92,7 @@ class Locals:
     """Local variables that conditions of one function share, by the source of what they hold.
 
     Args:
-        looked: properties, traits and what was last, looked up before anything is asked.
+        looked: properties, traits, totals and what was last, looked up before anything is asked.
         types: whether a variable holds a value of a type, by both; likewise, since many conditions ask it.
         counts: answers to plain counts that a trace keeps; likewise.
         asked: answers to others; None before one is looked up, which is done once.
@@ -180,6 +181,9 @@ class Writer:
             return idle
         if (counted := self._count(node.left)) is not None and type(literal) is int:
             return _negated(f"{counted} {node.op} {literal!r}", asked=asked)
+        if (summed := self._total(node.left)) is not None and type(literal) is int:
+            quick = _negated(f"{summed} {node.op} {literal!r}", asked=asked)
+            return f"({quick} if {self._is(summed, int)} else {self._closure(node, asked=asked)})"
         value = self._property(node.left)
         if value is None or not _is_quick(node.op, literal):
             return self._closure(node, asked=asked)
@@ -225,6 +229,12 @@ class Writer:
             return f"data.get({signal.key!r}, 0)"
         letter = self.signals.letters.of[self.signals.keeper(signal).key]
         return f"signals.who.count({letter!r}, bisect_right(signals.ats, now - {signal.within}))"
+
+    def _total(self, node: Expression) -> Source | None:
+        """The variable of a plain total, which is the answer where it is an `int`; None for any other value."""
+        if not isinstance(node, Total) or node.where is not None or node.within is not None:
+            return None
+        return self._variable(self.variables.looked, f"signals.data.get({signal_of(node).key!r}, 0)")
 
     def _ever(self, node: Ever, *, asked: bool) -> Source:
         counted = self._count(node)
@@ -295,12 +305,17 @@ class Writer:
                 return counted
             case Ever() if (counted := self._count(node)) is not None:
                 return f"{counted} > 0"
+            case Total() if (summed := self._total(node)) is not None:
+                return f"{summed} if {self._is(summed, int)} else {self._found(node)}"
             case InStage(stage, journey):
                 return self._in_stage(stage, journey or self.journey, asked=True)
             case CaseOpen(kind, None):
                 return f"bool(state.cases) and state.case_open({kind!r}, None)"
             case Field() if isinstance(root := root_of(node), Last) and root.where is None:
                 return f"latest({self._latest(root, path_of(node))})"
+        return self._found(node)
+
+    def _found(self, node: Expression) -> Source:
         closure = self.names.constant(finder_of(node, self.signals), "find")
         return f"keep(decision.ask({closure}, {self.journey!r}, event))"
 

@@ -57,6 +57,11 @@ def remembers(names: Namespace, signals: SignalTable, name: str, *, more: bool) 
                 "        instants.append(now)",
                 f"        signals.who += {signals.letters.of[signal.key]!r}",
             ]
+        elif signal.shape == "number" and signal.kind == "count" and not signal.static:
+            adds += [
+                "        # It is counted for ever.",
+                f"        signals.data = put(signals.data, {signal.key!r}, signals.data.get({signal.key!r}, 0) + 1)",
+            ]
         elif signal.shape == "latest" and signal.path == ("at",) and not signal.static:
             adds += [
                 "        # When it was last; a property of that name is what is meant.",
