@@ -188,10 +188,10 @@ class Past:
 
     def thin(self, withins: Mapping[str, int], now: int) -> None:
         """Drop what the windows can no longer see: by letter, how far back each looks."""
-        since = {who: now - within for who, within in withins.items()}
-        seen = [at > since[who] for at, who in zip(self.ats, self.who, strict=True)]
+        seen = [now - at < withins[who] for at, who in zip(self.ats, self.who, strict=True)]
         if not all(seen):
-            self._keep(compress(zip(self.ats, self.who, strict=True), seen))
+            self.ats = array("q", compress(self.ats, seen))
+            self.who = "".join(compress(self.who, seen))
 
     def drop_until(self, since: int) -> None:
         """Drop everything up to this instant."""

@@ -89,11 +89,12 @@ class SignalTable:
         return found
 
     def tidy(self, past: Past, now: int) -> None:
-        """Drop what no window sees any more: what is older than all of them, and mostly the rest."""
-        past.drop_until(now - self.furthest)
+        """Drop what no window sees any more; of a long log mostly what is older than all of them."""
         n = len(past.ats)
         if n <= _MANY or n % _MANY < SOME:
             past.thin(self.withins, now)
+        else:
+            past.drop_until(now - self.furthest)
 
     def windows(self) -> Iterator[Signal]:
         """The signals that are asked for and look through a window."""
