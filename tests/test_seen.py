@@ -145,14 +145,16 @@ def written(expression, table):
     """The function that generated source makes of what a condition saw; None where it has a line of its own."""
     names = Namespace()
     writer = Writer(names, table, "one", {"one": "stage"})
-    leaves = kept_of(expression)
-    if leaves is None:
+    found = kept_of(expression)
+    if found is None:
         return None
+    leaves = found.values()
     writer.foresee(leaves)
     lines = [f"{code_of(expression)!r},", *writer.values(leaves)]
     head = [
         "def seen(decision, event, stage):", "    state, now = decision.state, decision.now",
         "    properties, traits, signals = event.properties, state.profile.traits, state.signals",
+        "    data = signals.data",
         *writer.variables.lines(), "    return [",
     ]  # fmt: skip
     made = dict(names.names)
@@ -188,4 +190,4 @@ def test_generated_source_keeps_what_closures_keep(expression, timeline, here, t
 )  # fmt: skip
 def test_what_is_asked_most_is_seen_without_closures(expression):
     writer = Writer(Namespace(), collect([expression]), "one", {"one": "stage"})
-    assert "decision.ask" not in "".join(writer.values(kept_of(expression)))
+    assert "decision.ask" not in "".join(writer.values(kept_of(expression).values()))
