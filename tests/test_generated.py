@@ -182,3 +182,45 @@ def test_generated_source_is_found_by_tracebacks():
     with pytest.raises(AttributeError) as raised:
         decide(program, None, Occurrence(TOUCHPOINT, "go", 1, "t"), 1)
     assert "if now > state.now:" in "".join(traceback.format_tb(raised.tb))
+
+
+WINDOWED = [
+    Rule("often", when="go", given=count("go", within=days(2)) >= 3, then=[Emit("seen")]),
+    Rule("both", when="go", given=count("stop", within=days(9)) >= count("go", within=days(5)), then=[Emit("seen")]),
+    Rule("idle", when="stop", given=(now - last("stop").at >= days(1)) | (count("stop") > 4), then=[Emit("seen")]),
+    Rule("after", when="stop", given=now - last("go").at >= days(1), then=[Emit("seen")]),
+]
+
+
+ALONE = [Rule("idle", when="go", given=now - last("go").at >= days(1), then=[Emit("seen")])]
+
+
+def remembered(rules, happenings, pays_after):
+    """What touchpoints that came at an instant, but lie before it, leave of somebody; and what was decided."""
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(judging, "PAYS_AFTER", pays_after)
+        program = compile_program([Journey("j", rules=rules)])
+        state, at, traces = State("ann", version=program.version), micros(T0), []
+        for n, (name, later, back) in enumerate(happenings):
+            at += later
+            traces.append(advance(program, state, Occurrence(TOUCHPOINT, name, at - back, f"o{n}"), at).trace)
+    return dumps(traces), dumps(state_to_record(state))
+
+
+HOURS = st.integers(0, 240).map(lambda n: n * 3_600_000_000)
+HAPPENINGS = st.lists(st.tuples(st.sampled_from(["go", "stop"]), HOURS, st.just(0) | HOURS), max_size=12)
+
+
+@pytest.mark.parametrize("rules", [WINDOWED, ALONE])
+@given(HAPPENINGS)
+def test_generated_source_remembers_what_came_later_than_it_happened_as_closures_do(rules, happenings):  # S1.5, S4.7
+    assert remembered(rules, happenings, 0) == remembered(rules, happenings, 10**9)
+
+
+def test_what_happened_before_it_was_recorded_and_after_all_before_it_is_remembered_without_a_call(monkeypatch):
+    """As most touchpoints of a batch: it is recorded when the last of them has happened."""
+    monkeypatch.setattr(judging, "PAYS_AFTER", 0)
+    program = compile_program([Journey("j", rules=WINDOWED)])
+    text = program.judges.code_of_type("go").text
+    assert text.index("instants.append(at)") < text.index("update(")
+    assert "at >= instants[-1]" in text

@@ -47,51 +47,60 @@ def looks_up(lines: Iterable[Source], letters: Source) -> Iterator[Source]:
 
 
 def remembers(names: Namespace, signals: SignalTable, name: str, *, more: bool) -> list[Source]:
-    """S4.2 point 2. What happens now is the latest of all: it is added here, everything else as it ever was."""
+    """S4.2 point 2. What lies after all that is in the log is added here, everything else as it ever was."""
     adds: list[Source] = []
     for signal, add in zip(signals.by_type.get(name, ()), signals.adders.get(name, ()), strict=True):
         if signal.shape == "instants" and not signal.static:
             kept = spoken(timedelta(microseconds=signal.within or 0))
             adds += [
-                f"        # It is counted for {kept}.",
-                "        instants.append(now)",
-                f"        signals.who += {signals.letters.of[signal.key]!r}",
+                f"    # It is counted for {kept}.",
+                "    instants.append(at)",
+                f"    signals.who += {signals.letters.of[signal.key]!r}",
             ]
         elif signal.shape == "number" and signal.kind == "count" and not signal.static:
             adds += [
-                "        # It is counted for ever.",
-                f"        signals.data = put(signals.data, {signal.key!r}, signals.data.get({signal.key!r}, 0) + 1)",
+                "    # It is counted for ever.",
+                f"    signals.data = put(signals.data, {signal.key!r}, signals.data.get({signal.key!r}, 0) + 1)",
             ]
         elif signal.shape == "latest" and signal.path == ("at",) and not signal.static:
-            adds += [
-                "        # When it was last; a property of that name is what is meant.",
-                "        data = signals.data",
-                "        if 'at' in properties:",
-                f"            {names.constant(add, 'add')}(signals, event, now)",
-                f"        elif type(data) is One and data.key == {signal.key!r}:",
-                "            data.value = now",
-                "        else:",
-                f"            signals.keep({signal.key!r}, now)",
-            ]
+            adds += _keeps_when(signal.key, f"{names.constant(add, 'add')}(signals, event, now)")
         else:
-            adds.append(f"        {names.constant(add, 'add')}(signals, event, now)")
+            adds.append(f"    {names.constant(add, 'add')}(signals, event, now)")
     lines = _added(names, signals, name, adds) if adds else []
     if more:
         return [*lines, "    parts.remember_more(decision, event)"]
     return [*lines, *_if_so("event.about is not None", "parts.note_about(decision, event)")]
 
 
+def _keeps_when(key: str, add: Source) -> list[Source]:
+    """What keeps when it was last, of a touchpoint that happens now or happened after the one before."""
+    return [
+        "    # When it was last; a property of that name is what is meant.",
+        "    data = signals.data",
+        "    if 'at' in properties:",
+        f"        {add}",
+        f"    elif type(data) is One and data.key == {key!r} and type(data.value) is int and data.value <= at:",
+        "        data.value = at",
+        "    elif at == now:",
+        f"        signals.keep({key!r}, now)",
+        "    else:",
+        f"        {add}",
+    ]
+
+
 def _added(names: Namespace, signals: SignalTable, name: str, adds: list[Source]) -> list[Source]:
     table, grows = names.constant(signals, "table"), signals.grows.get(name)
-    if grows:
-        adds += [
-            f"        if len(instants) % {SOME} < {grows}:",
-            f"            {names.constant(signals.tidy, 'tidy')}(signals, now)",
-        ]
+    if not grows:
+        return ["    at = event.at", *adds]
+    least = min(each.within or 0 for each in signals.by_type[name] if each.shape == "instants")
+    adds += [
+        f"    if len(instants) % {SOME} < {grows}:",
+        f"        {names.constant(signals.tidy, 'tidy')}(signals, now)",
+    ]
     return [
-        *(["    instants = signals.ats"] if grows else []),
-        "    if event.at == now:",
-        *adds,
+        "    at, instants = event.at, signals.ats",
+        f"    if at > now - {least} and (not instants or at >= instants[-1]):",
+        *(f"    {each}" for each in adds),
         "    else:",
         f"        update({table}, signals, event, now)",
     ]
