@@ -1,15 +1,20 @@
 """`python -m benchmarks conditions`: 20 conditions on each event, beside libraries for rules.
 
 The journey has 20 rules for each of 12 types of touchpoints, with conditions on the touchpoint and on the customer. A
-library for rules knows no types, so the host hands it only the 20 conditions that an event's own type has; ours finds
-them itself, keeps the customer's state, starts a run for each rule that holds, and tells what it did. Which rules hold
-is asserted to be the same in all of them before anything is timed.
+library for rules answers which of them hold, and nothing else. It knows no types, so the host hands it only the 20
+conditions that an event's own type has.
+
+So we are asked the same: the function that the library has generated for the type says which rules would start, and
+leaves in the trace what the others saw, without which no engine decides (S4.4). Beside it stand the same without that
+line, and what becomes of the answer in an engine: a whole round, which also keeps the customer's state, starts a run
+for each rule that holds, and tells what it did. Which rules hold is asserted to be the same in all of them before
+anything is timed.
 """
 
 import operator
 import random  # noqa: TID251 - a seeded workload
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from typing import Any, Final
+from typing import Any, Final, NoReturn
 
 import attrs
 
@@ -19,7 +24,11 @@ from benchmarks.peers import MissingPeerError
 from benchmarks.results import Result, at_least, compared, not_measured, same_answers
 from benchmarks.steady import settle_in
 from touchpoint import Journey, Rule, customer, event
+from touchpoint.core import judging
 from touchpoint.core.advance import advance
+from touchpoint.core.compiled_rule import CompiledRule
+from touchpoint.core.decision import BlankDecision
+from touchpoint.core.judging import Judge, Parts
 from touchpoint.core.occurrence import TOUCHPOINT, Occurrence
 from touchpoint.core.program import Program, compile_program
 from touchpoint.core.state import Profile, State
@@ -30,6 +39,9 @@ TIERS: Final = ("bronze", "silver", "gold", "platinum")
 TOPICS: Final = tuple(f"topic_{number}" for number in range(8))
 TRAITS: Final = ("tier", "orders", "vip")
 DEMAND: Final = at_least(20, 35)
+OURS: Final = "ours"
+UNTOLD: Final = "without what the others saw"
+WHOLE: Final = "a whole round: runs begun, state kept, trace"
 EVENTS: Final = 400
 CUSTOMERS: Final = 200
 _COMPARE: Final[Mapping[str, Callable[[Any, Any], Any]]] = {
@@ -129,8 +141,40 @@ def started(program: Program, people: Mapping[str, dict[str, object]], acts: Ite
     return [[entry[2] for entry in trace if entry[0] == "started"] for trace in every]
 
 
-def ours(program: Program, people: Mapping[str, dict[str, object]], acts: Sequence[Act]) -> Candidate:
-    """Deciding all events through the core."""
+def _never(*_: object) -> NoReturn:
+    raise AssertionError("what is asked here needs nothing beside the generated function")
+
+
+_ALONE: Final = Parts(BlankDecision, *[_never] * 7)
+"""No part of a round but what is asked of the conditions."""
+
+
+def judges_of(program: Program) -> dict[str, Judge]:
+    """The function that is generated for what each type starts."""
+    keys = [key for key in program.starts if key[0] == TOUCHPOINT]
+    return {key[1]: judging.compiled(key, program.judges.code(key), "judge") for key in keys}
+
+
+def holding(judges: Mapping[str, Judge], state: State, occurrence: Occurrence) -> Sequence[CompiledRule]:
+    """The rules whose condition holds of an event, by the function for its type; the trace has what the others saw."""
+    decision = BlankDecision()
+    decision.state, decision.now, decision.trace = state, occurrence.at, []
+    return judges[occurrence.name](decision, occurrence, _ALONE)
+
+
+def asked(program: Program, people: Mapping[str, dict[str, object]], acts: Sequence[Act]) -> Candidate:
+    """Asking which rules hold of all events."""
+    judges = judges_of(program)
+
+    def work(known: dict[str, State]) -> None:
+        for act in acts:
+            holding(judges, known[act.who], act.occurrence)
+
+    return Candidate(work, len(acts), lambda: states(people))
+
+
+def whole(program: Program, people: Mapping[str, dict[str, object]], acts: Sequence[Act]) -> Candidate:
+    """Deciding all events through the core, with all that follows."""
 
     def work(known: dict[str, State]) -> None:
         for act in acts:
@@ -158,12 +202,11 @@ def rows(size: Size) -> Iterator[Result]:
 def _rows(size: Size, *, rare: int, demanded: bool) -> Iterator[Result]:
     conditions = conditions_of(rare)
     people, acts = people_and_acts(size.of(EVENTS, least=24))
-    traits = next(iter(people.values()))
-    program = settle_in(compiled(conditions), lambda: _at_rest("c0", traits), [act.occurrence for act in acts])
-    expected = started(program, people, acts)
+    contest = _Contest(conditions, people, acts)
+    expected = contest.expected()
     hold = sum(map(len, expected)) / len(expected)
-    what = f"20 conditions per event, of which {hold:.1f} hold"
-    candidates, answers = {"ours": ours(program, people, acts)}, {"ours": _sorted(expected)}
+    what = f"which of 20 conditions hold ({hold:.1f} do)"
+    candidates, answers = contest.candidates(), contest.answers()
     for peer, make in RULES:
         try:
             answer = make(peer.load(), conditions)
@@ -176,13 +219,56 @@ def _rows(size: Size, *, rare: int, demanded: bool) -> Iterator[Result]:
     yield from _beside(what, interleaved(candidates, size), demanded=demanded)
 
 
+class _Contest:
+    """Our side: as in any engine, and without what refused conditions saw."""
+
+    def __init__(
+        self, conditions: Conditions, people: Mapping[str, dict[str, object]], acts: Sequence[Act]
+    ) -> None:  # fmt: skip
+        self._people, self._acts = people, acts
+        self._told, self._untold = (
+            self._settled(each) for each in (compiled(conditions), untold(compiled(conditions)))
+        )
+
+    def _settled(self, program: Program) -> Program:
+        traits = next(iter(self._people.values()))
+        return settle_in(program, lambda: _at_rest("c0", traits), [act.occurrence for act in self._acts])
+
+    def expected(self) -> list[list[str]]:
+        return started(self._told, self._people, self._acts)
+
+    def answers(self) -> dict[str, list[list[str]]]:
+        known, found = states(self._people), {}
+        for name, program in ((OURS, self._told), (UNTOLD, self._untold)):
+            judges = judges_of(program)
+            every = (holding(judges, known[act.who], act.occurrence) for act in self._acts)
+            found[name] = [[rule.rule.name for rule in rules] for rules in every]
+        return {name: _sorted(each) for name, each in {**found, WHOLE: self.expected()}.items()}
+
+    def candidates(self) -> dict[str, Candidate]:
+        people, acts = self._people, self._acts
+        return {
+            OURS: asked(self._told, people, acts), UNTOLD: asked(self._untold, people, acts),
+            WHOLE: whole(self._told, people, acts),
+        }  # fmt: skip
+
+
+def untold(program: Program) -> Program:
+    """Of rules that see nothing, the generated source leaves nothing where they are refused."""
+    for rule in program.rules:
+        rule.see = None
+    return program
+
+
 def _sorted(answers: Iterable[Iterable[str]]) -> list[list[str]]:
     return [sorted(each) for each in answers]
 
 
 def _beside(what: str, timed: Mapping[str, Timing], *, demanded: bool) -> Iterator[Result]:
-    """A row for each peer, the fastest first: of that one something is demanded."""
-    peers = sorted((name for name in timed if name != "ours"), key=lambda name: timed[name].spread.median)
+    """A row for each peer, the fastest first: of that one something is demanded, and it stands beside all of ours."""
+    peers = sorted(timed.keys() - {OURS, UNTOLD, WHOLE}, key=lambda name: timed[name].spread.median)
     for place, name in enumerate(peers):
         demand = DEMAND if demanded and not place else None
-        yield compared(what, timed["ours"], name, timed[name], demand, times_as_fast=True)
+        yield compared(what, timed[OURS], name, timed[name], demand, times_as_fast=True)
+    for name in (UNTOLD, WHOLE) if peers else ():
+        yield compared(f"… {name}", timed[name], peers[0], timed[peers[0]], times_as_fast=True)

@@ -18,6 +18,7 @@ BENCHMARKS: Final[Mapping[str, str]] = {
     "stages": "transitions between stages, beside transitions",
     "recording": "recording an event with its state, and replaying one customer, beside eventsourcing",
     "ingest": "recording workload W in a file, beside plain sqlite3",
+    "threads": "threads that record alone, beside plain transactions one after another",
     "quiet_hours": "asking quiet hours, beside zoneinfo",
     "timers": "firing timers out of a million, beside a table with an index",
     "scaling": "an event as unrelated rules and customers grow",

@@ -43,6 +43,9 @@ from benchmarks.results import (  # noqa: E402
     table,
 )
 
+from touchpoint.core.occurrence import TOUCHPOINT, Occurrence  # noqa: E402
+from touchpoint.core.state import State  # noqa: E402
+
 TINY = Size("tiny", rounds=1, share=0.001)
 BESIDE_PEERS = ("conditions", "stages", "recording")
 """Those that measure nothing where their peers are not installed."""
@@ -298,8 +301,18 @@ PYTHON = peers.Peer("python", "operator", "PSF-2.0", "maintained")
 
 def test_conditions_are_compared_once_all_of_them_agree(alone_here, monkeypatch):
     monkeypatch.setattr(conditions, "RULES", [(PYTHON, by_python)])
-    demanded, told = conditions.rows(TINY)
-    assert (demanded.against, demanded.demand, told.demand) == ("python", at_least(20, 35), None)
+    demanded, *others = conditions.rows(TINY)
+    assert (demanded.against, demanded.demand) == ("python", at_least(20, 35))
+    assert [each.demand for each in others] == [None] * 5
+    assert [each.what for each in others][:2] == [f"… {conditions.UNTOLD}", f"… {conditions.WHOLE}"]
+
+
+def test_conditions_are_asked_of_the_function_that_was_generated_and_nothing_starts():
+    kind, state = conditions.TYPES[0], State("c0")
+    program = conditions.compiled({kind: {"high": ("amount", ">=", 1), "never": ("amount", "<", 0)}})
+    happened = Occurrence(TOUCHPOINT, kind, 1, "t", {"amount": 5})
+    assert [each.rule.name for each in conditions.holding(conditions.judges_of(program), state, happened)] == ["high"]
+    assert state.runs == ()
 
 
 def test_conditions_are_not_compared_where_a_peer_finds_others(alone_here, monkeypatch):

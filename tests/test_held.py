@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from touchpoint.core.held import NONE, One, dropped, few, plain, put
+from touchpoint.core.held import NONE, One, dropped, few, put
 from touchpoint.stores.codec import dumps
 
 KEYS = st.sampled_from("abc")
@@ -42,7 +42,7 @@ def test_it_is_as_small_as_may_be_whatever_it_was_made_of(known):
     for held in (few(known), dropped(made, "x")):
         assert held == known
         assert type(held) is [type(NONE), One, dict, dict][len(known)]
-        assert dumps(plain(held)) == dumps(known)
+        assert dumps(held) == dumps(known)
 
 
 def test_one_entry_takes_a_quarter_of_a_dict():

@@ -74,7 +74,7 @@ def rows_written():
     counted, write = Counter(), SqliteTransaction.write
 
     def noted(transaction, changes):
-        counted.update({name: len(rows) for name, rows in changes.parts().items() if isinstance(rows, list | dict)})
+        counted.update({name: len(rows) for name, rows in vars(changes).items() if isinstance(rows, list | dict)})
         counted["transactions"] += 1
         write(transaction, changes)
 

@@ -18,6 +18,7 @@ from touchpoint.core.signals import backfill, collect, lapses_at, update
 from touchpoint.durations import days, hours, length
 from touchpoint.errors import UnknownName
 from touchpoint.journey.conditions import count, event, ever, last, total, trigger
+from touchpoint.stores.codec import dumps, loads
 
 DAY = length(days(1))
 FORMS = {
@@ -46,8 +47,8 @@ def test_every_shape_is_named_and_comes_back_from_a_store(shape, expression):  #
     (signal,) = table.signals.values()
     data = lived(table, 1, 2, 2)
     assert signal.shape == shape
-    assert kept_from_record(json.loads(json.dumps(kept_to_record(data)))) == kept_from_record(kept_to_record(data))
-    again = kept_from_record(json.loads(json.dumps(kept_to_record(data))))
+    assert kept_from_record(loads(dumps(kept_to_record(data)))) == kept_from_record(kept_to_record(data))
+    again = kept_from_record(loads(dumps(kept_to_record(data))))
     asking = compile_expression(expression, table)
     answers = [asking(Context(now=3, signals=each, trigger=go(2, n=2))) for each in (data, again)]
     assert answers[0] == answers[1]
@@ -92,7 +93,7 @@ def test_instants_of_a_log_come_back_from_a_store(ats):
     past = Past()
     past.adopt(Letters({"a": "0"}))
     past.ats, past.who = array("q", ats), "0" * len(ats)
-    assert kept_from_record(json.loads(json.dumps(kept_to_record(past)))).ats == past.ats
+    assert kept_from_record(loads(dumps(kept_to_record(past)))).ats == past.ats
 
 
 def test_windows_of_a_store_from_before_the_log_answer_at_once_and_are_taken_into_it():  # S11.6

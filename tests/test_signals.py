@@ -1,6 +1,5 @@
 """Signals: what rules ask about history, kept incrementally and bounded (S4.4, S4.6, S4.7)."""
 
-import json
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from functools import reduce
@@ -35,6 +34,7 @@ from touchpoint.journey.conditions import (
     total,
     trigger,
 )
+from touchpoint.stores.codec import dumps, loads
 
 HOUR = length(hours(1))
 DAY = 24 * HOUR
@@ -53,7 +53,7 @@ def lived(expression, *occurrences, at=None):
     for occurrence in occurrences:
         clock = max(clock, occurrence.at)
         update(table, data, occurrence, clock)
-        data = kept_from_record(json.loads(json.dumps(kept_to_record(data))))  # a store may keep it at any time
+        data = kept_from_record(loads(dumps(kept_to_record(data))))  # a store may keep it at any time
     return table, data
 
 

@@ -11,9 +11,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from touchpoint import zones
-from touchpoint.durations import instant, micros
+from touchpoint.durations import FIRST_INSTANT, LAST_INSTANT, instant, micros
 from touchpoint.errors import InvalidInput, UnknownName
-from touchpoint.zones import day_start, from_local, offset_at, offsets, to_local, tz_version, zone
+from touchpoint.zones import day_start, from_local, offset_at, offsets, said_by_clock, to_local, tz_version, zone
 
 NEW_YORK = "America/New_York"
 PLACES = (NEW_YORK, "Asia/Kolkata", "Australia/Lord_Howe", "America/Sao_Paulo", "Europe/Madrid", "Pacific/Apia")
@@ -229,6 +229,12 @@ def test_going_to_the_local_clock_and_back_is_never_later(us, place):  # S2.2
     back = from_local(to_local(us, zone(place)), zone(place))
     assert back <= us
     assert to_local(back, zone(place)) == to_local(us, zone(place))
+
+
+@settings(max_examples=200)
+@given(instants | st.integers(FIRST_INSTANT, LAST_INSTANT), st.sampled_from(PLACES))
+def test_a_local_time_in_words_is_the_same_by_the_tables(us, place):  # S2.2
+    assert said_by_clock(us, zone(place)) == to_local(us, zone(place)).isoformat()
 
 
 @settings(max_examples=100)

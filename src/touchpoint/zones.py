@@ -89,6 +89,15 @@ def to_local(us: int, zone: "ZoneInfo") -> datetime:
         return datetime.max if us > 0 else datetime.min  # noqa: DTZ901 - a local time is naive
 
 
+def said_by_clock(us: int, zone: "ZoneInfo") -> str:
+    """The same in ISO 8601, as in `2026-03-29T01:30:00`; looked up in the tables of `offsets`, which is quicker."""
+    if _FIRST_TABLE < us < _LAST_TABLE:
+        for _, until, offset in _table(zone, us >> _TABLE):
+            if us < until:
+                return (_LOCAL_EPOCH + timedelta(0, 0, us + offset)).isoformat()
+    return to_local(us, zone).isoformat()
+
+
 def from_local(naive: datetime, zone: "ZoneInfo") -> int:
     """The instant of this local time: in a gap the first valid instant after it, of two the first (S2.2).
 

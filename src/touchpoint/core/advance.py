@@ -79,7 +79,9 @@ def message_ended(
             if run.message != pending.key or state.run_by_order(pending.run) is not run:
                 return work_off(decision)
         go_on_after(decision, run, pending.step, status)
-    return work_off(decision)
+    if decision.ready or decision.queue or state.lapses or state.deferred or program.looks_ahead:
+        work_off(decision)
+    return decision
 
 
 def _tell_of_it(decision: Decision) -> None:
@@ -108,7 +110,12 @@ def go_on_after(decision: Decision, run: Run, step: str, status: str) -> None:
     if rule is not None and rule.exit_conditions and exit_condition_holds(decision, rule, run, run.event):
         decision.end(run, "exit")
     elif node is not None:
-        decision.go_on(run, node.next if status == "sent" else node.otherwise)
+        then = node.next if status == "sent" else node.otherwise
+        if then is None and not (decision.ready or decision.queue or decision.program.segments):
+            run.unblock()
+            decision.end(run, "done")  # at once: it is what `work_off` would begin with
+        else:
+            decision.go_on(run, then)
     elif run.rule.startswith(PREFIX):
         decision.end(run, "done")  # no journey has the message any more, and nothing else was to come
     else:
@@ -333,9 +340,9 @@ def _begin(
     # The first run of a decision is not a second one by the same cause.
     cause = _cause(decision, rule, key, occurrence) if decision.effects else occurrence.id
     identity = run_id(state.id, journey, name, key, cause)
-    event = occurrence if collected is None else collected.kept[-1]
-    run = Run(identity, journey, name, key, decision.now, state.orders, occurrence, event)
-    run.collected = collected
+    run = Run(identity, journey, name, key, decision.now, state.orders, occurrence, occurrence)
+    if collected is not None:
+        run.collected, run.event = collected, collected.kept[-1]
     is_about(run, occurrence)
     state.runs += (run,)
     if rule.rule.limit is not None:

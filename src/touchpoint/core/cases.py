@@ -8,7 +8,7 @@ from typing import Any, Final, TypeAlias
 
 import attrs
 
-from touchpoint.core.held import NONE, few, plain
+from touchpoint.core.held import NONE, few
 from touchpoint.core.occurrence import TOUCHPOINT, Occurrence
 from touchpoint.durations import instant
 from touchpoint.model.case import DEADLINES, ESCALATIONS, RESPONSE, case_of, level_name, level_of
@@ -146,11 +146,11 @@ def case_to_record(case: LiveCase) -> list[Any]:
     """As a positional JSON list; without what it does not have."""
     more = [case.severity, case.owner, case.opening, case.also]
     if more != [NORMAL, None, 1, ()]:
-        kept = [case.answered_at, deadlines_to_record(case.deadlines), plain(case.doubts)]
+        kept = [case.answered_at, deadlines_to_record(case.deadlines), case.doubts]
         return [case.opened_at, case.no, *kept, *more]
     if case.answered_at is None and not case.deadlines and not case.doubts:
         return [case.opened_at, case.no]
-    return [case.opened_at, case.no, case.answered_at, deadlines_to_record(case.deadlines), plain(case.doubts)]
+    return [case.opened_at, case.no, case.answered_at, deadlines_to_record(case.deadlines), case.doubts]
 
 
 def deadlines_to_record(deadlines: Mapping[str, Deadline]) -> dict[str, list[int | bool | None]]:

@@ -300,10 +300,10 @@ class Decision:
         context = self._context
         if context is None:
             # Nothing in it may point back to this decision: a circle would be left to the garbage collector.
-            state = self.state
+            state, rare = self.state, self.state.rare
             self._context = context = Context(
                 None, None, state.profile.traits, self.now, state.signals, state.case_open, state.stage_of,
-                state.exposures, state.segments, _NOTHING, consents=state.profile.consents,
+                rare.exposures, rare.segments, _NOTHING, consents=state.profile.consents,
             )  # fmt: skip
         context.journey = journey
         context.event = event
@@ -326,7 +326,7 @@ class Decision:
 
     def go_on(self, run: Run, node: Node | None) -> None:
         """Let a run that was blocked go on at this node, once the round is over."""
-        run.waiting, run.due, run.look, run.local, run.message = "", None, None, None, None
+        run.unblock()
         self.ready.append((run, node))
 
     def park(self, run: Run, error: str) -> None:
@@ -349,12 +349,13 @@ class Decision:
 
     def end(self, run: Run, reason: str) -> None:
         """End a run: its waiting messages are withdrawn, its goal may still be watched (S5.3)."""
-        self.state.runs = without(self.state.runs, run)
+        state = self.state
+        state.runs = without(state.runs, run)
         if self.ready:
             self.ready = [each for each in self.ready if each[0] is not run]
         self.trace.append(["ended", run.journey, run.rule, run.key, reason])
         self.effects.append(RunEnded(run, self.now, reason))
-        for pending in self.state.pending:
+        for pending in state.pending:
             if pending.run == run.order and pending.status == WAITING:
                 self.take_back(pending, f"its run ended: {reason}", run)
         rule = self.rule_of(run)

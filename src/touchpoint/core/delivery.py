@@ -26,7 +26,7 @@ from touchpoint.core.making_good import goes_first
 from touchpoint.core.program import Program
 from touchpoint.core.render import render
 from touchpoint.core.replanning import is_free_again, replan
-from touchpoint.core.state import IN_FLIGHT, NEVER, WAITING, Pending, State
+from touchpoint.core.state import IN_FLIGHT, NEVER, Pending, State
 from touchpoint.core.volume import count, too_many
 from touchpoint.durations import length
 from touchpoint.model.delivery import (
@@ -173,9 +173,12 @@ def due_messages(program: Program, state: State, now: int) -> list[Pending]:
     That is what makes good a case that is open, then higher priority first, then earlier due, then name, then outbox
     order (S6.6). None while one of them is on its way, by whichever worker: what follows from its outcome comes first.
     """
-    due = [each for each in state.pending if each.status == WAITING and each.due is not None and each.due <= now]
-    if due and any(each.status == IN_FLIGHT for each in state.pending):
-        return []
+    due: list[Pending] = []
+    for each in state.pending:
+        if each.status == IN_FLIGHT:
+            return []
+        if each.due is not None and each.due <= now:
+            due.append(each)
     if len(due) > 1:
         due.sort(key=lambda each: (-each.priority, each.first_due, each.message, each.no))
         if state.cases:
@@ -250,9 +253,9 @@ def _let_go(
     _take_lease(state, pending, asked.channel, decision.now, moment)
     if asked.worded is not None:
         decision.trace.append(["worded", pending.message, pending.key, asked.channel, *_told(asked.worded)])
-    message = program.message_of(state, pending)
     if pending.first_try is None:
         pending.first_try, pending.timeline = moment.elapsed, moment.timeline
+    message = program.message_of(state, pending)
     _take_slot(program, state, pending, counted=message is None or message.counted)
     if message is not None:
         take(program, state, pending, message, decision)
@@ -365,7 +368,8 @@ def _not_now(
     _note(pending, ruling, decision.now)
     if ruling.answer == "deny":
         ended = message_ended(program, state, pending, _ends_as(pending, ruling), decision.now, ruling.reason)
-        ended.trace[:0] = _unsaid(pending, ruling)
+        if program.bonds or program.wordings:
+            ended.trace[:0] = _unsaid(pending, ruling)
         return ended
     until = pending.expires if ruling.until is None else min(ruling.until, pending.expires)
     if ruling.check == PACE and asked.address is not None and until < pending.expires:

@@ -292,7 +292,7 @@ def _goes_on(decision: Decision, run: Run, node: Node, plan: Plan, place: str | 
 
 
 def _released(run: Run, node: Node | None) -> Going:
-    run.waiting, run.due, run.look, run.local, run.message = "", None, None, None, None
+    run.unblock()
     return [(run, node)]
 
 

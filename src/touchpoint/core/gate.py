@@ -8,8 +8,9 @@ import attrs
 
 from touchpoint.core.accounts import Ledger, account_facts
 from touchpoint.core.conversation import REACT, Conversation, answered_by
-from touchpoint.core.gathered import calendar_of, gathered, node_of
+from touchpoint.core.gathered import gathered, node_of
 from touchpoint.core.making_good import goes_first, kinds_made_good
+from touchpoint.core.objections import is_known, objections, verdicts
 from touchpoint.core.occurrence import Occurrence
 from touchpoint.core.pace import Paces, Pacing, pacing
 from touchpoint.core.program import Program
@@ -23,12 +24,16 @@ from touchpoint.model.message import Gift, Message, Number
 from touchpoint.model.volume import VolumeBreaker
 from touchpoint.policy.checks import CONVERSATION, allowed_on, look_here, rule_here
 from touchpoint.policy.facts import ChannelFacts, ChosenWording, Facts, Pause
-from touchpoint.policy.plan import plan_of
-from touchpoint.policy.verdict import Ruling, rule_over_channels
+from touchpoint.policy.plan import Place, Plan, plan_of
+from touchpoint.policy.verdict import Ruling, Verdict, combine, looks_ahead, rule_over_channels
 
 _NO_KINDS: Final[frozenset[str]] = frozenset()
 RuleHere: TypeAlias = Callable[[Facts, ChannelFacts], Ruling]
 """The ruling for one channel."""
+Look: TypeAlias = Callable[
+    [Plan, Place, State, Pending, Address | None, str | None, tuple[str, ...], int], Sequence[Verdict]
+]
+"""The verdicts of a plan for one channel."""
 
 
 @attrs.define(kw_only=True)
@@ -137,49 +142,87 @@ def ask(program: Program, state: State, pending: Pending, world: World, now: int
 
     The two differ where somebody has set the clock back: `now` is the customer's own clock, which waits for the wall.
     """
-    return _ask(program, state, pending, world, now, wall, rule_here)
+    usual = _at_once(program, state, pending, world, now, wall, verdicts)
+    return _ask(program, state, pending, world, now, wall, rule_here) if usual is None else usual
 
 
 def decide(program: Program, state: State, pending: Pending, world: World, now: int, wall: int | None = None) -> Asked:
     """As `ask`, for whoever acts on the answer: the ruling does not tell what has nothing against the message."""
-    yes = _at_once(program, state, pending, world, now, wall)
-    return _ask(program, state, pending, world, now, wall, look_here) if yes is None else yes
+    usual = _at_once(program, state, pending, world, now, wall, objections)
+    return _ask(program, state, pending, world, now, wall, look_here) if usual is None else usual
 
 
 def _at_once(
-    program: Program, state: State, pending: Pending, world: World, now: int, wall: int | None
-) -> Asked | None:  # fmt: skip
-    """The answer where it is yes and nothing rare is known of the customer, the message or the channels."""
+    program: Program, state: State, pending: Pending, world: World, now: int, wall: int | None, look: Look
+) -> Asked | None:
+    """The answer where nothing rare is known of the customer, the message or the channels; None where anything is."""
     run, message, bound = (
         state.run_by_order(pending.run), program.messages.get(pending.message), program.bounds.get(pending.journey)
     )  # fmt: skip
-    if run is None or message is None or bound is None or not _nothing_rare(program, state, pending, run, world):
+    if run is None or message is None or bound is None or _is_rare(program, state, pending, run, world):
         return None
     plan = plan_of(bound, message, pending.kind, pending.journey)
-    if plan is None or now >= pending.expires or (wall is not None and wall < now):
+    if plan is None or (wall is not None and wall < now):
         return None
-    if (plan.held and (state.cases or state.closed)) or (plan.caps and len(state.pending) > 1):
+    if (len(state.pending) > 1 or state.cases or state.closed) and not is_known(plan, state, pending, now):
         return None
-    profile, address = state.profile, addressed(state, plan.channel, world)
-    if address is None or address.standing != "active" or not plan.says_yes(
-        profile.consents, profile.zones, state.history, pending.key, now, calendar_of(profile.zones)
-    ):  # fmt: skip
-        return None
-    words = render(program, state, run, message, plan.channel, now)
-    if words.message is None or words.unfamiliar or words.worded is not None:
-        return None
-    return Asked(allowed_on(plan.channel), plan.channel, address, words.message)
+    return _by_plan(program, state, pending, world, now, run, plan, look)
 
 
-def _nothing_rare(program: Program, state: State, pending: Pending, run: Run, world: World) -> bool:
-    """Whether a plan may answer, as far as everything but the policy goes."""
-    if world.standings or world.paused or world.rates or world.paces or world.stopped or world.switches:
-        return False
-    if pending.refused or pending.uncertain or run.release or program.misused or state.profile.preferences is not None:
-        return False
-    rule = program.by_name.get((run.journey, run.rule))
+def _by_plan(
+    program: Program, state: State, pending: Pending, world: World, now: int, run: Run, plan: Plan, look: Look
+) -> Asked | None:
+    message = plan.message
+    asked: list[Ruling] = []
+    for place in plan.places:
+        channel = place.channel
+        address, words = addressed(state, channel, world), render(program, state, run, message, channel, now)
+        rare = words.worded is not None or words.unfamiliar or (address is None and channel not in world.channels)
+        if world.paused or world.rates or world.paces:
+            rare = rare or _is_closed(world, message, pending, channel, address, now)
+        if rare or (program.misused and _misused(program, message, words)):
+            return None
+        opted_out = _opt_out(world, channel, address) if world.standings and address is not None else None
+        found = look(plan, place, state, pending, address, opted_out, words.missing, now)
+        if not found and not asked:  # nearly always
+            return Asked(allowed_on(channel), channel, address, words.message)
+        if len(found) > 1 and looks_ahead(found):
+            return None
+        ruling = combine(found, channel=channel) if found else allowed_on(channel)
+        asked.append(ruling)
+        if not ruling.moves_on:
+            ruling = ruling if len(asked) == 1 else rule_over_channels(asked)
+            return Asked(ruling, channel, address, words.message if ruling.answer == "allow" else None)
+    return Asked(rule_over_channels(asked))
+
+
+def _told(
+    program: Program, state: State, pending: Pending, run: Run, message: Message, world: World, now: int
+) -> Facts:
+    facts = _facts(program, state, pending, run, message, world, now)
+    if world.ledger is not None:
+        _keep_accounts(facts, state, run, world)
+    if state.cases or state.closed:
+        _tell_of_cases(facts, state, pending, message)
+    return facts
+
+
+def _is_rare(program: Program, state: State, pending: Pending, run: Run, world: World) -> bool:
+    """Whether anything is known of a message and its customer that a plan does not ask for."""
+    if pending.refused or pending.uncertain or run.release or state.profile.preferences is not None:
+        return True
+    if world.stopped or world.switches:
+        return True
+    rule = program.by_name.get((run.journey, run.rule))  # where those by which people send are not
     node = None if rule is None else rule.nodes.get(pending.step)
-    return node is not None and node.condition is None and not node.answers and not run.rule.startswith(PREFIX)
+    return node is None or node.condition is not None or bool(node.answers)
+
+
+def _is_closed(
+    world: World, message: Message, pending: Pending, channel: str, address: Address | None, now: int
+) -> bool:  # fmt: skip
+    """Whether a channel is paused, or used too fast."""
+    return channel in world.paused or _paced_until(world, message, pending, channel, address, now) is not None
 
 
 def _ask(
@@ -190,13 +233,9 @@ def _ask(
     if message is None or run is None or pending.journey not in program.bounds:
         reason = "its run is over" if run is None else "its journey no longer has it"
         return Asked(Ruling("deny", check="wanted", reason=reason, ends_as="withdrawn"))
-    facts = _facts(program, state, pending, run, message, world, now)
-    if world.ledger is not None:
-        _keep_accounts(facts, state, run, world)
+    facts = _told(program, state, pending, run, message, world, now)
     if wall is not None and wall < now:
         facts.wall = wall
-    if state.cases or state.closed:
-        _tell_of_cases(facts, state, pending, message)
     return _ask_channels(program, state, pending, run, message, world, facts, rule)
 
 
@@ -350,15 +389,20 @@ def _on(
     )  # fmt: skip
     if words.worded is not None or words.unfamiliar:
         facts.worded, facts.unfamiliar = words.worded, words.unfamiliar
-    if address is not None and (world.rates or world.paces):
-        paced = world.pacing(channel, address.kind, address.key)
-        # Who asked for help is answered before those who wait in the queue.
-        booked = now if message.answer else pending.booked
-        facts.too_fast_until = None if paced is None else paced.free_from(world.paces, now, booked)
+    if world.rates or world.paces:
+        facts.too_fast_until = _paced_until(world, message, pending, channel, address, now)
     if program.bounds[pending.journey].content is not None:
         facts.words = words.message
         facts.last_inbound = state.heard.get(session_on(channel)) if program.sessions else None
     return address, words.message, facts
+
+
+def _paced_until(
+    world: World, message: Message, pending: Pending, channel: str, address: Address | None, now: int
+) -> int | None:
+    paced = None if address is None else world.pacing(channel, address.kind, address.key)
+    # Who asked for help is answered before those who wait in the queue.
+    return None if paced is None else paced.free_from(world.paces, now, now if message.answer else pending.booked)
 
 
 def _misused(program: Program, message: Message, words: Words) -> tuple[str, ...]:

@@ -65,14 +65,10 @@ def gathered(
     facts.zones, facts.consents, facts.preferences = profile.zones, profile.consents, profile.preferences
     facts.open_cases, facts.closed_cases, facts.history = state.cases, state.closed, state.history
     facts.wall, facts.paused, facts.makes_good, facts.first, facts.given = None, (), (), False, None
-    facts.tz_version, facts.calendar_period = tz_version(), calendar_of(profile.zones)
+    facts.tz_version = tz_version()
     facts.holdout = hold_out_of(policy.hold_outs, state.id, kind) if policy.hold_outs else None
     if len(state.pending) == 1:
         facts.rivals = ()
-    node = node_of(program, run, pending.step)
-    if node is None or node.condition is None:
-        facts.still = None
-        facts.still_reading = ""
     return facts
 
 
@@ -161,4 +157,5 @@ _WHEN_ASKED: Final[Mapping[str, Callable[[Gathered], object]]] = {
     "stage_since": _stage_since,
     "spent": lambda facts: facts.costs.get(facts.message.name, 0),
     "after": _after,
+    "calendar_period": lambda facts: calendar_of(facts.zones),
 }

@@ -10,19 +10,20 @@ local variables of stages, and constants that the `Namespace` has handed out.
 """
 
 from bisect import bisect_right
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import timedelta
 from typing import Final, TypeAlias
 
 import attrs
 
 from touchpoint.core.captures import unpack
-from touchpoint.core.compile import SMALL, compile_comparison, compile_condition, reference
+from touchpoint.core.compile import SMALL, Path, compile_comparison, compile_condition, reference
 from touchpoint.core.held import put
 from touchpoint.core.kept import Data
 from touchpoint.core.remembered import signal_of
 from touchpoint.core.seen import LONGEST, NOTHING_THERE, Unkept, finder_of, kept
 from touchpoint.core.signals import SignalTable
+from touchpoint.core.thresholds import bounds_of, shared
 from touchpoint.core.values import UNKNOWN
 from touchpoint.durations import length
 from touchpoint.journey.conditions import (
@@ -99,7 +100,7 @@ class Locals:
     """Local variables that conditions of one function share, by the source of what they hold.
 
     Args:
-        looked: properties and traits, looked up before anything is asked.
+        looked: properties, traits and what was last, looked up before anything is asked.
         types: whether a variable holds a value of a type, by both; likewise, since many conditions ask it.
         counts: answers to plain counts that a trace keeps; likewise.
         asked: answers to others; None before one is looked up, which is done once.
@@ -160,6 +161,18 @@ class Writer:
             case Exists(Field() as field) if self._property(field) is not None:
                 return f"{self._property(field)} is {'not ' if asked else ''}UNKNOWN"
         return self._closure(node, asked=asked)
+
+    def passing_over(self, conditions: Sequence[Expression]) -> tuple[list[Source], list[Source]]:
+        """What tells early that some cannot be true: lines, and what to ask first of each; see `core.thresholds`."""
+        every = [bounds_of(each, self._property) for each in conditions]
+        thresholds = shared(every)
+        first = [next((side for side in thresholds if side in each), None) for each in every]
+        names = {side: f"far_{place}" for place, side in enumerate(dict.fromkeys(filter(None, first)), 1)}
+        lines = [
+            f"    {name} = {self._is(value, int)} and not {value} {op} {thresholds[value, op]}"
+            for (value, op), name in names.items()
+        ]
+        return lines, ["" if side is None else f"not {names[side]} and " for side in first]
 
     def _joined(self, parts: tuple[Expression, ...], word: str, *, asked: bool) -> Source:
         return "(" + f" {word} ".join(self.holds(part, asked=asked) for part in parts) + ")"
@@ -238,11 +251,15 @@ class Writer:
         root, path = root_of(left.right), path_of(left.right)
         if not isinstance(root, Last) or root.where is not None or path != ("at",):
             return None
-        variable, key = self.names.variable(), signal_of(root, path).key
+        variable = self.names.variable()
         quick = _negated(f"{variable} {node.op} {length(right.value)}", asked=asked)
         slow = self._closure(node, asked=asked)
-        found = f"({variable} := since(signals.data.get({key!r}), now))"
+        found = f"({variable} := since({self._latest(root, path)}, now))"
         return f"({quick} if type({found}) is int else {variable} is None and {slow})"
+
+    def _latest(self, question: Last, path: Path) -> Source:
+        """The variable of what is remembered of the latest touchpoint of a type."""
+        return self._variable(self.variables.looked, f"signals.data.get({signal_of(question, path).key!r})")
 
     def _in(self, node: In, *, asked: bool) -> Source:
         value, options = self._property(node.value), node.options
@@ -294,7 +311,7 @@ class Writer:
             case CaseOpen(kind, None):
                 return f"bool(state.cases) and state.case_open({kind!r}, None)"
             case Field() if isinstance(root := root_of(node), Last) and root.where is None:
-                return f"latest(signals.data.get({signal_of(root, path_of(node)).key!r}))"
+                return f"latest({self._latest(root, path_of(node))})"
         closure = self.names.constant(finder_of(node, self.signals), "find")
         return f"keep(decision.ask({closure}, {self.journey!r}, event))"
 

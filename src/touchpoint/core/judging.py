@@ -285,6 +285,9 @@ def _considers(writer: Writer, some: Together) -> list[str]:
     """S4.2 point 5; what is refused goes into the trace before anything starts."""
     bits = some.bits
     lines = ["    others = 0  # the bits of rules that are true"] if bits else []
+    far, before = writer.passing_over([each.condition for each in some.rules if each.condition is not None])
+    lines += ["    # Beyond a threshold that several conditions share.", *far] if far else []
+    asks = iter(before)
     for rule in some.rules:
         known, bit = writer.names.constant(rule, "rule"), bits.get(rule)
         about = f"    # {comment(writer.journey)}, rule {comment(rule.rule.name)}"
@@ -293,7 +296,7 @@ def _considers(writer: Writer, some: Together) -> list[str]:
             continue
         lines += [
             f"{about}: {comment(str(rule.condition))}",
-            f"    if {writer.holds(rule.condition)}:",
+            f"    if {next(asks)}{writer.holds(rule.condition)}:",
             f"        considered.append({known})",
         ]
         if bit is not None:

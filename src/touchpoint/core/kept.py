@@ -18,7 +18,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from sys import intern
 from typing import Any, Final, TypeAlias
 
-from touchpoint.core.held import NONE, dropped, few, plain, put
+from touchpoint.core.held import NONE, dropped, few, put
 
 Data: TypeAlias = Any
 """What is kept of one signal, of the shape described in `core.remembered`."""
@@ -204,17 +204,17 @@ class Past:
 def kept_to_record(past: Past) -> Mapping[str, Data]:
     """What is kept as JSON."""
     if not past.who:
-        return plain(past.data)
+        return past.data
     return {**past.data, _LOG: [past.who, past.letters.named(past.who), _packed(past.ats)]}
 
 
 def kept_to_text(past: Past, dumps: Callable[[object], str]) -> str:
     """`kept_to_record` as text; `dumps` writes JSON, which has all of a log as it is but for one letter."""
     if not past.who:
-        return dumps(plain(past.data))
+        return dumps(past.data)
     who = past.who.replace("\\", "\\\\")
     log = f'"{_LOG}":["{who}","{past.letters.named(past.who)}","{_packed(past.ats)}"]}}'
-    return f"{dumps(plain(past.data))[:-1]},{log}" if past.data else "{" + log
+    return f"{dumps(past.data)[:-1]},{log}" if past.data else "{" + log
 
 
 def kept_from_record(record: Mapping[str, Data], letters: Letters = NO_LETTERS) -> Past:

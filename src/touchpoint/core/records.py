@@ -10,7 +10,7 @@ import attrs
 
 from touchpoint.core.cases import cases_from_record, cases_to_record
 from touchpoint.core.collected import Burst, Collected, Deferred
-from touchpoint.core.held import NONE, few, plain
+from touchpoint.core.held import NONE, few
 from touchpoint.core.kept import NO_LETTERS, Letters, kept_from_record, kept_to_record, kept_to_text
 from touchpoint.core.occurrence import Occurrence
 from touchpoint.core.state import COMMON, Address, Pending, Profile, Rare, Record, Run, State, Watch
@@ -70,7 +70,7 @@ def state_to_text(state: State, dumps: Callable[[object], str]) -> str:
 def _without_signals(state: State) -> Record:
     record = [STATE_VERSION, state.now, state.orders, state.fences, state.version, state.zone_data]
     if state.stages:
-        record += (_STAGES, plain(state.stages))
+        record += (_STAGES, state.stages)
     if state.cases:
         record += (_CASES, cases_to_record(state.cases))
     if state.runs:
@@ -82,7 +82,7 @@ def _without_signals(state: State) -> Record:
     some = _SOME_OF(state)
     if any(some):  # asked of all at once, since most customers have nothing of it
         for place, part in compress(zip(_SOME, some, strict=True), some):
-            record += (place, plain(part))
+            record += (place, part)
     return record if state.rare is COMMON else record + _rare_to_record(state.rare)
 
 
@@ -90,7 +90,7 @@ def _rare_to_record(rare: Rare) -> Record:
     parts = _RARE_OF(rare)
     record: Record = []
     for place, part in compress(zip(_RARE, parts, strict=True), parts):
-        record += (place, _WRITE[place](part) if place in _WRITE else plain(part))
+        record += (place, _WRITE[place](part) if place in _WRITE else part)
     return record
 
 
@@ -176,9 +176,9 @@ def _run_to_record(run: Run) -> Record:
     return [
         run.id, run.journey, run.rule, run.key, run.started, run.order, occurrence_to_record(run.trigger),
         None if same else occurrence_to_record(run.event), run.no, run.node, run.waiting, run.due, run.look, run.local,
-        run.message, plain(run.visits), plain(run.outcomes), [[number, occurrence_to_record(each)] for number, each in run.kept],
+        run.message, run.visits, run.outcomes, [[number, occurrence_to_record(each)] for number, each in run.kept],
         run.arrived, run.mark, run.reached, _collected_to_record(run.collected),
-        plain(run.results), run.since, run.release, plain(run.told), run.cases,
+        run.results, run.since, run.release, run.told, run.cases,
     ]  # fmt: skip
 
 
@@ -215,8 +215,8 @@ def _watch_to_record(watch: Watch) -> Record:
     trigger = occurrence_to_record(watch.trigger)
     collected = _collected_to_record(watch.collected)
     return [
-        watch.order, watch.journey, watch.rule, watch.key, watch.until, trigger, plain(watch.outcomes), collected,
-        plain(watch.results), watch.release, watch.id, plain(watch.visits), plain(watch.told),
+        watch.order, watch.journey, watch.rule, watch.key, watch.until, trigger, watch.outcomes, collected,
+        watch.results, watch.release, watch.id, watch.visits, watch.told,
     ]  # fmt: skip
 
 

@@ -171,8 +171,10 @@ def rescue(program: Program, state: State, pending: Pending, world: World, now: 
 
 
 def _mine(state: State, ticket: Ticket) -> Pending | None:
-    pending = state.pending_by_key(ticket.key)
-    return pending if pending is not None and pending.status == IN_FLIGHT and pending.fence == ticket.fence else None
+    for pending in state.pending:
+        if pending.fence == ticket.fence and pending.key == ticket.key and pending.status == IN_FLIGHT:
+            return pending
+    return None
 
 
 def _late_word(program: Program, state: State, ticket: Ticket, outcome: Outcome, world: World, now: int) -> Decision:

@@ -25,7 +25,7 @@ from touchpoint.errors import UnknownName
 from touchpoint.journey.conditions import Aggregate, Expression, Field, Last, path_of, root_of, walk
 
 _READERS_KEPT: Final = 10_000
-SOME: Final = 16
+SOME: Final = 8
 """Whenever a log has so many instants, or a multiple, it is looked through for what has left the shorter windows."""
 _MANY: Final = 256
 """A long one only at multiples of this, so that no touchpoint costs what the log is long."""

@@ -97,6 +97,10 @@ class Run:
         """journey/rule."""
         return f"{self.journey}/{self.rule}"
 
+    def unblock(self) -> None:
+        """Wait for nothing any more."""
+        self.waiting, self.due, self.look, self.local, self.message = "", None, None, None, None
+
 
 @attrs.define(weakref_slot=False)
 class Watch:

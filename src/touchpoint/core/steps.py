@@ -91,12 +91,15 @@ def _take(decision: Decision, run: Run, node: Node) -> None:
         decision.taken += 1
         if decision.taken > BUDGET:
             decision.give_up()
-        run.node = at.id
-        visits = run.visits.get(at.id, 0)
-        if visits > 0 and not isinstance(at.step, Branch | Split | Best):
+        run.node = name = at.id
+        visits = run.visits.get(name)
+        if visits is None:
+            run.visits = put(run.visits, name, 1)
+        elif visits > 0 and not isinstance(at.step, Branch | Split | Best):
             at = _past(run, at)  # an edit has put it behind where the run is (S11.6)
             continue
-        run.visits = put(run.visits, at.id, abs(visits) + 1)
+        else:
+            run.visits = put(run.visits, name, abs(visits) + 1)
         at = _TAKE[type(at.step)](decision, rule, run, at)
     if at is None:
         decision.end(run, "done")
@@ -145,16 +148,16 @@ def _begin(
     decision: Decision, run: Run, node: Node, name: str, kind: str, priority: int, lasts: int,
     arguments: dict[str, object] | None = None,
 ) -> None:  # fmt: skip
-    now = decision.now
-    key = message_key(run.id, node.id, run.visits[node.id])
-    pending = Pending(key, run.journey, run.rule, run.order, node.id, name, kind, priority, now, now, now + lasts)
+    now, step, journey, rule = decision.now, node.id, run.journey, run.rule
+    key = message_key(run.id, step, run.visits[step])
+    pending = Pending(key, journey, rule, run.order, step, name, kind, priority, now, now, now + lasts)
     if arguments is not None:
         pending.arguments = arguments
     elif run.cases:
         pending.cases = run.cases
     decision.state.pending += (pending,)
     run.waiting, run.message = "message", key
-    decision.trace.append(["begun", run.journey, run.rule, name])
+    decision.trace.append(["begun", journey, rule, name])
     decision.effects.append(MessageBegun(pending, run))
 
 

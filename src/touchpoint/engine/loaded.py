@@ -84,7 +84,7 @@ class Cache:
     are kept, False where none are.
     """
 
-    def __init__(self, size: int = 16_384) -> None:
+    def __init__(self, size: int = 32_768) -> None:
         self._size = size
         self._by_number: OrderedDict[int, Loaded] = OrderedDict()
         self._numbers: dict[str, int] = {}

@@ -86,6 +86,7 @@ def keep_volume(unit: "Unit", message: str) -> None:
 def control(unit: "Unit", row: ControlRow) -> None:
     """Have something paused or stopped for everybody, now and for the questions to come in this unit."""
     world = unit.world
+    unit.cache.controls = None
     unit.changes.controls_lifted = [each for each in unit.changes.controls_lifted if each != (row.scope, row.name)]
     unit.changes.controls.append(row)
     if row.scope == "channel":
@@ -103,6 +104,7 @@ def control(unit: "Unit", row: ControlRow) -> None:
 def lift(unit: "Unit", scope: str, name: str) -> None:
     """Have something go on that was paused or stopped."""
     world, changes = unit.world, unit.changes
+    unit.cache.controls = None
     changes.controls = [row for row in changes.controls if (row.scope, row.name) != (scope, name)]
     changes.controls_lifted.append((scope, name))
     if scope == "channel":

@@ -433,15 +433,13 @@ class Unit:
     def flush(self) -> None:
         """Write everything so far into the transaction."""
         changes = self.changes
-        for loaded in self.dirty.values():
-            self._write_customer(loaded)
+        for no in sorted(self.dirty):  # in the order of the table, neighbours share their pages
+            self._write_customer(self.dirty[no])
         for each in self.messages.values():
             (changes.messages if each.is_new else changes.messages_changed).append(each.row())
         if self.unmet:
             settle_unmet(self)
-        if parts := changes.parts():
-            if "controls" in parts or "controls_lifted" in parts:
-                self.cache.controls = None
+        if not changes.is_empty():
             if self.cache.figures is False:
                 self.tx.write(changes)
             else:
@@ -471,9 +469,10 @@ class Unit:
             self.changes.customers.append((profile, record, loaded.head, due, loaded.no))
             if due != loaded.due:
                 self.changes.dues.append((loaded.due, due, loaded.no))
-        if loaded.parked != len(state.parked):
-            self.changes.parked[loaded.no] = loaded.parked = len(state.parked)
-        if loaded.members != state.segments:
+        rare = state.rare
+        if loaded.parked != len(rare.parked):
+            self.changes.parked[loaded.no] = loaded.parked = len(rare.parked)
+        if loaded.members is not rare.segments and loaded.members != rare.segments:
             write_members(self.changes, loaded)
         loaded.is_new = loaded.profile_changed = False
         loaded.due = due

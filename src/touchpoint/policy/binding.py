@@ -75,6 +75,7 @@ class BoundCap:
 
     Args:
         said: the cap in words.
+        span: its period in microseconds; None for one of the calendar.
         untaken: its answer where none of its places is taken.
         met: whether it is about a message, by its (kind, journey, channel).
     """
@@ -83,6 +84,9 @@ class BoundCap:
     journeys: frozenset[str] | None = None
     said: str = attrs.field(
         init=False, eq=False, repr=False, default=attrs.Factory(lambda self: str(self.cap), takes_self=True)
+    )
+    span: int | None = attrs.field(
+        init=False, eq=False, repr=False, default=attrs.Factory(lambda self: _elapsed(self.cap.per), takes_self=True)
     )
     untaken: Verdict = attrs.field(
         init=False,
@@ -172,6 +176,14 @@ class Bound:
                 each for each in self.caps if meets(each, kind, journey, (channel,))
             )
         return known
+
+    def spacings_for(self, kind: str, channel: str) -> Sequence[BoundSpacing]:
+        """The spacings for messages of this kind on this channel."""
+        return [
+            each
+            for each in self.spacings
+            if covers(each.spacing.kinds, kind) and covers(each.spacing.channels, channel)
+        ]
 
     def own_quiet(self, hours: tuple[str, str]) -> BoundWindow:
         """The quiet hours that a customer asks for: kept, up to a bound, because many ask for the same."""
@@ -290,6 +302,10 @@ def _hours(window: QuietHours | SendWindow) -> str:
 
 def _consent_rules(policy: Policy) -> tuple[ConsentRule, ...]:
     return tuple(rule for each in _of(policy, ConsentRules) for rule in each.rules)
+
+
+def _elapsed(per: Duration) -> int | None:
+    return length(per) if isinstance(per, timedelta) else None
 
 
 def _longest(duration: Duration) -> timedelta:

@@ -16,7 +16,7 @@ from touchpoint.model.limits import Limit
 from touchpoint.model.message import Gift, Number
 from touchpoint.policy.binding import CAP, BoundCap, BoundSpacing, covers, meets
 from touchpoint.policy.consent import UNBOUND
-from touchpoint.policy.facts import CalendarPeriod, ChannelFacts, Facts, HandOver
+from touchpoint.policy.facts import CalendarPeriod, ChannelFacts, Facts, HandOver, shown_at
 from touchpoint.policy.gifts import BUDGET, check_purses
 from touchpoint.policy.verdict import Verdict, allow, defer, deny
 
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 FREQUENCY: Final = "frequency"
 SPACING: Final = "spacing"
 LIMIT: Final = "limit"
-_EXEMPT: Final = allow(CAP, "exempt from caps")
+EXEMPT: Final = allow(CAP, "exempt from caps")
 
 
 def period_start(per: Duration, at: int, calendar_period: CalendarPeriod) -> int:
@@ -72,8 +72,9 @@ def taken(
     The message's own earlier hand-over is left out, because its slot moves to the new instant (S6.8); where attempts
     are counted it stays in, because that is what is counted.
     """
-    cap, met, found = bound.cap, bound.met, list[HandOver]()
-    start = period_start(cap.per, now, calendar_period)
+    cap, met = bound.cap, bound.met
+    found: list[HandOver] = []
+    start = period_start(cap.per, now, calendar_period) if bound.span is None else now - bound.span + 1
     for each in reversed(history):  # from the end, because a period holds few
         if each.at < start:
             break
@@ -89,21 +90,43 @@ def check_caps(facts: Facts, on: ChannelFacts) -> Sequence[Verdict]:
     if not facts.policy.caps:
         return ()
     if facts.message.exempt:
-        return (_EXEMPT,)
+        return (EXEMPT,)
     bounds = facts.policy.caps_for(facts.kind, facts.journey, on.channel)
-    return [_full(bound, facts, taken) or _room(bound, taken) for bound in bounds for taken in [counted(bound, facts)]]
+    calendar = facts.calendar_period
+    return [full_or_not(bound, facts.history, facts.key, facts.zones, facts.now, calendar) for bound in bounds]
 
 
 def against_caps(facts: Facts, on: ChannelFacts) -> Sequence[Verdict]:
     """What `check_caps` has against it."""
     if not facts.history or facts.message.exempt:
         return ()
-    found, most = [], len(facts.history)
+    found = []
     for bound in facts.policy.caps_for(facts.kind, facts.journey, on.channel):
-        full = _full(bound, facts, counted(bound, facts)) if bound.cap.n <= most else None
-        if full is not None:
-            found.append(full)
+        against = full(bound, facts.history, facts.key, facts.zones, facts.now, facts.calendar_period)
+        if against is not None:
+            found.append(against)
     return found
+
+
+def full_or_not(
+    bound: BoundCap, history: Sequence[HandOver], key: str, zones: Sequence[str], now: int,
+    calendar_period: CalendarPeriod,
+) -> Verdict:  # fmt: skip
+    """What a cap says about the message with this key, which it binds."""
+    found = taken(bound, history, key, now, calendar_period) if history else []
+    return _full(bound, found, zones, now, calendar_period) or _room(bound, found)
+
+
+def full(
+    bound: BoundCap, history: Sequence[HandOver], key: str, zones: Sequence[str], now: int,
+    calendar_period: CalendarPeriod,
+) -> Verdict | None:  # fmt: skip
+    """What a cap has against the message with this key, which it binds; None where it has a place."""
+    n, span = bound.cap.n, bound.span
+    # Whatever they are about, as many as it allows have to be in its period.
+    if len(history) < n or (span is not None and history[-n].at <= now - span):
+        return None
+    return _full(bound, taken(bound, history, key, now, calendar_period), zones, now, calendar_period)
 
 
 def check_frequency(facts: Facts, _: ChannelFacts) -> Sequence[Verdict]:
@@ -125,18 +148,32 @@ def check_frequency(facts: Facts, _: ChannelFacts) -> Sequence[Verdict]:
 
 def check_spacing(facts: Facts, on: ChannelFacts) -> Sequence[Verdict]:
     """Enough time since what went out on other channels (S6.5)."""
-    bounds, channel = _spacings(facts, on.channel), on.channel
-    lasts = [(bound, _last_elsewhere(bound, facts, channel)) for bound in bounds]
-    return [_too_soon(bound, facts, last) or _spaced(bound, last) for bound, last in lasts]
+    bounds = facts.policy.spacings_for(facts.kind, on.channel)
+    return [too_close_or_not(bound, facts.history, on.channel, facts.key, facts.zones, facts.now) for bound in bounds]
 
 
 def against_spacing(facts: Facts, on: ChannelFacts) -> Sequence[Verdict]:
     """What `check_spacing` has against it."""
     if not facts.history:
         return ()
-    bounds, channel = _spacings(facts, on.channel), on.channel
-    asked = [_too_soon(bound, facts, _last_elsewhere(bound, facts, channel)) for bound in bounds]
+    bounds = facts.policy.spacings_for(facts.kind, on.channel)
+    asked = [too_close(bound, facts.history, on.channel, facts.key, facts.zones, facts.now) for bound in bounds]
     return [each for each in asked if each is not None]
+
+
+def too_close_or_not(
+    bound: BoundSpacing, history: Sequence[HandOver], channel: str, key: str, zones: Sequence[str], now: int
+) -> Verdict:
+    """What a spacing says about the message with this key on a channel, which it binds."""
+    last = _last_elsewhere(bound, history, channel, key)
+    return _too_soon(bound, last, zones, now) or _spaced(bound, last)
+
+
+def too_close(
+    bound: BoundSpacing, history: Sequence[HandOver], channel: str, key: str, zones: Sequence[str], now: int
+) -> Verdict | None:
+    """What a spacing has against the message with this key on a channel, which it binds; None where it has nothing."""
+    return _too_soon(bound, _last_elsewhere(bound, history, channel, key), zones, now)
 
 
 def check_limit(facts: Facts, _: ChannelFacts) -> Sequence[Verdict]:
@@ -198,41 +235,30 @@ def _room(bound: BoundCap, taken: Sequence[HandOver]) -> Verdict:
     return allow(CAP, bound.said, {"taken": len(taken), "of": bound.cap.n}) if taken else bound.untaken
 
 
-def room_at(bound: BoundCap, taken: Sequence[HandOver], now: int, calendar_period: CalendarPeriod) -> int:
-    """The first instant, `now` or later, at which a cap has a place for one more, of whose places these are taken."""
+def _full(
+    bound: BoundCap, taken: Sequence[HandOver], zones: Sequence[str], now: int, calendar_period: CalendarPeriod
+) -> Verdict | None:
     cap = bound.cap
-    return now if len(taken) < cap.n else frees_at(_times(taken), cap.n, cap.per, now, calendar_period)
-
-
-def _full(bound: BoundCap, facts: Facts, taken: Sequence[HandOver]) -> Verdict | None:
-    cap = bound.cap
-    free = room_at(bound, taken, facts.now, facts.calendar_period)
-    if free <= facts.now:
+    if len(taken) < cap.n:
         return None
+    leaves, per = taken[-cap.n].at, cap.per
+    free = leaves + length(per) if isinstance(per, timedelta) else _first_after(leaves, per, now, calendar_period)
     # Who lost against whom is part of the record: the places are held by these messages.
     holders = list(dict.fromkeys([each.message for each in reversed(taken)]))
     named = ", ".join(map(repr, holders[:3])) + (", …" if len(holders) > 3 else "")
-    reason = f"{bound.said} is full ({named}); free at {facts.when(free)}"
+    reason = f"{bound.said} is full ({named}); free at {shown_at(free, zones)}"
     values = {"taken": len(taken), "of": cap.n, "held_by": holders}
-    return (deny if cap.over == "deny" else defer)(CAP, reason, values, until=free)
-
-
-def _spacings(facts: Facts, channel: str) -> Sequence[BoundSpacing]:
-    return [
-        bound
-        for bound in facts.policy.spacings
-        if covers(bound.spacing.kinds, facts.kind) and covers(bound.spacing.channels, channel)
-    ]
+    return Verdict(CAP, cap.over, reason, until=free, values=values)
 
 
 def _spaced(bound: BoundSpacing, last: HandOver | None) -> Verdict:
     return allow(SPACING, bound.said, {"last": None if last is None else last.at})
 
 
-def _too_soon(bound: BoundSpacing, facts: Facts, last: HandOver | None) -> Verdict | None:
-    if last is None or facts.now >= (free := last.at + length(bound.spacing.gap)):
+def _too_soon(bound: BoundSpacing, last: HandOver | None, zones: Sequence[str], now: int) -> Verdict | None:
+    if last is None or now >= (free := last.at + length(bound.spacing.gap)):
         return None
-    reason = f"{bound.said}: {last.message!r} went out on {last.channel}; free at {facts.when(free)}"
+    reason = f"{bound.said}: {last.message!r} went out on {last.channel}; free at {shown_at(free, zones)}"
     values = {"last": last.at, "message": last.message, "channel": last.channel}
     return defer(SPACING, reason, values, until=free)
 
@@ -248,14 +274,16 @@ def _times(entries: Sequence[HandOver]) -> list[int]:
     return [each.at for each in entries]
 
 
-def _last_elsewhere(bound: BoundSpacing, facts: Facts, channel: str) -> HandOver | None:
+def _last_elsewhere(
+    bound: BoundSpacing, history: Sequence[HandOver], channel: str, key: str
+) -> HandOver | None:  # fmt: skip
     spacing = bound.spacing
     found = (
         each
-        for each in reversed(facts.history)
+        for each in reversed(history)
         if each.channel != channel
         and each.reached
-        and each.key != facts.key
+        and each.key != key
         and covers(spacing.kinds, each.kind)
         and covers(spacing.channels, each.channel)
         and covers(bound.journeys, each.journey)

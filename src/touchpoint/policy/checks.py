@@ -20,7 +20,7 @@ from touchpoint.policy.caps import (
 )
 from touchpoint.policy.consent import against_consent, check_consent, check_preferences
 from touchpoint.policy.content import check_content_rules
-from touchpoint.policy.facts import ChannelFacts, Facts, Pause
+from touchpoint.policy.facts import ChannelFacts, Facts, Pause, Reachable, shown_at
 from touchpoint.policy.gifts import check_approval, check_gift_address, check_given_before, check_stock
 from touchpoint.policy.holds import against_holds, check_holdout, check_holds
 from touchpoint.policy.verdict import Ruling, Verdict, allow, combine, defer, deny, deny_here, rule_over_channels
@@ -48,14 +48,15 @@ TOLD: Final = "told"
 """Among the values of a verdict: what it says with data filled in, for `why`."""
 CHANNEL_RESUMED: Final = "channel resumed"
 """The event that messages on a paused channel wait for."""
-_WANTED: Final = (allow(WANTED),)
+WANTED_STILL: Final = allow(WANTED)
+"""Its run lives, and its step asks for nothing more."""
 
 
 def check_wanted(facts: Facts, on: ChannelFacts) -> Sequence[Verdict]:
     """Whether the run still wants it: it lives, did not withdraw it, and its `still` condition is true (S5.1, S5.3)."""
     if against := against_wanted(facts, on):
         return against
-    return (allow(WANTED, "", {"still": facts.still_reading}),) if facts.still_reading else _WANTED
+    return (allow(WANTED, "", {"still": facts.still_reading}),) if facts.still_reading else (WANTED_STILL,)
 
 
 def against_wanted(facts: Facts, _: ChannelFacts) -> Sequence[Verdict]:
@@ -72,15 +73,24 @@ def against_wanted(facts: Facts, _: ChannelFacts) -> Sequence[Verdict]:
 
 def check_expiry(facts: Facts, on: ChannelFacts) -> Sequence[Verdict]:
     """Whether its best-before has not come (S6.7)."""
-    return against_expiry(facts, on) or (allow(EXPIRY, "", {"expires_at": facts.expires_at}),)
+    return against_expiry(facts, on) or (unexpired(facts.expires_at),)
 
 
 def against_expiry(facts: Facts, _: ChannelFacts) -> Sequence[Verdict]:
     """What `check_expiry` has against it."""
     if facts.now < facts.expires_at:
         return ()
-    values = {"expires_at": facts.expires_at}
-    return (deny(EXPIRY, f"expired at {facts.when(facts.expires_at)}", values, ends_as="expired"),)
+    return (expired(facts.expires_at, facts.zones),)
+
+
+def unexpired(at: int) -> Verdict:
+    """Its best-before is still to come."""
+    return allow(EXPIRY, "", {"expires_at": at})
+
+
+def expired(at: int, zones: Sequence[str]) -> Verdict:
+    """Its best-before came at that instant."""
+    return deny(EXPIRY, f"expired at {shown_at(at, zones)}", {"expires_at": at}, ends_as="expired")
 
 
 def check_stopped(facts: Facts, _: ChannelFacts) -> Sequence[Verdict]:
@@ -92,7 +102,7 @@ def check_stopped(facts: Facts, _: ChannelFacts) -> Sequence[Verdict]:
 
 def check_address(facts: Facts, on: ChannelFacts) -> Sequence[Verdict]:
     """Whether the channel has an adapter, and the customer an address for it that may be written to."""
-    return against_address(facts, on) or _reachable("" if on.address is None else on.address.kind)
+    return against_address(facts, on) or (reachable("" if on.address is None else on.address.kind),)
 
 
 def against_address(_: Facts, on: ChannelFacts) -> Sequence[Verdict]:
@@ -100,18 +110,24 @@ def against_address(_: Facts, on: ChannelFacts) -> Sequence[Verdict]:
     address = on.address
     if not on.configured:
         return (deny_here(ADDRESS, f"there is no adapter for the channel {on.channel!r}; pass one to the engine"),)
-    if address is None:
-        return (deny_here(ADDRESS, on.address_problem or f"no address for {on.channel}"),)
-    if address.standing == "active":
+    if address is not None and address.standing == "active":
         return ()
+    return (unreachable(on.channel, address, on.address_problem),)
+
+
+def unreachable(channel: str, address: Reachable | None, problem: str = "") -> Verdict:
+    """There is no active address for a channel that has an adapter; `problem` is why there is none at all."""
+    if address is None:
+        return deny_here(ADDRESS, problem or f"no address for {channel}")
     why = f": {address.reason}" if address.reason else ""
     reason = f"the {address.kind} address is {address.standing}{why}"
-    return (deny_here(ADDRESS, reason, {"standing": address.standing}),)
+    return deny_here(ADDRESS, reason, {"standing": address.standing})
 
 
 @lru_cache(maxsize=64)  # the same answer for everybody
-def _reachable(kind: str) -> Sequence[Verdict]:
-    return (allow(ADDRESS, f"an active {kind} address"),)
+def reachable(kind: str) -> Verdict:
+    """There is an active address of this kind."""
+    return allow(ADDRESS, f"an active {kind} address")
 
 
 def check_refused(_: Facts, on: ChannelFacts) -> Sequence[Verdict]:
@@ -188,11 +204,13 @@ def check_wording(facts: Facts, on: ChannelFacts) -> Sequence[Verdict]:
 
 def check_words(_: Facts, on: ChannelFacts) -> Sequence[Verdict]:
     """Whether the content for this channel finds all of its data (S6.2)."""
-    if not on.missing_words:
-        return ()
-    fields = ", ".join(on.missing_words)
-    reason = f"no value and no fallback for {fields}; write {{{on.missing_words[0]}|…}} or fill it"
-    return (deny_here(WORDS, reason, {"missing": list(on.missing_words)}),)
+    return (wordless(on.missing_words),) if on.missing_words else ()
+
+
+def wordless(missing: Sequence[str]) -> Verdict:
+    """These fields, at least one, have no value that the content needs."""
+    reason = f"no value and no fallback for {', '.join(missing)}; write {{{missing[0]}|…}} or fill it"
+    return deny_here(WORDS, reason, {"missing": list(missing)})
 
 
 def check_conversation(_: Facts, on: ChannelFacts) -> Sequence[Verdict]:
@@ -252,7 +270,8 @@ _CALM: Final = frozenset({check_wanted, check_expiry, check_address, check_holds
 """These have nothing against a message where `_is_calm`."""
 
 
-_PLANNED: Final = _CALM | {check_consent, check_windows, check_caps}
+_PLANNED: Final = _CALM | {check_consent, check_windows, check_caps, check_spacing}
+"""Those of which a plan knows what they have against a message."""
 
 
 FOR_ANSWERS: Final[tuple[Check, ...]] = (

@@ -14,7 +14,7 @@ from touchpoint.journey.policy import ConsentRule, Needs
 from touchpoint.model.consent import ANY
 from touchpoint.model.preference import Preferences
 from touchpoint.policy.binding import covers
-from touchpoint.policy.facts import ChannelFacts, ConsentFact, Facts
+from touchpoint.policy.facts import ChannelFacts, ConsentFact, Facts, shown_at
 from touchpoint.policy.verdict import Verdict, allow, defer, deny, deny_here
 
 CONSENT: Final = "consent"
@@ -46,30 +46,33 @@ def check_consent(facts: Facts, on: ChannelFacts) -> Sequence[Verdict]:
     if against := against_consent(facts, on):
         return against
     _, grant = said_of(facts.consents, _purposes(facts), on.channel, facts.now)
-    if grant is None:
-        return _unneeded(facts.kind, _needs(facts, on.channel)[1])
-    values = {"since": grant.at, "basis": grant.basis, "source": grant.source}
-    return (allow(CONSENT, "there is consent", values),)
+    return (unneeded(facts.kind, _needs(facts, on.channel)[1]) if grant is None else granted(grant),)
 
 
 def against_consent(facts: Facts, on: ChannelFacts) -> Sequence[Verdict]:
     """What `check_consent` has against it."""
     if on.opted_out is not None:
-        reason = f"opted out: {on.opted_out}"
-        return (deny_here(CONSENT, reason, {"channel": on.channel}),)
+        return (opted_out(on.channel, on.opted_out),)
+    purposes = _purposes(facts)
     if facts.consents:
-        purpose, said = said_of(facts.consents, _purposes(facts), on.channel, facts.now)
+        purpose, said = said_of(facts.consents, purposes, on.channel, facts.now)
         if said is not None:
-            return () if said.granted else (_opted_out(facts, on, purpose, said),)
+            return () if said.granted else (withdrawn(purpose, said, on.channel, facts.zones),)
     needs, source = _needs(facts, on.channel)
     if needs == "grant":
-        return (deny_here(CONSENT, _lack(facts, on), {"channel": on.channel, "rule": source}),)
+        return (lacking(facts.consents, purposes, facts.kind, on.channel, source, facts.zones, facts.now),)
     return ()
 
 
 @lru_cache(maxsize=64)  # the same answer for everybody
-def _unneeded(kind: str, rule: str) -> Sequence[Verdict]:
-    return (allow(CONSENT, f"{kind} messages need no consent unless it was withdrawn", {"rule": rule}),)
+def unneeded(kind: str, rule: str) -> Verdict:
+    """A message of this kind takes no grant, because of a `rule` of the policy or by default."""
+    return allow(CONSENT, f"{kind} messages need no consent unless it was withdrawn", {"rule": rule})
+
+
+def granted(said: ConsentFact) -> Verdict:
+    """What the customer has granted, as `said_of` finds it."""
+    return allow(CONSENT, "there is consent", {"since": said.at, "basis": said.basis, "source": said.source})
 
 
 def standing_of(
@@ -156,19 +159,38 @@ def _rank(said: ConsentFact) -> tuple[int, bool]:
     return said.at, not said.granted
 
 
-def _opted_out(facts: Facts, on: ChannelFacts, purpose: str, said: ConsentFact) -> Verdict:
+# What consent has against a message.
+
+
+def opted_out(channel: str, how: str) -> Verdict:
+    """Somebody who reads at this address said that they want nothing more on a channel, and how."""
+    return deny_here(CONSENT, f"opted out: {how}", {"channel": channel})
+
+
+def withdrawn(purpose: str, said: ConsentFact, channel: str, zones: Sequence[str]) -> Verdict:
+    """What the customer has withdrawn, as `said_of` finds it."""
     of = "everything" if purpose == ANY else repr(purpose)
-    reason = f"opted out: consent to {of} on {on.channel} was withdrawn at {facts.when(said.at)}"
-    return deny_here(CONSENT, reason, {"purpose": purpose, "channel": on.channel, "withdrawn_at": said.at})
+    reason = f"opted out: consent to {of} on {channel} was withdrawn at {shown_at(said.at, zones)}"
+    return deny_here(CONSENT, reason, {"purpose": purpose, "channel": channel, "withdrawn_at": said.at})
 
 
-def _lack(facts: Facts, on: ChannelFacts) -> str:
-    about = [facts.consents.get((purpose, where)) for purpose in _purposes(facts) for where in (on.channel, ANY)]
+def lacking(
+    consents: Mapping[tuple[str, str], ConsentFact], purposes: Sequence[str], kind: str, channel: str, rule: str,
+    zones: Sequence[str], now: int,
+) -> Verdict:  # fmt: skip
+    """A message of this kind takes a grant, because of a `rule` of the policy or by default, and none stands."""
+    about = [consents.get((purpose, where)) for purpose in purposes for where in (channel, ANY)] if consents else ()
     ends = [each.expires_at for each in about if each is not None and each.granted and each.expires_at is not None]
-    lapsed = [at for at in ends if at <= facts.now]
-    if lapsed:
-        return f"the consent to {facts.kind} on {on.channel} lapsed at {facts.when(max(lapsed))}"
-    return f"no consent to {facts.kind} on {on.channel}"
+    lapsed = [at for at in ends if at <= now]
+    if not lapsed:
+        return _never_granted(kind, channel, rule)
+    reason = f"the consent to {kind} on {channel} lapsed at {shown_at(max(lapsed), zones)}"
+    return deny_here(CONSENT, reason, {"channel": channel, "rule": rule})
+
+
+@lru_cache(maxsize=64)  # the same answer for everybody
+def _never_granted(kind: str, channel: str, rule: str) -> Verdict:
+    return deny_here(CONSENT, f"no consent to {kind} on {channel}", {"channel": channel, "rule": rule})
 
 
 def _needs(facts: Facts, channel: str) -> tuple[Needs, str]:

@@ -16,7 +16,7 @@ from touchpoint.model.message import Message, Number
 from touchpoint.model.preference import Preferences
 from touchpoint.policy.accounts import AccountFacts
 from touchpoint.policy.binding import Bound
-from touchpoint.zones import to_local, zone
+from touchpoint.zones import said_by_clock, zone
 
 if TYPE_CHECKING:
     from dateutil.relativedelta import relativedelta
@@ -318,9 +318,9 @@ class Facts:
         return shown_at(us, self.zones, otherwise)
 
 
-def shown_at(us: int, zones: Sequence[str], otherwise: str) -> str:
+def shown_at(us: int, zones: Sequence[str], otherwise: str = "UTC") -> str:
     """An instant as the clock of the first of these zones shows it, or without any that of `otherwise`."""
     name = zones[0] if zones else otherwise
     if name == "UTC":
         return f"{instant(us).replace(tzinfo=None).isoformat()} UTC"
-    return f"{to_local(us, zone(name)).isoformat()} {name}"
+    return f"{said_by_clock(us, zone(name))} {name}"

@@ -1,15 +1,16 @@
 """Held promotions (S6.10) and the global hold-out (S9): who is left alone for now, and who altogether."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from functools import lru_cache
 from typing import Final
 
 from touchpoint.durations import length, spoken
-from touchpoint.journey.policy import HoldOut
+from touchpoint.journey.policy import Hold, HoldOut
 from touchpoint.model.experiment import held_out
+from touchpoint.model.message import Message
 from touchpoint.policy.binding import HOLD, BoundHold, covers
 from touchpoint.policy.consent import UNLESS_WITHDRAWN
-from touchpoint.policy.facts import ChannelFacts, Facts
+from touchpoint.policy.facts import ChannelFacts, Facts, shown_at
 from touchpoint.policy.verdict import Values, Verdict, allow, defer, deny
 
 HOLDOUT: Final = "hold-out"
@@ -67,17 +68,37 @@ def _passes(bound: BoundHold, facts: Facts) -> Verdict:
 def _against(bound: BoundHold, facts: Facts) -> Verdict | None:
     if facts.makes_good and _makes_good(bound, facts):
         return None
-    hold = bound.hold
-    open_kinds = sorted(kind for kind, refs in facts.open_cases.items() if refs and covers(hold.while_open, kind))
-    if open_kinds:
-        return _held_open(tuple(open_kinds), facts.message.on_release == "drop")
-    closed = [(at, kind) for kind, at in facts.closed_cases.items() if covers(hold.while_open, kind)]
+    return held(bound.hold, facts.message, facts.open_cases, facts.closed_cases, facts.zones, facts.now)
+
+
+def held(
+    hold: Hold, message: Message, open_cases: Mapping[str, Collection[str]], closed_cases: Mapping[str, int],
+    zones: Sequence[str], now: int,
+) -> Verdict | None:  # fmt: skip
+    """What a hold has against a message that it binds, and that makes good none of its cases; None where nothing.
+
+    Args:
+        hold: the hold.
+        message: the message.
+        open_cases: references of open cases by kind.
+        closed_cases: when the last case of a kind was closed.
+        zones: names of the customer's candidate time zones.
+        now: the instant asked about, in microseconds UTC.
+    """
+    if open_cases:
+        kinds = sorted([kind for kind, refs in open_cases.items() if refs and covers(hold.while_open, kind)])
+        if kinds:
+            return _held_open(tuple(kinds), message.on_release == "drop")
+    if not closed_cases:
+        return None
+    closed = [(at, kind) for kind, at in closed_cases.items() if covers(hold.while_open, kind)]
     at, kind = max(closed, default=(0, ""))
     free = at + length(hold.cool_off)
-    if closed and facts.now < free:
-        reason = f"cool-off of {spoken(hold.cool_off)} after a case was closed ({kind}); until {facts.when(free)}"
+    if closed and now < free:
+        until = shown_at(free, zones)
+        reason = f"cool-off of {spoken(hold.cool_off)} after a case was closed ({kind}); until {until}"
         values = {"closed": kind, "closed_at": at}
-        return _held(reason, values, drop=facts.message.on_release == "drop", until=free)
+        return _held(reason, values, drop=message.on_release == "drop", until=free)
     return None
 
 

@@ -1,63 +1,54 @@
-"""What nearly every message meets, made ready to be asked at once: consent, windows and caps.
+"""What a message meets on each of its channels, made ready to be asked at once.
 
-A plan says yes, or nothing at all: then every check is asked, one by one, and says why. It asks by the same functions
-as they do, so it knows no rule of its own; a law holds the two together.
+Policy and message settle for good which checks have a say, what of the policy binds it where, and whether it takes a
+consent. The rest is for `core.objections`, which needs to know no more than the customer's state.
 """
-
-from collections.abc import Mapping, Sequence
 
 import attrs
 
 from touchpoint.model.message import Message
-from touchpoint.policy.binding import Bound, BoundCap, covers
-from touchpoint.policy.caps import room_at, taken
+from touchpoint.policy.binding import Bound, BoundCap, BoundHold, BoundSpacing, BoundWindow, covers
 from touchpoint.policy.checks import meets_only
-from touchpoint.policy.consent import UNLESS_WITHDRAWN, purposes_of, said_of
-from touchpoint.policy.facts import CalendarPeriod, ConsentFact, HandOver
-from touchpoint.policy.windows import OPEN, WindowEvaluator
+from touchpoint.policy.consent import UNLESS_WITHDRAWN, purposes_of
+
+
+@attrs.frozen(eq=False)
+class Place:
+    """What a message meets on one of its channels.
+
+    Args:
+        channel: its name.
+        windows, caps, spacings: those that bind it there.
+    """
+
+    channel: str
+    windows: tuple[BoundWindow, ...]
+    caps: tuple[BoundCap, ...]
+    spacings: tuple[BoundSpacing, ...]
 
 
 @attrs.frozen(eq=False)
 class Plan:
-    """What a message of one journey meets on its first channel, where nothing rare is known of anything.
+    """What a message of one journey meets where nothing rare is known of it, its customer and its channels.
 
     Args:
         message, kind: what it was made for.
-        channel: the first that the message names.
         purposes: those of consent, narrowest first.
         needs_grant: whether it takes a consent to go out.
-        windows, caps: those that bind it there.
-        held: whether an open case may have it wait.
+        holds: those that bind it.
+        capped: whether any cap may.
+        exempt: whether it is exempt from caps that there are.
+        places: its channels, in order of preference.
     """
 
     message: Message
     kind: str
-    channel: str
     purposes: tuple[str, ...]
     needs_grant: bool
-    windows: tuple[WindowEvaluator, ...]
-    caps: tuple[BoundCap, ...]
-    held: bool
-
-    def says_yes(
-        self, consents: Mapping[tuple[str, str], ConsentFact], zones: Sequence[str], history: Sequence[HandOver],
-        key: str, now: int, calendar_period: CalendarPeriod,
-    ) -> bool:  # fmt: skip
-        """Whether neither consent nor a window nor a cap is in the way; the arguments are as in `policy.facts.Facts`.
-
-        Raises:
-            UnknownName: a zone that the time-zone data does not have.
-        """
-        _, said = said_of(consents, self.purposes, self.channel, now)
-        if self.needs_grant if said is None else not said.granted:
-            return False
-        for window in self.windows:
-            if window.opens(zones, now) is not OPEN:
-                return False
-        for bound in self.caps if history else ():
-            if room_at(bound, taken(bound, history, key, now, calendar_period), now, calendar_period) > now:
-                return False
-        return True
+    holds: tuple[BoundHold, ...]
+    capped: bool
+    exempt: bool
+    places: tuple[Place, ...]
 
 
 def plan_of(bound: Bound, message: Message, kind: str, journey: str) -> Plan | None:
@@ -73,10 +64,17 @@ def _made(bound: Bound, message: Message, kind: str, journey: str) -> Plan | Non
     asks_more = message.answer or message.wordings or bound.hold_outs or bound.consent or bound.own_consent
     if asks_more or not message.channels or not meets_only(bound, message, kind, journey):
         return None
-    channel = message.channels[0]
     return Plan(
-        message, kind, channel, purposes_of(message.topic, kind), kind not in UNLESS_WITHDRAWN,
-        tuple(each.evaluator for each in bound.windows_for(kind, channel)),
-        () if message.exempt else tuple(bound.caps_for(kind, journey, channel)),
-        any(covers(each.hold.kinds, kind) for each in bound.holds),
+        message, kind, purposes_of(message.topic, kind),
+        kind not in UNLESS_WITHDRAWN,
+        tuple(each for each in bound.holds if covers(each.hold.kinds, kind)),
+        bool(bound.caps) and not message.exempt,
+        bool(bound.caps) and message.exempt,
+        tuple(_place(bound, message, kind, journey, channel) for channel in message.channels),
     )  # fmt: skip
+
+
+def _place(bound: Bound, message: Message, kind: str, journey: str, channel: str) -> Place:
+    caps = () if message.exempt else bound.caps_for(kind, journey, channel)
+    windows, spacings = bound.windows_for(kind, channel), bound.spacings_for(kind, channel)
+    return Place(channel, tuple(windows), tuple(caps), tuple(spacings))

@@ -153,15 +153,22 @@ def combine(verdicts: Iterable[Verdict], *, channel: str = "", later: Later | No
     """
     asked = tuple(verdicts)
     because = ((channel, asked),)
+    if len(asked) == 1 and asked[0].answer != "allow":  # the usual, of those who say only what is against a message
+        return _of_one(asked[0], channel, because)
     if _ALLOWED.issuperset(map(_answer_of, asked)):
         return Ruling("allow", channel=channel, because=because)
-    if len(asked) == 1:  # the usual, of those who say only what is against a message
-        return _denied(asked, channel, because) if asked[0].answer == "deny" else _deferred(asked, channel, because)
     defers = [each for each in asked if each.answer == "defer"]
     denies = [each for each in asked if each.answer == "deny"]
     if denies and defers:
         denies = _standing(denies, defers, later)
     return _denied(denies, channel, because) if denies else _deferred(defers, channel, because)
+
+
+def looks_ahead(against: Sequence[Verdict]) -> bool:
+    """Whether `combine` needs `later` for these: a Deny that lapses may have done so when the Defers are over."""
+    lapsing = any(each.until is not None for each in against if each.answer == "deny")
+    defers = [each for each in against if each.answer == "defer"]
+    return lapsing and bool(defers) and _asked_again(defers) is not None
 
 
 def rule_over_channels(rulings: Iterable[Ruling]) -> Ruling:
@@ -176,16 +183,22 @@ def rule_over_channels(rulings: Iterable[Ruling]) -> Ruling:
             return ruling if len(asked) == 1 else attrs.evolve(ruling, because=_because(asked))
     if not asked:
         return Ruling("deny", check="address", reason="the message names no channel; give it channels=[…]", own=True)
-    lapses = [each.until for each in asked if each.until is not None]
+    return _nowhere(asked)
+
+
+def _nowhere(asked: Sequence[Ruling]) -> Ruling:
+    """Each of its channels denies a message, as far as that channel goes."""
+    first = asked[0]
+    if len(asked) == 1:
+        reason, until, because = f"{first.channel}: {first.reason}", first.until, first.because
+    else:
+        reason = "; ".join([f"{each.channel}: {each.reason}" for each in asked])
+        until = min((each.until for each in asked if each.until is not None), default=None)
+        because = _because(asked)
     return Ruling(
-        "deny",
-        channel=asked[-1].channel,
-        check=asked[0].check,
-        reason="no channel is left: " + "; ".join(f"{each.channel}: {each.reason}" for each in asked),
-        until=min(lapses, default=None),
-        own=True,
-        because=_because(asked),
-    )
+        "deny", channel=asked[-1].channel, check=first.check, reason=f"no channel is left: {reason}", until=until,
+        own=True, because=because,
+    )  # fmt: skip
 
 
 def _because(asked: Iterable[Ruling]) -> Because:
@@ -230,6 +243,15 @@ def _asked_again(found: Sequence[Verdict]) -> int | None:
         return found[0].until
     ends = [each.until for each in found]
     return None if None in ends else max(each for each in ends if each is not None)
+
+
+def _of_one(each: Verdict, channel: str, because: Because) -> Ruling:
+    """What `_denied` and `_deferred` make of a single one: its own words."""
+    return Ruling(
+        each.answer, channel=channel, check=each.check, reason=each.reason, until=each.until,
+        waits_for=() if each.waits_for is None else (each.waits_for,), own=each.own, ends_as=each.ends_as,
+        because=because,
+    )  # fmt: skip
 
 
 def _denied(denies: Sequence[Verdict], channel: str, because: Because) -> Ruling:

@@ -8,13 +8,14 @@ from touchpoint.policy.binding import BoundWindow
 from touchpoint.policy.consent import UNBOUND
 from touchpoint.policy.facts import ChannelFacts, Facts, shown_at
 from touchpoint.policy.verdict import Verdict, allow, defer, deny
-from touchpoint.policy.windows import HORIZON_DAYS
+from touchpoint.policy.windows import HORIZON_DAYS, Opening
 
 
 def check_windows(facts: Facts, on: ChannelFacts) -> Sequence[Verdict]:
     """Every window of the policy that binds this message here, then the customer's own quiet hours."""
     bounds = _bounds(facts, on)
-    return [_ask_window(bound, facts, at) or _open_now(bound, facts) for at in _clocks(facts) for bound in bounds]
+    zones, version = tuple(facts.zones), facts.tz_version
+    return [shut_or_open(bound, zones, version, at) for at in _clocks(facts) for bound in bounds]
 
 
 def against_windows(facts: Facts, on: ChannelFacts) -> Sequence[Verdict]:
@@ -43,9 +44,27 @@ def _clocks(facts: Facts) -> Sequence[int]:
 def _ask_window(bound: BoundWindow, facts: Facts, at: int) -> Verdict | None:
     """What a window has against this instant; None where it is open."""
     opening = bound.evaluator.opens(facts.zones, at)
+    return None if opening.state == "open" else shut(bound, opening, tuple(facts.zones), facts.tz_version)
+
+
+def shut_or_open(bound: BoundWindow, zones: tuple[str, ...], version: str, at: int) -> Verdict:
+    """What a window says of an instant in these zones, by this version of the time-zone data."""
+    opening = bound.evaluator.opens(zones, at)
     if opening.state == "open":
-        return None
-    zones, version, window = tuple(facts.zones), facts.tz_version, bound.window
+        return _open(bound.check, bound.said, zones, version)
+    return shut(bound, opening, zones, version)
+
+
+def shut(bound: BoundWindow, opening: Opening, zones: tuple[str, ...], version: str) -> Verdict:
+    """What a window has against a message while it is not open.
+
+    Args:
+        bound: the window.
+        opening: what its evaluator says.
+        zones: names of the customer's candidate time zones.
+        version: of the time-zone data in use.
+    """
+    window = bound.window
     if opening.state == "opens" and opening.at is not None:
         return _opens(bound.check, bound.said, window.over, window.unknown_zone, zones, version, opening.at)
     values: dict[str, object] = {"zones": list(zones), "tz": version}
@@ -54,10 +73,6 @@ def _ask_window(bound: BoundWindow, facts: Facts, at: int) -> Verdict | None:
     else:
         why = f"not open within {HORIZON_DAYS} days"
     return deny(bound.check, f"{bound.check} {bound.said}: {why}", values)
-
-
-def _open_now(bound: BoundWindow, facts: Facts) -> Verdict:
-    return _open(bound.check, bound.said, tuple(facts.zones), facts.tz_version)
 
 
 @lru_cache(maxsize=1024)  # everybody in these zones waits for the same instant

@@ -372,11 +372,11 @@ class SqliteTransaction(
         Raises StoreError; then part of it may be written, and the transaction must be rolled back.
         """
         self._check_live()
-        parts = changes.parts()
-        for name, write in _USUAL.items():
-            if name in parts:
-                write(self, parts[name])
-        if not parts.keys() <= _USUAL.keys():
+        parts = vars(changes)  # those that nobody has touched are not there
+        for name in sorted(parts.keys() & _PLACES.keys(), key=_PLACES.__getitem__):
+            if rows := parts[name]:
+                _USUAL[name](self, rows)
+        if not parts.keys() <= _PLACES.keys():
             self._write_rarer(changes)
             self.write_figures(changes)
 
@@ -475,6 +475,7 @@ _USUAL: Final[Mapping[str, _Write]] = {
     "tallies": lambda tx, counts: tx._many(_ADD_TALLY, [(*key, n) for key, n in counts.items()]),  # noqa: SLF001
 }  # fmt: skip
 """How the parts that touchpoints and messages change are written, in this order and before all others."""
+_PLACES: Final = {name: place for place, name in enumerate(_USUAL)}
 
 
 def _chunks(values: Sequence[T]) -> Iterator[list[T | None]]:

@@ -11,11 +11,14 @@ from decimal import Decimal
 from typing import Any, Final
 
 from touchpoint.compact import prepared
+from touchpoint.core.held import One
 from touchpoint.durations import instant, length, micros
 from touchpoint.errors import StoreCorrupt
 
 
 def _tagged(value: object) -> dict[str, object]:
+    if type(value) is One:
+        return value.plain()
     match value:
         case Decimal():
             return {"$decimal": str(value)}
