@@ -77,7 +77,10 @@ RULES = [
 ]
 STAGES = [Stage("new", phase="engage", when="a"), Stage("active", phase="delight", when="b", after="new")]
 ACTS = st.lists(
-    st.tuples(st.sampled_from(["a", "a", "b", "c", "opened", "unheard"]), st.sampled_from([0, 1, 1, 3, 20, 30]), st.integers(0, 3)),
+    st.tuples(
+        st.sampled_from(["a", "a", "b", "c", "opened", "unheard"]), st.sampled_from([0, 1, 1, 3, 20, 30]),
+        st.integers(0, 3),
+    ),
     min_size=1, max_size=12,
 )  # fmt: skip
 
