@@ -401,7 +401,7 @@ def test_the_code_that_a_journey_is_decided_by_is_shown_with_its_conditions(touc
 
 def test_code_is_shown_of_one_type_where_one_is_asked_for(touchpoint, refused):
     _, out, _ = touchpoint("show-code", "shop.py", "--type", "complaint")
-    assert out.count("def judge(") == 1
+    assert out.count("def decide(") == 1
     assert "did you mean 'complaint'" in refused("show-code", "shop.py", "--type", "complant")
 
 

@@ -80,9 +80,9 @@ def generated(expression, table, *, asked):
     writer = Writer(names, table, "j", {"j": "stage"})
     source = writer.holds(expression, asked=asked)
     lines = [
-        "def judge(decision, event, _):", "    state, now = decision.state, decision.now",
+        "def judge(decision, event):", "    state, now = decision.state, decision.now",
         "    properties, traits, signals = event.properties, state.profile.traits, state.signals",
-        "    stage = state.stage_of('j')", *writer.variables.lines(),
+        "    data, stage = signals.data, state.stage_of('j')", *writer.variables.lines(),
         f"    return {source}",
     ]  # fmt: skip
     return compiled((TOUCHPOINT, "go"), Code("\n".join(lines), names.names), "judge")
@@ -99,7 +99,7 @@ def test_generated_source_is_true_where_the_closure_is_and_false_where_it_is(  #
     truth = decision.ask(compile_condition(expression, table), "j", happening)
     for asked in (True, False):
         judge = generated(expression, table, asked=asked)
-        assert bool(judge(decision, happening, None)) is (truth is asked)
+        assert bool(judge(decision, happening)) is (truth is asked)
 
 
 def lived_through(monkeypatch, pays_after):
@@ -172,7 +172,7 @@ def test_a_key_on_which_stages_are_entered_and_no_rule_starts_has_a_function_too
     key = next(each for each in program.starts if each[0] == "entered")
     judge = compiled(key, program.judges.code(key), "judge")
     decision = Decision(program, State("ann"), now=1)
-    assert judge(decision, Occurrence("entered", key[1], 1, "e1", {}), None) == []
+    assert judge(decision, Occurrence("entered", key[1], 1, "e1", {})) == []
     assert decision.state.stages["j"][0] == "moved"
 
 
@@ -180,5 +180,5 @@ def test_generated_source_is_found_by_tracebacks():
     program = compile_program([Journey("j", rules=[Rule("r", when="go", given=event.a > 1, then=[Emit("went")])])])
     decide = compiled((TOUCHPOINT, "go"), program.judges.code_of_type("go"), "decide")
     with pytest.raises(AttributeError) as raised:
-        decide(program, None, Occurrence(TOUCHPOINT, "go", 1, "t"), 1, None)
+        decide(program, None, Occurrence(TOUCHPOINT, "go", 1, "t"), 1)
     assert "if now > state.now:" in "".join(traceback.format_tb(raised.tb))

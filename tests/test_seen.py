@@ -153,6 +153,7 @@ def written(expression, table):
     head = [
         "def seen(decision, event, stage):", "    state, now = decision.state, decision.now",
         "    properties, traits, signals = event.properties, state.profile.traits, state.signals",
+        "    data = signals.data",
         *writer.variables.lines(), "    return [",
     ]  # fmt: skip
     made = dict(names.names)

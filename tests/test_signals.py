@@ -16,7 +16,7 @@ from touchpoint.core.kept import Past, kept_from_record, kept_to_record
 from touchpoint.core.occurrence import TOUCHPOINT, Occurrence
 from touchpoint.core.questions import outside_of
 from touchpoint.core.remembered import signal_of
-from touchpoint.core.signals import backfill, collect, lapses_at, update
+from touchpoint.core.signals import SOME, backfill, collect, lapses_at, update
 from touchpoint.core.values import UNKNOWN, Unknown, conjunction, equal, look_up, truth
 from touchpoint.durations import days, hours, length
 from touchpoint.errors import UnknownName
@@ -100,9 +100,19 @@ def test_events_that_are_no_touchpoints_count_nothing():
     assert asked(count("go"), go(kind="entered")) == 0
 
 
-def test_data_are_plain_json_and_pruned_to_the_window():  # S4.7
-    _, data = lived(count("go", within=hours(2)), *(go(at * HOUR) for at in range(10)))
-    assert data.told().popitem()[1] == [8 * HOUR, 9 * HOUR]
+def test_data_are_plain_json_and_pruned_to_the_window_now_and_then():  # S4.7
+    in_window = {n: [at * HOUR for at in range(n)][-2:] for n in (SOME, SOME + 1, 10 * SOME, 11 * SOME - 1)}
+    for n, expected in in_window.items():
+        _, data = lived(count("go", within=hours(2)), *(go(at * HOUR) for at in range(n)))
+        kept = data.told().popitem()[1]
+        assert kept[-2:] == expected
+        assert len(kept) < SOME
+
+
+def test_what_counts_twice_is_pruned_as_well():  # S4.7
+    twice = (count("go", within=hours(2)) > 1) & (count("go", within=hours(3), where=event.a == 1) > 1)
+    _, data = lived(twice, *(go(at * HOUR, a=1) for at in range(300)))
+    assert len(data.ats) < SOME + 2 * 3
 
 
 def test_values_are_kept_only_where_they_are_needed():  # S4.7

@@ -10,7 +10,7 @@ from typing import Final
 from touchpoint.core.bursts import drop_bursts, gather
 from touchpoint.core.collected import Collected
 from touchpoint.core.compiled_rule import CompiledRule, CompiledStage, Node
-from touchpoint.core.decision import NOT_LOADED, BlankDecision, Decision, RunStarted
+from touchpoint.core.decision import NOT_LOADED, NOTHING, BlankDecision, Decision, RunStarted
 from touchpoint.core.held import put
 from touchpoint.core.identity import key_of_rule, run_id, same_key
 from touchpoint.core.judging import Considered, Parts
@@ -52,10 +52,10 @@ def advance(program: Program, state: State, occurrence: Occurrence, now: int, *,
     if late or occurrence.kind != TOUCHPOINT or (state.rare.lapses and not program.segments):
         return work_off(Decision(program, state, now, occurrence), late=late)
     judges = program.judges
-    decide = judges.made.get(occurrence.name) or judges.whole(occurrence.name)
+    decide = judges.made.get(occurrence.name) or judges.whole(occurrence.name, _PARTS)
     if decide is None:
         return work_off(Decision(program, state, now, occurrence))
-    return decide(program, state, occurrence, now, _PARTS)
+    return decide(program, state, occurrence, now)
 
 
 def message_ended(
@@ -166,9 +166,9 @@ def _round(decision: Decision, occurrence: Occurrence, *, late: bool, again: int
         drop_bursts(decision, occurrence, keys)
     if starts is None or late:
         return
-    judge = program.judges.of(keys[0]) if len(keys) == 1 else None
+    judge = program.judges.of(keys[0], _PARTS) if len(keys) == 1 else None
     if judge is not None:
-        _start_all(decision, occurrence, judge(decision, occurrence, _PARTS))
+        _start_all(decision, occurrence, judge(decision, occurrence))
         return
     stages, rules = starts
     if stages:
@@ -267,7 +267,7 @@ def _refused(decision: Decision, rule: CompiledRule, occurrence: Occurrence) -> 
 
 
 _PARTS: Final = Parts(
-    BlankDecision, meet_all, drop_bursts, remember_more, note_about, reassess, _refused, _start_all, work_off,
+    BlankDecision, NOTHING, meet_all, drop_bursts, remember_more, note_about, reassess, _refused, _start_all, work_off,
 )  # fmt: skip
 
 

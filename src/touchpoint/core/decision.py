@@ -1,7 +1,7 @@
 """The working space of one decision: what it reads, what it changes, and what it leaves to the shell to write."""
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, Final, NoReturn, TypeAlias, TypeVar
+from typing import Any, Final, NoReturn, TypeAlias, TypeVar, cast
 
 import attrs
 
@@ -248,6 +248,10 @@ def ended_message(
     return Occurrence(ENDED, name, now, identity, told, pending.channel, None, "internal", pending.key, before + 1)
 
 
+NOTHING: Final[list[Any]] = cast("list[Any]", ())
+"""What a decision has in the place of empty lists that nobody needs. Whoever would append to it fails."""
+
+
 class Decision:
     """One decision on one customer. It changes `state` in place; `trace` and `effects` tell what happened."""
 
@@ -266,6 +270,11 @@ class Decision:
         self.taken = 0
         self.chain = 0  # how many runs in a row have led to it, each started by an end of a message of the one before
         self._context: Context | None = None  # made when a condition is first asked: many decisions ask none
+
+    def open(self) -> None:
+        """Have lists of its own, into which something may be put; `BlankDecision` tells of those that have none."""
+        if self.effects is NOTHING:
+            self.effects, self.queue, self.ready = [], [], []
 
     def give_up(self) -> NoReturn:
         """End a decision that took more steps and rounds than its budget. Raises DefectiveJourney."""
@@ -457,7 +466,10 @@ class Decision:
 
 
 class BlankDecision(Decision):
-    """A decision whose slots generated code fills, as `Decision.__init__` would: a call of that is half of a round."""
+    """A decision that generated code fills, as `Decision.__init__` would: a call of that is half of a round.
+
+    Its effects, queue and ready are `NOTHING` until it is opened, since little follows from most touchpoints.
+    """
 
     __slots__ = ()
     __init__ = object.__init__  # it takes nothing

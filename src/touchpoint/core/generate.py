@@ -5,8 +5,8 @@ is true exactly where the condition is true, and one that is true exactly where 
 unknown value, and `and`, `or` and `not` become Python's own. Where a value is of another type than the source foresees,
 or a part is of a kind that is not written here, the closure of `core.compile` is asked: nothing is decided twice.
 
-What a source may name: `event` (the occurrence), `properties`, `traits`, `signals`, `state`, `now`, `decision`, the
-local variables of stages, and constants that the `Namespace` has handed out.
+What a source may name: `event` (the occurrence), `properties`, `traits`, `signals`, `data` (of these), `state`, `now`,
+`decision`, the local variables of stages, and constants that the `Namespace` has handed out.
 """
 
 from bisect import bisect_right
@@ -18,11 +18,12 @@ import attrs
 
 from touchpoint.core.captures import unpack
 from touchpoint.core.compile import SMALL, Path, compile_comparison, compile_condition, reference
-from touchpoint.core.held import put
+from touchpoint.core.held import One, put
 from touchpoint.core.kept import Data
 from touchpoint.core.remembered import signal_of
 from touchpoint.core.seen import LONGEST, NOTHING_THERE, Unkept, finder_of, kept
-from touchpoint.core.signals import SignalTable
+from touchpoint.core.signals import SignalTable, update
+from touchpoint.core.state import COMMON
 from touchpoint.core.thresholds import bounds_of, shared
 from touchpoint.core.values import UNKNOWN
 from touchpoint.durations import length
@@ -43,6 +44,7 @@ from touchpoint.journey.conditions import (
     Not,
     Now,
     Or,
+    Total,
     path_of,
     root_of,
 )
@@ -57,8 +59,8 @@ class Namespace:
 
     def __init__(self, **names: object) -> None:
         self.names: dict[str, object] = {
-            "UNKNOWN": UNKNOWN, "bisect_right": bisect_right, "since": since, "latest": latest,
-            "keep": keep, "Unkept": Unkept, "put": put, **names,
+            "UNKNOWN": UNKNOWN, "bisect_right": bisect_right, "latest": latest,
+            "keep": keep, "Unkept": Unkept, "put": put, "update": update, "One": One, "COMMON": COMMON, **names,
         }  # fmt: skip
         self._made = 0
 
@@ -73,16 +75,6 @@ class Namespace:
         """A name for a local variable that no other has."""
         self._made += 1
         return f"v_{self._made}"
-
-
-def since(entry: Data, now: int) -> object:
-    """Microseconds since the instant that is remembered; `UNKNOWN` without one, None where it is no instant."""
-    if entry is None:
-        return UNKNOWN
-    if type(entry) is int:
-        return now - entry
-    value = entry[1]
-    return now - value[1] if type(value) is list and value[0] == "at" else None
 
 
 def latest(entry: Data) -> object:
@@ -100,7 +92,7 @@ class Locals:
     """Local variables that conditions of one function share, by the source of what they hold.
 
     Args:
-        looked: properties, traits and what was last, looked up before anything is asked.
+        looked: properties, traits, totals and what was last, looked up before anything is asked.
         types: whether a variable holds a value of a type, by both; likewise, since many conditions ask it.
         counts: answers to plain counts that a trace keeps; likewise.
         asked: answers to others; None before one is looked up, which is done once.
@@ -189,6 +181,9 @@ class Writer:
             return idle
         if (counted := self._count(node.left)) is not None and type(literal) is int:
             return _negated(f"{counted} {node.op} {literal!r}", asked=asked)
+        if (summed := self._total(node.left)) is not None and type(literal) is int:
+            quick = _negated(f"{summed} {node.op} {literal!r}", asked=asked)
+            return f"({quick} if {self._is(summed, int)} else {self._closure(node, asked=asked)})"
         value = self._property(node.left)
         if value is None or not _is_quick(node.op, literal):
             return self._closure(node, asked=asked)
@@ -231,9 +226,15 @@ class Writer:
             return None
         signal = signal_of(node)
         if signal.within is None:
-            return f"signals.data.get({signal.key!r}, 0)"
+            return f"data.get({signal.key!r}, 0)"
         letter = self.signals.letters.of[self.signals.keeper(signal).key]
         return f"signals.who.count({letter!r}, bisect_right(signals.ats, now - {signal.within}))"
+
+    def _total(self, node: Expression) -> Source | None:
+        """The variable of a plain total, which is the answer where it is an `int`; None for any other value."""
+        if not isinstance(node, Total) or node.where is not None or node.within is not None:
+            return None
+        return self._variable(self.variables.looked, f"signals.data.get({signal_of(node).key!r}, 0)")
 
     def _ever(self, node: Ever, *, asked: bool) -> Source:
         counted = self._count(node)
@@ -251,15 +252,13 @@ class Writer:
         root, path = root_of(left.right), path_of(left.right)
         if not isinstance(root, Last) or root.where is not None or path != ("at",):
             return None
-        variable = self.names.variable()
-        quick = _negated(f"{variable} {node.op} {length(right.value)}", asked=asked)
-        slow = self._closure(node, asked=asked)
-        found = f"({variable} := since({self._latest(root, path)}, now))"
-        return f"({quick} if type({found}) is int else {variable} is None and {slow})"
+        at, slow = self._latest(root, path), self._closure(node, asked=asked)
+        quick = _negated(f"now - {at} {node.op} {length(right.value)}", asked=asked)
+        return f"({quick} if type({at}) is int else {at} is not None and {slow})"
 
     def _latest(self, question: Last, path: Path) -> Source:
         """The variable of what is remembered of the latest touchpoint of a type."""
-        return self._variable(self.variables.looked, f"signals.data.get({signal_of(question, path).key!r})")
+        return self._variable(self.variables.looked, entry("data", signal_of(question, path).key))
 
     def _in(self, node: In, *, asked: bool) -> Source:
         value, options = self._property(node.value), node.options
@@ -306,12 +305,17 @@ class Writer:
                 return counted
             case Ever() if (counted := self._count(node)) is not None:
                 return f"{counted} > 0"
+            case Total() if (summed := self._total(node)) is not None:
+                return f"{summed} if {self._is(summed, int)} else {self._found(node)}"
             case InStage(stage, journey):
                 return self._in_stage(stage, journey or self.journey, asked=True)
             case CaseOpen(kind, None):
                 return f"bool(state.cases) and state.case_open({kind!r}, None)"
             case Field() if isinstance(root := root_of(node), Last) and root.where is None:
                 return f"latest({self._latest(root, path_of(node))})"
+        return self._found(node)
+
+    def _found(self, node: Expression) -> Source:
         closure = self.names.constant(finder_of(node, self.signals), "find")
         return f"keep(decision.ask({closure}, {self.journey!r}, event))"
 
@@ -326,6 +330,11 @@ def keep(value: object) -> object:
     """What a trace keeps of a value; most are short, and kept as they are. Raises Unkept as `core.seen.kept` does."""
     kind = type(value)
     return value if kind is int or kind is bool or (kind is str and len(value) <= LONGEST) else kept(value)  # type: ignore[arg-type]  # a text
+
+
+def entry(held: Source, key: str) -> Source:
+    """An entry of what is held as `core.held` does, None where it is not there: most have one entry at most."""
+    return f"{held}.value if type({held}) is One and {held}.key == {key!r} else {held}.get({key!r})"
 
 
 def comment(text: str) -> Source:

@@ -27,43 +27,46 @@ NONE: Final[Mapping[str, Any]] = _Nothing()
 
 
 class One(Mapping[str, T]):
-    """A mapping of one entry, in 48 bytes where a dict takes 184. The codec of stores writes it as it would a dict."""
+    """A mapping of one entry, in 48 bytes where a dict takes 184. The codec of stores writes it as it would a dict.
 
-    __slots__ = ("_key", "_value")
+    Generated code reads `key` and `value` themselves, which is no call, and replaces the value.
+    """
+
+    __slots__ = ("key", "value")
 
     def __init__(self, key: str, value: T) -> None:
-        self._key = key
-        self._value = value
+        self.key = key
+        self.value = value
 
     def __getitem__(self, key: str) -> T:
-        if key == self._key:
-            return self._value
+        if key == self.key:
+            return self.value
         raise KeyError(key)
 
     def __setitem__(self, key: str, value: T) -> None:
-        if key != self._key:
+        if key != self.key:
             raise TypeError("there is one entry: use put")
-        self._value = value
+        self.value = value
 
     def __iter__(self) -> Iterator[str]:
-        yield self._key
+        yield self.key
 
     def __len__(self) -> int:
         return 1
 
     def __contains__(self, key: object) -> bool:
-        return key == self._key
+        return key == self.key
 
     def __repr__(self) -> str:
         return repr(dict(self))
 
     def get(self, key: str, default: Any = None) -> Any:  # noqa: ANN401 - as a dict's
         """The value of this key."""
-        return self._value if key == self._key else default
+        return self.value if key == self.key else default
 
     def plain(self) -> dict[str, T]:
         """As a dict."""
-        return {self._key: self._value}
+        return {self.key: self.value}
 
 
 def put(held: Mapping[str, T], key: str, value: T) -> Mapping[str, T]:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeAlias, TypeVar
 
 import attrs
 
-from touchpoint.core.generate import Locals, Namespace, Source, Writer, comment
+from touchpoint.core.generate import Locals, Namespace, Source, Writer, comment, entry
 from touchpoint.core.occurrence import TOUCHPOINT, Occurrence
 from touchpoint.core.signals import SignalTable
 from touchpoint.core.unmet import UNMET, Asked, Together, together
@@ -29,10 +29,12 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 PAYS_AFTER: Final = 600
 """So many occurrences of a key are judged by closures before its function is made, since compiling it takes a while."""
+OTHER: Final = ""
+"""In the place of the touchpoint types that no journey names: one function does for all of them."""
 Considered: TypeAlias = "list[CompiledRule]"
 """In declaration order, the rules whose condition is true; what is to be said of others is in the trace by then."""
-Judge: TypeAlias = "Callable[[Decision, Occurrence, Parts], Considered]"
-Decide: TypeAlias = "Callable[[Program, State, Occurrence, int, Parts], Decision]"
+Judge: TypeAlias = "Callable[[Decision, Occurrence], Considered]"
+Decide: TypeAlias = "Callable[[Program, State, Occurrence, int], Decision]"
 """All that a touchpoint does, decided."""
 
 
@@ -41,7 +43,8 @@ class Parts:
     """What generated source leaves to `core.advance`, because it is rare, or long.
 
     Args:
-        blank: a decision that is still to be filled.
+        blank: makes a decision that is still to be filled.
+        nothing: what it has in the place of lists.
         meet_all: live runs meet what has happened.
         drop_bursts: what is being collected may be given up.
         remember_more: what is remembered besides counts.
@@ -53,6 +56,7 @@ class Parts:
     """
 
     blank: "type[BlankDecision]"
+    nothing: "list[Any]"
     meet_all: "Callable[[Decision, Occurrence, tuple[Key, ...]], None]"
     drop_bursts: "Callable[[Decision, Occurrence, tuple[Key, ...]], None]"
     remember_more: "Callable[[Decision, Occurrence], None]"
@@ -96,20 +100,20 @@ class Judges:
         self._moves_heard, self._looks_ahead = moves_heard, looks_ahead
         self._beyond = beyond
         after = PAYS_AFTER if pays_after is None else pays_after
-        types = {name for kind, name in starts if kind == TOUCHPOINT} | signals.by_type.keys()
-        types -= {name for kind, name in beyond.finer if kind == TOUCHPOINT}
-        self._wait_whole: dict[str, int] = dict.fromkeys(types, after)
+        types = {name for kind, name in starts if kind == TOUCHPOINT}.union(signals.by_type, more or ())
+        self._apart = {name for kind, name in beyond.finer if kind == TOUCHPOINT}
+        self._wait_whole: dict[str, int] = dict.fromkeys((*(types - self._apart), OTHER), after)
         self._waits: dict[Key, int] = dict.fromkeys(starts, after)
         self.made: dict[str, Decide] = {}
         self._of_keys: dict[Key, Judge] = {}
         self._together: dict[Key, tuple[Together, ...]] = {}
         self._lists: dict[tuple[str, str], Asked] = {}
 
-    def of(self, key: "Key") -> "Judge | None":
+    def of(self, key: "Key", parts: Parts) -> "Judge | None":
         """The function for what starts on a key; None until it pays."""
         known = self._of_keys.get(key)
         if known is None and _pays(self._waits, key):
-            self._of_keys[key] = known = compiled(key, self.code(key), "judge")
+            self._of_keys[key] = known = compiled(key, self.code(key), "judge", parts)
         return known
 
     def together(self, key: "Key") -> tuple[Together, ...]:
@@ -127,14 +131,18 @@ class Judges:
             self._lists = {(some.journey, some.asked.code): some.asked for some in every}
         return self._lists[journey, code]
 
-    def whole(self, name: str) -> "Decide | None":
+    def whole(self, name: str, parts: Parts) -> "Decide | None":
         """The function for all that a touchpoint of a type does in one round; None until it pays, or where none can.
 
         Those made before are in `made`.
         """
+        if name not in self._wait_whole:
+            if name in self._apart:
+                return None
+            name = OTHER
         known = self.made.get(name)
         if known is None and name in self._wait_whole and _pays(self._wait_whole, name):
-            self.made[name] = known = compiled((TOUCHPOINT, name), self.code_of_type(name), "decide")
+            self.made[name] = known = compiled((TOUCHPOINT, name), self.code_of_type(name), "decide", parts)
         return known
 
     def code(self, key: "Key") -> Code:
@@ -153,7 +161,7 @@ class Judges:
 
     def types(self) -> list[str]:
         """The types of touchpoints that have a function, or may get one."""
-        return sorted(self._wait_whole)
+        return sorted(self._wait_whole.keys() - {OTHER})
 
 
 def _pays(waits: dict[T, int], key: T) -> bool:
@@ -172,7 +180,7 @@ class _Source:
         """The function of what starts on a key, within a round: what of it is considered."""
         body = [*self._starts(stages, rules), f"    return {'considered' if rules else '[]'}"]
         return self._code([
-            "def judge(decision, event, parts):",
+            "def judge(decision, event):",
             f"    {f'What a {_described(key)} enters and starts.'!a}",
             "    state, now, trace = decision.state, decision.now, decision.trace",
         ], body)  # fmt: skip
@@ -189,12 +197,12 @@ class _Source:
         body = [
             *remembers(self.names, self._signals, name, more=more),
             *asks,
-            *meets(self.names.constant((key,), "keys")),
+            *meets(self.names.constant((key,), "keys") if name else "((event.kind, event.name),)"),
             *self._starts(stages, rules),
             *ends(rules=bool(rules), looks_ahead=looks_ahead),
         ]
         return self._code([
-            "def decide(program, state, event, now, parts):",
+            "def decide(program, state, event, now):",
             f"    {f'What a {_described(key)} leaves in memory, enters and starts.'!a}",
             *begins(),
         ], body)  # fmt: skip
@@ -223,13 +231,16 @@ class _Source:
             if any(variable in line for line in decides)
             for line in _stands(journey, variable)
         ]
-        return [*stands, *shared.lines(), *decides]
+        if stands:
+            stands.insert(0, "    stages = state.stages")
+        lines = [*stands, *shared.lines(), *decides]
+        return ["    data = signals.data", *lines] if any("data." in line for line in lines) else lines
 
 
 def _stands(journey: str, variable: str) -> list[Source]:
     held = _held(variable)
     return [
-        f"    {held} = state.stages.get({journey!r})",
+        f"    {held} = {entry('stages', journey)}",
         f"    {variable} = None if {held} is None else {held}[0]",
     ]
 
@@ -249,7 +260,7 @@ def _moves(writer: Writer, stages: "Sequence[CompiledStage]", *, heard: bool) ->
         declared = each.stage
         conditions = []
         if declared.after:
-            conditions.append(f"{stage} in {tuple(declared.after)!r}")
+            conditions.append(f"{stage} in {{{', '.join(map(repr, declared.after))}}}")
         if declared.given is not None:
             conditions.append(writer.holds(declared.given))
         asked = "" if declared.given is None else f": {comment(str(declared.given))}"
@@ -270,14 +281,16 @@ def _enters(writer: Writer, declared: "Stage", *, heard: bool) -> list[Source]:
     journey, stage, name = repr(writer.journey), writer.stages[writer.journey], repr(declared.name)
     held = _held(stage)
     if heard:
-        moves = [f"decision.move({journey}, {name}, event.id)"]
+        moves = ["decision.open()", f"decision.move({journey}, {name}, event.id)"]
     else:
-        moves = [f"trace.append(['stage', {journey}, {stage}, {name}])"]
-        if declared.after:  # it was in one
-            moves.append(f"state.stages[{journey}] = {name}, now, {held}[2] + 1")
-        else:
-            visit = f"1 if {held} is None else {held}[2] + 1"
-            moves.append(f"state.stages = put(state.stages, {journey}, ({name}, now, {visit}))")
+        moves = [
+            f"trace.append(['stage', {journey}, {stage}, {name}])",
+            f"if type(stages) is One and {held} is not None:",
+            f"    stages.value = {name}, now, {held}[2] + 1",
+            "else:",
+            f"    visit = 1 if {held} is None else {held}[2] + 1",
+            f"    state.stages = stages = put(stages, {journey}, ({name}, now, visit))",
+        ]
     return [*moves, f"{stage} = {name}"]
 
 
@@ -322,14 +335,18 @@ def _tells(writer: Writer, some: Together) -> list[str]:
 
 def _described(key: "Key") -> str:
     kind, name = key
-    return f"{kind} of type {name!r}" if kind == TOUCHPOINT else f"{kind} {name!r}"
+    if kind != TOUCHPOINT:
+        return f"{kind} {name!r}"
+    return f"{kind} of type {name!r}" if name else f"{kind} of any other type"
 
 
-def compiled(key: "Key", code: Code, function: str) -> Any:  # noqa: ANN401 - `Judge` or `Decide`
+def compiled(key: "Key", code: Code, function: str, parts: Parts | None = None) -> Any:  # noqa: ANN401 - two sorts
     """The function of this name, with its source where tracebacks and debuggers look for it."""
     place = f"<touchpoint {comment(' '.join(key))} {sha256(code.text.encode()).hexdigest()[:12]}>"
     linecache.cache[place] = (len(code.text), None, code.text.splitlines(keepends=True), place)
-    names: dict[str, Any] = dict(code.names)
+    names: dict[str, Any] = {**code.names, "parts": parts}
+    if parts is not None:
+        names |= {"blank": parts.blank, "NOTHING": parts.nothing}
     # Our own text: of the journey it holds numbers and literals that `repr` has quoted, as attrs writes its methods.
     exec(compile(code.text, place, "exec"), names)  # noqa: S102 - see above
     return names[function]

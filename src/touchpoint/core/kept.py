@@ -15,6 +15,7 @@ from array import array
 from binascii import a2b_base64, b2a_base64
 from bisect import bisect_right
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from itertools import compress
 from sys import intern
 from typing import Any, Final, TypeAlias
 
@@ -187,7 +188,10 @@ class Past:
 
     def thin(self, withins: Mapping[str, int], now: int) -> None:
         """Drop what the windows can no longer see: by letter, how far back each looks."""
-        self._keep((at, who) for at, who in zip(self.ats, self.who, strict=True) if at > now - withins[who])
+        since = {who: now - within for who, within in withins.items()}
+        seen = [at > since[who] for at, who in zip(self.ats, self.who, strict=True)]
+        if not all(seen):
+            self._keep(compress(zip(self.ats, self.who, strict=True), seen))
 
     def drop_until(self, since: int) -> None:
         """Drop everything up to this instant."""

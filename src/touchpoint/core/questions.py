@@ -42,8 +42,11 @@ def answer(question: Aggregate, signal: Signal, key: str) -> Evaluator:
     """A closure that answers the question from `context.signals`, where `signal` is kept for it under this key."""
     is_ever = isinstance(question, Ever)
     parts = split_where(question.where)
-    if signal.kind == "count" and not (parts.outside or parts.keys or parts.relations):
-        return (_plain_ever if is_ever else _plain_count)(key, signal.within)
+    if not (parts.outside or parts.keys or parts.relations):
+        if signal.kind == "count":
+            return (_plain_ever if is_ever else _plain_count)(key, signal.within)
+        if signal.shape == "number":
+            return _plain_total(key)
     found = _Selection.of(question, signal, key).found
     reduce = _ever if is_ever else {"count": _count, "total": _total, "last": _last}[signal.kind]
     return lambda context: reduce(*found(context))
@@ -77,6 +80,14 @@ def _plain_ever(key: str, within: int | None) -> Evaluator:
         return lambda context: key in context.signals.data
 
     return lambda context: context.signals.count(key, context.now, within) > 0
+
+
+def _plain_total(key: str) -> Evaluator:
+    def total(context: Context) -> object:
+        kept = context.signals.data.get(key, 0)
+        return kept if type(kept) is int else number_of(sum_of([kept]))
+
+    return total
 
 
 def _count(found: list[Any], in_doubt: bool) -> object:  # noqa: FBT001 - what `found` returns  # what `found` returns

@@ -55,6 +55,7 @@ Shape: TypeAlias = Literal["number", "latest", "instants", "rows", "by_values"]
 
 # Amounts of more digits or further from zero are nonsense; within these bounds 2,000 digits hold any sum exactly.
 _MOST_DIGITS: Final = 400
+_SMALL: Final = 1 << 53
 _EXACT: Final = DecimalContext(prec=2_000, traps=[])
 _WRITTEN: Final = json.JSONEncoder(sort_keys=True, separators=(",", ":"))
 
@@ -141,6 +142,8 @@ def row_key(keys: list[str | None]) -> str | None:
 
 def amount_of(value: Value) -> int | str | None:
     """A number as a total keeps it: a whole one as it is, others as the text of a Decimal; None for anything else."""
+    if type(value) is int and -_SMALL < value < _SMALL:
+        return value
     if kind(value) != NUMBER:
         return None
     number = as_decimal(value)

@@ -10,6 +10,7 @@ Of signals that differ in nothing but how far back they look, only the one that 
 """
 
 from bisect import bisect_right
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Final
 
@@ -26,9 +27,9 @@ from touchpoint.journey.conditions import Aggregate, Expression, Field, Last, pa
 
 _READERS_KEPT: Final = 10_000
 SOME: Final = 8
-"""Whenever a log has so many instants, or a multiple, it is looked through for what has left the shorter windows."""
+"""Whenever a log has so many instants more, what has left the windows is dropped."""
 _MANY: Final = 256
-"""A long one only at multiples of this, so that no touchpoint costs what the log is long."""
+"""In a longer log what has left the shorter ones is looked for once in so many: that costs what the log is long."""
 
 
 @attrs.frozen(eq=False)
@@ -36,7 +37,8 @@ class SignalTable:
     """The signals that journeys need: those that are kept, by key and by the touchpoint type that changes them.
 
     `adders` has what adds a touchpoint of a type to a customer's data, `letters` those of the log, `withins` by letter
-    how far back it is looked at, and `furthest` the longest of these; microseconds.
+    how far back it is looked at, and `furthest` the longest of these; microseconds. `grows` says by how many instants
+    the log grows at most with a touchpoint of a type, where it does.
     """
 
     signals: Mapping[str, Signal]
@@ -45,6 +47,7 @@ class SignalTable:
     letters: Letters = attrs.field(repr=False)
     withins: Mapping[str, int] = attrs.field(repr=False)
     furthest: int
+    grows: Mapping[str, int]
     # By the key of each signal that is asked for.
     _keepers: Mapping[str, Signal] = attrs.field(repr=False)
     # By the identity of the expressions it was collected from, which are kept here so that no other can get theirs.
@@ -86,10 +89,10 @@ class SignalTable:
         return found
 
     def tidy(self, past: Past, now: int) -> None:
-        """Drop what no window sees any more: what is older than all of them at once, the rest now and then."""
+        """Drop what no window sees any more: what is older than all of them, and mostly the rest."""
         past.drop_until(now - self.furthest)
         n = len(past.ats)
-        if not n % (SOME if n <= _MANY else _MANY):
+        if n <= _MANY or n % _MANY < SOME:
             past.thin(self.withins, now)
 
     def windows(self) -> Iterator[Signal]:
@@ -117,7 +120,8 @@ def collect(expressions: Iterable[Expression]) -> SignalTable:
     adders = {name: tuple(adder(each, letters) for each in own) for name, own in by_type.items()}
     withins = {letters.of[each.key]: each.within or 0 for each in logged}
     furthest = max(withins.values(), default=0)
-    return SignalTable(kept, by_type, adders, letters, withins, furthest, keepers, asked, answering)
+    grows = Counter(each.type for each in logged)
+    return SignalTable(kept, by_type, adders, letters, withins, furthest, grows, keepers, asked, answering)
 
 
 def _keepers(signals: Iterable[Signal]) -> dict[str, Signal]:
@@ -162,8 +166,7 @@ def update(table: SignalTable, past: Past, occurrence: Occurrence, now: int) -> 
     past.adopt(table.letters)
     for add in adders:
         add(past, occurrence, now)
-    ats = past.ats
-    if ats and (ats[0] <= now - table.furthest or not len(ats) % SOME):
+    if len(past.ats) % SOME < table.grows.get(occurrence.name, 0):
         table.tidy(past, now)
 
 

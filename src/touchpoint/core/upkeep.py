@@ -43,8 +43,14 @@ def _to_number(signal: Signal) -> Add:
 
     def total(past: Past, occurrence: Occurrence, _: int) -> None:
         amount = amount_of(look_up(occurrence, signal.path))
-        if amount is not None:
-            past.keep(key, sum_of([past.get(key), amount]) if key in past else amount)
+        if amount is None:
+            return
+        known = past.data.get(key)
+        if known is None:
+            past.keep(key, amount)
+        else:
+            both = type(known) is int and type(amount) is int
+            past.keep(key, known + amount if both else sum_of([known, amount]))
 
     return count if signal.kind == "count" else total
 

@@ -44,16 +44,16 @@ NOTHING_BEYOND: Final = Beyond()
 
 
 def begins() -> list[Source]:
-    """S4.2: what `Decision.__init__` does, and one round taken. A call of it would be half of what most rounds cost."""
+    """S4.2: what `Decision.__init__` does, and one round taken. A call of that is half of what most rounds cost."""
     return [
         "    if now > state.now:",
         "        state.now = now",
         "    else:",
         "        now = state.now",
-        "    decision = parts.blank()",
+        "    decision = blank()",
         "    decision.program, decision.state, decision.now = program, state, now",
         "    decision.trace = trace = []",
-        "    decision.effects, decision.queue, decision.ready = [], [], []",
+        "    decision.effects, decision.queue, decision.ready = NOTHING, NOTHING, NOTHING",
         "    decision.taken, decision.chain, decision._context = 1, 0, None",
     ]
 
@@ -70,51 +70,53 @@ def looks_up(lines: Iterable[Source], letters: Source) -> Iterator[Source]:
 
 
 def remembers(names: Namespace, signals: SignalTable, name: str, *, more: bool) -> list[Source]:
-    """S4.2 point 2: what is counted is counted here, as `core.remembered` says how."""
-    lines: list[Source] = []
+    """S4.2 point 2. What happens now is the latest of all: it is added here, everything else as it ever was."""
+    adds: list[Source] = []
     for signal, add in zip(signals.by_type.get(name, ()), signals.adders.get(name, ()), strict=True):
         if signal.shape == "instants" and not signal.static:
             kept = spoken(timedelta(microseconds=signal.within or 0))
-            lines += [
-                f"    # It is counted for {kept}.",
-                *_adds_instant(signals.letters.of[signal.key], signal.within or 0),
+            adds += [
+                f"        # It is counted for {kept}.",
+                "        instants.append(now)",
+                f"        signals.who += {signals.letters.of[signal.key]!r}",
+            ]
+        elif signal.shape == "number" and signal.kind == "count" and not signal.static:
+            adds += [
+                "        # It is counted for ever.",
+                f"        signals.data = put(signals.data, {signal.key!r}, signals.data.get({signal.key!r}, 0) + 1)",
             ]
         elif signal.shape == "latest" and signal.path == ("at",) and not signal.static:
-            lines += _keeps_when(signal.key, names.constant(add, "add"))
+            adds += [
+                "        # When it was last; a property of that name is what is meant.",
+                "        data = signals.data",
+                "        if 'at' in properties:",
+                f"            {names.constant(add, 'add')}(signals, event, now)",
+                f"        elif type(data) is One and data.key == {signal.key!r}:",
+                "            data.value = now",
+                "        else:",
+                f"            signals.keep({signal.key!r}, now)",
+            ]
         else:
-            lines.append(f"    {names.constant(add, 'add')}(signals, event, now)")
-    if lines:
-        tidy = names.constant(signals.tidy, "tidy")
-        lines = [
-            "    at, instants = event.at, signals.ats",
-            *lines,
-            f"    if instants and (instants[0] <= now - {signals.furthest} or not len(instants) % {SOME}):",
-            f"        {tidy}(signals, now)",
-        ]
+            adds.append(f"        {names.constant(add, 'add')}(signals, event, now)")
+    lines = _added(names, signals, name, adds) if adds else []
     if more:
         return [*lines, "    parts.remember_more(decision, event)"]
-    return [*lines, "    if event.about is not None:", "        parts.note_about(decision, event)"]
+    return [*lines, *_if_so("event.about is not None", "parts.note_about(decision, event)")]
 
 
-def _adds_instant(letter: str, within: int) -> list[Source]:
+def _added(names: Namespace, signals: SignalTable, name: str, adds: list[Source]) -> list[Source]:
+    table, grows = names.constant(signals, "table"), signals.grows.get(name)
+    if grows:
+        adds += [
+            f"        if len(instants) % {SOME} < {grows}:",
+            f"            {names.constant(signals.tidy, 'tidy')}(signals, now)",
+        ]
     return [
-        f"    if at > now - {within}:",
-        "        if not instants or at >= instants[-1]:",
-        "            instants.append(at)",
-        f"            signals.who += {letter!r}",
-        "        else:",
-        f"            signals.add({letter!r}, at)",
-    ]
-
-
-def _keeps_when(key: str, add: str) -> list[Source]:
-    return [
-        "    # When it was last.",
-        f"    known = signals.data.get({key!r}, at)",
-        "    if type(known) is not int or 'at' in properties:  # a property of that name is what is meant",
-        f"        {add}(signals, event, now)",
-        "    elif at >= known:",
-        f"        signals.keep({key!r}, at)",
+        *(["    instants = signals.ats"] if grows else []),
+        "    if event.at == now:",
+        *adds,
+        "    else:",
+        f"        update({table}, signals, event, now)",
     ]
 
 
@@ -128,30 +130,42 @@ def takes_in(names: Namespace, key: "Key", beyond: Beyond) -> list[Source]:
         return lines
     looks = f"parts.reassess(decision, {names.constant(key, 'key')}, event.id)"
     if key in beyond.read:
-        return [*lines, "    # Segments that read it, and those of which a window has lapsed.", f"    {looks}"]
-    return [*lines, "    # Segments of which a window has lapsed.", "    if state.rare.lapses:", f"        {looks}"]
+        return [
+            *lines,
+            "    # Segments that read it, and those of which a window has lapsed.",
+            "    decision.open()",
+            f"    {looks}",
+        ]
+    lapsed = _if_so("state.rare.lapses and min(state.rare.lapses.values()) <= now", looks)
+    return [*lines, "    # Segments of which a window has lapsed.", *lapsed]
 
 
 def meets(keys: Source) -> list[Source]:
     """S4.2 point 3."""
     return [
-        "    # Live runs, and what is being collected.",
-        "    if state.runs or state.rare.watches:",
-        f"        parts.meet_all(decision, event, {keys})",
-        "    if state.rare.bursts:",
-        f"        parts.drop_bursts(decision, event, {keys})",
+        "    # Live runs, what is being collected, and who waits for a place.",
+        "    rare = state.rare",
+        *_if_so(
+            "state.runs or rare is not COMMON and (rare.watches or rare.bursts or rare.deferred)",
+            "if state.runs or rare.watches:",
+            f"    parts.meet_all(decision, event, {keys})",
+            "if state.rare.bursts:",
+            f"    parts.drop_bursts(decision, event, {keys})",
+        ),
     ]
 
 
+def _if_so(condition: Source, *calls: Source) -> list[Source]:
+    """Rare calls that may put something into the lists of the decision."""
+    return [f"    if {condition}:", "        decision.open()", *(f"        {each}" for each in calls)]
+
+
 def ends(*, rules: bool, looks_ahead: bool) -> list[Source]:
-    """S4.2 points 5 and 6: rules start, and what is left is worked off; `looks_ahead` as in the program."""
-    starts = ["    if considered:", "        parts.start_all(decision, event, considered)"] if rules else []
+    """S4.2 points 5 and 6: rules start, and what is left is worked off; `looks_ahead` as in the program.
+
+    Nothing is left of a decision that was never opened.
+    """
+    starts = _if_so("considered", "parts.start_all(decision, event, considered)") if rules else []
     if looks_ahead:
-        left = ["    return parts.work_off(decision)"]
-    else:
-        left = [
-            "    if decision.ready or decision.queue or state.rare.deferred:",
-            "        parts.work_off(decision)",
-            "    return decision",
-        ]
-    return [*starts, *left]
+        return [*starts, "    decision.open()", "    return parts.work_off(decision)"]
+    return [*starts, *_if_so("decision.queue is not NOTHING", "parts.work_off(decision)"), "    return decision"]
