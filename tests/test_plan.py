@@ -178,7 +178,7 @@ def told(asked):
 
 @settings(max_examples=150, suppress_health_check=[HealthCheck.too_slow])
 @given(
-    st.integers(0, len(POLICIES) - 1), st.integers(0, len(MESSAGES) - 1), mostly(False, st.just(True)), PROFILES,
+    st.integers(0, len(POLICIES) - 1), st.integers(0, len(MESSAGES) - 1), st.booleans(), PROFILES,
     HISTORY, mostly(WORLDS[0], st.sampled_from(WORLDS)), LATER, st.data(),
 )  # fmt: skip
 def test_an_answer_at_once_is_that_of_all_checks(policy, sent, still, profile, history, world, now, data):  # S6.5
@@ -364,10 +364,17 @@ def test_a_plan_keeps_silent_where_words_use_what_they_may_not():  # S7.5
     assert decide(careful, *given).ruling.check == "data use"
 
 
-def test_a_plan_keeps_silent_where_a_step_asks_whether_it_is_still_wanted():  # S5.1
+def test_a_plan_keeps_silent_where_a_message_is_no_longer_wanted():  # S5.1
     given = waiting(still=True)
     assert at_once(*given, None) is None
     assert decide(*given).ruling.check == "wanted"
+
+
+def test_a_plan_answers_where_a_message_is_still_wanted():  # S5.1
+    wanted = attrs.evolve(EASY, traits={**EASY.traits, "age": 18})
+    given = waiting(still=True, profile=wanted)
+    assert told(at_once(*given, None)) == told(gate._ask(*given, None, look_here))
+    assert decide(*given).ruling.answer == "allow"
 
 
 def test_a_message_that_meets_more_has_no_plan():

@@ -8,7 +8,7 @@ import attrs
 
 from touchpoint.core.accounts import Ledger, account_facts
 from touchpoint.core.conversation import REACT, Conversation, answered_by
-from touchpoint.core.gathered import gathered, node_of
+from touchpoint.core.gathered import context_of, gathered, node_of
 from touchpoint.core.making_good import goes_first, kinds_made_good
 from touchpoint.core.objections import is_known, objections, verdicts
 from touchpoint.core.occurrence import Occurrence
@@ -159,7 +159,7 @@ def _at_once(
     run, message, bound = (
         state.run_by_order(pending.run), program.messages.get(pending.message), program.bounds.get(pending.journey)
     )  # fmt: skip
-    if run is None or message is None or bound is None or _is_rare(program, state, pending, run, world):
+    if run is None or message is None or bound is None or _is_rare(program, state, pending, run, world, now):
         return None
     plan = plan_of(bound, message, pending.kind, pending.journey)
     if plan is None or (wall is not None and wall < now):
@@ -207,7 +207,7 @@ def _told(
     return facts
 
 
-def _is_rare(program: Program, state: State, pending: Pending, run: Run, world: World) -> bool:
+def _is_rare(program: Program, state: State, pending: Pending, run: Run, world: World, now: int) -> bool:
     """Whether anything is known of a message and its customer that a plan does not ask for."""
     if pending.refused or pending.uncertain or run.release or state.profile.preferences is not None:
         return True
@@ -215,7 +215,9 @@ def _is_rare(program: Program, state: State, pending: Pending, run: Run, world: 
         return True
     rule = program.by_name.get((run.journey, run.rule))  # where those by which people send are not
     node = None if rule is None else rule.nodes.get(pending.step)
-    return node is None or node.condition is not None or bool(node.answers)
+    if node is None or node.answers:
+        return True
+    return node.condition is not None and node.condition(context_of(state, run, now)) is not True
 
 
 def _is_closed(
