@@ -14,7 +14,7 @@ anything is timed.
 import operator
 import random  # noqa: TID251 - a seeded workload
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from typing import Any, Final, NoReturn
+from typing import Any, Final
 
 import attrs
 
@@ -28,7 +28,7 @@ from touchpoint.core import judging
 from touchpoint.core.advance import advance
 from touchpoint.core.compiled_rule import CompiledRule
 from touchpoint.core.decision import BlankDecision
-from touchpoint.core.judging import Judge, Parts
+from touchpoint.core.judging import Judge
 from touchpoint.core.occurrence import TOUCHPOINT, Occurrence
 from touchpoint.core.program import Program, compile_program
 from touchpoint.core.state import Profile, State
@@ -141,16 +141,8 @@ def started(program: Program, people: Mapping[str, dict[str, object]], acts: Ite
     return [[entry[2] for entry in trace if entry[0] == "started"] for trace in every]
 
 
-def _never(*_: object) -> NoReturn:
-    raise AssertionError("what is asked here needs nothing beside the generated function")
-
-
-_ALONE: Final = Parts(BlankDecision, *[_never] * 7)
-"""No part of a round but what is asked of the conditions."""
-
-
 def judges_of(program: Program) -> dict[str, Judge]:
-    """The function that is generated for what each type starts."""
+    """The function that is generated for what each type starts; nothing else of a round is at hand."""
     keys = [key for key in program.starts if key[0] == TOUCHPOINT]
     return {key[1]: judging.compiled(key, program.judges.code(key), "judge") for key in keys}
 
@@ -159,7 +151,7 @@ def holding(judges: Mapping[str, Judge], state: State, occurrence: Occurrence) -
     """The rules whose condition holds of an event, by the function for its type; the trace has what the others saw."""
     decision = BlankDecision()
     decision.state, decision.now, decision.trace = state, occurrence.at, []
-    return judges[occurrence.name](decision, occurrence, _ALONE)
+    return judges[occurrence.name](decision, occurrence)
 
 
 def asked(program: Program, people: Mapping[str, dict[str, object]], acts: Sequence[Act]) -> Candidate:

@@ -1,7 +1,8 @@
-"""What a run does after its message, the short way and the long: the same to the byte."""
+"""A message that begins at once and ends with its run: the same, to the byte, as step by step."""
 
+import sys
 from contextlib import closing
-from copy import deepcopy
+from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, given, reject, settings
@@ -9,54 +10,92 @@ from hypothesis import HealthCheck, given, reject, settings
 from playing import Played
 from reference import generate
 from reference.interpreter import run
-from touchpoint.core import advance as advancing
-from touchpoint.core import delivery, settling
-from touchpoint.core.decision import NOT_LOADED
+from touchpoint.core import advance, judging
 from touchpoint.core.records import state_to_record
 from touchpoint.errors import DefectiveJourney
-from touchpoint.journey.by_hand import PREFIX
 from touchpoint.stores.codec import dumps
 
+sys.path.append(str(Path(__file__).parents[1]))  # benchmarks lie beside the tests in a checkout, and in no package
 
-def the_long_way(decision, run, step, status):
-    """As `go_on_after`, with every step taken when `work_off` comes to it."""
-    rule = decision.rule_of(run)
-    node = rule.nodes.get(step) if rule else None
-    if rule is not None and advancing.exit_condition_holds(decision, rule, run, run.event):
-        decision.end(run, "exit")
-    elif node is not None:
-        decision.go_on(run, node.next if status == "sent" else node.otherwise)
-    elif run.rule.startswith(PREFIX):
-        decision.end(run, "done")
-    else:
-        decision.park(run, NOT_LOADED)
+from benchmarks import deciding
+from benchmarks.workload import make
 
 
-def told(decision):
-    return decision.trace, decision.effects, dumps(state_to_record(decision.state))
+@pytest.fixture(scope="module")
+def workload():
+    return make(people=40, acts=2_500, seed=5)
+
+
+def step_by_step(patch):
+    """Leave out what takes several steps in one."""
+    patch.setattr(advance, "send_first", lambda *_: None)
+    patch.setattr(advance, "_ended_with_its_run", lambda *_: False)
+
+
+def lived(world):
+    """The journals and the states of all customers, after the world's history."""
+    history = world.history
+    with closing(Played(world.journeys, world.policy, history)) as played:
+        played.play()
+        journals = [played.journal(each) for each in sorted(played.known)]
+        with played.engine.together() as unit:
+            found = [unit.find(each) for each in sorted(played.known)]
+            return journals, [dumps(state_to_record(each.state)) for each in found if each is not None]
 
 
 @settings(max_examples=12, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large], deadline=None)
 @given(generate.worlds())
-def test_a_run_whose_last_message_has_ended_is_over_as_if_it_had_taken_its_step(world):  # S5.1
-    history, alike = world.history, []
+def test_what_is_done_at_once_in_random_worlds_comes_to_the_same_step_by_step(world):  # S4.2, S5.1
+    history = world.history
     try:
         run(world.journeys, world.policy, history.customers, history.events, history.end)
     except DefectiveJourney:
         reject()
-    ended = advancing.message_ended
+    with pytest.MonkeyPatch.context() as patch:
+        step_by_step(patch)
+        expected = lived(world)
+    assert lived(world) == expected
 
-    def both(program, state, pending, *rest, **named):
-        other, its_own = deepcopy((state, pending))
-        with pytest.MonkeyPatch.context() as longer:
-            longer.setattr(advancing, "go_on_after", the_long_way)
-            long = told(ended(program, other, its_own, *rest, **named))
-        found = ended(program, state, pending, *rest, **named)
-        alike.append(told(found) == long)
-        return found
 
-    with pytest.MonkeyPatch.context() as patch, closing(Played(world.journeys, world.policy, history)) as played:
-        for module in (delivery, settling):
-            patch.setattr(module, "message_ended", both)
-        played.play()
-    assert all(alike)
+def decided(workload):
+    """What a workload comes to: its digest, every trace and effect of touchpoints and outcomes, and every state."""
+    program = deciding.compiled()
+    states = [deciding.state_of(each, program) for each in workload.people]
+    events = [deciding.occurrence_of(each) for each in workload.acts]
+    told = []
+
+    def noting(decide):
+        def noted(*given):
+            decision = decide(*given)
+            told.append((dumps(decision.trace), repr(decision.effects)))
+            return decision
+
+        return noted
+
+    with pytest.MonkeyPatch.context() as patch:
+        for name in ("advance", "settle"):
+            patch.setattr(deciding, name, noting(getattr(deciding, name)))
+        found = deciding.run_core(program, states, workload.acts, events)
+    return found.digest(), told, [dumps(state_to_record(each)) for each in states]
+
+
+@pytest.mark.parametrize("pays_after", [0, 10**9])
+def test_what_is_done_at_once_in_a_workload_comes_to_the_same_step_by_step(monkeypatch, workload, pays_after):
+    monkeypatch.setattr(judging, "PAYS_AFTER", pays_after)
+    at_once = decided(workload)
+    step_by_step(monkeypatch)
+    assert decided(workload) == at_once
+
+
+def test_most_messages_of_a_workload_begin_and_end_at_once(monkeypatch, workload):
+    """Else the laws above would say nothing."""
+    asked = []
+    known = advance._ended_with_its_run
+
+    def asking(*given):
+        asked.append(known(*given))
+        return asked[-1]
+
+    monkeypatch.setattr(advance, "_ended_with_its_run", asking)
+    decided(workload)
+    assert sum(asked) > 0.75 * len(asked) > 100

@@ -145,9 +145,10 @@ def written(expression, table):
     """The function that generated source makes of what a condition saw; None where it has a line of its own."""
     names = Namespace()
     writer = Writer(names, table, "one", {"one": "stage"})
-    leaves = kept_of(expression)
-    if leaves is None:
+    found = kept_of(expression)
+    if found is None:
         return None
+    leaves = found.values()
     writer.foresee(leaves)
     lines = [f"{code_of(expression)!r},", *writer.values(leaves)]
     head = [
@@ -189,4 +190,4 @@ def test_generated_source_keeps_what_closures_keep(expression, timeline, here, t
 )  # fmt: skip
 def test_what_is_asked_most_is_seen_without_closures(expression):
     writer = Writer(Namespace(), collect([expression]), "one", {"one": "stage"})
-    assert "decision.ask" not in "".join(writer.values(kept_of(expression)))
+    assert "decision.ask" not in "".join(writer.values(kept_of(expression).values()))

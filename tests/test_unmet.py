@@ -20,6 +20,7 @@ from touchpoint import (
     JourneyError,
     Rule,
     Stage,
+    Touchpoint,
     VirtualClock,
     case_open,
     count,
@@ -214,14 +215,16 @@ def tallies(engine):
         return {(row.name, row.what): row.n for row in reader.tallies() if row.subject == "rule"}
 
 
-def test_refusals_are_counted_for_each_rule():
+@pytest.mark.parametrize("together", [True, False])
+def test_refusals_are_counted_for_each_rule(together):
     rules = [Rule("a", when="go", given=HIGH), Rule("b", when="go", given=GOLD), Rule("c", when="go", given=APART)]
+    some = [Touchpoint("ann", "go", START, f"t{n}", {"score": score}) for n, score in enumerate((1, 9, 1, 9, 1))]
     with engine_of(*rules) as engine:
-        for each in (1, 9, 9):
-            engine.record("ann", "go", {"score": each})
+        for each in [some] if together else [[one] for one in some]:
+            engine.record_many(each)
         assert tallies(engine) == {
-            ("one/a", "refused: given"): 1, ("one/a", "started"): 2, ("one/a", "ended: done"): 2,
-            ("one/b", "refused: given"): 3, ("one/c", "refused: given"): 3,
+            ("one/a", "refused: given"): 3, ("one/a", "started"): 2, ("one/a", "ended: done"): 2,
+            ("one/b", "refused: given"): 5, ("one/c", "refused: given"): 5,
         }  # fmt: skip
 
 

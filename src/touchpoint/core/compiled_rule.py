@@ -125,6 +125,12 @@ class CompiledRule:
         """The step with which a run begins; None where there is none."""
         return next(iter(self.nodes.values()), None)
 
+    @cached_property
+    def only(self) -> str | None:
+        """The step that is all of its runs, where that is a message and nothing is asked of them after it has ended."""
+        alone = len(self.nodes) == 1 and not self.exit_conditions and self.goal_within is None
+        return self.first.id if alone and self.first is not None and self.first.message is not None else None
+
 
 @attrs.define(eq=False)
 class CompiledStage:

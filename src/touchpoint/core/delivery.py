@@ -203,12 +203,11 @@ def release(
     now = max(moment.wall, state.now)
     if pending.arguments is not None:
         return _release_call(program, state, pending, world, moment, now)
-    if pending.uncertain:
-        if pending.channel in world.lookups:
-            return _look_up(program, state, pending, moment, now)
-        if (why := _too_late_to_repeat(pending, world, moment)) is not None:
-            return None, message_ended(program, state, pending, "unknown", now, why)
+    if pending.uncertain and (found := _in_doubt(program, state, pending, world, moment, now)) is not None:
+        return found
     asked = decide(program, state, pending, world, now, moment.wall)
+    if asked.ruling.answer == "deny":
+        return None, _denied(program, state, pending, asked.ruling, now)
     decision = Decision(program, state, now)
     if world.breaker is not None and asked.ruling.allowed and not _within_volume(pending, asked, decision, world):
         asked = decide(program, state, pending, world, now, moment.wall)
@@ -219,6 +218,16 @@ def release(
     if asked.ruling.answer != "allow":
         return None, _not_now(program, state, pending, asked, decision, world)
     return _let_go(program, state, pending, asked, decision, moment, world), decision
+
+
+def _in_doubt(
+    program: Program, state: State, pending: Pending, world: World, moment: Moment, now: int
+) -> tuple[Ticket | None, Decision] | None:
+    """What becomes of a message that may have gone out; None where the gate is asked whether to repeat it."""
+    if pending.channel in world.lookups:
+        return _look_up(program, state, pending, moment, now)
+    why = _too_late_to_repeat(pending, world, moment)
+    return None if why is None else (None, message_ended(program, state, pending, "unknown", now, why))
 
 
 def _within_volume(pending: Pending, asked: Asked, decision: Decision, world: World) -> bool:
@@ -248,11 +257,12 @@ def _within_volume(pending: Pending, asked: Asked, decision: Decision, world: Wo
 def _let_go(
     program: Program, state: State, pending: Pending, asked: Asked, decision: Decision, moment: Moment, world: World
 ) -> Ticket:
+    channel, address = asked.channel, asked.address
     if len(asked.ruling.because) > 1:
         _note(pending, asked.ruling, decision.now)
-    _take_lease(state, pending, asked.channel, decision.now, moment)
+    _take_lease(state, pending, channel, decision.now, moment)
     if asked.worded is not None:
-        decision.trace.append(["worded", pending.message, pending.key, asked.channel, *_told(asked.worded)])
+        decision.trace.append(["worded", pending.message, pending.key, channel, *_told(asked.worded)])
     if pending.first_try is None:
         pending.first_try, pending.timeline = moment.elapsed, moment.timeline
     message = program.message_of(state, pending)
@@ -261,11 +271,11 @@ def _let_go(
         take(program, state, pending, message, decision)
     decision.effects.append(MessageChanged(pending))
     first = pending.to is None
-    pending.to = (asked.address.kind, asked.address.key) if asked.address else None
-    if pending.to is not None and (world.rates or world.paces):
-        _take_pace(pending, asked.channel, pending.to, decision, world)
+    pending.to = to = (address.kind, address.key) if address else None
+    if to is not None and (world.rates or world.paces):
+        _take_pace(pending, channel, to, decision, world)
     return Ticket(
-        state.id, pending.key, pending.fence, asked.channel, pending.attempts, pending.to, asked.words, moment,
+        state.id, pending.key, pending.fence, channel, pending.attempts, to, asked.words, moment,
         None, None, False, first, asked.reply_to, asked.reacts,  # noqa: FBT003 - by name takes longer
     )  # fmt: skip
 
@@ -365,12 +375,9 @@ def _not_now(
     program: Program, state: State, pending: Pending, asked: Asked, decision: Decision, world: World
 ) -> Decision:
     ruling = asked.ruling
-    _note(pending, ruling, decision.now)
     if ruling.answer == "deny":
-        ended = message_ended(program, state, pending, _ends_as(pending, ruling), decision.now, ruling.reason)
-        if program.bonds or program.wordings:
-            ended.trace[:0] = _unsaid(pending, ruling)
-        return ended
+        return _denied(program, state, pending, ruling, decision.now)
+    _note(pending, ruling, decision.now)
     until = pending.expires if ruling.until is None else min(ruling.until, pending.expires)
     if ruling.check == PACE and asked.address is not None and until < pending.expires:
         until = _book(pending, asked, until, decision, world)
@@ -381,6 +388,14 @@ def _not_now(
     if ruling.waits_for or pending.taken is not None:
         wait_for_people(program, state, pending, ruling.waits_for, decision)
     return decision
+
+
+def _denied(program: Program, state: State, pending: Pending, ruling: Ruling, now: int) -> Decision:
+    _note(pending, ruling, now)
+    ended = message_ended(program, state, pending, _ends_as(pending, ruling), now, ruling.reason)
+    if program.bonds or program.wordings:  # without them all that can be said is said
+        ended.trace[:0] = _unsaid(pending, ruling)
+    return ended
 
 
 def _book(pending: Pending, asked: Asked, until: int, decision: Decision, world: World) -> int:

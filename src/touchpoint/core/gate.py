@@ -159,10 +159,17 @@ def _at_once(
     run, message, bound = (
         state.run_by_order(pending.run), program.messages.get(pending.message), program.bounds.get(pending.journey)
     )  # fmt: skip
-    if run is None or message is None or bound is None or _is_rare(program, state, pending, run, world, now):
+    if run is None or message is None or bound is None or run.release or pending.refused or pending.uncertain:
         return None
-    plan = plan_of(bound, message, pending.kind, pending.journey)
-    if plan is None or (wall is not None and wall < now):
+    if state.profile.preferences is not None or world.stopped or world.switches or (wall is not None and wall < now):
+        return None
+    rule = program.by_name.get((run.journey, run.rule))  # where those by which people send are not
+    node = None if rule is None else rule.nodes.get(pending.step)
+    if node is None or node.answers:
+        return None
+    wanted = node.condition is None or node.condition(context_of(state, run, now)) is True
+    plan = plan_of(bound, message, pending.kind, pending.journey) if wanted else None
+    if plan is None:
         return None
     if (len(state.pending) > 1 or state.cases or state.closed) and not is_known(plan, state, pending, now):
         return None
@@ -205,19 +212,6 @@ def _told(
     if state.cases or state.closed:
         _tell_of_cases(facts, state, pending, message)
     return facts
-
-
-def _is_rare(program: Program, state: State, pending: Pending, run: Run, world: World, now: int) -> bool:
-    """Whether anything is known of a message and its customer that a plan does not ask for."""
-    if pending.refused or pending.uncertain or run.release or state.profile.preferences is not None:
-        return True
-    if world.stopped or world.switches:
-        return True
-    rule = program.by_name.get((run.journey, run.rule))  # where those by which people send are not
-    node = None if rule is None else rule.nodes.get(pending.step)
-    if node is None or node.answers:
-        return True
-    return node.condition is not None and node.condition(context_of(state, run, now)) is not True
 
 
 def _is_closed(
@@ -427,7 +421,7 @@ def addressed(state: State, channel: str, world: World) -> Address | None:
     kinds = world.channels.get(channel, _NO_KINDS)
     first: Address | None = None
     for each in state.profile.addresses:
-        if takes(kinds, each.kind):
+        if each.kind in kinds or takes(kinds, each.kind):  # nearly always by its name
             found = _standing(each, world) if world.standings else each
             if found.standing == "active":
                 return found

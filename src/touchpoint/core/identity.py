@@ -54,4 +54,4 @@ def _key(key: object) -> str:
 
 def _digest(canonical: str) -> str:
     """Of a JSON list without spaces, in ASCII: a list whose parts cannot run into each other."""
-    return sha256(canonical.encode("ascii")).hexdigest()[:_LENGTH]
+    return sha256(canonical.encode()).hexdigest()[:_LENGTH]

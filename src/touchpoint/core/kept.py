@@ -14,7 +14,7 @@ import sys
 from array import array
 from binascii import a2b_base64, b2a_base64
 from bisect import bisect_right
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from itertools import compress
 from sys import intern
 from typing import Any, Final, TypeAlias
@@ -212,13 +212,13 @@ def kept_to_record(past: Past) -> Mapping[str, Data]:
     return {**past.data, _LOG: [past.who, past.letters.named(past.who), _packed(past.ats)]}
 
 
-def kept_to_text(past: Past, dumps: Callable[[object], str]) -> str:
-    """`kept_to_record` as text; `dumps` writes JSON, which has all of a log as it is but for one letter."""
-    if not past.who:
-        return dumps(past.data)
+def log_to_text(past: Past) -> str:
+    """The log of a past that has one, as `kept_to_record` has it, in JSON: key and value.
+
+    JSON has all of it as it is, but for one letter; looking through it for more takes longer than the rest.
+    """
     who = past.who.replace("\\", "\\\\")
-    log = f'"{_LOG}":["{who}","{past.letters.named(past.who)}","{_packed(past.ats)}"]}}'
-    return f"{dumps(past.data)[:-1]},{log}" if past.data else "{" + log
+    return f'"{_LOG}":["{who}","{past.letters.named(past.who)}","{_packed(past.ats)}"]'
 
 
 def kept_from_record(record: Mapping[str, Data], letters: Letters = NO_LETTERS) -> Past:

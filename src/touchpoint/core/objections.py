@@ -120,6 +120,16 @@ def is_known(plan: Plan, state: State, pending: Pending, now: int) -> bool:
     """Whether a plan knows all that may be against its message: nothing competes with it, and it makes good no case."""
     if plan.holds and (state.cases or state.closed) and kinds_made_good(state, pending.cases, plan.kind, plan.message):
         return False
-    if len(state.pending) > 1 and plan.capped:
-        return not any(each.due is not None and each.due > now for each in state.pending)
-    return True
+    return len(state.pending) == 1 or not plan.capped or not _may_lose(state, pending, now)
+
+
+def _may_lose(state: State, pending: Pending, now: int) -> bool:
+    """Whether a message that is still to come may go first (S6.6).
+
+    As long as no case is open, none does that has no higher priority, for this one is due already.
+    """
+    due_first = not state.cases and pending.due is not None and pending.due <= now
+    for each in state.pending:
+        if each.due is not None and each.due > now and not (due_first and each.priority <= pending.priority):
+            return True
+    return False

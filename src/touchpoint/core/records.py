@@ -10,8 +10,8 @@ import attrs
 
 from touchpoint.core.cases import cases_from_record, cases_to_record
 from touchpoint.core.collected import Burst, Collected, Deferred
-from touchpoint.core.held import NONE, few
-from touchpoint.core.kept import NO_LETTERS, Letters, kept_from_record, kept_to_record, kept_to_text
+from touchpoint.core.held import NONE, One, few
+from touchpoint.core.kept import NO_LETTERS, Letters, kept_from_record, kept_to_record, log_to_text
 from touchpoint.core.occurrence import Occurrence
 from touchpoint.core.state import COMMON, Address, Pending, Profile, Rare, Record, Run, State, Watch
 from touchpoint.model.preference import Preferences
@@ -63,14 +63,23 @@ def state_to_record(state: State) -> Record:
 
 def state_to_text(state: State, dumps: Callable[[object], str]) -> str:
     """`state_to_record` as text; `dumps` writes JSON. Nearly half of it is the log, which is written at once."""
-    text = dumps(_without_signals(state))
-    return f"{text[:-1]},{_SIGNALS},{kept_to_text(state.signals, dumps)}]" if state.signals else text
+    past = state.signals
+    if not past.who:
+        return dumps(state_to_record(state))
+    record = _without_signals(state)
+    record += (_SIGNALS, past.data.plain() if type(past.data) is One else past.data)
+    before = dumps(record)[: -len("}]")]
+    comma = "" if before[-1] == "{" else ","
+    return f"{before}{comma}{log_to_text(past)}}}]"
 
 
 def _without_signals(state: State) -> Record:
     record = [STATE_VERSION, state.now, state.orders, state.fences, state.version, state.zone_data]
-    if state.stages:
-        record += (_STAGES, state.stages)
+    stages = state.stages
+    if type(stages) is One:  # as most are; the codec would have to ask what it is
+        record += (_STAGES, stages.plain())
+    elif stages:
+        record += (_STAGES, stages)
     if state.cases:
         record += (_CASES, cases_to_record(state.cases))
     if state.runs:

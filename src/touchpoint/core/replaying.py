@@ -10,7 +10,6 @@ from touchpoint.core.decision import COLLECTED, MOVED, NOT_LOADED, PARKED, RUN, 
 from touchpoint.core.edits import EXITS, PARKS
 from touchpoint.core.fire import fire_burst, fire_run
 from touchpoint.core.following import Edits, act, go_on
-from touchpoint.core.held import put
 from touchpoint.core.migrating import MIGRATES, asked, facts_of
 from touchpoint.core.occurrence import TOUCHPOINT, Occurrence
 from touchpoint.core.program import Program
@@ -121,7 +120,7 @@ def _resume(decision: Decision, node: Node, run: Run, journal: Journal) -> None:
     elif run.message is None:
         fire_run(decision, run)
     elif decision.state.pending_by_key(run.message) is None and (ended := journal.message(run.message)) is not None:
-        run.outcomes = put(run.outcomes, ended.name, ended.status)
+        run.outcomes = {**run.outcomes, ended.name: ended.status}
         go_on_after(decision, run, node.id, ended.status)
 
 

@@ -174,14 +174,17 @@ def kept(value: object) -> object:
     raise Unkept
 
 
-def kept_of(expression: Expression) -> list[Expression] | None:
-    """The leaves of which the values are kept, in their order; None where more is to be said of some than the value."""
-    leaves: dict[tuple[str, bool], Expression] = {}
-    for key, leaf in _keyed(expression):
-        leaves.setdefault(key, leaf)
-    if any(of_case for _, of_case in leaves) or any(map(_needs, leaves.values())):
-        return None
-    return list(leaves.values())
+def kept_of(expression: Expression) -> dict[str, Expression] | None:
+    """The leaves of which the values are kept, by their source and in their order.
+
+    None where more is to be said of some than the value.
+    """
+    leaves: dict[str, Expression] = {}
+    for (text, of_case), leaf in _keyed(expression):
+        if of_case or _needs(leaf):
+            return None
+        leaves.setdefault(text, leaf)
+    return leaves
 
 
 def finder_of(leaf: Expression, table: History | None) -> Evaluator:

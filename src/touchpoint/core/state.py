@@ -61,7 +61,8 @@ class Run:
     `collected` is what a rule with `collect=` brought together, `results` what functions of the host have returned, by
     their names. `since` is when its wait began, `release` the one it is pinned to; 0 where it goes by what is at
     work. `told` maps the key of a message of this run to its name and what came back of it, kept where a condition
-    asks. `cases` are the [kind, ref] that it is about.
+    asks. `cases` are the [kind, ref] that it is about. What it holds of anything is replaced, never changed: most runs
+    have nothing of it, and share that.
     """
 
     id: str

@@ -69,13 +69,22 @@ def take_steps(decision: Decision) -> None:
     ready, decision.ready = decision.ready, []
     if len(ready) > 1:
         ready.sort(key=lambda each: _order(decision, each[0]))
-    for run, node in ready:
-        if decision.state.run_by_order(run.order) is not run:
-            continue  # it has ended
-        if node is None:
-            decision.end(run, "done")
-        else:
+    for n, (run, node) in enumerate(ready):
+        if n == 0 or decision.state.run_by_order(run.order) is run:  # else a step of one before has ended it
             _take(decision, run, node)
+
+
+def send_first(decision: Decision, rule: CompiledRule) -> None:
+    """Let the one run that is ready take its first step at once, where it begins with a message: a message blocks."""
+    run, node = decision.ready[0]
+    if node is None or node is not rule.first or node.message is None or run.visits:
+        return
+    decision.ready = []
+    decision.taken += 1
+    if decision.taken > BUDGET:
+        decision.give_up()
+    run.node, run.visits = node.id, {node.id: 1}
+    _send(decision, rule, run, node)
 
 
 def _order(decision: Decision, run: Run) -> tuple[int, int, int]:
@@ -83,7 +92,10 @@ def _order(decision: Decision, run: Run) -> tuple[int, int, int]:
     return (0, 0, run.order) if rule is None else (-rule.rule.priority, rule.index, run.order)
 
 
-def _take(decision: Decision, run: Run, node: Node) -> None:
+def _take(decision: Decision, run: Run, node: Node | None) -> None:
+    if node is None:
+        decision.end(run, "done")
+        return
     rule = decision.rule_of(run)
     assert rule is not None  # noqa: S101 - else the run was parked
     at: Outcome = node
@@ -94,12 +106,12 @@ def _take(decision: Decision, run: Run, node: Node) -> None:
         run.node = name = at.id
         visits = run.visits.get(name)
         if visits is None:
-            run.visits = put(run.visits, name, 1)
+            run.visits = {**run.visits, name: 1}
         elif visits > 0 and not isinstance(at.step, Branch | Split | Best):
             at = _past(run, at)  # an edit has put it behind where the run is (S11.6)
             continue
         else:
-            run.visits = put(run.visits, name, abs(visits) + 1)
+            run.visits = {**run.visits, name: abs(visits) + 1}
         at = _TAKE[type(at.step)](decision, rule, run, at)
     if at is None:
         decision.end(run, "done")
@@ -113,7 +125,7 @@ def _past(run: Run, node: Node) -> Node | None:
 
 def take_anew(run: Run, step: str) -> None:
     """Let the run take this step once more, under another key."""
-    run.visits = put(run.visits, step, -abs(run.visits.get(step, 0)))
+    run.visits = {**run.visits, step: -abs(run.visits.get(step, 0))}
 
 
 def _cause(run: Run, node: Node) -> str:

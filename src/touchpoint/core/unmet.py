@@ -60,19 +60,19 @@ class Asked:
     code: str
 
     @classmethod
-    def of(cls, rules: Iterable[tuple[str, Expression]]) -> Self:
-        """The list of these rules, of which those are left out that always have a line of their own."""
-        names, conditions, places = [], [], []
-        leaves: dict[str, tuple[int, Expression]] = {}
-        for name, condition in rules:
-            own = kept_of(condition)
-            if own is not None:
-                names.append(name)
-                conditions.append(condition)
-                places.append(tuple(leaves.setdefault(source(leaf), (len(leaves), leaf))[0] for leaf in own))
-        listed = [(name, source(condition)) for name, condition in zip(names, conditions, strict=True)]
-        code = hashlib.sha256(f"{_FORM} {listed!a}".encode()).hexdigest()[:_DIGITS]
-        return cls(names, conditions, [leaf for _, leaf in leaves.values()], places, code)
+    def of(cls, rules: "Iterable[_Asking]") -> Self:
+        """The list of these rules."""
+        own = list(rules)
+        leaves = {text: leaf for each in own for text, leaf in each.leaves.items()}
+        place = {text: number for number, text in enumerate(leaves)}
+        listed = [(each.name, each.source) for each in own]
+        return cls(
+            [each.name for each in own],
+            [each.condition for each in own],
+            list(leaves.values()),
+            [tuple(place[text] for text in each.leaves) for each in own],
+            hashlib.sha256(f"{_FORM} {listed!a}".encode()).hexdigest()[:_DIGITS],
+        )
 
     @property
     def all(self) -> int:
@@ -98,14 +98,30 @@ class Asked:
                 yield ["refused", journey, name, "given", seen]
 
 
+@attrs.frozen(eq=False)
+class _Asking:
+    """A rule with its condition, that in source, and the leaves of which a trace keeps the values, by theirs."""
+
+    name: str
+    condition: Expression
+    source: str
+    leaves: Mapping[str, Expression]
+
+    @classmethod
+    def of(cls, name: str, condition: Expression | None) -> Self | None:
+        """None for a rule that is never refused, or always told of in a line of its own."""
+        leaves = None if condition is None else kept_of(condition)
+        return None if condition is None or leaves is None else cls(name, condition, source(condition), leaves)
+
+
 def lists_of(journey: Journey) -> Mapping[str, Asked]:
     """Every list of which a trace may tell by this definition, by its code."""
-    starting: dict[Key, list[tuple[str, Expression]]] = {}
+    starting: dict[Key, list[_Asking]] = {}
     for rule in journey.rules:
-        condition, _ = apart(rule)
-        for key in keys_to_start(rule, journey.name) if condition is not None else ():
-            starting.setdefault(key, []).append((rule.name, condition))  # type: ignore[arg-type]  # not None
-    distinct = {tuple(name for name, _ in rules): rules for rules in starting.values()}
+        asking = _Asking.of(rule.name, apart(rule)[0])
+        for key in keys_to_start(rule, journey.name) if asking is not None else ():
+            starting.setdefault(key, []).append(asking)  # type: ignore[arg-type]  # there is one
+    distinct = {tuple(each.name for each in rules): rules for rules in starting.values()}
     return {asked.code: asked for asked in map(Asked.of, distinct.values())}
 
 
@@ -139,7 +155,8 @@ class Together:
     def _telling(self) -> "_Told":
         if self._told is None:
             seeing = {rule.rule.name: rule for rule in self.rules if rule.see is not None}
-            asked = Asked.of((name, rule.condition) for name, rule in seeing.items() if rule.condition is not None)
+            every = [_Asking.of(name, rule.condition) for name, rule in seeing.items()]
+            asked = Asked.of(each for each in every if each is not None)
             see = _seer_of([finder_of(leaf, self._table) for leaf in asked.leaves])
             bits = {seeing[name]: 1 << place for place, name in enumerate(asked.names)}
             self._told = _Told(asked, list(bits), bits, see)

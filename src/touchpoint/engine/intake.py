@@ -55,7 +55,7 @@ class Prepared:
     occurrence: Occurrence = attrs.field(repr=False)
 
 
-def prepare(
+def prepare(  # noqa: C901 - every touchpoint passes here, and a call for each check would be half of the time
     given: Touchpoint, *, now: int | None, skew: int, declared: Mapping[str, type], refers: bool = False
 ) -> Prepared:
     """Check a touchpoint.
@@ -78,7 +78,9 @@ def prepare(
             f"touchpoint {kind!r} is the engine's own, so that nobody is thanked for a friend who is not there: "
             "call refer(by=…, customer=…), which records it for both"
         )
-    customer = _text(given.customer, "customer")
+    customer = given.customer
+    if not (type(customer) is str and 0 < len(customer) <= _ID and customer.isascii()):  # as most are, here and below
+        customer = _text(customer, "customer")
     at = None if given.at is None else instant_of(given.at, "at=")
     if now is None:
         if at is None:
@@ -94,7 +96,11 @@ def prepare(
     if not isinstance(given.direction, str) or given.direction not in _DIRECTIONS:
         raise InvalidTouchpoint(f"touchpoint {kind!r}: direction is inbound or outbound")
     properties = _properties(given, declared) if declared else checked(given.properties, kind, InvalidTouchpoint)
-    identity = _own_id(now) if given.id is None else _text(given.id, "id=")
+    identity = given.id
+    if identity is None:
+        identity = _own_id(now)
+    elif not (type(identity) is str and 0 < len(identity) <= _ID and identity.isascii()):
+        identity = _text(identity, "id=")
     channel, location, direction, about = given.channel, given.location, given.direction, given.about
     if channel is not None and not (type(channel) is str and len(channel) <= _ID and channel.isascii()):
         channel = _known_text(channel, "channel=")
@@ -130,8 +136,6 @@ def customer_id(value: object) -> str:
 
 
 def _text(value: object, what: str) -> str:
-    if type(value) is str and 0 < len(value) <= _ID and value.isascii():
-        return value
     return text_of(value, what, error=InvalidTouchpoint)
 
 

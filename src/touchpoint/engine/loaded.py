@@ -46,9 +46,7 @@ class Loaded:
 
     def next_due(self) -> int | None:
         """The earliest instant at which anything of this customer falls due; None for never."""
-        if self.stale:
-            self._look()
-        earliest = self._timer
+        earliest = self.next_timer()
         if self._message < earliest:  # noqa: PLR1730 - min() would be a call
             earliest = self._message
         return None if earliest == NEVER else earliest
@@ -67,12 +65,9 @@ class Loaded:
     def next_timer(self) -> int:
         """The earliest instant at which a timer falls due; `NEVER` for none."""
         if self.stale:
-            self._look()
+            self._timer, self._message = self.state.next_dues()
+            self.stale = False
         return self._timer
-
-    def _look(self) -> None:
-        self._timer, self._message = self.state.next_dues()
-        self.stale = False
 
 
 class Cache:

@@ -407,7 +407,8 @@ class Unit:
         row = (no, loaded.no, loaded.head, kind, touchpoint, name, at, now, body, dumps(trace) if trace else "")
         self.changes.entries.append(row)
         loaded.head = no
-        self.touch(loaded)
+        self.dirty[loaded.no] = loaded  # as `touch` does
+        loaded.stale = True
         for line in decision.trace:
             count = COUNTED.get(line[0])
             if count is not None:

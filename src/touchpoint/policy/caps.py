@@ -245,10 +245,15 @@ def _full(
     free = leaves + length(per) if isinstance(per, timedelta) else _first_after(leaves, per, now, calendar_period)
     # Who lost against whom is part of the record: the places are held by these messages.
     holders = list(dict.fromkeys([each.message for each in reversed(taken)]))
-    named = ", ".join(map(repr, holders[:3])) + (", …" if len(holders) > 3 else "")
-    reason = f"{bound.said} is full ({named}); free at {shown_at(free, zones)}"
+    reason = f"{bound.said} is full ({_named(holders)}); free at {shown_at(free, zones)}"
     values = {"taken": len(taken), "of": cap.n, "held_by": holders}
     return Verdict(CAP, cap.over, reason, until=free, values=values)
+
+
+def _named(holders: Sequence[str]) -> str:
+    if len(holders) == 1:
+        return repr(holders[0])
+    return ", ".join(map(repr, holders[:3])) + (", …" if len(holders) > 3 else "")
 
 
 def _spaced(bound: BoundSpacing, last: HandOver | None) -> Verdict:

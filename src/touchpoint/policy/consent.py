@@ -104,8 +104,11 @@ def said_of(
     """What stands of what was said about purposes, the narrowest first: a withdrawal and of what, or a grant."""
     grant: ConsentFact | None = None
     for purpose in purposes:
-        here, everywhere = consents.get((purpose, channel)), consents.get((purpose, ANY))
-        said = None if here is None and everywhere is None else _standing(here, everywhere, now)
+        said, everywhere = consents.get((purpose, channel)), consents.get((purpose, ANY))
+        if said is not None and not _speaks(said, now):
+            said = None
+        if everywhere is not None and _speaks(everywhere, now):
+            said = everywhere if said is None else newer(said, everywhere)
         if said is None:
             continue
         if said.granted:
@@ -143,13 +146,6 @@ def purposes_of(topic: str | None, kind: str) -> tuple[str, ...]:
     return (kind, ANY) if topic is None or topic == kind else (topic, kind, ANY)
 
 
-def _standing(here: ConsentFact | None, everywhere: ConsentFact | None, now: int) -> ConsentFact | None:
-    """What stands of what was said about this channel and about all of them."""
-    if everywhere is None or not _speaks(everywhere, now):
-        return here if here is not None and _speaks(here, now) else None
-    return newer(here, everywhere) if here is not None and _speaks(here, now) else everywhere
-
-
 def _speaks(said: ConsentFact, now: int) -> bool:
     """A grant counts from its day until it lapses; a withdrawal always."""
     return not said.granted or (said.at <= now and (said.expires_at is None or now < said.expires_at))
@@ -179,7 +175,9 @@ def lacking(
     zones: Sequence[str], now: int,
 ) -> Verdict:  # fmt: skip
     """A message of this kind takes a grant, because of a `rule` of the policy or by default, and none stands."""
-    about = [consents.get((purpose, where)) for purpose in purposes for where in (channel, ANY)] if consents else ()
+    if not consents:
+        return _never_granted(kind, channel, rule)
+    about = [consents.get((purpose, where)) for purpose in purposes for where in (channel, ANY)]
     ends = [each.expires_at for each in about if each is not None and each.granted and each.expires_at is not None]
     lapsed = [at for at in ends if at <= now]
     if not lapsed:

@@ -64,13 +64,14 @@ def _made(bound: Bound, message: Message, kind: str, journey: str) -> Plan | Non
     asks_more = message.answer or message.wordings or bound.hold_outs or bound.consent or bound.own_consent
     if asks_more or not message.channels or not meets_only(bound, message, kind, journey):
         return None
+    places = tuple(_place(bound, message, kind, journey, channel) for channel in message.channels)
     return Plan(
         message, kind, purposes_of(message.topic, kind),
         kind not in UNLESS_WITHDRAWN,
         tuple(each for each in bound.holds if covers(each.hold.kinds, kind)),
-        bool(bound.caps) and not message.exempt,
+        any(each.caps for each in places),
         bool(bound.caps) and message.exempt,
-        tuple(_place(bound, message, kind, journey, channel) for channel in message.channels),
+        places,
     )  # fmt: skip
 
 

@@ -166,9 +166,15 @@ def combine(verdicts: Iterable[Verdict], *, channel: str = "", later: Later | No
 
 def looks_ahead(against: Sequence[Verdict]) -> bool:
     """Whether `combine` needs `later` for these: a Deny that lapses may have done so when the Defers are over."""
-    lapsing = any(each.until is not None for each in against if each.answer == "deny")
-    defers = [each for each in against if each.answer == "defer"]
-    return lapsing and bool(defers) and _asked_again(defers) is not None
+    lapses = waits = False
+    for each in against:
+        if each.answer == "deny":
+            lapses = lapses or each.until is not None
+        elif each.answer == "defer":
+            if each.until is None:
+                return False  # nobody knows when the event comes
+            waits = True
+    return lapses and waits
 
 
 def rule_over_channels(rulings: Iterable[Ruling]) -> Ruling:
