@@ -48,7 +48,7 @@ def advance(program: Program, state: State, occurrence: Occurrence, now: int, *,
     Raises:
         DefectiveJourney: more than 1,000 steps; the state is then not to be used any more.
     """
-    if late or state.rare.lapses or occurrence.kind != TOUCHPOINT:
+    if late or occurrence.kind != TOUCHPOINT or (state.rare.lapses and not program.segments):
         return work_off(Decision(program, state, now, occurrence), late=late)
     judges = program.judges
     decide = judges.made.get(occurrence.name) or judges.whole(occurrence.name, _PARTS)
@@ -289,7 +289,7 @@ def _refused(decision: Decision, rule: CompiledRule, occurrence: Occurrence) -> 
 
 
 _PARTS: Final = Parts(
-    BlankDecision, NOTHING, meet_all, drop_bursts, remember_more, note_about, _refused, _start_all, work_off,
+    BlankDecision, NOTHING, meet_all, drop_bursts, remember_more, note_about, reassess, _refused, _start_all, work_off,
 )  # fmt: skip
 
 

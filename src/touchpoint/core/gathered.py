@@ -79,9 +79,13 @@ def node_of(program: Program, run: Run, step: str) -> Node | None:
 
 
 def _context(facts: Gathered) -> Context:
-    state, run = facts.state, facts.run
+    return context_of(facts.state, facts.run, facts.now)
+
+
+def context_of(state: State, run: Run, now: int) -> Context:
+    """What `still` may look at, as its message is asked about at this instant."""
     return Context(
-        event=run.event, trigger=run.trigger, traits=state.profile.traits, now=facts.now, signals=state.signals,
+        event=run.event, trigger=run.trigger, traits=state.profile.traits, now=now, signals=state.signals,
         case_open=state.case_open, stage_of=state.stage_of, outcomes=run.outcomes, journey=run.journey, told=run.told,
         collected=run.collected, results=run.results,
         exposures=state.exposures, segments=state.segments, consents=state.profile.consents,

@@ -16,7 +16,7 @@ from touchpoint.core.generate import Locals, Namespace, Source, Writer, comment,
 from touchpoint.core.occurrence import TOUCHPOINT, Occurrence
 from touchpoint.core.signals import SignalTable
 from touchpoint.core.unmet import UNMET, Asked, Together, together
-from touchpoint.core.whole_round import begins, ends, looks_up, meets, remembers
+from touchpoint.core.whole_round import NOTHING_BEYOND, Beyond, begins, ends, looks_up, meets, remembers, takes_in
 
 if TYPE_CHECKING:
     from touchpoint.core.compiled_rule import CompiledRule, CompiledStage
@@ -49,6 +49,7 @@ class Parts:
         drop_bursts: what is being collected may be given up.
         remember_more: what is remembered besides counts.
         note_about: what is about a message or a case.
+        reassess: segments are looked at again.
         refused: leaves the line of the trace for a rule whose condition is not true.
         start_all: what was considered starts.
         work_off: whatever is left to react to, round after round.
@@ -60,6 +61,7 @@ class Parts:
     drop_bursts: "Callable[[Decision, Occurrence, tuple[Key, ...]], None]"
     remember_more: "Callable[[Decision, Occurrence], None]"
     note_about: "Callable[[Decision, Occurrence], None]"
+    reassess: "Callable[[Decision, Key, str], None]"
     refused: "Callable[[Decision, CompiledRule, Occurrence], None]"
     start_all: "Callable[[Decision, Occurrence, Considered], None]"
     work_off: "Callable[[Decision], Decision]"
@@ -80,7 +82,7 @@ class Judges:
         starts: of the program.
         signals: likewise.
         more: the types of which more is remembered than counts; None where that is so of all.
-        plain: as in the program.
+        beyond: what only some journeys ask of touchpoints.
         moves_heard: likewise.
         looks_ahead: likewise.
         pays_after: so many occurrences of one key are judged by closures first; `PAYS_AFTER` unless given.
@@ -91,13 +93,16 @@ class Judges:
 
     def __init__(
         self, starts: "Mapping[Key, Starts]", signals: SignalTable, more: Collection[str] | None = (), *,
-        plain: bool = False, moves_heard: bool = True, looks_ahead: bool = True, pays_after: int | None = None,
+        beyond: Beyond = NOTHING_BEYOND, moves_heard: bool = True, looks_ahead: bool = True,
+        pays_after: int | None = None,
     ) -> None:  # fmt: skip
         self._starts, self._signals, self._more = starts, signals, more
         self._moves_heard, self._looks_ahead = moves_heard, looks_ahead
+        self._beyond = beyond
         after = PAYS_AFTER if pays_after is None else pays_after
         types = {name for kind, name in starts if kind == TOUCHPOINT}.union(signals.by_type, more or ())
-        self._wait_whole: dict[str, int] = dict.fromkeys((*types, OTHER) if plain else (), after)
+        self._apart = {name for kind, name in beyond.finer if kind == TOUCHPOINT}
+        self._wait_whole: dict[str, int] = dict.fromkeys((*(types - self._apart), OTHER), after)
         self._waits: dict[Key, int] = dict.fromkeys(starts, after)
         self.made: dict[str, Decide] = {}
         self._of_keys: dict[Key, Judge] = {}
@@ -132,6 +137,8 @@ class Judges:
         Those made before are in `made`.
         """
         if name not in self._wait_whole:
+            if name in self._apart:
+                return None
             name = OTHER
         known = self.made.get(name)
         if known is None and name in self._wait_whole and _pays(self._wait_whole, name):
@@ -149,7 +156,8 @@ class Judges:
         stages, _ = self._starts.get(key, ((), ()))
         more = self._more is None or name in self._more
         source = _Source(self._signals, moves_heard=self._moves_heard)
-        return source.deciding(name, stages, self.together(key), more=more, looks_ahead=self._looks_ahead)
+        asks = takes_in(source.names, key, self._beyond)
+        return source.deciding(name, stages, self.together(key), asks, more=more, looks_ahead=self._looks_ahead)
 
     def types(self) -> list[str]:
         """The types of touchpoints that have a function, or may get one."""
@@ -178,12 +186,17 @@ class _Source:
         ], body)  # fmt: skip
 
     def deciding(
-        self, name: str, stages: "StagesEntered", rules: Sequence[Together], *, more: bool, looks_ahead: bool
-    ) -> Code:
-        """The function of a whole round of touchpoints of a type; `more` is remembered of it than counts."""
+        self, name: str, stages: "StagesEntered", rules: Sequence[Together], asks: Sequence[Source], *, more: bool,
+        looks_ahead: bool,
+    ) -> Code:  # fmt: skip
+        """The function of a whole round of touchpoints of a type; `more` is remembered of it than counts.
+
+        What it `asks` first is what only some journeys want to know.
+        """
         key = (TOUCHPOINT, name)
         body = [
             *remembers(self.names, self._signals, name, more=more),
+            *asks,
             *meets(self.names.constant((key,), "keys") if name else "((event.kind, event.name),)"),
             *self._starts(stages, rules),
             *ends(rules=bool(rules), looks_ahead=looks_ahead),

@@ -35,6 +35,7 @@ from touchpoint.core.timed import (
     calendar_in,
     silences_in,
 )
+from touchpoint.core.whole_round import Beyond
 from touchpoint.core.wording import Look, fixed_of, looks_in, templates_of
 from touchpoint.durations import length
 from touchpoint.journey.by_hand import rules_by_hand
@@ -245,7 +246,9 @@ def compile_program(
     moves_heard = heard_keys is None or bool(dwells) or any(kind in _MOVES for kind, _ in heard_keys)
     sessions, limits = sessions_of(policies), live_limits_of(policies[0], journeys)
     more_of = _remembers_more(silences, sessions)
-    judges = Judges(starts, table, more_of, plain=plain, moves_heard=moves_heard, looks_ahead=looks_ahead)
+    segments_on = readers_of(segments)
+    beyond = Beyond(heard.finer, segments_on if segments else None, bool(heard.ends))
+    judges = Judges(starts, table, more_of, beyond=beyond, moves_heard=moves_heard, looks_ahead=looks_ahead)
     terms = terms_of(journeys)
     more = [*map(session_on, sorted(sessions)), *versions_of(segments.values()), *versions_of_cases(terms)]
     timed = [*sorted(silences), *sorted(name for each in dwells.values() for name, _ in each), *calendar]
@@ -282,7 +285,7 @@ def compile_program(
         sessions=sessions,
         complaint_rates=complaint_rates_of(policies),
         segments=segments,
-        segments_on=readers_of(segments),
+        segments_on=segments_on,
         live_limits=limits,
         misused=misused_words(journeys, asked_of_segments, known),
         terms=terms,

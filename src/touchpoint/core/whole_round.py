@@ -6,18 +6,41 @@ stages and rules of the type.
 """
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from datetime import timedelta
-from typing import Final
+from typing import TYPE_CHECKING, Final
+
+import attrs
 
 from touchpoint.core.generate import Namespace, Source
 from touchpoint.core.signals import SOME, SignalTable
 from touchpoint.durations import spoken
 
+if TYPE_CHECKING:
+    from touchpoint.core.keys import Key
+
 _LOOKED_UP: Final = {
     "properties": "event.properties", "traits": "state.profile.traits", "signals": "state.signals",
 }  # fmt: skip
 """Local variables that a function has where it names them."""
+
+
+@attrs.frozen
+class Beyond:
+    """What only some journeys ask of touchpoints.
+
+    Args:
+        finer: the keys whose occurrences may have others besides; such touchpoints have no function of their round.
+        read: what segments read; None where there are none.
+        chained: whether anybody waits for ends of messages, and so for how many runs in a row led to one.
+    """
+
+    finer: "Collection[Key]" = ()
+    read: "Collection[Key] | None" = None
+    chained: bool = False
+
+
+NOTHING_BEYOND: Final = Beyond()
 
 
 def begins() -> list[Source]:
@@ -104,6 +127,26 @@ def _added(names: Namespace, signals: SignalTable, name: str, adds: list[Source]
         "    else:",
         f"        update({table}, signals, event, now)",
     ]
+
+
+def takes_in(names: Namespace, key: "Key", beyond: Beyond) -> list[Source]:
+    """S3.3, and what leads from one run to another: what `core.advance` takes in for journeys that ask for it.
+
+    `key` is the only one of the touchpoint.
+    """
+    lines = ["    if event.chain:", "        decision.chain = event.chain"] if beyond.chained else []
+    if beyond.read is None:
+        return lines
+    looks = f"parts.reassess(decision, {names.constant(key, 'key')}, event.id)"
+    if key in beyond.read:
+        return [
+            *lines,
+            "    # Segments that read it, and those of which a window has lapsed.",
+            "    decision.open()",
+            f"    {looks}",
+        ]
+    lapsed = _if_so("state.rare.lapses and min(state.rare.lapses.values()) <= now", looks)
+    return [*lines, "    # Segments of which a window has lapsed.", *lapsed]
 
 
 def meets(keys: Source) -> list[Source]:
