@@ -4,6 +4,7 @@ from faults.planting import defect
 from touchpoint.core import advance, bursts, decision, following, live_runs, records, replanning, segments, steps
 from touchpoint.core import delivery as delivering
 from touchpoint.core.conversation import Conversation
+from touchpoint.core.held import dropped
 
 RESULTS = 22
 """The place of results in the record of a run."""
@@ -58,7 +59,7 @@ def _(replace):
     def make(expose):
         def forgetting(at_hand, run, node, split, variant):
             expose(at_hand, run, node, split, variant)
-            del at_hand.state.exposures[split]
+            at_hand.state.exposures = dropped(at_hand.state.exposures, split)
 
         return forgetting
 
