@@ -13,6 +13,7 @@ from making import journey, message
 from touchpoint import Engine, Rule, Send, Stage, Touchpoint, VirtualClock, count, days, event
 from touchpoint.channels import MemoryChannel
 from touchpoint.engine.ground import Ground
+from touchpoint.engine.intake import prepare
 from touchpoint.stores._sql import SqliteTransaction
 
 START = datetime(2026, 3, 2, 9, tzinfo=UTC)
@@ -129,6 +130,35 @@ def test_of_what_a_transaction_may_change_only_the_parts_that_it_changes_are_mad
     )
     record(engine, 5, id="new")
     assert [sorted(each) for each in found] == [["customers", "entries", "tallies"]]
+
+
+def lines(work):
+    """How many lines of Python this takes."""
+    counted = Counter()
+
+    def look(_frame, event, _):
+        counted[event] += 1
+        return look
+
+    before = sys.gettrace()
+    sys.settrace(look)
+    try:
+        work()
+    finally:
+        sys.settrace(before)
+    return counted["line"]
+
+
+def test_a_payload_takes_as_many_lines_however_much_is_in_it():
+    """What may not be in it shows in its JSON, which has to be written anyway."""
+
+    def prepared(properties):
+        given = Touchpoint("ann", "viewed", START, "t", properties)
+        return lambda: prepare(given, now=None, skew=0, declared={})
+
+    few, many = prepared({"score": 1}), prepared({f"p{n}": ["x", n, n / 2, True, None][n % 5] for n in range(12)})
+    prepared({"score": 1})()
+    assert lines(many) == lines(few) <= 70
 
 
 # --- what it means ----------------------------------------------------------------------------------------------------
