@@ -43,12 +43,13 @@ __all__ = [
 ]  # fmt: skip
 
 Since = Literal["send", "now", "run"]
+_NO_STEPS: Final = ()
 
 
 def _steps(value: "Iterable[Step] | Step | None") -> "tuple[Step, ...]":
-    if value is None:
+    if value is None or value is _NO_STEPS:
         return ()
-    given = tuple(value) if isinstance(value, Iterable) else (value,)
+    given = tuple(value) if type(value) is list or isinstance(value, Iterable) else (value,)
     for step in given:
         if not isinstance(step, _STEPS):
             raise JourneyError(f"then= and otherwise= take steps such as Send(…) or Wait(…), not {type(step).__name__}")
