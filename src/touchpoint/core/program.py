@@ -6,6 +6,7 @@ once built and holds no state of any customer.
 
 import hashlib
 from collections.abc import Iterable, Mapping, Sequence
+from functools import cached_property
 from typing import TYPE_CHECKING, Final, TypeAlias
 
 import attrs
@@ -87,8 +88,8 @@ Starts: TypeAlias = tuple[StagesEntered, Triggered]
 class Program:
     """Everything `advance` needs to know of the journeys.
 
-    `version` changes when customers' timers or signals must be looked at anew. `fixed` are the (message, content
-    key) whose words are the same for everybody; what they are in a locale is kept in `words` once it was made.
+    `version` changes when customers' timers or signals must be looked at anew. What words that are the same for
+    everybody are in a locale is kept in `words` once it was made.
     `starts` says which stages and rules a trigger starts. `by_hand` has the rules by which people send messages,
     which `by_name` has not. `releases` are the numbers at work of journeys released anew, `pinned` (journey,
     number) what runs of an earlier one finish on. `sessions` are the channels on which it counts when the customer
@@ -120,8 +121,6 @@ class Program:
     calendar_of: Mapping[str | None, tuple[CalendarSpec, ...]]
     signals: SignalTable
     messages: Mapping[str, Message]
-    templates: Mapping[tuple[str, str, str], Template]
-    fixed: frozenset[tuple[str, str]]
     bounds: Mapping[str, Bound]
     history_kept: int | None
     starts_kept: Mapping[str, int | None]
@@ -156,6 +155,17 @@ class Program:
     suggestions: Mapping[str, tuple[SuggestionSpec, ...]] = attrs.Factory(dict)
     words: "dict[tuple[str, str, str | None], Words]" = attrs.field(factory=dict, init=False, repr=False)
     _by_hand: Mapping[tuple[str, str], CompiledRule] | None = attrs.field(default=None, init=False, repr=False)
+
+    @cached_property
+    def templates(self) -> Mapping[tuple[str, str, str], Template]:
+        """(message, content key, part) → template: of all that journeys send or offer, parsed when words are wanted."""
+        offered = [each.message for journey in self.journeys.values() for each in journey.suggestions]
+        return templates_of([*self.messages.values(), *offered])
+
+    @cached_property
+    def fixed(self) -> frozenset[tuple[str, str]]:
+        """The (message, content key) whose words are the same for everybody; in a locale they are kept in `words`."""
+        return fixed_of(self.templates)
 
     def home(self, journey: str, release: int) -> "Program | None":
         """Where the definition of a run is found: here, or of one that is pinned to a release, there (S5.4)."""
@@ -229,8 +239,6 @@ def compile_program(
     silences = silences_in(triggers)
     segments = segments_of(journeys, table)
     messages = {name: message for each in asking[: len(journeys)] for name, message in each.messages().items()}
-    offered = [each.message for journey in journeys for each in journey.suggestions]
-    templates = templates_of([*messages.values(), *offered])
     asked = [node for each in asking for node in each.asked()]
     heard = listening(triggers, [*asked, *told_in(conditions_of(policies))], messages.values())
     bounds = bind(policy or Policy(), {journey.name: journey.policy for journey in journeys})
@@ -268,8 +276,6 @@ def compile_program(
         calendar_of=by_trait(calendar.values()),
         signals=table,
         messages=messages,
-        templates=templates,
-        fixed=fixed_of(templates),
         bounds=bounds,
         history_kept=hand_overs_kept(retention(bounds.values(), messages.values()), heard),
         starts_kept={rule.label: starts_kept(rule.rule.limit) for rule in rules},

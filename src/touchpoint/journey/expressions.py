@@ -4,7 +4,7 @@
 """
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import ClassVar, Final, NoReturn
@@ -361,14 +361,13 @@ def walk(expression: Expression) -> Sequence[Expression]:
         return found
 
 
-def _walk(expression: Expression) -> list[Expression]:
-    found = [expression]
-    for child in children(expression):
-        if type(child) in _LEAVES:
-            found.append(child)
-        else:
-            found += _walk(child)
-    return found
+def _walk(expression: Expression) -> Iterator[Expression]:
+    left = [expression]  # and no recursion: whoever asks how deep it is has to walk first
+    while left:
+        node = left.pop()
+        yield node
+        if type(node) not in _LEAVES:
+            left += reversed(children(node))
 
 
 def structure(node: Expression) -> str:

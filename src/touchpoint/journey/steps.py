@@ -5,10 +5,11 @@ stands at one of them when a release renames the step stays there (S5.4).
 """
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import timedelta
-from functools import cached_property
-from typing import Literal, TypeAlias
+from functools import cache, cached_property
+from operator import attrgetter
+from typing import Any, Final, Literal, TypeAlias
 
 import attrs
 
@@ -408,29 +409,23 @@ def candidate_arm(place: int) -> str:
 
 def label(step: Step) -> str:
     """Kind and the name of what it is about: what a step's derived identity is made of. Never its parameters (S4.5)."""
-    kind = type(step).__name__.lower()
-    match step:
-        case Send():
-            about = step.message.name
-        case WaitFor():
-            about = "|".join(map(trigger_name, step.trigger))
-        case Split() | Best():
-            about = step.name
-        case MoveTo():
-            about = step.stage
-        case SetTrait():
-            about = step.trait
-        case Emit():
-            about = step.type
-        case OpenCase() | CloseCase():
-            about = step.case
-        case Call():
-            about = step.function
-        case Enrol():
-            about = step.rule
-        case _:
-            return kind
-    return f"{kind}:{about}"
+    kind, about = _named(type(step))  # type: ignore[arg-type]  # a class is hashable
+    return kind if about is None else f"{kind}:{about(step)}"
+
+
+_ABOUT: Final[Mapping[type, Callable[[Any], str]]] = {
+    Send: attrgetter("message.name"), WaitFor: lambda step: "|".join(map(trigger_name, step.trigger)),
+    Split: attrgetter("name"), Best: attrgetter("name"), MoveTo: attrgetter("stage"), SetTrait: attrgetter("trait"),
+    Emit: attrgetter("type"), OpenCase: attrgetter("case"), CloseCase: attrgetter("case"), Call: attrgetter("function"),
+    Enrol: attrgetter("rule"),
+}  # fmt: skip
+"""By class of steps, and those derived from it, the name of what a step is about; others are about nothing."""
+
+
+@cache
+def _named(cls: type) -> tuple[str, Callable[[Any], str] | None]:
+    """The kind of a class of steps, and what gives the name of what a step is about."""
+    return cls.__name__.lower(), next((about for each, about in _ABOUT.items() if issubclass(cls, each)), None)
 
 
 def identified(steps: "Iterable[Step]") -> "Iterable[tuple[str, Step]]":
