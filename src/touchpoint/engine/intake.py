@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Mapping
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from typing import Final
 
@@ -93,7 +93,8 @@ def prepare(  # noqa: C901, PLR0912 - every touchpoint passes here, and a call f
             f"more than max_skew ({spoken(timedelta(microseconds=skew))}); "
             "record it when it has happened, or check the clock of its source"
         )
-    if not isinstance(given.direction, str) or given.direction not in _DIRECTIONS:
+    direction = given.direction
+    if not isinstance(direction, str) or direction not in _DIRECTIONS:
         raise InvalidTouchpoint(f"touchpoint {kind!r}: direction is inbound or outbound")
     properties, written = given.properties, None
     if type(properties) is dict and not declared:
@@ -107,7 +108,7 @@ def prepare(  # noqa: C901, PLR0912 - every touchpoint passes here, and a call f
         identity = _own_id(now)
     elif not (type(identity) is str and 0 < len(identity) <= _ID and identity.isascii()):
         identity = _text(identity, "id=")
-    channel, location, direction, about = given.channel, given.location, given.direction, given.about
+    channel, location, about = given.channel, given.location, given.about
     if channel is not None and not (type(channel) is str and len(channel) <= _ID and channel.isascii()):
         channel = _known_text(channel, "channel=")
     if location is not None:
@@ -193,6 +194,8 @@ def _described(value: object) -> str:
 
 def instant_of(value: object, what: str) -> int:
     """An aware datetime as microseconds UTC. Raises InvalidTouchpoint for a naive one or anything else."""
+    if type(value) is datetime and value.tzinfo is UTC:  # as most are; none of them lies outside of the calendar
+        return micros(value)
     if not isinstance(value, datetime):
         raise InvalidTouchpoint(f"{what} takes an aware datetime, not {type(value).__name__}")
     if value.tzinfo is None:
