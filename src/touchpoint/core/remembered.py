@@ -118,21 +118,34 @@ class Signal:
         return self.kind, self.type, self.path, self.required, self.optional, static
 
 
-def signal_of(question: Aggregate, path: Path = ()) -> Signal:
-    """What must be kept to answer a question; of a `Last`, the question about its property at `path`."""
-    parts = split_where(question.where)
+Plain: TypeAlias = dict[tuple[Kind, str, int | None, Path], Signal]
+"""Signals of all touchpoints of their types, by kind, type, length of the window and path."""
+
+
+def signal_of(question: Aggregate, path: Path = (), known: Plain | None = None) -> Signal:
+    """What must be kept to answer a question; of a `Last`, the question about its property at `path`.
+
+    Many questions are about all touchpoints of a type, and many of these are the same: they are looked up in `known`.
+    """
+    kind: Kind = "last" if isinstance(question, Last) else "total" if isinstance(question, Total) else "count"
+    within = None if isinstance(question, Last) or question.within is None else length(question.within)
+    of = question.of if isinstance(question, Total) else path
+    if question.where is not None:
+        return Signal(kind, question.type, within, of, *_asked_of_each(question.where))
+    plain = (kind, question.type, within, of)
+    found = None if known is None else known.get(plain)
+    if found is None:
+        found = Signal(*plain, (), (), ())
+        if known is not None:
+            known[plain] = found
+    return found
+
+
+def _asked_of_each(where: Expression) -> tuple[tuple[Path, ...], tuple[Path, ...], tuple[Expression, ...]]:
+    """What a signal asks of each touchpoint: what is `required` of it, what is `optional`, and what is `static`."""
+    parts = split_where(where)
     required = tuple(sorted({captured for captured, _ in parts.keys}))
-    optional = tuple(sorted(set(_event_paths(parts.relations)) - set(required)))
-    within = None if isinstance(question, Last) else question.within
-    return Signal(
-        kind="last" if isinstance(question, Last) else "total" if isinstance(question, Total) else "count",
-        type=question.type,
-        within=within if within is None else length(within),
-        path=question.of if isinstance(question, Total) else path,
-        required=required,
-        optional=optional,
-        static=parts.static,
-    )
+    return required, tuple(sorted(set(_event_paths(parts.relations)) - set(required))), parts.static
 
 
 def row_key(keys: list[str | None]) -> str | None:

@@ -20,7 +20,7 @@ from touchpoint.core.compile import Evaluator, Path
 from touchpoint.core.kept import Letters, Past, letters_for
 from touchpoint.core.occurrence import TOUCHPOINT, Occurrence
 from touchpoint.core.questions import answer
-from touchpoint.core.remembered import Signal, signal_of
+from touchpoint.core.remembered import Plain, Signal, signal_of
 from touchpoint.core.upkeep import Add, adder
 from touchpoint.errors import UnknownName
 from touchpoint.journey.conditions import Aggregate, Expression, Field, Last, path_of, root_of, walk
@@ -106,10 +106,11 @@ def collect(expressions: Iterable[Expression]) -> SignalTable:
     """The signals that these expressions ask for, each once, in the order they are first asked for."""
     signals: dict[str, Signal] = {}
     asked, answering = {}, {}
+    plain: Plain = {}
     for expression in expressions:
         own = []
         for question, path in _questions(expression):
-            found = signal_of(question, path)
+            found = signal_of(question, path, plain)
             own.append(signals.setdefault(found.key, found))
             answering[id(question), path] = own[-1]
         asked[id(expression)] = (expression, tuple(own))

@@ -18,37 +18,53 @@ class Said:
 
     Args:
         key: its name among all contents of the message (`Message.contents`).
-        place: from the message on: `.content["*"]`, `.wordings[0].content["de"]`.
         content: the words.
         under: its key where it stands: a channel, a locale, both, or `*`.
         wording: the one it belongs to; None for the message's own content.
+        within: where its wording stands: `.wordings[0]`; empty for the message's own content.
     """
 
     key: str
-    place: str
     content: Content
     under: str
     wording: Wording | None = None
+    within: str = ""
+
+    @property
+    def place(self) -> str:
+        """Where it stands, from the message on: `.content["*"]`, `.wordings[0].content["de"]`."""
+        return path_to(f"{self.within}.content", self.under)
 
 
 def contents(message: Message) -> Iterator[Said]:
     """Every content of a message, its own first; what is no `Wording` is left out, and told elsewhere."""
     for key, content in message.content.items():
-        yield Said(key, path_to(".content", key), content, key)
+        yield Said(key, content, key)
     for n, each in wordings(message):
         for key, content in each.content.items():
-            yield Said(said_as(key, each.name), path_to(f".wordings[{n}].content", key), content, key, each)
+            yield Said(said_as(key, each.name), content, key, each, f".wordings[{n}]")
 
 
 def wordings(message: Message) -> Iterator[tuple[int, Wording]]:
     """The wordings of a message, each with its place among them."""
+    if not message.wordings:
+        return iter(())
     return ((n, each) for n, each in enumerate(message.wordings) if isinstance(each, Wording))
 
 
 def looks_up(message: Message) -> bool:
     """Whether anything that a message may say looks anything up; quickly, for most templates are words alone."""
-    said = (*message.content.values(), *(each for _, one in wordings(message) for each in one.content.values()))
-    return any("{" in text for each in said for text in (each.subject, each.text, each.html) if text is not None)
+    return not all(is_plain(said.content) for said in contents(message))
+
+
+def is_plain(content: Content) -> bool:
+    """Whether a content is nothing but words, so that nobody has to read it as a template."""
+    text, subject, html = content.text, content.subject, content.html
+    return (
+        "{" not in text and "}" not in text
+        and (subject is None or ("{" not in subject and "}" not in subject))
+        and (html is None or ("{" not in html and "}" not in html))
+    )  # fmt: skip
 
 
 def looked_up(message: Message) -> Iterator[Field]:

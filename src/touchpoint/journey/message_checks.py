@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Final
 
 from touchpoint.errors import JourneyError, Problem, hint
-from touchpoint.journey.contents import contents, texts, wordings
+from touchpoint.journey.contents import Said, contents, is_plain, texts, wordings
 from touchpoint.journey.data_use import Behind, Declared, misuses
 from touchpoint.model.message import Content, Message
 from touchpoint.model.template import Template
@@ -23,12 +23,11 @@ def content_problems(path: str, message: Message, *, anywhere: bool = False) -> 
         yield Problem(f"{path}.content", f"message {message.name!r} says nothing", 'write content=Content(text="…")')
         return
     for said in contents(message):
-        place = f"{path}{said.place}"
         if not (anywhere or said.under == "*" or any(_serves(said.under, each) for each in (*message.channels, ""))):
             found = f"{said.under!r} is neither a channel of this message nor a locale"
             fix = 'use "*", a channel, a locale such as "de", or both as in "email/de"'
-            yield Problem(place, found + hint(said.under, message.channels), fix)
-        yield from _words_problems(place, message, said.content)
+            yield Problem(f"{path}{said.place}", found + hint(said.under, message.channels), fix)
+        yield from _words_problems(path, message, said)
     for channel in message.channels if "*" not in message.content else ():
         if not any(_serves(key, channel) for key in message.content):
             found = f"message {message.name!r} has nothing to say on channel {channel!r}"
@@ -36,20 +35,26 @@ def content_problems(path: str, message: Message, *, anywhere: bool = False) -> 
     yield from _wording_problems(path, message)
 
 
-def _words_problems(place: str, message: Message, content: Content) -> Iterator[Problem]:
+def _words_problems(path: str, message: Message, said: Said) -> Iterator[Problem]:
     """Whether a content says anything, in sound templates."""
-    if not any(isinstance(text, str) and text.strip() for text in (content.text, content.subject, content.html)):
-        yield Problem(place, f"message {message.name!r} says nothing here", 'write text="…"')
+    content = said.content
+    if _is_blank(content.text) and _is_blank(content.subject) and _is_blank(content.html):
+        yield Problem(f"{path}{said.place}", f"message {message.name!r} says nothing here", 'write text="…"')
     if not _is_sound(content):
         for part, text in texts_of(content):
             yield from (
-                Problem(f"{place}.{part}", f"{each.path}: {each.message}", each.fix) for each in mistakes_in(text)
+                Problem(f"{path}{said.place}.{part}", f"{each.path}: {each.message}", each.fix)
+                for each in mistakes_in(text)
             )
+
+
+def _is_blank(text: object) -> bool:
+    return not isinstance(text, str) or not text.strip()
 
 
 def _is_sound(content: Content) -> bool:
     try:
-        return content.templates is not None
+        return is_plain(content) or content.templates is not None
     except JourneyError:
         return False
 

@@ -5,7 +5,6 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from datetime import date, timedelta
 from decimal import Decimal
-from functools import partial
 from typing import Any, Final, get_args
 
 import attrs
@@ -14,7 +13,7 @@ from touchpoint.durations import LONGEST, Forever, is_calendar, is_lasting, spok
 from touchpoint.errors import Problem, TouchpointError, hint
 from touchpoint.journey import changes, outcomes, steps, triggers
 from touchpoint.journey.calendar_triggers import FACTOR, DateDue, Schedule, Usual, is_factor
-from touchpoint.journey.conditions import Expression, Field, children, path_of
+from touchpoint.journey.conditions import Expression, Field, children, path_of, walk
 from touchpoint.journey.content_rules import ContentRule, ContentRules, Sender
 from touchpoint.journey.familiarity import LEVELS, Familiarity
 from touchpoint.journey.journey import Journey
@@ -96,7 +95,11 @@ def _is_number(value: object) -> bool:
 def _is_condition(value: object) -> bool:
     if not isinstance(value, Expression) or (isinstance(value, Field) and path_of(value) == ()):
         return False
-    level: list[Expression] = [value]
+    return len(walk(value)) <= _DEEPEST or _is_shallow(value)
+
+
+def _is_shallow(value: Expression) -> bool:
+    level = [value]
     for _ in range(_DEEPEST):
         level = [child for node in level for child in children(node)]
         if not level:
@@ -130,7 +133,7 @@ def _is_gap(value: object) -> bool:
 
 
 def _is_length(value: object) -> bool:
-    return (is_calendar(value) and not is_lasting(value)) or _is_gap(value)
+    return _is_gap(value) or (is_calendar(value) and not is_lasting(value))
 
 
 def _is_name(value: object) -> bool:
@@ -176,7 +179,7 @@ _PERIOD = Kind(
     lambda value: _is_length(value) and value != timedelta(0),
 )
 _TIMEOUT = Kind(
-    f"a length such as days(3), {_AT_MOST}, or forever", lambda value: isinstance(value, Forever) or _is_length(value)
+    f"a length such as days(3), {_AT_MOST}, or forever", lambda value: _is_length(value) or isinstance(value, Forever)
 )
 _REST = Kind(
     f"an elapsed time longer than nothing and {_AT_MOST}, such as days(30), or forever",
@@ -371,27 +374,28 @@ SHAPES: Final[Mapping[type, Mapping[str, Kind]]] = {
 """What every field of every class of the data language may hold."""
 
 
-def fits(kind: Kind, value: object) -> bool:
-    """Whether a value is of this kind; `misfits_of` says what of it is not."""
-    if value is None and kind.optional:
-        return True
+def test_of(kind: Kind) -> Callable[[Any], bool]:
+    """What says of a value whether it is of this kind; `misfits_of` says what of it is not."""
+    each = kind.test
     if kind.form == "one":
-        return kind.test(value)
-    if kind.form == "many":
-        return isinstance(value, tuple) and all(map(kind.test, value))
+        return each if not kind.optional else lambda value: value is None or each(value)
+    whole = _are_many if kind.form == "many" else _are_named
+    return lambda value: (value is None and kind.optional) or whole(value, each)
+
+
+def _are_many(value: object, each: Callable[[Any], bool]) -> bool:
+    return isinstance(value, tuple) and all(map(each, value))
+
+
+def _are_named(value: object, each: Callable[[Any], bool]) -> bool:
     if type(value) is not dict and not isinstance(value, Mapping):  # nearly all are dicts, which is quick
         return False
-    return all(map(_is_name, value)) and all(map(kind.test, value.values()))
-
-
-def test_of(kind: Kind) -> Callable[[Any], bool]:
-    """What `fits` asks of values of this kind, without detours."""
-    return kind.test if kind.form == "one" and not kind.optional else partial(fits, kind)
+    return all(map(_is_name, value)) and all(map(each, value.values()))
 
 
 def misfits_of(kind: Kind, value: object, path: str) -> Iterator[Problem]:
     """What of this value is not of this kind; nothing where it fits."""
-    if fits(kind, value):
+    if test_of(kind)(value):
         return
     if kind.form == "one":
         yield _misfit(kind, value, path)

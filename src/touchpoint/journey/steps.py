@@ -5,10 +5,11 @@ stands at one of them when a release renames the step stays there (S5.4).
 """
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import timedelta
-from functools import cached_property
-from typing import Literal, TypeAlias
+from functools import cache, cached_property
+from operator import attrgetter
+from typing import Any, Final, Literal, TypeAlias
 
 import attrs
 
@@ -42,12 +43,13 @@ __all__ = [
 ]  # fmt: skip
 
 Since = Literal["send", "now", "run"]
+_NO_STEPS: Final = ()
 
 
 def _steps(value: "Iterable[Step] | Step | None") -> "tuple[Step, ...]":
-    if value is None:
+    if value is None or value is _NO_STEPS:
         return ()
-    given = tuple(value) if isinstance(value, Iterable) else (value,)
+    given = tuple(value) if type(value) is list or isinstance(value, Iterable) else (value,)
     for step in given:
         if not isinstance(step, _STEPS):
             raise JourneyError(f"then= and otherwise= take steps such as Send(…) or Wait(…), not {type(step).__name__}")
@@ -390,10 +392,16 @@ def arms(step: Step) -> Sequence[tuple[str, "tuple[Step, ...]"]]:
             found.append((FOLLOW_UP, follow_up))
         case Best():
             found += ((candidate_arm(n), each.then) for n, each in enumerate(step.candidates) if each.then)
-    for name in ARMS:
-        if steps := getattr(step, name, ()):
+    for name in _arms_of(type(step)):  # type: ignore[arg-type]  # a class is hashable
+        if steps := getattr(step, name):
             found.append((name, steps))
     return found
+
+
+@cache
+def _arms_of(cls: type) -> Sequence[str]:
+    """Those of `ARMS` that steps of a class have."""
+    return [name for name in ARMS if hasattr(cls, name)]
 
 
 def arm_of(variant: str) -> str:
@@ -408,29 +416,23 @@ def candidate_arm(place: int) -> str:
 
 def label(step: Step) -> str:
     """Kind and the name of what it is about: what a step's derived identity is made of. Never its parameters (S4.5)."""
-    kind = type(step).__name__.lower()
-    match step:
-        case Send():
-            about = step.message.name
-        case WaitFor():
-            about = "|".join(map(trigger_name, step.trigger))
-        case Split() | Best():
-            about = step.name
-        case MoveTo():
-            about = step.stage
-        case SetTrait():
-            about = step.trait
-        case Emit():
-            about = step.type
-        case OpenCase() | CloseCase():
-            about = step.case
-        case Call():
-            about = step.function
-        case Enrol():
-            about = step.rule
-        case _:
-            return kind
-    return f"{kind}:{about}"
+    kind, about = _named(type(step))  # type: ignore[arg-type]  # a class is hashable
+    return kind if about is None else f"{kind}:{about(step)}"
+
+
+_ABOUT: Final[Mapping[type, Callable[[Any], str]]] = {
+    Send: attrgetter("message.name"), WaitFor: lambda step: "|".join(map(trigger_name, step.trigger)),
+    Split: attrgetter("name"), Best: attrgetter("name"), MoveTo: attrgetter("stage"), SetTrait: attrgetter("trait"),
+    Emit: attrgetter("type"), OpenCase: attrgetter("case"), CloseCase: attrgetter("case"), Call: attrgetter("function"),
+    Enrol: attrgetter("rule"),
+}  # fmt: skip
+"""By class of steps, and those derived from it, the name of what a step is about; others are about nothing."""
+
+
+@cache
+def _named(cls: type) -> tuple[str, Callable[[Any], str] | None]:
+    """The kind of a class of steps, and what gives the name of what a step is about."""
+    return cls.__name__.lower(), next((about for each, about in _ABOUT.items() if issubclass(cls, each)), None)
 
 
 def identified(steps: "Iterable[Step]") -> "Iterable[tuple[str, Step]]":

@@ -4,7 +4,8 @@ from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import timedelta
 from functools import cache
-from itertools import chain
+from itertools import chain, compress
+from operator import is_not
 from types import NoneType
 from typing import Any, Final, TypeVar
 
@@ -13,17 +14,15 @@ import attrs
 from touchpoint.errors import Problem
 from touchpoint.journey.conditions import CaseOpen, Expression, Field, InSegment, InStage, Outcome, Told, walk
 from touchpoint.journey.declared import Declared
-from touchpoint.journey.fields import layout_of, values_of
+from touchpoint.journey.fields import values_of
 from touchpoint.journey.journey import Journey
 from touchpoint.journey.rule import Rule
-from touchpoint.journey.shapes import CLASS, SHAPES, Kind, fits, misfits_of, path_to, test_of
+from touchpoint.journey.shapes import CLASS, SHAPES, Kind, misfits_of, path_to, test_of
 from touchpoint.journey.steps import Step, arms, placed
 from touchpoint.model.message import Message
 
 T = TypeVar("T")
 Placed = tuple[str, Any]
-Check = tuple[str, Kind, Callable[[Any], bool], object]
-"""Of a field: its name, what it may hold, what tests for that, and what it holds by default."""
 _EMPTY: Final = ()
 _NO_PARTS: Final = frozenset({str, bool, int, float, NoneType, timedelta})
 """Most values: quickly told from parts."""
@@ -110,15 +109,11 @@ def owner(path: str) -> str:
 
 def taken_apart(journey: Journey) -> Scene:
     """A journey as its checks see it: with what is wrong with the shape of any part."""
-    nodes = walk_parts(journey, "$")
-    misfits: list[Problem] = []
-    broken: set[str] = set()
-    for path, node in nodes:
-        checks, values = _checks(type(node))  # type: ignore[arg-type]  # a class is hashable
-        for (name, kind, test, usual), value in zip(checks, values(node), strict=True):
-            if value is not usual and not test(value):
-                misfits += misfits_of(kind, value, f"{path}.{name}")
-                broken.add(path)
+    walk = _Walk()
+    walk.look(journey, "$")
+    nodes = walk.found
+    misfits = [each for place in sorted(walk.misfits) for each in _misfits(*nodes[place])]
+    broken = {nodes[place][0] for place in walk.misfits}
     unsaid = {one.partition(".wordings[")[0] for one in broken if ".wordings[" in one}
     broken |= {path for path, node in nodes if path in unsaid and isinstance(node, Message)}
     sound = Parts([placed for placed in nodes if placed[0] not in broken] if broken else nodes)
@@ -127,23 +122,48 @@ def taken_apart(journey: Journey) -> Scene:
     return Scene(journey, tuple(misfits), sound, rules)
 
 
-@cache
-def _checks(cls: type) -> tuple[Sequence[Check], Callable[[object], Sequence[object]]]:
-    """How the fields of a class are looked at, and what gives all of their values at once.
+def _misfits(path: str, part: object) -> Iterator[Problem]:
+    for name, kind in SHAPES[type(part)].items():
+        yield from misfits_of(kind, getattr(part, name), f"{path}.{name}")
 
-    A default need not be looked at again.
+
+@attrs.frozen(eq=False)
+class Frame:
+    """How the parts of a class are looked at: most fields of most parts hold what they hold by default.
+
+    `fields` are those that have a shape, each with its name and what tests a value for it; `values` gives what they
+    hold, and `usual` is what they hold where nothing is said, if that can be no part. It always fits.
     """
-    if not SHAPES.get(cls):
-        return (), lambda _: ()
-    layout = layout_of(cls)
-    usual = dict(zip(layout.names, layout.defaults, strict=True))
-    plain = {name for name, each in usual.items() if type(each) in _NO_PARTS or each is _EMPTY}
-    checks = SHAPES[cls].items()
-    checked = tuple(
-        (name, kind, test_of(kind), usual[name] if name in plain and fits(kind, usual[name]) else attrs.NOTHING)
-        for name, kind in checks
+
+    fields: Sequence[tuple[str, Callable[[Any], bool]]]
+    values: Callable[[object], Sequence[object]]
+    usual: Sequence[object]
+
+    def said(self, part: object) -> Iterator[tuple[tuple[str, Callable[[Any], bool]], Any]]:
+        """The fields that hold anything else than by default, with what they hold, in the order of the class."""
+        values = self.values(part)
+        return compress(zip(self.fields, values, strict=True), map(is_not, values, self.usual))
+
+
+@cache
+def _frame_of(cls: type) -> Frame | None:
+    """How parts of a class are looked at; None where they are none, or nothing of them has a shape."""
+    kinds = SHAPES.get(cls)
+    if not kinds:
+        return None
+    shaped = [each for each in attrs.fields(cls) if each.name in kinds]
+    return Frame(
+        tuple((each.name, test_of(kinds[each.name])) for each in shaped),
+        values_of(each.name for each in shaped),
+        tuple(_usual(each, kinds[each.name]) for each in shaped),
     )
-    return checked, values_of(SHAPES[cls])
+
+
+def _usual(field: "attrs.Attribute[Any]", kind: Kind) -> object:
+    default = field.default
+    if default is _EMPTY or (default is None and kind.optional):
+        return default  # no converter makes anything else of them that would not fit
+    return default if field.converter is None and type(default) in _NO_PARTS else attrs.NOTHING
 
 
 def walk_parts(value: object, path: str, whole: Collection[type] = ()) -> Sequence[Placed]:
@@ -154,35 +174,50 @@ def walk_parts(value: object, path: str, whole: Collection[type] = ()) -> Sequen
         path: where it is.
         whole: classes into which nobody looks, either.
     """
-    found: list[Placed] = []
-    _walk_parts(value, path, whole, found)
-    return found
+    walk = _Walk(whole)
+    walk.look(value, path)
+    return walk.found
 
 
-def _walk_parts(value: object, path: str, whole: Collection[type], found: list[Placed]) -> None:
-    cls = type(value)
-    if cls in whole:
-        found.append((path, value))
-    elif cls in SHAPES:
-        found.append((path, value))
-        layout = layout_of(cls)  # type: ignore[arg-type]  # a class is hashable
-        for name, part in zip(layout.names, layout.values(value), strict=True):
-            if part is not _EMPTY and type(part) not in _NO_PARTS:
-                _walk_parts(part, f"{path}.{name}", whole, found)
-    elif isinstance(value, Expression):
-        found.append((path, value))
-    elif isinstance(value, tuple):
-        for n, part in enumerate(value):
-            if type(part) not in _NO_PARTS:
-                _walk_parts(part, f"{path}[{n}]", whole, found)
-    elif isinstance(value, dict) or isinstance(value, Mapping):  # noqa: SIM101 - nearly all are dicts, which is quick
-        _walk_mapping(value, path, whole, found)
+class _Walk:
+    """Goes through parts, and looks at the shape of each.
 
+    Attributes:
+        found: every part with its path, in reading order.
+        misfits: the places in it of those that hold what they may not.
+    """
 
-def _walk_mapping(value: Mapping[object, object], path: str, whole: Collection[type], found: list[Placed]) -> None:
-    for key, part in value.items():
-        if type(part) not in _NO_PARTS:
-            _walk_parts(part, path_to(path, key), whole, found)
+    def __init__(self, whole: Collection[type] = ()) -> None:
+        self._whole = whole
+        self.found: list[Placed] = []
+        self.misfits: set[int] = set()
+
+    def look(self, value: Any, path: str) -> None:  # noqa: ANN401 - whatever people write
+        """Find what is in a value: a part, an expression, or a tuple or mapping of them; all else has no parts."""
+        cls = type(value)
+        if cls in SHAPES:
+            self._look_at_part(value, cls, path)
+        elif isinstance(value, tuple):
+            for n, each in enumerate(value):
+                if type(each) not in _NO_PARTS:
+                    self.look(each, f"{path}[{n}]")
+        elif isinstance(value, Expression) or cls in self._whole:
+            self.found.append((path, value))
+        elif cls is dict or isinstance(value, Mapping):
+            for key, each in value.items():
+                if type(each) not in _NO_PARTS:
+                    self.look(each, path_to(path, key))
+
+    def _look_at_part(self, part: object, cls: type, path: str) -> None:
+        place = len(self.found)
+        self.found.append((path, part))
+        if cls in self._whole or (frame := _frame_of(cls)) is None:
+            return
+        for (name, test), value in frame.said(part):
+            if not test(value):
+                self.misfits.add(place)
+            if type(value) not in _NO_PARTS:
+                self.look(value, f"{path}.{name}")
 
 
 def steps_in(taken: Iterable[Step], path: str) -> Iterator[tuple[str, Step]]:
