@@ -109,9 +109,7 @@ class _Told(SqliteTransaction):
 
     def __init__(self) -> None:
         self.writes: Writes = []
-
-    def _check_live(self) -> None:
-        pass
+        self._over = ""
 
     def _change(self, statement: str, rows: Sequence[Any], _what: str) -> None:
         self._many(statement, rows)
