@@ -75,7 +75,7 @@ if TYPE_CHECKING:
 BUDGET: Final = 1_000
 """Steps and rounds that one decision may take (S4.3)."""
 _MOVES: Final = frozenset({"entered", "left"})
-_RAISES: Final = (Emit, Enrol, MoveTo, OpenCase, CloseCase, SetTrait, Split)
+_RAISES: Final = frozenset({Emit, Enrol, MoveTo, OpenCase, CloseCase, SetTrait, Split})
 
 
 StagesEntered: TypeAlias = tuple[tuple[str, tuple[CompiledStage, ...]], ...]
@@ -236,18 +236,20 @@ def compile_program(
     rules = compile_rules(((each.journey.name, rule) for each in asking[: len(journeys)] for rule in each.rules), table)
     triggers = tuple((each.journey.name, trigger) for each in asking for trigger in each.triggers())
     kept = {key: compile_program([journey]) for key, journey in earlier.items()}
-    silences = silences_in(triggers)
+    rarer = [each for each in triggers if type(each[1]) is not On]  # few wait for anything else than a touchpoint
+    silences = silences_in(rarer)
     segments = segments_of(journeys, table)
     messages = {name: message for each in asking[: len(journeys)] for name, message in each.messages().items()}
     asked = [node for each in asking for node in each.asked()]
-    heard = listening(triggers, [*asked, *told_in(conditions_of(policies))], messages.values())
+    heard = listening(rarer, [*asked, *told_in(conditions_of(policies))], messages.values())
     bounds = bind(policy or Policy(), {journey.name: journey.policy for journey in journeys})
     known = declared_in(journeys, traits)
     bonds = bonds_of(policies[0], journeys, known, table)
     asked_of_segments = {(each.journey, each.segment): each.condition for each in segments.values()}
-    looks_ahead = any(rule.exit_conditions or rule.parts.steps_of(WaitUntil) for rule in rules)
+    takes = frozenset(type(step) for rule in rules for _, step in rule.parts.steps)
+    looks_ahead = WaitUntil in takes or any(rule.exit_conditions for rule in rules)
     looks_ahead = looks_ahead or any(each.looks_ahead for each in kept.values())
-    dwells, calendar = _dwells(triggers), calendar_in(triggers)
+    dwells, calendar = _dwells(rarer), calendar_in(rarer)
     plain = not (heard.finer or heard.ends or segments)
     starts = _index_starts(_index_stages(journeys, table), _index(rules))
     heard_keys = None if looks_ahead or kept or not plain else _heard(starts, rules)
@@ -283,7 +285,9 @@ def compile_program(
         looks_ahead=looks_ahead,
         heard=heard_keys,
         moves_heard=moves_heard,
-        may_circle=bool(kept) or _may_circle(rules, journeys, heard) or any(limit.over == "defer" for limit in limits),
+        may_circle=bool(kept)
+        or _may_circle(rules, takes, journeys, heard)
+        or any(limit.over == "defer" for limit in limits),
         version=_version(table, timed, more),
         listening=heard,
         releases=releases or {},
@@ -296,8 +300,8 @@ def compile_program(
         misused=misused_words(journeys, asked_of_segments, known),
         terms=terms,
         closed_by_answers=closed_by_answers(journeys),
-        conversions=conversions_of(each for _, each in triggers),
-        answers=any(rule.parts.steps_of(Reply, React) for rule in rules) or any(each.answers for each in kept.values()),
+        conversions=conversions_of(each for _, each in rarer),
+        answers=not takes.isdisjoint((Reply, React)) or any(each.answers for each in kept.values()),
         plain=plain,
         suggestions=suggestions_of(journeys, table),
         replans=any(message.on_release == "replan" for message in messages.values())
@@ -309,7 +313,9 @@ def compile_program(
     )
 
 
-def _may_circle(rules: Sequence[CompiledRule], journeys: Sequence[Journey], heard: Listening) -> bool:
+def _may_circle(
+    rules: Sequence[CompiledRule], takes: frozenset[type], journeys: Sequence[Journey], heard: Listening
+) -> bool:
     """Whether one decision could run out of its budget (S4.3), as far as the form of the journeys tells.
 
     It cannot where no step raises an event, no stage is entered because of one, and no rule has several runs at a time:
@@ -318,7 +324,7 @@ def _may_circle(rules: Sequence[CompiledRule], journeys: Sequence[Journey], hear
     listened = bool(heard.ends) or heard.watching is not None  # ends of messages and steps then start something, too
     if listened or any(rule.rule.key is not None or rule.rule.concurrency == "parallel" for rule in rules):
         return True
-    if any(rule.parts.steps_of(*_RAISES) for rule in rules):
+    if not takes.isdisjoint(_RAISES):
         return True
     if any(not isinstance(trigger, On) for journey in journeys for stage in journey.stages for trigger in stage.when):
         return True

@@ -12,7 +12,7 @@ from touchpoint.journey.fields import layout_of
 from touchpoint.journey.outcomes import MessageTrigger
 from touchpoint.journey.rule import Rule
 from touchpoint.journey.step_fields import asked_by_candidates
-from touchpoint.journey.steps import Call, Send, Step, WaitFor, identified
+from touchpoint.journey.steps import Best, Call, Send, Step, WaitFor, identified
 from touchpoint.journey.triggers import Trigger
 from touchpoint.model.message import Message
 
@@ -23,12 +23,14 @@ S = TypeVar("S", bound=Step)
 class RuleParts:
     """A rule taken apart once for all who ask.
 
-    `steps` are all of its steps by their identities, `expressions` every condition and value, `asked` what came back of
-    messages as these ask for it; each in reading order.
+    `steps` are all of its steps by their identities, `running` the triggers by which its runs exit, reach their goal,
+    and go on, `expressions` every condition and value, `asked` what came back of messages as these ask for it; each in
+    reading order.
     """
 
     rule: Rule
     steps: Sequence[tuple[str, Step]]
+    running: Sequence[Trigger]
     expressions: Sequence[Expression]
     asked: Sequence[Told]
 
@@ -37,7 +39,7 @@ class RuleParts:
         """The parts of this rule; `steps` are its steps by their identities, where they are known already."""
         steps = tuple(identified(rule.then)) if steps is None else steps
         expressions = tuple(_expressions_of_rule(rule, steps))
-        return cls(rule, steps, expressions, tuple(told_in(expressions)))
+        return cls(rule, steps, _triggers_in_run(rule, steps), expressions, told_in(expressions))
 
     def steps_of(self, *classes: type[S]) -> "list[S]":
         """Its steps of these classes, in reading order."""
@@ -46,18 +48,11 @@ class RuleParts:
     def triggers(self) -> Iterator[Trigger]:
         """Every trigger, in reading order."""
         yield from self.rule.when
-        yield from self.triggers_in_run()
-
-    def triggers_in_run(self) -> Iterator[Trigger]:
-        """Those by which its runs exit, reach their goal, and go on."""
-        yield from (each for each in self.rule.exit if not isinstance(each, Expression))
-        yield from self.rule.goal.trigger if self.rule.goal else ()
-        for _, step in self.steps:
-            yield from step.trigger if isinstance(step, WaitFor) else ()
+        yield from self.running
 
     def waits_for_own(self) -> bool:
         """Whether a run waits for, exits by, or has as its goal, what becomes of its own messages."""
-        return any(isinstance(each, MessageTrigger) and not each.any_run for each in self.triggers_in_run())
+        return any(isinstance(each, MessageTrigger) and not each.any_run for each in self.running)
 
     def results_read(self) -> frozenset[str]:
         """The functions whose results conditions or words of the rule look up: only these are kept."""
@@ -69,9 +64,19 @@ class RuleParts:
         return frozenset(path[0] for root, path in looked_up if root == "result" and path)
 
 
-def told_in(expressions: Iterable[Expression]) -> Iterator[Told]:
+def told_in(expressions: Iterable[Expression]) -> Sequence[Told]:
     """Every question about what came back of a message."""
-    return (node for each in expressions for node in walk(each) if isinstance(node, Told))
+    return [node for each in expressions for node in walk(each) if type(node) is Told]
+
+
+def _triggers_in_run(rule: Rule, steps: Iterable[tuple[str, Step]]) -> Sequence[Trigger]:
+    found = [each for each in rule.exit if not isinstance(each, Expression)]
+    if rule.goal:
+        found += rule.goal.trigger
+    for _, step in steps:
+        if type(step) is WaitFor:
+            found += step.trigger
+    return found
 
 
 def apart(rule: Rule) -> tuple[Expression | None, Expression | None]:
@@ -103,9 +108,11 @@ def _expressions_of(step: Step) -> Iterable[Expression]:
             yield found
         elif isinstance(found, Mapping):
             yield from found.values()
-    if isinstance(step, Send) and step.message.wordings:
-        yield from (each.given for _, each in wordings(step.message))
-    yield from (expression for _, expression in asked_by_candidates(step))
+    if isinstance(step, Send):
+        if step.message.wordings:
+            yield from (each.given for _, each in wordings(step.message))
+    elif isinstance(step, Best):
+        yield from (expression for _, expression in asked_by_candidates(step))
 
 
 @cache

@@ -47,13 +47,24 @@ def contents(message: Message) -> Iterator[Said]:
 
 def wordings(message: Message) -> Iterator[tuple[int, Wording]]:
     """The wordings of a message, each with its place among them."""
+    if not message.wordings:
+        return iter(())
     return ((n, each) for n, each in enumerate(message.wordings) if isinstance(each, Wording))
 
 
 def looks_up(message: Message) -> bool:
     """Whether anything that a message may say looks anything up; quickly, for most templates are words alone."""
-    said = (*message.content.values(), *(each for _, one in wordings(message) for each in one.content.values()))
-    return any("{" in text for each in said for text in (each.subject, each.text, each.html) if text is not None)
+    return not all(is_plain(said.content) for said in contents(message))
+
+
+def is_plain(content: Content) -> bool:
+    """Whether a content is nothing but words, so that nobody has to read it as a template."""
+    text, subject, html = content.text, content.subject, content.html
+    return (
+        "{" not in text and "}" not in text
+        and (subject is None or ("{" not in subject and "}" not in subject))
+        and (html is None or ("{" not in html and "}" not in html))
+    )  # fmt: skip
 
 
 def looked_up(message: Message) -> Iterator[Field]:

@@ -315,7 +315,10 @@ class Variant(Expression):
     split: str
 
 
-_CONDITIONS: Final = (Compare, And, Or, Not, In, Contains, Exists, Ever, CaseOpen, InStage, InSegment, Consented, Told)
+_CONDITIONS: Final = frozenset({
+    Compare, And, Or, Not, In, Contains, Exists, Ever, CaseOpen, InStage, InSegment, Consented, Told,
+})  # fmt: skip
+"""Nodes that are true, false or unknown, and nothing else."""
 
 
 _WRITTEN: Final = json.JSONEncoder(separators=(",", ":"), sort_keys=True)
@@ -423,7 +426,7 @@ def _listed(options: object) -> Expression:
 def _compare(op: str, left: Expression, right: object) -> Compare:
     pair = (operand(left), operand(right))
     for side in pair:
-        if isinstance(side, _CONDITIONS) and (op not in {"==", "!="} or not all(map(_is_truth, pair))):
+        if type(side) in _CONDITIONS and (op not in {"==", "!="} or not all(map(_is_truth, pair))):
             raise JourneyError(
                 f"{side} is a condition, and {op} does not compare it with that: & and | bind tighter: "
                 "put each comparison in parentheses"
@@ -432,7 +435,7 @@ def _compare(op: str, left: Expression, right: object) -> Compare:
 
 
 def _is_truth(node: Expression) -> bool:
-    return isinstance(node, _CONDITIONS) or (isinstance(node, Literal) and isinstance(node.value, bool))
+    return type(node) in _CONDITIONS or (isinstance(node, Literal) and isinstance(node.value, bool))
 
 
 def _joined(kind: type[And] | type[Or], *sides: object) -> tuple[Expression, ...]:
@@ -455,7 +458,7 @@ def _condition_part(side: object) -> Expression:
 def _calculate(op: str, left: object, right: object) -> Arithmetic:
     pair = (operand(left), operand(right))
     for side in pair:
-        if isinstance(side, _CONDITIONS) or (isinstance(side, Literal) and not _is_quantity(side.value)):
+        if type(side) in _CONDITIONS or (isinstance(side, Literal) and not _is_quantity(side.value)):
             raise JourneyError(f"{op} takes numbers, datetimes, dates and durations, not {side}")
     return Arithmetic(op, *pair)
 

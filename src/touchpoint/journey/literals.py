@@ -15,12 +15,13 @@ UNSEEN: Final = (
     "\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\xad\u061c\u180e\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff"
     "\ufff9-\ufffb\ud800-\udfff\U000e0000-\U000e0fff"
 )
+_NUMBERS: Final = (int, float, Decimal)
 _ESCAPED: Final = re.compile(rf'["\\\t\n\r{UNSEEN}]')
 _HIDDEN: Final = re.compile(rf"[\t\n\r{UNSEEN}]")
 _LETTERS: Final = {'"': '"', "\\": "\\", "\b": "b", "\f": "f", "\n": "n", "\r": "r", "\t": "t"}
 
 
-def literal(value: object, *, depth: int = 0) -> object:
+def literal(value: object, *, depth: int = 0) -> object:  # noqa: PLR0911 - one per type
     """The value as a condition keeps it: datetimes in UTC, lists as tuples, members of an Enum as what they stand for.
 
     Args:
@@ -31,6 +32,10 @@ def literal(value: object, *, depth: int = 0) -> object:
         JourneyError: the type is not allowed, a number or text is too long or a list too deep, a float is not
             finite, or a datetime has no time zone.
     """
+    if type(value) is str:  # nearly all are texts or numbers, which is quick
+        return _text(value)
+    if type(value) is int or type(value) is float:
+        return _finite(value)
     if isinstance(value, Enum):
         return literal(value.value)
     if isinstance(value, list | tuple):
@@ -75,8 +80,9 @@ def _finite(value: float | Decimal) -> float | Decimal:
         raise JourneyError(f"a number of more than {DIGITS} digits cannot stand in a condition")
     if not is_finite(value):
         raise JourneyError(f"{value} is not a finite number; conditions compare with finite numbers only")
-    base = next(kind for kind in (int, float, Decimal) if isinstance(value, kind))
-    return value if type(value) is base else base(value)
+    if type(value) in _NUMBERS:
+        return value
+    return next(kind for kind in _NUMBERS if isinstance(value, kind))(value)
 
 
 def quoted(text: str) -> str:

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Final
 
 from touchpoint.errors import JourneyError, Problem, hint
-from touchpoint.journey.contents import Said, contents, texts, wordings
+from touchpoint.journey.contents import Said, contents, is_plain, texts, wordings
 from touchpoint.journey.data_use import Behind, Declared, misuses
 from touchpoint.model.message import Content, Message
 from touchpoint.model.template import Template
@@ -38,7 +38,7 @@ def content_problems(path: str, message: Message, *, anywhere: bool = False) -> 
 def _words_problems(path: str, message: Message, said: Said) -> Iterator[Problem]:
     """Whether a content says anything, in sound templates."""
     content = said.content
-    if not any(isinstance(text, str) and text.strip() for text in (content.text, content.subject, content.html)):
+    if _is_blank(content.text) and _is_blank(content.subject) and _is_blank(content.html):
         yield Problem(f"{path}{said.place}", f"message {message.name!r} says nothing here", 'write text="…"')
     if not _is_sound(content):
         for part, text in texts_of(content):
@@ -48,11 +48,13 @@ def _words_problems(path: str, message: Message, said: Said) -> Iterator[Problem
             )
 
 
+def _is_blank(text: object) -> bool:
+    return not isinstance(text, str) or not text.strip()
+
+
 def _is_sound(content: Content) -> bool:
-    if not any("{" in text or "}" in text for _, text in texts_of(content)):
-        return True  # nothing but words
     try:
-        return content.templates is not None
+        return is_plain(content) or content.templates is not None
     except JourneyError:
         return False
 

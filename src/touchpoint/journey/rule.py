@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from datetime import timedelta
-from typing import Literal
+from typing import Final, Literal
 
 import attrs
 
@@ -15,6 +15,7 @@ from touchpoint.model.limits import Limit
 from touchpoint.model.names import TYPE_PATTERN
 
 Concurrency = Literal["ignore", "restart", "parallel"]
+_NONE: Final = ()
 
 
 def _window(value: timedelta | None) -> timedelta | None:
@@ -56,7 +57,7 @@ class Goal:
 
 
 def _exits(value: object) -> tuple[Trigger | Expression, ...]:
-    if value is None:
+    if value is None or value is _NONE:
         return ()
     given = list(value) if isinstance(value, Iterable) and not isinstance(value, str | type | Expression) else [value]
     return tuple(

@@ -133,7 +133,7 @@ def _is_gap(value: object) -> bool:
 
 
 def _is_length(value: object) -> bool:
-    return (is_calendar(value) and not is_lasting(value)) or _is_gap(value)
+    return _is_gap(value) or (is_calendar(value) and not is_lasting(value))
 
 
 def _is_name(value: object) -> bool:
@@ -179,7 +179,7 @@ _PERIOD = Kind(
     lambda value: _is_length(value) and value != timedelta(0),
 )
 _TIMEOUT = Kind(
-    f"a length such as days(3), {_AT_MOST}, or forever", lambda value: isinstance(value, Forever) or _is_length(value)
+    f"a length such as days(3), {_AT_MOST}, or forever", lambda value: _is_length(value) or isinstance(value, Forever)
 )
 _REST = Kind(
     f"an elapsed time longer than nothing and {_AT_MOST}, such as days(30), or forever",

@@ -23,7 +23,7 @@ def earlier(value: Iterable[str] | str) -> tuple[str, ...]:
 
 def as_duration(value: object, what: str) -> Duration | Forever:
     """A length that is elapsed, calendar or forever. Raises JourneyError for anything else."""
-    if isinstance(value, Forever) or is_calendar(value):
+    if type(value) is not timedelta and (isinstance(value, Forever) or is_calendar(value)):
         return value  # type: ignore[return-value]
     if not isinstance(value, timedelta):
         raise JourneyError(f"{what} takes a length such as days(3) or months(1), or forever, not {value!r}")

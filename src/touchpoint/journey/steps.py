@@ -43,12 +43,13 @@ __all__ = [
 ]  # fmt: skip
 
 Since = Literal["send", "now", "run"]
+_NO_STEPS: Final = ()
 
 
 def _steps(value: "Iterable[Step] | Step | None") -> "tuple[Step, ...]":
-    if value is None:
+    if value is None or value is _NO_STEPS:
         return ()
-    given = tuple(value) if isinstance(value, Iterable) else (value,)
+    given = tuple(value) if type(value) is list or isinstance(value, Iterable) else (value,)
     for step in given:
         if not isinstance(step, _STEPS):
             raise JourneyError(f"then= and otherwise= take steps such as Send(…) or Wait(…), not {type(step).__name__}")
@@ -391,10 +392,16 @@ def arms(step: Step) -> Sequence[tuple[str, "tuple[Step, ...]"]]:
             found.append((FOLLOW_UP, follow_up))
         case Best():
             found += ((candidate_arm(n), each.then) for n, each in enumerate(step.candidates) if each.then)
-    for name in ARMS:
-        if steps := getattr(step, name, ()):
+    for name in _arms_of(type(step)):  # type: ignore[arg-type]  # a class is hashable
+        if steps := getattr(step, name):
             found.append((name, steps))
     return found
+
+
+@cache
+def _arms_of(cls: type) -> Sequence[str]:
+    """Those of `ARMS` that steps of a class have."""
+    return [name for name in ARMS if hasattr(cls, name)]
 
 
 def arm_of(variant: str) -> str:

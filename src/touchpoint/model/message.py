@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 __all__ = ["BEST_BEFORE", "BEST_BEFORE_OTHERWISE", "Content", "Gift", "Message", "Number", "OnRelease", "Survey"]
 
 _ENDS: Final = 2
+_NO_WORDINGS: Final = ()
 OnRelease = Literal["send", "drop", "replan"]
 
 BEST_BEFORE: Mapping[str, timedelta] = {"transactional": timedelta(days=1), "service": timedelta(days=3)}
@@ -59,15 +60,19 @@ def contents_of(value: Content | Mapping[str, Content] | None) -> Mapping[str, C
     """Contents by channel and locale; one alone is for all of them. Raises JourneyError for what is neither."""
     if value is None:
         return {}
-    if not isinstance(value, Content | Mapping):
+    if isinstance(value, Content):
+        return {"*": value}
+    if not isinstance(value, Mapping):
         raise JourneyError(f"content= takes a Content, or a mapping of channels or locales to it, not {_sort(value)}")
-    return {"*": value} if isinstance(value, Content) else dict(value)
+    return dict(value)
 
 
 def names_of(value: Iterable[str] | str | None) -> tuple[str, ...]:
     """Names as a tuple; one alone may be given as it is. Raises JourneyError for what is no list."""
     if value is None:
         return ()
+    if type(value) is list or type(value) is tuple:  # nearly all are, which is quick
+        return tuple(value)
     if not isinstance(value, Iterable):
         raise JourneyError(f'a list of names was expected, such as ["email"], not {_sort(value)}')
     return (value,) if isinstance(value, str) else tuple(value)
@@ -106,7 +111,7 @@ class Worded(Protocol):
 
 
 def _wordings(value: Iterable[Worded] | Worded | None) -> tuple[Worded, ...]:
-    if value is None:
+    if value is None or value is _NO_WORDINGS:
         return ()
     return tuple(value) if isinstance(value, Iterable) else (value,)
 
