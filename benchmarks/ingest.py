@@ -145,7 +145,7 @@ class Kept:
         for changes in self._kept:
             told = _Told()
             transaction = object.__new__(SqliteTransaction)
-            transaction._over, transaction._cursor = "", told  # type: ignore[assignment]  # noqa: SLF001 - a stand-in
+            transaction._over, transaction._cursor = "", told  # type: ignore[assignment]
             transaction.write(changes)
             found.append(told.writes)
         return found
