@@ -112,7 +112,8 @@ def test_what_is_imported_is_what_an_engine_would_keep(run):
     (journey,) = load(Path("shop.py")).journeys
     engine = Engine("sqlite:///shop.db", journeys=[journey], channels=[])
     try:
-        assert len(engine.store.reading().__enter__().definitions()) == 1
+        with engine.store.reading() as reading:
+            assert len(reading.definitions()) == 1
     finally:
         engine.close()
 

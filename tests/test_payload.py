@@ -5,11 +5,12 @@ from decimal import Decimal
 from types import MappingProxyType
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from touchpoint.errors import InvalidInput, InvalidTouchpoint
-from touchpoint.model.payload import DEPTH, SIZE, TEXT, checked
+from touchpoint.model.payload import DEPTH, DIGITS, LONGEST_NAME, SIZE, TEXT, checked, plain_json
+from touchpoint.stores.codec import dumps
 
 SCALARS = st.one_of(
     st.none(),
@@ -117,3 +118,36 @@ def test_the_error_is_the_one_asked_for():
 )
 def test_the_type_of_a_value_is_kept(value):  # S1.2: true is not 1
     assert type(checked({"x": value}, "properties")["x"]) is type(value)
+
+
+# The short way: what shows in the JSON of a whole payload.
+
+ODD = st.sampled_from([
+    float("nan"), float("-inf"), "\ud800", "$5", '"$', '"":', "für", "m" * TEXT, "m" * (TEXT + 1), 10**DIGITS,
+    -(10**DIGITS), 10**DIGITS - 1, 10**5_000, object(), {"$date": "2026-01-01"}, b"x",
+])  # fmt: skip
+ODD_NAMES = st.sampled_from(
+    ["", "$set", "a$", 'a"', "\ud800", "x" * LONGEST_NAME, "x" * (LONGEST_NAME + 1), "für", "a b", 1, None]
+)
+
+
+@given(st.dictionaries(NAMES | ODD_NAMES, VALUES | ODD, max_size=4))
+@example({"": 1})
+@example({"a": 1, "": 1})
+@example({"$set": 1})
+@example({"x": 10**DIGITS})
+@example({"x": "m" * (DIGITS + 20), "y": 10**DIGITS})
+@example({f"x{n}": n for n in range(SIZE + 1)})
+def test_what_is_plain_to_see_is_what_a_look_at_each_value_keeps(values):  # S1.2
+    text = plain_json(values, dumps)
+    if text is not None:
+        assert text == dumps(checked(values, "properties"))
+        assert checked(values, "properties") == values
+
+
+@pytest.mark.parametrize(
+    "values",
+    [{}, {"a": 1, "b": "x", "c": None, "d": True, "e": 0.5}, {"größe": "für"}, {"review": "good " * 500, "stars": 5}],
+)
+def test_what_most_payloads_are_is_plain_to_see(values):
+    assert plain_json(values, dumps) == dumps(values)

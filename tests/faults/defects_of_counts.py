@@ -1,7 +1,7 @@
 """Planted defects of caps and budgets; see `defects.py`."""
 
 from faults.planting import CALLS, defect, without
-from touchpoint.core import delivery, settling
+from touchpoint.core import delivery, objections, settling
 from touchpoint.core.decision import Booked, Unbooked
 from touchpoint.core.state import IN_FLIGHT, NEVER, WAITING, State
 from touchpoint.engine import writing
@@ -12,8 +12,8 @@ from touchpoint.stores.base import Changes
 
 @defect("a cap counts only when the outcome is known", aimed="rush at a cap", strengths={})
 def _(replace):
-    def make(counted):
-        return lambda bound, facts: [each for each in counted(bound, facts) if each.state != IN_FLIGHT]
+    def make(taken):
+        return lambda *known: [each for each in taken(*known) if each.state != IN_FLIGHT]
 
     def several(_):
         return lambda _, state, now: [
@@ -23,15 +23,15 @@ def _(replace):
     # Else one message of a customer at a time would keep the others back, whatever the cap says.
     replace(delivery, "due_messages", several)
     replace(State, "_next_message", lambda _: lambda self: min(e.lease or e.due or NEVER for e in self.pending))
-    replace(caps, "counted", make)
+    replace(caps, "taken", make)
 
 
 @defect("a cap counts what was accepted, not what may have gone out", strengths=CALLS)
 def _(replace):
-    def make(counted):
-        return lambda bound, facts: [each for each in counted(bound, facts) if each.state != "ambiguous"]
+    def make(taken):
+        return lambda *known: [each for each in taken(*known) if each.state != "ambiguous"]
 
-    replace(caps, "counted", make)
+    replace(caps, "taken", make)
 
 
 @defect("a cap counts what was refused", strengths={"refused": 0.5})
@@ -111,3 +111,4 @@ def _(replace):
 @defect("no cap at all")
 def _(replace):
     without(replace, "check_caps")
+    replace(objections, "full", lambda _: lambda *_: None)  # which is asked where nothing rare is known

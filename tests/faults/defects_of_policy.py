@@ -3,7 +3,7 @@
 import attrs
 
 from faults.planting import CALLS, defect, without
-from touchpoint.core import delivery, gate, settling
+from touchpoint.core import delivery, gate, objections, settling
 from touchpoint.engine import acts, inbound, shared
 from touchpoint.policy import consent, windows_check
 
@@ -117,23 +117,22 @@ def _(replace):
 
 @defect("a withdrawal for all channels is missed where one channel has a grant", strengths={"act between": 0.5})
 def _(replace):
-    def make(standing):
-        return lambda here, everywhere, now: here if here is not None else standing(here, everywhere, now)
-
-    replace(consent, "_standing", make)
+    # Asked of what is said of one channel, and of all of them.
+    replace(consent, "newer", lambda _: lambda here, _: here)
 
 
 @defect("a withdrawal of everything is missed where a kind was granted", strengths={"act between": 0.5})
 def _(replace):
-    def make(purposes):
-        def narrow(facts):
-            found = purposes(facts)
-            said = {purpose for purpose, _ in facts.consents}
-            return tuple(each for each in found if each != "*") if said & set(found[:-1]) else found
+    def make(said_of):
+        def narrow(consents, purposes, channel, now):
+            if {purpose for purpose, _ in consents} & set(purposes[:-1]):
+                purposes = tuple(each for each in purposes if each != "*")
+            return said_of(consents, purposes, channel, now)
 
         return narrow
 
-    replace(consent, "_purposes", make)
+    for place in (consent, objections):
+        replace(place, "said_of", make)
 
 
 @defect("an opt-out binds only who said it, not the address")

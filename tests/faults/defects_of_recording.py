@@ -66,33 +66,50 @@ def _(replace):
 
 @defect("a duplicate is recorded again", strengths={"duplicate": 0.8})
 def _(replace):
-    def make(take):
+    def anew(unit, each, now):
+        pair = (each.id, unit.find_or_add(each.customer, now).no)
+        if unit.seen([pair], [pair]):
+            each.id = each.occurrence.id = f"{each.id} again {now}"
+
+    def one(take):
+        def again(unit, each, now, late_after, *, may_be_known):
+            anew(unit, each, now)
+            return take(unit, each, now, late_after, may_be_known=may_be_known)
+
+        return again
+
+    def several(take):
         def again(unit, prepared, now, late_after):
-            owners = [unit.find_or_add(each.customer, now) for each in prepared]
-            pairs = [(each.id, owner.no) for each, owner in zip(prepared, owners, strict=True)]
-            for each in prepared if unit.seen(pairs, pairs) else ():
-                each.id = each.occurrence.id = f"{each.id} again {now}"
+            for each in prepared:
+                anew(unit, each, now)
             return take(unit, prepared, now, late_after)
 
         return again
 
-    replace(acts, "take_touchpoints", make)
+    replace(acts, "take_touchpoint", one)
+    replace(acts, "take_touchpoints", several)
 
 
 @defect("a duplicate with another content replaces the first one", strengths={"duplicate": 0.9})
 def _(replace):
-    def make(take):
-        def replacing(unit, prepared, now, late_after):
-            found = take(unit, prepared, now, late_after)
-            for each, recorded in zip(prepared, found, strict=True):
-                if recorded.differs:
-                    unit.flush()
-                    unit.tx.run("UPDATE touchpoint_journal SET body = ? WHERE id = ?", (each.body, each.id))
-            return found
+    def put(unit, each, recorded):
+        if recorded.differs:
+            unit.flush()
+            unit.tx.run("UPDATE touchpoint_journal SET body = ? WHERE id = ?", (each.body, each.id))
+        return recorded
+
+    def one(take):
+        return lambda unit, each, *when, **known: put(unit, each, take(unit, each, *when, **known))
+
+    def several(take):
+        def replacing(unit, prepared, *when):
+            found = take(unit, prepared, *when)
+            return [put(unit, each, recorded) for each, recorded in zip(prepared, found, strict=True)]
 
         return replacing
 
-    replace(acts, "take_touchpoints", make)
+    replace(acts, "take_touchpoint", one)
+    replace(acts, "take_touchpoints", several)
 
 
 @defect("what comes late starts rules all the same", strengths={"late": 0.5})

@@ -195,7 +195,9 @@ def _round(decision: Decision, occurrence: Occurrence, *, late: bool, again: int
         _move_stages(decision, occurrence, stages)
     if rules:
         # All conditions are asked before any run starts: rules of one round do not see each other's effects.
-        _start_all(decision, occurrence, _true_ones(decision, rules, keys, occurrence))
+        considered = _true_ones(decision, rules, keys, occurrence)
+        if considered:
+            _start_all(decision, occurrence, considered)
 
 
 def _taken_in(
@@ -267,16 +269,16 @@ def _start_all(decision: Decision, occurrence: Occurrence, rules: Considered) ->
 
 def _true_ones(decision: Decision, rules: Sequence[CompiledRule], keys: Keys, occurrence: Occurrence) -> Considered:
     """The rules whose condition is true. The trace says which of the others were refused, and what they saw."""
-    true = [rule for rule in rules if _is_true(decision, rule, occurrence)]
-    if len(true) == len(rules):
-        return true
     if len(keys) == 1:
-        for some in decision.program.judges.together(keys[0]):
-            some.refuse(decision, true, occurrence)
-    else:  # rules that several keys start are told of one by one: there is no list of them
-        for rule in rules:
-            if rule not in true:
-                _refused(decision, rule, occurrence)
+        parts = decision.program.judges.together(keys[0])
+        if len(parts) == 1:
+            return parts[0].considered(decision, occurrence)
+        return [rule for some in parts for rule in some.considered(decision, occurrence)]
+    # Rules that several keys start are told of one by one: there is no list of them.
+    true = [rule for rule in rules if _is_true(decision, rule, occurrence)]
+    for rule in rules:
+        if rule not in true:
+            _refused(decision, rule, occurrence)
     return true
 
 

@@ -286,26 +286,26 @@ class Decision:
 
     def ask(self, closure: Closure, journey: str, event: Occurrence, run: Run | Watch | None = None) -> object:
         """What a condition or expression gives, for a round (event and trigger the same) or within a run."""
-        context = self._placed(journey, event, run)
-        return closure(context)
+        return closure(self.placed(journey, event, run))
 
     def saw(self, see: Callable[[Context], T], journey: str, event: Occurrence, run: Run | Watch | None = None) -> T:
         """What an expression saw, as a trace keeps it."""
-        return see(self._placed(journey, event, run))
+        return see(self.placed(journey, event, run))
 
     def told(self, tell: Teller, journey: str, event: Occurrence, run: Run | Watch | None = None) -> str:
         """The expression with the values it saw, in words."""
-        return tell(self._placed(journey, event, run))
+        return tell(self.placed(journey, event, run))
 
     def looking(self, journey: str) -> Context:
         """What a condition may look at that belongs to no run and to no event."""
-        return self._placed(journey, None, None)
+        return self.placed(journey, None)
 
     def look_anew(self) -> None:
         """What conditions may look at has become another object."""
         self._context = None
 
-    def _placed(self, journey: str, event: Occurrence | None, run: Run | Watch | None) -> Context:
+    def placed(self, journey: str, event: Occurrence | None, run: Run | Watch | None = None) -> Context:
+        """What conditions of a journey may look at, in a round or within a run; the same object at each call."""
         context = self._context
         if context is None:
             # Nothing in it may point back to this decision: a circle would be left to the garbage collector.

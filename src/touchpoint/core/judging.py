@@ -8,7 +8,7 @@ not decide by closures; tests hold the two together.
 import linecache
 from collections.abc import Callable, Collection, Mapping, Sequence
 from hashlib import sha256
-from typing import TYPE_CHECKING, Any, Final, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 import attrs
 
@@ -26,7 +26,6 @@ if TYPE_CHECKING:
     from touchpoint.core.state import State
     from touchpoint.journey.stage import Stage
 
-T = TypeVar("T")
 PAYS_AFTER: Final = 600
 """So many occurrences of a key are judged by closures before its function is made, since compiling it takes a while."""
 OTHER: Final = ""
@@ -112,8 +111,10 @@ class Judges:
     def of(self, key: "Key", parts: Parts) -> "Judge | None":
         """The function for what starts on a key; None until it pays."""
         known = self._of_keys.get(key)
-        if known is None and _pays(self._waits, key):
-            self._of_keys[key] = known = compiled(key, self.code(key), "judge", parts)
+        if known is None:
+            self._waits[key] = left = self._waits[key] - 1
+            if left < 0:
+                self._of_keys[key] = known = compiled(key, self.code(key), "judge", parts)
         return known
 
     def together(self, key: "Key") -> tuple[Together, ...]:
@@ -136,13 +137,16 @@ class Judges:
 
         Those made before are in `made`.
         """
-        if name not in self._wait_whole:
+        left = self._wait_whole.get(name)
+        if left is None:
             if name in self._apart:
                 return None
-            name = OTHER
+            name, left = OTHER, self._wait_whole[OTHER]
         known = self.made.get(name)
-        if known is None and name in self._wait_whole and _pays(self._wait_whole, name):
-            self.made[name] = known = compiled((TOUCHPOINT, name), self.code_of_type(name), "decide", parts)
+        if known is None:
+            self._wait_whole[name] = left = left - 1
+            if left < 0:
+                self.made[name] = known = compiled((TOUCHPOINT, name), self.code_of_type(name), "decide", parts)
         return known
 
     def code(self, key: "Key") -> Code:
@@ -162,12 +166,6 @@ class Judges:
     def types(self) -> list[str]:
         """The types of touchpoints that have a function, or may get one."""
         return sorted(self._wait_whole.keys() - {OTHER})
-
-
-def _pays(waits: dict[T, int], key: T) -> bool:
-    left = waits[key] - 1
-    waits[key] = left
-    return left < 0
 
 
 class _Source:

@@ -14,12 +14,14 @@ import sys
 from array import array
 from binascii import a2b_base64, b2a_base64
 from bisect import bisect_right
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import lru_cache
 from itertools import compress
 from sys import intern
 from typing import Any, Final, TypeAlias
 
-from touchpoint.core.held import NONE, dropped, few, put
+from touchpoint.compact import compact
+from touchpoint.core.held import NONE, One, dropped, few, put
 
 Data: TypeAlias = Any
 """What is kept of one signal, of the shape described in `core.remembered`."""
@@ -212,13 +214,28 @@ def kept_to_record(past: Past) -> Mapping[str, Data]:
     return {**past.data, _LOG: [past.who, past.letters.named(past.who), _packed(past.ats)]}
 
 
-def log_to_text(past: Past) -> str:
-    """The log of a past that has one, as `kept_to_record` has it, in JSON: key and value.
+def kept_to_text(past: Past, dumps: Callable[[object], str]) -> str:
+    """`kept_to_record` as text; `dumps` writes JSON.
 
-    JSON has all of it as it is, but for one letter; looking through it for more takes longer than the rest.
+    A log is put together without it: JSON has all of it as it is, but for one letter, and looking through it for more
+    takes longer than the rest.
     """
+    data = past.data
+    if type(data) is One and type(data.value) is int:  # an instant or a count, as most are
+        text = f"{name_to_text(data.key)}:{data.value}"
+    else:
+        text = dumps(data)[1:-1] if data else ""
+    if not past.who:
+        return f"{{{text}}}"
     who = past.who.replace("\\", "\\\\")
-    return f'"{_LOG}":["{who}","{past.letters.named(past.who)}","{_packed(past.ats)}"]'
+    log = f'"{_LOG}":["{who}","{past.letters.named(past.who)}","{_packed(past.ats)}"]'
+    return f"{{{text},{log}}}" if text else f"{{{log}}}"
+
+
+@lru_cache(maxsize=4_096)  # a program has few, and each comes with every customer
+def name_to_text(name: str) -> str:
+    """A name out of a program as JSON."""
+    return compact(name)
 
 
 def kept_from_record(record: Mapping[str, Data], letters: Letters = NO_LETTERS) -> Past:

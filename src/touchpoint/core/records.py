@@ -11,7 +11,7 @@ import attrs
 from touchpoint.core.cases import cases_from_record, cases_to_record
 from touchpoint.core.collected import Burst, Collected, Deferred
 from touchpoint.core.held import NONE, One, few
-from touchpoint.core.kept import NO_LETTERS, Letters, kept_from_record, kept_to_record, log_to_text
+from touchpoint.core.kept import NO_LETTERS, Letters, kept_from_record, kept_to_record, kept_to_text, name_to_text
 from touchpoint.core.occurrence import Occurrence
 from touchpoint.core.state import COMMON, Address, Pending, Profile, Rare, Record, Run, State, Watch
 from touchpoint.model.preference import Preferences
@@ -46,52 +46,46 @@ _PLACES: Final = (
 )  # fmt: skip
 """The parts of a state, the first at place `_HEAD`: a place never changes its meaning."""
 _PART_AT: Final[Mapping[int, str]] = dict(enumerate(_PLACES, _HEAD))
-_STAGES, _CASES, _SIGNALS, _RUNS, _PENDING, _HISTORY = (
-    _HEAD + _PLACES.index(name) for name in ("stages", "cases", "signals", "runs", "pending", "history")
-)
+_STAGES, _SIGNALS = (_HEAD + _PLACES.index(name) for name in ("stages", "signals"))
 _RARE: Final = tuple(place for place, name in _PART_AT.items() if name in Rare.__slots__)
 _RARE_OF: Final = attrgetter(*map(_PART_AT.__getitem__, _RARE))
-_SOME: Final = tuple({*_PART_AT} - {*_RARE, _STAGES, _CASES, _SIGNALS, _RUNS, _PENDING, _HISTORY})
+_SOME: Final = tuple(sorted({*_PART_AT} - {*_RARE, _STAGES, _SIGNALS}))
 _SOME_OF: Final = attrgetter(*map(_PART_AT.__getitem__, _SOME))
 
 
 def state_to_record(state: State) -> Record:
     """Everything but the profile, as a JSON list: of the parts those that are not empty, which are few."""
-    record = _without_signals(state)
+    record: Record = [STATE_VERSION, state.now, state.orders, state.fences, state.version, state.zone_data]
+    if state.stages:
+        record += (_STAGES, state.stages)
+    record += _beside(state)
     return [*record, _SIGNALS, kept_to_record(state.signals)] if state.signals else record
 
 
 def state_to_text(state: State, dumps: Callable[[object], str]) -> str:
-    """`state_to_record` as text; `dumps` writes JSON. Nearly half of it is the log, which is written at once."""
-    past = state.signals
-    if not past.who:
-        return dumps(state_to_record(state))
-    record = _without_signals(state)
-    record += (_SIGNALS, past.data.plain() if type(past.data) is One else past.data)
-    before = dumps(record)[: -len("}]")]
-    comma = "" if before[-1] == "{" else ","
-    return f"{before}{comma}{log_to_text(past)}}}]"
+    """`state_to_record` as text; `dumps` writes JSON. What nearly every state has is put together without it."""
+    stages, past = state.stages, state.signals
+    if type(stages) is One:  # as most are
+        stage, at, visit = stages.value
+        moved = f",{_STAGES},{{{name_to_text(stages.key)}:[{name_to_text(stage)},{at},{visit}]}}"
+    else:
+        moved = f",{_STAGES},{dumps(stages)}" if stages else ""
+    # Asked of all at once, since most customers have nothing of it.
+    is_plain = state.rare is COMMON and not any(_SOME_OF(state))
+    beside = "" if is_plain else f",{dumps(_beside(state))[1:-1]}"
+    kept = f",{_SIGNALS},{kept_to_text(past, dumps)}" if past.who or past.data else ""
+    return (
+        f"[{STATE_VERSION},{state.now},{state.orders},{state.fences},{name_to_text(state.version)},"
+        f"{name_to_text(state.zone_data)}{moved}{beside}{kept}]"
+    )
 
 
-def _without_signals(state: State) -> Record:
-    record = [STATE_VERSION, state.now, state.orders, state.fences, state.version, state.zone_data]
-    stages = state.stages
-    if type(stages) is One:  # as most are; the codec would have to ask what it is
-        record += (_STAGES, stages.plain())
-    elif stages:
-        record += (_STAGES, stages)
-    if state.cases:
-        record += (_CASES, cases_to_record(state.cases))
-    if state.runs:
-        record += (_RUNS, [*map(_run_to_record, state.runs)])
-    if state.pending:
-        record += (_PENDING, [*map(_pending_to_record, state.pending)])
-    if state.history:
-        record += (_HISTORY, [*map(_VALUES_OF_HAND_OVER, state.history)])
+def _beside(state: State) -> Record:
+    """The places and parts that few have: all but stages and signals."""
+    record: Record = []
     some = _SOME_OF(state)
-    if any(some):  # asked of all at once, since most customers have nothing of it
-        for place, part in compress(zip(_SOME, some, strict=True), some):
-            record += (place, part)
+    for place, part in compress(zip(_SOME, some, strict=True), some):
+        record += (place, _WRITE[place](part) if place in _WRITE else part)
     return record if state.rare is COMMON else record + _rare_to_record(state.rare)
 
 
@@ -287,6 +281,10 @@ def profile_from_record(record: Record) -> Profile:
 
 _Of = Mapping[str, Callable[[Any], object]]
 _WRITES: Final[_Of] = {
+    "cases": cases_to_record,
+    "runs": lambda runs: [*map(_run_to_record, runs)],
+    "pending": lambda pending: [*map(_pending_to_record, pending)],
+    "history": lambda history: [*map(_VALUES_OF_HAND_OVER, history)],
     "watches": lambda watches: [*map(_watch_to_record, watches)],
     "bursts": lambda bursts: [*map(burst_to_record, bursts)],
     "deferred": lambda deferred: [*map(_deferred_to_record, deferred)],
@@ -303,6 +301,6 @@ _READS: Final[_Of] = {
     "deferred": lambda deferred: tuple(map(_deferred_from_record, deferred)),
 }
 _WRITE: Final = {place: _WRITES[name] for place, name in _PART_AT.items() if name in _WRITES}
-"""How rare parts are written that are no JSON as they are, by place."""
+"""How parts are written that are no JSON as they are, by place."""
 _READ: Final = {place: _READS[name] for place, name in _PART_AT.items() if name in _READS}
 """How they are read."""

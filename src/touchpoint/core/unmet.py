@@ -23,7 +23,7 @@ from touchpoint.core.compile import Evaluator, History
 from touchpoint.core.context import Context
 from touchpoint.core.keys import keys_to_start
 from touchpoint.core.rule_parts import apart
-from touchpoint.core.seen import NOTHING_THERE, Unkept, code_of, finder_of, kept, kept_of
+from touchpoint.core.seen import LONGEST, NOTHING_THERE, Unkept, code_of, finder_of, kept, kept_of
 from touchpoint.journey.conditions import Expression, source
 from touchpoint.journey.journey import Journey
 
@@ -79,9 +79,10 @@ class Asked:
         """The bits of all rules."""
         return (1 << len(self.names)) - 1
 
-    def told(self, others: int) -> Iterator[int]:
+    def told(self, others: int) -> Sequence[int]:
         """The places of the rules of which a line tells."""
-        return (place for place in range(len(self.names)) if not others >> place & 1)
+        every = range(len(self.names))
+        return [place for place in every if not others >> place & 1] if others else every
 
     def lines(self, line: Line, only: Collection[str] | None = None) -> Iterator[Line]:
         """A line for each rule, as if each had one of its own.
@@ -159,18 +160,30 @@ class Together:
             asked = Asked.of(each for each in every if each is not None)
             see = _seer_of([finder_of(leaf, self._table) for leaf in asked.leaves])
             bits = {seeing[name]: 1 << place for place, name in enumerate(asked.names)}
-            self._told = _Told(asked, list(bits), bits, see)
+            alone = [rule for rule in seeing.values() if rule not in bits]
+            self._told = _Told(asked, asked.all, list(bits), bits, alone, see)
         return self._told
 
-    def refuse(self, decision: "Decision", true: "Collection[CompiledRule]", event: "Occurrence") -> None:
-        """Leave in the trace which rules are not `true`."""
-        bits, others = self.bits, 0
+    def considered(self, decision: "Decision", event: "Occurrence") -> "list[CompiledRule]":
+        """The rules whose condition is true; what is to be said of the others is left in the trace."""
+        context, true = decision.placed(self.journey, event), []
         for rule in self.rules:
-            if rule in true:
-                others |= bits.get(rule, 0)
-            elif rule not in bits and rule.see is not None:
+            given = rule.given
+            if given is None or given(context) is True:
+                true.append(rule)
+        if len(true) < len(self.rules):
+            self._refuse(decision, true, event)
+        return true
+
+    def _refuse(self, decision: "Decision", true: "Sequence[CompiledRule]", event: "Occurrence") -> None:
+        telling = self._told or self._telling()
+        others = 0
+        for rule in true:
+            others |= telling.bits.get(rule, 0)
+        for rule in telling.alone:
+            if rule not in true:
                 decision.trace.append(refusal(decision, rule, event))
-        if others != self.asked.all:
+        if others != telling.all:
             self.tell(decision, others, event)
 
     def tell(self, decision: "Decision", others: int, event: "Occurrence") -> None:
@@ -181,35 +194,48 @@ class Together:
             others: the bits of those that were true.
             event: what would have started the rest.
         """
-        telling = self._telling()
-        asked, (values, unkept) = telling.asked, decision.saw(telling.see, self.journey, event)
+        telling = self._told or self._telling()
+        asked, (values, unkept) = telling.asked, telling.see(decision.placed(self.journey, event))
+        if not unkept:
+            decision.trace.append([UNMET, self.journey, asked.code, others, *values])
+            return
         apart = [place for place in asked.told(others) if not unkept.isdisjoint(asked.places[place])]
         others |= sum(1 << place for place in apart)
-        if others != asked.all:
+        if others != telling.all:
             decision.trace.append([UNMET, self.journey, asked.code, others, *values])
         decision.trace += [refusal(decision, telling.rules[place], event) for place in apart]
 
 
 @attrs.frozen(eq=False)
 class _Told:
-    """A list with its rules and their bits; `see` gives the values of its leaves, and where one cannot be kept."""
+    """A list, with all bits, its rules and theirs; `alone` are rules of the key that are not in it.
+
+    `see` gives the values of its leaves, and the places of those that cannot be kept.
+    """
 
     asked: Asked
+    all: int
     rules: "Sequence[CompiledRule]"
     bits: "Mapping[CompiledRule, int]"
-    see: "Callable[[Context], tuple[list[object], set[int]]]"
+    alone: "Sequence[CompiledRule]"
+    see: "Callable[[Context], tuple[list[object], frozenset[int]]]"
 
 
-def _seer_of(finds: Sequence[Evaluator]) -> "Callable[[Context], tuple[list[object], set[int]]]":
-    def see(context: Context) -> tuple[list[object], set[int]]:
+def _seer_of(finds: Sequence[Evaluator]) -> "Callable[[Context], tuple[list[object], frozenset[int]]]":
+    def see(context: Context) -> tuple[list[object], frozenset[int]]:
         values: list[object] = []
-        unkept: set[int] = set()
-        for place, find in enumerate(finds):
+        unkept: frozenset[int] = frozenset()
+        for find in finds:
+            value = find(context)
+            kind = type(value)
+            if kind is int or kind is bool or (kind is str and len(value) <= LONGEST):  # type: ignore[arg-type]
+                values.append(value)  # as nearly all are: `kept` would be a call for each
+                continue
             try:
-                values.append(kept(find(context)))
+                values.append(kept(value))
             except Unkept:
+                unkept |= {len(values)}
                 values.append(NOTHING_THERE)  # which no rule reads of which the line tells
-                unkept.add(place)
         return values, unkept
 
     return see

@@ -114,7 +114,7 @@ def take_touchpoint(unit: Unit, each: Prepared, now: int, late_after: int, *, ma
         late_after: microseconds after which it starts nothing.
         may_be_known: its id is the host's, which may have been recorded before; one made for it is new.
     """
-    loaded = unit.find_or_add(each.customer, now)
+    loaded = unit.cache.find(each.customer) or unit.find_or_add(each.customer, now)  # nearly always at hand
     if may_be_known:
         pair = (each.id, loaded.no)
         # Of somebody whom the store does not have yet, it has no touchpoint either.

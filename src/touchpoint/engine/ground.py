@@ -284,9 +284,10 @@ class Ground:
     def _begun(self, tx: Transaction, connection: object, *, careful: bool) -> tuple[Unit, int | None]:
         # The host's own transaction may see what nobody else does, and may be rolled back: nothing of it is kept.
         cache, generation = self._take_cache() if connection is None else (Cache(), None)
-        cache = self._current(tx, cache, own=connection is None)
+        if cache.release != self._at_work.last:  # it was not asked yet, or something was released
+            cache = self._current(tx, cache, own=connection is None)
         unit = Unit(
-            tx, self._program, partial(self._world_of, tx, cache), cache, self._at_work, careful=careful,
+            tx, self._at_work.program, partial(self._world_of, tx, cache), cache, self._at_work, careful=careful,
             keyed=self._keyed, migrations=self._migrations, now=self._now,
             analysed=None if self._analyst is None else self._sources,
         )  # fmt: skip

@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Mapping
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from typing import Final
 
@@ -12,7 +12,7 @@ from touchpoint.core.occurrence import TOUCHPOINT, Occurrence
 from touchpoint.durations import FIRST_INSTANT, LAST_INSTANT, length, micros, spoken
 from touchpoint.errors import InvalidInput, InvalidTouchpoint
 from touchpoint.model.names import check_type_name
-from touchpoint.model.payload import checked, is_unicode
+from touchpoint.model.payload import checked, is_unicode, plain_json
 from touchpoint.model.referral import REFERRAL_TYPES
 from touchpoint.model.touchpoint import Touchpoint
 from touchpoint.stores.codec import dumps
@@ -55,7 +55,7 @@ class Prepared:
     occurrence: Occurrence = attrs.field(repr=False)
 
 
-def prepare(  # noqa: C901 - every touchpoint passes here, and a call for each check would be half of the time
+def prepare(  # noqa: C901, PLR0912 - every touchpoint passes here, and a call for each check would be half of the time
     given: Touchpoint, *, now: int | None, skew: int, declared: Mapping[str, type], refers: bool = False
 ) -> Prepared:
     """Check a touchpoint.
@@ -93,15 +93,22 @@ def prepare(  # noqa: C901 - every touchpoint passes here, and a call for each c
             f"more than max_skew ({spoken(timedelta(microseconds=skew))}); "
             "record it when it has happened, or check the clock of its source"
         )
-    if not isinstance(given.direction, str) or given.direction not in _DIRECTIONS:
+    direction = given.direction
+    if not isinstance(direction, str) or direction not in _DIRECTIONS:
         raise InvalidTouchpoint(f"touchpoint {kind!r}: direction is inbound or outbound")
-    properties = _properties(given, declared) if declared else checked(given.properties, kind, InvalidTouchpoint)
+    properties, written = given.properties, None
+    if type(properties) is dict and not declared:
+        properties = properties.copy()  # so that it is nobody else's
+        written = plain_json(properties, dumps)
+    if written is None:
+        properties = _properties(properties, kind, declared)
+        written = dumps(properties)
     identity = given.id
     if identity is None:
         identity = _own_id(now)
     elif not (type(identity) is str and 0 < len(identity) <= _ID and identity.isascii()):
         identity = _text(identity, "id=")
-    channel, location, direction, about = given.channel, given.location, given.direction, given.about
+    channel, location, about = given.channel, given.location, given.about
     if channel is not None and not (type(channel) is str and len(channel) <= _ID and channel.isascii()):
         channel = _known_text(channel, "channel=")
     if location is not None:
@@ -111,8 +118,9 @@ def prepare(  # noqa: C901 - every touchpoint passes here, and a call for each c
     occurrence = Occurrence(
         TOUCHPOINT, kind, now if at is None else at, identity, properties, channel, location, direction, about
     )
-    body = dumps([channel, location, direction, about, properties])
-    return Prepared(customer, identity, at, body, occurrence)
+    plain = location is None and about is None
+    head = _head(channel, direction) if plain else _told(channel, location, direction, about)
+    return Prepared(customer, identity, at, f"{head}{written}]", occurrence)
 
 
 @lru_cache(maxsize=1_024)  # there are few types, and each comes again and again
@@ -121,13 +129,23 @@ def _is_of_referrals(kind: str) -> bool:
     return check_type_name(kind) in REFERRAL_TYPES
 
 
-def _properties(given: Touchpoint, declared: Mapping[str, type]) -> dict[str, object]:
-    cls = declared.get(given.type)
-    if cls is None:
-        return checked(given.properties, given.type, InvalidTouchpoint)
-    from touchpoint.journey.declared import structure
+def _properties(given: object, kind: str, declared: Mapping[str, type]) -> dict[str, object]:
+    cls = declared.get(kind)
+    if cls is not None:
+        from touchpoint.journey.declared import structure
 
-    return checked(structure(cls, given.properties), given.type, InvalidTouchpoint)
+        given = structure(cls, given)
+    return checked(given, kind, InvalidTouchpoint)  # type: ignore[arg-type]  # which it looks at
+
+
+def _told(channel: str | None, location: str | None, direction: str, about: str | None) -> str:
+    """The beginning of the body of an entry; the properties and a bracket follow."""
+    return dumps([channel, location, direction, about])[:-1] + ","
+
+
+@lru_cache(maxsize=256)  # there are few channels, and most touchpoints say neither where nor about what they are
+def _head(channel: str | None, direction: str) -> str:
+    return _told(channel, None, direction, None)
 
 
 def customer_id(value: object) -> str:
@@ -176,6 +194,8 @@ def _described(value: object) -> str:
 
 def instant_of(value: object, what: str) -> int:
     """An aware datetime as microseconds UTC. Raises InvalidTouchpoint for a naive one or anything else."""
+    if type(value) is datetime and value.tzinfo is UTC:  # as most are; none of them lies outside of the calendar
+        return micros(value)
     if not isinstance(value, datetime):
         raise InvalidTouchpoint(f"{what} takes an aware datetime, not {type(value).__name__}")
     if value.tzinfo is None:

@@ -13,6 +13,8 @@ if TYPE_CHECKING:
 
 Line: TypeAlias = list[Any]
 """One line of a decision's trace."""
+Adds: TypeAlias = Sequence[tuple[tuple[str, str, str], int]]
+"""Tallies (subject, name, what), and what is added to each."""
 
 _IN_WORDS: Final[Mapping[str, str]] = {"started": "started", "goal": "goal reached"}
 
@@ -31,40 +33,50 @@ def _named(what: str, journey: str, rule: str, detail: str) -> tuple[str, str, s
 
 
 @attrs.define
-class Refused:
-    """How often the condition of each of these rules was not true."""
+class Told:
+    """What each line that says the same adds to the tallies, and how often it came."""
 
-    names: Sequence[str]
+    adds: Adds
     n: int = 0
 
 
-def _count_unmet(unit: "Unit", entry: Line) -> None:
-    """Of a line about several rules it is only counted how often it came; `settle_unmet` makes tallies of that."""
-    _, journey, code, others, *_ = entry
-    known = unit.unmet.get((journey, code, others))
-    if known is None:
-        asked = unit.program.judges.list_of(journey, code)
-        names = [asked.names[place] for place in asked.told(others)]
-        unit.unmet[journey, code, others] = known = Refused(names)
-    known.n += 1
+def count_lines(unit: "Unit", trace: Sequence[Line]) -> None:
+    """Count what a decision's trace tells.
+
+    Of most lines the same few come again and again: it is only counted how often, and `settle` makes tallies of that.
+    """
+    told = unit.told
+    for line in trace:
+        what = line[0]
+        if what in _REPEATED:
+            key = (what, line[1], line[2], line[3])
+            known = told.get(key)
+            if known is None:  # looked up at once, since the program may change before the end
+                told[key] = known = Told(_REPEATED[what](unit, line))
+            known.n += 1
+        elif what in _COUNTED:
+            _COUNTED[what](unit, line)
 
 
-def settle_unmet(unit: "Unit") -> None:
-    """Add to the tallies of rules what was counted of lines about several."""
+def settle(unit: "Unit") -> None:
+    """Add to the tallies what was counted of lines that came again and again."""
     tallies = unit.changes.tallies
-    for (journey, _, _), refused in unit.unmet.items():
-        for name in refused.names:
-            key = _named("refused", journey, name, "given")
-            tallies[key] = tallies.get(key, 0) + refused.n
-    unit.unmet.clear()
+    for each in unit.told.values():
+        for key, by in each.adds:
+            tallies[key] = tallies.get(key, 0) + by * each.n
+    unit.told.clear()
 
 
-def _count_stage(unit: "Unit", entry: Line) -> None:
-    _, journey, left, entered = entry
-    unit.tally("stage", f"{journey}/{entered}", "entered")
-    unit.tally("stage", f"{journey}/{entered}", "now")
-    if left is not None:
-        unit.tally("stage", f"{journey}/{left}", "now", -1)
+def _refused(unit: "Unit", line: Line) -> Adds:
+    _, journey, code, others, *_ = line
+    asked = unit.program.judges.list_of(journey, code)
+    return [(_named("refused", journey, asked.names[place], "given"), 1) for place in asked.told(others)]
+
+
+def _moved(_unit: "Unit", line: Line) -> Adds:
+    _, journey, left, entered = line
+    adds = [(("stage", f"{journey}/{entered}", "entered"), 1), (("stage", f"{journey}/{entered}", "now"), 1)]
+    return adds if left is None else [*adds, (("stage", f"{journey}/{left}", "now"), -1)]
 
 
 def _count_segment(unit: "Unit", entry: Line) -> None:
@@ -76,7 +88,11 @@ def _count_case(unit: "Unit", entry: Line) -> None:
     unit.tally("case", entry[2], entry[1])
 
 
-COUNTED: Final[Mapping[str, Callable[["Unit", Line], None]]] = {
-    "started": _count_rule, "refused": _count_rule, "ended": _count_rule, "goal": _count_rule,
-    UNMET: _count_unmet, "stage": _count_stage, "case": _count_case, "segment": _count_segment,
+_REPEATED: Final[Mapping[str, Callable[["Unit", Line], Adds]]] = {
+    UNMET: _refused, "stage": _moved,
+}  # fmt: skip
+"""What those lines add of which the first four values say all."""
+_COUNTED: Final[Mapping[str, Callable[["Unit", Line], None]]] = {
+    "started": _count_rule, "refused": _count_rule, "ended": _count_rule, "goal": _count_rule, "case": _count_case,
+    "segment": _count_segment,
 }  # fmt: skip

@@ -5,7 +5,7 @@ Decisions are taken in memory; `flush` writes each customer once, however often 
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import attrs
 
@@ -41,7 +41,7 @@ from touchpoint.engine.loaded import Cache, Loaded
 from touchpoint.engine.membership import write_members
 from touchpoint.engine.recorded import occurrences, state_of
 from touchpoint.engine.referring import convert
-from touchpoint.engine.tallying import COUNTED, Refused, settle_unmet
+from touchpoint.engine.tallying import Told, count_lines, settle
 from touchpoint.engine.writing import write_effects
 from touchpoint.errors import CustomerErased, DefectiveJourney, StoreCorrupt
 from touchpoint.stores.base import (
@@ -113,7 +113,7 @@ class Unit:
         self.cache = cache
         self.careful = careful and program.may_circle
         self.changes = Changes.none()
-        self.unmet: dict[tuple[str, str, int], Refused] = {}
+        self.told: dict[tuple[Any, ...], Told] = {}
         self.dirty: dict[int, Loaded] = {}
         self.messages: dict[int, _Outgoing] = {}
         if cache.has_addresses is None:
@@ -409,10 +409,7 @@ class Unit:
         loaded.head = no
         self.dirty[loaded.no] = loaded  # as `touch` does
         loaded.stale = True
-        for line in decision.trace:
-            count = COUNTED.get(line[0])
-            if count is not None:
-                count(self, line)
+        count_lines(self, decision.trace)
         if decision.effects:
             write_effects(self, loaded, decision)
 
@@ -438,8 +435,8 @@ class Unit:
             self._write_customer(self.dirty[no])
         for each in self.messages.values():
             (changes.messages if each.is_new else changes.messages_changed).append(each.row())
-        if self.unmet:
-            settle_unmet(self)
+        if self.told:
+            settle(self)
         if not changes.is_empty():
             if self.cache.figures is False:
                 self.tx.write(changes)

@@ -27,6 +27,8 @@ LONGEST_NAME: Final = 200
 
 _LARGEST: Final = 10**DIGITS
 _PLAIN: Final = frozenset({bool, type(None)})
+_FLAT: Final = frozenset({bool, type(None), int, float, str})
+_NAME: Final = frozenset({str})
 
 
 def is_finite(number: float | Decimal) -> bool:
@@ -66,35 +68,34 @@ def checked(
     """
     if values is None:
         return {}
-    if type(values) is dict and _is_plain(values):
-        return values.copy()
     if not isinstance(values, Mapping):
         raise error(f"{what}: properties are a mapping from names to values, not {type(values).__name__}")
     return _Check(what, error).mapping(values, "$", 0)
 
 
-def _is_plain(values: dict[Any, Any]) -> bool:
-    """Whether all is plain to see: identifiers as names, ASCII texts of bounded length, whole numbers and the like."""
-    names, texts = LONGEST_NAME, TEXT  # of all together: whoever has more is looked at with care
-    for name, value in values.items():
-        kind = type(value)
-        if kind is str:
-            if not value.isascii():
-                return False
-            texts -= len(value)
-        elif kind is int:
-            if not -_LARGEST < value < _LARGEST:
-                return False
-        elif kind is float:
-            if not math.isfinite(value):
-                return False
-        elif kind not in _PLAIN:
-            return False
-        # An identifier can neither start with '$' nor hold half a surrogate pair.
-        if type(name) is not str or not name.isidentifier():
-            return False
-        names -= len(name)
-    return names >= 0 and texts >= 0
+def plain_json(values: dict[Any, Any], dumps: Callable[[object], str]) -> str | None:
+    """The JSON of values that can all be kept as they are; None where that takes a look at each of them.
+
+    Most payloads are a few short texts and numbers. What they may not be shows in the whole text, at once: in so many
+    characters there are neither too many values nor too much text.
+
+    Args:
+        values: by name; nobody else holds them.
+        dumps: writes JSON, and refuses numbers that are not finite.
+    """
+    if not (_NAME.issuperset(map(type, values)) and _FLAT.issuperset(map(type, values.values()))):
+        return None
+    try:
+        text = dumps(values)
+    except ValueError:  # a number that is not finite, or that Python does not write
+        return None
+    size = len(text)
+    # A name that starts with '$', an empty one, or a text that only looks so.
+    if size > SIZE or '"$' in text or '"":' in text or not (text.isascii() or is_unicode(text)):
+        return None
+    if size > LONGEST_NAME and max(map(len, values)) > LONGEST_NAME:
+        return None
+    return text if size < DIGITS or all(map(is_kept, values.values())) else None
 
 
 class _Check:

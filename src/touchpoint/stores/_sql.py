@@ -2,7 +2,7 @@
 
 import sqlite3
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from functools import lru_cache
+from functools import lru_cache, partial
 from operator import itemgetter
 from typing import Any, Final, TypeAlias, TypeVar
 
@@ -28,7 +28,8 @@ from touchpoint.stores.migrations import SCHEMA_VERSION_FOUND, version_of
 
 T = TypeVar("T")
 _Row = tuple[Any, ...]
-_Write: TypeAlias = Callable[["SqliteTransaction", Any], None]
+_Write: TypeAlias = Callable[["SqliteTransaction", str, Any], None]
+"""Writes rows by a statement."""
 
 _CHUNK: Final = 256  # values per question
 _PAGE: Final = 256  # rows of an iterator that are in memory at once
@@ -61,6 +62,7 @@ _SEEN: Final = (
     + _select("journal", EntryRow).replace("FROM", "FROM wanted CROSS JOIN")
     + "ON id = wanted_id AND customer = wanted_customer"
 )
+_SEEN_ALONE: Final = _select("journal", EntryRow, "WHERE id = ? AND customer = ?")
 _HEAD: Final = "SELECT head FROM touchpoint_customers WHERE no = ?"
 # A recursion that is asked for row by row follows the chain without an index and 2× as fast as a question per entry.
 _CHAIN: Final = (
@@ -190,6 +192,9 @@ class SqliteReader(
 
     def seen(self, touchpoints: Sequence[tuple[str, int]]) -> dict[tuple[str, int], EntryRow]:
         """Those of these (touchpoint id, customer number) that were recorded before."""
+        if len(touchpoints) == 1:
+            found = self.run(_SEEN_ALONE, touchpoints[0])
+            return {touchpoints[0]: EntryRow._make(found[0])} if found else {}
         rows = map(EntryRow._make, self._among_pairs(_SEEN, touchpoints))
         return {(entry.id, entry.customer): entry for entry in rows if entry.id is not None}
 
@@ -371,12 +376,13 @@ class SqliteTransaction(
 
         Raises StoreError; then part of it may be written, and the transaction must be rolled back.
         """
-        self._check_live()
+        if self._over:
+            self._check_live()
         parts = vars(changes)  # those that nobody has touched are not there
-        for name in sorted(parts.keys() & _PLACES.keys(), key=_PLACES.__getitem__):
+        for name, write, statement in _in_order(frozenset(parts)):
             if rows := parts[name]:
-                _USUAL[name](self, rows)
-        if not parts.keys() <= _PLACES.keys():
+                write(self, statement, rows)
+        if not parts.keys() <= _USUAL.keys():
             self._write_rarer(changes)
             self.write_figures(changes)
 
@@ -398,9 +404,8 @@ class SqliteTransaction(
         self._many(_NOT_PARKED, [(customer,) for customer, n in changes.parked.items() if not n])
         self._many(_NEW_CONSENT, changes.consents)
         self._many(_PUT_ADDRESS, changes.addresses)
-        self._many(
-            _LIFT_CONTROL, changes.controls_lifted
-        )  # first: what is stopped anew in the same breath stays stopped
+        # First: what is stopped anew in the same breath stays stopped.
+        self._many(_LIFT_CONTROL, changes.controls_lifted)
         self._many(_PUT_CONTROL, changes.controls)
         self._many(_releases.PUT_DEFINITION, changes.definitions)
         self._many(_releases.PUT_RELEASE, changes.releases)
@@ -450,32 +455,36 @@ def _for(template: str, place: str, n: int) -> str:
     return template.replace("?*", ", ".join([place] * n))
 
 
-def _rows(statement: str) -> _Write:
-    return lambda tx, rows: tx._many(statement, rows)  # noqa: SLF001 - of this module, here and below
+_inserted: Final = SqliteTransaction._many  # noqa: SLF001 - of this module, here and below
 
 
-def _found(statement: str, what: str) -> _Write:
-    return lambda tx, rows: tx._change(statement, rows, what)  # noqa: SLF001
+def _found(what: str) -> _Write:
+    return partial(SqliteTransaction._change, what=what)  # noqa: SLF001
 
 
-_USUAL: Final[Mapping[str, _Write]] = {
-    "entries_doubled": _rows(_people.DOUBLED),
-    "entries_moved": _rows(_people.MOVED),
-    "new_customers": _rows(_NEW_CUSTOMER),
-    "entries": _rows(_NEW_ENTRY),
-    "customers": _found(_CHANGE_CUSTOMER, "customer"),
-    "dues": SqliteTransaction.write_dues,
-    "runs": _rows(_NEW_RUN),
-    "runs_ended": _found(_END_RUN, "run"),
-    "cases": _rows(_NEW_CASE),
-    "cases_changed": _found(_cases.CHANGE_CASE, "case"),
-    "cases_closed": _found(_cases.CLOSE_CASE, "case"),
-    "messages": _rows(_NEW_MESSAGE),
-    "messages_changed": lambda tx, rows: tx._change(_CHANGE_MESSAGE, [_as_changed(row) for row in rows], "message"),  # noqa: SLF001
-    "tallies": lambda tx, counts: tx._many(_ADD_TALLY, [(*key, n) for key, n in counts.items()]),  # noqa: SLF001
+_USUAL: Final[Mapping[str, tuple[_Write, str]]] = {
+    "entries_doubled": (_inserted, _people.DOUBLED),
+    "entries_moved": (_inserted, _people.MOVED),
+    "new_customers": (_inserted, _NEW_CUSTOMER),
+    "entries": (_inserted, _NEW_ENTRY),
+    "customers": (_found("customer"), _CHANGE_CUSTOMER),
+    "dues": (lambda tx, _, rows: tx.write_dues(rows), ""),
+    "runs": (_inserted, _NEW_RUN),
+    "runs_ended": (_found("run"), _END_RUN),
+    "cases": (_inserted, _NEW_CASE),
+    "cases_changed": (_found("case"), _cases.CHANGE_CASE),
+    "cases_closed": (_found("case"), _cases.CLOSE_CASE),
+    "messages": (_inserted, _NEW_MESSAGE),
+    "messages_changed": (lambda tx, sql, rows: tx._change(sql, [*map(_as_changed, rows)], "message"), _CHANGE_MESSAGE),  # noqa: SLF001
+    "tallies": (lambda tx, sql, counts: tx._many(sql, [(*key, n) for key, n in counts.items()]), _ADD_TALLY),  # noqa: SLF001
 }  # fmt: skip
 """How the parts that touchpoints and messages change are written, in this order and before all others."""
-_PLACES: Final = {name: place for place, name in enumerate(_USUAL)}
+
+
+@lru_cache(maxsize=256)  # most transactions change one of a few sets of parts
+def _in_order(parts: frozenset[str]) -> Sequence[tuple[str, _Write, str]]:
+    """Those of these parts that are usual, in the order in which they are written, and how."""
+    return [(name, *_USUAL[name]) for name in _USUAL if name in parts]
 
 
 def _chunks(values: Sequence[T]) -> Iterator[list[T | None]]:

@@ -14,7 +14,7 @@ from datetime import timedelta
 from itertools import count
 from pathlib import Path
 from types import TracebackType
-from typing import Final
+from typing import Final, NoReturn
 
 from touchpoint.errors import InvalidInput, StoreBusy, StoreClosed, StoreError, StoreFull
 from touchpoint.stores._condition import condition
@@ -153,7 +153,8 @@ class SqliteStore:
         if host is not None:
             return -host
         with self._held() as own:
-            return (self._opened << 32) + SqliteTransaction(own, self._place).data_version()
+            version = SqliteTransaction(own, self._place).data_version() if self._place.path else 0
+            return (self._opened << 32) + version
 
     def checkpoint(self, *, rewrite: bool = False) -> bool:
         """Fold the write-ahead log into the file and cut it short, so that erased data is in neither (S1.7).
@@ -254,7 +255,8 @@ class SqliteStore:
     def _begin_writing(self, own: sqlite3.Connection) -> SqliteTransaction:
         current = self._begin(own, "BEGIN IMMEDIATE")
         try:
-            version = self._version = current.data_version()
+            # Nobody else has a store in memory, here and below.
+            version = self._version = current.data_version() if self._place.path else 0
             self._writer = threading.get_ident()
             known, self._known = self._known, None  # unknown until this transaction has committed
             current.counters = known[1] if known and known[0] == version else counters(current, self._place)
@@ -265,7 +267,8 @@ class SqliteStore:
 
     def _commit(self, own: sqlite3.Connection, current: SqliteTransaction) -> None:
         try:
-            self._refuse_parents(own)
+            if own is not self._connection:
+                self._refuse_child()
             current.run("COMMIT")
         except BaseException as error:
             self._recover(own, error)
@@ -298,9 +301,8 @@ class SqliteStore:
         if self._place.path and not usable:  # a store in memory would be lost with its connection
             self._disconnect()
 
-    def _refuse_parents(self, own: sqlite3.Connection) -> None:
-        if own is not self._connection:
-            raise StoreClosed(f"{self._place}: this transaction belongs to the parent process; leave it there")
+    def _refuse_child(self) -> NoReturn:
+        raise StoreClosed(f"{self._place}: this transaction belongs to the parent process; leave it there")
 
     def _refuse_inside(self, what: str) -> None:
         if self._active is not None:
