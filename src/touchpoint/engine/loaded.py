@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 class Loaded:
     """One customer in memory.
 
+    `timer` is when a timer of theirs falls due, `NEVER` for none; true unless it is `stale`, which `next_timer` mends.
     `due` is what the store's agenda says, `parked` what it says of how much is parked,
     `members` the segments that the store's list has them in; `account` what `engine.figuring` remembers of them.
     """
@@ -35,7 +36,7 @@ class Loaded:
     parked: int = 0
     members: Mapping[str, int] = NONE
     account: object = attrs.field(default=None, repr=False)
-    _timer: int = NEVER
+    timer: int = NEVER
     _message: int = NEVER
     _profile: str = attrs.field(default="", repr=False)
 
@@ -46,7 +47,9 @@ class Loaded:
 
     def next_due(self) -> int | None:
         """The earliest instant at which anything of this customer falls due; None for never."""
-        earliest = self.next_timer()
+        if self.stale:
+            self._look()
+        earliest = self.timer
         if self._message < earliest:  # noqa: PLR1730 - min() would be a call
             earliest = self._message
         return None if earliest == NEVER else earliest
@@ -65,9 +68,12 @@ class Loaded:
     def next_timer(self) -> int:
         """The earliest instant at which a timer falls due; `NEVER` for none."""
         if self.stale:
-            self._timer, self._message = self.state.next_dues()
-            self.stale = False
-        return self._timer
+            self._look()
+        return self.timer
+
+    def _look(self) -> None:
+        self.timer, self._message = self.state.next_dues()
+        self.stale = False
 
 
 class Cache:
@@ -82,7 +88,7 @@ class Cache:
     def __init__(self, size: int = 32_768) -> None:
         self._size = size
         self._by_number: OrderedDict[int, Loaded] = OrderedDict()
-        self._numbers: dict[str, int] = {}
+        self._by_id: dict[str, Loaded] = {}
         self.generation: int | None = None
         self.controls: list[ControlRow] | None = None
         self.release: int | None = None
@@ -100,24 +106,23 @@ class Cache:
 
     def find(self, customer: str) -> Loaded | None:
         """A customer by id."""
-        no = self._numbers.get(customer)
-        if no is None:
-            return None
-        self._by_number.move_to_end(no)
-        return self._by_number[no]
+        loaded = self._by_id.get(customer)
+        if loaded is not None:
+            self._by_number.move_to_end(loaded.no)
+        return loaded
 
     def find_all(self, customers: Iterable[str]) -> tuple[dict[str, Loaded], list[str]]:
         """Several customers by id, each once, and the ids of those who are not here."""
-        numbers, by_number, used = self._numbers, self._by_number, self._by_number.move_to_end
+        by_id, used = self._by_id, self._by_number.move_to_end
         found: dict[str, Loaded] = {}
         missing = []
         for customer in dict.fromkeys(customers):
-            no = numbers.get(customer)
-            if no is None:
+            loaded = by_id.get(customer)
+            if loaded is None:
                 missing.append(customer)
             else:
-                used(no)
-                found[customer] = by_number[no]
+                used(loaded.no)
+                found[customer] = loaded
         return found, missing
 
     def get(self, no: int) -> Loaded | None:
@@ -129,24 +134,25 @@ class Cache:
 
     def number(self, customer: str) -> int | None:
         """The number of a customer in the cache."""
-        return self._numbers.get(customer)
+        loaded = self._by_id.get(customer)
+        return None if loaded is None else loaded.no
 
     def put(self, loaded: Loaded) -> None:
         """Keep a customer."""
         self._by_number[loaded.no] = loaded
-        self._numbers[loaded.id] = loaded.no
+        self._by_id[loaded.id] = loaded
 
     def forget(self, no: int) -> None:
         """Keep nothing of a customer, nor of anybody's other ids."""
         loaded = self._by_number.pop(no, None)
         if loaded is not None:
-            self._numbers.pop(loaded.id, None)
+            self._by_id.pop(loaded.id, None)
         self.aliases.clear()
 
     def shrink(self) -> None:
         """Forget the ones used longest ago."""
         while len(self._by_number) > self._size:
             _, loaded = self._by_number.popitem(last=False)
-            del self._numbers[loaded.id]
+            del self._by_id[loaded.id]
         if len(self.aliases) > self._size:
             self.aliases.clear()

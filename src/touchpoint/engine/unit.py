@@ -273,7 +273,7 @@ class Unit:
 
         Neither may `now` lie before the customer's own clock, nor the occurrence after `now`.
         """
-        if loaded.next_timer() < now:
+        if (loaded.stale or loaded.timer < now) and loaded.next_timer() < now:
             self.fire(loaded, until=now, inclusive=False)
         if self.careful:
             decision = self._decided_with_care(loaded, occurrence, now, late=late)
