@@ -10,6 +10,8 @@ from contextlib import closing
 
 import pytest
 from attrs import NOTHING
+from hypothesis import given
+from hypothesis import strategies as st
 
 from touchpoint import (
     Branch,
@@ -35,6 +37,7 @@ from touchpoint import (
 from touchpoint.core.advance import advance
 from touchpoint.core.occurrence import TOUCHPOINT, Occurrence
 from touchpoint.core.program import compile_program
+from touchpoint.core.remembered import Signal
 from touchpoint.core.state import State
 from touchpoint.journey import shapes
 from touchpoint.journey.by_hand import PREFIX
@@ -42,6 +45,7 @@ from touchpoint.journey.codec import dumps, loads
 from touchpoint.journey.steps import flat
 from touchpoint.journey.taken_apart import _frame_of, parts_of
 from touchpoint.model.case import CaseType
+from touchpoint.model.names import TYPE_PATTERN
 from touchpoint.stores import _blank
 from touchpoint.stores._connection import connect
 from touchpoint.stores._trouble import Place
@@ -92,6 +96,10 @@ def calls(work):
     return profiled(work).total_calls
 
 
+def written(rules):
+    return lambda: [rule(n) for n in range(rules)]
+
+
 def validated(rules):
     given = parts(rules)
     return lambda: Journey("j", **given)
@@ -107,7 +115,9 @@ def opened(rules):
     return lambda: World([journey]).close()
 
 
-@pytest.mark.parametrize(("phase", "most"), [(validated, 12_800), (compiled, 9_300), (opened, 25_800)])
+@pytest.mark.parametrize(
+    ("phase", "most"), [(written, 4_450), (validated, 12_100), (compiled, 6_350), (opened, 21_450)]
+)
 def test_a_journey_of_twenty_rules_is_ready_within_so_many_calls(phase, most):
     """Each bound is a fifth more than it took when it was written: work done twice does not pass."""
     assert most / 2 < calls(phase(20)) < most
@@ -194,6 +204,23 @@ def test_the_rules_by_which_people_send_come_after_those_of_journeys():
         (f"{PREFIX}{name}", n) for n, name in enumerate(["nudge 0", "news 0", "nudge 1", "news 1"], start=2)
     ]
     assert program.by_hand is program.by_hand
+
+
+# --- keys of signals, which are stored --------------------------------------------------------------------------------
+
+
+@given(
+    kind=st.sampled_from(["count", "total", "last"]),
+    type_=st.sampled_from(["a", "order_placed", "a.b:c-d", 'a"b', "a\\b", "ä", "a\n", "", "a b"])
+    | st.text(max_size=20),
+    within=st.none() | st.integers(min_value=1, max_value=10**16),
+    path=st.sampled_from([(), ("price",)]),
+    required=st.sampled_from([(), (("order",),)]),
+)
+def test_what_is_written_shortly_of_a_signal_is_what_would_be_written_at_length(kind, type_, within, path, required):
+    signal = Signal(kind, type_, within, path, required, (), ())
+    assert signal._plain_meaning() in (None, signal._meaning())
+    assert (signal._plain_meaning() is None) == bool(path or required or not TYPE_PATTERN.fullmatch(type_))
 
 
 # --- tables of a new store --------------------------------------------------------------------------------------------

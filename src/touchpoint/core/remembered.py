@@ -49,6 +49,7 @@ from touchpoint.journey.conditions import (
     structure,
     walk,
 )
+from touchpoint.model.names import TYPE_PATTERN
 
 Kind: TypeAlias = Literal["count", "total", "last"]
 Shape: TypeAlias = Literal["number", "latest", "instants", "rows", "by_values"]
@@ -80,6 +81,19 @@ class Signal:
 
     @key.default
     def _hash_of_meaning(self) -> str:
+        return intern(sha256((self._plain_meaning() or self._meaning()).encode()).hexdigest()[:12])
+
+    def _plain_meaning(self) -> str | None:
+        """What `_meaning` writes of most signals, where that is certain: nothing but a type and a window."""
+        if self.path or self.required or self.optional or self.static or not TYPE_PATTERN.fullmatch(self.type):
+            return None
+        within = "null" if self.within is None else self.within
+        return (
+            f'{{"kind":"{self.kind}","optional":[],"path":[],"required":[],"static":[],"type":"{self.type}","v":1,'
+            f'"within":{within}}}'
+        )
+
+    def _meaning(self) -> str:
         meaning = {
             "v": 1,
             "kind": self.kind,
@@ -90,7 +104,7 @@ class Signal:
             "optional": self.optional,
             "static": sorted(map(structure, self.static)),
         }
-        return intern(sha256(_WRITTEN.encode(meaning).encode()).hexdigest()[:12])
+        return _WRITTEN.encode(meaning)
 
     @property
     def shape(self) -> Shape:

@@ -13,6 +13,7 @@ from touchpoint.model.template import Field as Looked
 from touchpoint.model.template import Template
 
 _OF_BURST: Final = ("count", "first", "last", "all")
+_OF_RUN: Final = frozenset({"collected", "result"})
 _STAGES: Final = "$.stages["
 
 
@@ -29,8 +30,11 @@ def problems_of(
         fields: each with the path of the condition in which it stands.
     """
     for path, field in fields:
-        root, rule = root_of(field), rules.get(owner(path))
-        if isinstance(root, str) and (rule is not None or path.startswith(_STAGES)):
+        root = root_of(field)
+        if not isinstance(root, str) or root not in _OF_RUN:
+            continue
+        rule = rules.get(owner(path))
+        if rule is not None or path.startswith(_STAGES):
             for found, fix in _lacks(rule, root, path_of(field)):
                 yield Problem(path, f"{field}: {found}", fix)
     for path, rule in rules.items():
