@@ -282,3 +282,8 @@ def test_a_profile_comes_back_as_it_was():  # S11.6
     )
     assert profile_from_record(loads(dumps(profile_to_record(profile)))) == profile
     assert profile_from_record(loads(dumps(profile_to_record(Profile())))) == Profile()
+
+
+def test_a_state_whose_rare_parts_are_all_over_is_written_whole():
+    state = State("ann", rare=Rare())
+    assert loads(state_to_text(state, dumps)) == state_to_record(state)

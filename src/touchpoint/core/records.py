@@ -72,7 +72,8 @@ def state_to_text(state: State, dumps: Callable[[object], str]) -> str:
         moved = f",{_STAGES},{dumps(stages)}" if stages else ""
     # Asked of all at once, since most customers have nothing of it.
     is_plain = state.rare is COMMON and not any(_SOME_OF(state))
-    beside = "" if is_plain else f",{dumps(_beside(state))[1:-1]}"
+    rest = [] if is_plain else _beside(state)  # none, too, where what was rare is over
+    beside = f",{dumps(rest)[1:-1]}" if rest else ""
     kept = f",{_SIGNALS},{kept_to_text(past, dumps)}" if past.who or past.data else ""
     return (
         f"[{STATE_VERSION},{state.now},{state.orders},{state.fences},{name_to_text(state.version)},"
