@@ -37,7 +37,7 @@ from touchpoint.core.timed import (
     silences_in,
 )
 from touchpoint.core.whole_round import Beyond
-from touchpoint.core.wording import Look, fixed_of, looks_in, templates_of
+from touchpoint.core.wording import Look, looks_in
 from touchpoint.durations import length
 from touchpoint.journey.by_hand import rules_by_hand
 from touchpoint.journey.data_use import Segments
@@ -64,8 +64,7 @@ from touchpoint.journey.triggers import (
 )
 from touchpoint.journey.validate import check_together
 from touchpoint.model.limits import starts_kept
-from touchpoint.model.message import Message
-from touchpoint.model.template import Template
+from touchpoint.model.message import Content, Message
 from touchpoint.policy.binding import Bound, bind, retention
 from touchpoint.policy.content_binding import complaint_rates_of, sessions_of
 
@@ -157,15 +156,10 @@ class Program:
     _by_hand: Mapping[tuple[str, str], CompiledRule] | None = attrs.field(default=None, init=False, repr=False)
 
     @cached_property
-    def templates(self) -> Mapping[tuple[str, str, str], Template]:
-        """(message, content key, part) → template: of all that journeys send or offer, parsed when words are wanted."""
-        offered = [each.message for journey in self.journeys.values() for each in journey.suggestions]
-        return templates_of([*self.messages.values(), *offered])
-
-    @cached_property
-    def fixed(self) -> frozenset[tuple[str, str]]:
-        """The (message, content key) whose words are the same for everybody; in a locale they are kept in `words`."""
-        return fixed_of(self.templates)
+    def said(self) -> Mapping[str, Message]:
+        """The messages that journeys send or offer, by name."""
+        offered = (each.message for journey in self.journeys.values() for each in journey.suggestions)
+        return {each.name: each for each in (*self.messages.values(), *offered)}
 
     def home(self, journey: str, release: int) -> "Program | None":
         """Where the definition of a run is found: here, or of one that is pinned to a release, there (S5.4)."""
@@ -178,11 +172,15 @@ class Program:
         return self._of_nobody
 
     def looks_of(self, message: str, key: str) -> tuple[Look, ...]:
-        """What a content of a message looks up."""
+        """What a content of a message looks up; nothing where its words are the same for everybody."""
         known = self._looks.get((message, key))
         if known is None:
-            self._looks[message, key] = known = looks_in(self.templates, message, key)
+            self._looks[message, key] = known = looks_in(self._content(message, key))
         return known
+
+    def _content(self, message: str, key: str) -> Content | None:
+        known = self.said.get(message)
+        return None if known is None else known.contents.get(key)
 
     @property
     def by_hand(self) -> Mapping[tuple[str, str], CompiledRule]:

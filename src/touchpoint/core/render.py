@@ -69,22 +69,22 @@ def _rendered(
     known = program.words.get((message.name, key, locale))
     if known is not None:
         return known
-    name, templates = message.name, program.templates
+    name, templates = message.name, content.templates
     lookup = partial(_look_up, state, run, message)
     if withheld:
         lookup = partial(_withholding, withheld, lookup)
     place = zone(state.profile.zones[0]) if state.profile.zones else None
-    text = templates[name, key, "text"].render(lookup, escape_html=False, zone=place)
+    text = templates["text"].render(lookup, escape_html=False, zone=place)
     subject = html = _NO_WORDS
     if content.subject is not None:
-        subject = templates[name, key, "subject"].render(lookup, escape_html=False, zone=place)
+        subject = templates["subject"].render(lookup, escape_html=False, zone=place)
     if content.html is not None:
-        html = templates[name, key, "html"].render(lookup, escape_html=True, zone=place)
+        html = templates["html"].render(lookup, escape_html=True, zone=place)
     if subject.missing or text.missing or html.missing:
         return Words(None, tuple(dict.fromkeys(subject.missing + text.missing + html.missing)), key)
     rendered = RenderedMessage(name, _kind(message, content), subject.text, text.text or "", html.text, locale)
     words = Words(rendered, (), key)
-    if (name, key) in program.fixed and len(program.words) < _KEPT:
+    if not program.looks_of(name, key) and len(program.words) < _KEPT:
         program.words[name, key, locale] = words
     return words
 
