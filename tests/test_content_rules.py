@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from touchpoint.core.state import Address
 from touchpoint.durations import instant, micros
 from touchpoint.errors import InvalidInput, JourneyError, UnknownName
 from touchpoint.journey.policy import ConsentRule, ConsentRules, Policy
@@ -15,7 +16,7 @@ from touchpoint.model.message import Message
 from touchpoint.policy.binding import bind
 from touchpoint.policy.checks import CHECKS, ask, rule_here
 from touchpoint.policy.content import CONTENT, SESSION, STATUTORY, check_content_rules
-from touchpoint.policy.facts import AddressFact, ChannelFacts, ConsentFact, Facts
+from touchpoint.policy.facts import ChannelFacts, ConsentFact, Facts
 from touchpoint.rules import (
     CAN_SPAM,
     EU,
@@ -68,7 +69,7 @@ def facts_of(*items, kind="marketing", **more):
 
 def on(text="", *, channel="email", html=None, subject=None, **more):
     words = RenderedMessage("news", "marketing", subject, text, html)
-    return ChannelFacts(channel, address=AddressFact("email", "ann@example.com"), words=words, **more)
+    return ChannelFacts(channel, address=Address("email", "ann@example.com"), words=words, **more)
 
 
 def verdicts(*items, here=None, **facts):

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from touchpoint.core.state import Address
 from touchpoint.durations import days, hours, length, micros
 from touchpoint.journey.policy import Cap, Hold, Policy, Spacing
 from touchpoint.journey.windows import QuietHours, SendWindow
@@ -17,7 +18,7 @@ from touchpoint.model.preference import Preferences
 from touchpoint.policy.arbitration import arbitration_order
 from touchpoint.policy.binding import bind
 from touchpoint.policy.checks import CHECKS, ask, rule
-from touchpoint.policy.facts import AddressFact, ChannelFacts, ConsentFact, Facts, HandOver, Rival
+from touchpoint.policy.facts import ChannelFacts, ConsentFact, Facts, HandOver, Rival
 from touchpoint.policy.verdict import Ruling, Verdict, allow, combine, defer, deny, deny_here, rule_over_channels
 
 T0 = micros(datetime(2026, 6, 1, 12, tzinfo=UTC))
@@ -34,7 +35,7 @@ def facts_of(*items, kind="marketing", own=None, journeys=None, message=None, **
 
 
 def on(channel="email", **more):
-    return ChannelFacts(**{"channel": channel, "address": AddressFact(channel, "someone@example.com")} | more)
+    return ChannelFacts(**{"channel": channel, "address": Address(channel, "someone@example.com")} | more)
 
 
 def decide(*items, channels=None, **more):
@@ -301,8 +302,8 @@ def test_a_paused_channel_is_waited_for_without_an_end():  # S6.8
         ({"configured": False}, "adapter"),
         ({"address": None}, "no address"),
         ({"address": None, "address_problem": "two addresses, none preferred"}, "preferred"),
-        ({"address": AddressFact("email", "x", "suppressed", "opted out")}, "opted out"),
-        ({"address": AddressFact("email", "x", "dormant")}, "dormant"),
+        ({"address": Address("email", "x", "suppressed", "opted out")}, "opted out"),
+        ({"address": Address("email", "x", "dormant")}, "dormant"),
         ({"refused": "address invalid"}, "address invalid"),
         ({"missing_words": ("customer.name",)}, "customer.name"),
         ({"misused": ("birthday",)}, "birthday"),
@@ -316,7 +317,7 @@ def test_what_is_amiss_with_one_channel_leaves_the_next(channel, word):  # S6.2,
 
 
 def test_no_reason_shows_an_address():  # S7.5
-    ruling = decide(channels=[on(address=AddressFact("email", "jess@example.com", "suppressed"))])
+    ruling = decide(channels=[on(address=Address("email", "jess@example.com", "suppressed"))])
     assert "jess" not in repr(ruling)
     assert "jess" not in json.dumps(ruling.to_record())
 

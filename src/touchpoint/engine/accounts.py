@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import attrs
 
-from touchpoint.core.accounts import TAKEN, GiftNote, Span, span_at, stock_account
+from touchpoint.core.accounts import GiftNote, Span, span_at, stock_account
 from touchpoint.core.booking import OWN
 from touchpoint.core.decision import Booked, GiftWaits, Unbooked
 from touchpoint.core.state import Pending
@@ -242,11 +242,6 @@ def decided(row: GiftRow, decision: str, by: str, reason: str, now: int) -> Gift
 def millionths_of(row: GiftRow) -> int:
     """What a gift is worth, as its row has it."""
     return millionths(Decimal(row.worth))
-
-
-def is_held(row: GiftRow) -> bool:
-    """Whether a gift was given, or may have been, whatever became of it."""
-    return row.status in TAKEN
 
 
 def write(unit: "Unit", rows: Iterable[GiftRow]) -> None:

@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from dateutil.relativedelta import relativedelta
 
 HandOverState = Literal["in_flight", "accepted", "ambiguous", "refused"]
-Standing = Literal["active", "dormant", "suppressed"]
 CalendarPeriod: TypeAlias = "Callable[[int, relativedelta], tuple[int, int]]"
 """The calendar day, week, month or year of the customer that contains an instant, as `[start, end)`."""
 After: TypeAlias = "Callable[[int, Duration], int]"
@@ -90,16 +89,6 @@ class Reachable(Protocol):
     @property
     def reason(self) -> str:
         """Why it stands so; may be empty."""
-
-
-@attrs.define
-class AddressFact:
-    """A `Reachable` on its own."""
-
-    kind: str
-    key: str = attrs.field(repr=False)
-    standing: Standing = "active"
-    reason: str = ""
 
 
 @attrs.define
