@@ -6,10 +6,12 @@ from contextlib import closing
 from datetime import timedelta
 from pathlib import Path
 
+import attrs
 import pytest
 
 from touchpoint.errors import StoreCorrupt, StoreError, StoreFull, StoreReadOnly
 from touchpoint.stores import _condition, migrations
+from touchpoint.stores._changes import in_order
 from touchpoint.stores.base import Changes, CustomerRow
 from touchpoint.stores.sqlite import SqliteStore
 
@@ -121,3 +123,10 @@ def test_a_store_that_cannot_be_asked_how_it_is_says_why(path, store):  # S11.7
 def test_where_the_system_lists_no_mounts_the_file_system_is_unknown(store, monkeypatch, tmp_path):
     monkeypatch.setattr(_condition, "_MOUNTS", tmp_path / "missing")
     assert store.condition().file_system is None
+
+
+def test_every_part_of_what_a_transaction_changes_is_written():
+    parts = {field.name for field in attrs.fields(Changes)}
+    written = [name for name, _, _ in in_order(frozenset(parts))]
+    assert sorted(written) == sorted(parts)
+    assert [name for name, _, _ in in_order(frozenset({"messages", "runs"}))] == ["runs", "messages"]

@@ -26,7 +26,7 @@ class _Asks(Protocol):
 
     def run(self, statement: str, values: Sequence[object] = ()) -> list[tuple[Any, ...]]: ...
 
-    def _many(self, statement: str, rows: Sequence[Any]) -> None: ...
+    def many(self, statement: str, rows: Sequence[Any]) -> None: ...
 
 
 class DueReader(_Asks):
@@ -58,8 +58,8 @@ class DueWriter(DueReader):
         stretches, alone = _stretches(neighbours, gone)
         for first, last in stretches:
             self.run(_STRETCH_GONE, (*first, *last))
-        self._many(_GONE, sorted(alone))  # in the order of the table, neighbours share their pages
-        self._many(_NEW, sorted(come))
+        self.many(_GONE, sorted(alone))  # in the order of the table, neighbours share their pages
+        self.many(_NEW, sorted(come))
 
 
 def _changed(dues: Sequence[Moved]) -> tuple[list[Due], list[Due]]:

@@ -1,9 +1,9 @@
 """The statements of the SQLite store about figures."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final, Protocol
 
-from touchpoint.stores.base import CaseRow, Changes, FigureRow, MessageRow
+from touchpoint.stores.base import CaseRow, FigureKey, FigureRow, MessageRow
 
 _SUMS: Final = (
     "SELECT what, ? AS day, name, sum(n) FROM touchpoint_figures WHERE what = ? AND day BETWEEN ? AND ? "
@@ -26,7 +26,7 @@ _ADD: Final = (
 )
 _PUT_ACCOUNT: Final = "INSERT OR REPLACE INTO touchpoint_figure_accounts (customer, body) VALUES (?, ?)"
 _ACCOUNT_GONE: Final = "DELETE FROM touchpoint_figure_accounts WHERE customer = ?"
-_PUT_PLACE: Final = "INSERT OR IGNORE INTO touchpoint_places (name) VALUES (?)"
+PUT_PLACE: Final = "INSERT OR IGNORE INTO touchpoint_places (name) VALUES (?)"
 
 
 class _Asks(Protocol):
@@ -36,7 +36,7 @@ class _Asks(Protocol):
 
     def _among(self, template: str, values: Sequence[object]) -> Iterable[tuple[Any, ...]]: ...
 
-    def _many(self, statement: str, rows: Sequence[Any]) -> None: ...
+    def many(self, statement: str, rows: Sequence[Any]) -> None: ...
 
 
 class FigureReader(_Asks):
@@ -74,16 +74,16 @@ class FigureReader(_Asks):
 class FigureWriter(_Asks):
     """What is written of counts."""
 
-    def write_figures(self, changes: Changes) -> None:
-        """Add to counts, and write whatever else belongs to figures."""
-        if not (changes.figures or changes.counted or changes.places):
-            return
+    def add_figures(self, counts: Mapping[FigureKey, int]) -> None:
+        """Add to counts."""
         # In the order of the table, so that neighbours share their pages.
-        added = sorted((key[1], key[2], key[3], key[0], n) for key, n in changes.figures.items() if n)
-        self._many(_ADD, [(layer, what, day, name, n) for what, day, name, layer, n in added])
-        self._many(_PUT_ACCOUNT, [each for each in changes.counted.items() if each[1]])
-        self._many(_ACCOUNT_GONE, [(no,) for no, body in changes.counted.items() if not body])
-        self._many(_PUT_PLACE, [(name,) for name in changes.places])
+        added = sorted((key[1], key[2], key[3], key[0], n) for key, n in counts.items() if n)
+        self.many(_ADD, [(layer, what, day, name, n) for what, day, name, layer, n in added])
+
+    def keep_accounts(self, bodies: Mapping[int, str]) -> None:
+        """Keep what is counted of customers; of those with nothing, nothing."""
+        self.many(_PUT_ACCOUNT, [each for each in bodies.items() if each[1]])
+        self.many(_ACCOUNT_GONE, [(no,) for no, body in bodies.items() if not body])
 
     def clear_figures(self, *, places: bool) -> None:
         """Have nobody be counted, and nothing be counted of customers who are there; of those erased all stays."""

@@ -6,7 +6,7 @@ from typing import Any, Final, Protocol
 
 from touchpoint.errors import StoreCorrupt
 from touchpoint.stores._trouble import Place
-from touchpoint.stores.base import BookingRow, Changes, GiftRow
+from touchpoint.stores.base import BookingRow, GiftRow
 
 _GIFT: Final = ", ".join(GiftRow._fields)
 _BOOKING: Final = ", ".join(BookingRow._fields)
@@ -15,7 +15,7 @@ _OF: Final = f"SELECT {_GIFT} FROM touchpoint_gifts WHERE customer = ? ORDER BY 
 _MARKED: Final = f"SELECT {_GIFT} FROM touchpoint_gifts WHERE customer = ? AND mark = ? ORDER BY no"  # noqa: S608 - likewise
 _ASKED: Final = f"SELECT {_GIFT} FROM touchpoint_gifts WHERE approval = 'asked' ORDER BY no LIMIT ?"  # noqa: S608 - likewise
 _SHELF: Final = f"SELECT {_GIFT} FROM touchpoint_gifts WHERE shelf = ? AND shelf != '' ORDER BY no"  # noqa: S608 - likewise
-_PUT: Final = (
+PUT: Final = (
     f"INSERT INTO touchpoint_gifts ({_GIFT}) VALUES ({', '.join('?' * len(GiftRow._fields))}) "  # noqa: S608 - likewise
     "ON CONFLICT (key) DO UPDATE SET " + ", ".join(f"{name} = excluded.{name}" for name in GiftRow._fields[1:])
 )
@@ -29,7 +29,7 @@ _ROLL: Final = "UPDATE touchpoint_accounts SET start = ?, taken = ? WHERE name =
 _ADD: Final = "UPDATE touchpoint_accounts SET taken = taken + ? WHERE name = ? AND until > ? AND start <= ?"
 _NEW_BOOKING: Final = f"INSERT INTO touchpoint_bookings ({_BOOKING}) VALUES (?, ?, ?, ?, ?, ?)"  # noqa: S608 - likewise
 _GONE: Final = "DELETE FROM touchpoint_bookings WHERE key = ?"
-_SETTLED: Final = "UPDATE touchpoint_bookings SET settled = 1 WHERE key = ?"
+SETTLED: Final = "UPDATE touchpoint_bookings SET settled = 1 WHERE key = ?"
 _STOCKS: Final = "SELECT name, n FROM touchpoint_stocks WHERE name IN (?*)"
 _NEW_STOCK: Final = "INSERT OR IGNORE INTO touchpoint_stocks (name, n) VALUES (?, ?)"
 _STOCK: Final = "UPDATE touchpoint_stocks SET n = n + ? WHERE name = ?"
@@ -122,25 +122,35 @@ class GiftReader(_Asks):
 class GiftWriter(GiftReader):
     """What changes of gifts and accounts."""
 
-    def write_accounts(self, changes: Changes) -> None:
-        """Write what transactions change of gifts, bookings, stocks and budgets."""
-        self._write_budgets(changes.budgets)
-        for key in changes.bookings_gone:
+    def add_to_budgets(self, added: Mapping[str, Decimal]) -> None:
+        """Add what was spent of budgets."""
+        spent = self.spent(list(added))
+        for name, amount in added.items():
+            self.run(_PUT_BUDGET, (name, str(_MONEY.add(spent[name], amount))))
+
+    def drop_bookings(self, keys: Iterable[str]) -> None:
+        """Take what messages have booked back out of their accounts."""
+        for key in keys:
             for row in self.bookings_of(key):
                 self.run(_ADD, (-row.amount, row.account, row.at, row.at))
             self.run(_GONE, (key,))
-        for name, kind, start, until in changes.spans:
+
+    def keep_sums(self, spans: Iterable[tuple[str, str, int, int]]) -> None:
+        """Keep the sums of these spans from now on."""
+        for name, kind, start, until in spans:
             self._keep_sum(name, kind, start, until)
-        for booking in changes.bookings:
+
+    def book(self, bookings: Iterable[BookingRow]) -> None:
+        """Book on accounts, and add to the sums of theirs that are kept."""
+        for booking in bookings:
             self.run(_NEW_BOOKING, booking)
             self.run(_ADD, (booking.amount, booking.account, booking.at, booking.at))
-        for key in changes.bookings_settled:
-            self.run(_SETTLED, (key,))
-        for name, first, more in changes.stocks:
+
+    def change_stocks(self, changes: Iterable[tuple[str, int, int]]) -> None:
+        """Have more or fewer of stocks."""
+        for name, first, more in changes:
             self.run(_NEW_STOCK, (name, first))
             self.run(_STOCK, (more, name))
-        for gift in changes.gifts.values():
-            self.run(_PUT, gift)
 
     def _keep_sum(self, name: str, kind: str, start: int, until: int) -> None:
         known = self.run(_SPAN, (name, until, kind))
@@ -150,12 +160,6 @@ class GiftWriter(GiftReader):
             since, taken = known[0]
             # What leaves it is looked at once, now, and never again.
             self.run(_ROLL, (start, taken - self._sum(name, since, start), name, until, kind))
-
-    def _write_budgets(self, added: Mapping[str, Decimal]) -> None:
-        if added:
-            spent = self.spent(list(added))
-            for name, amount in added.items():
-                self.run(_PUT_BUDGET, (name, str(_MONEY.add(spent[name], amount))))
 
 
 def _booking(row: Sequence[Any]) -> BookingRow:

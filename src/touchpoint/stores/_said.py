@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any, Final, Protocol
 
-from touchpoint.stores.base import Changes, ContactRow, TopicAnswerRow, WishRow
+from touchpoint.stores.base import ContactRow, TopicAnswerRow, WishRow
 
 _CONTACT: Final = ", ".join(ContactRow._fields)
 _WISH: Final = ", ".join(WishRow._fields)
@@ -38,7 +38,7 @@ PUT_ANSWER: Final = f"INSERT OR REPLACE INTO touchpoint_topic_answers ({_ANSWER}
 class _Asks(Protocol):
     def run(self, statement: str, values: Sequence[object] = ()) -> list[tuple[Any, ...]]: ...
 
-    def _many(self, statement: str, rows: Sequence[Any]) -> None: ...
+    def many(self, statement: str, rows: Sequence[Any]) -> None: ...
 
 
 class SaidReader(_Asks):
@@ -89,13 +89,3 @@ class SaidReader(_Asks):
         """Answers to a topic, or to all, in the order in which they were given."""
         rows = self.run(_ANSWERS) if topic is None else self.run(_ANSWERS_TO, (topic,))
         return list(map(TopicAnswerRow._make, rows))
-
-
-class SaidWriter(_Asks):
-    """What was said, written."""
-
-    def write_said(self, changes: Changes) -> None:
-        """Write contacts, wishes and answers to topics."""
-        self._many(PUT_CONTACT, list(changes.contacts.values()))
-        self._many(NEW_WISH, changes.wishes)
-        self._many(PUT_ANSWER, changes.topic_answers)

@@ -1,13 +1,13 @@
 """The statements of the SQLite store: rows in and out, inside a transaction that somebody else begins and ends."""
 
 import sqlite3
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from functools import lru_cache, partial
-from operator import itemgetter
-from typing import Any, Final, TypeAlias, TypeVar
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import lru_cache
+from typing import Any, Final, TypeVar
 
 from touchpoint.errors import StoreClosed, StoreCorrupt, StoreError
-from touchpoint.stores import _cases, _dues, _feedback, _figures, _gifts, _people, _referrals, _releases, _said
+from touchpoint.stores import _dues, _feedback, _figures, _gifts, _people, _referrals, _releases, _said
+from touchpoint.stores._changes import in_order
 from touchpoint.stores._trouble import TROUBLE, Place, reraise
 from touchpoint.stores.base import (
     AddressRow,
@@ -28,8 +28,6 @@ from touchpoint.stores.migrations import SCHEMA_VERSION_FOUND, version_of
 
 T = TypeVar("T")
 _Row = tuple[Any, ...]
-_Write: TypeAlias = Callable[["SqliteTransaction", str, Any], None]
-"""Writes rows by a statement."""
 
 _CHUNK: Final = 256  # values per question
 _PAGE: Final = 256  # rows of an iterator that are in memory at once
@@ -37,10 +35,6 @@ _PAGE: Final = 256  # rows of an iterator that are in memory at once
 
 def _columns(row: Any) -> str:  # noqa: ANN401 - the class of a NamedTuple has no better type
     return ", ".join(row._fields)
-
-
-def _insert(table: str, row: Any) -> str:  # noqa: ANN401 - likewise
-    return f"INSERT INTO touchpoint_{table} ({_columns(row)}) VALUES ({', '.join('?' * len(row._fields))})"  # noqa: S608 - nothing but names of our own
 
 
 def _select(table: str, row: Any, rest: str = "") -> str:  # noqa: ANN401 - likewise
@@ -93,49 +87,6 @@ _ADDRESSES: Final = (
 _CONTROLS: Final = _select("controls", ControlRow, "ORDER BY scope, name")
 _TALLIES: Final = _select("tallies", TallyRow, "ORDER BY subject, name, what")
 _META: Final = "SELECT key, value FROM touchpoint_meta ORDER BY key"
-_NEW_CUSTOMER: Final = _insert("customers", CustomerRow)
-_CHANGE_CUSTOMER: Final = (
-    "UPDATE touchpoint_customers SET profile = ifnull(nullif(?, ''), profile), state = ?, head = ?, due = ? "
-    "WHERE no = ?"
-)
-# Each None that Python's module binds costs as much as writing half a row, so the rows of every event come without.
-_NEW_ENTRY: Final = (
-    f"INSERT INTO touchpoint_journal ({_columns(EntryRow)}) "  # noqa: S608 - nothing but names of our own
-    "VALUES (?, ?, ?, ?, nullif(?, ''), ?, ?, ?, ?, nullif(?, ''))"
-)
-_NEW_RUN: Final = _insert("runs", RunRow)
-_END_RUN: Final = "UPDATE touchpoint_runs SET ended_at = ?, reason = ? WHERE no = ?"
-_NEW_CASE: Final = _insert("cases", CaseRow)
-_NEW_MESSAGE: Final = _insert("messages", MessageRow)
-# A message keeps its number, key and customer: left out of what is set, their indexes need not be touched.
-# What the provider told after the hand-over is written by itself: whoever settles does not know it.
-_KEPT: Final = {"no", "key", "customer", "delivery"}
-_CHANGED: Final = tuple(name for name in MessageRow._fields if name not in _KEPT)
-_CHANGE_MESSAGE: Final = (
-    f"UPDATE touchpoint_messages SET {', '.join(f'{name} = ?' for name in _CHANGED)} "  # noqa: S608 - names of our own
-    "WHERE no = ? AND key = ? AND customer = ?"
-)
-_as_changed: Final = itemgetter(*(MessageRow._fields.index(name) for name in (*_CHANGED, "no", "key", "customer")))
-_NEW_CONSENT: Final = _insert("consents", ConsentRow)
-_PUT_ADDRESS: Final = _insert("addresses", AddressRow).replace("INSERT", "INSERT OR REPLACE")
-_PUT_CONTROL: Final = _insert("controls", ControlRow).replace("INSERT", "INSERT OR REPLACE")
-_LIFT_CONTROL: Final = "DELETE FROM touchpoint_controls WHERE scope = ? AND name = ?"
-_ADD_TALLY: Final = _insert("tallies", TallyRow) + " ON CONFLICT (subject, name, what) DO UPDATE SET n = n + excluded.n"
-_DELIVERED: Final = "UPDATE touchpoint_messages SET delivery = ?, changed_at = ? WHERE key = ?"
-_REF_LEARNED: Final = "UPDATE touchpoint_messages SET ref = ifnull(ref, ?) WHERE key = ?"
-_REACH: Final = "INSERT OR IGNORE INTO touchpoint_reach (kind, key, customer) VALUES (?, ?, ?)"
-_REACH_GONE: Final = "DELETE FROM touchpoint_reach WHERE kind = ? AND key = ? AND customer = ?"
-_NEW_TASK: Final = _insert("tasks", TaskRow)
-_CHANGE_TASK: Final = (
-    "UPDATE touchpoint_tasks SET status = ?, claimed_by = ifnull(?, claimed_by), changed_at = ? WHERE key = ?"
-)
-_NEW_EVENT: Final = _insert("events", EventRow)
-_EVENTS_DONE: Final = "DELETE FROM touchpoint_events WHERE channel = ? AND ref = ?"
-_PUT_PACE: Final = "INSERT OR REPLACE INTO touchpoint_paces (name, body) VALUES (?, ?)"
-_PUT_VOLUME: Final = "INSERT OR REPLACE INTO touchpoint_volumes (name, body) VALUES (?, ?)"
-_PUT_PARKED: Final = "INSERT OR REPLACE INTO touchpoint_parked (customer, n) VALUES (?, ?)"
-_NOT_PARKED: Final = "DELETE FROM touchpoint_parked WHERE customer = ?"
-_PUT_META: Final = "INSERT OR REPLACE INTO touchpoint_meta (key, value) VALUES (?, ?)"
 
 
 class SqliteReader(
@@ -365,7 +316,7 @@ class SqliteReader(
 
 
 class SqliteTransaction(
-    _dues.DueWriter, SqliteReader, _people.PeopleWriter, _gifts.GiftWriter, _figures.FigureWriter, _said.SaidWriter,
+    _dues.DueWriter, SqliteReader, _people.PeopleWriter, _gifts.GiftWriter, _figures.FigureWriter,
 ):  # fmt: skip
     """Questions and changes under the write lock."""
 
@@ -379,64 +330,21 @@ class SqliteTransaction(
         if self._over:
             self._check_live()
         parts = vars(changes)  # those that nobody has touched are not there
-        for name, write, statement in _in_order(frozenset(parts)):
+        for name, write, statement in in_order(frozenset(parts)):
             if rows := parts[name]:
                 write(self, statement, rows)
-        if not parts.keys() <= _USUAL.keys():
-            self._write_rarer(changes)
-            self.write_figures(changes)
 
-    def _write_rarer(self, changes: Changes) -> None:
-        """What touchpoints and messages alone do not change: most transactions have nothing of it."""
-        self._change(_DELIVERED, changes.delivered, "message")
-        self._many(_REF_LEARNED, changes.refs)
-        self._many(_NEW_TASK, changes.tasks)
-        self._change(_CHANGE_TASK, changes.tasks_changed, "task")
-        self._many(_EVENTS_DONE, changes.events_done)
-        if changes.events_before:
-            self.run("DELETE FROM touchpoint_events WHERE recorded_at < ?", (changes.events_before,))
-        self._many(_NEW_EVENT, changes.events)
-        self._many(_REACH_GONE, changes.reach_gone)
-        self._many(_REACH, changes.reach)
-        self._many(_PUT_PACE, list(changes.paces.items()))
-        self._many(_PUT_VOLUME, list(changes.volumes.items()))
-        self._many(_PUT_PARKED, [(customer, n) for customer, n in changes.parked.items() if n])
-        self._many(_NOT_PARKED, [(customer,) for customer, n in changes.parked.items() if not n])
-        self._many(_NEW_CONSENT, changes.consents)
-        self._many(_PUT_ADDRESS, changes.addresses)
-        # First: what is stopped anew in the same breath stays stopped.
-        self._many(_LIFT_CONTROL, changes.controls_lifted)
-        self._many(_PUT_CONTROL, changes.controls)
-        self._many(_releases.PUT_DEFINITION, changes.definitions)
-        self._many(_releases.PUT_RELEASE, changes.releases)
-        self.write_accounts(changes)
-        self._many(_PUT_META, list(changes.meta.items()))
-        self._many(_people.NEW_ALIAS, changes.aliases)
-        self._many(_people.TOMBSTONE_GONE, changes.tombstones_gone)
-        self._many(_people.NEW_TOMBSTONE, changes.tombstones)
-        self._many(_people.MEMBER_GONE, changes.members_gone)
-        self._many(_people.MEMBER, changes.members)
-        self._write_relationship(changes)
-        self._many(_people.ADDRESS_GONE, changes.addresses_gone)
-        # A blank comes right before an exclamation mark: the name itself, and those with a blank and more after it.
-        self._many(_people.PACE_GONE, [(name, name + "!") for name in changes.paces_gone])
-        self._many(_people.EVENT_GONE, [(no,) for no in changes.events_gone])
-
-    def _write_relationship(self, changes: Changes) -> None:
-        self._many(_referrals.PUT, list(changes.referrals.values()))
-        self._many(_feedback.PUT_ASKED, list(changes.asked.values()))
-        self._many(_feedback.PUT_ANALYSIS, list(changes.analyses.values()))
-        self.write_said(changes)
-
-    def _change(self, statement: str, rows: Sequence[Any], what: str) -> None:
-        self._many(statement, rows)
+    def change(self, statement: str, rows: Sequence[Any], what: str) -> None:
+        """Change rows of this sort, each of which has to be there."""
+        self.many(statement, rows)
         if rows and self._cursor.rowcount != len(rows):
             lost = len(rows) - self._cursor.rowcount
             raise StoreError(
                 f"{self._place} has no such {what}: {lost} of {len(rows)} changes found no row; nothing was written"
             )
 
-    def _many(self, statement: str, rows: Sequence[Any]) -> None:
+    def many(self, statement: str, rows: Sequence[Any]) -> None:
+        """Run a statement for each of these rows."""
         if not rows:
             return
         if self._over:
@@ -453,38 +361,6 @@ class SqliteTransaction(
 def _for(template: str, place: str, n: int) -> str:
     """A question with so many places for values."""
     return template.replace("?*", ", ".join([place] * n))
-
-
-_inserted: Final = SqliteTransaction._many  # noqa: SLF001 - of this module, here and below
-
-
-def _found(what: str) -> _Write:
-    return partial(SqliteTransaction._change, what=what)  # noqa: SLF001
-
-
-_USUAL: Final[Mapping[str, tuple[_Write, str]]] = {
-    "entries_doubled": (_inserted, _people.DOUBLED),
-    "entries_moved": (_inserted, _people.MOVED),
-    "new_customers": (_inserted, _NEW_CUSTOMER),
-    "entries": (_inserted, _NEW_ENTRY),
-    "customers": (_found("customer"), _CHANGE_CUSTOMER),
-    "dues": (lambda tx, _, rows: tx.write_dues(rows), ""),
-    "runs": (_inserted, _NEW_RUN),
-    "runs_ended": (_found("run"), _END_RUN),
-    "cases": (_inserted, _NEW_CASE),
-    "cases_changed": (_found("case"), _cases.CHANGE_CASE),
-    "cases_closed": (_found("case"), _cases.CLOSE_CASE),
-    "messages": (_inserted, _NEW_MESSAGE),
-    "messages_changed": (lambda tx, sql, rows: tx._change(sql, [*map(_as_changed, rows)], "message"), _CHANGE_MESSAGE),  # noqa: SLF001
-    "tallies": (lambda tx, sql, counts: tx._many(sql, [(*key, n) for key, n in counts.items()]), _ADD_TALLY),  # noqa: SLF001
-}  # fmt: skip
-"""How the parts that touchpoints and messages change are written, in this order and before all others."""
-
-
-@lru_cache(maxsize=256)  # most transactions change one of a few sets of parts
-def _in_order(parts: frozenset[str]) -> Sequence[tuple[str, _Write, str]]:
-    """Those of these parts that are usual, in the order in which they are written, and how."""
-    return [(name, *_USUAL[name]) for name in _USUAL if name in parts]
 
 
 def _chunks(values: Sequence[T]) -> Iterator[list[T | None]]:
