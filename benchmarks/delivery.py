@@ -35,7 +35,7 @@ class Noting:
 
     def __init__(self) -> None:
         self.transactions: list[Writes] = []
-        self._many = SqliteTransaction._many  # noqa: SLF001 - the one place through which every write goes
+        self._many = SqliteTransaction.many  # the one place through which every write goes
         self._write = SqliteTransaction.write
 
     def __enter__(self) -> list[Writes]:
@@ -49,12 +49,12 @@ class Noting:
             self.transactions.append([])
             self._write(transaction, changes)
 
-        SqliteTransaction._many = many  # type: ignore[method-assign]  # noqa: SLF001 - likewise
+        SqliteTransaction.many = many  # type: ignore[method-assign]
         SqliteTransaction.write = write  # type: ignore[method-assign]
         return self.transactions
 
     def __exit__(self, *_: object) -> None:
-        SqliteTransaction._many = self._many  # type: ignore[method-assign]  # noqa: SLF001 - likewise
+        SqliteTransaction.many = self._many  # type: ignore[method-assign]
         SqliteTransaction.write = self._write  # type: ignore[method-assign]
 
 

@@ -6,9 +6,12 @@ keeps in its cache, without looking whether other processes have written meanwhi
 it takes a snapshot every ten events; told beside it is what its documentation begins with, where the aggregate is read
 again before each event. Both keep a file with a write-ahead log and full sync, or are in memory alone. Both are asked
 what they have kept, before and after: how many orders, of what in all, and who is a regular.
+
+One row tells how fast it could be at all: the very rows that ours writes, by plain `sqlite3`, which decides nothing.
 """
 
 import random  # noqa: TID251 - a seeded workload
+import shutil
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from datetime import UTC, datetime, timedelta
@@ -17,7 +20,9 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Final
 
+from benchmarks.delivery import Writes
 from benchmarks.eventsourced import Fact, Shop, Shops, shops
+from benchmarks.ingest import Kept, Plain
 from benchmarks.measure import Candidate, Size, Timing, interleaved
 from benchmarks.peers import EVENTSOURCING, MissingPeerError
 from benchmarks.results import Demand, Result, at_least, compared, not_measured, same_answers
@@ -191,6 +196,34 @@ def _recording(size: Size, opening: Shops, path: Callable[[], str]) -> Iterator[
         with closing(engine_on(store)) as engine, closing(shop(their_place)) as opened:
             contest = Contest(engine, opened, size.of(ORDERS, least=20))
             yield _row(what, contest.timed(size, ours, theirs), demand)
+    with closing(opening.cached(path())) as opened:
+        orders = size.of(ORDERS, least=20)
+        timed = _rows_alone(size, opened.opened([f"c{each}" for each in range(CUSTOMERS)]), path(), orders)
+        yield _row("the rows of one event with its state, in a file, by plain sqlite3", timed, None)
+
+
+def _rows_alone(size: Size, shop: Shop, path: str, orders: int) -> dict[str, Timing]:
+    """What ours writes in each round, written by nobody who decides, beside theirs."""
+    turn = count_up(BEFORE, orders)
+    given = [touchpoints(orders, CUSTOMERS, next(turn)) for _ in range(size.rounds + 1)]
+    written: list[list[Writes]] = []
+    with closing(engine_on(f"sqlite:///{path}")) as engine:
+        engine.record_many(touchpoints(BEFORE, CUSTOMERS))
+        engine.store.checkpoint()
+        shutil.copy(path, f"{path}.plain")
+        for each in given:
+            with Kept() as kept:
+                one_by_one(engine, each)
+            written.append(kept.writes())
+    shop.all_together(facts_of(touchpoints(BEFORE, CUSTOMERS)))
+    plain, our_turn, their_turn = Plain(Path(f"{path}.plain")), iter(written), iter(given)
+    try:
+        return interleaved({
+            "ours": Candidate(plain.write, orders, lambda: next(our_turn)),
+            "theirs": Candidate(shop.one_by_one, orders, lambda: facts_of(next(their_turn))),
+        }, size)  # fmt: skip
+    finally:
+        plain.connection.close()
 
 
 def _memory() -> None:
