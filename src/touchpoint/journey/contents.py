@@ -54,6 +54,8 @@ def wordings(message: Message) -> Iterator[tuple[int, Wording]]:
 
 def looks_up(message: Message) -> bool:
     """Whether anything that a message may say looks anything up; quickly, for most templates are words alone."""
+    if not message.wordings:
+        return not all(map(is_plain, message.content.values()))
     return not all(is_plain(said.content) for said in contents(message))
 
 

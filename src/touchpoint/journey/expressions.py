@@ -4,10 +4,11 @@
 """
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date, datetime, timedelta
 from decimal import Decimal
-from typing import ClassVar, Final, NoReturn
+from operator import attrgetter
+from typing import Any, ClassVar, Final, NoReturn
 
 import attrs
 
@@ -322,14 +323,18 @@ _CONDITIONS: Final = frozenset({
 
 
 _WRITTEN: Final = json.JSONEncoder(separators=(",", ":"), sort_keys=True)
-_INSIDE: Final[Mapping[type, tuple[str, ...]]] = {
-    Field: ("_root",), Compare: ("left", "right"), And: ("parts",), Or: ("parts",), Not: ("part",),
-    Arithmetic: ("left", "right"), In: ("value", "options"), Contains: ("container", "item"), Exists: ("value",),
-    Count: ("where",), Ever: ("where",), Total: ("where",), Last: ("where",), CaseOpen: ("ref",),
+_BOTH: Final = attrgetter("left", "right")
+_INSIDE: Final[Mapping[type, Callable[[Any], Sequence[Any]]]] = {
+    Compare: _BOTH, Arithmetic: _BOTH, And: attrgetter("parts"), Or: attrgetter("parts"),
+    In: attrgetter("value", "options"), Contains: attrgetter("container", "item"),
+    Not: lambda node: (node.part,), Exists: lambda node: (node.value,),
 }  # fmt: skip
-"""By class, where other expressions stand directly inside; nodes of other classes have none."""
-_LEAVES: Final = frozenset({Literal, Now, InStage, InSegment, Consented, Outcome, Told, Variant})
-"""Nodes with no other expression inside."""
+"""By class, what gives the expressions directly inside of those nodes in which there always are some."""
+_PERHAPS: Final[Mapping[type, Callable[[Any], object]]] = {
+    Field: attrgetter("_root"), CaseOpen: attrgetter("ref"),
+    **dict.fromkeys((Count, Ever, Total, Last), attrgetter("where")),
+}  # fmt: skip
+"""By class, where the one expression that is directly inside stands, if there is any; other nodes have none."""
 
 
 def root_of(field: Field) -> "str | Last":
@@ -344,14 +349,12 @@ def path_of(field: Field) -> tuple[str, ...]:
 
 def children(node: Expression) -> Sequence[Expression]:
     """The expressions directly inside this one, `where` included, in the order they are written."""
-    found: list[Expression] = []
-    for name in _INSIDE.get(type(node), ()):
-        value = getattr(node, name)
-        if isinstance(value, Expression):
-            found.append(value)
-        elif type(value) is tuple:
-            found += value  # of `And` and `Or`, which hold nothing but expressions
-    return found
+    inside = _INSIDE.get(type(node))
+    if inside is not None:
+        return inside(node)
+    perhaps = _PERHAPS.get(type(node))
+    value = None if perhaps is None else perhaps(node)
+    return (value,) if isinstance(value, Expression) else ()
 
 
 def walk(expression: Expression) -> Sequence[Expression]:
@@ -359,18 +362,18 @@ def walk(expression: Expression) -> Sequence[Expression]:
     try:
         return expression._nodes  # noqa: SLF001 - private only so that a property may bear the name
     except AttributeError:
-        found = tuple(_walk(expression))
+        found = _walk(expression)
         object.__setattr__(expression, "_nodes", found)
         return found
 
 
-def _walk(expression: Expression) -> Iterator[Expression]:
-    left = [expression]  # and no recursion: whoever asks how deep it is has to walk first
+def _walk(expression: Expression) -> Sequence[Expression]:
+    found, left = [], [expression]  # and no recursion: whoever asks how deep it is has to walk first
     while left:
         node = left.pop()
-        yield node
-        if type(node) not in _LEAVES:
-            left += reversed(children(node))
+        found.append(node)
+        left += reversed(children(node))
+    return tuple(found)
 
 
 def structure(node: Expression) -> str:

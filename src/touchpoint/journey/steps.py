@@ -384,24 +384,36 @@ def arms(step: Step) -> Sequence[tuple[str, "tuple[Step, ...]"]]:
     The name is a path from the step: `then`, `otherwise`, of a `Split` `arms["gift"]`, of a `Best`
     `candidates[0].then`, or of an `Ask` `follow_up`.
     """
-    found: list[tuple[str, tuple[Step, ...]]] = []
-    match step:
-        case Split():
-            found += ((arm_of(variant), steps) for variant, steps in step.arms.items() if steps)
-        case Ask() if follow_up := step.follow_up:
-            found.append((FOLLOW_UP, follow_up))
-        case Best():
-            found += ((candidate_arm(n), each.then) for n, each in enumerate(step.candidates) if each.then)
-    for name in _arms_of(type(step)):  # type: ignore[arg-type]  # a class is hashable
+    own, named = _arms_of(type(step))  # type: ignore[arg-type]  # a class is hashable
+    found = [] if own is None else own(step)
+    for name in named:
         if steps := getattr(step, name):
             found.append((name, steps))
     return found
 
 
+def _of_variants(split: Split) -> "_Arms":
+    return [(arm_of(variant), steps) for variant, steps in split.arms.items() if steps]
+
+
+def _after_answers(ask: Ask) -> "_Arms":
+    return [(FOLLOW_UP, follow_up)] if (follow_up := ask.follow_up) else []
+
+
+def _choices(best: Best) -> "_Arms":
+    return [(candidate_arm(n), each.then) for n, each in enumerate(best.candidates) if each.then]
+
+
+_Arms: TypeAlias = list[tuple[str, tuple[Step, ...]]]
+_OWN_ARMS: Final[Mapping[type, Callable[[Any], _Arms]]] = {Split: _of_variants, Ask: _after_answers, Best: _choices}
+"""By class of steps, and those derived from it, the arms that have other names than those of `ARMS`."""
+
+
 @cache
-def _arms_of(cls: type) -> Sequence[str]:
-    """Those of `ARMS` that steps of a class have."""
-    return [name for name in ARMS if hasattr(cls, name)]
+def _arms_of(cls: type) -> tuple[Callable[[Any], _Arms] | None, Sequence[str]]:
+    """What gives the arms of a step of a class that only such steps have, and those of `ARMS` that it has."""
+    own = next((given for each, given in _OWN_ARMS.items() if issubclass(cls, each)), None)
+    return own, [name for name in ARMS if hasattr(cls, name)]
 
 
 def arm_of(variant: str) -> str:

@@ -4,8 +4,7 @@ from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import timedelta
 from functools import cache
-from itertools import chain, compress
-from operator import is_not
+from itertools import chain
 from types import NoneType
 from typing import Any, Final, TypeVar
 
@@ -16,8 +15,9 @@ from touchpoint.journey.conditions import CaseOpen, Expression, Field, InSegment
 from touchpoint.journey.declared import Declared
 from touchpoint.journey.fields import values_of
 from touchpoint.journey.journey import Journey
+from touchpoint.journey.kinds import Kind, fit_of
 from touchpoint.journey.rule import Rule
-from touchpoint.journey.shapes import CLASS, SHAPES, Kind, misfits_of, path_to, test_of
+from touchpoint.journey.shapes import CLASS, SHAPES, misfits_of, path_to
 from touchpoint.journey.steps import Step, arms, placed
 from touchpoint.model.message import Message
 
@@ -111,52 +111,64 @@ def taken_apart(journey: Journey) -> Scene:
     """A journey as its checks see it: with what is wrong with the shape of any part."""
     walk = _Walk()
     walk.look(journey, "$")
-    nodes = walk.found
-    misfits = [each for place in sorted(walk.misfits) for each in _misfits(*nodes[place])]
-    broken = {nodes[place][0] for place in walk.misfits}
+    if walk.fits():
+        return _scene(journey, walk.found, {})
+    nodes = walk_parts(journey, "$")  # what does not fit may have parts where none belong
+    return _scene(journey, nodes, {path: found for path, part in nodes if (found := _misfits(path, part))})
+
+
+def _scene(journey: Journey, nodes: Sequence[Placed], misfits: Mapping[str, Sequence[Problem]]) -> Scene:
+    """The scene of a journey with these parts; of those at some paths it is said what is wrong with them."""
+    broken = set(misfits)
     unsaid = {one.partition(".wordings[")[0] for one in broken if ".wordings[" in one}
     broken |= {path for path, node in nodes if path in unsaid and isinstance(node, Message)}
     sound = Parts([placed for placed in nodes if placed[0] not in broken] if broken else nodes)
     owners = {owner(path) for path in broken if owner(path) != path}
     rules = tuple((path, rule) for path, rule in sound.only(Rule) if path not in owners)
-    return Scene(journey, tuple(misfits), sound, rules)
+    return Scene(journey, tuple(chain.from_iterable(misfits.values())), sound, rules)
 
 
-def _misfits(path: str, part: object) -> Iterator[Problem]:
-    for name, kind in SHAPES[type(part)].items():
-        yield from misfits_of(kind, getattr(part, name), f"{path}.{name}")
+def _misfits(path: str, part: object) -> Sequence[Problem]:
+    kinds = SHAPES.get(type(part), {}).items()
+    return [found for name, kind in kinds for found in misfits_of(kind, getattr(part, name), f"{path}.{name}")]
 
 
 @attrs.frozen(eq=False)
 class Frame:
     """How the parts of a class are looked at: most fields of most parts hold what they hold by default.
 
-    `fields` are those that have a shape, each with its name and what tests a value for it; `values` gives what they
-    hold, and `usual` is what they hold where nothing is said, if that can be no part. It always fits.
+    `kinds` are the fields that have a shape, by their names, and `values` gives what they hold; `usual` is what each
+    holds where nothing is said, if that can be no part: it always fits. `inside` are those in which there may be parts,
+    each as a path goes on with it, and `held` gives what these hold.
     """
 
-    fields: Sequence[tuple[str, Callable[[Any], bool]]]
+    kinds: Mapping[str, Kind]
     values: Callable[[object], Sequence[object]]
     usual: Sequence[object]
+    inside: Sequence[str]
+    held: Callable[[object], Sequence[object]]
 
-    def said(self, part: object) -> Iterator[tuple[tuple[str, Callable[[Any], bool]], Any]]:
-        """The fields that hold anything else than by default, with what they hold, in the order of the class."""
-        values = self.values(part)
-        return compress(zip(self.fields, values, strict=True), map(is_not, values, self.usual))
+    def fits(self, parts: Iterable[object]) -> bool:
+        """Whether all of these parts hold what they may."""
+        columns = zip(*map(self.values, parts), strict=True)
+        for held, kind, usual in zip(columns, self.kinds.values(), self.usual, strict=True):
+            said = [value for value in held if value is not usual]
+            if said and not fit_of(kind)(said):
+                return False
+        return True
 
 
 @cache
 def _frame_of(cls: type) -> Frame | None:
-    """How parts of a class are looked at; None where they are none, or nothing of them has a shape."""
-    kinds = SHAPES.get(cls)
-    if not kinds:
+    """How parts of a class are looked at; None where nothing of them has a shape."""
+    shapes = SHAPES[cls]
+    fields = [each for each in attrs.fields(cls) if each.name in shapes]
+    if not fields:
         return None
-    shaped = [each for each in attrs.fields(cls) if each.name in kinds]
-    return Frame(
-        tuple((each.name, test_of(kinds[each.name])) for each in shaped),
-        values_of(each.name for each in shaped),
-        tuple(_usual(each, kinds[each.name]) for each in shaped),
-    )
+    kinds = {each.name: shapes[each.name] for each in fields}
+    inside = [name for name, kind in kinds.items() if not kind.bare]
+    usual = [_usual(each, shapes[each.name]) for each in fields]
+    return Frame(kinds, values_of(kinds), usual, [f".{name}" for name in inside], values_of(inside))
 
 
 def _usual(field: "attrs.Attribute[Any]", kind: Kind) -> object:
@@ -174,50 +186,60 @@ def walk_parts(value: object, path: str, whole: Collection[type] = ()) -> Sequen
         path: where it is.
         whole: classes into which nobody looks, either.
     """
-    walk = _Walk(whole)
+    walk = _Walk(whole, everywhere=True)
     walk.look(value, path)
     return walk.found
 
 
 class _Walk:
-    """Goes through parts, and looks at the shape of each.
+    """Goes through parts, and through all values of each, or those alone in which there may be parts where they fit.
 
     Attributes:
         found: every part with its path, in reading order.
-        misfits: the places in it of those that hold what they may not.
     """
 
-    def __init__(self, whole: Collection[type] = ()) -> None:
+    def __init__(self, whole: Collection[type] = (), *, everywhere: bool = False) -> None:
         self._whole = whole
+        self._everywhere = everywhere
+        self._of_class: defaultdict[type, list[object]] = defaultdict(list)
         self.found: list[Placed] = []
-        self.misfits: set[int] = set()
+
+    def fits(self) -> bool:
+        """Whether every part holds what it may: asked of all parts of a class at once, field by field."""
+        frames = ((_frame_of(cls), parts) for cls, parts in self._of_class.items())
+        return all(frame is None or frame.fits(parts) for frame, parts in frames)
 
     def look(self, value: Any, path: str) -> None:  # noqa: ANN401 - whatever people write
         """Find what is in a value: a part, an expression, or a tuple or mapping of them; all else has no parts."""
         cls = type(value)
         if cls in SHAPES:
             self._look_at_part(value, cls, path)
+        elif isinstance(value, Expression) or cls in self._whole:
+            self.found.append((path, value))
         elif isinstance(value, tuple):
             for n, each in enumerate(value):
                 if type(each) not in _NO_PARTS:
                     self.look(each, f"{path}[{n}]")
-        elif isinstance(value, Expression) or cls in self._whole:
-            self.found.append((path, value))
         elif cls is dict or isinstance(value, Mapping):
             for key, each in value.items():
                 if type(each) not in _NO_PARTS:
                     self.look(each, path_to(path, key))
 
     def _look_at_part(self, part: object, cls: type, path: str) -> None:
-        place = len(self.found)
         self.found.append((path, part))
+        self._of_class[cls].append(part)
         if cls in self._whole or (frame := _frame_of(cls)) is None:
             return
-        for (name, test), value in frame.said(part):
-            if not test(value):
-                self.misfits.add(place)
-            if type(value) not in _NO_PARTS:
-                self.look(value, f"{path}.{name}")
+        names, held = frame.inside, frame.held
+        if self._everywhere:
+            names, held = [f".{name}" for name in frame.kinds], frame.values
+        for name, value in zip(names, held(part), strict=True) if names else ():
+            if value is _EMPTY or type(value) in _NO_PARTS:
+                continue
+            if type(value) is tuple and len(value) == 1:  # as most are
+                self.look(value[0], f"{path}{name}[0]")
+            else:
+                self.look(value, path + name)
 
 
 def steps_in(taken: Iterable[Step], path: str) -> Iterator[tuple[str, Step]]:

@@ -110,7 +110,9 @@ def _choices(scene: Scene) -> Iterator[Problem]:
     yield from best_problems(scene.nodes)
 
 
-def _twice(what: str, named: Iterable[tuple[str, str]]) -> Iterator[Problem]:
+def _twice(what: str, named: Sequence[tuple[str, str]]) -> Iterator[Problem]:
+    if len({name for _, name in named}) == len(named):
+        return
     first: dict[str, str] = {}
     for path, name in named:
         if name in first:
@@ -138,13 +140,13 @@ def _holds(nodes: Parts, cases: set[str]) -> Iterator[Problem]:
 def _names(scene: Scene) -> Iterator[Problem]:
     for what, cls in (("rule", Rule), ("stage", Stage), ("segment", Segment), ("case", CaseType)):
         found: Sequence[tuple[str, Any]] = scene.only(cls)
-        yield from _twice(what, ((f"{path}.name", each.name) for path, each in found))
+        yield from _twice(what, [(f"{path}.name", each.name) for path, each in found])
     yield from _differ("message", scene.only(Message))
     yield from experiment_problems(scene.nodes)
     for path, rule in scene.rules:
         if rule.name.startswith(PREFIX):
             yield Problem(f"{path}.name", f"rules whose names begin with {PREFIX!r} are the engine's own", "rename it")
-        yield from _twice("step", ((place, name) for place, name, _ in scene.steps[path]))
+        yield from _twice("step", [(place, name) for place, name, _ in scene.steps[path]])
 
 
 def _earlier(scene: Scene) -> Iterator[Problem]:
