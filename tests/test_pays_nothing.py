@@ -100,19 +100,21 @@ def plain_engine():
     return engine_of(*PLAIN, policy=POLICY, parts=PARTS)
 
 
-def lived_through(engine):
+def lived_through(engine, customer="ann"):
     """Messages, waits, cases, a stage after silence, and a timer of each kind that the journey has."""
     for kind in ("placed", "missed", "arrived", "nothing"):
-        engine.record("ann", kind, {"order": "o1"})
+        engine.record(customer, kind, {"order": "o1"})
     engine.run_pending()
     for _ in range(3):
         pass_time(engine, days(10))
         engine.run_pending()
-    engine.record("ann", "placed", {"order": "o2"})
+    engine.record(customer, "placed", {"order": "o2"})
 
 
 def test_a_journey_enters_no_module_of_words_that_it_does_not_use():
     engine = plain_engine()
+    lived_through(engine, "bob")  # a program finds out most when it is first asked
+    assert engine._program.history_kept  # of the second message of a customer
     with calls() as counted:
         lived_through(engine)
     assert counted["timers", "raised_by"] > 2  # it has lived through something

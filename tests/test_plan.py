@@ -397,7 +397,8 @@ def test_a_plan_puts_off_at_night_and_keeps_silent_where_it_is_night_on_the_wall
 
 def test_a_plan_keeps_silent_where_words_use_what_they_may_not():  # S7.5
     program, *given = waiting()
-    careful = attrs.evolve(program, misused={("marketing", "*"): ("age",)})
+    careful = attrs.evolve(program)
+    careful.misused = {("marketing", "*"): ("age",)}
     assert at_once(careful, *given, None) is None
     assert decide(careful, *given).ruling.check == "data use"
 

@@ -35,6 +35,7 @@ from touchpoint.journey.steps import (
     WaitFor,
     WaitUntil,
 )
+from touchpoint.journey.triggers import Trigger
 from touchpoint.model.message import Message
 
 Closure = Callable[[Context], object]
@@ -77,35 +78,93 @@ class Watched:
 
 @attrs.define(eq=False)
 class CompiledRule:
-    """A rule, ready to run: its steps are compiled when it first starts, its condition when it is first asked.
+    """A rule, ready to run: whatever is known of it is found out, and compiled, when somebody first asks.
 
-    `index` is its place among all rules of the program: declaration order. `looks_back` says whether a `WaitFor` of it
-    also looks at what came before its last message; `label` is journey/rule. A burst is collected for `collects`
-    microseconds; `last_given` is what of its condition asks about the burst, and so at its end. `reads` are the
-    functions whose results it looks up; `own`, whether anything in its runs waits for what becomes of their own
-    messages; `tells`, whether a condition asks what came back of those. `condition` is what `given` asks.
+    `index` is its place among all rules of the program: declaration order. `label` is journey/rule.
     """
 
     index: int
     journey: str
     rule: Rule
     parts: RuleParts
-    see: Seer | None
-    keeps: frozenset[Key]
-    exits: frozenset[Key]
-    exit_conditions: tuple[Watched, ...]
-    goal: frozenset[Key]
-    goal_given: Closure | None
-    goal_within: int | None
-    looks_back: bool
     label: str
-    collects: int | None = None
-    last_given: "Watched | None" = None
-    reads: frozenset[str] = frozenset()
-    own: bool = False
-    tells: bool = False
-    condition: Expression | None = None
-    _table: SignalTable = attrs.field(kw_only=True, repr=False)
+    _table: SignalTable = attrs.field(repr=False)
+
+    @cached_property
+    def condition(self) -> Expression | None:
+        """What of its condition each trigger is asked."""
+        return apart(self.rule)[0]
+
+    @cached_property
+    def last_given(self) -> Watched | None:
+        """What of its condition asks about a burst, and so at its end."""
+        asked = apart(self.rule)[1]
+        return None if asked is None else Watched(asked, compile_condition(asked, self._table))
+
+    @cached_property
+    def see(self) -> Seer | None:
+        """What keeps what its condition saw."""
+        return None if self.condition is None else seer_of(self.condition, self._table)
+
+    @cached_property
+    def collects(self) -> int | None:
+        """For how many microseconds a burst is collected."""
+        return None if self.rule.collect is None else length(self.rule.collect)
+
+    @cached_property
+    def keeps(self) -> frozenset[Key]:
+        """What its waits wait for."""
+        return self._keys(chain.from_iterable(each.trigger for each in self.parts.steps_of(WaitFor)))
+
+    @cached_property
+    def exits(self) -> frozenset[Key]:
+        """On what its runs exit."""
+        return self._keys(each for each in self.rule.exit if not isinstance(each, Expression))
+
+    @cached_property
+    def exit_conditions(self) -> tuple[Watched, ...]:
+        """On what condition they do."""
+        conditions = [each for each in self.rule.exit if isinstance(each, Expression)]
+        return tuple(Watched(each, compile_condition(each, self._table)) for each in conditions)
+
+    @cached_property
+    def goal(self) -> frozenset[Key]:
+        """What reaches its goal."""
+        return self._keys(self.rule.goal.trigger if self.rule.goal else ())
+
+    @cached_property
+    def goal_given(self) -> Closure | None:
+        """What else has to be true then."""
+        return closure_of(self.rule.goal.given, self._table) if self.rule.goal else None
+
+    @cached_property
+    def goal_within(self) -> int | None:
+        """For how many microseconds the goal is watched, where that is said."""
+        within = self.rule.goal.within if self.rule.goal else None
+        return None if within is None else length(within)
+
+    @cached_property
+    def looks_back(self) -> bool:
+        """Whether a `WaitFor` of it also looks at what came before its last message."""
+        return any(each.since == "run" for each in self.parts.steps_of(WaitFor))
+
+    @cached_property
+    def reads(self) -> frozenset[str]:
+        """The functions whose results it looks up."""
+        return self.parts.results_read()
+
+    @cached_property
+    def own(self) -> bool:
+        """Whether anything in its runs waits for what becomes of their own messages."""
+        return self.parts.waits_for_own()
+
+    @cached_property
+    def tells(self) -> bool:
+        """Whether a condition asks what came back of those."""
+        return bool(self.parts.asked)
+
+    def _keys(self, triggers: Iterable[Trigger]) -> frozenset[Key]:
+        return keys_in_run(triggers, self.journey, self.rule.name)
 
     @cached_property
     def given(self) -> Closure | None:
@@ -144,37 +203,9 @@ def compile_rules(
     rules: Iterable[tuple[str, RuleParts]], table: SignalTable, first: int = 0
 ) -> tuple[CompiledRule, ...]:
     """Rules, each with the name of its journey, in declaration order from index `first` on."""
-    return tuple(_compile_rule(index, journey, parts, table) for index, (journey, parts) in enumerate(rules, first))
-
-
-def _compile_rule(index: int, journey: str, parts: RuleParts, table: SignalTable) -> CompiledRule:
-    rule = parts.rule
-    goal = rule.goal
-    exits = [each for each in rule.exit if not isinstance(each, Expression)]
-    conditions = [each for each in rule.exit if isinstance(each, Expression)]
-    given, last_given = apart(rule)
-    waits = parts.steps_of(WaitFor)
-    return CompiledRule(
-        index,
-        journey,
-        rule,
-        parts,
-        None if given is None else seer_of(given, table),
-        keys_in_run(chain.from_iterable(each.trigger for each in waits), journey, rule.name),
-        keys_in_run(exits, journey, rule.name),
-        tuple(Watched(each, compile_condition(each, table)) for each in conditions),
-        keys_in_run(goal.trigger, journey, rule.name) if goal else frozenset(),
-        closure_of(goal.given, table) if goal else None,
-        length(goal.within) if goal and goal.within is not None else None,
-        any(each.since == "run" for each in waits),
-        f"{journey}/{rule.name}",
-        None if rule.collect is None else length(rule.collect),
-        None if last_given is None else Watched(last_given, compile_condition(last_given, table)),
-        parts.results_read(),
-        parts.waits_for_own(),
-        bool(parts.asked),
-        given,
-        table=table,
+    return tuple(
+        CompiledRule(index, journey, parts.rule, parts, f"{journey}/{parts.rule.name}", table)
+        for index, (journey, parts) in enumerate(rules, first)
     )
 
 

@@ -100,7 +100,7 @@ def keys_of(trigger: Trigger, journey: str, rule: str = "", *, in_run: bool = Fa
         in_run: it stands where a run waits, exits or has its goal, and speaks of that run's own messages.
     """
     if isinstance(trigger, On):
-        return (key_of(trigger, journey, rule),)  # as nearly all of them
+        return ((TOUCHPOINT, trigger.type),)  # as nearly all of them
     if isinstance(trigger, MessageTrigger):
         return keys_of_message(trigger, in_run=in_run)
     if isinstance(trigger, CaseOverdue):

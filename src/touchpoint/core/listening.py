@@ -54,6 +54,6 @@ def listening(triggers: Sequence[tuple[str, Trigger]], asked: Sequence[Told], me
     )
 
 
-def hand_overs_kept(retained: int | None, heard: Listening) -> int | None:
+def hand_overs_kept(retained: int | None) -> int | None:
     """How long hand-overs are remembered: as long as policies ask, and as a reply may answer the last one."""
-    return retained if retained is None or not heard.replies else max(retained, REPLY_WITHIN)
+    return None if retained is None else max(retained, REPLY_WITHIN)

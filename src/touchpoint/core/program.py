@@ -40,11 +40,12 @@ from touchpoint.core.whole_round import Beyond
 from touchpoint.core.wording import Look, looks_in
 from touchpoint.durations import length
 from touchpoint.journey.by_hand import rules_by_hand
-from touchpoint.journey.data_use import Segments
+from touchpoint.journey.conditions import Expression
+from touchpoint.journey.data_use import Declared, Segments
 from touchpoint.journey.derived import NOTHING, Derived, derived_of
 from touchpoint.journey.gift_checks import check_accounts
 from touchpoint.journey.journey import Journey
-from touchpoint.journey.policy import Policy
+from touchpoint.journey.policy import LiveRuns, Policy
 from touchpoint.journey.requirements import ComplaintRate
 from touchpoint.journey.steps import (
     CloseCase,
@@ -58,10 +59,7 @@ from touchpoint.journey.steps import (
     Split,
     WaitUntil,
 )
-from touchpoint.journey.triggers import (
-    Dwelt,
-    On,
-)
+from touchpoint.journey.triggers import Dwelt, Entered, Left, On
 from touchpoint.journey.validate import check_together
 from touchpoint.model.limits import starts_kept
 from touchpoint.model.message import Content, Message
@@ -73,7 +71,7 @@ if TYPE_CHECKING:
 
 BUDGET: Final = 1_000
 """Steps and rounds that one decision may take (S4.3)."""
-_MOVES: Final = frozenset({"entered", "left"})
+_OF_MOVES: Final = (Entered, Left, Dwelt)
 _RAISES: Final = frozenset({Emit, Enrol, MoveTo, OpenCase, CloseCase, SetTrait, Split})
 
 
@@ -83,77 +81,219 @@ Triggered: TypeAlias = tuple[CompiledRule, ...]
 Starts: TypeAlias = tuple[StagesEntered, Triggered]
 
 
+@attrs.frozen(eq=False)
+class Asked:
+    """Everything that journeys and policies ask: of what is at work, first, and of what earlier runs finish on."""
+
+    house: Policy
+    journeys: Sequence[Journey]
+    parts: Sequence[JourneyParts]
+    known: Declared
+
+    @property
+    def at_work(self) -> Sequence[JourneyParts]:
+        """What anything can start by."""
+        return self.parts[: len(self.journeys)]
+
+    @cached_property
+    def policies(self) -> Sequence[Policy]:
+        """That of the house, then those of the journeys at work."""
+        return [self.house, *(journey.policy for journey in self.journeys)]
+
+    @cached_property
+    def rarer(self) -> Triggers:
+        """The triggers that wait for anything else than a touchpoint, each with its journey: few."""
+        return [(each.journey.name, trigger) for each in self.parts for trigger in each.rarer_triggers()]
+
+    def defers_starts(self) -> bool:
+        """Whether a policy has starts of runs wait until others have ended."""
+        items = (item for policy in self.policies for item in policy.items)
+        return any(isinstance(each, LiveRuns) and each.over == "defer" for each in items)
+
+    def signals(self) -> SignalTable:
+        """What has to be kept of the past to answer it."""
+        return collect((*(one for each in self.parts for one in each.expressions()), *conditions_of(self.policies)))
+
+    def messages(self) -> dict[str, Message]:
+        """What the journeys at work may send, by name."""
+        return {name: message for each in self.at_work for name, message in each.messages().items()}
+
+    def listening(self, messages: Iterable[Message]) -> Listening:
+        """What anybody listens to."""
+        told = [node for each in self.parts for node in each.asked()]
+        return listening(self.rarer, [*told, *told_in(conditions_of(self.policies))], messages)
+
+
 @attrs.define(eq=False)
 class Program:
-    """Everything `advance` needs to know of the journeys.
+    """Everything `advance` needs to know of the journeys: what each touchpoint asks, and the rest once it is asked.
 
     `version` changes when customers' timers or signals must be looked at anew. What words that are the same for
     everybody are in a locale is kept in `words` once it was made.
-    `starts` says which stages and rules a trigger starts. `by_hand` has the rules by which people send messages,
-    which `by_name` has not. `releases` are the numbers at work of journeys released anew, `pinned` (journey,
-    number) what runs of an earlier one finish on. `sessions` are the channels on which it counts when the customer
-    last wrote, and whether messages wait there for that. `calendar_of` is the calendar by the trait that holds the
-    date, None for schedules. `segments` are in the order in which they are looked at,
-    `segments_on` says which when what has changed. `heard` are the keys that anything waits for or starts on;
-    None where every event counts; `moves_heard`, whether
-    anything comes of entering or leaving a stage. `misused` are the traits that (message, content key) use beyond
-    their declaration, `terms` what is promised of cases, `closed_by_answers` the kinds of case that are,
-    `conversions` the types of touchpoints by which a referred friend becomes a customer. `answers` is whether any
-    step answers in a conversation, `plain` whether occurrences have one key each, and concern neither segments nor
-    ends of messages, `replans` whether any message is planned anew. `suggestions` are those of each place in their
-    order, `wordings` those of messages that have any. `bonds` say how familiar a customer has to be with each
-    journey that anything binds; where there is one, `derived` is what steps make of traits, and `asked_of_segments`
-    the conditions of segments.
+    `starts` says which stages and rules a trigger starts. `releases` are the numbers at work of journeys released anew,
+    `pinned` (journey, number) what runs of an earlier one finish on. `sessions` are the channels on which it counts
+    when the customer last wrote, and whether messages wait there for that. `segments` are in the order in which they
+    are looked at, `segments_on` says which when what has changed. `moves_heard` is whether anything comes of entering
+    or leaving a stage, `may_circle`, whether one decision could run out of its budget. `terms` are what is promised of
+    cases. `plain` is whether occurrences have one key each, and concern neither segments nor ends of messages. `bonds`
+    say how familiar a customer has to be with each journey that anything binds.
     """
 
     journeys: Mapping[str, Journey]
     rules: tuple[CompiledRule, ...]
-    by_label: Mapping[str, CompiledRule]
-    by_name: Mapping[tuple[str, str], CompiledRule]
     starts: Mapping[Key, Starts]
     silences: Mapping[str, SilenceSpec]
-    silences_of: Mapping[str, tuple[SilenceSpec, ...]]
-    silences_any: tuple[SilenceSpec, ...]
     dwells: Mapping[str, tuple[tuple[str, int], ...]]
-    usuals: frozenset[str]
     calendar: Mapping[str, CalendarSpec]
-    calendar_of: Mapping[str | None, tuple[CalendarSpec, ...]]
     signals: SignalTable
     messages: Mapping[str, Message]
-    bounds: Mapping[str, Bound]
-    history_kept: int | None
-    starts_kept: Mapping[str, int | None]
-    places: Mapping[Key, int]
     judges: Judges
     looks_ahead: bool
-    heard: frozenset[Key] | None
     moves_heard: bool
     may_circle: bool
     version: str
     listening: Listening
-    releases: Mapping[str, int] = attrs.Factory(dict)
-    pinned: Mapping[tuple[str, int], "Program"] = attrs.Factory(dict)
-    sessions: Mapping[str, bool] = attrs.Factory(dict)
-    complaint_rates: Mapping[str, tuple[ComplaintRate, ...]] = attrs.Factory(dict)
-    segments: Mapping[str, SegmentSpec] = attrs.Factory(dict)
-    segments_on: Mapping[Key, tuple[SegmentSpec, ...]] = attrs.Factory(dict)
-    live_limits: tuple[LiveLimit, ...] = ()
-    misused: Mapping[tuple[str, str], tuple[str, ...]] = attrs.Factory(dict)
-    terms: AllTerms = attrs.Factory(dict)
-    closed_by_answers: frozenset[str] = frozenset()
-    conversions: frozenset[str] = frozenset()
-    answers: bool = False
-    plain: bool = False
-    replans: bool = False
-    wordings: Mapping[str, tuple[CompiledWording, ...]] = attrs.Factory(dict)
-    bonds: Mapping[str, Bond] = attrs.Factory(dict)
-    derived: Derived = NOTHING
-    asked_of_segments: Segments = attrs.Factory(dict)
+    releases: Mapping[str, int]
+    pinned: Mapping[tuple[str, int], "Program"]
+    sessions: Mapping[str, bool]
+    segments: Mapping[str, SegmentSpec]
+    segments_on: Mapping[Key, tuple[SegmentSpec, ...]]
+    terms: AllTerms
+    plain: bool
+    bonds: Mapping[str, Bond]
+    _asked: Asked
     _looks: dict[tuple[str, str], tuple[Look, ...]] = attrs.field(factory=dict, init=False, repr=False)
-    _of_nobody: tuple[SegmentSpec, ...] | None = attrs.field(default=None, init=False, repr=False)
-    suggestions: Mapping[str, tuple[SuggestionSpec, ...]] = attrs.Factory(dict)
     words: "dict[tuple[str, str, str | None], Words]" = attrs.field(factory=dict, init=False, repr=False)
-    _by_hand: Mapping[tuple[str, str], CompiledRule] | None = attrs.field(default=None, init=False, repr=False)
+
+    # --- what is found when somebody first asks -----------------------------------------------------------------------
+
+    @cached_property
+    def by_label(self) -> Mapping[str, CompiledRule]:
+        """Rules by journey/rule."""
+        return {rule.label: rule for rule in self.rules}
+
+    @cached_property
+    def by_name(self) -> Mapping[tuple[str, str], CompiledRule]:
+        """Rules by (journey, name), those by which people send messages not among them."""
+        return {(rule.journey, rule.rule.name): rule for rule in self.rules}
+
+    @cached_property
+    def by_hand(self) -> Mapping[tuple[str, str], CompiledRule]:
+        """The rules by which people send messages, by (journey, name)."""
+        rules = ((name, RuleParts.of(rule)) for name, each in self.journeys.items() for rule in rules_by_hand(each))
+        compiled = compile_rules(rules, self.signals, len(self.rules))
+        return {(rule.journey, rule.rule.name): rule for rule in compiled}
+
+    @cached_property
+    def silences_of(self) -> Mapping[str, tuple[SilenceSpec, ...]]:
+        """Silences by the type of touchpoint that breaks them."""
+        return by_type(self.silences.values())
+
+    @cached_property
+    def silences_any(self) -> tuple[SilenceSpec, ...]:
+        """Silences that any touchpoint breaks."""
+        return tuple(spec for spec in self.silences.values() if spec.of is None)
+
+    @cached_property
+    def usuals(self) -> frozenset[str]:
+        """The types of touchpoints whose usual distance somebody asks for."""
+        return types_asked(self.silences.values())
+
+    @cached_property
+    def calendar_of(self) -> Mapping[str | None, tuple[CalendarSpec, ...]]:
+        """The calendar by the trait that holds the date, None for schedules."""
+        return by_trait(self.calendar.values())
+
+    @cached_property
+    def places(self) -> Mapping[Key, int]:
+        """(kind, name) of every timer of customers → its place in declaration order."""
+        return _places(self.calendar, self.silences, self.dwells)
+
+    @cached_property
+    def bounds(self) -> Mapping[str, Bound]:
+        """What binds the messages of each journey."""
+        return bind(self._asked.house, {name: journey.policy for name, journey in self.journeys.items()})
+
+    @cached_property
+    def complaint_rates(self) -> Mapping[str, tuple[ComplaintRate, ...]]:
+        """How many complaints policies bear."""
+        return complaint_rates_of(self._asked.policies)
+
+    @cached_property
+    def live_limits(self) -> tuple[LiveLimit, ...]:
+        """How many runs a customer may have at a time."""
+        return live_limits_of(self._asked.house, self._asked.journeys)
+
+    @cached_property
+    def history_kept(self) -> int | None:
+        """How long hand-overs are remembered, in microseconds; None for ever."""
+        retained = retention(self.bounds.values(), self.messages.values())
+        return hand_overs_kept(retained) if self.listening.replies else retained
+
+    @cached_property
+    def starts_kept(self) -> Mapping[str, int | None]:
+        """How long starts of each rule are remembered, by its label; None for ever."""
+        return {rule.label: starts_kept(rule.rule.limit) for rule in self.rules}
+
+    @cached_property
+    def heard(self) -> frozenset[Key] | None:
+        """The keys that anything waits for or starts on; None where every event counts."""
+        if self.looks_ahead or self.pinned or not self.plain:
+            return None
+        waited = (keys for rule in self.rules for keys in (rule.keeps, rule.exits, rule.goal))
+        return frozenset(self.starts).union(*waited)
+
+    @cached_property
+    def wordings(self) -> Mapping[str, tuple[CompiledWording, ...]]:
+        """The wordings of those messages that have any."""
+        return compile_wordings(self.messages.values(), self.signals)
+
+    @cached_property
+    def suggestions(self) -> Mapping[str, tuple[SuggestionSpec, ...]]:
+        """The suggestions of each place, in their order."""
+        return suggestions_of(self._asked.journeys, self.signals)
+
+    @cached_property
+    def closed_by_answers(self) -> frozenset[str]:
+        """The kinds of case that are."""
+        return closed_by_answers(self._asked.journeys)
+
+    @cached_property
+    def conversions(self) -> frozenset[str]:
+        """The types of touchpoints by which a referred friend becomes a customer."""
+        return conversions_of(each for _, each in self._asked.rarer)
+
+    @cached_property
+    def answers(self) -> bool:
+        """Whether any step answers in a conversation."""
+        answering = not steps_taken(self.rules).isdisjoint((Reply, React))
+        return answering or any(each.answers for each in self.pinned.values())
+
+    @cached_property
+    def replans(self) -> bool:
+        """Whether any message is planned anew."""
+        planned = any(message.on_release == "replan" for message in self.messages.values())
+        return planned or any(each.replans for each in self.pinned.values())
+
+    @cached_property
+    def _conditions_of_segments(self) -> Segments:
+        return {(each.journey, each.segment): each.condition for each in self.segments.values()}
+
+    @cached_property
+    def asked_of_segments(self) -> Segments:
+        """The conditions of segments, where familiarity binds anything."""
+        return self._conditions_of_segments if self.bonds else {}
+
+    @cached_property
+    def derived(self) -> Derived:
+        """What steps make of traits, likewise."""
+        every = [each.journey for each in self._asked.parts]
+        return derived_of(every, self.asked_of_segments) if self.bonds else NOTHING
+
+    @cached_property
+    def misused(self) -> Mapping[tuple[str, str], tuple[str, ...]]:
+        """The traits that (message, content key) use beyond their declaration."""
+        return misused_words(self._asked.journeys, self._conditions_of_segments, self._asked.known)
 
     @cached_property
     def said(self) -> Mapping[str, Message]:
@@ -165,11 +305,10 @@ class Program:
         """Where the definition of a run is found: here, or of one that is pinned to a release, there (S5.4)."""
         return self.pinned.get((journey, release)) if release else self
 
+    @cached_property
     def segments_of_nobody(self) -> tuple[SegmentSpec, ...]:
-        """The segments that somebody may be in of whom nothing is known, found out once."""
-        if self._of_nobody is None:
-            self._of_nobody = true_of_nobody(self.segments)
-        return self._of_nobody
+        """The segments that somebody may be in of whom nothing is known."""
+        return true_of_nobody(self.segments)
 
     def looks_of(self, message: str, key: str) -> tuple[Look, ...]:
         """What a content of a message looks up; nothing where its words are the same for everybody."""
@@ -181,15 +320,6 @@ class Program:
     def _content(self, message: str, key: str) -> Content | None:
         known = self.said.get(message)
         return None if known is None else known.contents.get(key)
-
-    @property
-    def by_hand(self) -> Mapping[tuple[str, str], CompiledRule]:
-        """The rules by which people send messages, by (journey, name); compiled when they are first asked for."""
-        if self._by_hand is None:
-            rules = ((name, RuleParts.of(rule)) for name, each in self.journeys.items() for rule in rules_by_hand(each))
-            compiled = compile_rules(rules, self.signals, len(self.rules))
-            self._by_hand = {(rule.journey, rule.rule.name): rule for rule in compiled}
-        return self._by_hand
 
     def rule_of(self, run: Run | Watch) -> CompiledRule | None:
         """The rule of a run, or None where nothing that is loaded has it."""
@@ -224,91 +354,35 @@ def compile_program(
     Raises:
         JourneyError: journeys that contradict each other, such as two messages of one name with different definitions.
     """
+    house = policy or Policy()
     check_together(journeys)
-    check_accounts(journeys, policy or Policy())
-    earlier = pinned or {}
-    asking = [JourneyParts.of(each) for each in (*journeys, *earlier.values())]
-    policies = [policy or Policy(), *(journey.policy for journey in journeys)]
-    expressions = (*(expression for each in asking for expression in each.expressions()), *conditions_of(policies))
-    table = collect(expressions)
-    rules = compile_rules(((each.journey.name, rule) for each in asking[: len(journeys)] for rule in each.rules), table)
-    triggers = tuple((each.journey.name, trigger) for each in asking for trigger in each.triggers())
-    kept = {key: compile_program([journey]) for key, journey in earlier.items()}
-    rarer = [each for each in triggers if type(each[1]) is not On]  # few wait for anything else than a touchpoint
-    silences = silences_in(rarer)
-    segments = segments_of(journeys, table)
-    messages = {name: message for each in asking[: len(journeys)] for name, message in each.messages().items()}
-    asked = [node for each in asking for node in each.asked()]
-    heard = listening(rarer, [*asked, *told_in(conditions_of(policies))], messages.values())
-    bounds = bind(policy or Policy(), {journey.name: journey.policy for journey in journeys})
-    known = declared_in(journeys, traits)
-    bonds = bonds_of(policies[0], journeys, known, table)
-    asked_of_segments = {(each.journey, each.segment): each.condition for each in segments.values()}
-    takes = frozenset(type(step) for rule in rules for _, step in rule.parts.steps)
-    looks_ahead = WaitUntil in takes or any(rule.exit_conditions for rule in rules)
-    looks_ahead = looks_ahead or any(each.looks_ahead for each in kept.values())
-    dwells, calendar = _dwells(rarer), calendar_in(rarer)
-    plain = not (heard.finer or heard.ends or segments)
+    check_accounts(journeys, house)
+    parts = [JourneyParts.of(each) for each in (*journeys, *(pinned or {}).values())]
+    asked = Asked(house, tuple(journeys), parts, declared_in(journeys, traits))
+    kept = {key: compile_program([journey]) for key, journey in (pinned or {}).items()}
+    table = asked.signals()
+    rules = compile_rules(((each.journey.name, rule) for each in asked.at_work for rule in each.rules), table)
+    messages, silences, dwells = asked.messages(), silences_in(asked.rarer), _dwells(asked.rarer)
+    segments, calendar, sessions = segments_of(journeys, table), calendar_in(asked.rarer), sessions_of(asked.policies)
+    heard, terms, segments_on = asked.listening(messages.values()), terms_of(journeys), readers_of(segments)
+    takes, plain = steps_taken(rules), not (heard.finer or heard.ends or segments)
+    looks_ahead = _looks_ahead(takes, rules, kept.values())
+    moves_heard = looks_ahead or bool(kept) or not plain or any(isinstance(each, _OF_MOVES) for _, each in asked.rarer)
     starts = _index_starts(_index_stages(journeys, table), _index(rules))
-    heard_keys = None if looks_ahead or kept or not plain else _heard(starts, rules)
-    moves_heard = heard_keys is None or bool(dwells) or any(kind in _MOVES for kind, _ in heard_keys)
-    sessions, limits = sessions_of(policies), live_limits_of(policies[0], journeys)
-    more_of = _remembers_more(silences, sessions)
-    segments_on = readers_of(segments)
-    beyond = Beyond(heard.finer, segments_on if segments else None, bool(heard.ends))
-    judges = Judges(starts, table, more_of, beyond=beyond, moves_heard=moves_heard, looks_ahead=looks_ahead)
-    terms = terms_of(journeys)
-    more = [*map(session_on, sorted(sessions)), *versions_of(segments.values()), *versions_of_cases(terms)]
-    timed = [*sorted(silences), *sorted(name for each in dwells.values() for name, _ in each), *calendar]
     return Program(
-        journeys={journey.name: journey for journey in journeys},
-        rules=rules,
-        by_label={rule.label: rule for rule in rules},
-        by_name={(rule.journey, rule.rule.name): rule for rule in rules},
-        starts=starts,
-        judges=judges,
-        silences=silences,
-        silences_of=by_type(silences.values()),
-        silences_any=tuple(spec for spec in silences.values() if spec.of is None),
-        dwells=dwells,
-        usuals=types_asked(silences.values()),
-        calendar=calendar,
-        calendar_of=by_trait(calendar.values()),
-        signals=table,
-        messages=messages,
-        bounds=bounds,
-        history_kept=hand_overs_kept(retention(bounds.values(), messages.values()), heard),
-        starts_kept={rule.label: starts_kept(rule.rule.limit) for rule in rules},
-        places=_places(calendar, silences, dwells),
-        looks_ahead=looks_ahead,
-        heard=heard_keys,
-        moves_heard=moves_heard,
-        may_circle=bool(kept)
-        or _may_circle(rules, takes, journeys, heard)
-        or any(limit.over == "defer" for limit in limits),
-        version=_version(table, timed, more),
-        listening=heard,
-        releases=releases or {},
-        pinned=kept,
-        sessions=sessions,
-        complaint_rates=complaint_rates_of(policies),
-        segments=segments,
-        segments_on=segments_on,
-        live_limits=limits,
-        misused=misused_words(journeys, asked_of_segments, known),
-        terms=terms,
-        closed_by_answers=closed_by_answers(journeys),
-        conversions=conversions_of(each for _, each in rarer),
-        answers=not takes.isdisjoint((Reply, React)) or any(each.answers for each in kept.values()),
-        plain=plain,
-        suggestions=suggestions_of(journeys, table),
-        replans=any(message.on_release == "replan" for message in messages.values())
-        or any(each.replans for each in kept.values()),
-        wordings=compile_wordings(messages.values(), table),
-        bonds=bonds,
-        derived=derived_of([each.journey for each in asking], asked_of_segments) if bonds else NOTHING,
-        asked_of_segments=asked_of_segments if bonds else {},
-    )
+        journeys={journey.name: journey for journey in journeys}, rules=rules, starts=starts, silences=silences,
+        dwells=dwells, calendar=calendar, signals=table, messages=messages,
+        judges=Judges(
+            starts, table, _remembers_more(silences, sessions), moves_heard=moves_heard, looks_ahead=looks_ahead,
+            beyond=Beyond(heard.finer, segments_on if segments else None, bool(heard.ends)),
+        ),
+        looks_ahead=looks_ahead, moves_heard=moves_heard,
+        may_circle=bool(kept) or asked.defers_starts() or _may_circle(rules, takes, journeys, heard),
+        version=_version(table, [*_timed(silences, dwells), *calendar], _versions(sessions, segments, terms)),
+        listening=heard, releases=releases or {}, pinned=kept, sessions=sessions, segments=segments,
+        segments_on=segments_on, terms=terms, plain=plain, bonds=bonds_of(house, journeys, asked.known, table),
+        asked=asked,
+    )  # fmt: skip
 
 
 def _may_circle(
@@ -354,10 +428,15 @@ def _index_stages(journeys: Sequence[Journey], table: SignalTable) -> dict[Key, 
     return {key: tuple((name, tuple(stages)) for name, stages in each.items()) for key, each in found.items()}
 
 
-def _heard(starts: Mapping[Key, Starts], rules: Iterable[CompiledRule]) -> frozenset[Key]:
-    """Every key that somebody waits for: what has none of them can be left out."""
-    waited = (keys for rule in rules for keys in (rule.keeps, rule.exits, rule.goal))
-    return frozenset(starts).union(*waited)
+def steps_taken(rules: Iterable[CompiledRule]) -> frozenset[type]:
+    """The classes of the steps of these rules."""
+    return frozenset(type(step) for rule in rules for _, step in rule.parts.steps)
+
+
+def _looks_ahead(takes: frozenset[type], rules: Iterable[CompiledRule], earlier: Iterable[Program]) -> bool:
+    """Whether any run waits, or exits, once a condition becomes true."""
+    conditions = any(isinstance(each, Expression) for rule in rules for each in rule.rule.exit)
+    return conditions or WaitUntil in takes or any(each.looks_ahead for each in earlier)
 
 
 def _remembers_more(silences: Mapping[str, SilenceSpec], sessions: Mapping[str, bool]) -> Mapping[str, object] | None:
@@ -384,6 +463,14 @@ def _places(
     named = [("silence", silences), ("dwell", [name for each in dwells.values() for name, _ in each])]
     found = {(spec.kind, name): place for place, (name, spec) in enumerate(calendar.items())}
     return found | {(kind, name): place for kind, names in named for place, name in enumerate(names)}
+
+
+def _timed(silences: Iterable[str], dwells: Mapping[str, Sequence[tuple[str, int]]]) -> Sequence[str]:
+    return [*sorted(silences), *sorted(name for each in dwells.values() for name, _ in each)]
+
+
+def _versions(sessions: Iterable[str], segments: Mapping[str, SegmentSpec], terms: AllTerms) -> Sequence[str]:
+    return [*map(session_on, sorted(sessions)), *versions_of(segments.values()), *versions_of_cases(terms)]
 
 
 def _version(table: SignalTable, timers: Iterable[str], more: Iterable[str]) -> str:

@@ -141,9 +141,7 @@ def signal_of(question: Aggregate, path: Path = (), known: Plain | None = None) 
 
     Many questions are about all touchpoints of a type, and many of these are the same: they are looked up in `known`.
     """
-    kind: Kind = "last" if isinstance(question, Last) else "total" if isinstance(question, Total) else "count"
-    within = None if isinstance(question, Last) or question.within is None else length(question.within)
-    of = question.of if isinstance(question, Total) else path
+    kind, within, of = _asked_by(question, path)
     if question.where is not None:
         return Signal(kind, question.type, within, of, *_asked_of_each(question.where))
     plain = (kind, question.type, within, of)
@@ -153,6 +151,13 @@ def signal_of(question: Aggregate, path: Path = (), known: Plain | None = None) 
         if known is not None:
             known[plain] = found
     return found
+
+
+def _asked_by(question: Aggregate, path: Path) -> tuple[Kind, int | None, Path]:
+    if isinstance(question, Last):
+        return "last", None, path
+    within = None if question.within is None else length(question.within)
+    return ("total", within, question.of) if isinstance(question, Total) else ("count", within, path)
 
 
 def _asked_of_each(where: Expression) -> tuple[tuple[Path, ...], tuple[Path, ...], tuple[Expression, ...]]:

@@ -1,7 +1,7 @@
 """What is found out about a rule when it is compiled: its steps, what it asks, and what its runs look up."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from functools import cache
+from functools import cache, cached_property
 from typing import Self, TypeVar
 
 import attrs
@@ -21,25 +21,44 @@ S = TypeVar("S", bound=Step)
 
 @attrs.frozen(eq=False)
 class RuleParts:
-    """A rule taken apart once for all who ask.
-
-    `steps` are all of its steps by their identities, `running` the triggers by which its runs exit, reach their goal,
-    and go on, `expressions` every condition and value, `asked` what came back of messages as these ask for it; each in
-    reading order.
-    """
+    """A rule taken apart once for all who ask: with `steps`, which are all of its steps by their identities."""
 
     rule: Rule
     steps: Sequence[tuple[str, Step]]
-    running: Sequence[Trigger]
-    expressions: Sequence[Expression]
-    asked: Sequence[Told]
 
     @classmethod
-    def of(cls, rule: Rule, steps: "Sequence[tuple[str, Step]] | None" = None) -> Self:
-        """The parts of this rule; `steps` are its steps by their identities, where they are known already."""
-        steps = tuple(identified(rule.then)) if steps is None else steps
-        expressions = tuple(_expressions_of_rule(rule, steps))
-        return cls(rule, steps, _triggers_in_run(rule, steps), expressions, told_in(expressions))
+    def of(cls, rule: Rule) -> Self:
+        """The parts of this rule."""
+        return cls(rule, tuple(identified(rule.then)))
+
+    @cached_property
+    def running(self) -> Sequence[Trigger]:
+        """The triggers by which its runs exit, reach their goal, and go on, in reading order."""
+        rule = self.rule
+        found = [each for each in rule.exit if not isinstance(each, Expression)]
+        if rule.goal:
+            found += rule.goal.trigger
+        for _, step in self.steps:
+            if type(step) is WaitFor:
+                found += step.trigger
+        return found
+
+    @cached_property
+    def expressions(self) -> Sequence[Expression]:
+        """Every condition and value, in reading order."""
+        rule = self.rule
+        found = [] if rule.given is None else [rule.given]
+        if rule.goal and rule.goal.given is not None:
+            found.append(rule.goal.given)
+        found += [each for each in rule.exit if isinstance(each, Expression)]
+        for _, step in self.steps:
+            found += _expressions_of(step)
+        return found
+
+    @cached_property
+    def asked(self) -> Sequence[Told]:
+        """What came back of messages, as these ask for it, in reading order."""
+        return told_in(self.expressions)
 
     def steps_of(self, *classes: type[S]) -> "list[S]":
         """Its steps of these classes, in reading order."""
@@ -69,16 +88,6 @@ def told_in(expressions: Iterable[Expression]) -> Sequence[Told]:
     return [node for each in expressions for node in walk(each) if type(node) is Told]
 
 
-def _triggers_in_run(rule: Rule, steps: Iterable[tuple[str, Step]]) -> Sequence[Trigger]:
-    found = [each for each in rule.exit if not isinstance(each, Expression)]
-    if rule.goal:
-        found += rule.goal.trigger
-    for _, step in steps:
-        if type(step) is WaitFor:
-            found += step.trigger
-    return found
-
-
 def apart(rule: Rule) -> tuple[Expression | None, Expression | None]:
     """What of its condition each trigger is asked, and what a burst once it is complete: all about `collected`."""
     given = rule.given
@@ -94,25 +103,19 @@ def _all_of(parts: Sequence[Expression]) -> Expression | None:
     return And(tuple(parts)) if len(parts) > 1 else parts[0] if parts else None
 
 
-def _expressions_of_rule(rule: Rule, steps: Iterable[tuple[str, Step]]) -> Iterator[Expression]:
-    yield from (each for each in (rule.given, rule.goal.given if rule.goal else None) if each is not None)
-    yield from (each for each in rule.exit if isinstance(each, Expression))
-    for _, step in steps:
-        yield from _expressions_of(step)
-
-
 def _expressions_of(step: Step) -> Iterable[Expression]:
+    found: list[Expression] = []
     for name in _asking(type(step)):  # type: ignore[arg-type]  # a class is hashable
-        found = getattr(step, name)
-        if isinstance(found, Expression):
-            yield found
-        elif isinstance(found, Mapping):
-            yield from found.values()
+        held = getattr(step, name)
+        if isinstance(held, Expression):
+            found.append(held)
+        elif isinstance(held, Mapping):
+            found += held.values()
     if isinstance(step, Send):
-        if step.message.wordings:
-            yield from (each.given for _, each in wordings(step.message))
+        found += [each.given for _, each in wordings(step.message)] if step.message.wordings else ()
     elif isinstance(step, Best):
-        yield from (expression for _, expression in asked_by_candidates(step))
+        found += [expression for _, expression in asked_by_candidates(step)]
+    return found
 
 
 @cache

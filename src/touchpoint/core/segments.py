@@ -186,7 +186,7 @@ def _of_somebody_new(decision: "Decision") -> list[SegmentSpec]:
     keys += [(STAGE, journey) for journey in state.stages]
     keys += [(CASE, "")] if state.cases else []
     keys += [(EXPOSURE, split) for split in state.exposures]
-    todo = [*program.segments_of_nobody(), *(spec for key in keys for spec in program.segments_on.get(key, ()))]
+    todo = [*program.segments_of_nobody, *(spec for key in keys for spec in program.segments_on.get(key, ()))]
     found: dict[int, SegmentSpec] = {}
     while todo:
         spec = todo.pop()

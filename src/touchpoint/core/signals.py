@@ -11,7 +11,7 @@ Of signals that differ in nothing but how far back they look, only the one that 
 
 from bisect import bisect_right
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Final
 
 import attrs
@@ -23,8 +23,10 @@ from touchpoint.core.questions import answer
 from touchpoint.core.remembered import Plain, Signal, signal_of
 from touchpoint.core.upkeep import Add, adder
 from touchpoint.errors import UnknownName
-from touchpoint.journey.conditions import Aggregate, Expression, Field, Last, path_of, root_of, walk
+from touchpoint.journey.conditions import Aggregate, Count, Ever, Expression, Field, Last, Total, path_of, root_of, walk
 
+_ASKING: Final = (Count, Ever, Total)
+"""Questions about history that stand for themselves, and not at the root of a field."""
 _READERS_KEPT: Final = 10_000
 SOME: Final = 8
 """Whenever a log has so many instants more, what has left the windows is dropped."""
@@ -142,13 +144,16 @@ def signals_of(expression: Expression) -> Iterator[Signal]:
     return (signal_of(*each) for each in _questions(expression))
 
 
-def _questions(expression: Expression) -> Iterator[tuple[Aggregate, Path]]:
+def _questions(expression: Expression) -> Sequence[tuple[Aggregate, Path]]:
     """The questions about history in one expression; of a `Last`, each with the property that is meant."""
+    found: list[tuple[Aggregate, Path]] = []
     for node in walk(expression):
-        if isinstance(node, Field) and isinstance(root := root_of(node), Last):
-            yield root, path_of(node)
-        elif isinstance(node, Aggregate) and not isinstance(node, Last):
-            yield node, ()
+        if isinstance(node, Field):
+            if isinstance(root := root_of(node), Last):
+                found.append((root, path_of(node)))
+        elif isinstance(node, _ASKING):
+            found.append((node, ()))
+    return found
 
 
 def update(table: SignalTable, past: Past, occurrence: Occurrence, now: int) -> None:

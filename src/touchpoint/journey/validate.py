@@ -66,7 +66,8 @@ def check_together(journeys: Sequence[Journey]) -> None:
     """
     placed = [(f"$[{n}]", journey) for n, journey in enumerate(journeys)]
     names = [(f"{path}.name", journey.name) for path, journey in placed]
-    shared = ((root, each) for root, journey in placed for each in parts_of(journey).only(*_SHARED))
+    classes = _shared(journeys)
+    shared = ((root, each) for root, journey in placed for each in parts_of(journey).only(*classes))
     nodes = Parts((f"{root}{path[1:]}", part) for root, (path, part) in shared)
     cases = {case.name for _, case in nodes.only(CaseType)}
     found = [
@@ -81,6 +82,13 @@ _SHARED: Final[tuple[type[Any], ...]] = (
     CaseType, Hold, Message, Suggestion, steps.Split, triggers.Exposed, *MESSAGE_TRIGGERS,
 )  # fmt: skip
 """What journeys that live together may contradict each other in."""
+
+
+def _shared(journeys: Sequence[Journey]) -> Sequence[type[Any]]:
+    """The classes of parts in which these journeys may contradict each other; one alone was asked when it was built."""
+    if len(journeys) != 1 or parts_of(journeys[0]).only(*MESSAGE_TRIGGERS):
+        return _SHARED
+    return (CaseType, Hold)
 
 
 def _circles(placed: Sequence[tuple[str, Journey]]) -> Iterator[Problem]:
