@@ -26,7 +26,11 @@ from touchpoint.core.held import NONE, One, dropped, few, put
 Data: TypeAlias = Any
 """What is kept of one signal, of the shape described in `core.remembered`."""
 
+_SIGNED: Final = "l" if array("l").itemsize == array("q").itemsize else "q"
+"""64 bits; of the two types that may have as many, the one that takes a number sooner."""
 _FIRST: Final = 48
+_MANY: Final = 256
+"""Instants of a log that is long."""
 _REMEMBERED: Final = 1_024
 """Selections of letters whose names are kept at most."""
 _LOG: Final = ""
@@ -80,7 +84,7 @@ class Past:
 
     def __init__(self, data: Mapping[str, Data] = NONE) -> None:
         self.data = few(data)
-        self.ats: array[int] = array("q")
+        self.ats: array[int] = array(_SIGNED)
         self.who = ""
         self.letters = NO_LETTERS
 
@@ -153,8 +157,8 @@ class Past:
         """All instants of a signal."""
         letter = self.letters.of.get(key)
         if letter is None:
-            return array("q", self.data.get(key, ()))  # as it was stored before there was a log
-        return array("q", [at for at, each in zip(self.ats, self.who, strict=True) if each == letter])
+            return array(_SIGNED, self.data.get(key, ()))  # as it was stored before there was a log
+        return array(_SIGNED, [at for at, each in zip(self.ats, self.who, strict=True) if each == letter])
 
     def told(self) -> dict[str, Data]:
         """The data of every signal by its key, the log in parts."""
@@ -176,6 +180,9 @@ class Past:
         """Have the log be of these signals; what stands for others is dropped."""
         if self.letters is letters:
             return
+        if not self.who and not self.data:  # as of everybody once
+            self.letters = letters
+            return
         listed = letters.of.keys() & self.data.keys()
         if not listed and self.letters.of.items() <= letters.of.items():
             self.letters = letters
@@ -190,10 +197,20 @@ class Past:
 
     def thin(self, withins: Mapping[str, int], now: int) -> None:
         """Drop what the windows can no longer see: by letter, how far back each looks."""
-        seen = [now - at < withins[who] for at, who in zip(self.ats, self.who, strict=True)]
-        if not all(seen):
-            self.ats = array("q", compress(self.ats, seen))
+        ats = self.ats
+        if len(ats) > _MANY:  # where dropping each by itself would move most of the rest each time
+            seen = [now - at < withins[who] for at, who in zip(ats, self.who, strict=True)]
+            self.ats = array(_SIGNED, compress(ats, seen))
             self.who = "".join(compress(self.who, seen))
+            return
+        place, kept = 0, ""
+        for who in self.who:
+            if now - ats[place] < withins[who]:
+                place += 1
+                kept += who
+            else:
+                del ats[place]
+        self.who = kept
 
     def drop_until(self, since: int) -> None:
         """Drop everything up to this instant."""
@@ -203,7 +220,7 @@ class Past:
 
     def _keep(self, entries: Iterable[tuple[int, str]]) -> None:
         kept = list(entries)
-        self.ats = array("q", [at for at, _ in kept])
+        self.ats = array(_SIGNED, [at for at, _ in kept])
         self.who = "".join(who for _, who in kept)
 
 
@@ -260,7 +277,7 @@ def _log_from_record(log: list[Any]) -> tuple[str, str, "array[int]"]:
     """The letters of a log, the keys that they stand for, and the instants."""
     if len(log) == _FIRST_FORM:
         who, used, keys, ats = log
-        return who, " ".join(key for _, key in sorted(zip(used, keys, strict=True))), array("q", ats)
+        return who, " ".join(key for _, key in sorted(zip(used, keys, strict=True))), array(_SIGNED, ats)
     who, named, packed = log
     return who, named, _unpacked(packed)
 
@@ -273,7 +290,7 @@ def _packed(ats: "array[int]") -> str:
 
 
 def _unpacked(text: str) -> "array[int]":
-    ats = array("q")
+    ats = array(_SIGNED)
     ats.frombytes(a2b_base64(text))
     if sys.byteorder == "big":
         ats.byteswap()
