@@ -161,7 +161,7 @@ def decided_at_once(*rules, name="a"):
 
 def test_generated_code_fills_a_decision_as_its_class_would():
     quick, slow = decided_at_once(RULES[0])
-    assert type(quick) is BlankDecision
+    assert type(quick) is Decision
     slow.taken = 1
     for slot in Decision.__slots__:
         if slot not in ("trace", "effects", "taken"):
@@ -171,13 +171,27 @@ def test_generated_code_fills_a_decision_as_its_class_would():
 
 def test_what_a_decision_has_in_the_place_of_empty_lists_takes_nothing():
     quick, _ = decided_at_once()
+    assert type(quick) is BlankDecision
     assert quick.effects is quick.queue is quick.ready is NOTHING
     assert not NOTHING
     with pytest.raises(AttributeError):
+        quick.effects = []
+    with pytest.raises(AttributeError):
         quick.effects.append("an effect")
     quick.open()
+    assert type(quick) is Decision
     quick.effects.append("an effect")
+    quick.open()
+    assert quick.effects == ["an effect"]
     assert (quick.queue, quick.ready, list(NOTHING)) == ([], [], [])
+
+
+def test_a_decision_of_which_nothing_follows_can_be_asked_like_any_other():
+    quick, slow = decided_at_once()
+    assert (quick.taken, quick.chain) == (1, 0)
+    happened = Occurrence(TOUCHPOINT, "a", T0, "t")
+    assert quick.ask(lambda context: context.event, "one", happened) is happened
+    assert quick.placed("one", happened).now == slow.placed("one", happened).now
 
 
 def called(program, state, *happened):

@@ -10,7 +10,7 @@ from typing import Final
 from touchpoint.core.bursts import drop_bursts, gather
 from touchpoint.core.collected import Collected
 from touchpoint.core.compiled_rule import CompiledRule, CompiledStage, Node
-from touchpoint.core.decision import NOT_LOADED, NOTHING, BlankDecision, Decision, MessageEnded, RunEnded, RunStarted
+from touchpoint.core.decision import NOT_LOADED, BlankDecision, Decision, MessageEnded, RunEnded, RunStarted
 from touchpoint.core.identity import key_of_rule, run_id, same_key
 from touchpoint.core.judging import Considered, Parts
 from touchpoint.core.limits import refused_by_limit, remember_start
@@ -50,10 +50,11 @@ def advance(program: Program, state: State, occurrence: Occurrence, now: int, *,
     """
     if late or occurrence.kind != TOUCHPOINT or (state.rare.lapses and not program.segments):
         return work_off(Decision(program, state, now, occurrence), late=late)
-    judges = program.judges
-    decide = judges.made.get(occurrence.name) or judges.whole(occurrence.name, _PARTS)
+    decide = program.judges.made.get(occurrence.name)
     if decide is None:
-        return work_off(Decision(program, state, now, occurrence))
+        decide = program.judges.whole(occurrence.name, _PARTS)
+        if decide is None:
+            return work_off(Decision(program, state, now, occurrence))
     return decide(program, state, occurrence, now)
 
 
@@ -291,7 +292,7 @@ def _refused(decision: Decision, rule: CompiledRule, occurrence: Occurrence) -> 
 
 
 _PARTS: Final = Parts(
-    BlankDecision, NOTHING, meet_all, drop_bursts, remember_more, note_about, reassess, _refused, _start_all, work_off,
+    BlankDecision, meet_all, drop_bursts, remember_more, note_about, reassess, _refused, _start_all, work_off,
 )  # fmt: skip
 
 

@@ -273,8 +273,6 @@ class Decision:
 
     def open(self) -> None:
         """Have lists of its own, into which something may be put; `BlankDecision` tells of those that have none."""
-        if self.effects is NOTHING:
-            self.effects, self.queue, self.ready = [], [], []
 
     def give_up(self) -> NoReturn:
         """End a decision that took more steps and rounds than its budget. Raises DefectiveJourney."""
@@ -468,11 +466,25 @@ class Decision:
 class BlankDecision(Decision):
     """A decision that generated code fills, as `Decision.__init__` would: a call of that is half of a round.
 
-    Its effects, queue and ready are `NOTHING` until it is opened, since little follows from most touchpoints.
+    Little follows from most touchpoints. So what it would need for that is everybody's and cannot be set, until it is
+    opened, and a decision like any other.
     """
 
     __slots__ = ()
     __init__ = object.__init__  # it takes nothing
+    effects = queue = ready = NOTHING
+    taken, chain, _context = 1, 0, None
+
+    def open(self) -> None:
+        """Become a `Decision` with lists of its own, where the one round was taken."""
+        self.__class__ = Decision  # type: ignore[assignment]  # they are laid out alike
+        self.effects, self.queue, self.ready = [], [], []
+        self.taken, self.chain, self._context = 1, 0, None
+
+    def placed(self, journey: str, event: Occurrence | None, run: Run | Watch | None = None) -> Context:
+        """As every decision, which it becomes."""
+        self.open()
+        return self.placed(journey, event, run)
 
 
 _NOTHING: Mapping[str, str] = {}

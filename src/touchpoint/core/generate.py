@@ -123,6 +123,7 @@ class Writer:
         journey: whose conditions they are.
         stages: the local variables that hold the customer's stage, by journey.
         variables: are filled with what is looked up once for all conditions.
+        just: the touchpoint type that has just been counted.
     """
 
     names: Namespace
@@ -130,6 +131,7 @@ class Writer:
     journey: str
     stages: Mapping[str, str]
     variables: Locals = attrs.Factory(Locals)
+    just: str = ""
 
     def holds(self, node: Expression, *, asked: bool = True) -> Source:  # noqa: PLR0911 - one per class
         """Source that is true exactly where the condition is `asked`: true, or false."""
@@ -167,6 +169,8 @@ class Writer:
         return lines, ["" if side is None else f"not {names[side]} and " for side in first]
 
     def _joined(self, parts: tuple[Expression, ...], word: str, *, asked: bool) -> Source:
+        if (stages := self._in_stages(parts, word, asked=asked)) is not None:
+            return stages
         return "(" + f" {word} ".join(self.holds(part, asked=asked) for part in parts) + ")"
 
     def _closure(self, node: Expression, *, asked: bool) -> Source:
@@ -228,7 +232,9 @@ class Writer:
         if signal.within is None:
             return f"data.get({signal.key!r}, 0)"
         letter = self.signals.letters.of[self.signals.keeper(signal).key]
-        return f"signals.who.count({letter!r}, bisect_right(signals.ats, now - {signal.within}))"
+        counted = f"signals.who.count({letter!r}, bisect_right(signals.ats, now - {signal.within}))"
+        # Most customers have done most things never, or not for long.
+        return counted if signal.type == self.just else f"{counted} if {letter!r} in signals.who else 0"
 
     def _total(self, node: Expression) -> Source | None:
         """The variable of a plain total, which is the answer where it is an `int`; None for any other value."""
@@ -254,7 +260,7 @@ class Writer:
             return None
         at, slow = self._latest(root, path), self._closure(node, asked=asked)
         quick = _negated(f"now - {at} {node.op} {length(right.value)}", asked=asked)
-        return f"({quick} if type({at}) is int else {at} is not None and {slow})"
+        return f"({quick} if {self._is(at, int)} else {at} is not None and {slow})"
 
     def _latest(self, question: Last, path: Path) -> Source:
         """The variable of what is remembered of the latest touchpoint of a type."""
@@ -270,9 +276,22 @@ class Writer:
         quick = f"{value} {'in' if asked else 'not in'} {known}"
         return f"({quick} if {self._is(value, str)} else {self._closure(node, asked=asked)})"
 
+    def _in_stages(self, parts: Sequence[Expression], word: str, *, asked: bool) -> Source | None:
+        """Several stages of one journey, asked for at once; None for anything else."""
+        own = [part.part if isinstance(part, Not) else part for part in parts]
+        stages = [each for each in own if isinstance(each, InStage)]
+        journeys = {each.journey or self.journey for each in stages}
+        senses = {isinstance(part, Not) is not asked for part in parts}  # whether it is to be in that stage
+        if len(stages) < len(parts) or len(journeys) > 1 or senses != {word == "or"}:
+            return None
+        (journey,), names = journeys, ", ".join(repr(each.stage) for each in stages)
+        return f"{self._stage(journey)} {'in' if word == 'or' else 'not in'} {{{names}}}"
+
     def _in_stage(self, stage: str, journey: str, *, asked: bool) -> Source:
-        known = self.stages.get(journey, f"state.stage_of({journey!r})")
-        return f"{known} {'==' if asked else '!='} {stage!r}"
+        return f"{self._stage(journey)} {'==' if asked else '!='} {stage!r}"
+
+    def _stage(self, journey: str) -> Source:
+        return self.stages.get(journey, f"state.stage_of({journey!r})")
 
     def _case_open(self, node: CaseOpen, *, asked: bool) -> Source:
         ref: str | None = None
@@ -312,8 +331,15 @@ class Writer:
             case CaseOpen(kind, None):
                 return f"bool(state.cases) and state.case_open({kind!r}, None)"
             case Field() if isinstance(root := root_of(node), Last) and root.where is None:
-                return f"latest({self._latest(root, path_of(node))})"
+                return self._kept_latest(root, path_of(node))
         return self._found(node)
+
+    def _kept_latest(self, question: Last, path: Path) -> Source:
+        """What `latest` gives; an instant without a call."""
+        found = self._latest(question, path)
+        if path != ("at",):
+            return f"latest({found})"
+        return f"{{'$instant': {found}}} if {self._is(found, int)} else latest({found})"
 
     def _found(self, node: Expression) -> Source:
         closure = self.names.constant(finder_of(node, self.signals), "find")

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 import attrs
 
-from touchpoint.core.generate import Locals, Namespace, Source, Writer, comment, entry
+from touchpoint.core.generate import Locals, Namespace, Source, Writer, comment
 from touchpoint.core.occurrence import TOUCHPOINT, Occurrence
 from touchpoint.core.signals import SignalTable
 from touchpoint.core.unmet import UNMET, Asked, Together, together
@@ -43,7 +43,6 @@ class Parts:
 
     Args:
         blank: makes a decision that is still to be filled.
-        nothing: what it has in the place of lists.
         meet_all: live runs meet what has happened.
         drop_bursts: what is being collected may be given up.
         remember_more: what is remembered besides counts.
@@ -55,7 +54,6 @@ class Parts:
     """
 
     blank: "type[BlankDecision]"
-    nothing: "list[Any]"
     meet_all: "Callable[[Decision, Occurrence, tuple[Key, ...]], None]"
     drop_bursts: "Callable[[Decision, Occurrence, tuple[Key, ...]], None]"
     remember_more: "Callable[[Decision, Occurrence], None]"
@@ -151,17 +149,17 @@ class Judges:
 
     def code(self, key: "Key") -> Code:
         """The source of what starts on a key, whether or not it pays."""
-        source, (stages, _) = _Source(self._signals, moves_heard=self._moves_heard), self._starts[key]
-        return source.judging(key, stages, self.together(key))
+        source, (stages, _) = _Source(self._signals, key, moves_heard=self._moves_heard), self._starts[key]
+        return source.judging(stages, self.together(key))
 
     def code_of_type(self, name: str) -> Code:
         """The source of all that a touchpoint of a type does, likewise."""
         key = (TOUCHPOINT, name)
         stages, _ = self._starts.get(key, ((), ()))
         more = self._more is None or name in self._more
-        source = _Source(self._signals, moves_heard=self._moves_heard)
+        source = _Source(self._signals, key, moves_heard=self._moves_heard)
         asks = takes_in(source.names, key, self._beyond)
-        return source.deciding(name, stages, self.together(key), asks, more=more, looks_ahead=self._looks_ahead)
+        return source.deciding(stages, self.together(key), asks, more=more, looks_ahead=self._looks_ahead)
 
     def types(self) -> list[str]:
         """The types of touchpoints that have a function, or may get one."""
@@ -169,29 +167,29 @@ class Judges:
 
 
 class _Source:
-    """Writes one function, with the constants that it names."""
+    """Writes one function of a key, with the constants that it names."""
 
-    def __init__(self, signals: SignalTable, *, moves_heard: bool) -> None:
-        self.names, self._signals, self._moves_heard = Namespace(), signals, moves_heard
+    def __init__(self, signals: SignalTable, key: "Key", *, moves_heard: bool) -> None:
+        self.names, self._signals, self._key, self._moves_heard = Namespace(), signals, key, moves_heard
 
-    def judging(self, key: "Key", stages: "StagesEntered", rules: Sequence[Together]) -> Code:
-        """The function of what starts on a key, within a round: what of it is considered."""
+    def judging(self, stages: "StagesEntered", rules: Sequence[Together]) -> Code:
+        """The function of what starts on the key, within a round: what of it is considered."""
         body = [*self._starts(stages, rules), f"    return {'considered' if rules else '[]'}"]
         return self._code([
             "def judge(decision, event):",
-            f"    {f'What a {_described(key)} enters and starts.'!a}",
+            f"    {f'What a {_described(self._key)} enters and starts.'!a}",
             "    state, now, trace = decision.state, decision.now, decision.trace",
         ], body)  # fmt: skip
 
     def deciding(
-        self, name: str, stages: "StagesEntered", rules: Sequence[Together], asks: Sequence[Source], *, more: bool,
+        self, stages: "StagesEntered", rules: Sequence[Together], asks: Sequence[Source], *, more: bool,
         looks_ahead: bool,
     ) -> Code:  # fmt: skip
-        """The function of a whole round of touchpoints of a type; `more` is remembered of it than counts.
+        """The function of a whole round of touchpoints of the type; `more` is remembered of it than counts.
 
         What it `asks` first is what only some journeys want to know.
         """
-        key = (TOUCHPOINT, name)
+        key, (_, name) = self._key, self._key
         body = [
             *remembers(self.names, self._signals, name, more=more),
             *asks,
@@ -214,7 +212,9 @@ class _Source:
         journeys = dict.fromkeys([*(journey for journey, _ in stages), *(some.journey for some in rules)])
         variables = {journey: f"stage_{place}" for place, journey in enumerate(journeys, 1)}
         shared, decides = Locals(), []
-        writers = {each: Writer(self.names, self._signals, each, variables, shared) for each in journeys}
+        kind, name = self._key
+        just = name if kind == TOUCHPOINT else ""
+        writers = {each: Writer(self.names, self._signals, each, variables, shared, just) for each in journeys}
         for some in rules:
             writers[some.journey].foresee(some.asked.leaves)
         for journey, entered in stages:
@@ -238,8 +238,12 @@ class _Source:
 def _stands(journey: str, variable: str) -> list[Source]:
     held = _held(variable)
     return [
-        f"    {held} = {entry('stages', journey)}",
-        f"    {variable} = None if {held} is None else {held}[0]",
+        f"    if type(stages) is One and stages.key == {journey!r}:",
+        f"        {held} = stages.value",
+        f"        {variable} = {held}[0]",
+        "    else:",
+        f"        {held} = stages.get({journey!r})",
+        f"        {variable} = None if {held} is None else {held}[0]",
     ]
 
 
@@ -279,7 +283,7 @@ def _enters(writer: Writer, declared: "Stage", *, heard: bool) -> list[Source]:
     journey, stage, name = repr(writer.journey), writer.stages[writer.journey], repr(declared.name)
     held = _held(stage)
     if heard:
-        moves = ["decision.open()", f"decision.move({journey}, {name}, event.id)"]
+        moves = ["decision.open()", "opened = True", f"decision.move({journey}, {name}, event.id)"]
     else:
         moves = [
             f"trace.append(['stage', {journey}, {stage}, {name}])",
@@ -344,7 +348,7 @@ def compiled(key: "Key", code: Code, function: str, parts: Parts | None = None) 
     linecache.cache[place] = (len(code.text), None, code.text.splitlines(keepends=True), place)
     names: dict[str, Any] = {**code.names, "parts": parts}
     if parts is not None:
-        names |= {"blank": parts.blank, "NOTHING": parts.nothing}
+        names["blank"] = parts.blank
     # Our own text: of the journey it holds numbers and literals that `repr` has quoted, as attrs writes its methods.
     exec(compile(code.text, place, "exec"), names)  # noqa: S102 - see above
     return names[function]

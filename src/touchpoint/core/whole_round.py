@@ -41,6 +41,8 @@ class Beyond:
 
 
 NOTHING_BEYOND: Final = Beyond()
+OPENS: Final = ("    decision.open()", "    opened = True")
+"""What stands before whatever may put something into the lists of a decision."""
 
 
 def begins() -> list[Source]:
@@ -53,8 +55,7 @@ def begins() -> list[Source]:
         "    decision = blank()",
         "    decision.program, decision.state, decision.now = program, state, now",
         "    decision.trace = trace = []",
-        "    decision.effects, decision.queue, decision.ready = NOTHING, NOTHING, NOTHING",
-        "    decision.taken, decision.chain, decision._context = 1, 0, None",
+        "    opened = False  # whether something may follow from it",
     ]
 
 
@@ -122,7 +123,8 @@ def _added(names: Namespace, signals: SignalTable, name: str, adds: list[Source]
     ]
     return [
         "    at, instants = event.at, signals.ats",
-        f"    if at > now - {least} and (not instants or at >= instants[-1]):",
+        "    # Nothing in the log is later than now.",
+        f"    if at == now or (at > now - {least} and (not instants or at >= instants[-1])):",
         *(f"    {each}" for each in adds),
         "    else:",
         f"        update({table}, signals, event, now)",
@@ -134,7 +136,7 @@ def takes_in(names: Namespace, key: "Key", beyond: Beyond) -> list[Source]:
 
     `key` is the only one of the touchpoint.
     """
-    lines = ["    if event.chain:", "        decision.chain = event.chain"] if beyond.chained else []
+    lines = _if_so("event.chain", "decision.chain = event.chain") if beyond.chained else []
     if beyond.read is None:
         return lines
     looks = f"parts.reassess(decision, {names.constant(key, 'key')}, event.id)"
@@ -142,7 +144,7 @@ def takes_in(names: Namespace, key: "Key", beyond: Beyond) -> list[Source]:
         return [
             *lines,
             "    # Segments that read it, and those of which a window has lapsed.",
-            "    decision.open()",
+            *OPENS,
             f"    {looks}",
         ]
     lapsed = _if_so("state.rare.lapses and min(state.rare.lapses.values()) <= now", looks)
@@ -166,7 +168,7 @@ def meets(keys: Source) -> list[Source]:
 
 def _if_so(condition: Source, *calls: Source) -> list[Source]:
     """Rare calls that may put something into the lists of the decision."""
-    return [f"    if {condition}:", "        decision.open()", *(f"        {each}" for each in calls)]
+    return [f"    if {condition}:", *(f"    {each}" for each in OPENS), *(f"        {each}" for each in calls)]
 
 
 def ends(*, rules: bool, looks_ahead: bool) -> list[Source]:
@@ -177,4 +179,4 @@ def ends(*, rules: bool, looks_ahead: bool) -> list[Source]:
     starts = _if_so("considered", "parts.start_all(decision, event, considered)") if rules else []
     if looks_ahead:
         return [*starts, "    decision.open()", "    return parts.work_off(decision)"]
-    return [*starts, *_if_so("decision.queue is not NOTHING", "parts.work_off(decision)"), "    return decision"]
+    return [*starts, "    if opened:", "        parts.work_off(decision)", "    return decision"]
