@@ -2,8 +2,8 @@
 
 The engine takes `record_many` of 1,000 at full sync, with all that follows from them. Beside it, in turns:
 
-- *the same rows*: what the engine has just written, statement by statement, by `executemany` of plain `sqlite3` into a
-  copy of the store. The least that any library with these tables could do: it decides nothing.
+- *the same rows*: what the engine has just written, row by row, by `executemany` of plain `sqlite3` into a copy of
+  the store. The least that any library with these tables could do: it decides nothing.
 - *the usual layout*: the same touchpoints in a table with a random unique key and an index over customers, and the same
   states of customers, as most would lay it out.
 - *alone*: a `record` for each touchpoint, beside plain transactions that write the same rows. A commit waits for the
@@ -20,6 +20,7 @@ import tempfile
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
+from itertools import chain
 from pathlib import Path
 from statistics import mean
 from typing import Any, Final, NoReturn, Self
@@ -32,6 +33,7 @@ from benchmarks.results import Demand, Result, at_least, compared, counted
 from benchmarks.workload import JOURNEY, POLICY, START, Act, Person, Workload, make
 from touchpoint import Engine, Touchpoint, VirtualClock
 from touchpoint.channels import MemoryChannel
+from touchpoint.stores._changes import TOGETHER
 from touchpoint.stores._sql import SqliteTransaction
 from touchpoint.stores.base import Changes
 
@@ -51,6 +53,8 @@ CUSTOMERS = "UPDATE touchpoint_customers"
 JOURNAL = "INSERT INTO touchpoint_journal"
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 Row = tuple[Any, ...]
+_ALONE: Final = {together: alone for alone, together in TOGETHER.items()}
+"""The statement that inserts one row, by the one that inserts several."""
 
 
 def instant(us: int) -> datetime:
@@ -112,9 +116,17 @@ class _Told:
         self.rowcount = 0
 
     def executemany(self, statement: str, rows: Iterable[Any]) -> None:
-        """Note rows."""
+        """Note rows, each by itself also where several are written by one statement."""
+        alone = _ALONE.get(statement)
+        if alone is not None:
+            values = chain.from_iterable(rows)
+            self.executemany(alone, zip(*[values] * alone.count("?"), strict=True))
+            return
         noted = [tuple(each) for each in rows]
-        self.writes.append((statement, noted))
+        if self.writes and self.writes[-1][0] == statement:
+            self.writes[-1][1].extend(noted)
+        else:
+            self.writes.append((statement, noted))
         self.rowcount = len(noted)
 
     def execute(self, statement: str, values: Sequence[object] = ()) -> NoReturn:

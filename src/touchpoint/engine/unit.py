@@ -464,7 +464,7 @@ class Unit:
             if due is not None:
                 self.changes.dues.append((None, due, loaded.no))
         else:
-            self.changes.customers.append((profile, record, loaded.head, due, loaded.no))
+            self.changes.customers.append((profile, record, loaded.head, "" if due is None else due, loaded.no))
             if due != loaded.due:
                 self.changes.dues.append((loaded.due, due, loaded.no))
         rare = state.rare

@@ -5,9 +5,9 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
 from typing import Any, Final, TypeVar
 
-from touchpoint.errors import StoreClosed, StoreCorrupt, StoreError
-from touchpoint.stores import _dues, _feedback, _figures, _gifts, _people, _referrals, _releases, _said
-from touchpoint.stores._changes import in_order
+from touchpoint.errors import StoreClosed, StoreError
+from touchpoint.stores import _dues, _feedback, _figures, _gifts, _journal, _people, _referrals, _releases, _said
+from touchpoint.stores._changes import GROUP, TOGETHER, groups, in_order
 from touchpoint.stores._trouble import TROUBLE, Place, reraise
 from touchpoint.stores.base import (
     AddressRow,
@@ -17,7 +17,6 @@ from touchpoint.stores.base import (
     ControlRow,
     Counters,
     CustomerRow,
-    EntryRow,
     EventRow,
     MessageRow,
     RunRow,
@@ -51,19 +50,6 @@ _NEXT_NUMBERS: Final = (  # in the order of Counters
 _CUSTOMERS_BY_ID: Final = _select("customers", CustomerRow, "WHERE id IN (?*)")
 _CUSTOMERS_BY_NUMBER: Final = _select("customers", CustomerRow, "WHERE no IN (?*)")
 _CUSTOMERS_AFTER: Final = _select("customers", CustomerRow, "WHERE no > ? ORDER BY no LIMIT ?")
-_SEEN: Final = (
-    "WITH wanted (wanted_id, wanted_customer) AS (VALUES ?*) "
-    + _select("journal", EntryRow).replace("FROM", "FROM wanted CROSS JOIN")
-    + "ON id = wanted_id AND customer = wanted_customer"
-)
-_SEEN_ALONE: Final = _select("journal", EntryRow, "WHERE id = ? AND customer = ?")
-_HEAD: Final = "SELECT head FROM touchpoint_customers WHERE no = ?"
-# A recursion that is asked for row by row follows the chain without an index and 2× as fast as a question per entry.
-_CHAIN: Final = (
-    "WITH RECURSIVE chain AS (SELECT * FROM touchpoint_journal WHERE no = ? UNION ALL "  # noqa: S608 - names of our own
-    "SELECT entry.* FROM chain JOIN touchpoint_journal AS entry ON entry.no = chain.prev LIMIT ?) "
-    f"SELECT {_columns(EntryRow)} FROM chain"
-)
 _MESSAGE: Final = _select("messages", MessageRow, "WHERE key = ?")
 _MESSAGES: Final = _select("messages", MessageRow, "WHERE customer = ? ORDER BY no")
 _MESSAGE_BY_REF: Final = _select("messages", MessageRow, "WHERE ref = ? AND channel = ? ORDER BY no DESC LIMIT 1")
@@ -90,6 +76,7 @@ _META: Final = "SELECT key, value FROM touchpoint_meta ORDER BY key"
 
 
 class SqliteReader(
+    _journal.JournalReader,
     _dues.DueReader, _people.PeopleReader, _referrals.ReferralReader, _releases.ReleaseReader, _feedback.FeedbackReader,
     _said.SaidReader, _gifts.GiftReader, _figures.FigureReader,
 ):  # fmt: skip
@@ -140,31 +127,6 @@ class SqliteReader(
     def customers_after(self, after: int, limit: int) -> list[CustomerRow]:
         """Customers with numbers above `after`, in their order, at most `limit`."""
         return [CustomerRow._make(row) for row in self.run(_CUSTOMERS_AFTER, (after, limit))]
-
-    def seen(self, touchpoints: Sequence[tuple[str, int]]) -> dict[tuple[str, int], EntryRow]:
-        """Those of these (touchpoint id, customer number) that were recorded before."""
-        if len(touchpoints) == 1:
-            found = self.run(_SEEN_ALONE, touchpoints[0])
-            return {touchpoints[0]: EntryRow._make(found[0])} if found else {}
-        rows = map(EntryRow._make, self._among_pairs(_SEEN, touchpoints))
-        return {(entry.id, entry.customer): entry for entry in rows if entry.id is not None}
-
-    def journal(self, customer: int) -> Iterator[EntryRow]:
-        """All entries of a customer, newest first. Raises StoreCorrupt where their chain is broken."""
-        head = self.run(_HEAD, (customer,))
-        wanted, size = (head[0][0] if head else 0), 16  # most who ask want the newest few only
-        while wanted:
-            page = self.run(_CHAIN, (wanted, size))
-            if not page:
-                raise StoreCorrupt(
-                    f"{self._place} lacks journal entry {wanted}, which another points to; restore a backup"
-                )
-            for entry in map(EntryRow._make, page):
-                if entry.customer != customer or not 0 <= entry.prev < entry.no:
-                    raise StoreCorrupt(f"{self._place} has a wrong link at journal entry {entry.no}; restore a backup")
-                wanted = entry.prev
-                yield entry
-            size = min(size * 4, _PAGE)
 
     def message(self, key: str) -> MessageRow | None:
         """The message of this key, if there is one."""
@@ -255,11 +217,6 @@ class SqliteReader(
         """Every count, by subject, name and what was counted."""
         return [TallyRow._make(row) for row in self.run(_TALLIES)]
 
-    def newest(self) -> int | None:
-        """When the newest journal entry was recorded, if there is one."""
-        rows = self.run("SELECT recorded_at FROM touchpoint_journal ORDER BY no DESC LIMIT 1")
-        return int(rows[0][0]) if rows else None
-
     def in_flight(self) -> list[int]:
         """Numbers of the customers of whom a message is in flight, in their order."""
         return [customer for (customer,) in self.run(_IN_FLIGHT)]
@@ -349,9 +306,14 @@ class SqliteTransaction(
             return
         if self._over:
             self._check_live()
-        # Of a named tuple SQLite's module asks each value by itself, which takes longer than writing the row.
-        plain = rows if type(rows[0]) is tuple else map(tuple, rows)
+        alone = rows
         try:
+            if len(rows) >= GROUP and statement in TOGETHER:
+                grouped = len(rows) - len(rows) % GROUP
+                self._cursor.executemany(TOGETHER[statement], groups(rows[:grouped]))
+                alone = rows[grouped:]
+            # Of a named tuple SQLite's module asks each value by itself, which takes longer than writing the row.
+            plain = alone if type(rows[0]) is tuple else map(tuple, alone)
             self._cursor.executemany(statement, plain)
         except TROUBLE as trouble:
             reraise(trouble, self._place)

@@ -7,7 +7,7 @@ inside the transaction, so that rows can point at each other before they are wri
 
 from collections.abc import Callable
 from decimal import Decimal
-from typing import TYPE_CHECKING, Final, NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, Final, Literal, NamedTuple, TypeAlias
 
 import attrs
 
@@ -387,10 +387,11 @@ class Counters:
 class Changes:
     """Everything one transaction writes. Order within a list is kept.
 
-    `new_customers` are inserted; `customers` are (profile or "" to leave it, state, head, due, no) of ones that
-    exist, or were inserted by the same changes; `dues` are (old due, new due, no), either may be None. `runs_ended` are
-    (ended_at, reason, no); `cases_closed` (closed_at, merged_into, no); `cases_changed` (first_response_at, deadlines,
-    severity, owner, opened_at, answered_by or None to leave it, no); `messages_changed` whole rows, found by `no`;
+    `new_customers` are inserted; `customers` are (profile or "" to leave it, state, head, due or "" for none, no) of
+    ones that exist, or were inserted by the same changes; `dues` are (old due, new due, no), either may be None.
+    `runs_ended` are (ended_at, reason, no); `cases_closed` (closed_at, merged_into, no); `cases_changed`
+    (first_response_at, deadlines, severity, owner, opened_at, answered_by or None to leave it, no);
+    `messages_changed` whole rows, found by `no`;
     `budgets` and `tallies` are added to what is there. `delivered` are (delivery, changed_at, message key); `refs`
     (provider's reference, message key), which change nothing where the message has one;
     `reach` and `reach_gone` (kind, key, customer number) of addresses; `tasks_changed` (status, claimed by or None to
@@ -411,7 +412,7 @@ class Changes:
     """
 
     new_customers: list[CustomerRow] = attrs.Factory(list)
-    customers: list[tuple[str, str, int, int | None, int]] = attrs.Factory(list)
+    customers: list[tuple[str, str, int, int | Literal[""] | None, int]] = attrs.Factory(list)
     dues: list[tuple[int | None, int | None, int]] = attrs.Factory(list)
     entries: list[EntryValues] = attrs.Factory(list)
     runs: list[RunRow] = attrs.Factory(list)
