@@ -41,13 +41,13 @@ wrapped = single.map(lambda one: MappingProxyType({"a": one}))
 def test_what_fits_by_itself_fits_among_others_and_nothing_else_does():
     for name, kind in KINDS:
         for value in [*SINGLE, *((each,) for each in SINGLE), *({"a": each} for each in SINGLE), (), {}]:
-            assert kinds.fit_of(kind)([value]) == kinds.test_of(kind)(value), (name, value)
+            assert kinds.all_fit(kind, [value]) == kinds.test_of(kind)(value), (name, value)
 
 
 @given(st.sampled_from(KINDS), st.lists(held | wrapped, min_size=1, max_size=4))
 def test_many_fit_where_each_of_them_does(named, values):
     _, kind = named
-    assert kinds.fit_of(kind)(values) == all(map(kinds.test_of(kind), values))
+    assert kinds.all_fit(kind, values) == all(map(kinds.test_of(kind), values))
 
 
 def test_in_what_fits_a_bare_kind_there_are_no_parts():

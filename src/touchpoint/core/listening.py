@@ -40,9 +40,11 @@ class Listening:
 
 def listening(triggers: Sequence[tuple[str, Trigger]], asked: Sequence[Told], messages: Iterable[Message]) -> Listening:
     """What these triggers, and questions about what came back of messages, of all journeys, listen to."""
-    named = [each for _, each in triggers if isinstance(each, MessageTrigger)]
     messages = list(messages)
     surveys = any(isinstance(each, Survey) for each in messages)
+    if not (triggers or asked):
+        return Listening({}, frozenset(), tells=False, watching=None, replies=surveys, surveys=surveys)
+    named = [each for _, each in triggers if isinstance(each, MessageTrigger)]
     keys = [key for each in named for in_run in (False, True) for key in keys_of_message(each, in_run=in_run)]
     return Listening(
         finer_of([each for _, each in triggers], (node.message for node in asked)),

@@ -8,7 +8,6 @@ import attrs
 
 from touchpoint.journey.conditions import And, Expression, Told, fields_of, walk
 from touchpoint.journey.contents import looked_up, wordings
-from touchpoint.journey.fields import layout_of
 from touchpoint.journey.outcomes import MessageTrigger
 from touchpoint.journey.rule import Rule
 from touchpoint.journey.step_fields import asked_by_candidates
@@ -109,7 +108,7 @@ def _expressions_of(step: Step) -> Iterable[Expression]:
         held = getattr(step, name)
         if isinstance(held, Expression):
             found.append(held)
-        elif isinstance(held, Mapping):
+        elif held is not None and isinstance(held, Mapping):
             found += held.values()
     if isinstance(step, Send):
         found += [each.given for _, each in wordings(step.message)] if step.message.wordings else ()
@@ -122,7 +121,7 @@ def _expressions_of(step: Step) -> Iterable[Expression]:
 def _asking(cls: type) -> tuple[str, ...]:
     """The fields of a class of steps in which conditions and values stand, in reading order."""
     named = ("still", "given", "condition", "until", "value", "ref", "severity", "owner", "properties", "arguments")
-    return tuple(name for name in named if name in layout_of(cls).names)
+    return tuple(name for name in named if hasattr(cls, name))
 
 
 def _of_words(message: Message) -> Iterator[tuple[str, tuple[str, ...]]]:

@@ -10,7 +10,6 @@ Of signals that differ in nothing but how far back they look, only the one that 
 """
 
 from bisect import bisect_right
-from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Final
 
@@ -124,7 +123,9 @@ def collect(expressions: Iterable[Expression]) -> SignalTable:
     adders = {name: tuple(adder(each, letters) for each in own) for name, own in by_type.items()}
     withins = {letters.of[each.key]: each.within or 0 for each in logged}
     furthest = max(withins.values(), default=0)
-    grows = Counter(each.type for each in logged)
+    grows: dict[str, int] = {}
+    for each in logged:
+        grows[each.type] = grows.get(each.type, 0) + 1
     return SignalTable(kept, by_type, adders, letters, withins, furthest, grows, keepers, asked, answering)
 
 

@@ -15,7 +15,7 @@ from touchpoint.journey.conditions import CaseOpen, Expression, Field, InSegment
 from touchpoint.journey.declared import Declared
 from touchpoint.journey.fields import values_of
 from touchpoint.journey.journey import Journey
-from touchpoint.journey.kinds import Kind, fit_of
+from touchpoint.journey.kinds import Kind, all_fit
 from touchpoint.journey.rule import Rule
 from touchpoint.journey.shapes import CLASS, SHAPES, misfits_of, path_to
 from touchpoint.journey.steps import Step, arms, placed
@@ -38,15 +38,16 @@ class Parts:
         self._places: defaultdict[type, list[int]] = defaultdict(list)
         for n, (_, node) in enumerate(self._placed):
             self._places[type(node)].append(n)
+        self._present = frozenset(chain.from_iterable(cls.__mro__ for cls in self._places))
 
     def __iter__(self) -> Iterator[Placed]:
         return iter(self._placed)
 
     def only(self, *classes: type[T]) -> Sequence[tuple[str, T]]:
         """Those of these classes and what is derived from them, in reading order."""
-        found = [places for cls, places in self._places.items() if issubclass(cls, classes)]
-        if not found:
+        if self._present.isdisjoint(classes):
             return ()
+        found = [places for cls, places in self._places.items() if issubclass(cls, classes)]
         return [self._placed[n] for n in (found[0] if len(found) == 1 else sorted(chain(*found)))]
 
 
@@ -153,7 +154,7 @@ class Frame:
         columns = zip(*map(self.values, parts), strict=True)
         for held, kind, usual in zip(columns, self.kinds.values(), self.usual, strict=True):
             said = [value for value in held if value is not usual]
-            if said and not fit_of(kind)(said):
+            if said and not all_fit(kind, said):
                 return False
         return True
 
@@ -161,14 +162,15 @@ class Frame:
 @cache
 def _frame_of(cls: type) -> Frame | None:
     """How parts of a class are looked at; None where nothing of them has a shape."""
-    shapes = SHAPES[cls]
-    fields = [each for each in attrs.fields(cls) if each.name in shapes]
-    if not fields:
-        return None
-    kinds = {each.name: shapes[each.name] for each in fields}
-    inside = [name for name, kind in kinds.items() if not kind.bare]
-    usual = [_usual(each, shapes[each.name]) for each in fields]
-    return Frame(kinds, values_of(kinds), usual, [f".{name}" for name in inside], values_of(inside))
+    shapes, kinds, usual, inside = SHAPES[cls], {}, [], []
+    for field in attrs.fields(cls) if shapes else ():
+        name = field.name
+        if (kind := shapes.get(name)) is not None:
+            kinds[name] = kind
+            usual.append(_usual(field, kind))
+            if not kind.bare:
+                inside.append(name)
+    return Frame(kinds, values_of(kinds), usual, [f".{name}" for name in inside], values_of(inside)) if kinds else None
 
 
 def _usual(field: "attrs.Attribute[Any]", kind: Kind) -> object:

@@ -65,30 +65,29 @@ def check_together(journeys: Sequence[Journey]) -> None:
         JourneyError: with every problem there is; `$[1]` is the second journey.
     """
     placed = [(f"$[{n}]", journey) for n, journey in enumerate(journeys)]
-    names = [(f"{path}.name", journey.name) for path, journey in placed]
-    classes = _shared(journeys)
+    # One alone was asked about most of it when it was built.
+    alone = len(journeys) == 1 and not parts_of(journeys[0]).only(*MESSAGE_TRIGGERS)
+    classes = (CaseType, Hold) if alone else _SHARED
     shared = ((root, each) for root, journey in placed for each in parts_of(journey).only(*classes))
     nodes = Parts((f"{root}{path[1:]}", part) for root, (path, part) in shared)
-    cases = {case.name for _, case in nodes.only(CaseType)}
-    found = [
-        *_twice("journey", names), *_differ("case", nodes.only(CaseType)), *_differ("message", nodes.only(Message)),
-        *_holds(nodes, cases), *experiment_problems(nodes), *_circles(placed), *sent_nowhere(nodes),
-        *one_of_a_name(nodes),
-    ]  # fmt: skip
-    _refuse("these journeys cannot live together", found)
+    _refuse("these journeys cannot live together", [*(_holds(nodes) if alone else _contradictions(placed, nodes))])
+
+
+def _contradictions(placed: Sequence[tuple[str, Journey]], nodes: Parts) -> Iterator[Problem]:
+    yield from _twice("journey", [(f"{path}.name", journey.name) for path, journey in placed])
+    yield from _differ("case", nodes.only(CaseType))
+    yield from _differ("message", nodes.only(Message))
+    yield from _holds(nodes)
+    yield from experiment_problems(nodes)
+    yield from _circles(placed)
+    yield from sent_nowhere(nodes)
+    yield from one_of_a_name(nodes)
 
 
 _SHARED: Final[tuple[type[Any], ...]] = (
     CaseType, Hold, Message, Suggestion, steps.Split, triggers.Exposed, *MESSAGE_TRIGGERS,
 )  # fmt: skip
 """What journeys that live together may contradict each other in."""
-
-
-def _shared(journeys: Sequence[Journey]) -> Sequence[type[Any]]:
-    """The classes of parts in which these journeys may contradict each other; one alone was asked when it was built."""
-    if len(journeys) != 1 or parts_of(journeys[0]).only(*MESSAGE_TRIGGERS):
-        return _SHARED
-    return (CaseType, Hold)
 
 
 def _circles(placed: Sequence[tuple[str, Journey]]) -> Iterator[Problem]:
@@ -137,7 +136,8 @@ def _differ(what: str, named: Iterable[tuple[str, Any]]) -> Iterator[Problem]:
             yield Problem(f"{path}.name", found, named_once(path, place, each, other))
 
 
-def _holds(nodes: Parts, cases: set[str]) -> Iterator[Problem]:
+def _holds(nodes: Parts) -> Iterator[Problem]:
+    cases = {case.name for _, case in nodes.only(CaseType)}
     for path, hold in nodes.only(Hold):
         for name in hold.while_open or ():
             if name not in cases:

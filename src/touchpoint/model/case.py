@@ -84,7 +84,7 @@ def _maybe_deadline(value: DeadlineLike | None) -> Deadline | None:
 
 
 def _levels(value: Iterable[DeadlineLike] | DeadlineLike) -> tuple[Deadline, ...]:
-    if isinstance(value, timedelta | BusinessTime | BySeverity | Mapping):
+    if type(value) is not tuple and isinstance(value, timedelta | BusinessTime | BySeverity | Mapping):
         return (_deadline(value),)
     return tuple(_deadline(each) for each in value)
 
