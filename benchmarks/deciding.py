@@ -9,7 +9,6 @@ from typing import Any
 
 from benchmarks.workload import JOURNEY, POLICY, Act, Found, Person
 from touchpoint.core.advance import advance
-from touchpoint.core.decision import Decision
 from touchpoint.core.delivery import Moment, due_messages, release
 from touchpoint.core.gate import World
 from touchpoint.core.occurrence import TOUCHPOINT, Occurrence
@@ -56,18 +55,12 @@ def run_core(program: Program, states: Sequence[State], acts: Sequence[Act], eve
     for act, event in zip(acts, events, strict=True):
         state = states[act.customer]
         decision = advance(program, state, event, act.at)
-        if decision.trace:
-            note_moves(found, act.number, decision)
+        for entry in decision.trace:
+            if entry[0] == "stage":
+                found.moves.append((act.number, entry[2], entry[3]))
         if state.pending:
             hand_over(program, state, world, act, found)
     return found
-
-
-def note_moves(found: Found, number: int, decision: Decision) -> None:
-    """Keep the transitions of a decision."""
-    for entry in decision.trace:
-        if entry[0] == "stage":
-            found.moves.append((number, entry[2], entry[3]))
 
 
 def hand_over(program: Program, state: State, world: World, act: Act, found: Found) -> None:

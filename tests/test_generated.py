@@ -47,8 +47,13 @@ AMONG = st.builds(
     lambda name, options: c.In(getattr(event, name), c.operand(options)),
     st.sampled_from("abc"), st.lists(st.sampled_from(["", "a", "abc", "2026-03-01"]), max_size=3),
 )  # fmt: skip
+STANDING = st.builds(c.InStage, st.sampled_from("ab"), st.sampled_from([None, "j", "other"]))
+STANDING_SOMEWHERE = st.builds(
+    lambda joined, parts: joined(tuple(parts)),
+    st.sampled_from([c.And, c.Or]), st.lists(STANDING | st.builds(c.Not, STANDING), min_size=2, max_size=3),
+)  # fmt: skip
 ASKED_OFTEN = st.one_of(
-    IDLE, COUNTED, AMONG,
+    IDLE, COUNTED, AMONG, STANDING, STANDING_SOMEWHERE,
     st.builds(lambda name, within: c.Ever(name, within, None), st.sampled_from(["go", "no"]), st.just(days(1))),
     st.builds(lambda name: c.Exists(getattr(event, name)), st.sampled_from("abc")),
     st.builds(
@@ -108,9 +113,13 @@ def lived_through(monkeypatch, pays_after):
     workload, program = make(people=40, acts=2_500, seed=3), deciding.compiled()
     states = [deciding.state_of(each, program) for each in workload.people]
     traces = []
-    monkeypatch.setattr(
-        deciding, "note_moves", lambda _found, number, decision: traces.append((number, decision.trace))
-    )
+
+    def told(program, state, event, now):
+        decision = advance(program, state, event, now)
+        traces.append((event.id, decision.trace))
+        return decision
+
+    monkeypatch.setattr(deciding, "advance", told)
     events = [deciding.occurrence_of(each) for each in workload.acts]
     found = deciding.run_core(program, states, workload.acts, events)
     return found.digest(), dumps(traces), [dumps(state_to_record(each)) for each in states]

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from touchpoint.core import kept
 from touchpoint.core.compile import compile_expression
 from touchpoint.core.context import Context
 from touchpoint.core.held import NONE, dropped, put
@@ -94,6 +95,19 @@ def test_instants_of_a_log_come_back_from_a_store(ats):
     past.adopt(Letters({"a": "0"}))
     past.ats, past.who = array("q", ats), "0" * len(ats)
     assert kept_from_record(loads(dumps(kept_to_record(past)))).ats == past.ats
+
+
+@given(st.lists(st.tuples(st.integers(0, 30), st.sampled_from("abc")), max_size=20), st.integers(0, 40), st.booleans())
+def test_what_has_left_the_windows_is_dropped_from_short_and_long_logs(entries, now, long):  # S4.7
+    past, withins = Past(), {"0": 3, "1": 10, "2": 25}
+    past.adopt(Letters({"a": "0", "b": "1", "c": "2"}))
+    for at, name in entries:
+        past.add(past.letters.of[name], at)
+    seen = [(at, who) for at, who in zip(past.ats, past.who, strict=True) if now - at < withins[who]]
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(kept, "_MANY", 0 if long else len(entries))
+        past.thin(withins, now)
+    assert list(zip(past.ats, past.who, strict=True)) == seen
 
 
 def test_windows_of_a_store_from_before_the_log_answer_at_once_and_are_taken_into_it():  # S11.6

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from making import MARK, START, engine_of, journey
-from touchpoint import Rule, Stage, count, customer, days, event, in_stage
+from touchpoint import Rule, Stage, count, customer, days, event, in_stage, last, now
 from touchpoint.core.advance import advance
 from touchpoint.core.judging import PAYS_AFTER
 from touchpoint.core.occurrence import TOUCHPOINT, Occurrence
@@ -19,6 +19,7 @@ from touchpoint.stores.codec import dumps
 
 PLAIN = (event.score >= 9) & (customer.tier == "gold") & ~in_stage("loyal")
 COUNTED = (event.score >= 9) & (count("act", within=days(30)) > 100)
+IDLE = (event.score >= 9) & (now - last("act").at >= days(30))
 WORDS = {"reading", "source"}
 """Modules that put conditions into words."""
 
@@ -56,7 +57,7 @@ def decided(program, before):
     return decision, counted
 
 
-@pytest.mark.parametrize("given", [PLAIN, COUNTED])
+@pytest.mark.parametrize("given", [PLAIN, COUNTED, IDLE])
 def test_a_rule_refused_by_generated_code_costs_no_call(given):
     few, many = (decided(program_of(given, n), PAYS_AFTER + 1)[1].total() for n in (5, 25))
     assert many == few

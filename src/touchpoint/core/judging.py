@@ -174,7 +174,9 @@ class _Source:
 
     def judging(self, stages: "StagesEntered", rules: Sequence[Together]) -> Code:
         """The function of what starts on the key, within a round: what of it is considered."""
-        body = [*self._starts(stages, rules), f"    return {'considered' if rules else '[]'}"]
+        whether, which = self._considered(rules)
+        returned = f"{which} if {whether} else []" if rules else "[]"
+        body = [*self._starts(stages, rules), f"    return {returned}"]
         return self._code([
             "def judge(decision, event):",
             f"    {f'What a {_described(self._key)} enters and starts.'!a}",
@@ -195,7 +197,7 @@ class _Source:
             *asks,
             *meets(self.names.constant((key,), "keys") if name else "((event.kind, event.name),)"),
             *self._starts(stages, rules),
-            *ends(rules=bool(rules), looks_ahead=looks_ahead),
+            *ends(*self._considered(rules), looks_ahead=looks_ahead),
         ]
         return self._code([
             "def decide(program, state, event, now):",
@@ -206,6 +208,14 @@ class _Source:
     def _code(self, head: list[Source], body: list[Source]) -> Code:
         letters = self.names.constant(self._signals.letters, "letters")
         return Code("\n".join([*head, *looks_up(body, letters), *body]) + "\n", self.names.names)
+
+    def _considered(self, rules: Sequence[Together]) -> tuple[Source, Source]:
+        """Whether any rule starts, and which; both empty where there are none."""
+        if not rules:
+            return "", ""
+        if _in_bits(rules):
+            return "others", f"{self.names.constant(rules[0], 'together')}.true(others)"
+        return "considered", "considered"
 
     def _starts(self, stages: "StagesEntered", rules: Sequence[Together]) -> list[Source]:
         """S4.2 points 4 and 5, but for the starts themselves; what is looked up for them stands before."""
@@ -219,10 +229,11 @@ class _Source:
             writers[some.journey].foresee(some.asked.leaves)
         for journey, entered in stages:
             decides += _moves(writers[journey], entered, heard=self._moves_heard)
-        if rules:
+        listed = rules and not _in_bits(rules)
+        if listed:
             decides.append("    considered = []")
         for some in rules:
-            decides += _considers(writers[some.journey], some)
+            decides += _considers(writers[some.journey], some, listed=bool(listed))
         stands = [
             line
             for journey, variable in variables.items()
@@ -296,15 +307,20 @@ def _enters(writer: Writer, declared: "Stage", *, heard: bool) -> list[Source]:
     return [*moves, f"{stage} = {name}"]
 
 
-def _considers(writer: Writer, some: Together) -> list[str]:
-    """S4.2 point 5; what is refused goes into the trace before anything starts."""
+def _in_bits(rules: Sequence[Together]) -> bool:
+    """Whether bits alone say which rules are true."""
+    return len(rules) == 1 and len(rules[0].bits) == len(rules[0].rules)
+
+
+def _considers(writer: Writer, some: Together, *, listed: bool) -> list[str]:
+    """S4.2 point 5; what is refused goes into the trace before anything starts. The true ones are `listed`, or bits."""
     bits = some.bits
     lines = ["    others = 0  # the bits of rules that are true"] if bits else []
     far, before = writer.passing_over([each.condition for each in some.rules if each.condition is not None])
     lines += ["    # Beyond a threshold that several conditions share.", *far] if far else []
     asks = iter(before)
     for rule in some.rules:
-        known, bit = writer.names.constant(rule, "rule"), bits.get(rule)
+        known, bit = writer.names.constant(rule, "rule") if listed else "", bits.get(rule)
         about = f"    # {comment(writer.journey)}, rule {comment(rule.rule.name)}"
         if rule.condition is None:
             lines += [about, f"    considered.append({known})"]
@@ -312,8 +328,9 @@ def _considers(writer: Writer, some: Together) -> list[str]:
         lines += [
             f"{about}: {comment(str(rule.condition))}",
             f"    if {next(asks)}{writer.holds(rule.condition)}:",
-            f"        considered.append({known})",
         ]
+        if listed:
+            lines.append(f"        considered.append({known})")
         if bit is not None:
             lines.append(f"        others |= {bit}")
         elif rule.see is not None:

@@ -164,6 +164,10 @@ class Together:
             self._told = _Told(asked, asked.all, list(bits), bits, alone, see)
         return self._told
 
+    def true(self, others: int) -> "list[CompiledRule]":
+        """The rules of these bits, in declaration order."""
+        return [rule for rule, bit in self.bits.items() if others & bit]
+
     def considered(self, decision: "Decision", event: "Occurrence") -> "list[CompiledRule]":
         """The rules whose condition is true; what is to be said of the others is left in the trace."""
         context, true = decision.placed(self.journey, event), []

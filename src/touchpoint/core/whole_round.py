@@ -171,12 +171,12 @@ def _if_so(condition: Source, *calls: Source) -> list[Source]:
     return [f"    if {condition}:", *(f"    {each}" for each in OPENS), *(f"        {each}" for each in calls)]
 
 
-def ends(*, rules: bool, looks_ahead: bool) -> list[Source]:
+def ends(whether: Source, which: Source, *, looks_ahead: bool) -> list[Source]:
     """S4.2 points 5 and 6: rules start, and what is left is worked off; `looks_ahead` as in the program.
 
-    Nothing is left of a decision that was never opened.
+    Says `whether` any rules start, and `which`; of a decision that was never opened nothing is left.
     """
-    starts = _if_so("considered", "parts.start_all(decision, event, considered)") if rules else []
+    starts = _if_so(whether, f"parts.start_all(decision, event, {which})") if whether else []
     if looks_ahead:
         return [*starts, "    decision.open()", "    return parts.work_off(decision)"]
     return [*starts, "    if opened:", "        parts.work_off(decision)", "    return decision"]
