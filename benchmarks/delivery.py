@@ -12,7 +12,7 @@ import sqlite3
 import statistics
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -20,6 +20,7 @@ from typing import Any
 from touchpoint import Content, Engine, Journey, Message, Rule, Send, Touchpoint, VirtualClock
 from touchpoint.channels import MemoryChannel
 from touchpoint.stores._sql import SqliteTransaction
+from touchpoint.stores.base import Changes
 
 Writes = list[tuple[str, list[tuple[Any, ...]]]]
 Seconds = tuple[float, float]
@@ -30,31 +31,53 @@ JOURNEY = Journey("shop", rules=[Rule("greet", when="start", then=[Send(HELLO)])
 START = datetime(2026, 1, 5, 9, tzinfo=UTC)
 
 
+class _Heard:
+    """A cursor of which is noted what it writes."""
+
+    def __init__(self, cursor: sqlite3.Cursor, noted: Writes) -> None:
+        self._cursor, self._noted = cursor, noted
+
+    def executemany(self, statement: str, rows: Iterable[Any]) -> None:
+        """Note rows, and write them."""
+        kept = [tuple(row) for row in rows]
+        if kept:
+            self._noted.append((statement, kept))
+        self._cursor.executemany(statement, kept)
+
+    def execute(self, statement: str, values: Sequence[Any] = ()) -> sqlite3.Cursor:
+        """Note what is no question, and run it."""
+        if not statement.startswith(("SELECT", "WITH")):
+            self._noted.append((statement, [tuple(values)]))
+        return self._cursor.execute(statement, values)
+
+    @property
+    def rowcount(self) -> int:
+        """How many rows the last statement found."""
+        return self._cursor.rowcount
+
+
 class Noting:
     """Notes what the engine writes, transaction by transaction."""
 
     def __init__(self) -> None:
         self.transactions: list[Writes] = []
-        self._many = SqliteTransaction.many  # the one place through which every write goes
         self._write = SqliteTransaction.write
 
     def __enter__(self) -> list[Writes]:
-        def many(transaction: SqliteTransaction, statement: str, rows: Any) -> None:  # noqa: ANN401 - rows of any table
-            kept = [tuple(row) for row in rows]
-            if kept:
-                self.transactions[-1].append((statement, kept))
-            self._many(transaction, statement, kept)
+        def write(transaction: SqliteTransaction, changes: Changes) -> None:
+            noted: Writes = []
+            self.transactions.append(noted)
+            cursor = transaction._cursor  # noqa: SLF001 - through which every write goes
+            transaction._cursor = _Heard(cursor, noted)  # type: ignore[assignment]  # noqa: SLF001 - likewise
+            try:
+                self._write(transaction, changes)
+            finally:
+                transaction._cursor = cursor  # noqa: SLF001 - likewise
 
-        def write(transaction: SqliteTransaction, changes: Any) -> None:  # noqa: ANN401 - likewise
-            self.transactions.append([])
-            self._write(transaction, changes)
-
-        SqliteTransaction.many = many  # type: ignore[method-assign]
         SqliteTransaction.write = write  # type: ignore[method-assign]
         return self.transactions
 
     def __exit__(self, *_: object) -> None:
-        SqliteTransaction.many = self._many  # type: ignore[method-assign]
         SqliteTransaction.write = self._write  # type: ignore[method-assign]
 
 

@@ -33,7 +33,7 @@ from benchmarks.results import Demand, Result, at_least, compared, counted
 from benchmarks.workload import JOURNEY, POLICY, START, Act, Person, Workload, make
 from touchpoint import Engine, Touchpoint, VirtualClock
 from touchpoint.channels import MemoryChannel
-from touchpoint.stores._changes import TOGETHER
+from touchpoint.stores._changes import WAYS
 from touchpoint.stores._sql import SqliteTransaction
 from touchpoint.stores.base import Changes
 
@@ -53,7 +53,7 @@ CUSTOMERS = "UPDATE touchpoint_customers"
 JOURNAL = "INSERT INTO touchpoint_journal"
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 Row = tuple[Any, ...]
-_ALONE: Final = {together: alone for alone, together in TOGETHER.items()}
+_ALONE: Final = {way.together: way.statement for way in WAYS.values() if way.together}
 """The statement that inserts one row, by the one that inserts several."""
 
 

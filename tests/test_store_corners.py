@@ -127,6 +127,6 @@ def test_where_the_system_lists_no_mounts_the_file_system_is_unknown(store, monk
 
 def test_every_part_of_what_a_transaction_changes_is_written():
     parts = {field.name for field in attrs.fields(Changes)}
-    written = [name for name, _, _ in in_order(frozenset(parts))]
+    written = [name for name, *_ in in_order(frozenset(parts))]
     assert sorted(written) == sorted(parts)
-    assert [name for name, _, _ in in_order(frozenset({"messages", "runs"}))] == ["runs", "messages"]
+    assert [name for name, *_ in in_order(frozenset({"messages", "runs"}))] == ["runs", "messages"]

@@ -2,10 +2,10 @@
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from decimal import Decimal
-from functools import lru_cache
+from functools import lru_cache, partial
 from itertools import chain
 from operator import itemgetter
-from typing import Any, Final, Protocol, TypeAlias
+from typing import Any, Final, NamedTuple, Protocol, TypeAlias
 
 from touchpoint.stores import _cases, _feedback, _figures, _gifts, _journal, _people, _referrals, _releases, _said
 from touchpoint.stores.base import (
@@ -27,9 +27,7 @@ from touchpoint.stores.base import (
 class _Writes(Protocol):
     """Who runs the statements."""
 
-    def many(self, statement: str, rows: Sequence[Any]) -> None: ...
-
-    def change(self, statement: str, rows: Sequence[Any], what: str) -> None: ...
+    def many(self, statement: str, rows: Iterable[tuple[Any, ...]]) -> None: ...
 
     def write_dues(self, dues: Sequence[tuple[int | None, int | None, int]]) -> None: ...
 
@@ -48,8 +46,22 @@ class _Writes(Protocol):
     def keep_accounts(self, bodies: Mapping[int, str]) -> None: ...
 
 
-_Write: TypeAlias = Callable[[_Writes, str, Any], None]
-"""Writes rows by a statement."""
+class Way(NamedTuple):
+    """How one part is written.
+
+    Args:
+        write: does it all; None where one statement does.
+        statement: writes one row.
+        together: writes `GROUP` rows; empty where they are written one by one.
+        as_written: makes plain tuples of what the part holds; None where it holds them.
+        finds: what each row has to find in order to change it; empty where it finds nothing.
+    """
+
+    write: Callable[[_Writes, Any], None] | None = None
+    statement: str = ""
+    together: str = ""
+    as_written: Callable[[Any], Iterable[tuple[Any, ...]]] | None = None
+    finds: str = ""
 
 
 def _columns(row: Any) -> str:  # noqa: ANN401 - the class of a NamedTuple has no better type
@@ -102,11 +114,6 @@ _NOT_PARKED: Final = "DELETE FROM touchpoint_parked WHERE customer = ?"
 _PUT_META: Final = "INSERT OR REPLACE INTO touchpoint_meta (key, value) VALUES (?, ?)"
 GROUP: Final = 32
 """So many rows are inserted by one statement, where there are as many: to run it costs as much as half of a row."""
-TOGETHER: Final[Mapping[str, str]] = {
-    alone: alone + f", {alone.partition(' VALUES ')[2]}" * (GROUP - 1)
-    for alone in (_journal.NEW, _NEW_CUSTOMER, _NEW_RUN, _NEW_MESSAGE)
-}
-"""By the statement that inserts one row."""
 
 
 def groups(rows: Sequence[Iterable[object]]) -> list[tuple[object, ...]]:
@@ -114,96 +121,112 @@ def groups(rows: Sequence[Iterable[object]]) -> list[tuple[object, ...]]:
     return [(*chain.from_iterable(rows[start : start + GROUP]),) for start in range(0, len(rows), GROUP)]
 
 
-def _rows(tx: _Writes, statement: str, rows: Sequence[Any]) -> None:
-    tx.many(statement, rows)
+_Rows: TypeAlias = Callable[[Any], Iterable[tuple[Any, ...]]]
+# Of a named tuple SQLite's module asks each value by itself, which takes longer than writing the row.
+_plain: Final[_Rows] = partial(map, tuple)
 
 
-def _found(what: str) -> _Write:
-    return lambda tx, statement, rows: tx.change(statement, rows, what)
+def _rows(statement: str, of: _Rows | None = _plain, *, grouped: bool = False) -> Way:
+    """Named tuples, or whatever `of` makes rows of; many are inserted together where they often come in numbers."""
+    together = statement + f", {statement.partition(' VALUES ')[2]}" * (GROUP - 1) if grouped else ""
+    return Way(statement=statement, together=together, as_written=of)
 
 
-def _items(tx: _Writes, statement: str, rows: Mapping[Any, Any]) -> None:
-    tx.many(statement, list(rows.items()))
+def _tuples(statement: str, *, grouped: bool = False) -> Way:
+    """Plain tuples."""
+    return _rows(statement, None, grouped=grouped)
 
 
-def _values(tx: _Writes, statement: str, rows: Mapping[Any, Any]) -> None:
-    tx.many(statement, list(rows.values()))
+def _values(statement: str) -> Way:
+    """Named tuples by their keys."""
+    return _rows(statement, lambda held: map(tuple, held.values()))
 
 
-def _each(tx: _Writes, statement: str, rows: Sequence[Any]) -> None:
-    tx.many(statement, [(row,) for row in rows])
+def _items(statement: str) -> Way:
+    """A value for each key."""
+    return _rows(statement, lambda held: held.items())
 
 
-def _parked(tx: _Writes, _: str, parked: Mapping[int, int]) -> None:
+def _each(statement: str) -> Way:
+    """Values of one column."""
+    return _rows(statement, lambda held: [(value,) for value in held])
+
+
+def _found(what: str, statement: str, of: _Rows | None = None) -> Way:
+    """Changes of rows that are there."""
+    return Way(statement=statement, as_written=of, finds=what)
+
+
+def _write_parked(tx: _Writes, parked: Mapping[int, int]) -> None:
     tx.many(_PUT_PARKED, [(customer, n) for customer, n in parked.items() if n])
     tx.many(_NOT_PARKED, [(customer,) for customer, n in parked.items() if not n])
 
 
-_PARTS: Final[Mapping[str, tuple[_Write, str]]] = {
-    "entries_doubled": (_rows, _people.DOUBLED),
-    "entries_moved": (_rows, _people.MOVED),
-    "new_customers": (_rows, _NEW_CUSTOMER),
-    "entries": (_rows, _journal.NEW),
-    "customers": (_found("customer"), _CHANGE_CUSTOMER),
-    "dues": (lambda tx, _, rows: tx.write_dues(rows), ""),
-    "runs": (_rows, _NEW_RUN),
-    "runs_ended": (_found("run"), _END_RUN),
-    "cases": (_rows, _NEW_CASE),
-    "cases_changed": (_found("case"), _cases.CHANGE_CASE),
-    "cases_closed": (_found("case"), _cases.CLOSE_CASE),
-    "messages": (_rows, _NEW_MESSAGE),
-    "messages_changed": (lambda tx, sql, rows: tx.change(sql, [*map(_as_changed, rows)], "message"), _CHANGE_MESSAGE),
-    "tallies": (lambda tx, sql, counts: tx.many(sql, [(*key, n) for key, n in counts.items()]), _ADD_TALLY),
-    "delivered": (_found("message"), _DELIVERED),
-    "refs": (_rows, _REF_LEARNED),
-    "tasks": (_rows, _NEW_TASK),
-    "tasks_changed": (_found("task"), _CHANGE_TASK),
-    "events_done": (_rows, _EVENTS_DONE),
-    "events_before": (lambda tx, sql, before: tx.many(sql, [(before,)]), _EVENTS_BEFORE),
-    "events": (_rows, _NEW_EVENT),
-    "reach_gone": (_rows, _REACH_GONE),
-    "reach": (_rows, _REACH),
-    "paces": (_items, _PUT_PACE),
-    "volumes": (_items, _PUT_VOLUME),
-    "parked": (_parked, ""),
-    "consents": (_rows, _NEW_CONSENT),
-    "addresses": (_rows, _PUT_ADDRESS),
+WAYS: Final[Mapping[str, Way]] = {
+    "entries_doubled": _tuples(_people.DOUBLED),
+    "entries_moved": _tuples(_people.MOVED),
+    "new_customers": _rows(_NEW_CUSTOMER, grouped=True),
+    "entries": _tuples(_journal.NEW, grouped=True),
+    "customers": _found("customer", _CHANGE_CUSTOMER),
+    "dues": Way(lambda tx, held: tx.write_dues(held)),
+    "runs": _rows(_NEW_RUN, grouped=True),
+    "runs_ended": _found("run", _END_RUN),
+    "cases": _rows(_NEW_CASE),
+    "cases_changed": _found("case", _cases.CHANGE_CASE),
+    "cases_closed": _found("case", _cases.CLOSE_CASE),
+    "messages": _rows(_NEW_MESSAGE, grouped=True),
+    "messages_changed": _found("message", _CHANGE_MESSAGE, partial(map, _as_changed)),
+    "tallies": _rows(_ADD_TALLY, lambda held: [(*key, n) for key, n in held.items()]),
+    "delivered": _found("message", _DELIVERED),
+    "refs": _tuples(_REF_LEARNED),
+    "tasks": _rows(_NEW_TASK),
+    "tasks_changed": _found("task", _CHANGE_TASK),
+    "events_done": _tuples(_EVENTS_DONE),
+    "events_before": Way(lambda tx, before: tx.many(_EVENTS_BEFORE, [(before,)])),
+    "events": _rows(_NEW_EVENT),
+    "reach_gone": _tuples(_REACH_GONE),
+    "reach": _tuples(_REACH),
+    "paces": _items(_PUT_PACE),
+    "volumes": _items(_PUT_VOLUME),
+    "parked": Way(_write_parked),
+    "consents": _rows(_NEW_CONSENT),
+    "addresses": _rows(_PUT_ADDRESS),
     # First: what is stopped anew in the same breath stays stopped.
-    "controls_lifted": (_rows, _LIFT_CONTROL),
-    "controls": (_rows, _PUT_CONTROL),
-    "definitions": (_rows, _releases.PUT_DEFINITION),
-    "releases": (_rows, _releases.PUT_RELEASE),
-    "budgets": (lambda tx, _, rows: tx.add_to_budgets(rows), ""),
-    "bookings_gone": (lambda tx, _, rows: tx.drop_bookings(rows), ""),
-    "spans": (lambda tx, _, rows: tx.keep_sums(rows), ""),
-    "bookings": (lambda tx, _, rows: tx.book(rows), ""),
-    "bookings_settled": (_each, _gifts.SETTLED),
-    "stocks": (lambda tx, _, rows: tx.change_stocks(rows), ""),
-    "gifts": (_values, _gifts.PUT),
-    "meta": (_items, _PUT_META),
-    "aliases": (_rows, _people.NEW_ALIAS),
-    "tombstones_gone": (_rows, _people.TOMBSTONE_GONE),
-    "tombstones": (_rows, _people.NEW_TOMBSTONE),
-    "members_gone": (_rows, _people.MEMBER_GONE),
-    "members": (_rows, _people.MEMBER),
-    "referrals": (_values, _referrals.PUT),
-    "asked": (_values, _feedback.PUT_ASKED),
-    "analyses": (_values, _feedback.PUT_ANALYSIS),
-    "contacts": (_values, _said.PUT_CONTACT),
-    "wishes": (_rows, _said.NEW_WISH),
-    "topic_answers": (_rows, _said.PUT_ANSWER),
-    "addresses_gone": (_rows, _people.ADDRESS_GONE),
+    "controls_lifted": _tuples(_LIFT_CONTROL),
+    "controls": _rows(_PUT_CONTROL),
+    "definitions": _tuples(_releases.PUT_DEFINITION),
+    "releases": _rows(_releases.PUT_RELEASE),
+    "budgets": Way(lambda tx, held: tx.add_to_budgets(held)),
+    "bookings_gone": Way(lambda tx, held: tx.drop_bookings(held)),
+    "spans": Way(lambda tx, held: tx.keep_sums(held)),
+    "bookings": Way(lambda tx, held: tx.book(held)),
+    "bookings_settled": _each(_gifts.SETTLED),
+    "stocks": Way(lambda tx, held: tx.change_stocks(held)),
+    "gifts": _values(_gifts.PUT),
+    "meta": _items(_PUT_META),
+    "aliases": _tuples(_people.NEW_ALIAS),
+    "tombstones_gone": _tuples(_people.TOMBSTONE_GONE),
+    "tombstones": _rows(_people.NEW_TOMBSTONE),
+    "members_gone": _tuples(_people.MEMBER_GONE),
+    "members": _tuples(_people.MEMBER),
+    "referrals": _values(_referrals.PUT),
+    "asked": _values(_feedback.PUT_ASKED),
+    "analyses": _values(_feedback.PUT_ANALYSIS),
+    "contacts": _values(_said.PUT_CONTACT),
+    "wishes": _rows(_said.NEW_WISH),
+    "topic_answers": _rows(_said.PUT_ANSWER),
+    "addresses_gone": _tuples(_people.ADDRESS_GONE),
     # A blank comes right before an exclamation mark: the name itself, and those with a blank and more after it.
-    "paces_gone": (lambda tx, sql, names: tx.many(sql, [(name, name + "!") for name in names]), _people.PACE_GONE),
-    "events_gone": (_each, _people.EVENT_GONE),
-    "figures": (lambda tx, _, rows: tx.add_figures(rows), ""),
-    "counted": (lambda tx, _, rows: tx.keep_accounts(rows), ""),
-    "places": (_each, _figures.PUT_PLACE),
+    "paces_gone": _rows(_people.PACE_GONE, lambda names: [(name, name + "!") for name in names]),
+    "events_gone": _each(_people.EVENT_GONE),
+    "figures": Way(lambda tx, held: tx.add_figures(held)),
+    "counted": Way(lambda tx, held: tx.keep_accounts(held)),
+    "places": _each(_figures.PUT_PLACE),
 }  # fmt: skip
 """How each part is written, in this order."""
 
 
 @lru_cache(maxsize=256)  # most transactions change one of a few sets of parts
-def in_order(parts: frozenset[str]) -> Sequence[tuple[str, _Write, str]]:
-    """These parts in the order in which they are written, and how."""
-    return [(name, *_PARTS[name]) for name in _PARTS if name in parts]
+def in_order(parts: frozenset[str]) -> Sequence[tuple[Any, ...]]:
+    """These parts in the order in which they are written, each with the fields of its `Way`."""
+    return [(name, *WAYS[name]) for name in WAYS if name in parts]

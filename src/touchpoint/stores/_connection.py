@@ -167,7 +167,8 @@ def inside(host: sqlite3.Connection, place: Place) -> Iterator[SqliteTransaction
     Raises:
         StoreError: and its kinds.
     """
-    current = SqliteTransaction(host, place)
+    cursor = _cursor(host, place)
+    current = SqliteTransaction(cursor, place)
     [(overwrites,)] = current.run("PRAGMA secure_delete")
     current.run("PRAGMA secure_delete = ON")  # S1.7: a connection's own, and what we replace must not stay behind
     current.run("SAVEPOINT touchpoint")
@@ -185,7 +186,17 @@ def inside(host: sqlite3.Connection, place: Place) -> Iterator[SqliteTransaction
         with suppress(*TROUBLE, StoreError):
             current.run(f"PRAGMA secure_delete = {int(overwrites)}")
         current.end()
-        current.release()
+        with suppress(*TROUBLE):  # as long as it holds a statement, the host's closing does not close the file
+            cursor.close()
+
+
+def _cursor(host: sqlite3.Connection, place: Place) -> sqlite3.Cursor:
+    try:
+        cursor = host.cursor()
+    except TROUBLE as trouble:
+        reraise(trouble, place)
+    cursor.row_factory = None  # the host's connection may have one
+    return cursor
 
 
 def suitable(connection: object, place: Place) -> sqlite3.Connection:

@@ -3,11 +3,11 @@
 import sqlite3
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
-from typing import Any, Final, TypeVar
+from typing import Any, Final, NoReturn, TypeVar
 
 from touchpoint.errors import StoreClosed, StoreError
 from touchpoint.stores import _dues, _feedback, _figures, _gifts, _journal, _people, _referrals, _releases, _said
-from touchpoint.stores._changes import GROUP, TOGETHER, groups, in_order
+from touchpoint.stores._changes import GROUP, groups, in_order
 from touchpoint.stores._trouble import TROUBLE, Place, reraise
 from touchpoint.stores.base import (
     AddressRow,
@@ -83,31 +83,20 @@ class SqliteReader(
     """Answers questions over one connection, until `end()`.
 
     Args:
-        connection: with a transaction open; nothing of it is changed, its row factory included.
+        cursor: of a connection with a transaction open; without a row factory.
         place: where the store is, for errors.
 
     Every method raises StoreError (see `_trouble`), and StoreClosed once the transaction is over.
     """
 
-    def __init__(self, connection: sqlite3.Connection, place: Place) -> None:
-        self._place = place
-        self._over = ""
-        try:
-            self._cursor = connection.cursor()
-        except TROUBLE as trouble:
-            reraise(trouble, place)
-        self._cursor.row_factory = None  # a host's connection may have one
+    _over = ""
+
+    def __init__(self, cursor: sqlite3.Cursor, place: Place) -> None:
+        self._cursor, self._place = cursor, place
 
     def end(self, why: str = "the transaction is over: use its questions and changes inside the `with` block") -> None:
         """Refuse whatever is asked from now on, iterators that are half-way included."""
         self._over = why
-
-    def release(self) -> None:
-        """Let go of the connection; as long as a statement is held, closing it would not close the file."""
-        try:  # at each transaction: entering suppress() would cost more than closing
-            self._cursor.close()
-        except TROUBLE:
-            return
 
     def customers(self, ids: Sequence[str]) -> list[CustomerRow]:
         """Those of these customers that exist."""
@@ -286,35 +275,33 @@ class SqliteTransaction(
         """
         if self._over:
             self._check_live()
-        parts = vars(changes)  # those that nobody has touched are not there
-        for name, write, statement in in_order(frozenset(parts)):
-            if rows := parts[name]:
-                write(self, statement, rows)
-
-    def change(self, statement: str, rows: Sequence[Any], what: str) -> None:
-        """Change rows of this sort, each of which has to be there."""
-        self.many(statement, rows)
-        if rows and self._cursor.rowcount != len(rows):
-            lost = len(rows) - self._cursor.rowcount
-            raise StoreError(
-                f"{self._place} has no such {what}: {lost} of {len(rows)} changes found no row; nothing was written"
-            )
-
-    def many(self, statement: str, rows: Sequence[Any]) -> None:
-        """Run a statement for each of these rows."""
-        if not rows:
-            return
-        if self._over:
-            self._check_live()
-        alone = rows
+        parts, cursor = vars(changes), self._cursor  # of the parts those that nobody has touched are not there
         try:
-            if len(rows) >= GROUP and statement in TOGETHER:
-                grouped = len(rows) - len(rows) % GROUP
-                self._cursor.executemany(TOGETHER[statement], groups(rows[:grouped]))
-                alone = rows[grouped:]
-            # Of a named tuple SQLite's module asks each value by itself, which takes longer than writing the row.
-            plain = alone if type(rows[0]) is tuple else map(tuple, alone)
-            self._cursor.executemany(statement, plain)
+            for name, write, statement, together, as_written, finds in in_order(frozenset(parts)):
+                held = parts[name]
+                if not held:
+                    continue
+                if write is not None:
+                    write(self, held)
+                    continue
+                if together and len(held) >= GROUP:
+                    whole = len(held) - len(held) % GROUP
+                    cursor.executemany(together, groups(held[:whole]))
+                    held = held[whole:]
+                cursor.executemany(statement, held if as_written is None else as_written(held))
+                if finds and cursor.rowcount != len(held):
+                    self._refuse(finds, len(held))
+        except TROUBLE as trouble:
+            reraise(trouble, self._place)
+
+    def _refuse(self, what: str, of: int) -> NoReturn:
+        lost = of - self._cursor.rowcount
+        raise StoreError(f"{self._place} has no such {what}: {lost} of {of} changes found no row; nothing was written")
+
+    def many(self, statement: str, rows: Iterable[_Row]) -> None:
+        """Run a statement for each of these rows."""
+        try:
+            self._cursor.executemany(statement, rows)
         except TROUBLE as trouble:
             reraise(trouble, self._place)
 

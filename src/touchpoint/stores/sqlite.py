@@ -101,6 +101,7 @@ class SqliteStore:
         self._seconds = min(timeout, _LONGEST_WAIT).total_seconds()
         self._lock = threading.RLock()
         self._connection: sqlite3.Connection | None = None
+        self._cursor: sqlite3.Cursor  # of that connection, by which all its transactions run their statements
         self._opened = 0  # how often; part of the generation
         self._file: tuple[int, int] | None = None  # that the connection has open
         self._active: SqliteTransaction | None = None
@@ -112,7 +113,7 @@ class SqliteStore:
         self._host_numbers = count(1)
         self._thread = threading.local()
         self._pid = os.getpid()
-        self._inherited: list[sqlite3.Connection] = []  # the parent process's: not even closed here
+        self._inherited: list[object] = []  # the parent process's: not even closed here
         with self._held():
             pass
         watch_forks(self, SqliteStore._before_fork, SqliteStore._after_fork_in_parent, SqliteStore._after_fork_in_child)
@@ -152,8 +153,8 @@ class SqliteStore:
         host: int | None = getattr(self._thread, "host", None)
         if host is not None:
             return -host
-        with self._held() as own:
-            version = SqliteTransaction(own, self._place).data_version() if self._place.path else 0
+        with self._held():
+            version = SqliteTransaction(self._cursor, self._place).data_version() if self._place.path else 0
             return (self._opened << 32) + version
 
     def checkpoint(self, *, rewrite: bool = False) -> bool:
@@ -240,20 +241,21 @@ class SqliteStore:
         finally:
             self._thread.host = None
 
-    def _begin(self, own: sqlite3.Connection, statement: str) -> SqliteTransaction:
+    def _begin(self, statement: str) -> SqliteTransaction:
+        self._connected()
         if self._active is not None:
             self._refuse_inside("another transaction() or reading()")
+        current = SqliteTransaction(self._cursor, self._place)
         try:
-            current = SqliteTransaction(own, self._place)
             current.run(statement)
         except BaseException as error:
-            self._recover(own, error)
+            self._recover(current, error)
             raise
         self._active = current
         return current
 
-    def _begin_writing(self, own: sqlite3.Connection) -> SqliteTransaction:
-        current = self._begin(own, "BEGIN IMMEDIATE")
+    def _begin_writing(self) -> SqliteTransaction:
+        current = self._begin("BEGIN IMMEDIATE")
         try:
             # Nobody else has a store in memory, here and below.
             version = self._version = current.data_version() if self._place.path else 0
@@ -261,39 +263,38 @@ class SqliteStore:
             known, self._known = self._known, None  # unknown until this transaction has committed
             current.counters = known[1] if known and known[0] == version else counters(current, self._place)
         except BaseException as error:
-            self._recover(own, error)
+            self._recover(current, error)
             raise
         return current
 
-    def _commit(self, own: sqlite3.Connection, current: SqliteTransaction) -> None:
+    def _commit(self, current: SqliteTransaction) -> None:
         try:
-            if own is not self._connection:
+            if self._connection is None:
                 self._refuse_child()
             current.run("COMMIT")
         except BaseException as error:
-            self._recover(own, error)
+            self._recover(current, error)
             raise
-        self._leave(own)
+        self._active = self._writer = None
+        current.end()
 
-    def _commit_written(self, own: sqlite3.Connection, current: SqliteTransaction) -> None:
-        self._commit(own, current)
+    def _commit_written(self, current: SqliteTransaction) -> None:
+        self._commit(current)
         self._known = (self._version, current.counters)
-        self._fold_if_grown(own)
+        if self._place.path:
+            self._fold_if_grown()
 
-    def _leave(self, own: sqlite3.Connection) -> None:
-        current, self._active, self._writer = self._active, None, None
-        if current is not None:
-            current.end()
-            if own is self._connection:
-                current.release()
-
-    def _recover(self, own: sqlite3.Connection, error: BaseException) -> None:
+    def _recover(self, current: SqliteTransaction, error: BaseException) -> None:
         """Roll back; and where the connection itself may be at fault, have a new one next time (S11.7)."""
-        self._leave(own)
-        if own is not self._connection:
+        self._active = self._writer = None
+        current.end()
+        own = self._connection
+        if own is None:  # in the child of a fork
             return
         usable = not isinstance(error, StoreError) or isinstance(error, StoreBusy | StoreFull)
         try:
+            self._cursor.close()  # it may be half-way through a statement
+            self._cursor = own.cursor()
             if own.in_transaction:
                 own.execute("ROLLBACK")
         except TROUBLE:
@@ -318,10 +319,17 @@ class SqliteStore:
             yield self._connected()
 
     def _connected(self) -> sqlite3.Connection:
-        if self._place.path and self._opened and self._active is None:
+        own = self._connection
+        if own is None or (self._place.path and self._active is None and file_at(self._place) != self._file):
+            own = self._connect()
+        return own
+
+    def _connect(self) -> sqlite3.Connection:
+        if self._place.path and self._opened:
             self._refuse_another_file()
         if self._connection is None:
             self._connection = connect(self._place, self._durability, self._seconds)
+            self._cursor = self._connection.cursor()
             self._file = file_at(self._place)
             self._opened += 1
             self._known = None
@@ -364,20 +372,19 @@ class SqliteStore:
         connection, self._connection = self._connection, None
         if connection is not None:
             with suppress(*TROUBLE):
+                self._cursor.close()  # as long as it holds a statement, closing the connection does not close the file
                 connection.close()
 
     # --- the write-ahead log ------------------------------------------------------------------------------------------
 
-    def _fold_if_grown(self, own: sqlite3.Connection) -> None:
-        if not self._place.path:
-            return
+    def _fold_if_grown(self) -> None:
         size = log_size(self._place)
         if size < self._folded_at:  # it has started over since
             self._folded_at = 0
-        if size <= max(LOG_LIMIT, self._folded_at and self._folded_at + LOG_LIMIT):
+        if size <= LOG_LIMIT or (self._folded_at and size <= self._folded_at + LOG_LIMIT):
             return
         with suppress(*TROUBLE):  # what is committed is committed; another commit will fold
-            self._fold_at_once(own)
+            self._fold_at_once(self._connected())
             self._folded_at = size
 
     def _fold_at_once(self, own: sqlite3.Connection) -> None:
@@ -415,7 +422,7 @@ class SqliteStore:
             )
             self._active.end(self._closed)
         if self._connection is not None and (self._place.path or self._active is not None):
-            self._inherited.append(self._connection)
+            self._inherited += (self._connection, self._cursor)
             self._connection = None
 
 
@@ -425,7 +432,7 @@ class SqliteStore:
 class _Writing:
     """A transaction of the store's own, from its lock to its commit."""
 
-    __slots__ = ("_current", "_own", "_release", "_store")
+    __slots__ = ("_current", "_release", "_store")
 
     def __init__(self, store: SqliteStore) -> None:
         self._store = store
@@ -434,21 +441,20 @@ class _Writing:
         store = self._store
         self._release = store._take_lock()  # noqa: SLF001 - of this module, here and below
         try:
-            self._own = store._connected()  # noqa: SLF001
-            self._current = store._begin_writing(self._own)  # noqa: SLF001
+            self._current = current = store._begin_writing()  # noqa: SLF001
         except BaseException:
             self._release()
             raise
-        return self._current
+        return current
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         try:
             if error is None:
-                self._store._commit_written(self._own, self._current)  # noqa: SLF001
+                self._store._commit_written(self._current)  # noqa: SLF001
             else:
-                self._store._recover(self._own, error)  # noqa: SLF001
+                self._store._recover(self._current, error)  # noqa: SLF001
         finally:
             self._release()
 
@@ -456,36 +462,34 @@ class _Writing:
 class _Reading:
     """Questions as of one instant: a transaction that writes nothing, or the one that this thread is in."""
 
-    __slots__ = ("_current", "_own", "_release", "_store")
+    __slots__ = ("_current", "_release", "_store")
 
     def __init__(self, store: SqliteStore) -> None:
         self._store = store
-        self._own: sqlite3.Connection | None = None  # where a transaction was begun for it
+        self._current: SqliteTransaction | None = None  # where one was begun for it
 
     def __enter__(self) -> SqliteReader:
         store = self._store
         self._release = store._take_lock()  # noqa: SLF001
         try:
-            own = store._connected()  # noqa: SLF001
             if store._active is not None:  # noqa: SLF001
                 return store._active  # noqa: SLF001
-            self._current = store._begin(own, "BEGIN")  # noqa: SLF001
+            self._current = current = store._begin("BEGIN")  # noqa: SLF001
         except BaseException:
             self._release()
             raise
-        self._own = own
-        return self._current
+        return current
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         try:
-            if self._own is None:
+            if self._current is None:
                 return
             if error is None:
-                self._store._commit(self._own, self._current)  # noqa: SLF001
+                self._store._commit(self._current)  # noqa: SLF001
             else:
-                self._store._recover(self._own, error)  # noqa: SLF001
+                self._store._recover(self._current, error)  # noqa: SLF001
         finally:
             self._release()
 
