@@ -116,9 +116,7 @@ def take_touchpoint(unit: Unit, each: Prepared, now: int, late_after: int, *, ma
     """
     loaded = unit.cache.find(each.customer) or unit.find_or_add(each.customer, now)  # nearly always at hand
     if may_be_known:
-        pair = (each.id, loaded.no)
-        # Of somebody whom the store does not have yet, it has no touchpoint either.
-        entry = unit.seen([pair], () if loaded.is_new else [pair]).get(pair)
+        entry = unit.entry_of(each.id, loaded)
         if entry is not None:
             return Recorded(each.id, duplicate=True, differs=_differs(each, entry))
     late = take_one(unit, loaded, each, now, late_after)

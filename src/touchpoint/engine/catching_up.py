@@ -31,7 +31,7 @@ _BATCH: Final = 256
 
 def catch_up(unit: "Unit", loaded: "Loaded") -> None:
     """Have a customer meet every release they have not met, in order."""
-    at_work = unit.at_work
+    at_work = unit.terms.at_work
     for row in list(at_work.unmet(loaded.state.releases)):
         _meet(unit, loaded, row, at_work.edit(unit.tx, row))
         loaded.state.releases = {**loaded.state.releases, row.journey: row.number}
@@ -53,7 +53,7 @@ def _meet(unit: "Unit", loaded: "Loaded", row: ReleaseRow, edit: Edit) -> None:
 
 def _decide(unit: "Unit", loaded: "Loaded", row: ReleaseRow, edit: Edit) -> None:
     at = max(row.at, loaded.state.now)
-    migration = unit.migrations.get(edit.order.migration)
+    migration = unit.terms.migrations.get(edit.order.migration)
     raised = Occurrence(RELEASED, row.journey, at, f"release {row.journey} {row.number}")
 
     def decide(held: str = "") -> Decision:
@@ -72,7 +72,7 @@ def bring_up(unit: "Unit", loaded: "Loaded", program: Program, now: int | None =
     if loaded.no in unit.dirty and not loaded.is_new:
         unit.flush()  # what was decided since stands in the journal, too
     since = segments_since(unit) if program.segments else {}
-    at = unit.now() if now is None else now
+    at = unit.terms.now() if now is None else now
     for case in refresh(program, loaded.state, unit.timeline(loaded.no), at, since):
         note_case(unit, case)
     unit.touch(loaded)
@@ -94,7 +94,7 @@ def pass_on(unit: "Unit") -> bool:
 
     How far it is gets committed with the batch, so that whoever goes on repeats nothing.
     """
-    at_work = unit.at_work
+    at_work = unit.terms.at_work
     if is_passed(unit.tx, at_work):
         return False
     until, after = loads(unit.tx.meta().get(PASS, "[0, 0]"))
@@ -119,8 +119,8 @@ def _may_wait(state: Record, releases: Mapping[str, int]) -> bool:
 
 def edit_of(unit: "Unit", no: int) -> Again | None:
     """A release by its `no`, with its function, for whoever is asked again; None where the store does not have it."""
-    row = next((each for each in unit.at_work.rows if each.no == no), None)
+    row = next((each for each in unit.terms.at_work.rows if each.no == no), None)
     if row is None:
         return None
-    edit = unit.at_work.edit(unit.tx, row)
-    return Again(edit, unit.migrations.get(edit.order.migration))
+    edit = unit.terms.at_work.edit(unit.tx, row)
+    return Again(edit, unit.terms.migrations.get(edit.order.migration))

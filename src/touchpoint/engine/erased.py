@@ -23,7 +23,7 @@ SOURCE: Final = "said before an erasure"
 
 def hashes(unit: "Unit") -> Keyed:
     """What makes and finds them. Raises SecretNeeded where nobody can tell who was erased."""
-    return able(unit.keyed, unit.cache.secrets or frozenset())
+    return able(unit.terms.keyed, unit.cache.secrets or frozenset())
 
 
 def keep(unit: "Unit", address: tuple[str, str], what: str, body: str, at: int) -> None:

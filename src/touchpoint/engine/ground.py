@@ -4,7 +4,6 @@ import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from datetime import timedelta
-from functools import partial
 from types import TracebackType
 from typing import TYPE_CHECKING, Protocol, Self, TypeVar
 
@@ -36,6 +35,7 @@ from touchpoint.engine.membership import remember_segments
 from touchpoint.engine.opening import Durability, open_store
 from touchpoint.engine.rewound import Wall, date_leases, went_back_before
 from touchpoint.engine.shared import Spent
+from touchpoint.engine.terms import Terms
 from touchpoint.engine.threads import Bell, Turns, watch_forks
 from touchpoint.engine.unit import Unit
 from touchpoint.engine.working import log, refuse_async
@@ -123,6 +123,10 @@ class Ground:
         journeys = journeys_of(journeys)
         self._at_work = AtWork(journeys, self.policy, traits)
         self._passing = False
+        self._terms = Terms(
+            self._at_work, self._world_of, self._now, self._keyed, self._migrations, self._sources,
+            analysed=self._analyst is not None,
+        )  # fmt: skip
         planned_names(self._program, volume_breaker)
         self._declared = acts.declared_types(journeys)
         self._begin_anew()
@@ -250,20 +254,20 @@ class Ground:
 
     def _commit(self, work: Callable[[Unit], T], connection: object = None) -> T:
         try:
-            return self._done(work, connection, careful=False)
+            return self._done(work, connection)
         except DefectiveJourney:
             if self._open is not None:
                 raise
             return self._done(work, connection, careful=True)
 
-    def _done(self, work: Callable[[Unit], T], connection: object, *, careful: bool) -> T:
+    def _done(self, work: Callable[[Unit], T], connection: object, *, careful: bool = False) -> T:
         if self._open is not None and connection is None:
             return work(self._open.enter_result)
         with self.store.transaction(connection) as tx:
-            unit, generation = self._begun(tx, connection, careful=careful)
+            unit = self._begun(tx, connection, careful=careful)
             found = work(unit)
-            unit.flush()
-        self._committed(unit, generation, connection)
+            unit.write()
+        self._committed(unit)
         return found
 
     def _unit(self, connection: object = None, *, careful: bool = False) -> AbstractContextManager[Unit]:
@@ -276,28 +280,22 @@ class Ground:
     @contextmanager
     def _own_unit(self, connection: object, *, careful: bool) -> Iterator[Unit]:
         with self.store.transaction(connection) as tx:
-            unit, generation = self._begun(tx, connection, careful=careful)
+            unit = self._begun(tx, connection, careful=careful)
             yield unit
-            unit.flush()
-        self._committed(unit, generation, connection)
+            unit.write()
+        self._committed(unit)
 
-    def _begun(self, tx: Transaction, connection: object, *, careful: bool) -> tuple[Unit, int | None]:
+    def _begun(self, tx: Transaction, connection: object, *, careful: bool) -> Unit:
         # The host's own transaction may see what nobody else does, and may be rolled back: nothing of it is kept.
         cache, generation = self._take_cache() if connection is None else (Cache(), None)
         if cache.release != self._at_work.last:  # it was not asked yet, or something was released
             cache = self._current(tx, cache, own=connection is None)
-        unit = Unit(
-            tx, self._at_work.program, partial(self._world_of, tx, cache), cache, self._at_work, careful=careful,
-            keyed=self._keyed, migrations=self._migrations, now=self._now,
-            analysed=None if self._analyst is None else self._sources,
-        )  # fmt: skip
-        unit.sources = self._sources
-        return unit, generation
+        return Unit(tx, cache, self._terms, generation, careful=careful)
 
-    def _committed(self, unit: Unit, generation: int | None, connection: object) -> None:
+    def _committed(self, unit: Unit) -> None:
         # Only a cache whose unit has committed is good; who came in between has begun one of their own.
-        unit.cache.generation = generation
-        if connection is None:
+        unit.cache.generation = unit.generation
+        if unit.generation is not None:  # the host has not committed its own yet
             self._bell.ring(unit.soonest)
 
     def _take_cache(self) -> tuple[Cache, int]:
@@ -332,7 +330,7 @@ class Ground:
         self._cache, self._passing = unit.cache, True
 
     def _world_of(self, tx: Transaction, cache: Cache) -> World:
-        """What the gate has to know in a transaction; most that records touchpoints never ask."""
+        """What the gate has to know in a transaction."""
         world = self._world(tx, cache)
         world.ledger = StoreLedger(tx, cache)
         return world

@@ -64,11 +64,9 @@ class Grouping:
 
     def submit(self, work: Work[T]) -> T:
         """Have this work committed, and give back what it returned. Raises what it raised, or what the commit did."""
-        with self._queueing:
-            if not (alone := self._leading.acquire(blocking=False)):
-                entry: _Entry[T] = _Entry(work)
-                self._queue.append(entry)
-        if alone:
+        # While nobody commits, nobody waits either, so whoever comes then need not look.
+        entry = None if self._leading.acquire(False) else self._queued(work)  # noqa: FBT003 - its name costs as much
+        if entry is None:
             try:
                 return self._commit(work)  # type: ignore[no-any-return]
             finally:
@@ -77,6 +75,15 @@ class Grouping:
         if entry.leads:
             self._lead(entry)
         return entry.answer()
+
+    def _queued(self, work: Work[T]) -> _Entry[T] | None:
+        """A place in the queue; None, and the lead, where nobody commits any more."""
+        with self._queueing:
+            if self._leading.acquire(blocking=False):
+                return None
+            entry = _Entry(work)
+            self._queue.append(entry)
+            return entry
 
     def _wait(self, entry: _Entry[Any]) -> None:
         try:

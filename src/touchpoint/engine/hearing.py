@@ -30,7 +30,7 @@ _OF_WORDS: Final = frozenset({FEEDBACK, REPLIED})
 def hear(unit: "Unit", loaded: "Loaded", it: Occurrence) -> None:
     """Note a touchpoint that is new: what it says, or what it answers. Before it is decided on."""
     if it.direction == "inbound":
-        if it.name not in unit.sources and it.name not in _OF_WORDS and "intent" not in it.properties:
+        if it.name not in unit.terms.sources and it.name not in _OF_WORDS and "intent" not in it.properties:
             return  # as most are: no more than this is paid for it
         intent = _intent(unit, loaded, it)
         if intent is not None:
@@ -45,9 +45,9 @@ def hear(unit: "Unit", loaded: "Loaded", it: Occurrence) -> None:
 
 
 def _intent(unit: "Unit", loaded: "Loaded", it: Occurrence) -> str | None:
-    if it.name not in unit.sources or it.properties.get("intent") in INTENTS:
+    if it.name not in unit.terms.sources or it.properties.get("intent") in INTENTS:
         return intent_of(it.name, it.direction, it.properties)
-    said = feedback_of(as_touchpoint(loaded.id, it), unit.sources)
+    said = feedback_of(as_touchpoint(loaded.id, it), unit.terms.sources)
     return None if said is None else said.intent or UNKNOWN_INTENT
 
 

@@ -112,8 +112,8 @@ class Recalled:
         at_work = unit.program.journeys.get(journey)
         if at_work is not None:
             yield at_work
-        for row in reversed(unit.at_work.of(journey)):
+        for row in reversed(unit.terms.at_work.of(journey)):
             try:
-                yield unit.at_work.journey(unit.tx, row)
+                yield unit.terms.at_work.journey(unit.tx, row)
             except JourneyError:  # of a later version of the library, or not in the store any more
                 continue

@@ -6,15 +6,15 @@ from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 import attrs
 
-from touchpoint.core.unmet import UNMET
+from touchpoint.core.unmet import UNMET, Asked
 
 if TYPE_CHECKING:
     from touchpoint.engine.unit import Unit
 
 Line: TypeAlias = list[Any]
 """One line of a decision's trace."""
-Adds: TypeAlias = Sequence[tuple[tuple[str, str, str], int]]
-"""Tallies (subject, name, what), and what is added to each."""
+Adds: TypeAlias = Mapping[tuple[str, str, str], int]
+"""What is added to each tally (subject, name, what)."""
 
 _IN_WORDS: Final[Mapping[str, str]] = {"started": "started", "goal": "goal reached"}
 
@@ -62,21 +62,34 @@ def settle(unit: "Unit") -> None:
     """Add to the tallies what was counted of lines that came again and again."""
     tallies = unit.changes.tallies
     for each in unit.told.values():
-        for key, by in each.adds:
+        if each.n == 1 and not tallies:  # as with most that are recorded alone
+            tallies.update(each.adds)
+            continue
+        for key, by in each.adds.items():
             tallies[key] = tallies.get(key, 0) + by * each.n
     unit.told.clear()
 
 
 def _refused(unit: "Unit", line: Line) -> Adds:
-    _, journey, code, others, *_ = line
-    asked = unit.program.judges.list_of(journey, code)
-    return [(_named("refused", journey, asked.names[place], "given"), 1) for place in asked.told(others)]
+    journey = line[1]
+    return _all_refused(journey, unit.program.judges.list_of(journey, line[2]), line[3])
+
+
+@lru_cache(maxsize=1_024)  # as above
+def _all_refused(journey: str, asked: Asked, others: int) -> Adds:
+    return {_named("refused", journey, asked.names[place], "given"): 1 for place in asked.told(others)}
 
 
 def _moved(_unit: "Unit", line: Line) -> Adds:
     _, journey, left, entered = line
-    adds = [(("stage", f"{journey}/{entered}", "entered"), 1), (("stage", f"{journey}/{entered}", "now"), 1)]
-    return adds if left is None else [*adds, (("stage", f"{journey}/{left}", "now"), -1)]
+    return _from_to(journey, left, entered)
+
+
+@lru_cache(maxsize=1_024)  # as above
+def _from_to(journey: str, left: str | None, entered: str) -> Adds:
+    gone: Adds = {} if left is None else {("stage", f"{journey}/{left}", "now"): -1}
+    name = f"{journey}/{entered}"
+    return {("stage", name, "entered"): 1, **gone, ("stage", name, "now"): gone.get(("stage", name, "now"), 0) + 1}
 
 
 def _count_segment(unit: "Unit", entry: Line) -> None:

@@ -3,7 +3,7 @@
 Decisions are taken in memory; `flush` writes each customer once, however often it was decided on.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from typing import Any, TypeVar
 
@@ -12,7 +12,6 @@ import attrs
 from touchpoint.core.advance import advance
 from touchpoint.core.calendar import arm_calendar
 from touchpoint.core.decision import Decision
-from touchpoint.core.edits import Migration
 from touchpoint.core.fire import fire_next
 from touchpoint.core.gate import World
 from touchpoint.core.held import NONE
@@ -32,16 +31,16 @@ from touchpoint.core.segments import UNSEEN
 from touchpoint.core.state import IN_FLIGHT, NEVER, Pending, Profile, State
 from touchpoint.core.timers import SEGMENT, Timer
 from touchpoint.core.waits import follow_zone_data
-from touchpoint.engine.analysing import Sources, put_off
-from touchpoint.engine.at_work import AtWork
+from touchpoint.engine.analysing import put_off
 from touchpoint.engine.catching_up import bring_up, catch_up
 from touchpoint.engine.figuring import write_counted
-from touchpoint.engine.keyed import Keyed, able
+from touchpoint.engine.keyed import able
 from touchpoint.engine.loaded import Cache, Loaded
 from touchpoint.engine.membership import write_members
 from touchpoint.engine.recorded import occurrences, state_of
 from touchpoint.engine.referring import convert
 from touchpoint.engine.tallying import Told, count_lines, settle
+from touchpoint.engine.terms import Terms
 from touchpoint.engine.writing import write_effects
 from touchpoint.errors import CustomerErased, DefectiveJourney, StoreCorrupt
 from touchpoint.stores.base import (
@@ -85,32 +84,29 @@ class Unit:
 
     Args:
         tx: the open transaction.
-        program: the compiled journeys.
-        world: gathers what the gate has to know beyond a customer, once somebody asks.
         cache: customers kept from earlier units; must be cleared by the caller if this one does not commit.
+        terms: those of the engine.
+        generation: of the store, which the cache has again once this unit has committed; None where it is not kept.
         careful: keep a copy of each state while it is decided on, so that a defective journey can be undone (S4.3).
-        keyed: makes the hashes of people who were erased; None where the host gave no secret.
-        at_work: the releases that `program` comes from.
-        migrations: functions of the host that move runs at a release, by name.
-        now: tells the time, microseconds UTC, to customers whose journeys have changed.
-        analysed: which types of the host's are feedback, where an analyser reads it; None where there is none.
 
     Attributes:
+        program: the compiled journeys.
         soonest: the earliest instant at which anything of what was written falls due; `NEVER` for none.
         referred: referrals that are still to be written, by number of the friend.
         beside: customers who were decided on because of what another did.
     """
 
-    def __init__(  # noqa: PLR0913 - the parts of a transaction
-        self, tx: Transaction, program: Program, world: Callable[[], World], cache: Cache, at_work: AtWork, *,
-        careful: bool = False, keyed: Keyed | None = None, migrations: Mapping[str, Migration] | None = None,
-        now: Callable[[], int] = lambda: 0, analysed: Sources | None = None,
-    ) -> None:  # fmt: skip
-        self.tx = tx
-        self.program = program
-        self._world: World | None = None
-        self._gather = world
-        self.cache = cache
+    soonest = NEVER
+    flushes = 0
+    _world: World | None = None
+    _looked_through = 0
+    """How many entries were looked through for touchpoints that are still to be written, `_fresh`."""
+
+    def __init__(
+        self, tx: Transaction, cache: Cache, terms: Terms, generation: int | None = None, *, careful: bool = False
+    ) -> None:
+        self.tx, self.cache, self.terms, self.generation = tx, cache, terms, generation
+        self.program = program = terms.at_work.program
         self.careful = careful and program.may_circle
         self.changes = Changes.none()
         self.told: dict[tuple[Any, ...], Told] = {}
@@ -121,26 +117,17 @@ class Unit:
         self.standings_known = cache.has_addresses
         if cache.secrets is None or cache.has_aliases is None:
             cache.secrets, cache.has_aliases = tx.secrets(), tx.has_aliases()
-        self.keyed, self.at_work = keyed, at_work
-        self.sources: Sources = {}  # of feedback; whoever makes a unit for an engine says so
-        self.migrations = migrations or {}
-        self.now = now
-        self.analysed = analysed
         self.defects: list[tuple[str, str]] = []
-        self.flushes = 0
-        self.soonest = NEVER
         self.referred: dict[int, ReferralRow] = {}
         self.beside: list[Loaded] = []
-        # Touchpoints that are still to be written, and how many entries were looked through for them.
         self._fresh: dict[tuple[str, int], EntryValues] = {}
-        self._looked_through = 0
 
     @property
     def world(self) -> World:
         """What the gate has to know beyond a customer, as this unit knows and changes it."""
         world = self._world
-        if world is None:
-            world = self._world = self._gather()
+        if world is None:  # most that record touchpoints never ask
+            world = self._world = self.terms.world(self.tx, self.cache)
         return world
 
     # Customers.
@@ -206,7 +193,9 @@ class Unit:
     def is_erased(self, customer: str) -> bool:
         """Whether somebody of this id was erased (S1.7). Raises SecretNeeded where nobody can tell."""
         used = self.cache.secrets
-        return bool(used) and bool(self.tx.tombstones(able(self.keyed, used or frozenset()).every("id", customer)))
+        return bool(used) and bool(
+            self.tx.tombstones(able(self.terms.keyed, used or frozenset()).every("id", customer))
+        )
 
     def _load(self, row: CustomerRow) -> Loaded:
         state = state_of(row, self.program)
@@ -218,7 +207,7 @@ class Unit:
             parked=len(state.parked),
             members=dict(state.segments) if state.segments else NONE,
         )
-        if self.at_work.has_unmet(state.releases):
+        if self.terms.at_work.has_unmet(state.releases):
             catch_up(self, loaded)
             state = loaded.state
         bring_up(self, loaded, self.program)
@@ -245,6 +234,14 @@ class Unit:
         """Have this customer written at the end."""
         self.dirty[loaded.no] = loaded
         loaded.stale = True
+
+    def entry_of(self, touchpoint: str, loaded: Loaded) -> EntryRow | None:
+        """The entry of this touchpoint of a customer, if it was recorded before, by this unit included."""
+        pair = (touchpoint, loaded.no)
+        # Of somebody whom the store does not have yet, it has no touchpoint either.
+        stored = () if loaded.is_new else (pair,)
+        found = self.seen((pair,), stored) if self.changes.entries else self.tx.seen(stored)
+        return found.get(pair)
 
     def seen(
         self, touchpoints: Sequence[tuple[str, int]], stored: Sequence[tuple[str, int]]
@@ -280,8 +277,8 @@ class Unit:
         else:
             decision = advance(self.program, loaded.state, occurrence, now, late=late)
         self.enter(loaded, TOUCHPOINT, occurrence.name, at, now, body, decision, touchpoint=occurrence.id, late=late)
-        if self.analysed is not None:
-            put_off(self, loaded, occurrence, now, self.analysed)
+        if self.terms.analysed:
+            put_off(self, loaded, occurrence, now, self.terms.sources)
         if occurrence.name in self.program.conversions:
             convert(self, loaded, occurrence, now, late=late)
         return decision
@@ -428,13 +425,14 @@ class Unit:
         else:
             known.pending, known.status, known.changed_at = pending, status, now
 
-    def flush(self) -> None:
-        """Write everything so far into the transaction."""
+    def write(self) -> None:
+        """Write everything into the transaction, at the end of it: this unit is not to be used any more."""
         changes = self.changes
         for no in sorted(self.dirty):  # in the order of the table, neighbours share their pages
             self._write_customer(self.dirty[no])
-        for each in self.messages.values():
-            (changes.messages if each.is_new else changes.messages_changed).append(each.row())
+        if self.messages:
+            for each in self.messages.values():
+                (changes.messages if each.is_new else changes.messages_changed).append(each.row())
         if self.told:
             settle(self)
         if not changes.is_empty():
@@ -442,14 +440,18 @@ class Unit:
                 self.tx.write(changes)
             else:
                 write_counted(self, changes)
-            self.changes = Changes.none()
+        self.cache.shrink()
+
+    def flush(self) -> None:
+        """Write everything so far into the transaction, and go on."""
+        self.write()
+        self.changes = Changes.none()
         self._fresh.clear()
         self._looked_through = 0
         self.referred.clear()
         self.flushes += 1
         self.dirty.clear()
         self.messages.clear()
-        self.cache.shrink()
 
     def _write_customer(self, loaded: Loaded) -> None:
         state = loaded.state

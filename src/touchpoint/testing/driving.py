@@ -96,7 +96,7 @@ class Together:
 
     def _has_texts(self) -> bool:
         """Whether anything waits for the analyser, and it is free."""
-        if self._unit.analysed is None:
+        if not self._unit.terms.analysed:
             return False
         self._unit.flush()
         return self._engine.workplace().more(self._unit.tx)
