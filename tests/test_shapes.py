@@ -81,3 +81,18 @@ def test_parts_where_none_belong_are_looked_at_too(wrong, inside):
     with pytest.raises(JourneyError) as caught:
         Journey("j", rules=[Rule("r", when="a", why=wrong)])
     assert [each.path for each in caught.value.problems] == ["$.rules[0].why", f"$.rules[0].why{inside}.why"]
+
+
+@pytest.mark.parametrize(
+    ("content", "wrong"),
+    [
+        (Content(text=5), ["text"]), (Content(text=None), ["text"]), (Content(text="", subject=5), ["subject"]),
+        (Content(text="a {", subject=5), ["subject", "text"]), (Content(text="a", html=b"{"), ["html"]),
+    ],
+)  # fmt: skip
+def test_words_that_are_no_text_are_told(content, wrong):
+    said = Message(name="m", why="w", kind="service", channels=["email"], content=content)
+    with pytest.raises(JourneyError) as caught:
+        Journey("j", rules=[Rule("r", when="a", then=[Send(said)])])
+    start = '$.rules[0].then[0].message.content["*"]'
+    assert {each.path for each in caught.value.problems} >= {f"{start}.{part}" for part in wrong}

@@ -59,14 +59,19 @@ def looks_up(message: Message) -> bool:
     return not all(is_plain(said.content) for said in contents(message))
 
 
+def says_one_thing(message: Message) -> bool:
+    """Whether it says the same plain words to everybody on every channel, as most do: nothing is wrong with these."""
+    content = message.content.get("*") if len(message.content) == 1 and not message.wordings else None
+    return content is not None and isinstance(content.text, str) and content.text.strip() != "" and is_plain(content)
+
+
 def is_plain(content: Content) -> bool:
     """Whether a content is nothing but words, so that nobody has to read it as a template."""
-    text, subject, html = content.text, content.subject, content.html
-    return (
-        "{" not in text and "}" not in text
-        and (subject is None or ("{" not in subject and "}" not in subject))
-        and (html is None or ("{" not in html and "}" not in html))
-    )  # fmt: skip
+    return _has_no_braces(content.text) and _has_no_braces(content.subject) and _has_no_braces(content.html)
+
+
+def _has_no_braces(text: str | None) -> bool:
+    return not isinstance(text, str) or ("{" not in text and "}" not in text)
 
 
 def looked_up(message: Message) -> Iterator[Field]:

@@ -323,18 +323,14 @@ _CONDITIONS: Final = frozenset({
 
 
 _WRITTEN: Final = json.JSONEncoder(separators=(",", ":"), sort_keys=True)
-_BOTH: Final = attrgetter("left", "right")
-_INSIDE: Final[Mapping[type, Callable[[Any], Sequence[Any]]]] = {
-    Compare: _BOTH, Arithmetic: _BOTH, And: attrgetter("parts"), Or: attrgetter("parts"),
-    In: attrgetter("value", "options"), Contains: attrgetter("container", "item"),
-    Not: lambda node: (node.part,), Exists: lambda node: (node.value,),
+_INSIDE: Final[Mapping[type, tuple[str, ...]]] = {
+    Field: ("_root",), Compare: ("left", "right"), And: ("parts",), Or: ("parts",), Not: ("part",),
+    Arithmetic: ("left", "right"), In: ("value", "options"), Contains: ("container", "item"), Exists: ("value",),
+    Count: ("where",), Ever: ("where",), Total: ("where",), Last: ("where",), CaseOpen: ("ref",),
 }  # fmt: skip
-"""By class, what gives the expressions directly inside of those nodes in which there always are some."""
-_PERHAPS: Final[Mapping[type, Callable[[Any], object]]] = {
-    Field: attrgetter("_root"), CaseOpen: attrgetter("ref"),
-    **dict.fromkeys((Count, Ever, Total, Last), attrgetter("where")),
-}  # fmt: skip
-"""By class, where the one expression that is directly inside stands, if there is any; other nodes have none."""
+"""By class, where other expressions stand directly inside; nodes of other classes have none."""
+_HELD: Final[Mapping[type, Callable[[Any], object]]] = {cls: attrgetter(*names) for cls, names in _INSIDE.items()}
+"""By class, what gives what stands there: several expressions, or one, or nothing."""
 
 
 def root_of(field: Field) -> "str | Last":
@@ -349,12 +345,11 @@ def path_of(field: Field) -> tuple[str, ...]:
 
 def children(node: Expression) -> Sequence[Expression]:
     """The expressions directly inside this one, `where` included, in the order they are written."""
-    inside = _INSIDE.get(type(node))
-    if inside is not None:
-        return inside(node)
-    perhaps = _PERHAPS.get(type(node))
-    value = None if perhaps is None else perhaps(node)
-    return (value,) if isinstance(value, Expression) else ()
+    cls = type(node)
+    held = _HELD[cls](node) if cls in _HELD else None
+    if type(held) is tuple:  # two sides, or the parts of `And` and `Or`, which are nothing but expressions
+        return held
+    return (held,) if isinstance(held, Expression) else ()
 
 
 def walk(expression: Expression) -> Sequence[Expression]:
@@ -372,7 +367,8 @@ def _walk(expression: Expression) -> Sequence[Expression]:
     while left:
         node = left.pop()
         found.append(node)
-        left += reversed(children(node))
+        if type(node) in _HELD:
+            left += reversed(children(node))
     return tuple(found)
 
 

@@ -15,6 +15,7 @@ UNSEEN: Final = (
     "\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\xad\u061c\u180e\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff"
     "\ufff9-\ufffb\ud800-\udfff\U000e0000-\U000e0fff"
 )
+_SMALL: Final = 1 << 53
 _NUMBERS: Final = (int, float, Decimal)
 _ESCAPED: Final = re.compile(rf'["\\\t\n\r{UNSEEN}]')
 _HIDDEN: Final = re.compile(rf"[\t\n\r{UNSEEN}]")
@@ -35,7 +36,7 @@ def literal(value: object, *, depth: int = 0) -> object:  # noqa: PLR0911 - one 
     if type(value) is str:  # nearly all are texts or numbers, which is quick
         return _text(value)
     if type(value) is int or type(value) is float:
-        return _finite(value)
+        return value if -_SMALL < value < _SMALL else _finite(value)
     if isinstance(value, Enum):
         return literal(value.value)
     if isinstance(value, list | tuple):

@@ -22,8 +22,6 @@ def content_problems(path: str, message: Message, *, anywhere: bool = False) -> 
     if not message.content:
         yield Problem(f"{path}.content", f"message {message.name!r} says nothing", 'write content=Content(text="…")')
         return
-    if _is_the_same_to_all(message):
-        return
     for said in contents(message):
         if not (anywhere or said.under == "*" or any(_serves(said.under, each) for each in (*message.channels, ""))):
             found = f"{said.under!r} is neither a channel of this message nor a locale"
@@ -35,12 +33,6 @@ def content_problems(path: str, message: Message, *, anywhere: bool = False) -> 
             found = f"message {message.name!r} has nothing to say on channel {channel!r}"
             yield Problem(f"{path}.content", found, f'add content for {channel!r} or for "*", or leave the channel out')
     yield from _wording_problems(path, message)
-
-
-def _is_the_same_to_all(message: Message) -> bool:
-    """Whether it has the same plain words for everybody and every channel, of which nothing can be wrong: most have."""
-    content = message.content.get("*") if len(message.content) == 1 and not message.wordings else None
-    return content is not None and content.text.strip() != "" and is_plain(content)
 
 
 def _words_problems(path: str, message: Message, said: Said) -> Iterator[Problem]:

@@ -19,14 +19,12 @@ _STAGES: Final = "$.stages["
 
 def problems_of(
     rules: Mapping[str, Rule],
-    placed: Mapping[str, Sequence[tuple[str, str, steps.Step]]],
     fields: Iterable[tuple[str, Field]],
 ) -> Iterator[Problem]:
-    """Where conditions and words look up what no run has there.
+    """Where conditions look up what no run has there.
 
     Args:
         rules: by their paths.
-        placed: likewise the (path, identity, step) of the steps of each.
         fields: each with the path of the condition in which it stands.
     """
     for path, field in fields:
@@ -37,7 +35,18 @@ def problems_of(
         if rule is not None or path.startswith(_STAGES):
             for found, fix in _lacks(rule, root, path_of(field)):
                 yield Problem(path, f"{field}: {found}", fix)
-    for path, rule in rules.items():
+
+
+def lacking_words(
+    rules: Iterable[tuple[str, Rule]], placed: Mapping[str, Sequence[tuple[str, str, steps.Step]]]
+) -> Iterator[Problem]:
+    """Where words do.
+
+    Args:
+        rules: each with its path.
+        placed: by that the (path, identity, step) of the steps of each.
+    """
+    for path, rule in rules:
         yield from _lacking_words(rule, placed[path])
 
 

@@ -3,7 +3,7 @@
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import timedelta
-from functools import cache
+from functools import cache, cached_property
 from itertools import chain
 from types import NoneType
 from typing import Any, Final, TypeVar
@@ -11,7 +11,8 @@ from typing import Any, Final, TypeVar
 import attrs
 
 from touchpoint.errors import Problem
-from touchpoint.journey.conditions import CaseOpen, Expression, Field, InSegment, InStage, Outcome, Told, walk
+from touchpoint.journey.conditions import CaseOpen, Expression, Field, InSegment, InStage, Outcome, Told, root_of, walk
+from touchpoint.journey.contents import says_one_thing
 from touchpoint.journey.declared import Declared
 from touchpoint.journey.fields import values_of
 from touchpoint.journey.journey import Journey
@@ -26,6 +27,7 @@ Placed = tuple[str, Any]
 _EMPTY: Final = ()
 _NO_PARTS: Final = frozenset({str, bool, int, float, NoneType, timedelta})
 """Most values: quickly told from parts."""
+_EVERYWHERE: Final = frozenset({"event", "trigger", "customer"})
 _NAMING: Final = frozenset({Field, Outcome, Told, InStage, InSegment, CaseOpen})
 """Parts of expressions that name what has to be there."""
 
@@ -72,11 +74,13 @@ class Scene:
 
     @deep.default
     def _deep(self) -> Parts:
+        if not any(_named_in(node) for _, node in self.nodes.only(Expression)):  # as in most journeys
+            return self.nodes
         found: list[Placed] = []
         for each in self.nodes:
             path, node = each
             if isinstance(node, Expression):
-                found += [(path, part) for part in walk(node) if type(part) in _NAMING]
+                found += [(path, part) for part in _named_in(node)]
             else:
                 found.append(each)
         return Parts(found)
@@ -93,6 +97,11 @@ class Scene:
     def _said(self) -> Declared:
         return Declared.of(self.declared, self.journey.traits if CLASS.test(self.journey.traits) else None)
 
+    @cached_property
+    def worded(self) -> frozenset[int]:
+        """The identities of the messages that look something up, or do not say the same to everybody: few do."""
+        return frozenset(id(message) for _, message in self.only(Message) if not says_one_thing(message))
+
     def only(self, *classes: type[T]) -> Sequence[tuple[str, T]]:
         """The sound parts of these classes, with their paths."""
         return self.nodes.only(*classes)
@@ -101,6 +110,15 @@ class Scene:
         """The rules, each with its path, in which any part of these classes stands."""
         having = {owner(path) for path, _ in self.nodes.only(*classes)}
         return ((path, rule) for path, rule in self.rules if path in having)
+
+
+def _named_in(expression: Expression) -> Sequence[Expression]:
+    return [part for part in walk(expression) if type(part) in _NAMING and not _is_always_there(part)]
+
+
+def _is_always_there(part: Expression) -> bool:
+    """Whether it looks up what every run has, and not its rule alone."""
+    return isinstance(part, Field) and isinstance(root := root_of(part), str) and root in _EVERYWHERE
 
 
 def owner(path: str) -> str:

@@ -154,7 +154,9 @@ def _names(scene: Scene) -> Iterator[Problem]:
     for path, rule in scene.rules:
         if rule.name.startswith(PREFIX):
             yield Problem(f"{path}.name", f"rules whose names begin with {PREFIX!r} are the engine's own", "rename it")
-        yield from _twice("step", [(place, name) for place, name, _ in scene.steps[path]])
+        placed = scene.steps[path]
+        if len({name for _, name, _ in placed}) < len(placed):
+            yield from _twice("step", [(place, name) for place, name, _ in placed])
 
 
 def _earlier(scene: Scene) -> Iterator[Problem]:
@@ -264,7 +266,9 @@ def _cases(scene: Scene) -> Iterator[Problem]:
 
 
 def _of_the_run(scene: Scene) -> Iterator[Problem]:
-    yield from of_run.problems_of(dict(scene.rules), scene.steps, scene.deep.only(Field))
+    yield from of_run.problems_of(dict(scene.rules), scene.deep.only(Field))
+    if scene.worded:
+        yield from of_run.lacking_words(scene.rules, scene.steps)
 
 
 def _sent(rule: Rule) -> frozenset[str]:
@@ -307,7 +311,8 @@ def _messages(scene: Scene) -> Iterator[Problem]:
                 f"message {message.name!r} passes every wish as the answer to a word, and is {message.effective_kind}"
             )
             yield Problem(f"{path}.answer", found, 'answers are kind="transactional" and promote nothing')
-        yield from content_problems(path, message, anywhere=path in answers)
+        if id(message) in scene.worded:
+            yield from content_problems(path, message, anywhere=path in answers)
         if isinstance(message, Gift):
             yield from gift_problems(path, message)
         if isinstance(message, Survey):
