@@ -29,8 +29,10 @@ Data: TypeAlias = Any
 _SIGNED: Final = "l" if array("l").itemsize == array("q").itemsize else "q"
 """64 bits; of the two types that may have as many, the one that takes a number sooner."""
 _FIRST: Final = 48
+SOME: Final = 8
+"""Whenever a log has so many instants more, what has left the windows is dropped."""
 _MANY: Final = 256
-"""Instants of a log that is long."""
+"""In a longer log what has left the shorter ones is looked for once in so many: that costs what the log is long."""
 _REMEMBERED: Final = 1_024
 """Selections of letters whose names are kept at most."""
 _LOG: Final = ""
@@ -195,15 +197,21 @@ class Past:
         self.letters = letters
         self._keep((at, letters.of[key]) for at, key in before if key in letters.of)
 
-    def thin(self, withins: Mapping[str, int], now: int) -> None:
-        """Drop what the windows can no longer see: by letter, how far back each looks."""
-        ats = self.ats
-        if len(ats) > _MANY:  # where dropping each by itself would move most of the rest each time
-            seen = [now - at < withins[who] for at, who in zip(ats, self.who, strict=True)]
-            self.ats = array(_SIGNED, compress(ats, seen))
-            self.who = "".join(compress(self.who, seen))
+    def thin(self, withins: Mapping[str, int], furthest: int, now: int) -> None:
+        """Drop what no window sees any more; of a long log mostly what is older than all of them.
+
+        Args:
+            withins: by letter, how far back it is looked at.
+            furthest: the longest of these.
+            now: microseconds UTC.
+        """
+        ats, place, kept = self.ats, 0, ""
+        if len(ats) > _MANY:
+            if len(ats) % _MANY < SOME:
+                self._look_through(withins, now)
+            else:
+                self._drop_until(now - furthest)
             return
-        place, kept = 0, ""
         for who in self.who:
             if now - ats[place] < withins[who]:
                 place += 1
@@ -212,8 +220,13 @@ class Past:
                 del ats[place]
         self.who = kept
 
-    def drop_until(self, since: int) -> None:
-        """Drop everything up to this instant."""
+    def _look_through(self, withins: Mapping[str, int], now: int) -> None:
+        """In a long log each that is dropped by itself would move most of the rest."""
+        seen = [now - at < withins[who] for at, who in zip(self.ats, self.who, strict=True)]
+        self.ats = array(_SIGNED, compress(self.ats, seen))
+        self.who = "".join(compress(self.who, seen))
+
+    def _drop_until(self, since: int) -> None:
         gone = bisect_right(self.ats, since)
         del self.ats[:gone]
         self.who = self.who[gone:]

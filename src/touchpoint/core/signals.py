@@ -16,7 +16,7 @@ from typing import Final
 import attrs
 
 from touchpoint.core.compile import Evaluator, Path
-from touchpoint.core.kept import Letters, Past, letters_for
+from touchpoint.core.kept import SOME, Letters, Past, letters_for
 from touchpoint.core.occurrence import TOUCHPOINT, Occurrence
 from touchpoint.core.questions import answer
 from touchpoint.core.remembered import Plain, Signal, signal_of
@@ -27,10 +27,6 @@ from touchpoint.journey.conditions import Aggregate, Count, Ever, Expression, Fi
 _ASKING: Final = (Count, Ever, Total)
 """Questions about history that stand for themselves, and not at the root of a field."""
 _READERS_KEPT: Final = 10_000
-SOME: Final = 8
-"""Whenever a log has so many instants more, what has left the windows is dropped."""
-_MANY: Final = 256
-"""In a longer log what has left the shorter ones is looked for once in so many: that costs what the log is long."""
 
 
 @attrs.frozen(eq=False)
@@ -88,14 +84,6 @@ class SignalTable:
         if len(self._readers) < _READERS_KEPT:
             self._readers[id(question), path] = question, found
         return found
-
-    def tidy(self, past: Past, now: int) -> None:
-        """Drop what no window sees any more; of a long log mostly what is older than all of them."""
-        n = len(past.ats)
-        if n <= _MANY or n % _MANY < SOME:
-            past.thin(self.withins, now)
-        else:
-            past.drop_until(now - self.furthest)
 
     def windows(self) -> Iterator[Signal]:
         """The signals that are asked for and look through a window."""
@@ -175,7 +163,7 @@ def update(table: SignalTable, past: Past, occurrence: Occurrence, now: int) -> 
     for add in adders:
         add(past, occurrence, now)
     if len(past.ats) % SOME < table.grows.get(occurrence.name, 0):
-        table.tidy(past, now)
+        past.thin(table.withins, table.furthest, now)
 
 
 def backfill(table: SignalTable, past: Past, occurrences: Iterable[Occurrence], now: int) -> None:

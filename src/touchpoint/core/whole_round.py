@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Final
 import attrs
 
 from touchpoint.core.generate import Namespace, Source
-from touchpoint.core.signals import SOME, SignalTable
+from touchpoint.core.kept import SOME
+from touchpoint.core.signals import SignalTable
 from touchpoint.durations import spoken
 
 if TYPE_CHECKING:
@@ -119,7 +120,7 @@ def _added(names: Namespace, signals: SignalTable, name: str, adds: list[Source]
     least = min(each.within or 0 for each in signals.by_type[name] if each.shape == "instants")
     adds += [
         f"    if len(instants) % {SOME} < {grows}:",
-        f"        {names.constant(signals.tidy, 'tidy')}(signals, now)",
+        f"        signals.thin({names.constant(signals.withins, 'withins')}, {signals.furthest}, now)",
     ]
     return [
         "    at, instants = event.at, signals.ats",
