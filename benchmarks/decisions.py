@@ -22,7 +22,7 @@ from benchmarks.workload import SECOND, Act, Found, Person, Workload, make
 from touchpoint import Touchpoint
 from touchpoint.core.program import Program
 from touchpoint.core.state import State
-from touchpoint.engine.intake import prepare
+from touchpoint.engine.acts import numbered
 
 PEOPLE: Final = 600
 ACTS: Final = 15_000
@@ -40,9 +40,8 @@ def touchpoint_of(act: Act, people: Sequence[Person]) -> Touchpoint:
 def run_touchpoints(
     program: Program, states: Sequence[State], acts: Sequence[Act], given: Sequence[Touchpoint]
 ) -> Found:
-    """Each touchpoint is checked on its way in, then decided."""
-    events = [prepare(each, now=act.at, skew=0, declared={}).occurrence for act, each in zip(acts, given, strict=True)]
-    return run_core(program, states, acts, events)
+    """The touchpoints are checked on their way in, as those that are recorded together are, then decided."""
+    return run_core(program, states, acts, [each.occurrence for each in numbered(given, 0, None, 0, {})])
 
 
 class Contest:

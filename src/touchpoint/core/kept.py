@@ -28,6 +28,7 @@ Data: TypeAlias = Any
 
 _SIGNED: Final = "l" if array("l").itemsize == array("q").itemsize else "q"
 """64 bits; of the two types that may have as many, the one that takes a number sooner."""
+_IS_BIG: Final = sys.byteorder == "big"
 _FIRST: Final = 48
 SOME: Final = 8
 """Whenever a log has so many instants more, what has left the windows is dropped."""
@@ -258,8 +259,8 @@ def kept_to_text(past: Past, dumps: Callable[[object], str]) -> str:
     if not past.who:
         return f"{{{text}}}"
     who = past.who.replace("\\", "\\\\")
-    log = f'"{_LOG}":["{who}","{past.letters.named(past.who)}","{_packed(past.ats)}"]'
-    return f"{{{text},{log}}}" if text else f"{{{log}}}"
+    before = f"{text}," if text else ""
+    return f'{{{before}"{_LOG}":["{who}","{past.letters.named(past.who)}","{_packed(past.ats)}"]}}'
 
 
 @lru_cache(maxsize=4_096)  # a program has few, and each comes with every customer
@@ -296,15 +297,15 @@ def _log_from_record(log: list[Any]) -> tuple[str, str, "array[int]"]:
 
 
 def _packed(ats: "array[int]") -> str:
-    if sys.byteorder == "big":
+    if _IS_BIG:
         ats = ats[:]
         ats.byteswap()
-    return b2a_base64(ats, newline=False).decode()
+    return str(b2a_base64(ats, newline=False), "ascii")
 
 
 def _unpacked(text: str) -> "array[int]":
     ats = array(_SIGNED)
     ats.frombytes(a2b_base64(text))
-    if sys.byteorder == "big":
+    if _IS_BIG:
         ats.byteswap()
     return ats

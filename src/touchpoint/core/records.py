@@ -1,6 +1,7 @@
 """What is remembered of one customer as it is written: positional JSON lists, readable for ever (S11.6)."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import lru_cache
 from itertools import compress
 from operator import attrgetter
 from sys import intern
@@ -8,10 +9,11 @@ from typing import Any, Final
 
 import attrs
 
+from touchpoint.compact import compact
 from touchpoint.core.cases import cases_from_record, cases_to_record
 from touchpoint.core.collected import Burst, Collected, Deferred
 from touchpoint.core.held import NONE, One, few
-from touchpoint.core.kept import NO_LETTERS, Letters, kept_from_record, kept_to_record, kept_to_text, name_to_text
+from touchpoint.core.kept import NO_LETTERS, Letters, kept_from_record, kept_to_record, kept_to_text
 from touchpoint.core.occurrence import Occurrence
 from touchpoint.core.state import COMMON, Address, Pending, Profile, Rare, Record, Run, State, Watch
 from touchpoint.model.preference import Preferences
@@ -67,7 +69,7 @@ def state_to_text(state: State, dumps: Callable[[object], str]) -> str:
     stages, past = state.stages, state.signals
     if type(stages) is One:  # as most are
         stage, at, visit = stages.value
-        moved = f",{_STAGES},{{{name_to_text(stages.key)}:[{name_to_text(stage)},{at},{visit}]}}"
+        moved = f"{_stage_to_text(stages.key, stage)},{at},{visit}]}}"
     else:
         moved = f",{_STAGES},{dumps(stages)}" if stages else ""
     # Asked of all at once, since most customers have nothing of it.
@@ -75,10 +77,19 @@ def state_to_text(state: State, dumps: Callable[[object], str]) -> str:
     rest = [] if is_plain else _beside(state)  # none, too, where what was rare is over
     beside = f",{dumps(rest)[1:-1]}" if rest else ""
     kept = f",{_SIGNALS},{kept_to_text(past, dumps)}" if past.who or past.data else ""
-    return (
-        f"[{STATE_VERSION},{state.now},{state.orders},{state.fences},{name_to_text(state.version)},"
-        f"{name_to_text(state.zone_data)}{moved}{beside}{kept}]"
-    )
+    versions = _versions_to_text(state.version, state.zone_data)
+    return f"[{STATE_VERSION},{state.now},{state.orders},{state.fences},{versions}{moved}{beside}{kept}]"
+
+
+@lru_cache(maxsize=256)  # nearly all customers have the same ones
+def _versions_to_text(version: str, zone_data: str) -> str:
+    return f"{compact(version)},{compact(zone_data)}"
+
+
+@lru_cache(maxsize=4_096)  # a program has few, and each comes with every customer
+def _stage_to_text(journey: str, stage: str) -> str:
+    """The place of stages, and the stage of a journey, up to its instant."""
+    return f",{_STAGES},{{{compact(journey)}:[{compact(stage)}"
 
 
 def _beside(state: State) -> Record:

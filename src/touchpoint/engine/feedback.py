@@ -1,8 +1,9 @@
 """What customers say of us, as `Engine.feedback` gives it: recorded from forms, read again, and analysed (S8.1)."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from datetime import datetime
+from operator import attrgetter
 from typing import TYPE_CHECKING, Final, Literal
 
 import attrs
@@ -39,6 +40,9 @@ if TYPE_CHECKING:
     from touchpoint.engine.unit import Unit
     from touchpoint.insight.analysis import Analysis
 
+_TOUCHPOINT: Final = frozenset({Touchpoint})
+_TEXT: Final = frozenset({str})
+_TYPE: Final = attrgetter("type")
 PAGE: Final = 100
 """Customers that are looked through at once."""
 SHARE: Final = "share"
@@ -282,17 +286,13 @@ def _heard(identity: str, type_: str, said: Feedback, message: object, row: Anal
     )  # fmt: skip
 
 
-def with_shares(
-    given: Iterable[Touchpoint], sources: Sources, now: int, declared: Mapping[str, type]
-) -> list[Touchpoint]:
-    """`with_share` for each of them, most of which are plainly something else."""
-    kinds = {FEEDBACK, *sources}
-    return [
-        each
-        if type(each) is Touchpoint and type(each.type) is str and each.type not in kinds
-        else with_share(each, sources, now, declared)
-        for each in given
-    ]
+def with_shares(given: list[Touchpoint], sources: Sources, now: int, declared: Mapping[str, type]) -> list[Touchpoint]:
+    """`with_share` for each of them, nearly all of which are plainly something else."""
+    if _TOUCHPOINT.issuperset(map(type, given)):
+        kinds = [*map(_TYPE, given)]
+        if _TEXT.issuperset(map(type, kinds)) and {FEEDBACK, *sources}.isdisjoint(kinds):
+            return given
+    return [with_share(each, sources, now, declared) for each in given]
 
 
 def with_share(given: Touchpoint, sources: Sources, now: int, declared: Mapping[str, type]) -> Touchpoint:

@@ -19,9 +19,10 @@ from touchpoint.stores.codec import dumps
 
 LATE_AFTER: Final = timedelta(days=7)
 MAX_SKEW: Final = timedelta(minutes=5)
-_ID: Final = 500
+LONGEST_ID: Final = 500
+"""Characters of an id, a channel, a place, or what a touchpoint is about."""
 _MANY: Final = 100
-_DIRECTIONS: Final = frozenset({"inbound", "outbound", "internal"})
+DIRECTIONS: Final = frozenset({"inbound", "outbound", "internal"})
 
 
 @attrs.frozen
@@ -73,13 +74,15 @@ def prepare(  # noqa: C901, PLR0912 - every touchpoint passes here, and a call f
     if not isinstance(given, Touchpoint):
         raise InvalidTouchpoint(f"a touchpoint is a Touchpoint, not of type {type(given).__name__}")
     kind = given.type if type(given.type) is str else check_type_name(given.type)
-    if _is_of_referrals(kind) and not (refers or now is None):
+    if is_of_referrals(kind) and not (refers or now is None):
         raise InvalidTouchpoint(
             f"touchpoint {kind!r} is the engine's own, so that nobody is thanked for a friend who is not there: "
             "call refer(by=…, customer=…), which records it for both"
         )
     customer = given.customer
-    if not (type(customer) is str and 0 < len(customer) <= _ID and customer.isascii()):  # as most are, here and below
+    if not (
+        type(customer) is str and 0 < len(customer) <= LONGEST_ID and customer.isascii()
+    ):  # as most are, here and below
         customer = _text(customer, "customer")
     at = None if given.at is None else instant_of(given.at, "at=")
     if now is None:
@@ -94,7 +97,7 @@ def prepare(  # noqa: C901, PLR0912 - every touchpoint passes here, and a call f
             "record it when it has happened, or check the clock of its source"
         )
     direction = given.direction
-    if not isinstance(direction, str) or direction not in _DIRECTIONS:
+    if not isinstance(direction, str) or direction not in DIRECTIONS:
         raise InvalidTouchpoint(f"touchpoint {kind!r}: direction is inbound or outbound")
     properties, written = given.properties, None
     if type(properties) is dict and not declared:
@@ -105,11 +108,11 @@ def prepare(  # noqa: C901, PLR0912 - every touchpoint passes here, and a call f
         written = dumps(properties)
     identity = given.id
     if identity is None:
-        identity = _own_id(now)
-    elif not (type(identity) is str and 0 < len(identity) <= _ID and identity.isascii()):
+        identity = own_id(now)
+    elif not (type(identity) is str and 0 < len(identity) <= LONGEST_ID and identity.isascii()):
         identity = _text(identity, "id=")
     channel, location, about = given.channel, given.location, given.about
-    if channel is not None and not (type(channel) is str and len(channel) <= _ID and channel.isascii()):
+    if channel is not None and not (type(channel) is str and len(channel) <= LONGEST_ID and channel.isascii()):
         channel = _known_text(channel, "channel=")
     if location is not None:
         location = _known_text(location, "location=")
@@ -119,12 +122,12 @@ def prepare(  # noqa: C901, PLR0912 - every touchpoint passes here, and a call f
         TOUCHPOINT, kind, now if at is None else at, identity, properties, channel, location, direction, about
     )
     plain = location is None and about is None
-    head = _head(channel, direction) if plain else _told(channel, location, direction, about)
+    head = _usual_beginning(channel, direction) if plain else beginning(channel, location, direction, about)
     return Prepared(customer, identity, at, f"{head}{written}]", occurrence)
 
 
 @lru_cache(maxsize=1_024)  # there are few types, and each comes again and again
-def _is_of_referrals(kind: str) -> bool:
+def is_of_referrals(kind: str) -> bool:
     """Whether touchpoints of this type are the engine's own. Raises InvalidTouchpoint for what is no type's name."""
     return check_type_name(kind) in REFERRAL_TYPES
 
@@ -138,14 +141,14 @@ def _properties(given: object, kind: str, declared: Mapping[str, type]) -> dict[
     return checked(given, kind, InvalidTouchpoint)  # type: ignore[arg-type]  # which it looks at
 
 
-def _told(channel: str | None, location: str | None, direction: str, about: str | None) -> str:
+def beginning(channel: str | None, location: str | None, direction: str, about: str | None) -> str:
     """The beginning of the body of an entry; the properties and a bracket follow."""
     return dumps([channel, location, direction, about])[:-1] + ","
 
 
 @lru_cache(maxsize=256)  # there are few channels, and most touchpoints say neither where nor about what they are
-def _head(channel: str | None, direction: str) -> str:
-    return _told(channel, None, direction, None)
+def _usual_beginning(channel: str | None, direction: str) -> str:
+    return beginning(channel, None, direction, None)
 
 
 def customer_id(value: object) -> str:
@@ -159,13 +162,13 @@ def _text(value: object, what: str) -> str:
 
 def _known_text(value: object, what: str) -> str:
     """A text of at most 500 characters, which may be empty."""
-    if type(value) is str and len(value) <= _ID and value.isascii():
+    if type(value) is str and len(value) <= LONGEST_ID and value.isascii():
         return value
     return text_of(value, what, least=0, error=InvalidTouchpoint)
 
 
 def text_of(
-    value: object, what: str, *, least: int = 1, most: int = _ID, error: type[InvalidInput] = InvalidInput
+    value: object, what: str, *, least: int = 1, most: int = LONGEST_ID, error: type[InvalidInput] = InvalidInput
 ) -> str:
     """A text that was handed in, as a plain one.
 
@@ -209,7 +212,8 @@ def instant_of(value: object, what: str) -> int:
     return us
 
 
-def _own_id(now: int) -> str:
+def own_id(now: int) -> str:
+    """An id for a touchpoint that has none."""
     # Time first: ids that rise with time are cheap to index. The rest keeps processes apart.
     return f"{now:015x}-{os.urandom(6).hex()}"
 

@@ -397,16 +397,17 @@ class Unit:
         *, touchpoint: str = "", late: bool = False,
     ) -> None:  # fmt: skip
         """One journal entry, with what was decided."""
-        trace = [["late"], *decision.trace] if late else decision.trace
+        trace, told, customer = decision.trace, "", loaded.no
+        if trace or late:
+            told = dumps([["late"], *trace] if late else trace)
+            count_lines(self, trace)
         counters = self.tx.counters
         no = counters.entry
         counters.entry = no + 1
-        row = (no, loaded.no, loaded.head, kind, touchpoint, name, at, now, body, dumps(trace) if trace else "")
-        self.changes.entries.append(row)
+        self.changes.entries.append((no, customer, loaded.head, kind, touchpoint, name, at, now, body, told))
         loaded.head = no
-        self.dirty[loaded.no] = loaded  # as `touch` does
+        self.dirty[customer] = loaded  # as `touch` does
         loaded.stale = True
-        count_lines(self, decision.trace)
         if decision.effects:
             write_effects(self, loaded, decision)
 

@@ -4,9 +4,10 @@ JSON values, and Decimal, aware datetime, date and timedelta.
 """
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date, datetime, timedelta
 from decimal import Decimal
+from itertools import chain
 from typing import Any, Final, TypeAlias
 
 from touchpoint.durations import in_calendar, micros
@@ -89,13 +90,37 @@ def plain_json(values: dict[Any, Any], dumps: Callable[[object], str]) -> str | 
         text = dumps(values)
     except ValueError:  # a number that is not finite, or that Python does not write
         return None
+    return text if _is_plain(text) and (len(text) <= LONGEST_NAME or _fits(text, values)) else None
+
+
+def plain_jsons(
+    payloads: Sequence[dict[Any, Any]], dumps_all: Callable[[Iterable[object]], list[str]]
+) -> list[str] | None:
+    """`plain_json` of each of these; None where one of them has none. They are looked at together."""
+    values = chain.from_iterable(map(dict.values, payloads))
+    if not (_NAME.issuperset(map(type, chain.from_iterable(payloads))) and _FLAT.issuperset(map(type, values))):
+        return None
+    try:
+        texts = dumps_all(payloads)
+    except ValueError:
+        return None
+    if not _is_plain("".join(texts)):  # each ends with a brace: nothing that they may not hold comes about between two
+        return None
+    longer = [each for each in zip(texts, payloads, strict=True) if len(each[0]) > LONGEST_NAME]
+    return texts if all(_fits(text, payload) for text, payload in longer) else None
+
+
+def _is_plain(text: str) -> bool:
+    """Whether no name in this JSON starts with '$' or is empty (nor any text only looks so), and all is Unicode."""
+    return '"$' not in text and '"":' not in text and (text.isascii() or is_unicode(text))
+
+
+def _fits(text: str, values: dict[str, Any]) -> bool:
+    """Whether neither the whole nor a name nor a number is too long; none is in so short a text as a name."""
     size = len(text)
-    # A name that starts with '$', an empty one, or a text that only looks so.
-    if size > SIZE or '"$' in text or '"":' in text or not (text.isascii() or is_unicode(text)):
-        return None
-    if size > LONGEST_NAME and max(map(len, values)) > LONGEST_NAME:
-        return None
-    return text if size < DIGITS or all(map(is_kept, values.values())) else None
+    if size > SIZE or max(map(len, values)) > LONGEST_NAME:
+        return False
+    return size < DIGITS or all(map(is_kept, values.values()))
 
 
 class _Check:

@@ -10,25 +10,27 @@ from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any, Final
 
-from touchpoint.compact import prepared
+from touchpoint.compact import prepared, prepared_for_many
 from touchpoint.core.held import One
 from touchpoint.durations import instant, length, micros
 from touchpoint.errors import StoreCorrupt
 
+_TAG: Final[Mapping[type, Callable[[Any], dict[str, object]]]] = {
+    One: One.plain,
+    datetime: lambda value: {"$instant": micros(value)},
+    Decimal: lambda value: {"$decimal": str(value)},
+    date: lambda value: {"$date": value.isoformat()},
+    timedelta: lambda value: {"$elapsed": length(value)},
+}
+
 
 def _tagged(value: object) -> dict[str, object]:
-    if type(value) is One:
-        return value.plain()
-    match value:
-        case Decimal():
-            return {"$decimal": str(value)}
-        case datetime():
-            return {"$instant": micros(value)}
-        case date():
-            return {"$date": value.isoformat()}
-        case timedelta():
-            return {"$elapsed": length(value)}
-    raise TypeError(f"{type(value).__name__} cannot be stored")
+    tag = _TAG.get(type(value))  # as nearly all are; what is left are subclasses
+    if tag is None:
+        tag = next((each for kind, each in _TAG.items() if isinstance(value, kind)), None)
+    if tag is None:
+        raise TypeError(f"{type(value).__name__} cannot be stored")
+    return tag(value)
 
 
 _UNTAG: Final[Mapping[str, Callable[[Any], object]]] = {
@@ -57,6 +59,8 @@ _plain: Final = json.JSONDecoder()
 _exact: Final = json.JSONDecoder(object_hook=_untag)
 
 dumps: Final = prepared(_encoder)
+dumps_all: Final = prepared_for_many(_encoder)
+"""`dumps` of each of many values."""
 
 
 def loads(text: str) -> Any:  # noqa: ANN401 - whoever reads a record knows its shape
