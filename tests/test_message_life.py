@@ -28,8 +28,8 @@ def workload():
 
 def step_by_step(patch):
     """Leave out what takes several steps in one."""
-    patch.setattr(advance, "send_first", lambda *_: None)
-    patch.setattr(advance, "_ended_with_its_run", lambda *_: False)
+    patch.setattr(advance, "begun_with_its_run", lambda *_: False)
+    patch.setattr(advance, "ended_with_its_run", lambda *_: False)
 
 
 def lived(world):
@@ -91,12 +91,12 @@ def test_what_is_done_at_once_in_a_workload_comes_to_the_same_step_by_step(monke
 def test_most_messages_of_a_workload_begin_and_end_at_once(monkeypatch, workload):
     """Else the laws above would say nothing."""
     asked = []
-    known = advance._ended_with_its_run
+    known = advance.ended_with_its_run
 
     def asking(*given):
         asked.append(known(*given))
         return asked[-1]
 
-    monkeypatch.setattr(advance, "_ended_with_its_run", asking)
+    monkeypatch.setattr(advance, "ended_with_its_run", asking)
     decided(workload)
     assert sum(asked) > 0.75 * len(asked) > 100

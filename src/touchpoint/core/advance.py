@@ -7,10 +7,11 @@ Points that the semantics leave open are fixed in docs/explanation/decisions.md.
 from collections.abc import Iterator, Sequence
 from typing import Final
 
+from touchpoint.core.at_once import begun_with_its_run, ended_with_its_run
 from touchpoint.core.bursts import drop_bursts, gather
 from touchpoint.core.collected import Collected
 from touchpoint.core.compiled_rule import CompiledRule, CompiledStage, Node
-from touchpoint.core.decision import NOT_LOADED, BlankDecision, Decision, MessageEnded, RunEnded, RunStarted
+from touchpoint.core.decision import NOT_LOADED, BlankDecision, Decision, RunStarted
 from touchpoint.core.identity import key_of_rule, run_id, same_key
 from touchpoint.core.judging import Considered, Parts
 from touchpoint.core.limits import refused_by_limit, remember_start
@@ -23,8 +24,8 @@ from touchpoint.core.remembering import note_about, remember, remember_more
 from touchpoint.core.returned import Returned
 from touchpoint.core.segments import JOINED, LATE, LEFT, catch_up, reassess
 from touchpoint.core.signals import lapses_at
-from touchpoint.core.state import COMMON, Pending, Run, State, without
-from touchpoint.core.steps import is_about, send_first, take_steps
+from touchpoint.core.state import Pending, Run, State
+from touchpoint.core.steps import is_about, take_steps
 from touchpoint.core.unmet import refusal
 from touchpoint.journey.asking import first_asked
 from touchpoint.journey.by_hand import PREFIX
@@ -64,7 +65,7 @@ def message_ended(
 ) -> Decision:  # fmt: skip
     """Decide what follows from the end of a message (or call): its run goes on (S5.1)."""
     decision = Decision(program, state, now)
-    if _ended_with_its_run(decision, pending, status, reason):
+    if ended_with_its_run(decision, pending, status, reason):
         return decision
     if state.rare.lapses:
         catch_up(decision)
@@ -82,32 +83,6 @@ def message_ended(
                 return work_off(decision)
         go_on_after(decision, run, pending.step, status)
     return work_off(decision)
-
-
-def _ended_with_its_run(decision: Decision, pending: Pending, status: str, reason: str) -> bool:
-    """End a message and its run in one, where it was all of the run and nobody is told of it; False where unsure.
-
-    Nothing can then come between the two ends, and nothing follows from them: what the long way would do is all here.
-    """
-    state, program = decision.state, decision.program
-    if state.rare is not COMMON or not program.plain or program.looks_ahead or len(state.pending) != 1 or pending.cases:
-        return False
-    run = state.run_by_order(pending.run)
-    if run is None or run.message != pending.key or run.outcomes or run.release:
-        return False
-    rule = program.by_name.get((run.journey, run.rule))
-    if rule is None or rule.only != pending.step:
-        return False
-    state.pending, state.runs = (), without(state.runs, run)
-    if reason:
-        pending.reasons = (*pending.reasons, [decision.now, pending.channel, [[status, reason]]])
-    run.outcomes = {pending.message: status}
-    run.unblock()
-    decision.trace.append(["message", pending.message, status, pending.channel, reason])
-    decision.trace.append(["ended", run.journey, run.rule, run.key, "done"])
-    decision.effects.append(MessageEnded(pending, status, decision.now, run if status == "sent" else None))
-    decision.effects.append(RunEnded(run, decision.now, "done"))
-    return True
 
 
 def _tell_of_it(decision: Decision) -> None:
@@ -259,13 +234,13 @@ def _matches(
 
 
 def _start_all(decision: Decision, occurrence: Occurrence, rules: Considered) -> None:
+    if len(rules) == 1 and begun_with_its_run(decision, rules[0], occurrence):
+        return
     for each in rules:
         if each.collects is not None:
             gather(decision, each, occurrence)
         else:
             start(decision, each, occurrence)
-    if len(rules) == 1 and len(decision.ready) == 1:
-        send_first(decision, rules[0])
 
 
 def _true_ones(decision: Decision, rules: Sequence[CompiledRule], keys: Keys, occurrence: Occurrence) -> Considered:

@@ -48,7 +48,9 @@ class Node:
 
     `next` follows it, `then` and `otherwise` begin its arms (or lead on where an arm is empty), as do the `arms` of a
     `Split`, by variant, and of a `Best`, by candidate, of which it has the `options`. Of a `message` it has the `kind`,
-    for how many microseconds it `lasts`, and how it `answers` in a conversation: `reply`, `react`, or not.
+    for how many microseconds it `lasts`, and how it `answers` in a conversation: `reply`, `react`, or not; it
+    `opens` a run where that may begin with it at once, and is `alone` where it is all of a run, and nothing is asked of
+    that after it has ended.
     """
 
     id: str
@@ -66,6 +68,8 @@ class Node:
     answers: str = ""
     options: Sequence[Option] = ()
     message: Message | None = None
+    opens: bool = False
+    alone: bool = False
 
 
 @attrs.define(eq=False)
@@ -76,7 +80,7 @@ class Watched:
     closure: Closure
 
 
-@attrs.define(eq=False)
+@attrs.define(eq=False, slots=False)  # with slots, every attribute beside a `cached_property` is read far more slowly
 class CompiledRule:
     """A rule, ready to run: whatever is known of it is found out, and compiled, when somebody first asks.
 
@@ -177,18 +181,16 @@ class CompiledRule:
         rule = self.rule
         nodes = {name: _node(name, step, self.journey, rule.name, self._table) for name, step in self.parts.steps}
         link(rule.then, nodes.values())
+        first = next(iter(nodes.values()), None)
+        if first is not None and first.message is not None:
+            first.opens = self.collects is None and not first.answers
+            first.alone = len(nodes) == 1 and not self.exit_conditions and self.goal_within is None
         return nodes
 
     @cached_property
     def first(self) -> Node | None:
         """The step with which a run begins; None where there is none."""
         return next(iter(self.nodes.values()), None)
-
-    @cached_property
-    def only(self) -> str | None:
-        """The step that is all of its runs, where that is a message and nothing is asked of them after it has ended."""
-        alone = len(self.nodes) == 1 and not self.exit_conditions and self.goal_within is None
-        return self.first.id if alone and self.first is not None and self.first.message is not None else None
 
 
 @attrs.define(eq=False)

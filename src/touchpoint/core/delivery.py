@@ -200,7 +200,7 @@ def release(
     program: Program, state: State, pending: Pending, world: World, moment: Moment
 ) -> tuple[Ticket | None, Decision]:
     """Ask the gate; on Allow take the cap slot, the lease and a fence: from here on the message is in flight (S6.8)."""
-    now = max(moment.wall, state.now)
+    now = moment.wall if moment.wall > state.now else state.now  # noqa: FURB136 - max() would be a call
     if pending.arguments is not None:
         return _release_call(program, state, pending, world, moment, now)
     if pending.uncertain and (found := _in_doubt(program, state, pending, world, moment, now)) is not None:
@@ -257,7 +257,7 @@ def _within_volume(pending: Pending, asked: Asked, decision: Decision, world: Wo
 def _let_go(
     program: Program, state: State, pending: Pending, asked: Asked, decision: Decision, moment: Moment, world: World
 ) -> Ticket:
-    channel, address = asked.channel, asked.address
+    channel, address, plan = asked.channel, asked.address, asked.plan
     if len(asked.ruling.because) > 1:
         _note(pending, asked.ruling, decision.now)
     _take_lease(state, pending, channel, decision.now, moment)
@@ -265,9 +265,9 @@ def _let_go(
         decision.trace.append(["worded", pending.message, pending.key, channel, *_told(asked.worded)])
     if pending.first_try is None:
         pending.first_try, pending.timeline = moment.elapsed, moment.timeline
-    message = program.message_of(state, pending)
-    _take_slot(program, state, pending, counted=message is None or message.counted)
-    if message is not None:
+    message = program.message_of(state, pending) if plan is None else plan.message
+    _take_slot(program, state, pending, message is None or message.counted)
+    if message is not None and plan is None:  # one that a plan knows costs nothing
         take(program, state, pending, message, decision)
     decision.effects.append(MessageChanged(pending))
     first = pending.to is None
@@ -310,7 +310,7 @@ def _take_lease(state: State, pending: Pending, channel: str, now: int, moment: 
     pending.attempts += 1
 
 
-def _take_slot(program: Program, state: State, pending: Pending, *, counted: bool) -> None:
+def _take_slot(program: Program, state: State, pending: Pending, counted: bool) -> None:  # noqa: FBT001 - one caller
     """Move the message's slot to this instant; refused attempts stay in the history, for caps that count attempts."""
     now = pending.slot or 0
     run = state.run_by_order(pending.run)

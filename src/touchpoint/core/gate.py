@@ -16,14 +16,15 @@ from touchpoint.core.pace import Paces, Pacing, pacing
 from touchpoint.core.program import Program
 from touchpoint.core.render import Words, render
 from touchpoint.core.sessions import session_on
-from touchpoint.core.state import NEVER, Address, Pending, Run, State
+from touchpoint.core.state import COMMON, NEVER, Address, Pending, Run, State
 from touchpoint.core.volume import Volumes
 from touchpoint.journey.by_hand import PREFIX
 from touchpoint.model.delivery import OPTED_OUT, Rate, RenderedMessage, opt_out_of, takes
 from touchpoint.model.message import Gift, Message, Number
 from touchpoint.model.volume import VolumeBreaker
-from touchpoint.policy.checks import CONVERSATION, allowed_on, look_here, rule_here
+from touchpoint.policy.checks import CONVERSATION, look_here, rule_here
 from touchpoint.policy.facts import ChannelFacts, ChosenWording, Facts, Pause
+from touchpoint.policy.holds import hold_out_of
 from touchpoint.policy.plan import Place, Plan, plan_of
 from touchpoint.policy.verdict import Ruling, Verdict, combine, looks_ahead, rule_over_channels
 
@@ -89,6 +90,10 @@ class World:
         found = (switches.get(("journey", journey)), switches.get(("message", message)))
         return tuple(each for each in found if each is not None)
 
+    def halts(self, journey: str, message: str) -> bool:
+        """Whether a message of a journey is stopped, or paused, or its journey is."""
+        return message in self.stopped or bool(self.paused_here(journey, message))
+
     def pause_of(self, channel: str, now: int) -> tuple[str | None, int | None]:
         """Why a channel is paused at this instant, and until when; (None, None) where it is not."""
         until = self.paused_until.get(channel)
@@ -125,7 +130,7 @@ class Asked:
     """What the gate said, channel and address it came to last, and the words if it allows. Treat it as immutable.
 
     `reply_to` is the touchpoint that it answers in a conversation, with a sign if it `reacts`; `worded` tells which of
-    its wordings it says, where there was a choice.
+    its wordings it says, where there was a choice. The `plan` is that by which it was answered at once.
     """
 
     ruling: Ruling
@@ -135,6 +140,7 @@ class Asked:
     reply_to: str | None = attrs.field(default=None, repr=False)
     reacts: bool = False
     worded: ChosenWording | None = None
+    plan: Plan | None = attrs.field(default=None, eq=False, repr=False)
 
 
 def ask(program: Program, state: State, pending: Pending, world: World, now: int, wall: int | None = None) -> Asked:
@@ -156,76 +162,88 @@ def _at_once(
     program: Program, state: State, pending: Pending, world: World, now: int, wall: int | None, look: Look
 ) -> Asked | None:
     """The answer where nothing rare is known of the customer, the message or the channels; None where anything is."""
-    run, message, bound = (
-        state.run_by_order(pending.run), program.messages.get(pending.message), program.bounds.get(pending.journey)
-    )  # fmt: skip
-    if run is None or message is None or bound is None or run.release or pending.refused or pending.uncertain:
+    try:
+        plan = program.plans[pending.journey, pending.rule, pending.step]
+    except KeyError:
+        plan = _planned(program, pending)
+    run = state.run_by_order(pending.run)
+    if plan is None or plan.kind != pending.kind or plan.message.name != pending.message or run is None or run.release:
         return None
-    if world.stopped or world.switches or (wall is not None and wall < now):
+    if pending.refused or pending.uncertain or (wall is not None and wall < now):
         return None
-    rule = program.by_name.get((run.journey, run.rule))  # where those by which people send are not
-    node = None if rule is None else rule.nodes.get(pending.step)
-    plan = plan_of(bound, message, pending.kind, pending.journey)
-    if plan is None or node is None or node.answers:
+    if (world.stopped or world.switches) and world.halts(pending.journey, pending.message):
         return None
-    unusual = len(state.pending) > 1 or state.cases or state.closed or state.profile.preferences is not None
+    unusual = len(state.pending) > 1 or state.cases or state.rare is not COMMON or state.profile.preferences is not None
     if unusual and not is_known(plan, state, pending, now):
         return None
-    if node.condition is not None and not _is_still_wanted(program, state, pending, run, message, now):
+    if (plan.hold_outs or plan.asks) and not _is_meant(program, state, pending, run, plan, now):
         return None
     return _by_plan(program, state, pending, world, now, run, plan, look)
 
 
-def _is_still_wanted(
-    program: Program, state: State, pending: Pending, run: Run, message: Message, now: int
-) -> bool:  # fmt: skip
-    """Whether its `still` is true (S5.1)."""
-    return gathered(program, state, pending, run, message, now, {}).still is True
+def _is_meant(program: Program, state: State, pending: Pending, run: Run, plan: Plan, now: int) -> bool:
+    """Whether the customer is in no hold-out, and the message is still wanted (S5.1)."""
+    if hold_out_of(plan.hold_outs, state.id, plan.kind) is not None:
+        return False
+    return not plan.asks or gathered(program, state, pending, run, plan.message, now, {}).still is True
+
+
+def _planned(program: Program, pending: Pending) -> Plan | None:
+    """The plan of a step, made when its message is first asked about; None where that meets more than a plan knows."""
+    rule = program.by_name.get((pending.journey, pending.rule))  # where those by which people send are not
+    node = None if rule is None else rule.nodes.get(pending.step)
+    if node is None:
+        return None
+    plan = None
+    if node.message is not None and not node.answers:
+        bound, asks = program.bounds[pending.journey], node.condition is not None
+        plan = plan_of(bound, node.message, node.kind, pending.journey, asks=asks)
+    program.plans[pending.journey, pending.rule, pending.step] = plan
+    return plan
 
 
 def _by_plan(
     program: Program, state: State, pending: Pending, world: World, now: int, run: Run, plan: Plan, look: Look
 ) -> Asked | None:
-    message = plan.message
     asked: list[Ruling] = []
     for place in plan.places:
-        channel = place.channel
-        address, words = addressed(state, channel, world), render(program, state, run, message, channel, now)
-        rare = words.worded is not None or words.unfamiliar or (address is None and channel not in world.channels)
-        if world.paused or world.rates or world.paces:
-            rare = rare or _is_closed(world, message, pending, channel, address, now)
-        if rare or (program.misused and _misused(program, message, words)):
+        channel, address = place.channel, addressed(state, place.channel, world)
+        words = place.words.get(state.profile.locale) or _words_at(place, program, state, run, plan.message, now)
+        if words is None or (address is None and channel not in world.channels):
+            return None
+        if (world.paused or world.rates or world.paces) and _is_closed(world, plan, pending, channel, address, now):
             return None
         opted_out = _opt_out(world, channel, address) if world.standings and address is not None else None
         found = look(plan, place, state, pending, address, opted_out, words.missing, now)
         if not found and not asked:  # nearly always
-            return Asked(allowed_on(channel), channel, address, words.message)
+            return Asked(place.allowed, channel, address, words.message, plan=plan)
         if len(found) > 1 and looks_ahead(found):
             return None
-        ruling = combine(found, channel=channel) if found else allowed_on(channel)
+        ruling = combine(found, channel=channel) if found else place.allowed
         asked.append(ruling)
         if not ruling.moves_on:
             ruling = ruling if len(asked) == 1 else rule_over_channels(asked)
-            return Asked(ruling, channel, address, words.message if ruling.answer == "allow" else None)
+            return Asked(ruling, channel, address, words.message if ruling.answer == "allow" else None, plan=plan)
     return Asked(rule_over_channels(asked))
 
 
-def _told(
-    program: Program, state: State, pending: Pending, run: Run, message: Message, world: World, now: int
-) -> Facts:
-    facts = _facts(program, state, pending, run, message, world, now)
-    if world.ledger is not None:
-        _keep_accounts(facts, state, run, world)
-    if state.cases or state.closed:
-        _tell_of_cases(facts, state, pending, message)
-    return facts
+def _words_at(
+    place: Place, program: Program, state: State, run: Run, message: Message, now: int
+) -> Words | None:  # fmt: skip
+    """The words on a channel, kept where they are the same for everybody; None where checks have a say in them."""
+    words, locale = render(program, state, run, message, place.channel, now), state.profile.locale
+    if words.worded is not None or words.unfamiliar or (program.misused and _misused(program, message, words)):
+        return None
+    if program.words.get((message.name, words.key, locale)) is words:
+        place.words[locale] = words
+    return words
 
 
 def _is_closed(
-    world: World, message: Message, pending: Pending, channel: str, address: Address | None, now: int
+    world: World, plan: Plan, pending: Pending, channel: str, address: Address | None, now: int
 ) -> bool:  # fmt: skip
     """Whether a channel is paused, or used too fast."""
-    return channel in world.paused or _paced_until(world, message, pending, channel, address, now) is not None
+    return channel in world.paused or _paced_until(world, plan.message, pending, channel, address, now) is not None
 
 
 def _ask(
@@ -236,7 +254,11 @@ def _ask(
     if message is None or run is None or pending.journey not in program.bounds:
         reason = "its run is over" if run is None else "its journey no longer has it"
         return Asked(Ruling("deny", check="wanted", reason=reason, ends_as="withdrawn"))
-    facts = _told(program, state, pending, run, message, world, now)
+    facts = _facts(program, state, pending, run, message, world, now)
+    if world.ledger is not None:
+        _keep_accounts(facts, state, run, world)
+    if state.cases or state.closed:
+        _tell_of_cases(facts, state, pending, message)
     if wall is not None and wall < now:
         facts.wall = wall
     return _ask_channels(program, state, pending, run, message, world, facts, rule)

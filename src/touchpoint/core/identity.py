@@ -1,6 +1,7 @@
 """Identity of runs, steps and messages (S4.5, S6.3): made of meaning only, and never changed once released.
 
-Stores hold these digests for ever, so neither the canonical form nor the length may change.
+Stores hold these digests for ever, so neither the canonical form nor the length may change. The form is a JSON list
+without spaces, in ASCII: a list whose parts cannot run into each other.
 """
 
 import json
@@ -15,17 +16,20 @@ _said = json.encoder.encode_basestring_ascii
 
 def run_id(customer: str, journey: str, rule: str, key: object, cause: str) -> str:
     """The identity of a run: (customer, rule, key, cause)."""
-    return _digest(f'["run",{_said(customer)},{_said(journey)},{_said(rule)},{_key(key)},{_said(cause)}]')
+    about = "null" if key is None else _key(key)
+    said = f'["run",{_said(customer)},{_said(journey)},{_said(rule)},{about},{_said(cause)}]'
+    return sha256(said.encode()).hexdigest()[:_LENGTH]
 
 
 def message_key(run: str, step: str, visit: int) -> str:
     """The key of what a step hands over: run + step + occurrence. Tells a provider nothing about the customer."""
-    return _digest(f'["message",{_said(run)},{_said(step)},{visit}]')
+    return sha256(f'["message",{_said(run)},{_said(step)},{visit}]'.encode()).hexdigest()[:_LENGTH]
 
 
 def gift_mark(gift: str, occasion: str, key: object, cause: str) -> str:
     """What a gift is given for, whoever of two ids of one customer it is given to: nobody gets it twice."""
-    return _digest(f'["gift",{_said(gift)},{_said(occasion)},{_key(key)},{_said(cause)}]')
+    said = f'["gift",{_said(gift)},{_said(occasion)},{_key(key)},{_said(cause)}]'
+    return sha256(said.encode()).hexdigest()[:_LENGTH]
 
 
 def cause_of_step(run: str, step: str, visit: int) -> str:
@@ -49,9 +53,4 @@ def key_of_rule(name: str | None, properties: Mapping[str, object]) -> object:
 
 
 def _key(key: object) -> str:
-    return "null" if key is None else json.dumps(key)
-
-
-def _digest(canonical: str) -> str:
-    """Of a JSON list without spaces, in ASCII: a list whose parts cannot run into each other."""
-    return sha256(canonical.encode()).hexdigest()[:_LENGTH]
+    return _said(key) if type(key) is str else json.dumps(key)

@@ -5,12 +5,12 @@ It is said in the words of the checks, and in their order; a law holds it to wha
 
 from touchpoint.core.gathered import calendar_of
 from touchpoint.core.making_good import kinds_made_good
-from touchpoint.core.state import Address, Pending, State
+from touchpoint.core.state import COMMON, Address, Pending, State
 from touchpoint.durations import micros
 from touchpoint.model.preference import Preferences
 from touchpoint.policy.caps import EXEMPT, full, full_or_not, too_close, too_close_or_not
 from touchpoint.policy.checks import WANTED_STILL, expired, reachable, unexpired, unreachable, wordless
-from touchpoint.policy.consent import UNBOUND, granted, lacking, opted_out, said_of, unneeded, withdrawn
+from touchpoint.policy.consent import UNBOUND, granted, lacking, opted_out, said_in, unneeded, withdrawn
 from touchpoint.policy.holds import held
 from touchpoint.policy.plan import Place, Plan
 from touchpoint.policy.verdict import Verdict
@@ -45,7 +45,7 @@ def objections(  # noqa: C901 - a branch for each check
         found.append(expired(pending.expires, zones))
     if address is None or address.standing != "active":
         found.append(unreachable(channel, address))
-    purpose, said = said_of(consents, plan.purposes, channel, now)
+    purpose, said = said_in(consents, place.spoken, now) if consents else ("", None)
     if how is not None:
         found.append(opted_out(channel, how))
     elif said is None:
@@ -53,13 +53,13 @@ def objections(  # noqa: C901 - a branch for each check
             found.append(lacking(consents, plan.purposes, plan.kind, channel, "", zones, now))
     elif not said.granted:
         found.append(withdrawn(purpose, said, channel, zones))
-    if state.cases or state.closed:
+    if state.cases or state.rare is not COMMON:
         _add_holds(found, plan, state, now)
     for window in place.windows:
         opening = window.evaluator.opens(zones, now)
         if opening is not OPEN:
             found.append(shut(window, opening, zones, tz_version()))
-    if state.history:
+    if len(state.history) >= place.crowd:
         _add_too_much(found, place, state, pending.key, now)
     if missing:
         found.append(wordless(missing))
@@ -76,7 +76,7 @@ def verdicts(
     found = [WANTED_STILL, expired(expires, zones) if now >= expires else unexpired(expires)]
     active = address is not None and address.standing == "active"
     found.append(reachable(address.kind) if address is not None and active else unreachable(channel, address))
-    purpose, said = said_of(consents, plan.purposes, channel, now)
+    purpose, said = said_in(consents, place.spoken, now) if consents else ("", None)
     if how is not None:
         found.append(opted_out(channel, how))
     elif said is not None:

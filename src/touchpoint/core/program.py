@@ -65,6 +65,7 @@ from touchpoint.model.limits import starts_kept
 from touchpoint.model.message import Content, Message
 from touchpoint.policy.binding import Bound, bind, retention
 from touchpoint.policy.content_binding import complaint_rates_of, sessions_of
+from touchpoint.policy.plan import Plan
 
 if TYPE_CHECKING:
     from touchpoint.core.render import Words
@@ -124,12 +125,13 @@ class Asked:
         return listening(self.rarer, [*told, *told_in(conditions_of(self.policies))], messages)
 
 
-@attrs.define(eq=False)
+@attrs.define(eq=False, slots=False)  # with slots, every attribute beside a `cached_property` is read far more slowly
 class Program:
     """Everything `advance` needs to know of the journeys: what each touchpoint asks, and the rest once it is asked.
 
     `version` changes when customers' timers or signals must be looked at anew. What words that are the same for
-    everybody are in a locale is kept in `words` once it was made.
+    everybody are in a locale is kept in `words` once it was made; in `plans`, what messages meet at the gate, by the
+    (journey, rule, step) that sends them, None where that is more than a plan knows.
     `starts` says which stages and rules a trigger starts. `releases` are the numbers at work of journeys released anew,
     `pinned` (journey, number) what runs of an earlier one finish on. `sessions` are the channels on which it counts
     when the customer last wrote, and whether messages wait there for that. `segments` are in the order in which they
@@ -164,6 +166,7 @@ class Program:
     _asked: Asked
     _looks: dict[tuple[str, str], tuple[Look, ...]] = attrs.field(factory=dict, init=False, repr=False)
     words: "dict[tuple[str, str, str | None], Words]" = attrs.field(factory=dict, init=False, repr=False)
+    plans: dict[tuple[str, str, str], Plan | None] = attrs.field(factory=dict, init=False, repr=False)
 
     # --- what is found when somebody first asks -----------------------------------------------------------------------
 

@@ -1,7 +1,7 @@
 """What becomes of a message after its hand-over (S6.8): outcomes, rescues, and what proves later that it went out."""
 
 from datetime import timedelta
-from typing import Final, assert_never
+from typing import Final
 
 from touchpoint.core.advance import message_ended, work_off
 from touchpoint.core.booking import refund, take
@@ -73,24 +73,15 @@ def settle(program: Program, state: State, ticket: Ticket, outcome: Outcome, wor
     elif pending.arguments is not None:
         decision = _settle_call(program, state, pending, outcome, now)
     else:
-        decision = _settled(program, state, pending, ticket, outcome, world, now)
+        if ticket.lookup and not isinstance(outcome, Ambiguous):
+            pending.uncertain = False  # the provider has told what became of it
+        if isinstance(outcome, Accepted):
+            decision = _accepted(program, state, pending, ticket, outcome, world, now)
+        elif isinstance(outcome, Refused):
+            decision = _refused(program, state, pending, ticket, outcome, world, now)
+        else:
+            decision = _uncertain(program, state, pending, outcome.reason, world, now)
     return work_off(decision) if decision.queue else decision
-
-
-def _settled(
-    program: Program, state: State, pending: Pending, ticket: Ticket, outcome: Outcome, world: World, now: int
-) -> Decision:
-    if ticket.lookup and not isinstance(outcome, Ambiguous):
-        pending.uncertain = False  # the provider has told what became of it
-    match outcome:
-        case Accepted():
-            return _accepted(program, state, pending, ticket, outcome, world, now)
-        case Refused():
-            return _refused(program, state, pending, ticket, outcome, world, now)
-        case Ambiguous():
-            return _uncertain(program, state, pending, outcome.reason, world, now)
-        case _:
-            assert_never(outcome)
 
 
 def _accepted(

@@ -74,19 +74,6 @@ def take_steps(decision: Decision) -> None:
             _take(decision, run, node)
 
 
-def send_first(decision: Decision, rule: CompiledRule) -> None:
-    """Let the one run that is ready take its first step at once, where it begins with a message: a message blocks."""
-    run, node = decision.ready[0]
-    if node is None or node is not rule.first or node.message is None or run.visits:
-        return
-    decision.ready = []
-    decision.taken += 1
-    if decision.taken > BUDGET:
-        decision.give_up()
-    run.node, run.visits = node.id, {node.id: 1}
-    _send(decision, rule, run, node)
-
-
 def _order(decision: Decision, run: Run) -> tuple[int, int, int]:
     rule = decision.rule_of(run)
     return (0, 0, run.order) if rule is None else (-rule.rule.priority, rule.index, run.order)

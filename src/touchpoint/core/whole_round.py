@@ -180,4 +180,9 @@ def ends(whether: Source, which: Source, *, looks_ahead: bool) -> list[Source]:
     starts = _if_so(whether, f"parts.start_all(decision, event, {which})") if whether else []
     if looks_ahead:
         return [*starts, "    decision.open()", "    return parts.work_off(decision)"]
-    return [*starts, "    if opened:", "        parts.work_off(decision)", "    return decision"]
+    return [
+        *starts,
+        "    if opened and (decision.queue or decision.ready or state.rare is not COMMON):",
+        "        parts.work_off(decision)",
+        "    return decision",
+    ]

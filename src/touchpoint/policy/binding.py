@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any, Final, TypeVar
+from typing import Any, Final, TypeVar
 
 import attrs
 
@@ -14,9 +14,6 @@ from touchpoint.model.message import Message
 from touchpoint.policy.content_binding import BoundContent, Evaluators, bind_content
 from touchpoint.policy.verdict import Verdict, allow
 from touchpoint.policy.windows import WindowEvaluator
-
-if TYPE_CHECKING:
-    from touchpoint.policy.plan import Plan
 
 T = TypeVar("T")
 
@@ -136,7 +133,6 @@ class Bound:
         approvals: which gifts a person has to approve.
         pulls: what binds suggestions beyond that.
         usual: what `policy.checks` has found out, by name: a message, its kind, and the checks that it meets.
-        plans: likewise, of `policy.plan`: a message, its kind, and its plan.
     """
 
     windows: tuple[BoundWindow, ...] = ()
@@ -152,7 +148,6 @@ class Bound:
     approvals: tuple[Approval, ...] = ()
     pulls: tuple[Pull, ...] = ()
     usual: dict[str, tuple[Message, str, tuple[Any, Any, Any]]] = attrs.field(factory=dict, init=False, repr=False)
-    plans: "dict[str, tuple[Message, str, Plan | None]]" = attrs.field(factory=dict, init=False, repr=False)
     _own_quiet: dict[tuple[str, str], BoundWindow] = attrs.field(factory=dict, init=False, repr=False)
     _windows_for: dict[tuple[str, str], Sequence[BoundWindow]] = attrs.field(factory=dict, init=False, repr=False)
     _caps_for: dict[tuple[str, str, str], Sequence[BoundCap]] = attrs.field(factory=dict, init=False, repr=False)

@@ -6,7 +6,7 @@ A mechanism, not legal advice.
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date
 from functools import lru_cache
-from typing import Final
+from typing import Final, TypeAlias
 
 from touchpoint.durations import instant, micros
 from touchpoint.journey.jurisdictions import falls_under
@@ -26,6 +26,8 @@ GIFT: Final = "gift"
 """The purpose of consent to gifts, whatever the kind of the message that brings one."""
 UNBOUND: Final = "transactional"
 """The kind that preferences do not bind."""
+Spoken: TypeAlias = tuple[tuple[str, tuple[str, str], tuple[str, str]], ...]
+"""Purposes of a message, narrowest first, each with its entry in the ledger for a channel and that for all of them."""
 
 
 def newer(known: ConsentFact | None, said: ConsentFact) -> ConsentFact:
@@ -102,9 +104,21 @@ def said_of(
     consents: Mapping[tuple[str, str], ConsentFact], purposes: Sequence[str], channel: str, now: int
 ) -> tuple[str, ConsentFact | None]:
     """What stands of what was said about purposes, the narrowest first: a withdrawal and of what, or a grant."""
+    return said_in(consents, spoken_of(purposes, channel), now) if consents else ("", None)
+
+
+def spoken_of(purposes: Sequence[str], channel: str) -> Spoken:
+    """Where the ledger speaks of these purposes on a channel."""
+    return tuple((purpose, (purpose, channel), (purpose, ANY)) for purpose in purposes)
+
+
+def said_in(
+    consents: Mapping[tuple[str, str], ConsentFact], spoken: Spoken, now: int
+) -> tuple[str, ConsentFact | None]:  # fmt: skip
+    """As `said_of`, for whoever asks often."""
     grant: ConsentFact | None = None
-    for purpose in purposes:
-        said, everywhere = consents.get((purpose, channel)), consents.get((purpose, ANY))
+    for purpose, here, anywhere in spoken:
+        said, everywhere = consents.get(here), consents.get(anywhere)
         if said is not None and not _speaks(said, now):
             said = None
         if everywhere is not None and _speaks(everywhere, now):

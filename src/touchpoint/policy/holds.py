@@ -45,12 +45,13 @@ def check_holdout(facts: Facts, _: ChannelFacts) -> Sequence[Verdict]:
 def hold_out_of(hold_outs: Iterable[HoldOut], customer: str, kind: str | None) -> str | None:
     """The first hold-out that keeps messages of this kind (None: of any) from a customer; None where none does."""
     for each in hold_outs:
-        if (kind is None or _keeps(each, kind)) and held_out(each.name, customer, each.percent):
+        if (kind is None or keeps(each, kind)) and held_out(each.name, customer, each.percent):
             return each.name
     return None
 
 
-def _keeps(hold_out: HoldOut, kind: str) -> bool:
+def keeps(hold_out: HoldOut, kind: str) -> bool:
+    """Whether a hold-out keeps messages of this kind from the customers in it."""
     return kind not in UNLESS_WITHDRAWN if hold_out.kinds is None else kind in hold_out.kinds
 
 
