@@ -30,7 +30,7 @@ PAYS_AFTER: Final = 600
 """So many occurrences of a key are judged by closures before its function is made, since compiling it takes a while."""
 OTHER: Final = ""
 """In the place of the touchpoint types that no journey names: one function does for all of them."""
-Considered: TypeAlias = "list[CompiledRule]"
+Considered: TypeAlias = "Sequence[CompiledRule]"
 """In declaration order, the rules whose condition is true; what is to be said of others is in the trace by then."""
 Judge: TypeAlias = "Callable[[Decision, Occurrence], Considered]"
 Decide: TypeAlias = "Callable[[Program, State, Occurrence, int], Decision]"
@@ -175,7 +175,7 @@ class _Source:
     def judging(self, stages: "StagesEntered", rules: Sequence[Together]) -> Code:
         """The function of what starts on the key, within a round: what of it is considered."""
         whether, which = self._considered(rules)
-        returned = f"{which} if {whether} else []" if rules else "[]"
+        returned = f"{which} if {whether} else ()" if rules else "()"
         body = [*self._starts(stages, rules), f"    return {returned}"]
         return self._code([
             "def judge(decision, event):",

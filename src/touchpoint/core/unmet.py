@@ -39,6 +39,8 @@ UNMET: Final = "unmet"
 _FORM: Final = 1
 """Counted up whenever the order of rules or values changes: codes of before then match nothing."""
 _DIGITS: Final = 10
+_REMEMBERED: Final = 256
+"""Sets of rules that were true together, of those that start on one key."""
 
 
 @attrs.frozen(eq=False)
@@ -137,6 +139,7 @@ class Together:
     def __init__(self, rules: "Sequence[CompiledRule]", table: History | None) -> None:
         self.journey, self.rules, self._table = rules[0].journey, rules, table
         self._told: _Told | None = None
+        self._true: dict[int, tuple[CompiledRule, ...]] = {}
 
     @property
     def has_told(self) -> bool:
@@ -164,9 +167,14 @@ class Together:
             self._told = _Told(asked, asked.all, list(bits), bits, alone, see)
         return self._told
 
-    def true(self, others: int) -> "list[CompiledRule]":
-        """The rules of these bits, in declaration order."""
-        return [rule for rule, bit in self.bits.items() if others & bit]
+    def true(self, others: int) -> "Sequence[CompiledRule]":
+        """The rules of these bits, in declaration order; the same few come again and again."""
+        found = self._true.get(others)
+        if found is None:
+            found = tuple(rule for rule, bit in self.bits.items() if others & bit)
+            if len(self._true) < _REMEMBERED:
+                self._true[others] = found
+        return found
 
     def considered(self, decision: "Decision", event: "Occurrence") -> "list[CompiledRule]":
         """The rules whose condition is true; what is to be said of the others is left in the trace."""
