@@ -181,7 +181,7 @@ def test_a_key_on_which_stages_are_entered_and_no_rule_starts_has_a_function_too
     key = next(each for each in program.starts if each[0] == "entered")
     judge = compiled(key, program.judges.code(key), "judge")
     decision = Decision(program, State("ann"), now=1)
-    assert judge(decision, Occurrence("entered", key[1], 1, "e1", {})) == []
+    assert not judge(decision, Occurrence("entered", key[1], 1, "e1", {}))
     assert decision.state.stages["j"][0] == "moved"
 
 
