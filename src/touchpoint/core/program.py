@@ -4,28 +4,26 @@ Rules and stages are indexed by what triggers them, steps are linked, conditions
 once built and holds no state of any customer.
 """
 
-import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, Final, TypeAlias
 
 import attrs
 
-from touchpoint.core.case_terms import AllTerms, closed_by_answers, terms_of, versions_of_cases
+from touchpoint.core.case_terms import AllTerms, closed_by_answers
 from touchpoint.core.choice import CompiledWording, compile_wordings
 from touchpoint.core.compiled_rule import CompiledRule, CompiledStage, closure_of, compile_rules
-from touchpoint.core.familiar import Bond, bonds_of, conditions_of, declared_in, misused_words
+from touchpoint.core.familiar import Bond, bonds_of, declared_in, misused_words
 from touchpoint.core.judging import Judges
-from touchpoint.core.keys import Key, key_of, keys_of, keys_to_start
-from touchpoint.core.listening import Listening, hand_overs_kept, listening
+from touchpoint.core.keys import Key, keys_of, keys_to_start
+from touchpoint.core.listening import Listening, hand_overs_kept
 from touchpoint.core.live_limits import LiveLimit, live_limits_of
-from touchpoint.core.parts import JourneyParts, Triggers
+from touchpoint.core.parts import Asked, JourneyParts
 from touchpoint.core.referrals import conversions_of
 from touchpoint.core.rhythm import types_asked
-from touchpoint.core.rule_parts import RuleParts, told_in
-from touchpoint.core.segments import SegmentSpec, readers_of, segments_of, true_of_nobody, versions_of
-from touchpoint.core.sessions import session_on
-from touchpoint.core.signals import SignalTable, collect
+from touchpoint.core.rule_parts import RuleParts
+from touchpoint.core.segments import SegmentSpec, readers_of, segments_of, true_of_nobody
+from touchpoint.core.signals import SignalTable
 from touchpoint.core.state import Pending, Run, State, Watch
 from touchpoint.core.suggestions import SuggestionSpec, suggestions_of
 from touchpoint.core.timed import (
@@ -33,19 +31,16 @@ from touchpoint.core.timed import (
     SilenceSpec,
     by_trait,
     by_type,
-    calendar_in,
-    silences_in,
 )
 from touchpoint.core.whole_round import Beyond
 from touchpoint.core.wording import Look, looks_in
-from touchpoint.durations import length
 from touchpoint.journey.by_hand import rules_by_hand
 from touchpoint.journey.conditions import Expression
-from touchpoint.journey.data_use import Declared, Segments
+from touchpoint.journey.data_use import Segments
 from touchpoint.journey.derived import NOTHING, Derived, derived_of
 from touchpoint.journey.gift_checks import check_accounts
 from touchpoint.journey.journey import Journey
-from touchpoint.journey.policy import LiveRuns, Policy
+from touchpoint.journey.policy import Policy
 from touchpoint.journey.requirements import ComplaintRate
 from touchpoint.journey.steps import (
     CloseCase,
@@ -59,12 +54,12 @@ from touchpoint.journey.steps import (
     Split,
     WaitUntil,
 )
-from touchpoint.journey.triggers import Dwelt, Entered, Left, On
+from touchpoint.journey.triggers import On
 from touchpoint.journey.validate import check_together
 from touchpoint.model.limits import starts_kept
 from touchpoint.model.message import Content, Message
 from touchpoint.policy.binding import Bound, bind, retention
-from touchpoint.policy.content_binding import complaint_rates_of, sessions_of
+from touchpoint.policy.content_binding import complaint_rates_of
 from touchpoint.policy.plan import Plan
 
 if TYPE_CHECKING:
@@ -72,7 +67,6 @@ if TYPE_CHECKING:
 
 BUDGET: Final = 1_000
 """Steps and rounds that one decision may take (S4.3)."""
-_OF_MOVES: Final = (Entered, Left, Dwelt)
 _RAISES: Final = frozenset({Emit, Enrol, MoveTo, OpenCase, CloseCase, SetTrait, Split})
 
 
@@ -80,49 +74,6 @@ StagesEntered: TypeAlias = tuple[tuple[str, tuple[CompiledStage, ...]], ...]
 """((journey, those of its stages that are entered, in declaration order), …)."""
 Triggered: TypeAlias = tuple[CompiledRule, ...]
 Starts: TypeAlias = tuple[StagesEntered, Triggered]
-
-
-@attrs.frozen(eq=False)
-class Asked:
-    """Everything that journeys and policies ask: of what is at work, first, and of what earlier runs finish on."""
-
-    house: Policy
-    journeys: Sequence[Journey]
-    parts: Sequence[JourneyParts]
-    known: Declared
-
-    @property
-    def at_work(self) -> Sequence[JourneyParts]:
-        """What anything can start by."""
-        return self.parts[: len(self.journeys)]
-
-    @cached_property
-    def policies(self) -> Sequence[Policy]:
-        """That of the house, then those of the journeys at work."""
-        return [self.house, *(journey.policy for journey in self.journeys)]
-
-    @cached_property
-    def rarer(self) -> Triggers:
-        """The triggers that wait for anything else than a touchpoint, each with its journey: few."""
-        return [(each.journey.name, trigger) for each in self.parts for trigger in each.rarer_triggers()]
-
-    def defers_starts(self) -> bool:
-        """Whether a policy has starts of runs wait until others have ended."""
-        items = (item for policy in self.policies for item in policy.items)
-        return any(isinstance(each, LiveRuns) and each.over == "defer" for each in items)
-
-    def signals(self) -> SignalTable:
-        """What has to be kept of the past to answer it."""
-        return collect((*(one for each in self.parts for one in each.expressions()), *conditions_of(self.policies)))
-
-    def messages(self) -> dict[str, Message]:
-        """What the journeys at work may send, by name."""
-        return {name: message for each in self.at_work for name, message in each.messages().items()}
-
-    def listening(self, messages: Iterable[Message]) -> Listening:
-        """What anybody listens to."""
-        told = [node for each in self.parts for node in each.asked()]
-        return listening(self.rarer, [*told, *told_in(conditions_of(self.policies))], messages)
 
 
 @attrs.define(eq=False, slots=False)  # with slots, every attribute beside a `cached_property` is read far more slowly
@@ -363,29 +314,48 @@ def compile_program(
     parts = [JourneyParts.of(each) for each in (*journeys, *(pinned or {}).values())]
     asked = Asked(house, tuple(journeys), parts, declared_in(journeys, traits))
     kept = {key: compile_program([journey]) for key, journey in (pinned or {}).items()}
-    table = asked.signals()
+    table, messages = asked.signals(), asked.messages()
     rules = compile_rules(((each.journey.name, rule) for each in asked.at_work for rule in each.rules), table)
-    messages, silences, dwells = asked.messages(), silences_in(asked.rarer), _dwells(asked.rarer)
-    segments, calendar, sessions = segments_of(journeys, table), calendar_in(asked.rarer), sessions_of(asked.policies)
-    heard, terms, segments_on = asked.listening(messages.values()), terms_of(journeys), readers_of(segments)
-    takes, plain = steps_taken(rules), not (heard.finer or heard.ends or segments)
-    looks_ahead = _looks_ahead(takes, rules, kept.values())
-    moves_heard = looks_ahead or bool(kept) or not plain or any(isinstance(each, _OF_MOVES) for _, each in asked.rarer)
     starts = _index_starts(_index_stages(journeys, table), _index(rules))
+    segments = segments_of(journeys, table)
+    segments_on = readers_of(segments)
+    heard = asked.listening(messages.values())
+    plain = not (heard.finer or heard.ends or segments)
+    takes = steps_taken(rules)
+    looks_ahead = _looks_ahead(takes, rules, kept.values())
+    moves_heard = looks_ahead or bool(kept) or not plain or asked.moves()
     return Program(
-        journeys={journey.name: journey for journey in journeys}, rules=rules, starts=starts, silences=silences,
-        dwells=dwells, calendar=calendar, signals=table, messages=messages,
+        journeys={journey.name: journey for journey in journeys},
+        rules=rules,
+        starts=starts,
+        silences=asked.silences,
+        dwells=asked.dwells,
+        calendar=asked.calendar,
+        signals=table,
+        messages=messages,
         judges=Judges(
-            starts, table, _remembers_more(silences, sessions), moves_heard=moves_heard, looks_ahead=looks_ahead,
+            starts,
+            table,
+            asked.remembers_more(),
             beyond=Beyond(heard.finer, segments_on if segments else None, bool(heard.ends)),
+            moves_heard=moves_heard,
+            looks_ahead=looks_ahead,
         ),
-        looks_ahead=looks_ahead, moves_heard=moves_heard,
+        looks_ahead=looks_ahead,
+        moves_heard=moves_heard,
         may_circle=bool(kept) or asked.defers_starts() or _may_circle(rules, takes, journeys, heard),
-        version=_version(table, [*_timed(silences, dwells), *calendar], _versions(sessions, segments, terms)),
-        listening=heard, releases=releases or {}, pinned=kept, sessions=sessions, segments=segments,
-        segments_on=segments_on, terms=terms, plain=plain, bonds=bonds_of(house, journeys, asked.known, table),
+        version=asked.version(table.signals, segments.values()),
+        listening=heard,
+        releases=releases or {},
+        pinned=kept,
+        sessions=asked.sessions,
+        segments=segments,
+        segments_on=segments_on,
+        terms=asked.terms,
+        plain=plain,
+        bonds=bonds_of(house, journeys, asked.known, table),
         asked=asked,
-    )  # fmt: skip
+    )
 
 
 def _may_circle(
@@ -442,23 +412,6 @@ def _looks_ahead(takes: frozenset[type], rules: Iterable[CompiledRule], earlier:
     return conditions or WaitUntil in takes or any(each.looks_ahead for each in earlier)
 
 
-def _remembers_more(silences: Mapping[str, SilenceSpec], sessions: Mapping[str, bool]) -> Mapping[str, object] | None:
-    """The types of touchpoints of which more is remembered than counts; None for all."""
-    if sessions or any(each.of is None for each in silences.values()):
-        return None
-    return by_type(silences.values())
-
-
-def _dwells(triggers: Triggers) -> dict[str, tuple[tuple[str, int], ...]]:
-    """`journey/stage` → ((name of the dwell, its length), …)."""
-    found: dict[str, dict[str, int]] = {}
-    for journey, trigger in triggers:
-        if isinstance(trigger, Dwelt):
-            name = key_of(trigger, journey)[1]
-            found.setdefault(name.rpartition("|")[0], {})[name] = length(trigger.length)
-    return {stage: tuple(each.items()) for stage, each in found.items()}
-
-
 def _places(
     calendar: Mapping[str, CalendarSpec], silences: Iterable[str], dwells: Mapping[str, Sequence[tuple[str, int]]]
 ) -> dict[Key, int]:
@@ -466,16 +419,3 @@ def _places(
     named = [("silence", silences), ("dwell", [name for each in dwells.values() for name, _ in each])]
     found = {(spec.kind, name): place for place, (name, spec) in enumerate(calendar.items())}
     return found | {(kind, name): place for kind, names in named for place, name in enumerate(names)}
-
-
-def _timed(silences: Iterable[str], dwells: Mapping[str, Sequence[tuple[str, int]]]) -> Sequence[str]:
-    return [*sorted(silences), *sorted(name for each in dwells.values() for name, _ in each)]
-
-
-def _versions(sessions: Iterable[str], segments: Mapping[str, SegmentSpec], terms: AllTerms) -> Sequence[str]:
-    return [*map(session_on, sorted(sessions)), *versions_of(segments.values()), *versions_of_cases(terms)]
-
-
-def _version(table: SignalTable, timers: Iterable[str], more: Iterable[str]) -> str:
-    """What changes with what is kept of customers: their signals, and what else they are looked at for."""
-    return hashlib.sha256("\n".join([*sorted(table.signals), *timers, *more]).encode()).hexdigest()[:12]

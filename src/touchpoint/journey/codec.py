@@ -88,7 +88,13 @@ def _value_form(name: str, build: Callable[..., object], *fields: str, required:
     return _Form(name, build, {field: field for field in fields}, frozenset(fields if required else ()))
 
 
-def _forms() -> Iterator[_Form]:
+@cache
+def _forms() -> Mapping[str, _Form]:
+    """How each object is read, by its name; made when something is read, for opening a new store only writes."""
+    return {form.name: form for form in _all_forms()}
+
+
+def _all_forms() -> Iterator[_Form]:
     yield from (_form(cls, name) for cls, name in NAMES.items())
     yield _value_form("forever", lambda: forever)
     yield _value_form("elapsed", timedelta, *(unit for unit, _ in _UNITS))
@@ -234,7 +240,7 @@ def journey_from_dict(data: Mapping[str, object], *, types: Sequence[type] = ())
     _check_format(data)
     rest = {name: value for name, value in data.items() if name not in ("format", "version", "type")}
     try:
-        parts = _read_fields(_FORMS["journey"], rest)
+        parts = _read_fields(_forms()["journey"], rest)
     except (_Wrong, ExceptionGroup, RecursionError) as error:
         found = list(leaves(error, "$"))
         if any(isinstance(each, RecursionError) for _, each in found):
@@ -306,9 +312,9 @@ def _read(value: object) -> object:
     name = value.get("type")
     if not isinstance(name, str):
         raise _Wrong('an object says what it is: give it a "type", such as "send"')
-    if name not in _FORMS:
-        raise _Wrong(f"there is no type {name!r}{hint(name, _FORMS)}")
-    form = _FORMS[name]
+    form = _forms().get(name)
+    if form is None:
+        raise _Wrong(f"there is no type {name!r}{hint(name, _forms())}")
     return _built(form, _read_fields(form, {key: each for key, each in value.items() if key != "type"}))
 
 
@@ -393,9 +399,6 @@ def _resolve(parts: dict[str, Any], types: Sequence[type]) -> None:
         raise JourneyError("this journey declares classes that have to be handed in", wrong)
     parts["touchpoints"] = tuple(known[name] for _, name in named)
     parts["traits"] = known[traits[0][1]] if traits else None
-
-
-_FORMS: Final[Mapping[str, _Form]] = {form.name: form for form in _forms()}
 
 
 @lru_cache(maxsize=1)
