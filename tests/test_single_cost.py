@@ -1,5 +1,6 @@
 """What a touchpoint recorded alone costs, said in calls, statements and things made, by no clock; and what it means."""
 
+import os
 import sys
 from collections import Counter
 from contextlib import closing, contextmanager
@@ -107,6 +108,14 @@ def test_a_touchpoint_alone_takes_few_calls(engine):
     with calls() as counted:
         record(engine, 5, id="new")
     assert counted.total() <= 64, counted.most_common(40)  # 62 when this was written, 136 once
+
+
+def test_the_system_is_asked_for_one_file_by_its_name(engine, monkeypatch):
+    """Whether it is still the one that is written to; the log is open, and asking that is cheaper."""
+    asked, stat = [], os.stat
+    monkeypatch.setattr(os, "stat", lambda *given, **more: asked.append(given[0]) or stat(*given, **more))
+    record(engine, 5, id="new")
+    assert len(asked) == len(looks(engine))
 
 
 def test_nothing_of_a_touchpoint_alone_is_done_for_each_of_many_things(engine):

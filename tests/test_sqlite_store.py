@@ -1,4 +1,5 @@
 import gc
+import os
 import sqlite3
 import threading
 import weakref
@@ -13,6 +14,7 @@ from hypothesis import strategies as st
 
 from storing import customer, in_threads, script, write
 from touchpoint.stores._blank import fill
+from touchpoint.stores._connection import Log
 from touchpoint.stores._connection import log_size as measured
 from touchpoint.stores._trouble import Place
 from touchpoint.stores.base import (
@@ -692,7 +694,28 @@ def test_a_checkpoint_of_a_store_in_memory_does_nothing():
 
 
 def test_a_log_that_is_not_there_has_no_size(path):
-    assert measured(Place(path)) == 0
+    assert measured(Place(path)) == Log(Place(path)).size() == 0
+
+
+def test_a_log_that_is_held_open_has_the_size_of_its_file(path, store):
+    log = Log(Place(path))
+    for no in range(3):
+        write(store, meta={f"k{no}": "x" * 10_000})
+        assert log.size() == log_size(path)
+    log.close()
+    log.close()  # once more does nothing
+    assert log.size() == log_size(path)
+
+
+@pytest.mark.skipif(not Path("/proc/self/fd").is_dir(), reason="there is no list of open files")
+def test_a_store_that_is_closed_has_no_file_open(path):
+    def opened():
+        return [each for each in map(os.path.realpath, Path("/proc/self/fd").iterdir()) if path in each]
+
+    with closing(SqliteStore(path)) as store:
+        write(store, meta={"k": "x"})
+        assert opened()
+    assert not opened()
 
 
 # S11.7

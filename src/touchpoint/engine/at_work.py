@@ -4,13 +4,13 @@ The store decides, not the code of a process: where the code has the definition 
 used, else the one that the store has kept. See docs/explanation/releases.md.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from operator import is_
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import attrs
 
-from touchpoint.core.edits import Edit, Order
+from touchpoint.core.edits import Edit, Migration, Order
 from touchpoint.core.program import Program, compile_program
 from touchpoint.errors import JourneyError, StoreTooNew
 from touchpoint.journey.journey import Journey
@@ -18,6 +18,13 @@ from touchpoint.journey.policy import Policy
 from touchpoint.model.message import Gift
 from touchpoint.stores.base import Reader, ReleaseRow
 from touchpoint.stores.codec import loads
+
+if TYPE_CHECKING:
+    from touchpoint.core.gate import World
+    from touchpoint.engine.analysing import Sources
+    from touchpoint.engine.keyed import Keyed
+    from touchpoint.engine.loaded import Cache
+    from touchpoint.stores.base import Transaction
 
 _PROGRAMS_KEPT: Final = 16
 _EDITS_KEPT: Final = 64
@@ -236,3 +243,26 @@ def _unreadable(name: str, error: JourneyError) -> StoreTooNew:
         f"the definition of the journey {name!r} that is at work cannot be read by this version of touchpoint: use the "
         f"version that released it, or release it anew from here. {error}"
     )
+
+
+@attrs.frozen(eq=False)
+class Terms:
+    """On what terms all units of an engine work: made once, since every transaction has a unit of its own.
+
+    Args:
+        at_work: the releases that are decided by.
+        world: gathers what the gate has to know beyond a customer.
+        now: tells the time, microseconds UTC, to customers whose journeys have changed.
+        keyed: makes the hashes of people who were erased; None where the host gave no secret.
+        migrations: functions of the host that move runs at a release, by name.
+        sources: which types of the host's are feedback.
+        analysed: whether an analyser reads what is said in it.
+    """
+
+    at_work: AtWork
+    world: "Callable[[Transaction, Cache], World]"
+    now: Callable[[], int]
+    keyed: "Keyed | None"
+    migrations: Mapping[str, Migration]
+    sources: "Sources"
+    analysed: bool

@@ -18,7 +18,7 @@ from touchpoint.durations import length
 from touchpoint.engine import acts, releasing
 from touchpoint.engine.accounts import StoreLedger
 from touchpoint.engine.analysing import Reading, checked_analyser
-from touchpoint.engine.at_work import AtWork
+from touchpoint.engine.at_work import AtWork, Terms
 from touchpoint.engine.calling import DEADLINE, Breaker, Caller
 from touchpoint.engine.catching_up import is_passed, pass_on
 from touchpoint.engine.controls import for_tests, planned_names, switches
@@ -35,7 +35,6 @@ from touchpoint.engine.membership import remember_segments
 from touchpoint.engine.opening import Durability, open_store
 from touchpoint.engine.rewound import Wall, date_leases, went_back_before
 from touchpoint.engine.shared import Spent
-from touchpoint.engine.terms import Terms
 from touchpoint.engine.threads import Bell, Turns, watch_forks
 from touchpoint.engine.unit import Unit
 from touchpoint.engine.working import log, refuse_async

@@ -32,6 +32,7 @@ from touchpoint.core.state import IN_FLIGHT, NEVER, Pending, Profile, State
 from touchpoint.core.timers import SEGMENT, Timer
 from touchpoint.core.waits import follow_zone_data
 from touchpoint.engine.analysing import put_off
+from touchpoint.engine.at_work import Terms
 from touchpoint.engine.catching_up import bring_up, catch_up
 from touchpoint.engine.figuring import write_counted
 from touchpoint.engine.keyed import able
@@ -40,7 +41,6 @@ from touchpoint.engine.membership import write_members
 from touchpoint.engine.recorded import occurrences, state_of
 from touchpoint.engine.referring import convert
 from touchpoint.engine.tallying import Told, count_lines, settle
-from touchpoint.engine.terms import Terms
 from touchpoint.engine.writing import write_effects
 from touchpoint.errors import CustomerErased, DefectiveJourney, StoreCorrupt
 from touchpoint.stores.base import (

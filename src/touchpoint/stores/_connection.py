@@ -38,6 +38,15 @@ _PRAGMAS: Final = (
 )
 
 
+def place_of(path: str | None) -> Place:
+    """Where the store of this path is. Raises StoreError for what names no file."""
+    if path is None or path == ":memory:":
+        return Place("")
+    if not path or "\0" in path:
+        raise StoreError("a store's path must name a file; None is a store in memory")
+    return Place(str(Path(path).absolute()))  # the host may change its working directory
+
+
 def connect(place: Place, durability: Durability, seconds: float) -> sqlite3.Connection:
     """A connection in autocommit mode to a store whose tables are up to date.
 
@@ -109,10 +118,33 @@ def file_at(place: Place) -> tuple[int, int] | None:
     return found.st_dev, found.st_ino
 
 
+class Log:
+    """The write-ahead log of a connection that is open, itself held open: so its size is the cheapest thing to ask.
+
+    It stays the same file as long as anybody has the store open. SQLite has no lock on it that closing it would undo.
+    """
+
+    def __init__(self, place: Place) -> None:
+        self._place, self._file = place, -1
+        if place.path:
+            with suppress(OSError):
+                self._file = os.open(place.path + "-wal", os.O_RDONLY)
+
+    def size(self) -> int:
+        """Its bytes."""
+        return log_size(self._place) if self._file < 0 else os.lseek(self._file, 0, os.SEEK_END)
+
+    def close(self) -> None:
+        """Let go of the file."""
+        if self._file >= 0:
+            os.close(self._file)
+            self._file = -1
+
+
 def log_size(place: Place) -> int:
     """Bytes of the write-ahead log's file."""
     try:
-        return os.stat(place.path + "-wal").st_size  # noqa: PTH116 - asked for after each transaction, as above
+        return Path(place.path + "-wal").stat().st_size
     except OSError:
         return 0
 

@@ -12,7 +12,6 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, suppress
 from datetime import timedelta
 from itertools import count
-from pathlib import Path
 from types import TracebackType
 from typing import Final, NoReturn
 
@@ -22,13 +21,14 @@ from touchpoint.stores._connection import (
     LOG_LIMIT,
     SYNCHRONOUS,
     Durability,
+    Log,
     connect,
     counters,
     file_at,
     fold,
     inside,
     log_salt,
-    log_size,
+    place_of,
     restart_log,
     suitable,
 )
@@ -36,7 +36,7 @@ from touchpoint.stores._forks import watch_forks
 from touchpoint.stores._slack import left_in_slack
 from touchpoint.stores._slack import rewrite as rewrite_tables
 from touchpoint.stores._sql import SqliteReader, SqliteTransaction
-from touchpoint.stores._trouble import TROUBLE, Place, reraise
+from touchpoint.stores._trouble import TROUBLE, reraise
 from touchpoint.stores.base import Counters
 from touchpoint.stores.condition import Condition
 
@@ -96,7 +96,7 @@ class SqliteStore:
             raise InvalidInput(f'durability must be "full" or "fast", not {durability!r}')
         if timeout < timedelta(0):
             raise InvalidInput("a store's timeout must not be negative")
-        self._place = _place(path)
+        self._place = place_of(path)
         self._durability = durability
         self._seconds = min(timeout, _LONGEST_WAIT).total_seconds()
         self._lock = threading.RLock()
@@ -108,6 +108,7 @@ class SqliteStore:
         self._known: tuple[int, Counters] | None = None  # as long as data_version stays the same
         self._writer: int | None = None  # which thread is in a transaction of our own
         self._version = 0  # data_version as that transaction found it
+        self._log: Log  # of that connection
         self._folded_at = 0  # bytes of log
         self._closed = ""  # why nothing can be asked any more
         self._host_numbers = count(1)
@@ -330,7 +331,7 @@ class SqliteStore:
         if self._connection is None:
             self._connection = connect(self._place, self._durability, self._seconds)
             self._cursor = self._connection.cursor()
-            self._file = file_at(self._place)
+            self._file, self._log = file_at(self._place), Log(self._place)
             self._opened += 1
             self._known = None
         return self._connection
@@ -361,7 +362,7 @@ class SqliteStore:
         if self._pid != os.getpid():  # forked by somebody who does not tell Python
             self._after_fork_in_child()
         lock = self._lock
-        if not lock.acquire(timeout=self._seconds):
+        if not (lock.acquire(blocking=False) or lock.acquire(timeout=self._seconds)):
             raise StoreBusy(f"{self._place} has been in use by another thread for longer than the time-out; try again")
         if self._closed:
             lock.release()
@@ -371,6 +372,7 @@ class SqliteStore:
     def _disconnect(self) -> None:
         connection, self._connection = self._connection, None
         if connection is not None:
+            self._log.close()  # where files that are open cannot be removed, the connection would leave it behind
             with suppress(*TROUBLE):
                 self._cursor.close()  # as long as it holds a statement, closing the connection does not close the file
                 connection.close()
@@ -378,7 +380,7 @@ class SqliteStore:
     # --- the write-ahead log ------------------------------------------------------------------------------------------
 
     def _fold_if_grown(self) -> None:
-        size = log_size(self._place)
+        size = self._log.size()
         if size < self._folded_at:  # it has started over since
             self._folded_at = 0
         if size <= LOG_LIMIT or (self._folded_at and size <= self._folded_at + LOG_LIMIT):
@@ -492,11 +494,3 @@ class _Reading:
                 self._store._recover(self._current, error)  # noqa: SLF001
         finally:
             self._release()
-
-
-def _place(path: str | None) -> Place:
-    if path is None or path == ":memory:":
-        return Place("")
-    if not path or "\0" in path:
-        raise StoreError("a store's path must name a file; None is a store in memory")
-    return Place(str(Path(path).absolute()))  # the host may change its working directory
