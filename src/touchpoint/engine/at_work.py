@@ -6,7 +6,7 @@ used, else the one that the store has kept. See docs/explanation/releases.md.
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from operator import is_
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import attrs
 
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from touchpoint.engine.analysing import Sources
     from touchpoint.engine.keyed import Keyed
     from touchpoint.engine.loaded import Cache
+    from touchpoint.engine.tallying import Adds
     from touchpoint.stores.base import Transaction
 
 _PROGRAMS_KEPT: Final = 16
@@ -257,6 +258,9 @@ class Terms:
         migrations: functions of the host that move runs at a release, by name.
         sources: which types of the host's are feedback.
         analysed: whether an analyser reads what is said in it.
+
+    Attributes:
+        adds: what lines of traces add to tallies, as far as it is known by now (`engine.tallying`).
     """
 
     at_work: AtWork
@@ -266,3 +270,4 @@ class Terms:
     migrations: Mapping[str, Migration]
     sources: "Sources"
     analysed: bool
+    adds: "dict[tuple[Any, ...], Adds]" = attrs.field(factory=dict, init=False, repr=False)

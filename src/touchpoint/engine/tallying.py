@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 import attrs
 
-from touchpoint.core.unmet import UNMET, Asked
+from touchpoint.core.unmet import UNMET
 
 if TYPE_CHECKING:
     from touchpoint.engine.unit import Unit
@@ -16,6 +16,8 @@ Line: TypeAlias = list[Any]
 Adds: TypeAlias = Mapping[tuple[str, str, str], int]
 """What is added to each tally (subject, name, what)."""
 
+_MOST: Final = 4_096
+"""Lines of which it is kept what they add."""
 _IN_WORDS: Final[Mapping[str, str]] = {"started": "started", "goal": "goal reached"}
 
 
@@ -52,10 +54,19 @@ def count_lines(unit: "Unit", trace: Sequence[Line]) -> None:
             key = (what, line[1], line[2], line[3])
             known = told.get(key)
             if known is None:  # looked up at once, since the program may change before the end
-                told[key] = known = Told(_REPEATED[what](unit, line))
+                told[key] = known = Told(unit.terms.adds.get(key) or _learnt(unit, key, line))
             known.n += 1
         elif what in _COUNTED:
             _COUNTED[what](unit, line)
+
+
+def _learnt(unit: "Unit", key: tuple[Any, ...], line: Line) -> Adds:
+    """What a line adds, kept for the next time: its code stands for the names of the rules, whatever is released."""
+    known = unit.terms.adds
+    if len(known) >= _MOST:
+        known.clear()
+    known[key] = adds = _REPEATED[line[0]](unit, line)
+    return adds
 
 
 def settle(unit: "Unit") -> None:
@@ -71,25 +82,18 @@ def settle(unit: "Unit") -> None:
 
 
 def _refused(unit: "Unit", line: Line) -> Adds:
-    journey = line[1]
-    return _all_refused(journey, unit.program.judges.list_of(journey, line[2]), line[3])
-
-
-@lru_cache(maxsize=1_024)  # as above
-def _all_refused(journey: str, asked: Asked, others: int) -> Adds:
+    _, journey, code, others, *_ = line
+    asked = unit.program.judges.list_of(journey, code)
     return {_named("refused", journey, asked.names[place], "given"): 1 for place in asked.told(others)}
 
 
 def _moved(_unit: "Unit", line: Line) -> Adds:
     _, journey, left, entered = line
-    return _from_to(journey, left, entered)
-
-
-@lru_cache(maxsize=1_024)  # as above
-def _from_to(journey: str, left: str | None, entered: str) -> Adds:
-    gone: Adds = {} if left is None else {("stage", f"{journey}/{left}", "now"): -1}
-    name = f"{journey}/{entered}"
-    return {("stage", name, "entered"): 1, **gone, ("stage", name, "now"): gone.get(("stage", name, "now"), 0) + 1}
+    adds = {("stage", f"{journey}/{entered}", "entered"): 1, ("stage", f"{journey}/{entered}", "now"): 1}
+    if left is not None:
+        gone = ("stage", f"{journey}/{left}", "now")
+        adds[gone] = adds.get(gone, 0) - 1
+    return adds
 
 
 def _count_segment(unit: "Unit", entry: Line) -> None:

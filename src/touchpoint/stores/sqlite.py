@@ -373,8 +373,9 @@ class SqliteStore:
         connection, self._connection = self._connection, None
         if connection is not None:
             self._log.close()  # where files that are open cannot be removed, the connection would leave it behind
+            with suppress(*TROUBLE):  # as long as it holds a statement, closing the connection does not close the file
+                self._cursor.close()
             with suppress(*TROUBLE):
-                self._cursor.close()  # as long as it holds a statement, closing the connection does not close the file
                 connection.close()
 
     # --- the write-ahead log ------------------------------------------------------------------------------------------
