@@ -130,7 +130,7 @@ def test_a_touchpoint_of_a_batch_calls_few_functions(tmp_path, monkeypatch):
     batch = shop.batch()
     calls = calls_of(lambda: shop.engine.record_many(batch)) / BATCH
     shop.engine.close()
-    assert calls < 28  # 26.7 when this was written
+    assert calls < 23  # 21.9 when this was written
 
 
 def test_the_store_is_asked_no_more_of_a_batch_of_newcomers_than_of_one(shop):

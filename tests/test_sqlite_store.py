@@ -218,6 +218,20 @@ def test_a_touchpoint_seen_before_is_found_by_its_id_and_customer(either):
         assert reader.seen([("t", 2), ("u", 2), ("v", 1), ("u", 1)]) == {("t", 2): rows[1], ("u", 1): rows[2]}
 
 
+@pytest.mark.parametrize("many", [31, 32, 33, 95, 96])
+def test_rows_that_are_inserted_together_are_those_that_were_handed_in(either, many):
+    numbers = range(1, many + 1)
+    people, runs = [customer(no, due=no) for no in numbers], [run(no) for no in numbers]
+    entries = [entry(no, prev=no - 1, id=f"t{no}" if no % 2 else None) for no in numbers]
+    messages = [message(no) for no in numbers]
+    write(either, new_customers=people, entries=entries, runs=runs, messages=messages)
+    write(either, customers=[("", "{}", many, "", 1)])
+    with either.reading() as reader:
+        assert [*reader.all_customers()] == [customer(1, head=many), *people[1:]]
+        assert [*reader.journal(1)] == entries[::-1]
+        assert (reader.runs(1), reader.messages(1)) == (runs, messages)
+
+
 # S1.3
 def test_many_touchpoints_are_looked_up_at_once(either):
     rows = [entry(no, id=f"t{no}") for no in range(1, 901)]
