@@ -4,6 +4,7 @@ from datetime import UTC, date, datetime, timedelta, timezone
 from decimal import Decimal
 
 import pytest
+from attrs.exceptions import FrozenInstanceError
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -11,7 +12,7 @@ from touchpoint import Touchpoint
 from touchpoint.durations import micros
 from touchpoint.engine.acts import numbered
 from touchpoint.engine.columns import _FEW, prepare_all
-from touchpoint.engine.intake import prepare
+from touchpoint.engine.intake import Recorded, newly_recorded, prepare
 from touchpoint.errors import InvalidTouchpoint
 
 AT = datetime(2026, 3, 2, 9, tzinfo=UTC)
@@ -100,6 +101,15 @@ def test_what_has_neither_time_nor_id_gets_the_time_of_recording_and_an_id_of_it
     assert len({each.id for each in found}) == _FEW
     assert {each.id.partition("-")[0] for each in found} == {f"{NOW:015x}"}
     assert all(each.id == each.occurrence.id for each in found)
+
+
+@pytest.mark.parametrize("late", [True, False])
+def test_what_is_said_of_a_new_one_is_whole(late):
+    made = newly_recorded("t", late=late)
+    assert made == Recorded("t", late=late)
+    assert hash(made) == hash(Recorded("t", late=late))
+    with pytest.raises(FrozenInstanceError):
+        made.late = not late
 
 
 def test_in_a_replay_each_needs_its_time():

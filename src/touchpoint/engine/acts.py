@@ -18,7 +18,7 @@ from touchpoint.core.state import Address
 from touchpoint.engine import changed, erased
 from touchpoint.engine.columns import prepare_all
 from touchpoint.engine.hearing import answered, hear
-from touchpoint.engine.intake import Prepared, Recorded, instant_of, prepare, text_of, texts_of
+from touchpoint.engine.intake import Prepared, Recorded, instant_of, newly_recorded, prepare, text_of, texts_of
 from touchpoint.engine.loaded import Loaded
 from touchpoint.engine.unit import Unit
 from touchpoint.engine.writing import consent_row
@@ -103,8 +103,7 @@ def take_touchpoints(unit: Unit, prepared: Sequence[Prepared], now: int, late_af
             del taken[pair]
             results.append(Recorded(each.id, duplicate=True, differs=_differs(each, seen[pair])))
         else:
-            late = take_one(unit, owner, each, now, late_after)
-            results.append(Recorded(each.id, False, False, late))  # noqa: FBT003 - names double what each call costs
+            results.append(newly_recorded(each.id, late=take_one(unit, owner, each, now, late_after)))
     return results
 
 
@@ -123,8 +122,7 @@ def take_touchpoint(unit: Unit, each: Prepared, now: int, late_after: int, *, ma
         entry = unit.entry_of(each.id, loaded)
         if entry is not None:
             return Recorded(each.id, duplicate=True, differs=_differs(each, entry))
-    late = take_one(unit, loaded, each, now, late_after)
-    return Recorded(each.id, False, False, late)  # noqa: FBT003 - names double what each call costs
+    return newly_recorded(each.id, late=take_one(unit, loaded, each, now, late_after))
 
 
 def _owners(unit: Unit, prepared: Sequence[Prepared], now: int) -> list[Loaded]:

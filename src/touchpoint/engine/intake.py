@@ -45,6 +45,23 @@ class Recorded:
     unmatched: bool = False
 
 
+# A frozen class is filled by names, which are looked up one by one; its fields themselves take half of that.
+_id, _duplicate, _differs, _late, _unmatched = (
+    Recorded.__dict__[field.name].__set__ for field in attrs.fields(Recorded)
+)  # fmt: skip
+
+
+def newly_recorded(identity: str, *, late: bool) -> Recorded:
+    """`Recorded` of a touchpoint that was not there before, as nearly all are."""
+    made = object.__new__(Recorded)
+    _id(made, identity)
+    _duplicate(made, False)  # noqa: FBT003 - a field takes nothing but its value, here and below
+    _differs(made, False)  # noqa: FBT003
+    _late(made, late)
+    _unmatched(made, False)  # noqa: FBT003
+    return made
+
+
 @attrs.define
 class Prepared:
     """A touchpoint ready to be decided on. `at` is as told, or None where it was not told."""
