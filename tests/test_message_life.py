@@ -1,6 +1,7 @@
 """A message that begins at once and ends with its run: the same, to the byte, as step by step."""
 
 import sys
+from collections import Counter
 from contextlib import closing
 from pathlib import Path
 
@@ -11,6 +12,8 @@ from playing import Played
 from reference import generate
 from reference.interpreter import run
 from touchpoint.core import advance, judging
+from touchpoint.core.compiled_rule import CompiledRule
+from touchpoint.core.program import Program
 from touchpoint.core.records import state_to_record
 from touchpoint.errors import DefectiveJourney
 from touchpoint.stores.codec import dumps
@@ -19,6 +22,8 @@ sys.path.append(str(Path(__file__).parents[1]))  # benchmarks lie beside the tes
 
 from benchmarks import deciding
 from benchmarks.workload import make
+
+LIBRARY = str(Path(advance.__file__).parents[1])
 
 
 @pytest.fixture(scope="module")
@@ -100,3 +105,52 @@ def test_most_messages_of_a_workload_begin_and_end_at_once(monkeypatch, workload
     monkeypatch.setattr(advance, "ended_with_its_run", asking)
     decided(workload)
     assert sum(asked) > 0.75 * len(asked) > 100
+
+
+def test_most_messages_of_a_workload_begin_with_their_run(monkeypatch, workload):
+    """Likewise."""
+    asked = []
+    known = advance.begun_with_its_run
+
+    def asking(decision, rule, occurrence):
+        sends = rule.first.message is not None
+        asked.append(known(decision, rule, occurrence))
+        assert sends or not asked.pop()
+        return sends and asked[-1]
+
+    monkeypatch.setattr(advance, "begun_with_its_run", asking)
+    decided(workload)
+    assert sum(asked) > 0.9 * len(asked) > 100
+
+
+def calls_of_messages(program, workload):
+    """The calls of Python functions that a message takes from its release to its end, on average."""
+    messages, counted = 0, Counter()
+    world, found = deciding.world_of_w(), deciding.Found()
+    states = [deciding.state_of(each, program) for each in workload.people]
+
+    def look(frame, happening, _):
+        if happening == "call" and frame.f_code.co_filename.startswith(LIBRARY):
+            counted[frame.f_code.co_name] += 1
+
+    for act in workload.acts:
+        state, event = states[act.customer], deciding.occurrence_of(act)
+        deciding.advance(program, state, event, act.at)
+        if state.pending:
+            messages += 1
+            sys.setprofile(look)
+            deciding.hand_over(program, state, world, act, found)
+            sys.setprofile(None)
+    return counted.total() / messages
+
+
+def test_a_message_goes_out_and_ends_in_few_calls(workload):
+    program = deciding.compiled()
+    calls_of_messages(program, workload)  # what is found out once is known then
+    assert calls_of_messages(program, workload) <= 34  # 43 before the gate kept a plan for each step
+
+
+@pytest.mark.parametrize("kind", [Program, CompiledRule])
+def test_what_every_decision_reads_is_read_without_a_detour(kind):
+    """A `cached_property` beside slots makes every other attribute ten times as slow to read."""
+    assert not hasattr(kind, "__getattr__")

@@ -34,6 +34,7 @@ from touchpoint.model.delivery import (
     RenderedMessage,
     judge,
 )
+from touchpoint.model.message import Message
 from touchpoint.policy.checks import FAMILIARITY, PACE, PAUSED, TOLD
 from touchpoint.policy.facts import ChosenWording, HandOver, Pause
 from touchpoint.policy.verdict import Ruling
@@ -211,10 +212,11 @@ def release(
     decision = Decision(program, state, now)
     if world.breaker is not None and asked.ruling.allowed and not _within_volume(pending, asked, decision, world):
         asked = decide(program, state, pending, world, now, moment.wall)
-    run = state.run_by_order(pending.run) if program.replans else None
-    if run is not None and run.message == pending.key and is_free_again(program, state, pending, asked.ruling):
-        replan(decision, run, pending)
-        return None, work_off(decision)
+    if program.replans:
+        run = state.run_by_order(pending.run)
+        if run is not None and run.message == pending.key and is_free_again(program, state, pending, asked.ruling):
+            replan(decision, run, pending)
+            return None, work_off(decision)
     if asked.ruling.answer != "allow":
         return None, _not_now(program, state, pending, asked, decision, world)
     return _let_go(program, state, pending, asked, decision, moment, world), decision
@@ -266,7 +268,7 @@ def _let_go(
     if pending.first_try is None:
         pending.first_try, pending.timeline = moment.elapsed, moment.timeline
     message = program.message_of(state, pending) if plan is None else plan.message
-    _take_slot(program, state, pending, message is None or message.counted)
+    _take_slot(program, state, pending, message)
     if message is not None and plan is None:  # one that a plan knows costs nothing
         take(program, state, pending, message, decision)
     decision.effects.append(MessageChanged(pending))
@@ -310,19 +312,20 @@ def _take_lease(state: State, pending: Pending, channel: str, now: int, moment: 
     pending.attempts += 1
 
 
-def _take_slot(program: Program, state: State, pending: Pending, counted: bool) -> None:  # noqa: FBT001 - one caller
+def _take_slot(program: Program, state: State, pending: Pending, message: Message | None) -> None:
     """Move the message's slot to this instant; refused attempts stay in the history, for caps that count attempts."""
-    now = pending.slot or 0
-    run = state.run_by_order(pending.run)
+    now, run = pending.slot or 0, state.run_by_order(pending.run)
     key, earlier = pending.key, state.history
-    if earlier:
-        oldest = -NEVER if program.history_kept is None else now - program.history_kept
-        earlier = tuple([each for each in earlier if (each.key != key or each.state == "refused") and each.at > oldest])
     own = HandOver(
-        now, key, pending.journey, pending.message, pending.kind, pending.channel or "", counted, IN_FLIGHT,
-        run.key if run else None,
+        now, key, pending.journey, pending.message, pending.kind, pending.channel or "",
+        message is None or message.counted, IN_FLIGHT, run.key if run else None,
     )  # fmt: skip
-    state.history = (*earlier, own)
+    if not earlier:
+        state.history = (own,)
+        return
+    oldest = -NEVER if program.history_kept is None else now - program.history_kept
+    kept = [each for each in earlier if (each.key != key or each.state == "refused") and each.at > oldest]
+    state.history = (*kept, own)
 
 
 def _look_up(program: Program, state: State, pending: Pending, moment: Moment, now: int) -> tuple[Ticket, Decision]:

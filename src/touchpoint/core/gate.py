@@ -205,7 +205,7 @@ def _planned(program: Program, pending: Pending) -> Plan | None:
 def _by_plan(
     program: Program, state: State, pending: Pending, world: World, now: int, run: Run, plan: Plan, look: Look
 ) -> Asked | None:
-    asked: list[Ruling] = []
+    asked: Sequence[Ruling] = ()
     for place in plan.places:
         channel, address = place.channel, addressed(state, place.channel, world)
         words = place.words.get(state.profile.locale) or _words_at(place, program, state, run, plan.message, now)
@@ -220,7 +220,7 @@ def _by_plan(
         if len(found) > 1 and looks_ahead(found):
             return None
         ruling = combine(found, channel=channel) if found else place.allowed
-        asked.append(ruling)
+        asked = (*asked, ruling)
         if not ruling.moves_on:
             ruling = ruling if len(asked) == 1 else rule_over_channels(asked)
             return Asked(ruling, channel, address, words.message if ruling.answer == "allow" else None, plan=plan)

@@ -105,7 +105,8 @@ def _accepted(
     if words is not None:
         decision.effects.append(TaskAssigned(pending, words, now))
     # Last of all: a decision that is defective is taken anew, and nobody would take back what was counted.
-    if pending.to is not None and (rates := program.complaint_rates.get(channel)) is not None:
+    rates = program.complaint_rates.get(channel) if program.complaint_rates else None
+    if rates is not None and pending.to is not None:
         counted = count(world.paces, rates, channel, (pending.to[0], pending.to[1]), now, complaint=False)
         decision.effects.append(Paced(tuple(counted)))
     return decision

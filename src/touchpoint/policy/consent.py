@@ -119,6 +119,8 @@ def said_in(
     grant: ConsentFact | None = None
     for purpose, here, anywhere in spoken:
         said, everywhere = consents.get(here), consents.get(anywhere)
+        if said is None and everywhere is None:
+            continue  # nearly always
         if said is not None and not _speaks(said, now):
             said = None
         if everywhere is not None and _speaks(everywhere, now):
