@@ -22,7 +22,9 @@ def begun_with_its_run(decision: Decision, rule: CompiledRule, occurrence: Occur
     node, state, given = rule.first, decision.state, rule.rule
     if node is None or node.message is None or not node.opens:
         return False
-    if decision.effects or decision.ready or _is_unsure(decision, rule):
+    if decision.effects or decision.ready or decision.chain or decision.program.live_limits:
+        return False
+    if state.runs and any(run.rule == given.name and run.journey == rule.journey for run in state.runs):
         return False
     key = None if given.key is None else key_of_rule(given.key, occurrence.properties)
     if given.limit is not None:
@@ -55,14 +57,6 @@ def begun_with_its_run(decision: Decision, rule: CompiledRule, occurrence: Occur
     effects.append(RunStarted(run))
     effects.append(MessageBegun(pending, run))
     return True
-
-
-def _is_unsure(decision: Decision, rule: CompiledRule) -> bool:
-    """Whether more than the rule's limit may have a say in whether its run starts."""
-    if decision.chain or decision.program.live_limits:
-        return True
-    runs = decision.state.runs
-    return bool(runs) and any(run.rule == rule.rule.name and run.journey == rule.journey for run in runs)
 
 
 def ended_with_its_run(decision: Decision, pending: Pending, status: str, reason: str) -> bool:

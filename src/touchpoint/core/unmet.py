@@ -28,7 +28,7 @@ from touchpoint.journey.conditions import Expression, source
 from touchpoint.journey.journey import Journey
 
 if TYPE_CHECKING:
-    from touchpoint.core.compiled_rule import CompiledRule
+    from touchpoint.core.compiled_rule import Closure, CompiledRule
     from touchpoint.core.decision import Decision, Entry
     from touchpoint.core.keys import Key
     from touchpoint.core.occurrence import Occurrence
@@ -140,6 +140,7 @@ class Together:
         self.journey, self.rules, self._table = rules[0].journey, rules, table
         self._told: _Told | None = None
         self._true: dict[int, tuple[CompiledRule, ...]] = {}
+        self._asks: Sequence[tuple[CompiledRule, Closure | None]] = ()
 
     @property
     def has_told(self) -> bool:
@@ -179,8 +180,9 @@ class Together:
     def considered(self, decision: "Decision", event: "Occurrence") -> "list[CompiledRule]":
         """The rules whose condition is true; what is to be said of the others is left in the trace."""
         context, true = decision.placed(self.journey, event), []
-        for rule in self.rules:
-            given = rule.given
+        if not self._asks:
+            self._asks = [(rule, rule.given) for rule in self.rules]
+        for rule, given in self._asks:
             if given is None or given(context) is True:
                 true.append(rule)
         if len(true) < len(self.rules):
