@@ -60,10 +60,10 @@ from touchpoint.model.limits import starts_kept
 from touchpoint.model.message import Content, Message
 from touchpoint.policy.binding import Bound, bind, retention
 from touchpoint.policy.content_binding import complaint_rates_of
-from touchpoint.policy.plan import Plan
 
 if TYPE_CHECKING:
     from touchpoint.core.render import Words
+    from touchpoint.policy.plan import Plan
 
 BUDGET: Final = 1_000
 """Steps and rounds that one decision may take (S4.3)."""
@@ -117,7 +117,7 @@ class Program:
     _asked: Asked
     _looks: dict[tuple[str, str], tuple[Look, ...]] = attrs.field(factory=dict, init=False, repr=False)
     words: "dict[tuple[str, str, str | None], Words]" = attrs.field(factory=dict, init=False, repr=False)
-    plans: dict[tuple[str, str, str], Plan | None] = attrs.field(factory=dict, init=False, repr=False)
+    plans: "dict[tuple[str, str, str], Plan | None]" = attrs.field(factory=dict, init=False, repr=False)
 
     # --- what is found when somebody first asks -----------------------------------------------------------------------
 
