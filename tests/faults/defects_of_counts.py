@@ -50,9 +50,9 @@ def _(replace):
     first = {}
 
     def make(take):
-        def keeping(program, state, pending, *, counted):
+        def keeping(program, state, pending, message):
             slot, pending.slot = pending.slot, first.setdefault((state.id, pending.key), pending.slot)
-            take(program, state, pending, counted=counted)
+            take(program, state, pending, message)
             pending.slot = slot
             state.history = tuple(sorted(state.history, key=lambda each: each.at))
 

@@ -123,16 +123,16 @@ def _(replace):
 
 @defect("a withdrawal of everything is missed where a kind was granted", strengths={"act between": 0.5})
 def _(replace):
-    def make(said_of):
-        def narrow(consents, purposes, channel, now):
-            if {purpose for purpose, _ in consents} & set(purposes[:-1]):
-                purposes = tuple(each for each in purposes if each != "*")
-            return said_of(consents, purposes, channel, now)
+    def make(said_in):
+        def narrow(consents, spoken, now):
+            if {purpose for purpose, _ in consents} & {purpose for purpose, *_ in spoken[:-1]}:
+                spoken = tuple(each for each in spoken if each[0] != "*")
+            return said_in(consents, spoken, now)
 
         return narrow
 
     for place in (consent, objections):
-        replace(place, "said_of", make)
+        replace(place, "said_in", make)
 
 
 @defect("an opt-out binds only who said it, not the address")

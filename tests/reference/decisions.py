@@ -18,7 +18,7 @@ from touchpoint.journey.changes import ConsentChanged, PreferenceChanged
 from touchpoint.journey.conditions import Expression
 from touchpoint.journey.policy import HoldOut
 from touchpoint.model.experiment import assignment, held_out
-from touchpoint.model.message import Gift
+from touchpoint.model.message import Gift, Survey
 
 MOST_WORK = 1_000
 CARRIES_DATA = ("touchpoint", "ended", "trait_changed", "consent_changed", "preference_changed")
@@ -147,6 +147,10 @@ class Customer:
         direction = "internal" if properties.get("machine") else direction
         told = self.touchpoint(event.type, self.now, event.id, properties, sent[-1].channel, direction, sent[-1])
         self.decide(told)
+        if event.type == "replied" and isinstance(sent[-1].what, Survey):  # S8.1: what is replied to it is feedback too
+            self.decide(self.touchpoint(
+                "feedback", self.now, f"{event.id} read", {}, sent[-1].channel, "inbound", sent[-1]
+            ))  # fmt: skip
 
     def touchpoint(self, type, at, id, properties, channel=None, direction="internal", message=None):
         return Occurrence("touchpoint", type, at, id, properties, channel, direction, self.now, message=message)

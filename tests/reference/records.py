@@ -277,7 +277,8 @@ def _tells_own(trigger, occurrence, run):
     if occurrence.kind == "ended":
         return _names_end(trigger, occurrence.properties["status"])
     proofs = {
-        "Delivered": ("delivered", "opened", "clicked", "replied"), "Opened": ("opened", "clicked", "replied"),
+        "Delivered": ("delivered", "opened", "clicked", "replied", "feedback"),
+        "Opened": ("opened", "clicked", "replied", "feedback"),
         "Clicked": ("clicked",), "Replied": ("replied",), "Failed": ("bounced", "failed"),
     }  # fmt: skip
     kind = type(trigger).__name__

@@ -71,8 +71,8 @@ def nps(
         passives: of 7 and 8.
         detractors: of 0 to 6.
         level: of confidence.
-        method: of the interval, which is clipped to -100 and 100. At levels below 0.85 the adjusted one can lie wholly
-            on one side of the value.
+        method: of the interval, which is clipped to -100 and 100. At levels below 0.96 the adjusted one can lie wholly
+            on one side of the value, where few have answered and nearly all alike.
 
     Raises:
         InvalidInput: a count or level that cannot be, or no answers at all.
