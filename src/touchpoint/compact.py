@@ -11,7 +11,7 @@ Encode: TypeAlias = Callable[[object, int], Iterable[str]]
 
 
 def prepared(encoder: json.JSONEncoder) -> Callable[[object], str]:
-    """`encoder.encode`, without preparing the C encoder anew at each call: half of the time of a short record."""
+    """`encoder.encode`, without preparing the C encoder anew at each call, which takes long for a short record."""
     encode, join = _encode_of(encoder), "".join
     return encoder.encode if encode is None else lambda value: join(encode(value, 0))
 

@@ -464,7 +464,7 @@ class Decision:
 
 
 class BlankDecision(Decision):
-    """A decision that generated code fills, as `Decision.__init__` would: a call of that is half of a round.
+    """A decision that generated code fills, as `Decision.__init__` would, without a call of that.
 
     Little follows from most touchpoints. So what it would need for that is everybody's and cannot be set, until it is
     opened, and a decision like any other.

@@ -7,7 +7,7 @@ customer at rest costs 9 bytes for each instant instead of an object for each si
 
 In a store both are plain JSON: a dict from the signals' keys to their data, with the log under the empty key: its
 letters, the keys that these stand for (in the order of the letters, with blanks between them), and the instants as
-base64 of 8 bytes each, least significant first, which is written in a tenth of the time that a list of numbers takes.
+base64 of 8 bytes each, least significant first, which is written far sooner than a list of numbers.
 """
 
 import sys

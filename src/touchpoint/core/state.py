@@ -211,7 +211,7 @@ _VALUES_OF_RARE: Final = attrgetter(*(field.name for field in attrs.fields(Rare)
 class _Part(property, Generic[T]):
     """One of `Rare`, as an attribute of the state: who gets something of it gets a `Rare` of their own.
 
-    What is on the way of every touchpoint reads `state.rare` itself, which takes a quarter of the time.
+    What is on the way of every touchpoint reads `state.rare` itself, which is no call.
     """
 
     def __init__(self, name: str) -> None:
@@ -315,8 +315,8 @@ class State:
 
     def next_dues(self) -> tuple[int, int]:
         """The earliest instants at which a timer and a message of this customer fall due; `NEVER` for none."""
-        # Asked after every decision, mostly of somebody who has nothing of it: a plain loop is half the time of a
-        # generator, and no loop less than half of that.
+        # Asked after every decision, mostly of somebody who has nothing of it. A plain loop takes less time than a
+        # generator, and no loop next to none.
         if not (self.runs or self.silences or self.cases or self.pending) and self.rare is COMMON:
             return _NOTHING_DUE
         earliest = NEVER

@@ -73,7 +73,7 @@ class Prepared:
     occurrence: Occurrence = attrs.field(repr=False)
 
 
-def prepare(  # noqa: C901, PLR0912 - every touchpoint passes here, and a call for each check would be half of the time
+def prepare(  # noqa: C901, PLR0912 - every touchpoint passes here, and calls would take longer than the checks
     given: Touchpoint, *, now: int | None, skew: int, declared: Mapping[str, type], refers: bool = False
 ) -> Prepared:
     """Check a touchpoint.

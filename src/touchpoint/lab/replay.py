@@ -56,7 +56,7 @@ AGENDA = 5_000
 def rarely_collected() -> Iterator[None]:
     """Have Python look for circles of garbage less often, for a process that does nothing but replay.
 
-    A replay makes next to none, and looking through what it holds takes a twentieth of its time. The setting is the
+    A replay makes next to none, and looking through what it holds takes time. The setting is the
     whole process's, so `replay` leaves it alone: whose process it is says so.
     """
     before = gc.get_threshold()

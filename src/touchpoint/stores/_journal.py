@@ -17,7 +17,7 @@ _SEEN: Final = (
 )
 _SEEN_ALONE: Final = f"{_JOURNAL} WHERE id = ? AND customer = ?"
 _HEAD: Final = "SELECT head FROM touchpoint_customers WHERE no = ?"
-# A recursion that is asked for row by row follows the chain without an index and 2× as fast as a question per entry.
+# A recursion that is asked for row by row follows the chain without an index, and sooner than a question per entry.
 _CHAIN: Final = (
     "WITH RECURSIVE chain AS (SELECT * FROM touchpoint_journal WHERE no = ? UNION ALL "  # noqa: S608 - names of our own
     "SELECT entry.* FROM chain JOIN touchpoint_journal AS entry ON entry.no = chain.prev LIMIT ?) "

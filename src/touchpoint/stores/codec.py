@@ -40,7 +40,7 @@ _UNTAG: Final[Mapping[str, Callable[[Any], object]]] = {
     "$elapsed": lambda us: timedelta(microseconds=us),
 }
 
-# Looking for circles costs a third of the time; payloads are copied and bounded in depth before they get here.
+# Looking for circles takes time; payloads are copied and bounded in depth before they get here.
 _encoder: Final = json.JSONEncoder(
     ensure_ascii=False, separators=(",", ":"), allow_nan=False, check_circular=False, default=_tagged
 )
