@@ -35,7 +35,8 @@ WAYS: Final[Mapping[str, tuple[Sequence[str], Sequence[str]]]] = {
 TYPES: Final = tuple(dict.fromkeys(kind for kinds, _ in WAYS.values() for kind in kinds))
 PHASES: Final = {"buyer": "engage", "regular": "engage", "promoter": "delight"}
 DEMAND: Final = at_least(10, 30)
-EVENTS: Final = 2_000
+EVENTS: Final = 20_000
+"""In one round: of fewer most of the time would go to code and data that the processor has not at hand yet."""
 CUSTOMERS: Final = 100
 JOURNEY: Final = "life"
 Act = tuple[int, str, Occurrence]

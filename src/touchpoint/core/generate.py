@@ -157,7 +157,7 @@ class Writer:
         return self._closure(node, asked=asked)
 
     def passing_over(self, conditions: Sequence[Expression]) -> tuple[list[Source], list[Source]]:
-        """What tells early that some cannot be true: lines, and what to ask first of each; see `core.thresholds`."""
+        """What tells early that some cannot be true: lines, and what has to be so for each; see `core.thresholds`."""
         every = [bounds_of(each, self._property) for each in conditions]
         thresholds = shared(every)
         first = [next((side for side in thresholds if side in each), None) for each in every]
@@ -166,7 +166,7 @@ class Writer:
             f"    {name} = {self._is(value, int)} and not {value} {op} {thresholds[value, op]}"
             for (value, op), name in names.items()
         ]
-        return lines, ["" if side is None else f"not {names[side]} and " for side in first]
+        return lines, ["" if side is None else f"not {names[side]}" for side in first]
 
     def _joined(self, parts: tuple[Expression, ...], word: str, *, asked: bool) -> Source:
         if (stages := self._in_stages(parts, word, asked=asked)) is not None:

@@ -316,25 +316,32 @@ def _considers(writer: Writer, some: Together, *, listed: bool) -> list[str]:
     """S4.2 point 5; what is refused goes into the trace before anything starts. The true ones are `listed`, or bits."""
     bits = some.bits
     lines = ["    others = 0  # the bits of rules that are true"] if bits else []
-    far, before = writer.passing_over([each.condition for each in some.rules if each.condition is not None])
+    far, guards = writer.passing_over([each.condition for each in some.rules if each.condition is not None])
     lines += ["    # Beyond a threshold that several conditions share.", *far] if far else []
-    asks = iter(before)
+    asks, block = iter(guards), ""
     for rule in some.rules:
         known, bit = writer.names.constant(rule, "rule") if listed else "", bits.get(rule)
         about = f"    # {comment(writer.journey)}, rule {comment(rule.rule.name)}"
         if rule.condition is None:
             lines += [about, f"    considered.append({known})"]
+            block = ""
             continue
-        lines += [
-            f"{about}: {comment(str(rule.condition))}",
-            f"    if {next(asks)}{writer.holds(rule.condition)}:",
-        ]
-        if listed:
-            lines.append(f"        considered.append({known})")
-        if bit is not None:
-            lines.append(f"        others |= {bit}")
-        elif rule.see is not None:
+        about, guard, holds = f"{about}: {comment(str(rule.condition))}", next(asks), writer.holds(rule.condition)
+        follows = [f"        considered.append({known})"] if listed else []
+        follows += [] if bit is None else [f"        others |= {bit}"]
+        if bit is None and rule.see is not None:
+            asked = f"{guard} and {holds}" if guard else holds
+            lines += [about, f"    if {asked}:", *follows]
             lines += ["    else:", f"        parts.refused(decision, {known}, event)"]
+            block = ""
+        elif guard:
+            # Neighbours that are passed over together are asked for it together.
+            lines += [f"    if {guard}:"] if guard != block else []
+            lines += [f"    {each}" for each in (about, f"    if {holds}:", *follows)]
+            block = guard
+        else:
+            lines += [about, f"    if {holds}:", *follows]
+            block = ""
     return [*lines, *_tells(writer, some)] if bits else lines
 
 
