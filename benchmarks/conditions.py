@@ -157,11 +157,11 @@ def holding(judges: Mapping[str, Judge], state: State, occurrence: Occurrence) -
 
 def asked(program: Program, people: Mapping[str, dict[str, object]], acts: Sequence[Act]) -> Candidate:
     """Asking which rules hold of all events."""
-    judges = judges_of(program)
+    judges, blank = judges_of(program), BlankDecision
 
     def work(known: dict[str, State]) -> None:  # as `holding`, without a call of its own for each
         for act in acts:
-            occurrence, decision = act.occurrence, BlankDecision()
+            occurrence, decision = act.occurrence, blank()
             decision.state, decision.now, decision.trace = known[act.who], occurrence.at, []
             judges[occurrence.name](decision, occurrence)
 

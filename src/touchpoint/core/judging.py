@@ -6,6 +6,7 @@ not decide by closures; tests hold the two together.
 """
 
 import linecache
+import re
 from collections.abc import Callable, Collection, Mapping, Sequence
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
@@ -180,8 +181,7 @@ class _Source:
         return self._code([
             "def judge(decision, event):",
             f"    {f'What a {_described(self._key)} enters and starts.'!a}",
-            "    state, now, trace = decision.state, decision.now, decision.trace",
-        ], body)  # fmt: skip
+        ], body, reads=("state", "now", "trace"))  # fmt: skip
 
     def deciding(
         self, stages: "StagesEntered", rules: Sequence[Together], asks: Sequence[Source], *, more: bool,
@@ -205,9 +205,12 @@ class _Source:
             *begins(),
         ], body)  # fmt: skip
 
-    def _code(self, head: list[Source], body: list[Source]) -> Code:
-        letters = self.names.constant(self._signals.letters, "letters")
-        return Code("\n".join([*head, *looks_up(body, letters), *body]) + "\n", self.names.names)
+    def _code(self, head: list[Source], body: list[Source], reads: Sequence[str] = ()) -> Code:
+        """The function of this head and body; of the decision it `reads` only what it needs."""
+        lines = [*looks_up(body, self.names.constant(self._signals.letters, "letters")), *body]
+        used = [each for each in reads if any(re.search(rf"\b{each}\b", line) for line in lines)]
+        read = [f"    {each} = decision.{each}" for each in used]
+        return Code("\n".join([*head, *read, *lines]) + "\n", self.names.names)
 
     def _considered(self, rules: Sequence[Together]) -> tuple[Source, Source]:
         """Whether any rule starts, and which; both empty where there are none."""
