@@ -16,7 +16,6 @@ from touchpoint.core.occurrence import Occurrence
 from touchpoint.core.program import Program
 from touchpoint.core.state import Address
 from touchpoint.engine import changed, erased
-from touchpoint.engine.columns import prepare_all
 from touchpoint.engine.hearing import answered, hear
 from touchpoint.engine.intake import Prepared, Recorded, instant_of, newly_recorded, prepare, text_of, texts_of
 from touchpoint.engine.loaded import Loaded
@@ -60,9 +59,12 @@ def numbered(
     given: Sequence[Touchpoint], first: int, now: int | None, skew: int, declared: Mapping[str, type]
 ) -> list[Prepared]:
     """`prepare` for each of them, with the touchpoint's place in its error; `first` is that of the first."""
-    together = None if declared else prepare_all(given, now, skew)
-    if together is not None:
-        return together
+    if not declared and len(given) > 1:
+        from touchpoint.engine.columns import prepare_all
+
+        together = prepare_all(given, now, skew)
+        if together is not None:
+            return together
     prepared: list[Prepared] = []
     try:
         prepared.extend(prepare(each, now=now, skew=skew, declared=declared) for each in given)

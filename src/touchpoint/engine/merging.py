@@ -4,7 +4,6 @@ from collections.abc import Iterator, Sequence
 
 import attrs
 
-from touchpoint.core import merging as core
 from touchpoint.core.changes import look
 from touchpoint.core.decision import Decision, MessageEnded, RunEnded
 from touchpoint.core.occurrence import TOUCHPOINT
@@ -109,6 +108,8 @@ def _join(unit: Unit, source: Loaded, target: Loaded, now: int) -> Merged:
     unit.tx.absorb(source.no, target.no)
     unit.cache.forget(source.no)
     _alias(unit, source.id, target)
+
+    from touchpoint.core import merging as core
 
     timeline = occurrences(reversed(list(unit.tx.journal(target.no))))
     before = look(unit.program.listening.watching, target.state.profile)

@@ -7,7 +7,7 @@ from typing import TypeVar
 import attrs
 
 from touchpoint.durations import Duration
-from touchpoint.engine import acts, exporting, ledger, merging, preferring, privacy, received
+from touchpoint.engine import acts, ledger, merging, preferring, privacy, received
 from touchpoint.engine.ground import Ground
 from touchpoint.engine.intake import customer_id
 from touchpoint.engine.keyed import able
@@ -231,8 +231,10 @@ class People(Ground):
 
     def export(self, customer: str) -> dict[str, object]:
         """Everything that is held about a person, as plain JSON values (S1.7). Raises UnknownCustomer."""
+        from touchpoint.engine.exporting import export
+
         with self._unit() as unit:
-            return exporting.export(unit, self._known(unit, customer), self.adapters, self._now())
+            return export(unit, self._known(unit, customer), self.adapters, self._now())
 
     def checkpoint(self, *, rewrite: bool = False) -> bool:
         """Fold the store's log, so that what was erased is in neither the file nor the log.
