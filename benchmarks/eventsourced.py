@@ -40,6 +40,16 @@ class Shop:
             aggregate.ordered(**ordered)
             application.save(aggregate)
 
+    def states_put(self, facts: Sequence[Fact]) -> None:
+        """Each, and then its new state by hand: quicker than having the application take its snapshots itself."""
+        application, ids = self.application, self.ids
+        taken, put = self.customer.Snapshot.take, application.snapshots.put  # type: ignore[attr-defined]  # of a peer
+        for who, ordered in facts:
+            aggregate = application.repository.get(ids[who])
+            aggregate.ordered(**ordered)
+            application.save(aggregate)
+            put([taken(aggregate)])
+
     def all_together(self, facts: Sequence[Fact]) -> None:
         """In batches of 1,000: every aggregate of a batch is saved with all its events."""
         application, ids = self.application, self.ids
@@ -70,9 +80,13 @@ class Shop:
 class Shops:
     """What opens a shop on a file, or with None in memory.
 
-    `cached` keeps aggregates and takes snapshots of them, `plain` takes snapshots alone, `bare` does neither.
+    `stated` keeps aggregates and takes a snapshot of each event, so that its state is stored with it as ours is;
+    `putting` keeps aggregates and leaves snapshots to whoever puts them; `cached` keeps aggregates and takes a snapshot
+    now and then, `plain` takes those alone, `bare` does neither.
     """
 
+    stated: Callable[[str | None], Shop]
+    putting: Callable[[str | None], Shop]
     cached: Callable[[str | None], Shop]
     plain: Callable[[str | None], Shop]
     bare: Callable[[str | None], Shop]
@@ -98,6 +112,12 @@ def shops(module: ModuleType) -> Shops:
     class Snapshotting(application.Application):  # type: ignore[misc, name-defined]
         snapshotting_intervals = {Customer: EVERY}  # noqa: RUF012 - as its documentation writes it
 
+    class Stating(application.Application):  # type: ignore[misc, name-defined]
+        snapshotting_intervals = {Customer: 1}  # noqa: RUF012 - likewise
+
+    class Putting(application.Application):  # type: ignore[misc, name-defined]
+        is_snapshotting_enabled = True
+
     class Bare(application.Application):  # type: ignore[misc, name-defined]
         pass
 
@@ -108,4 +128,7 @@ def shops(module: ModuleType) -> Shops:
 
         return open_on
 
-    return Shops(opening(Snapshotting, CACHED), opening(Snapshotting, {}), opening(Bare, {}))
+    return Shops(
+        opening(Stating, CACHED), opening(Putting, CACHED), opening(Snapshotting, CACHED), opening(Snapshotting, {}),
+        opening(Bare, {}),
+    )  # fmt: skip

@@ -2,10 +2,12 @@
 
 Customers order things; whoever has ordered three times is a regular. Ours goes through the engine: each touchpoint is
 checked, decided, and stored with the customer's new state. `eventsourcing` has an aggregate for each customer, which it
-keeps in its cache, without looking whether other processes have written meanwhile and without copying it, and of which
-it takes a snapshot every ten events; told beside it is what its documentation begins with, where the aggregate is read
-again before each event. Both keep a file with a write-ahead log and full sync, or are in memory alone. Both are asked
-what they have kept, before and after: how many orders, of what in all, and who is a regular.
+keeps in its cache, without looking whether other processes have written meanwhile and without copying it. What is
+demanded is about events with their states: there it takes a snapshot of each event, which is how it stores a state.
+Told beside it is what less costs: the snapshot put by hand; no state but every tenth; and what its documentation begins
+with, where the aggregate is read again before each event. Both keep a file with a write-ahead log and full sync, or are
+in memory alone. Both are asked what they have kept, before and after: how many orders, of what in all, and who is a
+regular.
 
 One row tells how fast it could be at all: the very rows that ours writes, by plain `sqlite3`, which decides nothing.
 """
@@ -184,12 +186,16 @@ def rows(size: Size) -> Iterator[Result]:
 
 
 def _recording(size: Size, opening: Shops, path: Callable[[], str]) -> Iterator[Result]:
-    single, batch = (one_by_one, Shop.one_by_one), (all_together, Shop.all_together)
+    single, by_hand = (one_by_one, Shop.one_by_one), (one_by_one, Shop.states_put)
+    batch = (all_together, Shop.all_together)
     for what, (ours, theirs), shop, place, demand in (
-        ("one event with its state, in a file", single, opening.cached, path, RECORDS),
-        ("the same, the aggregate read each time", single, opening.plain, path, None),
-        ("a batch of events with their states, in a file", batch, opening.cached, path, None),
-        ("one event with its state, in memory", single, opening.cached, _memory, None),
+        ("one event with its state, in a file", single, opening.stated, path, RECORDS),
+        ("the same, their snapshots put by hand", by_hand, opening.putting, path, None),
+        ("the same, theirs with every tenth state", single, opening.cached, path, None),
+        ("the same, theirs read each time, with every tenth state", single, opening.plain, path, None),
+        ("a batch of events with their states, theirs with every tenth, in a file", batch, opening.cached, path, None),
+        ("one event with its state, in memory", single, opening.stated, _memory, None),
+        ("the same, theirs with every tenth state", single, opening.cached, _memory, None),
     ):
         our_place, their_place = place(), place()
         store = "sqlite://" if our_place is None else f"sqlite:///{our_place}"
