@@ -367,8 +367,12 @@ def _walk(expression: Expression) -> Sequence[Expression]:
     while left:
         node = left.pop()
         found.append(node)
-        if type(node) in _HELD:
-            left += reversed(children(node))
+        if (held := _HELD.get(type(node))) is not None:
+            inside = held(node)  # as `children` gives it: most of a journey's nodes pass through here
+            if type(inside) is tuple:
+                left += inside[::-1]
+            elif isinstance(inside, Expression):
+                left.append(inside)
     return tuple(found)
 
 

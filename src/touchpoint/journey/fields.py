@@ -31,7 +31,12 @@ def layout_of(cls: type) -> Layout:
 def values_of(names: Iterable[str]) -> Callable[[object], Sequence[object]]:
     """What gives the values of these fields of an object, in their order."""
     wanted = tuple(names)
-    return attrgetter(*wanted) if len(wanted) > 1 else lambda each: tuple(getattr(each, name) for name in wanted)
+    if len(wanted) > 1:
+        return attrgetter(*wanted)
+    if not wanted:
+        return lambda _: ()
+    value_of = attrgetter(*wanted)
+    return lambda each: (value_of(each),)
 
 
 def default_of(attribute: "attrs.Attribute[Any]") -> object:
