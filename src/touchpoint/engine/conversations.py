@@ -5,16 +5,15 @@ from contextlib import AbstractContextManager
 from datetime import datetime
 from typing import TYPE_CHECKING, Final
 
-from touchpoint.engine import conversing
 from touchpoint.engine.ground import Ground
 from touchpoint.engine.intake import instant_of, text_of
 from touchpoint.errors import InvalidInput
 from touchpoint.model.case import Case
-from touchpoint.model.conversation import Conversation
 from touchpoint.stores.base import Reader
 
 if TYPE_CHECKING:
     from touchpoint.insight.contacts import ConversationFigures
+    from touchpoint.model.conversation import Conversation
 
 _MOST: Final = 10_000
 _PAGE: Final = 5_000
@@ -26,13 +25,13 @@ class Conversations:
 
     def __init__(
         self,
-        listed: Callable[[str], list[Conversation]],
+        listed: "Callable[[str], list[Conversation]]",
         reading: Callable[[], AbstractContextManager[Reader]],
         now: Callable[[], int],
     ) -> None:
         self._listed, self._reading, self._now = listed, reading, now
 
-    def __call__(self, customer: str, *, limit: int = 100) -> list[Conversation]:
+    def __call__(self, customer: str, *, limit: int = 100) -> "list[Conversation]":
         """Those in which a customer spoke, or that are about a case of theirs; what was said last comes first.
 
         It reads the timeline of this customer, and nobody else's.
@@ -90,7 +89,7 @@ class Talk(Ground):
         """The conversations of a customer, `engine.conversations("ann")`, and figures of all of them."""
         return Conversations(self._conversations, self._reading, self._now)
 
-    def conversation(self, customer: str, *, about: str | Case) -> Conversation | None:
+    def conversation(self, customer: str, *, about: str | Case) -> "Conversation | None":
         """The conversation to which something belongs; None where nothing does.
 
         Args:
@@ -101,10 +100,14 @@ class Talk(Ground):
             UnknownCustomer: no such customer.
             InvalidInput: `about` is no text.
         """
+        from touchpoint.engine import conversing
+
         named = about.about if isinstance(about, Case) else text_of(about, "about=")
         with self._unit() as unit:
             return conversing.read(unit, self._known(unit, customer)).one(named)
 
-    def _conversations(self, customer: str) -> list[Conversation]:
+    def _conversations(self, customer: str) -> "list[Conversation]":
+        from touchpoint.engine import conversing
+
         with self._unit() as unit:
             return conversing.read(unit, self._known(unit, customer)).all()

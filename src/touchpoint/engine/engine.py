@@ -1,36 +1,29 @@
 """The engine: the one object a host owns.
 
-It reads the clock, opens transactions, and calls adapters; what to do is decided by the core.
+It reads the clock, opens transactions, and calls adapters; what to do is decided by the core. What few engines are
+asked for is loaded when they are asked.
 """
 
 from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime, timedelta
 from itertools import islice
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from touchpoint.channels.inbound import Inbound, WebhookRequest
 from touchpoint.durations import instant
 from touchpoint.engine import acts
 from touchpoint.engine.advocacy import Advocacy
-from touchpoint.engine.case_desk import CaseDesk, owner_of, severity_of
 from touchpoint.engine.conversations import Talk
 from touchpoint.engine.delivery import GROUP
-from touchpoint.engine.explain import Why, explain
 from touchpoint.engine.feedback import FeedbackDesk, with_share, with_shares
-from touchpoint.engine.figures import FigureDesk
 from touchpoint.engine.gifts import GiftDesk
 from touchpoint.engine.inbound import apply
 from touchpoint.engine.intake import Recorded, customer_id, prepare
 from touchpoint.engine.members import Members
 from touchpoint.engine.operations import Operations
 from touchpoint.engine.people import People
-from touchpoint.engine.planning import Planned, plans
-from touchpoint.engine.receiving import WebhookResponse, read_webhook, take_webhook
 from touchpoint.engine.releases import Releases
 from touchpoint.engine.suggesting import Suggesting
-from touchpoint.engine.suggestion_desk import SuggestionDesk
-from touchpoint.engine.tasks import TaskDesk
-from touchpoint.engine.view import CustomerView, view
 from touchpoint.engine.wishes import Wishes
 from touchpoint.engine.worker import work
 from touchpoint.engine.working import POLL, Event, Report, Worked
@@ -41,6 +34,16 @@ from touchpoint.errors import (
 from touchpoint.journey.journey import Journey
 from touchpoint.model.case import Severity
 from touchpoint.model.touchpoint import Direction, Touchpoint
+
+if TYPE_CHECKING:
+    from touchpoint.engine.case_desk import CaseDesk
+    from touchpoint.engine.explain import Why
+    from touchpoint.engine.figures import FigureDesk
+    from touchpoint.engine.planning import Planned
+    from touchpoint.engine.receiving import WebhookResponse
+    from touchpoint.engine.suggestion_desk import SuggestionDesk
+    from touchpoint.engine.tasks import TaskDesk
+    from touchpoint.engine.view import CustomerView
 
 T = TypeVar("T")
 
@@ -176,7 +179,7 @@ class Engine(People, Operations, Members, Releases, Advocacy, Wishes, Talk, Sugg
         now = self._now()
         return self._write(lambda unit: apply(unit, event, self._taking(now)), connection)
 
-    def receive(self, channel: str, request: WebhookRequest, *, connection: object = None) -> WebhookResponse:
+    def receive(self, channel: str, request: WebhookRequest, *, connection: object = None) -> "WebhookResponse":
         """Take a request of a channel's provider: receipts, replies, opt-outs (S6.9).
 
         The channel's adapter verifies and reads it. What it tells is applied in one transaction; a request that comes
@@ -192,6 +195,8 @@ class Engine(People, Operations, Members, Releases, Advocacy, Wishes, Talk, Sugg
             InvalidInput: its adapter understands no webhooks.
             StoreError: it could not be stored; answer with 503, so that the provider comes again.
         """
+        from touchpoint.engine.receiving import WebhookResponse, read_webhook, take_webhook
+
         adapter = self.adapters.get(channel)
         if adapter is None:
             raise UnknownName("channel", channel, self.adapters)
@@ -203,8 +208,10 @@ class Engine(People, Operations, Members, Releases, Advocacy, Wishes, Talk, Sugg
         return WebhookResponse(received.status, received.body, received.headers, recorded)
 
     @property
-    def tasks(self) -> TaskDesk:
+    def tasks(self) -> "TaskDesk":
         """What messages ask people to do, on channels such as `TaskChannel`: open, claim, complete, decline."""
+        from touchpoint.engine.tasks import TaskDesk
+
         return TaskDesk(self._write, lambda: self._taking(self._now()))
 
     @property
@@ -218,13 +225,17 @@ class Engine(People, Operations, Members, Releases, Advocacy, Wishes, Talk, Sugg
         return FeedbackDesk(self._works())
 
     @property
-    def suggestions(self) -> SuggestionDesk:
+    def suggestions(self) -> "SuggestionDesk":
         """What came of suggestions: shown, accepted, declined. For what to offer, see `suggest`."""
+        from touchpoint.engine.suggestion_desk import SuggestionDesk
+
         return SuggestionDesk(self.record)
 
     @property
-    def figures(self) -> FigureDesk:
+    def figures(self) -> "FigureDesk":
         """The figures of this store: call it for a `Report`; `rebuild` counts anew what was there before."""
+        from touchpoint.engine.figures import FigureDesk
+
         return FigureDesk(self._write, self._reading, self._program.journeys, self._now, self.gifts)
 
     # What the host does in a journey.
@@ -251,8 +262,10 @@ class Engine(People, Operations, Members, Releases, Advocacy, Wishes, Talk, Sugg
         return self._write(lambda unit: acts.enrol(unit, identity, label, properties, id, now), connection)
 
     @property
-    def cases(self) -> CaseDesk:
+    def cases(self) -> "CaseDesk":
         """What people do about cases: assign, set_severity, reopen, merge; and their closed loops."""
+        from touchpoint.engine.case_desk import CaseDesk
+
         return CaseDesk(self._write, self._unit, self._program, self._now)
 
     def open_case(
@@ -274,6 +287,8 @@ class Engine(People, Operations, Members, Releases, Advocacy, Wishes, Talk, Sugg
             UnknownName: a case type no journey declares, or no severity.
             InvalidInput: `ref` or `owner` is no text, or `cause` no touchpoint of this customer.
         """
+        from touchpoint.engine.case_desk import owner_of, severity_of
+
         kind = acts.case_kind(self._program, case)
         identity, now = customer_id(customer), self._now()
         how = None if severity is None else severity_of(severity)
@@ -371,25 +386,31 @@ class Engine(People, Operations, Members, Releases, Advocacy, Wishes, Talk, Sugg
 
     # Looking.
 
-    def customer(self, customer: str) -> CustomerView:
+    def customer(self, customer: str) -> "CustomerView":
         """One customer as things stand: stage, timeline, runs, cases, messages, what is next.
 
         Raises UnknownCustomer.
         """
+        from touchpoint.engine.view import view
+
         with self._unit() as unit:
             return view(unit, self._known(unit, customer))
 
-    def planned(self, customer: str) -> list[Planned]:
+    def planned(self, customer: str) -> "list[Planned]":
         """What is planned for a customer, earliest first, and what holds it now. Raises UnknownCustomer."""
+        from touchpoint.engine.planning import plans
+
         with self._unit() as unit:
             return plans(unit, self._known(unit, customer), self._now())
 
-    def why(self, customer: str, name: str) -> Why:
+    def why(self, customer: str, name: str) -> "Why":
         """Why a customer got a message or not; likewise a rule that starts, a segment, or a suggestion (S10).
 
         Raises:
             UnknownCustomer: no such customer.
             UnknownName: no journey has a message, rule, segment or suggestion of that name.
         """
+        from touchpoint.engine.explain import explain
+
         with self._unit() as unit:
             return explain(unit, self._known(unit, customer), name, self._now())

@@ -5,19 +5,21 @@ A part of `Engine`, in a file of its own; what its methods do is in the modules 
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
-from touchpoint.engine import by_hand, controls, parked
+from touchpoint.engine import controls
 from touchpoint.engine.controls import Control
 from touchpoint.engine.ground import Ground
 from touchpoint.engine.intake import Recorded, customer_id
-from touchpoint.engine.parked import Replayed
 from touchpoint.engine.unit import Unit
-from touchpoint.engine.view import Parked
 from touchpoint.errors import UnknownCustomer
 from touchpoint.journey.journey import Journey
 from touchpoint.model.case import Case
 from touchpoint.model.message import Gift, Message
+
+if TYPE_CHECKING:
+    from touchpoint.engine.parked import Replayed
+    from touchpoint.engine.view import Parked
 
 T = TypeVar("T")
 
@@ -76,12 +78,14 @@ class Operations(Ground):
 
     # What defects of journeys keep from going on (S4.3).
 
-    def parked(self, *, limit: int | None = None) -> list[tuple[str, Parked]]:
+    def parked(self, *, limit: int | None = None) -> "list[tuple[str, Parked]]":
         """Everything that defects of journeys keep from going on, as (customer id, what), oldest first of each.
 
         Args:
             limit: at most so many; all unless given.
         """
+        from touchpoint.engine import parked
+
         with self._reading() as reader:
             return parked.listed(reader, parked.how_many(limit))
 
@@ -92,7 +96,7 @@ class Operations(Ground):
 
     def replay_parked(
         self, customer: str | None = None, *, limit: int | None = None, connection: object = None
-    ) -> Replayed:  # fmt: skip
+    ) -> "Replayed":  # fmt: skip
         """Have what is parked go through its decision again, once the journey is mended and loaded.
 
         Each goes through once, in the order of each customer's, with its own instant as `at` and the present as now: it
@@ -108,6 +112,8 @@ class Operations(Ground):
             UnknownCustomer: no such customer.
             StoreError: it could not be stored; customers before this one are done.
         """
+        from touchpoint.engine import parked
+
         left = parked.how_many(limit)
         done = 0
         failed: list[tuple[str, Parked]] = []
@@ -117,9 +123,11 @@ class Operations(Ground):
             one = self._write(lambda unit, no=no, left=left: self._replay(unit, no, left), connection)  # type: ignore[misc]
             done, left = done + one.done, left - one.done - len(one.failed)
             failed += one.failed
-        return Replayed(done, tuple(failed))
+        return parked.Replayed(done, tuple(failed))
 
     def _numbers(self, customer: str | None) -> list[int]:
+        from touchpoint.engine import parked
+
         with self._reading() as reader:  # without the write lock, which the host may hold
             if customer is None:
                 return list(parked.customers_with(reader))
@@ -129,7 +137,9 @@ class Operations(Ground):
             raise UnknownCustomer
         return found
 
-    def _replay(self, unit: Unit, no: int, limit: int) -> Replayed:
+    def _replay(self, unit: Unit, no: int, limit: int) -> "Replayed":
+        from touchpoint.engine import parked
+
         return parked.replay_customer(unit, unit.by_number(no), limit, self._now())
 
     # What people do by hand.
@@ -159,6 +169,8 @@ class Operations(Ground):
             UnknownName: no journey declares such a message, or it has no such channel.
             InvalidInput: the message is a gift, or not the one that is declared; nobody says who sends it.
         """
+        from touchpoint.engine import by_hand
+
         now = self._now()
         what = by_hand.act(
             self._program, customer_id(customer), message, by=by, about=about, channel=channel, id=id,
@@ -172,6 +184,8 @@ class Operations(Ground):
         connection: object = None,
     ) -> Recorded:  # fmt: skip
         """Give a gift to one customer, because a person wants it; as `send`, and its budget and limit apply."""
+        from touchpoint.engine import by_hand
+
         now = self._now()
         what = by_hand.act(
             self._program, customer_id(customer), gift, by=by, about=about, channel=channel, id=id,

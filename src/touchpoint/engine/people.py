@@ -2,18 +2,21 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 import attrs
 
 from touchpoint.durations import Duration
-from touchpoint.engine import acts, ledger, merging, preferring, privacy, received
+from touchpoint.engine import acts
 from touchpoint.engine.ground import Ground
 from touchpoint.engine.intake import customer_id
 from touchpoint.engine.keyed import able
 from touchpoint.errors import InvalidInput, StoreError
 from touchpoint.model.consent import ANY, Basis
 from touchpoint.model.preference import Preferences
+
+if TYPE_CHECKING:
+    from touchpoint.engine import ledger, merging, preferring, privacy, received
 
 T = TypeVar("T")
 
@@ -91,8 +94,10 @@ class People(Ground):
         identity, now = customer_id(customer), self._now()
         self._write(lambda unit: acts.prefer(unit, identity, preferences, now), connection)
 
-    def preferences(self, customer: str) -> preferring.PreferenceCentre:
+    def preferences(self, customer: str) -> "preferring.PreferenceCentre":
         """What the customer may choose and has chosen: all that a page of one's own needs. Raises UnknownCustomer."""
+        from touchpoint.engine import preferring
+
         with self._unit() as unit:
             return preferring.centre(unit, self._known(unit, customer), self.adapters, self._now())
 
@@ -118,6 +123,8 @@ class People(Ground):
         Raises:
             InvalidInput: `yes` is no bool, or there is no purpose.
         """
+        from touchpoint.engine import preferring
+
         if not isinstance(yes, bool):
             raise InvalidInput(f"yes= is True or False, not {type(yes).__name__}; a form's text is neither")
         said = acts.consent(purpose, channel, yes, None, self._now(), "express", source, None)
@@ -134,15 +141,19 @@ class People(Ground):
         Raises:
             InvalidInput: neither an aware datetime nor a length of time, or one that is over.
         """
+        from touchpoint.engine import preferring
+
         identity, now = customer_id(customer), self._now()
         return self._write(lambda unit: preferring.snooze(unit, identity, until, now), connection)
 
     def unsnooze(self, customer: str, *, connection: object = None) -> None:
         """Take a snooze back: what waits for its end is asked again at once. `connection` as for `record`."""
+        from touchpoint.engine import preferring
+
         identity, now = customer_id(customer), self._now()
         self._write(lambda unit: preferring.snooze(unit, identity, None, now), connection)
 
-    def why_received(self, customer: str, message: str) -> received.Received:
+    def why_received(self, customer: str, message: str) -> "received.Received":
         """Why a customer got a message, for the customer to read: `.lines()` are sentences.
 
         Args:
@@ -153,6 +164,8 @@ class People(Ground):
             UnknownCustomer: no such customer.
             UnknownName: this customer got no such message.
         """
+        from touchpoint.engine import received
+
         with self._unit() as unit:
             return received.received(unit, self._known(unit, customer), message)
 
@@ -161,17 +174,21 @@ class People(Ground):
 
         With the signed link of a mail (`Unsubscribe`), which holds a message's key, a host finds whose page to show.
         """
+        from touchpoint.engine import received
+
         with self._unit() as unit:
             return received.recipient(unit, key)
 
-    def proof_of_consent(self, customer: str) -> ledger.ConsentProof:
+    def proof_of_consent(self, customer: str) -> "ledger.ConsentProof":
         """The customer's consent ledger as evidence, and what stands of it (S7.1). Raises UnknownCustomer."""
+        from touchpoint.engine import ledger
+
         with self._unit() as unit:
             return ledger.proof_of_consent(unit, self._known(unit, customer), self._now())
 
     # Whole people (S1.6, S1.7).
 
-    def merge(self, old: str, into: str, *, connection: object = None) -> merging.Merged:
+    def merge(self, old: str, into: str, *, connection: object = None) -> "merging.Merged":
         """Have two ids be one person, such as an anonymous visitor who has signed in (S1.6).
 
         Histories interleave, caps and limits add up, and a withdrawal on either side beats a grant. `old` stays another
@@ -185,10 +202,12 @@ class People(Ground):
         Raises:
             CustomerErased: either of them was erased.
         """
+        from touchpoint.engine import merging
+
         one, other, now = customer_id(old), customer_id(into), self._now()
         return self._write(lambda unit: merging.merge(unit, one, other, now), connection)
 
-    def erase(self, customer: str, *, connection: object = None) -> privacy.Erased:
+    def erase(self, customer: str, *, connection: object = None) -> "privacy.Erased":
         """Remove a person everywhere, under all their ids (S1.7).
 
         Gone are the profile, timeline, messages, decisions and payloads; in the file they are overwritten. What stays:
@@ -202,6 +221,8 @@ class People(Ground):
         Raises:
             SecretNeeded: the engine was made without `secret=`.
         """
+        from touchpoint.engine import privacy
+
         identity, now = customer_id(customer), self._now()
         able(self._keyed, frozenset())
         erased, left = self._write(lambda unit: privacy.erase(unit, identity, self.adapters, now), connection)
@@ -226,6 +247,8 @@ class People(Ground):
         Raises:
             SecretNeeded: the engine lacks a secret with which people were erased.
         """
+        from touchpoint.engine import privacy
+
         identity = customer_id(customer)
         return self._write(lambda unit: privacy.readmit(unit, identity), connection)
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from touchpoint.engine import previewing, releasing
+from touchpoint.engine import releasing
 from touchpoint.engine.catching_up import pass_on
 from touchpoint.engine.ground import Ground
 from touchpoint.engine.unit import Unit
@@ -37,6 +37,8 @@ class Releases(Ground):
             JourneyError: it contradicts the other journeys at work.
             InvalidInput, UnknownName: mode or migration are not acceptable.
         """
+        from touchpoint.engine import previewing
+
         checked, name = releasing.mode_of(mode, migration, self._migrations)
         now = self._now()
         with self._reading() as reader:

@@ -2,18 +2,21 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import attrs
 
-from touchpoint.engine import acts, wishing
+from touchpoint.engine import acts
 from touchpoint.engine.ground import Ground
 from touchpoint.engine.intake import Recorded, instant_of, prepare
 from touchpoint.errors import InvalidInput
 from touchpoint.model.contact import FEEDBACK, topic_of
 from touchpoint.model.message import Message
-from touchpoint.model.topic import Topic, TopicAnswered
 from touchpoint.model.touchpoint import Touchpoint
+
+if TYPE_CHECKING:
+    from touchpoint.engine import wishing
+    from touchpoint.model.topic import Topic, TopicAnswered
 
 _MOST: Final = 10_000
 
@@ -63,7 +66,7 @@ class Wishes(Ground):
         self, topic: str, *, done: str, by: str, message: str | Message, also: Sequence[str] = (),
         ref: str | None = None, told_until: datetime | None = None, dry_run: bool = False, limit: int | None = None,
         connection: object = None,
-    ) -> TopicAnswered:  # fmt: skip
+    ) -> "TopicAnswered":  # fmt: skip
         """Tell everybody who wished for something that it was done: "you said, we did".
 
         Each of them gets the message once, however often this is called, by whomever, and whatever broke it off: call
@@ -87,6 +90,8 @@ class Wishes(Ground):
             UnknownName: no journey declares such a message.
             StoreError: a batch could not be stored; earlier ones were.
         """
+        from touchpoint.engine import wishing
+
         now = self._now()
         until = None if told_until is None else instant_of(told_until, "told_until=")
         what = wishing.checked(topic, done, by, message, also, ref, until, now)
@@ -97,7 +102,9 @@ class Wishes(Ground):
                 return wishing.would_tell(reader, what, now)
         return self._tell(what, most, now, connection)
 
-    def _tell(self, what: wishing.Answer, most: int | None, now: int, connection: object) -> TopicAnswered:
+    def _tell(self, what: "wishing.Answer", most: int | None, now: int, connection: object) -> "TopicAnswered":
+        from touchpoint.engine import wishing
+
         after: int | None = 0
         total: TopicAnswered | None = None
         while after is not None and (total is None or most is None or total.told < most):
@@ -109,17 +116,19 @@ class Wishes(Ground):
         assert total is not None  # noqa: S101 - there is a first batch
         return total
 
-    def topics(self, *, limit: int = 1_000) -> list[Topic]:
+    def topics(self, *, limit: int = 1_000) -> "list[Topic]":
         """What customers wish for, most wished for first: counts that name nobody. It counts every wish: for reports.
 
         Raises InvalidInput where `limit` is no whole number from 1 to 10,000.
         """
+        from touchpoint.engine import wishing
+
         most = _limit(limit)
         with self._reading() as reader:
             return wishing.listed(reader, most)
 
 
-def _both(one: TopicAnswered, other: TopicAnswered) -> TopicAnswered:
+def _both(one: "TopicAnswered", other: "TopicAnswered") -> "TopicAnswered":
     return attrs.evolve(
         other, wished=one.wished + other.wished, told=one.told + other.told, already=one.already + other.already,
         left_out=one.left_out + other.left_out,
