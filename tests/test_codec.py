@@ -227,19 +227,27 @@ def test_the_text_of_a_state_is_its_record_to_the_byte():
         assert state_to_text(state, dumps) == dumps(state_to_record(state))
 
 
+HAND_OVERS = st.builds(
+    HandOver, st.integers(), st.text(), st.text(), st.text(), st.sampled_from(["service", "marketing"]), st.text(),
+    st.booleans(), st.sampled_from(["in_flight", "accepted", "refused"]), st.none() | st.text() | st.integers(),
+)  # fmt: skip
+
+
 @given(
     st.dictionaries(st.text(), st.tuples(st.text(), st.integers(), st.integers()), max_size=2),
     st.dictionaries(st.text(min_size=1), st.integers() | st.lists(st.integers()) | st.none(), max_size=2),
     st.dictionaries(st.text(), st.integers(), max_size=2),
     st.lists(st.tuples(st.sampled_from(["a", "b"]), st.integers(0, 9)), max_size=3),
+    st.lists(HAND_OVERS, max_size=3),
     st.text(),
 )
-def test_any_names_and_values_of_a_state_are_written_as_json(stages, data, silences, log, version):
+def test_any_names_and_values_of_a_state_are_written_as_json(stages, data, silences, log, history, version):
     past = Past(data)
     past.letters = letters_for(["a", "b"])
     for key, at in log:
         past.add(past.letters.of[key], at)
     state = State("ann", stages=few(stages), silences=few(silences), signals=past, version=version)
+    state.history = tuple(history)
     assert state_to_text(state, dumps) == dumps(state_to_record(state))
 
 

@@ -12,7 +12,7 @@ from touchpoint.core import kept
 from touchpoint.core.compile import compile_expression
 from touchpoint.core.context import Context
 from touchpoint.core.held import NONE, dropped, put
-from touchpoint.core.kept import Letters, Past, kept_from_record, kept_to_record
+from touchpoint.core.kept import Letters, Past, kept_from_record, kept_to_record, letters_for
 from touchpoint.core.occurrence import TOUCHPOINT, Occurrence
 from touchpoint.core.remembered import signal_of
 from touchpoint.core.signals import backfill, collect, lapses_at, update
@@ -87,6 +87,14 @@ def test_a_log_of_the_table_at_work_shares_its_letters_and_another_does_not():
     again = kept_from_record(record, other.letters)
     assert again.letters is not other.letters
     assert again == kept_from_record(record)
+
+
+@given(st.sampled_from([3, 80, 81, 400]), st.data())
+def test_letters_name_the_signals_that_are_used_in_their_order_however_many_there_are(number, data):
+    letters = letters_for(f"k{n:03}" for n in range(number))
+    every = sorted(letters.keys)
+    for who in data.draw(st.lists(st.text([*every, "\u07ff"], max_size=6), min_size=1, max_size=4)):
+        assert letters.named(who) == " ".join(letters.keys[each] for each in every if each in who)
 
 
 @given(st.lists(st.integers(-(1 << 63), (1 << 63) - 1)))

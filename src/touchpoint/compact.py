@@ -43,3 +43,7 @@ def _encode_of(encoder: json.JSONEncoder) -> Encode | None:
 
 compact: Final = prepared(json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), check_circular=False))
 """Plain JSON without spaces."""
+
+
+quoted: Final[Callable[[str], str]] = getattr(json.encoder, "encode_basestring", compact)
+"""A text as `compact` writes it, without the rest of an encoder."""

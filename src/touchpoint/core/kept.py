@@ -47,22 +47,27 @@ _WITHOUT_PAST: Final[tuple[Data, ...]] = (None, [], {}, [[], []])
 class Letters:
     """Which letter of a log stands for which signal: `of` by the signals' keys, `keys` by letter."""
 
-    __slots__ = ("_named", "keys", "of")
+    __slots__ = ("_ascii", "_named", "keys", "of")
 
     def __init__(self, of: Mapping[str, str]) -> None:
         self.of = of
         self.keys = {letter: key for key, letter in of.items()}
-        self._named: dict[frozenset[str], str] = {}
+        every = "".join(self.keys)
+        self._ascii = every.encode() if every.isascii() else None
+        self._named: dict[bytes | frozenset[str], str] = {}
 
     def named(self, who: str) -> str:
-        """The keys of the signals that these letters stand for, in the order of the letters, each once."""
-        used = frozenset(who)
+        """The keys of the signals that these letters stand for, in the order of the letters, each once.
+
+        A letter that stands for none is passed over.
+        """
+        # Which letters are not used says as much as which are, and is found sooner.
+        used = frozenset(who) if self._ascii is None else self._ascii.translate(None, who.encode())
         names = self._named.get(used)
         if names is None:  # many customers have the same ones
             if len(self._named) >= _REMEMBERED:
                 self._named.clear()
-            keys = self.keys
-            names = self._named[used] = " ".join([keys.get(letter, "?") for letter in sorted(used)])
+            names = self._named[used] = " ".join([key for letter, key in sorted(self.keys.items()) if letter in who])
         return names
 
 
@@ -300,7 +305,7 @@ def _packed(ats: "array[int]") -> str:
     if _IS_BIG:
         ats = ats[:]
         ats.byteswap()
-    return str(b2a_base64(ats, newline=False), "ascii")
+    return b2a_base64(ats, newline=False).decode()
 
 
 def _unpacked(text: str) -> "array[int]":

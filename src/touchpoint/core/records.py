@@ -9,7 +9,7 @@ from typing import Any, Final
 
 import attrs
 
-from touchpoint.compact import compact
+from touchpoint.compact import compact, quoted
 from touchpoint.core.cases import cases_from_record, cases_to_record
 from touchpoint.core.collected import Burst, Collected, Deferred
 from touchpoint.core.held import NONE, One, few
@@ -48,7 +48,12 @@ _PLACES: Final = (
 )  # fmt: skip
 """The parts of a state, the first at place `_HEAD`: a place never changes its meaning."""
 _PART_AT: Final[Mapping[int, str]] = dict(enumerate(_PLACES, _HEAD))
-_STAGES, _SIGNALS = (_HEAD + _PLACES.index(name) for name in ("stages", "signals"))
+_STAGES, _CASES, _SIGNALS, _STARTS, _SILENCES, _HEARD, _RUNS, _PENDING, _HISTORY, _RELEASES = (
+    _HEAD + _PLACES.index(name)
+    for name in (
+        "stages", "cases", "signals", "starts", "silences", "heard", "runs", "pending", "history", "releases",
+    )
+)  # fmt: skip
 _RARE: Final = tuple(place for place, name in _PART_AT.items() if name in Rare.__slots__)
 _RARE_OF: Final = attrgetter(*map(_PART_AT.__getitem__, _RARE))
 _SOME: Final = tuple(sorted({*_PART_AT} - {*_RARE, _STAGES, _SIGNALS}))
@@ -67,18 +72,20 @@ def state_to_record(state: State) -> Record:
 def state_to_text(state: State, dumps: Callable[[object], str]) -> str:
     """`state_to_record` as text; `dumps` writes JSON. What nearly every state has is put together without it."""
     stages, past = state.stages, state.signals
+    head = _head_to_text(state.now, state.orders, state.fences, state.version, state.zone_data)
     if type(stages) is One:  # as most are
         stage, at, visit = stages.value
         moved = f"{_stage_to_text(stages.key, stage)},{at},{visit}]}}"
     else:
         moved = f",{_STAGES},{dumps(stages)}" if stages else ""
-    # Asked of all at once, since most customers have nothing of it.
-    is_plain = state.rare is COMMON and not any(_SOME_OF(state))
-    rest = [] if is_plain else _beside(state)  # none, too, where what was rare is over
-    beside = f",{dumps(rest)[1:-1]}" if rest else ""
     kept = f",{_SIGNALS},{kept_to_text(past, dumps)}" if past.who or past.data else ""
-    versions = _versions_to_text(state.version, state.zone_data)
-    return f"[{STATE_VERSION},{state.now},{state.orders},{state.fences},{versions}{moved}{beside}{kept}]"
+    return f"[{head}{moved}{_beside_to_text(state, dumps)}{kept}]"
+
+
+@lru_cache(maxsize=1_024)  # those of one batch are written at one instant, and few have had many runs
+def _head_to_text(now: int, orders: int, fences: int, version: str, zone_data: str) -> str:
+    """What every state has."""
+    return f"{STATE_VERSION},{now},{orders},{fences},{_versions_to_text(version, zone_data)}"
 
 
 @lru_cache(maxsize=256)  # nearly all customers have the same ones
@@ -90,6 +97,47 @@ def _versions_to_text(version: str, zone_data: str) -> str:
 def _stage_to_text(journey: str, stage: str) -> str:
     """The place of stages, and the stage of a journey, up to its instant."""
     return f",{_STAGES},{{{compact(journey)}:[{compact(stage)}"
+
+
+def _beside_to_text(state: State, dumps: Callable[[object], str]) -> str:
+    """`_beside` as text, each place and part after a comma; to ask for one after the other takes less than a loop."""
+    text = ""
+    if state.cases:
+        text += f",{_CASES},{dumps(cases_to_record(state.cases))}"
+    if state.starts:
+        text += f",{_STARTS},{dumps(state.starts)}"
+    if state.silences:
+        text += f",{_SILENCES},{dumps(state.silences)}"
+    if state.heard:
+        text += f",{_HEARD},{dumps(state.heard)}"
+    if state.runs:
+        text += f",{_RUNS},{dumps([*map(_run_to_record, state.runs)])}"
+    if state.pending:
+        text += f",{_PENDING},{dumps([*map(_pending_to_record, state.pending)])}"
+    if state.history:
+        text += f",{_HISTORY},{_history_to_text(state.history, dumps)}"
+    if state.releases:
+        text += f",{_RELEASES},{dumps(state.releases)}"
+    if state.rare is not COMMON and (rare := _rare_to_record(state.rare)):
+        text += f",{dumps(rare)[1:-1]}"
+    return text
+
+
+def _history_to_text(history: Iterable[HandOver], dumps: Callable[[object], str]) -> str:
+    """Hand-overs as a JSON list; those of runs without a key, as most are, are put together without `dumps`."""
+    texts = [
+        f"[{it.at},{quoted(it.key)},"
+        f"{_handed_to_text(it.journey, it.message, it.kind, it.channel, it.counted, it.state)},null]"
+        if it.about is None
+        else dumps(_VALUES_OF_HAND_OVER(it))
+        for it in history
+    ]
+    return f"[{','.join(texts)}]"
+
+
+@lru_cache(maxsize=4_096)  # a program has few messages, and each comes with every customer who got it
+def _handed_to_text(journey: str, message: str, kind: str, channel: str, counted: bool, state: str) -> str:  # noqa: FBT001 - as they stand in a hand-over
+    return compact([journey, message, kind, channel, counted, state])[1:-1]
 
 
 def _beside(state: State) -> Record:
