@@ -5,12 +5,12 @@ from decimal import Decimal
 from types import MappingProxyType
 
 import pytest
-from hypothesis import example, given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from touchpoint.errors import InvalidInput, InvalidTouchpoint
-from touchpoint.model.payload import DEPTH, DIGITS, LONGEST_NAME, SIZE, TEXT, checked, plain_json
-from touchpoint.stores.codec import dumps
+from touchpoint.model.payload import DEPTH, DIGITS, LONGEST_NAME, SIZE, TEXT, checked, plain_json, plain_jsons
+from touchpoint.stores.codec import dumps, dumps_all
 
 SCALARS = st.one_of(
     st.none(),
@@ -151,3 +151,31 @@ def test_what_is_plain_to_see_is_what_a_look_at_each_value_keeps(values):  # S1.
 )
 def test_what_most_payloads_are_is_plain_to_see(values):
     assert plain_json(values, dumps) == dumps(values)
+
+
+class Name(str):
+    """A text of a class of its own."""
+
+    __slots__ = ()
+
+
+SHAPES = st.sampled_from([(), ("a",), ("a", "b"), ("b", "a"), ("a", 'ä"'), ("a", Name("b")), ("a", "$x"), ("a" * 201,)])
+MIXED = st.one_of(
+    SCALARS, st.sampled_from([Name("x"), float("nan"), 10**600, "$", '"":', "x" * 300, "\ud83d", [1], "%s"])
+)
+
+
+@settings(max_examples=300)
+@given(
+    st.lists(SHAPES, min_size=1, max_size=4),
+    st.lists(MIXED | st.just(1), min_size=1, max_size=4),
+    st.sampled_from([1, 7, 30]),
+    st.data(),
+)
+def test_payloads_that_are_looked_at_together_have_the_json_that_each_has_alone(shapes, values, number, data):
+    """Where one has none, nobody has: all of them are looked at one by one then."""
+    payloads = [
+        {name: data.draw(st.sampled_from(values)) for name in data.draw(st.sampled_from(shapes))} for _ in range(number)
+    ]
+    alone = [plain_json(each, dumps) for each in payloads]
+    assert plain_jsons(payloads, dumps_all) == (None if None in alone else alone)

@@ -4,12 +4,13 @@ JSON values, and Decimal, aware datetime, date and timedelta.
 """
 
 import math
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date, datetime, timedelta
 from decimal import Decimal
-from itertools import chain
+from itertools import chain, repeat
 from typing import Any, Final, TypeAlias
 
+from touchpoint.compact import Texts, column_to_texts, objects_to_texts
 from touchpoint.durations import in_calendar, micros
 from touchpoint.errors import InvalidInput
 
@@ -27,6 +28,8 @@ DIGITS: Final = 600
 LONGEST_NAME: Final = 200
 
 _LARGEST: Final = 10**DIGITS
+_FEW: Final = 8
+"""Fewer payloads than these are written one by one: a column costs something even where there is little in it."""
 _PLAIN: Final = frozenset({bool, type(None)})
 _FLAT: Final = frozenset({bool, type(None), int, float, str})
 _NAME: Final = frozenset({str})
@@ -93,21 +96,52 @@ def plain_json(values: dict[Any, Any], dumps: Callable[[object], str]) -> str | 
     return text if _is_plain(text) and (len(text) <= LONGEST_NAME or _fits(text, values)) else None
 
 
-def plain_jsons(
-    payloads: Sequence[dict[Any, Any]], dumps_all: Callable[[Iterable[object]], list[str]]
-) -> list[str] | None:
+def plain_jsons(payloads: Sequence[dict[Any, Any]], dumps_all: Texts) -> list[str] | None:
     """`plain_json` of each of these; None where one of them has none. They are looked at together."""
-    values = chain.from_iterable(map(dict.values, payloads))
-    if not (_NAME.issuperset(map(type, chain.from_iterable(payloads))) and _FLAT.issuperset(map(type, values))):
+    names = [*chain.from_iterable(payloads)]
+    if not _NAME.issuperset(map(type, names)):
         return None
+    first = [*payloads[0]]
     try:
-        texts = dumps_all(payloads)
+        alike = names == first * len(payloads)
+        texts = _jsons_alike(first, payloads, dumps_all) if alike else _jsons_of_several(payloads, dumps_all)
     except ValueError:
         return None
-    if not _is_plain("".join(texts)):  # each ends with a brace: nothing that they may not hold comes about between two
+    if texts is None or not _is_plain("".join(texts)):  # each ends with a brace: nothing comes about between two
         return None
+    if max(map(len, texts)) <= LONGEST_NAME:
+        return texts
     longer = [each for each in zip(texts, payloads, strict=True) if len(each[0]) > LONGEST_NAME]
     return texts if all(_fits(text, payload) for text, payload in longer) else None
+
+
+def _jsons_alike(names: Sequence[str], payloads: Sequence[dict[str, Any]], dumps_all: Texts) -> list[str] | None:
+    """The JSON of payloads that all have these names in this order; None where a value is not flat."""
+    if not names:
+        return ["{}"] * len(payloads)
+    values = [*chain.from_iterable(map(dict.values, payloads))]
+    if len(payloads) < _FEW:
+        return dumps_all(payloads) if _FLAT.issuperset(map(type, values)) else None
+    columns = [values[place :: len(names)] for place in range(len(names))]
+    kinds = [{*map(type, column)} for column in columns]
+    if not all(map(_FLAT.issuperset, kinds)):
+        return None
+    return objects_to_texts(names, map(column_to_texts, columns, kinds, repeat(dumps_all)))
+
+
+def _jsons_of_several(payloads: Sequence[dict[str, Any]], dumps_all: Texts) -> list[str] | None:
+    """Likewise of any payloads: those with the same names, as touchpoints of a type have them, are written together."""
+    places: dict[tuple[str, ...], list[int]] = {}
+    for place, payload in enumerate(payloads):
+        places.setdefault((*payload,), []).append(place)
+    found = [""] * len(payloads)
+    for names, some in places.items():
+        texts = _jsons_alike(names, [payloads[place] for place in some], dumps_all)
+        if texts is None:
+            return None
+        for place, text in zip(some, texts, strict=True):
+            found[place] = text
+    return found
 
 
 def _is_plain(text: str) -> bool:
