@@ -3,6 +3,7 @@
 import json
 import sqlite3
 from contextlib import closing
+from decimal import Decimal
 
 import pytest
 from hypothesis import given, reject, settings
@@ -11,7 +12,7 @@ from hypothesis import strategies as st
 from editing import changed, on_one_store, rule
 from making import MARK, START, engine_of, journey, trace
 from test_generated import WHOLE, state_of
-from test_readings import EXPRESSIONS, PROPERTIES, T0, TOUCHPOINTS
+from test_readings import EXPRESSIONS, PROPERTIES, T0, TOUCHPOINTS, may_be_written
 from touchpoint import (
     CaseType,
     Emit,
@@ -38,6 +39,7 @@ from touchpoint.core.signals import backfill
 from touchpoint.core.state import Profile, State
 from touchpoint.core.unmet import UNMET, lists_of
 from touchpoint.durations import micros
+from touchpoint.journey import conditions as c
 from touchpoint.journey.conditions import trigger
 from touchpoint.lab.coverage import Coverage
 from touchpoint.stores.codec import dumps, loads
@@ -122,6 +124,30 @@ def test_generated_code_and_closures_leave_the_same_and_it_reads_as_lines_of_sin
     assert before.runs == ()
 
 
+MIXED = [True, False, 0, 1, 3, 1.0, 2.5, float("nan"), Decimal(1), Decimal("nan"), "1", "x", LONG, None, [], {}]
+MIXED += ["2026-03-01", T0.date(), T0, "2026-03-01T10:00Z", 2**70]
+OPERATORS = st.sampled_from(["==", "!=", "<", "<=", ">", ">="])
+SIDES = st.builds(getattr, st.sampled_from([event, customer]), st.sampled_from("abcd"))
+COMPARED = st.builds(c.Compare, OPERATORS, SIDES, st.sampled_from(MIXED).filter(may_be_written).map(c.operand))
+EACH = st.one_of(
+    COMPARED, COMPARED.map(c.Not), st.builds(lambda side, all_of: c.Exists(side) & all_of, SIDES, COMPARED)
+)
+HELD = st.fixed_dictionaries({}, optional=dict.fromkeys("abcd", st.sampled_from(MIXED)))
+
+
+@settings(max_examples=300)
+@given(st.lists(EACH, min_size=3, max_size=8), st.lists(st.integers(0, 7), max_size=4), HELD, HELD)
+def test_rules_that_ask_for_much_or_alike_see_the_same_in_generated_code_and_closures(each, again, here, traits):
+    program = program_of(*each, *(each[place % len(each)] for place in again))
+
+    def trace_of(pays_after):
+        generating_after(program, pays_after)
+        happened = Occurrence(TOUCHPOINT, "go", micros(T0), "t", here)
+        return repr(advance(program, State("ann", Profile(traits)), happened, micros(T0)).trace)
+
+    assert trace_of(10**9) == trace_of(0)  # once there is generated code, it is asked
+
+
 # What it looks like.
 
 
@@ -150,6 +176,12 @@ def test_it_says_which_rules_it_does_not_tell_of(decide):
     lines = decide(program, score=5)
     assert (lines[0][0], lines[0][3:]) == (UNMET, [0b0110, 5])
     assert kinds(refused(program, lines)) == [["refused", "j0", "r0"], ["refused", "j0", "r3"]]
+
+
+def test_generated_code_asks_what_several_rules_ask_once():
+    text = program_of(HIGH, GOLD, HIGH).judges.code_of_type("go").text
+    assert text.count(">= 9 if") == 1
+    assert "others |= 5" in text
 
 
 def test_where_all_are_true_there_is_no_line(decide):

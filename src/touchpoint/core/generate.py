@@ -12,7 +12,7 @@ What a source may name: `event` (the occurrence), `properties`, `traits`, `signa
 from bisect import bisect_right
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import timedelta
-from typing import Final, TypeAlias
+from typing import Final, TypeAlias, TypeVar
 
 import attrs
 
@@ -24,8 +24,8 @@ from touchpoint.core.remembered import signal_of
 from touchpoint.core.seen import LONGEST, NOTHING_THERE, Unkept, finder_of, kept
 from touchpoint.core.signals import SignalTable, update
 from touchpoint.core.state import COMMON
-from touchpoint.core.thresholds import bounds_of, shared
-from touchpoint.core.values import UNKNOWN
+from touchpoint.core.thresholds import OPPOSITE, Side, bounds_of, shared
+from touchpoint.core.values import UNKNOWN, parse_date, parse_instant
 from touchpoint.durations import length
 from touchpoint.journey.conditions import (
     And,
@@ -49,7 +49,10 @@ from touchpoint.journey.conditions import (
     root_of,
 )
 
+T = TypeVar("T")
 Source: TypeAlias = str
+_MOSTLY_THERE: Final = 3
+"""So many properties or traits are looked up as if all were there, which is sooner; one that is not costs more."""
 _OWN: Final = frozenset({"type", "at", "direction", "channel", "location"})
 """What an occurrence knows of itself, where no property has the name."""
 
@@ -92,13 +95,19 @@ class Locals:
     """Local variables that conditions of one function share, by the source of what they hold.
 
     Args:
-        looked: properties, traits, totals and what was last, looked up before anything is asked.
-        types: whether a variable holds a value of a type, by both; likewise, since many conditions ask it.
+        fields: properties and traits, by where they are and their name, looked up before anything is asked.
+        often_missing: those of which it is asked whether they are there.
+        looked: totals and what was last; likewise.
+        compared: with values of which types something is compared.
+        types: whether a variable holds a value of a type, by both; looked up early, since many conditions ask it.
         counts: answers to plain counts that a trace keeps; likewise.
         asked: answers to others; None before one is looked up, which is done once.
     """
 
+    fields: dict[tuple[str, str], str] = attrs.Factory(dict)
+    often_missing: set[str] = attrs.Factory(set)
     looked: dict[Source, str] = attrs.Factory(dict)
+    compared: dict[str, dict[str, None]] = attrs.Factory(dict)
     types: dict[tuple[str, str], str] = attrs.Factory(dict)
     counts: dict[Source, str] = attrs.Factory(dict)
     asked: dict[Source, str] = attrs.Factory(dict)
@@ -106,10 +115,27 @@ class Locals:
     def lines(self) -> list[str]:
         """How the variables begin."""
         return [
+            *self._of("properties"),
+            *self._of("traits"),
             *(f"    {variable} = {source}" for source, variable in self.looked.items()),
             *(f"    {flag} = type({variable}) is {kind}" for (variable, kind), flag in self.types.items()),
             *(f"    {variable} = {source}" for source, variable in self.counts.items()),
             *(f"    {variable} = None  # {comment(source)}" for source, variable in self.asked.items()),
+        ]
+
+    def _of(self, held: str) -> list[Source]:
+        """Looks up properties, or traits. Where there are several, they are mostly all there."""
+        own = {variable: name for (where, name), variable in self.fields.items() if where == held}
+        each = {variable: f"    {variable} = {held}.get({name!r}, UNKNOWN)" for variable, name in own.items()}
+        sure = [variable for variable in own if variable not in self.often_missing]
+        if len(sure) < _MOSTLY_THERE:
+            return list(each.values())
+        return [
+            "    try:",
+            *(f"        {variable} = {held}[{own[variable]!r}]" for variable in sure),
+            "    except KeyError:",
+            *(f"    {each[variable]}" for variable in sure),
+            *(line for variable, line in each.items() if variable in self.often_missing),
         ]
 
 
@@ -152,21 +178,21 @@ class Writer:
                 return self._in_stage(stage, journey or self.journey, asked=asked)
             case CaseOpen():
                 return self._case_open(node, asked=asked)
-            case Exists(Field() as field) if self._property(field) is not None:
-                return f"{self._property(field)} is {'not ' if asked else ''}UNKNOWN"
+            case Exists(Field() as field) if (value := self._property(field)) is not None:
+                self.variables.often_missing.add(value)
+                return f"{value} is {'not ' if asked else ''}UNKNOWN"
         return self._closure(node, asked=asked)
 
-    def passing_over(self, conditions: Sequence[Expression]) -> tuple[list[Source], list[Source]]:
-        """What tells early that some cannot be true: lines, and what has to be so for each; see `core.thresholds`."""
+    def passing_over(self, conditions: Sequence[Expression]) -> list[Source]:
+        """What has to be so for each to be asked at all, or nothing: see `core.thresholds`."""
         every = [bounds_of(each, self._property) for each in conditions]
         thresholds = shared(every)
         first = [next((side for side in thresholds if side in each), None) for each in every]
-        names = {side: f"far_{place}" for place, side in enumerate(dict.fromkeys(filter(None, first)), 1)}
-        lines = [
-            f"    {name} = {self._is(value, int)} and not {value} {op} {thresholds[value, op]}"
-            for (value, op), name in names.items()
-        ]
-        return lines, ["" if side is None else f"not {names[side]}" for side in first]
+        return ["" if side is None else f"not ({self._beyond(side, thresholds[side])})" for side in first]
+
+    def _beyond(self, side: Side, threshold: int) -> Source:
+        value, least_or_most = side
+        return f"{self._is(value, int)} and {value} {OPPOSITE[least_or_most]} {threshold}"
 
     def _joined(self, parts: tuple[Expression, ...], word: str, *, asked: bool) -> Source:
         if (stages := self._in_stages(parts, word, asked=asked)) is not None:
@@ -177,26 +203,32 @@ class Writer:
         closure = self.names.constant(compile_condition(node, self.signals), "ask")
         return f"decision.ask({closure}, {self.journey!r}, event) is {asked}"
 
-    def _compare(self, node: Compare, *, asked: bool) -> Source:
+    def _compare(self, node: Compare, *, asked: bool) -> Source:  # noqa: PLR0911 - one per sort of value
         if not isinstance(node.right, Literal):
             return self._closure(node, asked=asked)
         literal = node.right.value
         if (idle := self._idle(node, asked=asked)) is not None:
             return idle
+        compared = f"{node.op if asked else OPPOSITE[node.op]} {literal!r}"
         if (counted := self._count(node.left)) is not None and type(literal) is int:
-            return _negated(f"{counted} {node.op} {literal!r}", asked=asked)
+            return f"{counted} {compared}"
         if (summed := self._total(node.left)) is not None and type(literal) is int:
-            quick = _negated(f"{summed} {node.op} {literal!r}", asked=asked)
-            return f"({quick} if {self._is(summed, int)} else {self._closure(node, asked=asked)})"
+            return f"({summed} {compared} if {self._is(summed, int)} else {self._closure(node, asked=asked)})"
         value = self._property(node.left)
         if value is None or not _is_quick(node.op, literal):
             return self._closure(node, asked=asked)
+        self._note(value, type(literal))
+        if (plain := _plainly(value, compared, literal)) is not None:
+            return plain
         slow = self.names.constant(_comparing(node.op, literal, asked=asked), "compare")
-        quick = _negated(f"{value} {node.op} {literal!r}", asked=asked)
-        return f"({quick} if {self._is(value, type(literal))} else {slow}({value}))"
+        return f"({value} {compared} if {self._is(value, type(literal))} else {slow}({value}))"
+
+    def _note(self, value: str, kind: type) -> None:
+        self.variables.compared.setdefault(value, {})[kind.__name__] = None
 
     def _is(self, value: str, kind: type) -> Source:
         """The variable that says whether another one holds a value of a type."""
+        self._note(value, kind)
         return self.variables.types.setdefault((value, kind.__name__), f"{kind.__name__}_{value}")
 
     def _property(self, node: Expression) -> Source | None:
@@ -207,15 +239,15 @@ class Writer:
         if isinstance(root, Last):  # which would not compare, but build a condition
             return None
         if root == "customer":
-            return self._variable(self.variables.looked, f"traits.get({name!r}, UNKNOWN)")
+            return self._variable(self.variables.fields, ("traits", name))
         if root in ("event", "trigger") and name not in _OWN:
-            return self._variable(self.variables.looked, f"properties.get({name!r}, UNKNOWN)")
+            return self._variable(self.variables.fields, ("properties", name))
         return None
 
-    def _variable(self, known: dict[Source, str], source: Source) -> str:
-        if source not in known:
-            known[source] = self.names.variable()
-        return known[source]
+    def _variable(self, known: dict[T, str], what: T) -> str:
+        if what not in known:
+            known[what] = self.names.variable()
+        return known[what]
 
     def _count(self, node: Expression) -> Source | None:
         """A variable that holds the answer to a plain count, or finds it; None for any other value."""
@@ -259,7 +291,7 @@ class Writer:
         if not isinstance(root, Last) or root.where is not None or path != ("at",):
             return None
         at, slow = self._latest(root, path), self._closure(node, asked=asked)
-        quick = _negated(f"now - {at} {node.op} {length(right.value)}", asked=asked)
+        quick = f"now - {at} {node.op if asked else OPPOSITE[node.op]} {length(right.value)}"
         return f"({quick} if {self._is(at, int)} else {at} is not None and {slow})"
 
     def _latest(self, question: Last, path: Path) -> Source:
@@ -346,14 +378,21 @@ class Writer:
         return f"keep(decision.ask({closure}, {self.journey!r}, event))"
 
     def _kept(self, value: str) -> Source:
-        """A value of a property or trait: most are short, and of a type that conditions have asked for."""
-        known = [kind for variable, kind in self.variables.types if variable == value]
-        short = [f"{kind}_{value}" + (f" and len({value}) <= {LONGEST}" if kind == "str" else "") for kind in known]
+        """A value of a property or trait: most are short, and of a type that conditions compare it with."""
+        short = [self._short(value, kind) for kind in self.variables.compared.get(value, ())]
         return "".join(f"{value} if {each} else " for each in short) + f"keep({value})"
+
+    def _short(self, value: str, kind: str) -> Source:
+        if kind == "bool":
+            return f"{value} is True or {value} is False"
+        known = self.variables.types.get((value, kind), f"type({value}) is {kind}")
+        return f"{known} and len({value}) <= {LONGEST}" if kind == "str" else known
 
 
 def keep(value: object) -> object:
     """What a trace keeps of a value; most are short, and kept as they are. Raises Unkept as `core.seen.kept` does."""
+    if value is UNKNOWN:
+        return NOTHING_THERE
     kind = type(value)
     return value if kind is int or kind is bool or (kind is str and len(value) <= LONGEST) else kept(value)  # type: ignore[arg-type]  # a text
 
@@ -368,8 +407,21 @@ def comment(text: str) -> Source:
     return ascii(text)[1:-1]
 
 
-def _negated(comparison: Source, *, asked: bool) -> Source:
-    return comparison if asked else f"not {comparison}"
+def _plainly(value: str, compared: Source, literal: object) -> Source | None:
+    """The comparison where a value of any type may be compared; None where that takes a look at its type.
+
+    What a payload holds is true or false only if it is `True` or `False`, and equal to a text only if it is that text,
+    unless the text is a date.
+    """
+    if type(literal) is bool:
+        same = f"{value} is {literal!r}"
+        return same if compared.startswith("==") else f"({value} is not {literal!r} and {value} is not UNKNOWN)"
+    is_plain = isinstance(literal, str) and compared.startswith("==") and not _is_date(literal)
+    return f"{value} {compared}" if is_plain else None
+
+
+def _is_date(text: str) -> bool:
+    return parse_date(text) is not None or parse_instant(text) is not None
 
 
 def _is_quick(op: str, literal: object) -> bool:

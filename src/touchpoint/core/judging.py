@@ -317,35 +317,54 @@ def _in_bits(rules: Sequence[Together]) -> bool:
 
 def _considers(writer: Writer, some: Together, *, listed: bool) -> list[str]:
     """S4.2 point 5; what is refused goes into the trace before anything starts. The true ones are `listed`, or bits."""
-    bits = some.bits
-    lines = ["    others = 0  # the bits of rules that are true"] if bits else []
-    far, guards = writer.passing_over([each.condition for each in some.rules if each.condition is not None])
-    lines += ["    # Beyond a threshold that several conditions share.", *far] if far else []
-    asks, block = iter(guards), ""
+    lines = ["    others = 0  # the bits of rules that are true"] if some.bits else []
+    lines += _lists(writer, some) if listed else _sets_bits(writer, some)
+    return [*lines, *_tells(writer, some)] if some.bits else lines
+
+
+def _sets_bits(writer: Writer, some: Together) -> list[Source]:
+    """Rules of which bits alone say whether they are true, in any order: those that ask the same are asked at once."""
+    alike: dict[str, list[CompiledRule]] = {}
     for rule in some.rules:
-        known, bit = writer.names.constant(rule, "rule") if listed else "", bits.get(rule)
+        alike.setdefault(str(rule.condition), []).append(rule)
+    asked = [rules[0].condition for rules in alike.values() if rules[0].condition is not None]
+    blocks: dict[Source, list[Source]] = {}
+    for guard, condition, rules in zip(writer.passing_over(asked), asked, alike.values(), strict=True):
+        names = ", ".join(comment(rule.rule.name) for rule in rules)
+        blocks.setdefault(guard, []).extend([
+            f"    # {comment(writer.journey)}, rule {names}: {comment(str(condition))}",
+            f"    if {writer.holds(condition)}:",
+            f"        others |= {sum(some.bits[rule] for rule in rules)}",
+        ])  # fmt: skip
+    return [line for guard, block in blocks.items() for line in _guarded(guard, block)]
+
+
+def _guarded(guard: Source, block: list[Source]) -> list[Source]:
+    """A block that is passed over together."""
+    return [f"    if {guard}:", *(f"    {line}" for line in block)] if guard else block
+
+
+def _lists(writer: Writer, some: Together) -> list[Source]:
+    """Rules that are considered in declaration order; one that no joint line tells of has a line of its own."""
+    lines: list[Source] = []
+    guards = iter(writer.passing_over([each.condition for each in some.rules if each.condition is not None]))
+    for rule in some.rules:
+        known, bit = writer.names.constant(rule, "rule"), some.bits.get(rule)
         about = f"    # {comment(writer.journey)}, rule {comment(rule.rule.name)}"
         if rule.condition is None:
             lines += [about, f"    considered.append({known})"]
-            block = ""
             continue
-        about, guard, holds = f"{about}: {comment(str(rule.condition))}", next(asks), writer.holds(rule.condition)
-        follows = [f"        considered.append({known})"] if listed else []
-        follows += [] if bit is None else [f"        others |= {bit}"]
-        if bit is None and rule.see is not None:
-            asked = f"{guard} and {holds}" if guard else holds
-            lines += [about, f"    if {asked}:", *follows]
+        holds = " and ".join(filter(None, (next(guards), writer.holds(rule.condition))))
+        lines += [
+            f"{about}: {comment(str(rule.condition))}",
+            f"    if {holds}:",
+            f"        considered.append({known})",
+        ]
+        if bit is not None:
+            lines.append(f"        others |= {bit}")
+        elif rule.see is not None:
             lines += ["    else:", f"        parts.refused(decision, {known}, event)"]
-            block = ""
-        elif guard:
-            # Neighbours that are passed over together are asked for it together.
-            lines += [f"    if {guard}:"] if guard != block else []
-            lines += [f"    {each}" for each in (about, f"    if {holds}:", *follows)]
-            block = guard
-        else:
-            lines += [about, f"    if {holds}:", *follows]
-            block = ""
-    return [*lines, *_tells(writer, some)] if bits else lines
+    return lines
 
 
 def _tells(writer: Writer, some: Together) -> list[str]:

@@ -16,7 +16,8 @@ Side: TypeAlias = tuple[str, str]
 Bounds: TypeAlias = dict[Side, int]
 """Where a condition can be true at all."""
 _LEAST, _MOST = ">=", "<="
-_OPPOSITE: Final[Mapping[str, str]] = {">=": "<", ">": "<=", "<=": ">", "<": ">=", "!=": "==", "==": "!="}
+OPPOSITE: Final[Mapping[str, str]] = {">=": "<", ">": "<=", "<=": ">", "<": ">=", "!=": "==", "==": "!="}
+"""What is true of two numbers or texts exactly where a comparison is not."""
 PAYS_FROM: Final = 3
 """So many conditions have to share a threshold."""
 
@@ -37,7 +38,7 @@ def bounds_of(node: Expression, variable_of: Callable[[Expression], str | None],
             return _of_all(every) if isinstance(node, And) is asked else _of_any(every)
         case Compare(op, left, Literal(int() as literal)) if type(literal) is int and abs(literal) < SMALL:
             variable = variable_of(left)
-            return {} if variable is None else _of_comparison(variable, op if asked else _OPPOSITE[op], literal)
+            return {} if variable is None else _of_comparison(variable, op if asked else OPPOSITE[op], literal)
     return {}
 
 
