@@ -13,7 +13,7 @@ from touchpoint.journey.policy import ConsentRule, ConsentRules, Policy
 from touchpoint.model.message import Content, Message
 from touchpoint.model.preference import Preferences
 from touchpoint.policy.binding import bind
-from touchpoint.policy.consent import check_consent, check_preferences, newer
+from touchpoint.policy.consent import _narrowest, check_consent, check_preferences, newer, said_in, spoken_of
 from touchpoint.policy.facts import ChannelFacts, ConsentFact, Facts, HandOver
 from touchpoint.policy.windows_check import check_windows
 
@@ -135,6 +135,16 @@ def test_the_order_in_which_statements_arrive_does_not_matter(statements, chance
     shuffled = list(statements)
     chance.shuffle(shuffled)
     assert standing(statements) == standing(shuffled)
+
+
+SAID = st.builds(ConsentFact, st.booleans(), st.integers(0, 4), st.none() | st.integers(0, 4))
+ENTRIES = st.tuples(st.sampled_from(["news", "marketing", "service", "*"]), st.sampled_from(["email", "sms", "*"]))
+
+
+@given(st.dictionaries(ENTRIES, SAID, max_size=3), st.sampled_from([("marketing", "*"), ("news", "marketing", "*")]))
+def test_what_was_said_once_stands_as_it_would_among_much_else(consents, purposes):  # S7.1
+    spoken = spoken_of(purposes, "email")
+    assert said_in(consents, spoken, 2) == _narrowest(consents, spoken, 2)
 
 
 @given(

@@ -125,8 +125,9 @@ def _(replace):
 def _(replace):
     def make(said_in):
         def narrow(consents, spoken, now):
-            if {purpose for purpose, _ in consents} & {purpose for purpose, *_ in spoken[:-1]}:
-                spoken = tuple(each for each in spoken if each[0] != "*")
+            known = [purpose for purpose, *_ in spoken.purposes]
+            if {purpose for purpose, _ in consents} & {*known[:-1]}:
+                spoken = consent.spoken_of([each for each in known if each != "*"], spoken.purposes[0][1][1])
             return said_in(consents, spoken, now)
 
         return narrow

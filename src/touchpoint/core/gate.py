@@ -26,7 +26,7 @@ from touchpoint.policy.checks import CONVERSATION, look_here, rule_here
 from touchpoint.policy.facts import ChannelFacts, ChosenWording, Facts, Pause
 from touchpoint.policy.holds import hold_out_of
 from touchpoint.policy.plan import Place, Plan, plan_of
-from touchpoint.policy.verdict import Ruling, Verdict, combine, looks_ahead, rule_over_channels
+from touchpoint.policy.verdict import Ruling, Verdict, alone, combine, looks_ahead, rule_over_channels
 
 _NO_KINDS: Final[frozenset[str]] = frozenset()
 RuleHere: TypeAlias = Callable[[Facts, ChannelFacts], Ruling]
@@ -205,7 +205,7 @@ def _planned(program: Program, pending: Pending) -> Plan | None:
 def _by_plan(
     program: Program, state: State, pending: Pending, world: World, now: int, run: Run, plan: Plan, look: Look
 ) -> Asked | None:
-    asked: Sequence[Ruling] = ()
+    asked: Sequence[Ruling] = ()  # of the channels before
     for place in plan.places:
         channel, address = place.channel, addressed(state, place.channel, world)
         words = place.words.get(state.profile.locale) or _words_at(place, program, state, run, plan.message, now)
@@ -216,14 +216,20 @@ def _by_plan(
         opted_out = _opt_out(world, channel, address) if world.standings and address is not None else None
         found = look(plan, place, state, pending, address, opted_out, words.missing, now)
         if not found and not asked:  # nearly always
-            return Asked(place.allowed, channel, address, words.message, plan=plan)
-        if len(found) > 1 and looks_ahead(found):
+            return Asked(place.allowed, channel, address, words.message, None, False, None, plan)  # noqa: FBT003 - by name takes longer
+        if len(found) == 1 and found[0].answer != "allow":
+            ruling = alone(found[0], channel)
+        elif looks_ahead(found):
             return None
-        ruling = combine(found, channel=channel) if found else place.allowed
-        asked = (*asked, ruling)
-        if not ruling.moves_on:
-            ruling = ruling if len(asked) == 1 else rule_over_channels(asked)
-            return Asked(ruling, channel, address, words.message if ruling.answer == "allow" else None, plan=plan)
+        else:
+            ruling = combine(found, channel=channel) if found else place.allowed
+        if ruling.own and ruling.answer == "deny":
+            asked = (*asked, ruling)
+            continue
+        if asked:
+            ruling = rule_over_channels((*asked, ruling))
+        said = words.message if ruling.answer == "allow" else None
+        return Asked(ruling, channel, address, said, None, False, None, plan)  # noqa: FBT003 - likewise
     return Asked(rule_over_channels(asked))
 
 

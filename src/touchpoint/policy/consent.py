@@ -6,7 +6,9 @@ A mechanism, not legal advice.
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date
 from functools import lru_cache
-from typing import Final, TypeAlias
+from typing import Final
+
+import attrs
 
 from touchpoint.durations import instant, micros
 from touchpoint.journey.jurisdictions import falls_under
@@ -26,8 +28,19 @@ GIFT: Final = "gift"
 """The purpose of consent to gifts, whatever the kind of the message that brings one."""
 UNBOUND: Final = "transactional"
 """The kind that preferences do not bind."""
-Spoken: TypeAlias = tuple[tuple[str, tuple[str, str], tuple[str, str]], ...]
-"""Purposes of a message, narrowest first, each with its entry in the ledger for a channel and that for all of them."""
+
+
+@attrs.frozen(eq=False)
+class Spoken:
+    """Where the ledger of consent speaks of a message on a channel.
+
+    Args:
+        purposes: those of the message, narrowest first, each with its entry for the channel and that for all of them.
+        entries: all of these.
+    """
+
+    purposes: tuple[tuple[str, tuple[str, str], tuple[str, str]], ...]
+    entries: frozenset[tuple[str, str]]
 
 
 def newer(known: ConsentFact | None, said: ConsentFact) -> ConsentFact:
@@ -109,18 +122,34 @@ def said_of(
 
 def spoken_of(purposes: Sequence[str], channel: str) -> Spoken:
     """Where the ledger speaks of these purposes on a channel."""
-    return tuple((purpose, (purpose, channel), (purpose, ANY)) for purpose in purposes)
+    found = tuple((purpose, (purpose, channel), (purpose, ANY)) for purpose in purposes)
+    return Spoken(found, frozenset(entry for _, *entries in found for entry in entries))
 
 
 def said_in(
     consents: Mapping[tuple[str, str], ConsentFact], spoken: Spoken, now: int
 ) -> tuple[str, ConsentFact | None]:  # fmt: skip
     """As `said_of`, for whoever asks often."""
+    heard = spoken.entries.intersection(consents)
+    if len(heard) > 1:
+        return _narrowest(consents, spoken, now)
+    for entry in heard:  # nearly always one or none
+        said = consents[entry]
+        if not said.granted:
+            return entry[0], said
+        if _speaks(said, now):
+            return "", said
+    return "", None
+
+
+def _narrowest(
+    consents: Mapping[tuple[str, str], ConsentFact], spoken: Spoken, now: int
+) -> tuple[str, ConsentFact | None]:  # fmt: skip
     grant: ConsentFact | None = None
-    for purpose, here, anywhere in spoken:
+    for purpose, here, anywhere in spoken.purposes:
         said, everywhere = consents.get(here), consents.get(anywhere)
         if said is None and everywhere is None:
-            continue  # nearly always
+            continue
         if said is not None and not _speaks(said, now):
             said = None
         if everywhere is not None and _speaks(everywhere, now):

@@ -106,14 +106,14 @@ class Ruling:
     """
 
     answer: Answer
-    channel: str | None = attrs.field(default=None, kw_only=True)
-    check: str = attrs.field(default="", kw_only=True)
-    reason: str = attrs.field(default="", kw_only=True)
-    until: int | None = attrs.field(default=None, kw_only=True)
-    waits_for: tuple[str, ...] = attrs.field(default=(), kw_only=True)
-    own: bool = attrs.field(default=False, kw_only=True)
-    ends_as: EndsAs = attrs.field(default="denied", kw_only=True)
-    because: Because = attrs.field(default=(), kw_only=True, repr=False)
+    channel: str | None = None
+    check: str = ""
+    reason: str = ""
+    until: int | None = None
+    waits_for: tuple[str, ...] = ()
+    own: bool = False
+    ends_as: EndsAs = "denied"
+    because: Because = attrs.field(default=(), repr=False)
 
     @property
     def allowed(self) -> bool:
@@ -153,8 +153,8 @@ def combine(verdicts: Iterable[Verdict], *, channel: str = "", later: Later | No
     """
     asked = tuple(verdicts)
     because = ((channel, asked),)
-    if len(asked) == 1 and asked[0].answer != "allow":  # the usual, of those who say only what is against a message
-        return _of_one(asked[0], channel, because)
+    if len(asked) == 1 and asked[0].answer != "allow":
+        return alone(asked[0], channel)
     if _ALLOWED.issuperset(map(_answer_of, asked)):
         return Ruling("allow", channel=channel, because=because)
     defers = [each for each in asked if each.answer == "defer"]
@@ -251,12 +251,12 @@ def _asked_again(found: Sequence[Verdict]) -> int | None:
     return None if None in ends else max(each for each in ends if each is not None)
 
 
-def _of_one(each: Verdict, channel: str, because: Because) -> Ruling:
-    """What `_denied` and `_deferred` make of a single one: its own words."""
-    return Ruling(
-        each.answer, channel=channel, check=each.check, reason=each.reason, until=each.until,
-        waits_for=() if each.waits_for is None else (each.waits_for,), own=each.own, ends_as=each.ends_as,
-        because=because,
+def alone(against: Verdict, channel: str) -> Ruling:
+    """The ruling for a channel on which a single verdict stands against a message: in its own words."""
+    waits_for = against.waits_for
+    return Ruling(  # by position, since names would take longer than all else
+        against.answer, channel, against.check, against.reason, against.until,
+        () if waits_for is None else (waits_for,), against.own, against.ends_as, ((channel, (against,)),),
     )  # fmt: skip
 
 
