@@ -26,8 +26,8 @@ from benchmarks.steady import settle_in
 from touchpoint import Journey, Rule, customer, event
 from touchpoint.core import judging
 from touchpoint.core.advance import advance
+from touchpoint.core.at_once import BlankDecision
 from touchpoint.core.compiled_rule import CompiledRule
-from touchpoint.core.decision import BlankDecision
 from touchpoint.core.judging import Judge
 from touchpoint.core.occurrence import TOUCHPOINT, Occurrence
 from touchpoint.core.program import Program, compile_program

@@ -41,8 +41,9 @@ from touchpoint import (
     total,
 )  # fmt: skip
 from touchpoint.core.advance import advance
+from touchpoint.core.at_once import BlankDecision, final
 from touchpoint.core.collected import Deferred
-from touchpoint.core.decision import NOTHING, BlankDecision, Decision
+from touchpoint.core.decision import NOTHING, Decision
 from touchpoint.core.fire import fire_next
 from touchpoint.core.held import NONE, put
 from touchpoint.core.occurrence import TOUCHPOINT, Occurrence
@@ -184,6 +185,20 @@ def test_what_a_decision_has_in_the_place_of_empty_lists_takes_nothing():
     quick.open()
     assert quick.effects == ["an effect"]
     assert (quick.queue, quick.ready, list(NOTHING)) == ([], [], [])
+
+
+def test_a_decision_of_which_nothing_more_follows_keeps_what_it_says_when_more_does():
+    program, state, trace, effects = program_of([], Policy(), pays_after=0), State("ann", now=T0), [["a line"]], ["one"]
+    last = final(program, state, T0 - 1, trace, effects)
+    assert (last.now, state.now, last.queue, last.ready, last.taken) == (T0, T0, NOTHING, NOTHING, 0)
+    with pytest.raises(AttributeError):
+        last.queue = []
+    last.open()
+    assert type(last) is Decision
+    assert (last.trace, last.effects) == (trace, effects)
+    last.queue.append("something")
+    last.open()
+    assert (last.queue, last.ready, last.chain, list(NOTHING)) == (["something"], [], 0, [])
 
 
 def test_a_decision_of_which_nothing_follows_can_be_asked_like_any_other():

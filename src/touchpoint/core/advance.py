@@ -7,11 +7,11 @@ Points that the semantics leave open are fixed in docs/explanation/decisions.md.
 from collections.abc import Iterator, Sequence
 from typing import Final
 
-from touchpoint.core.at_once import begun_with_its_run, ended_with_its_run
+from touchpoint.core.at_once import BlankDecision, begun_with_its_run, ended_with_its_run
 from touchpoint.core.bursts import drop_bursts, gather
 from touchpoint.core.collected import Collected
 from touchpoint.core.compiled_rule import CompiledRule, CompiledStage, Node
-from touchpoint.core.decision import NOT_LOADED, BlankDecision, Decision, RunStarted
+from touchpoint.core.decision import NOT_LOADED, Decision, RunStarted
 from touchpoint.core.identity import key_of_rule, run_id, same_key
 from touchpoint.core.judging import Considered, Parts
 from touchpoint.core.limits import refused_by_limit, remember_start
@@ -64,9 +64,10 @@ def message_ended(
     returned: Returned | None = None,
 ) -> Decision:  # fmt: skip
     """Decide what follows from the end of a message (or call): its run goes on (S5.1)."""
+    ended = ended_with_its_run(program, state, pending, status, reason, now)
+    if ended is not None:
+        return ended
     decision = Decision(program, state, now)
-    if ended_with_its_run(decision, pending, status, reason):
-        return decision
     if state.rare.lapses:
         catch_up(decision)
     run = state.run_by_order(pending.run)
@@ -126,6 +127,7 @@ def work_off(decision: Decision, *, late: bool = False, again: int | None = None
         late: as for `advance`.
         again: of what was parked and is counted already: the number of the customer's last run that had begun then.
     """
+    decision.open()
     state, queue = decision.state, decision.queue
     if state.rare.lapses:
         # What happens at the instant at which a window lapses comes before that (S2.5): its own round looks at both.
@@ -236,6 +238,7 @@ def _matches(
 def _start_all(decision: Decision, occurrence: Occurrence, rules: Considered) -> None:
     if len(rules) == 1 and begun_with_its_run(decision, rules[0], occurrence):
         return
+    decision.open()
     for each in rules:
         if each.collects is not None:
             gather(decision, each, occurrence)

@@ -9,6 +9,7 @@ import attrs
 from touchpoint.core.choosing import Option, options_of
 from touchpoint.core.compile import compile_condition, compile_expression
 from touchpoint.core.context import Context
+from touchpoint.core.identity import rule_said, step_said
 from touchpoint.core.keys import Key, keys_in_run
 from touchpoint.core.linking import link
 from touchpoint.core.rule_parts import RuleParts, apart
@@ -70,6 +71,32 @@ class Node:
     message: Message | None = None
     opens: bool = False
     alone: bool = False
+
+
+@attrs.frozen(eq=False)
+class Opening:
+    """How runs of a rule begin that send a message first: all of it that is the same for everybody.
+
+    Args:
+        rule, journey: names.
+        key: the property that its runs are about, if there is one.
+        is_limited: whether it may start only so often.
+        step: the identity of its first step.
+        message, kind, priority, lasts: of what that sends.
+        run_said, key_said: what identities of runs, and keys of their messages, have in common; see `core.identity`.
+    """
+
+    rule: str
+    journey: str
+    key: str | None
+    is_limited: bool
+    step: str
+    message: str
+    kind: str
+    priority: int
+    lasts: int
+    run_said: str
+    key_said: str
 
 
 @attrs.define(eq=False)
@@ -191,6 +218,18 @@ class CompiledRule:
     def first(self) -> Node | None:
         """The step with which a run begins; None where there is none."""
         return next(iter(self.nodes.values()), None)
+
+    @cached_property
+    def opening(self) -> Opening | None:
+        """How its runs begin, where that may be at once with a message; else None."""
+        node, rule = self.first, self.rule
+        if node is None or node.message is None or not node.opens:
+            return None
+        return Opening(
+            rule.name, self.journey, rule.key, rule.limit is not None, node.id, node.message.name, node.kind,
+            rule.priority + node.message.priority, node.lasts, rule_said(self.journey, rule.name),
+            step_said(node.id, 1),
+        )  # fmt: skip
 
 
 @attrs.define(eq=False)

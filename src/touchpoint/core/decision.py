@@ -274,6 +274,13 @@ class Decision:
     def open(self) -> None:
         """Have lists of its own, into which something may be put; `BlankDecision` tells of those that have none."""
 
+    def leave(self, effects: list[Effect]) -> None:
+        """Take the step of a run that leaves these."""
+        self.taken += 1
+        if self.taken > BUDGET:
+            self.give_up()
+        self.effects += effects
+
     def give_up(self) -> NoReturn:
         """End a decision that took more steps and rounds than its budget. Raises DefectiveJourney."""
         message = (
@@ -461,30 +468,6 @@ class Decision:
         for pending in self.state.pending:
             if pending.status == WAITING:
                 pending.due = max(self.now, pending.not_before)
-
-
-class BlankDecision(Decision):
-    """A decision that generated code fills, as `Decision.__init__` would, without a call of that.
-
-    Little follows from most touchpoints. So what it would need for that is everybody's and cannot be set, until it is
-    opened, and a decision like any other.
-    """
-
-    __slots__ = ()
-    __init__ = object.__init__  # it takes nothing
-    effects = queue = ready = NOTHING
-    taken, chain, _context = 1, 0, None
-
-    def open(self) -> None:
-        """Become a `Decision` with lists of its own, where the one round was taken."""
-        self.__class__ = Decision  # type: ignore[assignment]  # they are laid out alike
-        self.effects, self.queue, self.ready = [], [], []
-        self.taken, self.chain, self._context = 1, 0, None
-
-    def placed(self, journey: str, event: Occurrence | None, run: Run | Watch | None = None) -> Context:
-        """As every decision, which it becomes."""
-        self.open()
-        return self.placed(journey, event, run)
 
 
 _NOTHING: Mapping[str, str] = {}

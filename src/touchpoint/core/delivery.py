@@ -12,6 +12,7 @@ from typing import Final, TypeAlias
 import attrs
 
 from touchpoint.core.advance import message_ended, work_off
+from touchpoint.core.at_once import final
 from touchpoint.core.booking import take, wait_for_people
 from touchpoint.core.decision import (
     MESSAGE_PAUSED,
@@ -209,12 +210,13 @@ def release(
     asked = decide(program, state, pending, world, now, moment.wall)
     if asked.ruling.answer == "deny":
         return None, _denied(program, state, pending, asked.ruling, now)
-    decision = Decision(program, state, now)
+    decision = final(program, state, now, [], [])
     if world.breaker is not None and asked.ruling.allowed and not _within_volume(pending, asked, decision, world):
         asked = decide(program, state, pending, world, now, moment.wall)
     if program.replans:
         run = state.run_by_order(pending.run)
         if run is not None and run.message == pending.key and is_free_again(program, state, pending, asked.ruling):
+            decision.open()
             replan(decision, run, pending)
             return None, work_off(decision)
     if asked.ruling.answer != "allow":
@@ -314,11 +316,14 @@ def _take_lease(state: State, pending: Pending, channel: str, now: int, moment: 
 
 def _take_slot(program: Program, state: State, pending: Pending, message: Message | None) -> None:
     """Move the message's slot to this instant; refused attempts stay in the history, for caps that count attempts."""
-    now, run = pending.slot or 0, state.run_by_order(pending.run)
-    key, earlier = pending.key, state.history
+    now, key, earlier, about = pending.slot or 0, pending.key, state.history, None
+    for run in state.runs:
+        if run.order == pending.run:
+            about = run.key
+            break
     own = HandOver(
         now, key, pending.journey, pending.message, pending.kind, pending.channel or "",
-        message is None or message.counted, IN_FLIGHT, run.key if run else None,
+        message is None or message.counted, IN_FLIGHT, about,
     )  # fmt: skip
     if not earlier:
         state.history = (own,)
@@ -422,7 +427,11 @@ def _ends_as(pending: Pending, ruling: Ruling) -> str:
 def _note(pending: Pending, ruling: Ruling, now: int) -> None:
     """Keep what stood in the way, once for each new reason."""
     for channel, verdicts in ruling.because:
-        against = [[each.answer, each.check, each.reason] for each in verdicts if each.answer != "allow"]
+        if len(verdicts) == 1 and verdicts[0].answer != "allow":  # nearly always
+            only = verdicts[0]
+            against = [[only.answer, only.check, only.reason]]
+        else:
+            against = [[each.answer, each.check, each.reason] for each in verdicts if each.answer != "allow"]
         known = pending.reasons and any(each[1] == channel and each[2] == against for each in pending.reasons)
         if against and not known:
             pending.reasons = (*pending.reasons, [now, channel, against])

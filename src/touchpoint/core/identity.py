@@ -16,14 +16,34 @@ _said = json.encoder.encode_basestring_ascii
 
 def run_id(customer: str, journey: str, rule: str, key: object, cause: str) -> str:
     """The identity of a run: (customer, rule, key, cause)."""
+    return run_id_of(customer, rule_said(journey, rule), key, cause)
+
+
+def rule_said(journey: str, rule: str) -> str:
+    """What the identities of all runs of a rule have in common, for `run_id_of`."""
+    return f"{_said(journey)},{_said(rule)}"
+
+
+def run_id_of(customer: str, rule: str, key: object, cause: str) -> str:
+    """As `run_id`, for whoever keeps what `rule_said` gives."""
     about = "null" if key is None else _key(key)
-    said = f'["run",{_said(customer)},{_said(journey)},{_said(rule)},{about},{_said(cause)}]'
+    said = f'["run",{_said(customer)},{rule},{about},{_said(cause)}]'
     return sha256(said.encode()).hexdigest()[:_LENGTH]
 
 
 def message_key(run: str, step: str, visit: int) -> str:
     """The key of what a step hands over: run + step + occurrence. Tells a provider nothing about the customer."""
-    return sha256(f'["message",{_said(run)},{_said(step)},{visit}]'.encode()).hexdigest()[:_LENGTH]
+    return message_key_of(_said(run)[1:-1], step_said(step, visit))
+
+
+def step_said(step: str, visit: int) -> str:
+    """What the keys of messages that a step begins with this visit have in common, for `message_key_of`."""
+    return f"{_said(step)},{visit}]"
+
+
+def message_key_of(run: str, step: str) -> str:
+    """As `message_key`, for whoever keeps what `step_said` gives; in an identity of a run is nothing to be quoted."""
+    return sha256(f'["message","{run}",{step}'.encode()).hexdigest()[:_LENGTH]
 
 
 def gift_mark(gift: str, occasion: str, key: object, cause: str) -> str:

@@ -20,8 +20,9 @@ from touchpoint.core.unmet import UNMET, Asked, Together, together
 from touchpoint.core.whole_round import NOTHING_BEYOND, Beyond, begins, ends, looks_up, meets, remembers, takes_in
 
 if TYPE_CHECKING:
+    from touchpoint.core.at_once import BlankDecision
     from touchpoint.core.compiled_rule import CompiledRule, CompiledStage
-    from touchpoint.core.decision import BlankDecision, Decision
+    from touchpoint.core.decision import Decision
     from touchpoint.core.keys import Key
     from touchpoint.core.program import Program, StagesEntered, Starts
     from touchpoint.core.state import State

@@ -320,7 +320,9 @@ def _wait_again(pending: Pending, due: int, decision: Decision) -> None:
 
 
 def _joined(first: Decision, then: Decision) -> Decision:
-    then.queue += first.queue
+    if first.queue:
+        then.open()
+        then.queue += first.queue
     then.trace[:0] = first.trace
     then.effects[:0] = first.effects
     return then

@@ -177,9 +177,11 @@ def ends(whether: Source, which: Source, *, looks_ahead: bool) -> list[Source]:
 
     Says `whether` any rules start, and `which`; of a decision that was never opened nothing is left.
     """
-    starts = _if_so(whether, f"parts.start_all(decision, event, {which})") if whether else []
+    starts = [
+        f"    if {whether}:", f"        parts.start_all(decision, event, {which})", "        opened = True",
+    ] if whether else []  # fmt: skip
     if looks_ahead:
-        return [*starts, "    decision.open()", "    return parts.work_off(decision)"]
+        return [*starts, "    return parts.work_off(decision)"]
     return [
         *starts,
         "    if opened and (decision.queue or decision.ready or state.rare is not COMMON):",
