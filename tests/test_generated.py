@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from test_readings import COMMON, EXPRESSIONS, LITERALS, PROPERTIES, T0, TOUCHPOINTS
 from touchpoint import Emit, Entered, Journey, Rule, Stage, count, days, event, last, now
-from touchpoint.core import judging
+from touchpoint.core import generate, judging
 from touchpoint.core.advance import advance
 from touchpoint.core.cases import LiveCase
 from touchpoint.core.compile import compile_condition
@@ -233,3 +233,15 @@ def test_what_happened_before_it_was_recorded_and_after_all_before_it_is_remembe
     text = program.judges.code_of_type("go").text
     assert text.index("instants.append(at)") < text.index("update(")
     assert "at >= instants[-1]" in text
+
+
+def test_who_has_not_done_it_before_is_not_counted(monkeypatch):
+    """Most have done most things once, or not for long."""
+    monkeypatch.setattr(judging, "PAYS_AFTER", 0)
+    monkeypatch.setattr(generate, "bisect_right", None)
+    program = compile_program([Journey("j", rules=[WINDOWED[0]])])
+    first, second = (Occurrence(TOUCHPOINT, "go", at, f"t{at}") for at in (1, 2))
+    state = State("ann")
+    assert advance(program, state, first, 1).trace[0][4] == 1
+    with pytest.raises(TypeError):  # for the second it is looked up how many there are
+        advance(program, state, second, 2)

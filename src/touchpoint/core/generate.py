@@ -102,6 +102,7 @@ class Locals:
         types: whether a variable holds a value of a type, by both; looked up early, since many conditions ask it.
         counts: answers to plain counts that a trace keeps; likewise.
         asked: answers to others; None before one is looked up, which is done once.
+        firsts: by letter of the log, whether what has just been counted is the only one of its sort there, and of now.
     """
 
     fields: dict[tuple[str, str], str] = attrs.Factory(dict)
@@ -111,6 +112,7 @@ class Locals:
     types: dict[tuple[str, str], str] = attrs.Factory(dict)
     counts: dict[Source, str] = attrs.Factory(dict)
     asked: dict[Source, str] = attrs.Factory(dict)
+    firsts: dict[str, str] = attrs.Factory(dict)
 
     def lines(self) -> list[str]:
         """How the variables begin."""
@@ -150,6 +152,7 @@ class Writer:
         stages: the local variables that hold the customer's stage, by journey.
         variables: are filled with what is looked up once for all conditions.
         just: the touchpoint type that has just been counted.
+        counts: whether that was done by the same function, which then knows whether it was the first.
     """
 
     names: Namespace
@@ -158,6 +161,7 @@ class Writer:
     stages: Mapping[str, str]
     variables: Locals = attrs.Factory(Locals)
     just: str = ""
+    counts: bool = False
 
     def holds(self, node: Expression, *, asked: bool = True) -> Source:  # noqa: PLR0911 - one per class
         """Source that is true exactly where the condition is `asked`: true, or false."""
@@ -263,10 +267,16 @@ class Writer:
         signal = signal_of(node)
         if signal.within is None:
             return f"data.get({signal.key!r}, 0)"
-        letter = self.signals.letters.of[self.signals.keeper(signal).key]
+        keeper = self.signals.keeper(signal)
+        letter = self.signals.letters.of[keeper.key]
         counted = f"signals.who.count({letter!r}, bisect_right(signals.ats, now - {signal.within}))"
         # Most customers have done most things never, or not for long.
-        return counted if signal.type == self.just else f"{counted} if {letter!r} in signals.who else 0"
+        if signal.type != self.just:
+            return f"{counted} if {letter!r} in signals.who else 0"
+        return f"1 if {self._first(letter)} else {counted}" if self.counts and not keeper.static else counted
+
+    def _first(self, letter: str) -> str:
+        return self.variables.firsts.setdefault(letter, f"first_{len(self.variables.firsts) + 1}")
 
     def _total(self, node: Expression) -> Source | None:
         """The variable of a plain total, which is the answer where it is an `int`; None for any other value."""

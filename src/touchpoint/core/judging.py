@@ -178,7 +178,7 @@ class _Source:
         """The function of what starts on the key, within a round: what of it is considered."""
         whether, which = self._considered(rules)
         returned = f"{which} if {whether} else ()" if rules else "()"
-        body = [*self._starts(stages, rules), f"    return {returned}"]
+        body = [*self._starts(stages, rules, Locals()), f"    return {returned}"]
         return self._code([
             "def judge(decision, event):",
             f"    {f'What a {_described(self._key)} enters and starts.'!a}",
@@ -193,11 +193,13 @@ class _Source:
         What it `asks` first is what only some journeys want to know.
         """
         key, (_, name) = self._key, self._key
+        known = Locals()
+        starts = self._starts(stages, rules, known, counts=True)
         body = [
-            *remembers(self.names, self._signals, name, more=more),
+            *remembers(self.names, self._signals, name, known.firsts, more=more),
             *asks,
             *meets(self.names.constant((key,), "keys") if name else "((event.kind, event.name),)"),
-            *self._starts(stages, rules),
+            *starts,
             *ends(*self._considered(rules), looks_ahead=looks_ahead),
         ]
         return self._code([
@@ -221,14 +223,20 @@ class _Source:
             return "others", f"{self.names.constant(rules[0], 'together')}.true(others)"
         return "considered", "considered"
 
-    def _starts(self, stages: "StagesEntered", rules: Sequence[Together]) -> list[Source]:
-        """S4.2 points 4 and 5, but for the starts themselves; what is looked up for them stands before."""
+    def _starts(
+        self, stages: "StagesEntered", rules: Sequence[Together], shared: Locals, *, counts: bool = False
+    ) -> list[Source]:
+        """S4.2 points 4 and 5, but for the starts themselves; what is looked up for them stands before.
+
+        The local variables are `shared` by all of them; the function `counts` the touchpoint itself, or has been given
+        one that was counted.
+        """
         journeys = dict.fromkeys([*(journey for journey, _ in stages), *(some.journey for some in rules)])
         variables = {journey: f"stage_{place}" for place, journey in enumerate(journeys, 1)}
-        shared, decides = Locals(), []
+        decides: list[Source] = []
         kind, name = self._key
         just = name if kind == TOUCHPOINT else ""
-        writers = {each: Writer(self.names, self._signals, each, variables, shared, just) for each in journeys}
+        writers = {each: Writer(self.names, self._signals, each, variables, shared, just, counts) for each in journeys}
         for some in rules:
             writers[some.journey].foresee(some.asked.leaves)
         for journey, entered in stages:

@@ -6,7 +6,7 @@ stages and rules of the type.
 """
 
 import re
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
@@ -71,8 +71,13 @@ def looks_up(lines: Iterable[Source], letters: Source) -> Iterator[Source]:
         yield f"        signals.adopt({letters})"
 
 
-def remembers(names: Namespace, signals: SignalTable, name: str, *, more: bool) -> list[Source]:
-    """S4.2 point 2. What lies after all that is in the log is added here, everything else as it ever was."""
+def remembers(
+    names: Namespace, signals: SignalTable, name: str, firsts: Mapping[str, str], *, more: bool
+) -> list[Source]:
+    """S4.2 point 2. What lies after all that is in the log is added here, everything else as it ever was.
+
+    `firsts` say, by letter of the log, whether a touchpoint of now is the first of its sort there; variables.
+    """
     adds: list[Source] = []
     for signal, add in zip(signals.by_type.get(name, ()), signals.adders.get(name, ()), strict=True):
         if signal.shape == "instants" and not signal.static:
@@ -91,7 +96,7 @@ def remembers(names: Namespace, signals: SignalTable, name: str, *, more: bool) 
             adds += _keeps_when(signal.key, f"{names.constant(add, 'add')}(signals, event, now)")
         else:
             adds.append(f"    {names.constant(add, 'add')}(signals, event, now)")
-    lines = _added(names, signals, name, adds) if adds else []
+    lines = _added(names, signals, name, adds, firsts) if adds else []
     if more:
         return [*lines, "    parts.remember_more(decision, event)"]
     return [*lines, *_if_so("event.about is not None", "parts.note_about(decision, event)")]
@@ -113,7 +118,9 @@ def _keeps_when(key: str, add: Source) -> list[Source]:
     ]
 
 
-def _added(names: Namespace, signals: SignalTable, name: str, adds: list[Source]) -> list[Source]:
+def _added(
+    names: Namespace, signals: SignalTable, name: str, adds: list[Source], firsts: Mapping[str, str]
+) -> list[Source]:
     table, grows = names.constant(signals, "table"), signals.grows.get(name)
     if not grows:
         return ["    at = event.at", *adds]
@@ -124,6 +131,7 @@ def _added(names: Namespace, signals: SignalTable, name: str, adds: list[Source]
     ]
     return [
         "    at, instants = event.at, signals.ats",
+        *(f"    {first} = at == now and {letter!r} not in signals.who" for letter, first in firsts.items()),
         "    # Nothing in the log is later than now.",
         f"    if at == now or (at > now - {least} and (not instants or at >= instants[-1])):",
         *(f"    {each}" for each in adds),
