@@ -192,8 +192,13 @@ def cases_from_record(record: Mapping[str, Mapping[str, Sequence[Any]]]) -> Held
 
 
 def next_deadline(cases: Held) -> int:
-    """When the next deadline of any case falls due; beyond all time if there is none."""
-    return min((case.next_due() for refs in cases.values() for case in refs.values()), default=_NEVER)
+    """When the next deadline of any case falls due; beyond all time if there is none, as with most."""
+    earliest = _NEVER
+    for refs in cases.values():
+        for case in refs.values():
+            if case.deadlines:
+                earliest = min(earliest, case.next_due())
+    return earliest
 
 
 def due_at(cases: Held, due: int) -> Iterator[tuple[LiveCase, int, Missed]]:
