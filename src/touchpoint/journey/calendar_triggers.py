@@ -2,17 +2,16 @@
 
 from datetime import date, datetime, timedelta
 from decimal import Decimal
-from fractions import Fraction
 from typing import TYPE_CHECKING, Final
 
 import attrs
 
 from touchpoint.durations import Duration, is_calendar, spoken
 from touchpoint.errors import JourneyError
-from touchpoint.journey.recurrence import read, recurrence
 from touchpoint.model.payload import is_finite
 
 if TYPE_CHECKING:
+    from fractions import Fraction
     from zoneinfo import ZoneInfo
 
 _NOTHING: Final = timedelta(0)
@@ -49,8 +48,10 @@ class Usual:
             raise JourneyError(f"usual() takes how many times the gap, a number {FACTOR}")
 
     @property
-    def times(self) -> Fraction:
+    def times(self) -> "Fraction":
         """The factor as it is written, exactly: 1.1 is eleven tenths."""
+        from fractions import Fraction  # journeys without usual gaps need none
+
         return Fraction(str(self.factor))
 
     def __str__(self) -> str:
@@ -110,6 +111,8 @@ class DateDue:
 
 
 def _rule_text(value: object) -> str:
+    from touchpoint.journey.recurrence import read  # journeys without schedules need no rules of recurrence
+
     return str(read(value))
 
 
@@ -145,6 +148,8 @@ class Schedule:
             raise JourneyError(
                 f"Schedule(): start= is a date, not a {type(self.start).__name__}; write date(2026, 3, 2)"
             )
+        from touchpoint.journey.recurrence import recurrence
+
         recurrence(self.rule, self.start)
 
     def __str__(self) -> str:

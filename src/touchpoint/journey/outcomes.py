@@ -30,6 +30,9 @@ def _end(value: str | None) -> str | None:
     return value
 
 
+# Those that add no fields to it are plain classes: attrs would only make anew what they have of it.
+
+
 @attrs.frozen
 class _OfMessage:
     message: str = attrs.field(converter=message_name)
@@ -40,7 +43,6 @@ class _OfMessage:
         return f"{self.message} {type(self).__name__.lower()}{whose}"
 
 
-@attrs.frozen
 class Sent(_OfMessage):
     """A message was sent: its provider has accepted it.
 
@@ -49,8 +51,9 @@ class Sent(_OfMessage):
         any_run: inside a run, those of other runs as well.
     """
 
+    __slots__ = ()
 
-@attrs.frozen
+
 class Denied(_OfMessage):
     """A message was refused by a policy: it went to nobody.
 
@@ -59,8 +62,9 @@ class Denied(_OfMessage):
         any_run: inside a run, those of other runs as well.
     """
 
+    __slots__ = ()
 
-@attrs.frozen
+
 class Failed(_OfMessage):
     """A message did not reach the customer: no channel took it, or the provider told later that it came back.
 
@@ -71,8 +75,9 @@ class Failed(_OfMessage):
         any_run: inside a run, those of other runs as well.
     """
 
+    __slots__ = ()
 
-@attrs.frozen
+
 class Delivered(_OfMessage):
     """The provider told that a message was delivered. For a run, an open, a click or a reply tells so as well.
 
@@ -81,8 +86,9 @@ class Delivered(_OfMessage):
         any_run: inside a run, those of other runs as well.
     """
 
+    __slots__ = ()
 
-@attrs.frozen
+
 class Opened(_OfMessage):
     """A message was opened, each time. For a run, a click or a reply tells so as well. Machines do not count.
 
@@ -91,8 +97,9 @@ class Opened(_OfMessage):
         any_run: inside a run, those of other runs as well.
     """
 
+    __slots__ = ()
 
-@attrs.frozen
+
 class Clicked(_OfMessage):
     """A link in a message was followed, each time. Clicks by machines do not count.
 
@@ -101,8 +108,9 @@ class Clicked(_OfMessage):
         any_run: inside a run, those of other runs as well.
     """
 
+    __slots__ = ()
 
-@attrs.frozen
+
 class Replied(_OfMessage):
     """The customer answered a message.
 
@@ -114,8 +122,9 @@ class Replied(_OfMessage):
         any_run: inside a run, those of other runs as well.
     """
 
+    __slots__ = ()
 
-@attrs.frozen
+
 class Answered(_OfMessage):
     """The customer answered a survey, each time: what they said is feedback, whatever they said.
 
@@ -126,6 +135,8 @@ class Answered(_OfMessage):
         message: which survey, or its name.
         any_run: inside a run, those of other runs as well.
     """
+
+    __slots__ = ()
 
 
 @attrs.frozen

@@ -46,7 +46,6 @@ from touchpoint.journey.policy import (
     Pull,
     Spacing,
 )
-from touchpoint.journey.recurrence import read
 from touchpoint.journey.requirements import REQUIREMENTS
 from touchpoint.journey.rule import Goal, Rule
 from touchpoint.journey.segment import Segment
@@ -92,6 +91,12 @@ def _zone(name: object) -> object:
     from touchpoint.zones import zone  # journeys without calendar waits need no time zones
 
     return zone(name)
+
+
+def _recurrence(rule: object) -> object:
+    from touchpoint.journey.recurrence import read  # likewise for those without schedules
+
+    return read(rule)
 
 
 def _is_elapsed(value: object) -> bool:
@@ -157,7 +162,7 @@ _SILENCE = Kind(
     lambda value: type(value) is Usual or _is_elapsed(value),
 )
 _TIMES = Kind(f"a number {FACTOR}", is_factor)
-_RULE = Kind("a recurrence rule such as FREQ=MONTHLY;BYDAY=1MO", accepted(read))
+_RULE = Kind("a recurrence rule such as FREQ=MONTHLY;BYDAY=1MO", accepted(_recurrence))
 _GAP = Kind(f"an elapsed time of {_AT_MOST}, such as days(3)", _is_gap, sweep=_are_gaps, bare=True)
 _LENGTH = Kind(f"a length such as days(3) or months(1), {_AT_MOST}", _is_length, sweep=_are_gaps, bare=True)
 _PERIOD = Kind(

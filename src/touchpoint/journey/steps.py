@@ -112,7 +112,6 @@ class Give(Send):
     message: Gift
 
 
-@attrs.frozen(init=False)
 class Reply(Send):
     """Answer in the conversation: on the channel by which the event came, as a reply to it, where the adapter can.
 
@@ -126,15 +125,16 @@ class Reply(Send):
         still, otherwise, id, was: as for `Send`.
     """
 
+    __slots__ = ()
+
     def __init__(
         self, message: Message | str, *, why: str = "", name: str | None = None, still: Expression | None = None,
         otherwise: "Iterable[Step] | Step | None" = (), id: str | None = None, was: "Iterable[str] | str" = (),
     ) -> None:  # fmt: skip
         answer = as_answer(message, why, name, type(self).__name__)
-        self.__attrs_init__(answer, still=still, otherwise=otherwise, id=id, was=was)
+        super().__init__(answer, still=still, otherwise=otherwise, id=id, was=was)
 
 
-@attrs.frozen(init=False)
 class React(Send):
     """React with a sign to what the customer wrote, on its channel, where the adapter can; else it is denied.
 
@@ -145,13 +145,15 @@ class React(Send):
         still, otherwise, id, was: as for `Send`.
     """
 
+    __slots__ = ()
+
     def __init__(
         self, message: Message | str, *, why: str = "", name: str | None = None, still: Expression | None = None,
         otherwise: "Iterable[Step] | Step | None" = (), id: str | None = None, was: "Iterable[str] | str" = (),
     ) -> None:  # fmt: skip
         called = f"reaction {message}" if isinstance(message, str) and name is None else name
         answer = as_answer(message, why, called, type(self).__name__)
-        self.__attrs_init__(answer, still=still, otherwise=otherwise, id=id, was=was)
+        super().__init__(answer, still=still, otherwise=otherwise, id=id, was=was)
 
 
 @attrs.frozen

@@ -48,30 +48,40 @@ class On:
         return self.type
 
 
-@attrs.frozen
-class Entered:
-    """A stage is entered. `journey` defaults to the one the trigger stands in."""
+# Triggers of which several have the same fields have them of a base, and are plain classes: so attrs makes them once.
 
+
+@attrs.frozen
+class _OfStage:
     stage: str
     journey: str | None = attrs.field(default=None, kw_only=True)
+
+
+class Entered(_OfStage):
+    """A stage is entered. `journey` defaults to the one the trigger stands in."""
+
+    __slots__ = ()
 
     def __str__(self) -> str:
         return f"entered {self.stage}"
 
 
-@attrs.frozen
-class Left:
+class Left(_OfStage):
     """A stage is left. `journey` defaults to the one the trigger stands in."""
 
-    stage: str
-    journey: str | None = attrs.field(default=None, kw_only=True)
+    __slots__ = ()
 
     def __str__(self) -> str:
         return f"left {self.stage}"
 
 
 @attrs.frozen
-class Joined:
+class _OfSegment:
+    segment: str = attrs.field(converter=segment_name)
+    journey: str | None = attrs.field(default=None, kw_only=True)
+
+
+class Joined(_OfSegment):
     """The customer joins a segment (S3.3).
 
     Args:
@@ -79,15 +89,13 @@ class Joined:
         journey: of the segment; the one the trigger stands in, unless given.
     """
 
-    segment: str = attrs.field(converter=segment_name)
-    journey: str | None = attrs.field(default=None, kw_only=True)
+    __slots__ = ()
 
     def __str__(self) -> str:
         return f"joined segment {self.segment}"
 
 
-@attrs.frozen
-class LeftSegment:
+class LeftSegment(_OfSegment):
     """The customer leaves a segment (S3.3), also by a window that lapses.
 
     Args:
@@ -95,8 +103,7 @@ class LeftSegment:
         journey: of the segment; the one the trigger stands in, unless given.
     """
 
-    segment: str = attrs.field(converter=segment_name)
-    journey: str | None = attrs.field(default=None, kw_only=True)
+    __slots__ = ()
 
     def __str__(self) -> str:
         return f"left segment {self.segment}"
@@ -141,40 +148,41 @@ class Dwelt:
 
 
 @attrs.frozen
-class CaseOpened:
+class _OfCase:
+    case: str = attrs.field(converter=case_name)
+
+
+class CaseOpened(_OfCase):
     """A case of this kind is opened."""
 
-    case: str = attrs.field(converter=case_name)
+    __slots__ = ()
 
     def __str__(self) -> str:
         return f"case {self.case} opened"
 
 
-@attrs.frozen
-class CaseClosed:
+class CaseClosed(_OfCase):
     """A case of this kind is closed."""
 
-    case: str = attrs.field(converter=case_name)
+    __slots__ = ()
 
     def __str__(self) -> str:
         return f"case {self.case} closed"
 
 
-@attrs.frozen
-class CaseReopened:
+class CaseReopened(_OfCase):
     """A case of this kind that was closed is opened again; `event.opening` counts, 2 for the first time."""
 
-    case: str = attrs.field(converter=case_name)
+    __slots__ = ()
 
     def __str__(self) -> str:
         return f"case {self.case} reopened"
 
 
-@attrs.frozen
-class CaseMerged:
+class CaseMerged(_OfCase):
     """A case of this kind, `event.ref`, has become part of another one, `event.into`."""
 
-    case: str = attrs.field(converter=case_name)
+    __slots__ = ()
 
     def __str__(self) -> str:
         return f"case {self.case} merged"
