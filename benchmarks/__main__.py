@@ -1,8 +1,9 @@
 """`python -m benchmarks [NAME ...] [--quick] [--json | --markdown]`: measures, and says what is demanded of it.
 
-Figures are ratios within one run: the candidates take turns, round by round, in one process, in CPU time. Peers that
-are not installed are left out, and said so. The status is 0 whatever the figures are; it is 1 where two candidates that
-are to do the same work give different answers, since nothing can be said of their times then.
+Each benchmark has a process of its own, one after the other. Figures are ratios within one run: the candidates take
+turns, round by round, in that process, in CPU time. Peers that are not installed are left out, and said so. The status
+is 0 whatever the figures are; it is 1 where two candidates that are to do the same work give different answers, since
+nothing can be said of their times then.
 """
 
 import argparse
@@ -10,10 +11,10 @@ import sys
 import time
 from collections.abc import Sequence
 
-from benchmarks.measure import FULL, QUICK, Size
-from benchmarks.peers import PEERS, MissingPeerError
-from benchmarks.registry import BENCHMARKS, rows_of
-from benchmarks.results import OtherAnswersError, Result, as_json, as_markdown, not_measured, table, told_of
+from benchmarks.measure import FULL, QUICK
+from benchmarks.peers import PEERS
+from benchmarks.registry import BENCHMARKS, measured_apart
+from benchmarks.results import OtherAnswersError, Result, as_json, as_markdown, table, told_of
 
 
 def main(given: Sequence[str] | None = None) -> int:
@@ -25,13 +26,13 @@ def main(given: Sequence[str] | None = None) -> int:
     if not options.json:
         print(f"{told_of(size, versions)}\n")
     for name in options.names or BENCHMARKS:
-        begun = time.process_time()
+        begun = time.monotonic()
         try:
-            found[name] = measured(name, size)
+            found[name] = measured_apart(name, size)
         except OtherAnswersError as other:
             print(f"{name}: {other}", file=sys.stderr)
             return 1
-        took = time.process_time() - begun
+        took = time.monotonic() - begun
         if options.markdown:
             print(f"**{name}**: {BENCHMARKS[name]}\n\n{as_markdown(found[name])}\n", flush=True)
         elif not options.json:
@@ -57,14 +58,6 @@ def _options(given: Sequence[str] | None) -> argparse.Namespace:
     if unknown:
         parser.error(f"there is no benchmark {', '.join(unknown)}; there are {', '.join(BENCHMARKS)}")
     return options
-
-
-def measured(name: str, size: Size) -> list[Result]:
-    """The rows of one benchmark; of one that can do nothing without its peer, a row that says so."""
-    try:
-        return list(rows_of(name)(size))
-    except MissingPeerError as missing:
-        return [not_measured(name, str(missing))]
 
 
 if __name__ == "__main__":

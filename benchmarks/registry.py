@@ -5,11 +5,14 @@ nobody.
 """
 
 from collections.abc import Callable, Iterable, Mapping
+from concurrent.futures import ProcessPoolExecutor
 from importlib import import_module
+from multiprocessing import get_context
 from typing import Final
 
 from benchmarks.measure import Size
-from benchmarks.results import Result
+from benchmarks.peers import MissingPeerError
+from benchmarks.results import Result, not_measured
 
 BENCHMARKS: Final[Mapping[str, str]] = {
     "decisions": "deciding workload W, beside the same written by hand",
@@ -33,3 +36,17 @@ def rows_of(name: str) -> Callable[[Size], Iterable[Result]]:
     """What measures for one benchmark."""
     found: Callable[[Size], Iterable[Result]] = import_module(f"benchmarks.{name}").rows
     return found
+
+
+def measured(name: str, size: Size) -> list[Result]:
+    """The rows of one benchmark; of one that can do nothing without its peer, a row that says so."""
+    try:
+        return list(rows_of(name)(size))
+    except MissingPeerError as missing:
+        return [not_measured(name, str(missing))]
+
+
+def measured_apart(name: str, size: Size) -> list[Result]:
+    """The same, in a Python of its own: others leave memory in pieces, and what is small and quick loses most by it."""
+    with ProcessPoolExecutor(1, get_context("spawn")) as alone:
+        return alone.submit(measured, name, size).result()

@@ -74,6 +74,7 @@ def alone_here(monkeypatch):
         monkeypatch.setitem(sys.modules, peer.module, None)
         monkeypatch.setitem(sys.modules, peer.module.split(".")[0], None)
     monkeypatch.setattr(measure, "fresh", lambda script, _setup="": float(len(script)))
+    monkeypatch.setattr("benchmarks.__main__.measured_apart", registry.measured)
     monkeypatch.setattr(steady, "PAYS_AFTER", 1)
     monkeypatch.setattr(first_journey, "DEMANDED", {2: (5e-3, 2e-3)})
     monkeypatch.setattr(conditions, "TYPES", conditions.TYPES[:1])
@@ -257,13 +258,24 @@ def test_a_benchmark_that_there_is_not_is_refused(capsys):
     assert "there is no benchmark nothing; there are decisions, " in capsys.readouterr().err
 
 
-def test_a_benchmark_that_can_do_nothing_without_its_peer_says_so(monkeypatch, capsys):
+def test_a_benchmark_that_can_do_nothing_without_its_peer_says_so(monkeypatch):
     def rows(_):
         raise peers.MissingPeerError(peers.TRANSITIONS)
 
-    monkeypatch.setattr("benchmarks.__main__.rows_of", lambda _: rows)
-    assert main(["stages"]) == 0
-    assert "not measured: pip install transitions" in capsys.readouterr().out
+    monkeypatch.setattr(registry, "rows_of", lambda _: rows)
+    assert [row.note for row in registry.measured("stages", TINY)] == ["not measured: pip install transitions"]
+
+
+def test_each_benchmark_has_a_process_of_its_own(monkeypatch, capsys):
+    monkeypatch.setattr("benchmarks.__main__.QUICK", TINY)
+    monkeypatch.setattr(registry, "rows_of", lambda name: pytest.fail(f"{name} was measured here"))
+    assert main(["quiet_hours", "--quick"]) == 0
+    assert "beside zoneinfo" in capsys.readouterr().out
+
+
+def test_what_fails_in_a_process_of_its_own_is_told():
+    with pytest.raises(ModuleNotFoundError, match=r"benchmarks\.nothing"):
+        registry.measured_apart("nothing", TINY)
 
 
 def test_the_peers_are_those_of_the_dependency_group():
@@ -355,6 +367,7 @@ def test_decisions_are_not_compared_where_a_digest_differs(monkeypatch, capsys):
 
     monkeypatch.setattr(decisions, "decide_slots", forgets)
     monkeypatch.setattr("benchmarks.__main__.QUICK", TINY)
+    monkeypatch.setattr("benchmarks.__main__.measured_apart", registry.measured)
     assert main(["decisions", "--quick"]) == 1
     assert "decisions: slots answer otherwise than core" in capsys.readouterr().err
 
