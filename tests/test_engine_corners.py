@@ -6,6 +6,8 @@ import threading
 from contextlib import closing
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from making import MARK, START, Scripted, ends, engine_of, handed, marks, pass_time, sending, trace
 from touchpoint import (
@@ -26,7 +28,9 @@ from touchpoint import (
 )  # fmt: skip
 from touchpoint.channels import Ambiguous, Capabilities
 from touchpoint.channels.inbound import Replied
+from touchpoint.core.state import State
 from touchpoint.engine import acts, controls
+from touchpoint.engine.loaded import Cache, Loaded
 from touchpoint.stores.sqlite import SqliteStore
 
 LOOP = Rule("loop", when="ping", then=[Emit("ping")])
@@ -84,6 +88,22 @@ def test_an_engine_that_remembers_few_customers_decides_as_one_that_remembers_al
         assert len(engine._cache._by_number) <= 2
         assert len(engine._cache.aliases) <= 2
     assert [len(marks(engine, each)) for each in PEOPLE] == [12, 1, 1, 1, 1]
+
+
+@given(st.lists(st.tuples(st.sampled_from(["find", "get", "find_all", "all_of"]), st.integers(0, 11)), max_size=40))
+def test_a_cache_forgets_those_who_were_used_longest_ago(uses):
+    cache, last = Cache(size=8), {}
+    for turn, (how, no) in enumerate(uses):
+        ask = {"find": f"c{no}", "get": no, "find_all": [f"c{no}"], "all_of": [f"c{no}"]}[how]
+        if not getattr(cache, how)(ask) or (how == "find_all" and no not in cache._by_number):
+            cache.put(Loaded(no, State(f"c{no}"), 0, None))
+        last[no] = turn
+        before = {each: last[each] for each in cache._by_number}
+        cache.shrink()
+        kept = sorted(cache._by_number)
+        assert len(kept) == (len(before) if len(before) <= 8 else 7)
+        assert kept == sorted(sorted(before, key=before.get)[len(before) - len(kept) :])
+        assert {each.no for each in cache._by_id.values()} == {*kept}
 
 
 def test_a_circle_of_the_librarys_own_is_an_error_rather_than_for_ever():  # S11.4

@@ -127,9 +127,12 @@ def take_touchpoint(unit: Unit, each: Prepared, now: int, late_after: int, *, ma
     return newly_recorded(each.id, late=take_one(unit, loaded, each, now, late_after))
 
 
-def _owners(unit: Unit, prepared: Sequence[Prepared], now: int) -> list[Loaded]:
+def _owners(unit: Unit, prepared: Sequence[Prepared], now: int) -> Sequence[Loaded]:
     """Whose touchpoints they are; who is not known yet is created."""
     customers = [each.customer for each in prepared]
+    at_hand = unit.cache.all_of(customers)  # as nearly always
+    if at_hand is not None:
+        return at_hand
     known, unknown = unit.prefetch(customers)
     for customer in unknown:
         try:

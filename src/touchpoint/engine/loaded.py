@@ -1,7 +1,7 @@
 """Customers in memory: what is loaded of each, and those that were used last."""
 
-from collections import OrderedDict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from operator import attrgetter
 from typing import TYPE_CHECKING, Literal
 
 import attrs
@@ -23,7 +23,8 @@ class Loaded:
 
     `timer` is when a timer of theirs falls due, `NEVER` for none; true unless it is `stale`, which `next_timer` mends.
     `due` is what the store's agenda says, `parked` what it says of how much is parked,
-    `members` the segments that the store's list has them in; `account` what `engine.figuring` remembers of them.
+    `members` the segments that the store's list has them in; `account` what `engine.figuring` remembers of them; `used`
+    the turn of the cache in which they were used last.
     """
 
     no: int
@@ -36,6 +37,7 @@ class Loaded:
     parked: int = 0
     members: Mapping[str, int] = NONE
     account: object = attrs.field(default=None, repr=False)
+    used: int = 0
     timer: int = NEVER
     _message: int = NEVER
     _profile: str = attrs.field(default="", repr=False)
@@ -87,7 +89,9 @@ class Cache:
 
     def __init__(self, size: int = 32_768) -> None:
         self._size = size
-        self._by_number: OrderedDict[int, Loaded] = OrderedDict()
+        # Who was used when is noted with each: a list in that order would be changed for each use of each.
+        self._turn = 0
+        self._by_number: dict[int, Loaded] = {}
         self._by_id: dict[str, Loaded] = {}
         self.generation: int | None = None
         self.controls: list[ControlRow] | None = None
@@ -108,12 +112,22 @@ class Cache:
         """A customer by id."""
         loaded = self._by_id.get(customer)
         if loaded is not None:
-            self._by_number.move_to_end(loaded.no)
+            loaded.used = self._turn
         return loaded
+
+    def all_of(self, customers: Iterable[str]) -> Sequence[Loaded] | None:
+        """A customer for each of these ids, where all of them are here."""
+        found = [*map(self._by_id.get, customers)]
+        if not all(found):
+            return None
+        turn = self._turn
+        for loaded in found:
+            loaded.used = turn  # type: ignore[union-attr]  # none is missing
+        return found  # type: ignore[return-value]  # likewise
 
     def find_all(self, customers: Iterable[str]) -> tuple[dict[str, Loaded], list[str]]:
         """Several customers by id, each once, and the ids of those who are not here."""
-        by_id, used = self._by_id, self._by_number.move_to_end
+        by_id, turn = self._by_id, self._turn
         found: dict[str, Loaded] = {}
         missing = []
         for customer in dict.fromkeys(customers):
@@ -121,7 +135,7 @@ class Cache:
             if loaded is None:
                 missing.append(customer)
             else:
-                used(loaded.no)
+                loaded.used = turn
                 found[customer] = loaded
         return found, missing
 
@@ -129,7 +143,7 @@ class Cache:
         """A customer by number."""
         loaded = self._by_number.get(no)
         if loaded is not None:
-            self._by_number.move_to_end(no)
+            loaded.used = self._turn
         return loaded
 
     def number(self, customer: str) -> int | None:
@@ -139,6 +153,7 @@ class Cache:
 
     def put(self, loaded: Loaded) -> None:
         """Keep a customer."""
+        loaded.used = self._turn
         self._by_number[loaded.no] = loaded
         self._by_id[loaded.id] = loaded
 
@@ -150,9 +165,12 @@ class Cache:
         self.aliases.clear()
 
     def shrink(self) -> None:
-        """Forget the ones used longest ago."""
-        while len(self._by_number) > self._size:
-            _, loaded = self._by_number.popitem(last=False)
-            del self._by_id[loaded.id]
+        """Begin another turn; where there are too many, forget the ones used longest ago, and some more at once."""
+        self._turn += 1
+        if len(self._by_number) > self._size:
+            most = self._size - self._size // 8
+            longest_ago = sorted(self._by_number.values(), key=attrgetter("used"))
+            for loaded in longest_ago[: len(longest_ago) - most]:
+                del self._by_number[loaded.no], self._by_id[loaded.id]
         if len(self.aliases) > self._size:
             self.aliases.clear()
