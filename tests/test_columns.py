@@ -12,7 +12,7 @@ from touchpoint import Touchpoint
 from touchpoint.durations import micros
 from touchpoint.engine.acts import numbered
 from touchpoint.engine.columns import _FEW, prepare_all
-from touchpoint.engine.intake import Recorded, newly_recorded, prepare
+from touchpoint.engine.intake import Recorded, all_newly_recorded, newly_recorded, prepare
 from touchpoint.errors import InvalidTouchpoint
 
 AT = datetime(2026, 3, 2, 9, tzinfo=UTC)
@@ -106,6 +106,7 @@ def test_what_has_neither_time_nor_id_gets_the_time_of_recording_and_an_id_of_it
 @pytest.mark.parametrize("late", [True, False])
 def test_what_is_said_of_a_new_one_is_whole(late):
     made = newly_recorded("t", late=late)
+    assert all_newly_recorded(["s", "t"], [not late, late])[1] == made
     assert made == Recorded("t", late=late)
     assert hash(made) == hash(Recorded("t", late=late))
     with pytest.raises(FrozenInstanceError):

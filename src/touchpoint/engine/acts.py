@@ -17,7 +17,16 @@ from touchpoint.core.program import Program
 from touchpoint.core.state import Address
 from touchpoint.engine import changed, erased
 from touchpoint.engine.hearing import answered, hear
-from touchpoint.engine.intake import Prepared, Recorded, instant_of, newly_recorded, prepare, text_of, texts_of
+from touchpoint.engine.intake import (
+    Prepared,
+    Recorded,
+    all_newly_recorded,
+    instant_of,
+    newly_recorded,
+    prepare,
+    text_of,
+    texts_of,
+)
 from touchpoint.engine.loaded import Loaded
 from touchpoint.engine.unit import Unit
 from touchpoint.engine.writing import consent_row
@@ -96,6 +105,9 @@ def take_touchpoints(unit: Unit, prepared: Sequence[Prepared], now: int, late_af
     # Of somebody whom the store does not have yet, it has no touchpoint either.
     asked = [pair for pair, owner in zip(pairs, owners, strict=True) if not owner.is_new]
     seen = unit.seen(pairs, asked)
+    if not seen and len({*pairs}) == len(pairs):  # as nearly always
+        lates = [take_one(unit, owner, each, now, late_after) for each, owner in zip(prepared, owners, strict=True)]
+        return all_newly_recorded([each.id for each in prepared], lates)
     taken: dict[tuple[str, int], Prepared] = {}
     results = []
     for each, owner, pair in zip(prepared, owners, pairs, strict=True):

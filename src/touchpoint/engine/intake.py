@@ -1,9 +1,11 @@
 """What is handed in, checked and brought into the shape the core takes; nothing is stored before all of it is sound."""
 
 import os
-from collections.abc import Mapping
+from collections import deque
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
+from itertools import repeat
 from typing import Final
 
 import attrs
@@ -59,6 +61,15 @@ def newly_recorded(identity: str, *, late: bool) -> Recorded:
     _differs(made, False)  # noqa: FBT003
     _late(made, late)
     _unmatched(made, False)  # noqa: FBT003
+    return made
+
+
+def all_newly_recorded(identities: Sequence[str], lates: Sequence[bool]) -> list[Recorded]:
+    """`newly_recorded` of each of these, field by field."""
+    made = [*map(object.__new__, repeat(Recorded, len(identities)))]
+    no = [False] * len(made)
+    for put, values in ((_id, identities), (_late, lates), (_duplicate, no), (_differs, no), (_unmatched, no)):
+        deque(map(put, made, values), maxlen=0)  # which is a loop, and nothing besides
     return made
 
 
