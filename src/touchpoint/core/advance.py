@@ -12,7 +12,7 @@ from touchpoint.core.bursts import drop_bursts, gather
 from touchpoint.core.collected import Collected
 from touchpoint.core.compiled_rule import CompiledRule, CompiledStage, Node
 from touchpoint.core.decision import NOT_LOADED, Decision, RunStarted
-from touchpoint.core.identity import key_of_rule, run_id, same_key
+from touchpoint.core.identity import key_of_rule, run_id_of, same_key
 from touchpoint.core.judging import Considered, Parts
 from touchpoint.core.limits import refused_by_limit, remember_start
 from touchpoint.core.live_runs import admitted, next_of
@@ -342,7 +342,7 @@ def _begin(
     journey, name = rule.journey, rule.rule.name
     # The first run of a decision is not a second one by the same cause.
     cause = _cause(decision, rule, key, occurrence) if decision.effects else occurrence.id
-    identity = run_id(state.id, journey, name, key, cause)
+    identity = run_id_of(state.id, rule.said, key, cause)
     run = Run(identity, journey, name, key, decision.now, state.orders, occurrence, occurrence)
     if collected is not None:
         run.collected, run.event = collected, collected.kept[-1]

@@ -51,7 +51,7 @@ class Node:
     `Split`, by variant, and of a `Best`, by candidate, of which it has the `options`. Of a `message` it has the `kind`,
     for how many microseconds it `lasts`, and how it `answers` in a conversation: `reply`, `react`, or not; it
     `opens` a run where that may begin with it at once, and is `alone` where it is all of a run, and nothing is asked of
-    that after it has ended.
+    that after it has ended. `said` is what all keys of what it begins first have in common (`core.identity`).
     """
 
     id: str
@@ -71,6 +71,7 @@ class Node:
     message: Message | None = None
     opens: bool = False
     alone: bool = False
+    said: str = ""
 
 
 @attrs.frozen(eq=False)
@@ -220,6 +221,11 @@ class CompiledRule:
         return next(iter(self.nodes.values()), None)
 
     @cached_property
+    def said(self) -> str:
+        """What the identities of all its runs have in common."""
+        return rule_said(self.journey, self.rule.name)
+
+    @cached_property
     def opening(self) -> Opening | None:
         """How its runs begin, where that may be at once with a message; else None."""
         node, rule = self.first, self.rule
@@ -227,8 +233,7 @@ class CompiledRule:
             return None
         return Opening(
             rule.name, self.journey, rule.key, rule.limit is not None, node.id, node.message.name, node.kind,
-            rule.priority + node.message.priority, node.lasts, rule_said(self.journey, rule.name),
-            step_said(node.id, 1),
+            rule.priority + node.message.priority, node.lasts, self.said, node.said,
         )  # fmt: skip
 
 
@@ -251,7 +256,7 @@ def compile_rules(
 
 
 def _node(name: str, step: Step, journey: str, rule: str, table: SignalTable) -> Node:
-    node = Node(name, step)
+    node = Node(name, step, said=step_said(name, 1))
     match step:
         case WaitFor():
             node.keys = keys_in_run(step.trigger, journey, rule)

@@ -13,7 +13,7 @@ from touchpoint.core.compiled_rule import CompiledRule, Node
 from touchpoint.core.conversation import answered_by
 from touchpoint.core.decision import Decision, Emitted, MessageBegun, ProfileChanged
 from touchpoint.core.held import put
-from touchpoint.core.identity import cause_of_step, message_key
+from touchpoint.core.identity import cause_of_step, message_key, message_key_of
 from touchpoint.core.keys import exposure_name
 from touchpoint.core.matching import Key, keys_for, keys_of_occurrence
 from touchpoint.core.occurrence import MOVES, TOUCHPOINT, Occurrence
@@ -148,7 +148,8 @@ def _begin(
     arguments: dict[str, object] | None = None,
 ) -> None:  # fmt: skip
     now, step, journey, rule = decision.now, node.id, run.journey, run.rule
-    key = message_key(run.id, step, run.visits[step])
+    visit = run.visits[step]
+    key = message_key_of(run.id, node.said) if visit == 1 else message_key(run.id, step, visit)
     pending = Pending(key, journey, rule, run.order, step, name, kind, priority, now, now, now + lasts)
     if arguments is not None:
         pending.arguments = arguments
