@@ -40,16 +40,17 @@ def calls():
         sys.setprofile(None)
 
 
-def program_of(given, n):
-    rules = [Rule(f"r{number}", when="act", given=given, then=[MARK]) for number in range(n)]
+def program_of(given, n, *, alike=True):
+    conditions = [given if alike else given & (event.score >= number) for number in range(n)]
+    rules = [Rule(f"r{number}", when="act", given=each, then=[MARK]) for number, each in enumerate(conditions)]
     return compile_program([journey(*rules, stages=[Stage("loyal", phase="delight", when="praised")])])
 
 
-def decided(program, before):
+def decided(program, before, score=5):
     """The decision on one event, after so many others of its kind, and the calls that it took."""
     state = State("ann", Profile({"tier": "plain"}), version=program.version)
     at = micros(START)
-    happened = [Occurrence(TOUCHPOINT, "act", at + n, f"t{n}", {"score": 5}) for n in range(before + 1)]
+    happened = [Occurrence(TOUCHPOINT, "act", at + n, f"t{n}", {"score": score}) for n in range(before + 1)]
     for each in happened[:-1]:
         advance(program, state, each, each.at)
     with calls() as counted:
@@ -59,8 +60,14 @@ def decided(program, before):
 
 @pytest.mark.parametrize("given", [PLAIN, COUNTED, IDLE])
 def test_a_rule_refused_by_generated_code_costs_no_call(given):
-    few, many = (decided(program_of(given, n), PAYS_AFTER + 1)[1].total() for n in (5, 25))
+    few, many = (decided(program_of(given, n, alike=False), PAYS_AFTER + 1)[1].total() for n in (5, 25))
     assert many == few
+
+
+@pytest.mark.parametrize("given", [PLAIN, COUNTED, IDLE, event.score > 9.5])
+def test_a_price_costs_no_more_calls_than_a_whole_number(given):
+    whole, price = (decided(program_of(given, 5), PAYS_AFTER + 1, score)[1].total() for score in (5, 5.25))
+    assert whole == price
 
 
 @pytest.mark.parametrize(("given", "calls_each"), [(PLAIN, 4), (COUNTED, 4)])

@@ -12,6 +12,7 @@ What a source may name: `event` (the occurrence), `properties`, `traits`, `signa
 from bisect import bisect_right
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import timedelta
+from math import isfinite
 from typing import Final, TypeAlias, TypeVar
 
 import attrs
@@ -53,6 +54,13 @@ T = TypeVar("T")
 Source: TypeAlias = str
 _MOSTLY_THERE: Final = 3
 """So many properties or traits are looked up as if all were there, which is sooner; one that is not costs more."""
+_OF_TYPE: Final[Mapping[str, Source]] = {
+    "int": "type({0}) is int",
+    "num": "type({0}) is int or type({0}) is float and isfinite({0})",
+    "bool": "{0} is True or {0} is False",
+    "str": "type({0}) is str",
+}
+"""How it is told whether a variable holds a value of a type; `num` is what Python compares as `core.values` does."""
 _OWN: Final = frozenset({"type", "at", "direction", "channel", "location"})
 """What an occurrence knows of itself, where no property has the name."""
 
@@ -62,7 +70,7 @@ class Namespace:
 
     def __init__(self, **names: object) -> None:
         self.names: dict[str, object] = {
-            "UNKNOWN": UNKNOWN, "bisect_right": bisect_right, "latest": latest,
+            "UNKNOWN": UNKNOWN, "bisect_right": bisect_right, "isfinite": isfinite, "latest": latest,
             "keep": keep, "Unkept": Unkept, "put": put, "update": update, "One": One, "COMMON": COMMON, **names,
         }  # fmt: skip
         self._made = 0
@@ -98,7 +106,7 @@ class Locals:
         fields: properties and traits, by where they are and their name, looked up before anything is asked.
         often_missing: those of which it is asked whether they are there.
         looked: totals and what was last; likewise.
-        compared: with values of which types something is compared.
+        compared: with values of which of the types of `_OF_TYPE` something is compared.
         types: whether a variable holds a value of a type, by both; looked up early, since many conditions ask it.
         counts: answers to plain counts that a trace keeps; likewise.
         asked: answers to others; None before one is looked up, which is done once.
@@ -120,7 +128,7 @@ class Locals:
             *self._of("properties"),
             *self._of("traits"),
             *(f"    {variable} = {source}" for source, variable in self.looked.items()),
-            *(f"    {flag} = type({variable}) is {kind}" for (variable, kind), flag in self.types.items()),
+            *(f"    {flag} = {_OF_TYPE[kind].format(variable)}" for (variable, kind), flag in self.types.items()),
             *(f"    {variable} = {source}" for source, variable in self.counts.items()),
             *(f"    {variable} = None  # {comment(source)}" for source, variable in self.asked.items()),
         ]
@@ -196,7 +204,7 @@ class Writer:
 
     def _beyond(self, side: Side, threshold: int) -> Source:
         value, least_or_most = side
-        return f"{self._is(value, int)} and {value} {OPPOSITE[least_or_most]} {threshold}"
+        return f"{self._is(value, 'num')} and {value} {OPPOSITE[least_or_most]} {threshold}"
 
     def _joined(self, parts: tuple[Expression, ...], word: str, *, asked: bool) -> Source:
         if (stages := self._in_stages(parts, word, asked=asked)) is not None:
@@ -217,23 +225,24 @@ class Writer:
         if (counted := self._count(node.left)) is not None and type(literal) is int:
             return f"{counted} {compared}"
         if (summed := self._total(node.left)) is not None and type(literal) is int:
-            return f"({summed} {compared} if {self._is(summed, int)} else {self._closure(node, asked=asked)})"
+            return f"({summed} {compared} if {self._is(summed, 'int')} else {self._closure(node, asked=asked)})"
         value = self._property(node.left)
         if value is None or not _is_quick(node.op, literal):
             return self._closure(node, asked=asked)
-        self._note(value, type(literal))
+        kind = "num" if type(literal) in (int, float) else type(literal).__name__
+        self._note(value, kind)
         if (plain := _plainly(value, compared, literal)) is not None:
             return plain
         slow = self.names.constant(_comparing(node.op, literal, asked=asked), "compare")
-        return f"({value} {compared} if {self._is(value, type(literal))} else {slow}({value}))"
+        return f"({value} {compared} if {self._is(value, kind)} else {slow}({value}))"
 
-    def _note(self, value: str, kind: type) -> None:
-        self.variables.compared.setdefault(value, {})[kind.__name__] = None
+    def _note(self, value: str, kind: str) -> None:
+        self.variables.compared.setdefault(value, {})[kind] = None
 
-    def _is(self, value: str, kind: type) -> Source:
+    def _is(self, value: str, kind: str) -> Source:
         """The variable that says whether another one holds a value of a type."""
         self._note(value, kind)
-        return self.variables.types.setdefault((value, kind.__name__), f"{kind.__name__}_{value}")
+        return self.variables.types.setdefault((value, kind), f"{kind}_{value}")
 
     def _property(self, node: Expression) -> Source | None:
         """The variable of a property or trait; None for any other value."""
@@ -302,7 +311,7 @@ class Writer:
             return None
         at, slow = self._latest(root, path), self._closure(node, asked=asked)
         quick = f"now - {at} {node.op if asked else OPPOSITE[node.op]} {length(right.value)}"
-        return f"({quick} if {self._is(at, int)} else {at} is not None and {slow})"
+        return f"({quick} if {self._is(at, 'int')} else {at} is not None and {slow})"
 
     def _latest(self, question: Last, path: Path) -> Source:
         """The variable of what is remembered of the latest touchpoint of a type."""
@@ -316,7 +325,7 @@ class Writer:
             return self._closure(node, asked=asked)
         known = self.names.constant(frozenset(options.value), "among")
         quick = f"{value} {'in' if asked else 'not in'} {known}"
-        return f"({quick} if {self._is(value, str)} else {self._closure(node, asked=asked)})"
+        return f"({quick} if {self._is(value, 'str')} else {self._closure(node, asked=asked)})"
 
     def _in_stages(self, parts: Sequence[Expression], word: str, *, asked: bool) -> Source | None:
         """Several stages of one journey, asked for at once; None for anything else."""
@@ -367,7 +376,7 @@ class Writer:
             case Ever() if (counted := self._count(node)) is not None:
                 return f"{counted} > 0"
             case Total() if (summed := self._total(node)) is not None:
-                return f"{summed} if {self._is(summed, int)} else {self._found(node)}"
+                return f"{summed} if {self._is(summed, 'int')} else {self._found(node)}"
             case InStage(stage, journey):
                 return self._in_stage(stage, journey or self.journey, asked=True)
             case CaseOpen(kind, None):
@@ -381,7 +390,7 @@ class Writer:
         found = self._latest(question, path)
         if path != ("at",):
             return f"latest({found})"
-        return f"{{'$instant': {found}}} if {self._is(found, int)} else latest({found})"
+        return f"{{'$instant': {found}}} if {self._is(found, 'int')} else latest({found})"
 
     def _found(self, node: Expression) -> Source:
         closure = self.names.constant(finder_of(node, self.signals), "find")
@@ -393,9 +402,7 @@ class Writer:
         return "".join(f"{value} if {each} else " for each in short) + f"keep({value})"
 
     def _short(self, value: str, kind: str) -> Source:
-        if kind == "bool":
-            return f"{value} is True or {value} is False"
-        known = self.variables.types.get((value, kind), f"type({value}) is {kind}")
+        known = self.variables.types.get((value, kind), _OF_TYPE[kind].format(value))
         return f"{known} and len({value}) <= {LONGEST}" if kind == "str" else known
 
 
@@ -435,8 +442,8 @@ def _is_date(text: str) -> bool:
 
 
 def _is_quick(op: str, literal: object) -> bool:
-    """Whether values of the very type of the literal compare with it as Python compares them."""
-    if type(literal) is int:
+    """Whether values of the very type of the literal, or for a number any finite one, compare with it as in Python."""
+    if isinstance(literal, int | float) and type(literal) is not bool:
         return abs(literal) < SMALL
     return type(literal) is str or (type(literal) is bool and op in ("==", "!="))
 

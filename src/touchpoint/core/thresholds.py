@@ -2,7 +2,7 @@
 
 Many rules wait for one number to be high enough: a basket, a score, points. Each of their conditions can be true only
 from some bound on; while the number is below the lowest of these, which is one comparison, all of them are passed over.
-A bound is only taken where it is certain: for whole numbers, compared with whole numbers.
+A bound is only taken where it is certain: for ints and finite floats, compared with whole numbers.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -23,7 +23,7 @@ PAYS_FROM: Final = 3
 
 
 def bounds_of(node: Expression, variable_of: Callable[[Expression], str | None], *, asked: bool = True) -> Bounds:
-    """What whole numbers have to be, at least and at most, wherever a condition is `asked`: true, or false.
+    """What numbers have to be, at least and at most, wherever a condition is `asked`: true, or false.
 
     Args:
         node: the condition.
@@ -45,9 +45,9 @@ def bounds_of(node: Expression, variable_of: Callable[[Expression], str | None],
 def _of_comparison(variable: str, op: str, literal: int) -> Bounds:
     match op:
         case ">=" | ">":
-            return {(variable, _LEAST): literal + (op == ">")}
+            return {(variable, _LEAST): literal}
         case "<=" | "<":
-            return {(variable, _MOST): literal - (op == "<")}
+            return {(variable, _MOST): literal}
         case "==":
             return {(variable, _LEAST): literal, (variable, _MOST): literal}
     return {}
