@@ -127,7 +127,8 @@ def work_off(decision: Decision, *, late: bool = False, again: int | None = None
         late: as for `advance`.
         again: of what was parked and is counted already: the number of the customer's last run that had begun then.
     """
-    decision.open()
+    if type(decision) is not Decision:
+        decision.open()
     state, queue = decision.state, decision.queue
     if state.rare.lapses:
         # What happens at the instant at which a window lapses comes before that (S2.5): its own round looks at both.
