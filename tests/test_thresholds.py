@@ -25,6 +25,7 @@ COMPARED = st.builds(
     lambda name, op, number: c.Compare(op, getattr(event, name), c.operand(number)),
     st.sampled_from("ab"), st.sampled_from(["==", "!=", "<", "<=", ">", ">="]), NUMBERS,
 )  # fmt: skip
+LADDER = st.builds(c.Compare, st.sampled_from([">=", ">", "=="]), st.just(event.a), NUMBERS.map(c.operand))
 CONDITIONS = st.recursive(
     st.one_of(COMPARED, st.just(event.c == "x"), st.just(event.c.exists())),
     lambda inner: st.one_of(
@@ -81,9 +82,24 @@ def test_a_condition_is_bound_where_that_is_certain(condition, bounds):
 def test_what_most_share_comes_first_and_what_few_share_is_left_out():
     low, high = ("a", ">="), ("b", "<=")
     assert list(shared([{high: 4}, {high: 7}, {low: 1, high: 5}, {low: 3}, {low: 2}, {low: 9}]).items()) == [
-        (low, 1), (high, 7)
+        (low, [1]), (high, [7])
     ]  # fmt: skip
     assert shared([{low: 1}, {low: 2}]) == {}
+
+
+@pytest.mark.parametrize(
+    ("side", "bounds", "steps"),
+    [
+        (">=", [1, 2, 3, 4, 5], [1]),
+        (">=", [6, 1, 2, 5, 4, 3], [1, 4]),
+        (">=", [1, 2, 5, 5, 5, 5, 7, 8, 9], [1, 7]),
+        (">=", [1, 1, 1, 1], [1]),
+        ("<=", [6, 1, 2, 5, 4, 3], [6, 3]),
+        (">=", range(800), range(0, 800, 100)),
+    ],
+)
+def test_each_threshold_passes_over_enough_that_the_one_before_lets_through(side, bounds, steps):
+    assert shared([{("a", side): each} for each in bounds]) == {("a", side): list(steps)}
 
 
 HIGH = [(event.amount >= each) & (customer.tier == "gold") for each in (900, 800, 950)]
@@ -113,3 +129,22 @@ def test_with_a_shared_threshold_the_same_is_decided(amount):
         return advance(program, State("ann", Profile({"tier": "gold"})), happened(**given_), micros(START)).trace
 
     assert repr(trace(10**9)) == repr(trace(0))
+
+
+@settings(max_examples=200)
+@given(st.lists(LADDER, min_size=6, max_size=12) | st.lists(CONDITIONS, min_size=3, max_size=12), BETWEEN, BETWEEN)
+def test_whatever_conditions_share_the_same_is_decided(conditions, a, b):
+    program = program_of(*conditions)
+
+    def trace(pays_after):
+        program.judges._wait_whole["go"] = pays_after
+        return advance(program, State("ann"), happened(a=a, b=b), micros(START)).trace
+
+    assert repr(trace(10**9)) == repr(trace(0))
+
+
+def test_hundreds_of_thresholds_can_be_compiled():
+    program = program_of(*(event.points >= each for each in range(500)))
+    program.judges._wait_whole["go"] = 0
+    decision = advance(program, State("ann"), happened(points=321), micros(START))
+    assert sum(line[0] == "started" for line in decision.trace) == 322

@@ -25,7 +25,7 @@ from touchpoint.core.remembered import signal_of
 from touchpoint.core.seen import LONGEST, NOTHING_THERE, Unkept, finder_of, kept
 from touchpoint.core.signals import SignalTable, update
 from touchpoint.core.state import COMMON
-from touchpoint.core.thresholds import OPPOSITE, Side, bounds_of, shared
+from touchpoint.core.thresholds import OPPOSITE, Bounds, Side, bounds_of, shared, stands_before
 from touchpoint.core.values import UNKNOWN, parse_date, parse_instant
 from touchpoint.durations import length
 from touchpoint.journey.conditions import (
@@ -195,12 +195,18 @@ class Writer:
                 return f"{value} is {'not ' if asked else ''}UNKNOWN"
         return self._closure(node, asked=asked)
 
-    def passing_over(self, conditions: Sequence[Expression]) -> list[Source]:
-        """What has to be so for each to be asked at all, or nothing: see `core.thresholds`."""
+    def passing_over(self, conditions: Sequence[Expression]) -> list[Sequence[Source]]:
+        """What has to be so for each to be asked at all, the loosest first: see `core.thresholds`."""
         every = [bounds_of(each, self._property) for each in conditions]
         thresholds = shared(every)
-        first = [next((side for side in thresholds if side in each), None) for each in every]
-        return ["" if side is None else f"not ({self._beyond(side, thresholds[side])})" for side in first]
+        return [self._guards(each, thresholds) for each in every]
+
+    def _guards(self, bounds: Bounds, thresholds: Mapping[Side, Sequence[int]]) -> Sequence[Source]:
+        for side, steps in thresholds.items():
+            if side in bounds:
+                before = [each for each in steps if stands_before(side, each, bounds[side])]
+                return [f"not ({self._beyond(side, each)})" for each in before]
+        return ()
 
     def _beyond(self, side: Side, threshold: int) -> Source:
         value, least_or_most = side

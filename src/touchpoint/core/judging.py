@@ -7,7 +7,7 @@ not decide by closures; tests hold the two together.
 
 import linecache
 import re
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
@@ -35,6 +35,8 @@ OTHER: Final = ""
 Considered: TypeAlias = "Sequence[CompiledRule]"
 """In declaration order, the rules whose condition is true; what is to be said of others is in the trace by then."""
 Judge: TypeAlias = "Callable[[Decision, Occurrence], Considered]"
+_Block: TypeAlias = "tuple[Sequence[Source], list[Source]]"
+"""Lines, and what has to be so for them to be asked."""
 Decide: TypeAlias = "Callable[[Program, State, Occurrence, int], Decision]"
 """All that a touchpoint does, decided."""
 
@@ -337,20 +339,30 @@ def _sets_bits(writer: Writer, some: Together) -> list[Source]:
     for rule in some.rules:
         alike.setdefault(str(rule.condition), []).append(rule)
     asked = [rules[0].condition for rules in alike.values() if rules[0].condition is not None]
-    blocks: dict[Source, list[Source]] = {}
-    for guard, condition, rules in zip(writer.passing_over(asked), asked, alike.values(), strict=True):
+    blocks: list[_Block] = []
+    for guards, condition, rules in zip(writer.passing_over(asked), asked, alike.values(), strict=True):
         names = ", ".join(comment(rule.rule.name) for rule in rules)
-        blocks.setdefault(guard, []).extend([
+        lines = [
             f"    # {comment(writer.journey)}, rule {names}: {comment(str(condition))}",
             f"    if {writer.holds(condition)}:",
             f"        others |= {sum(some.bits[rule] for rule in rules)}",
-        ])  # fmt: skip
-    return [line for guard, block in blocks.items() for line in _guarded(guard, block)]
+        ]
+        blocks.append((guards, lines))
+    return _guarded(blocks)
 
 
-def _guarded(guard: Source, block: list[Source]) -> list[Source]:
-    """A block that is passed over together."""
-    return [f"    if {guard}:", *(f"    {line}" for line in block)] if guard else block
+def _guarded(blocks: "Iterable[_Block]") -> list[Source]:
+    """Lines with their guards: those with the same ones are passed over together."""
+    lines: list[Source] = []
+    within: dict[Source, list[_Block]] = {}
+    for guards, block in blocks:
+        if guards:
+            within.setdefault(guards[0], []).append((guards[1:], block))
+        else:
+            lines += block
+    for guard, some in within.items():
+        lines += [f"    if {guard}:", *(f"    {line}" for line in _guarded(some))]
+    return lines
 
 
 def _lists(writer: Writer, some: Together) -> list[Source]:
@@ -363,7 +375,7 @@ def _lists(writer: Writer, some: Together) -> list[Source]:
         if rule.condition is None:
             lines += [about, f"    considered.append({known})"]
             continue
-        holds = " and ".join(filter(None, (next(guards), writer.holds(rule.condition))))
+        holds = " and ".join([*next(guards)[-1:], writer.holds(rule.condition)])
         lines += [
             f"{about}: {comment(str(rule.condition))}",
             f"    if {holds}:",

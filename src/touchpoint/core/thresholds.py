@@ -2,6 +2,7 @@
 
 Many rules wait for one number to be high enough: a basket, a score, points. Each of their conditions can be true only
 from some bound on; while the number is below the lowest of these, which is one comparison, all of them are passed over.
+Above it, those of them that ask for more are passed over likewise, step by step.
 A bound is only taken where it is certain: for ints and finite floats, compared with whole numbers.
 """
 
@@ -20,6 +21,8 @@ OPPOSITE: Final[Mapping[str, str]] = {">=": "<", ">": "<=", "<=": ">", "<": ">="
 """What is true of two numbers or texts exactly where a comparison is not."""
 PAYS_FROM: Final = 3
 """So many conditions have to share a threshold."""
+_STEPS: Final = 8
+"""About so many thresholds one side has at most: the source is indented by each."""
 
 
 def bounds_of(node: Expression, variable_of: Callable[[Expression], str | None], *, asked: bool = True) -> Bounds:
@@ -77,9 +80,28 @@ def loosest(side: Side, bounds: Iterable[int]) -> int:
     return min(bounds) if side[1] == _LEAST else max(bounds)
 
 
-def shared(every: Sequence[Bounds]) -> Mapping[Side, int]:
-    """The thresholds that enough conditions share, the most shared first; beyond one, none that has it can be true."""
+def shared(every: Sequence[Bounds]) -> Mapping[Side, Sequence[int]]:
+    """The thresholds that enough conditions share, the most shared side first, and of each the loosest first.
+
+    Beyond one of them, none can be true of which the bound is as strict, or stricter.
+    """
     sides = dict.fromkeys(side for each in every for side in each)
     bound = {side: [each[side] for each in every if side in each] for side in sides}
     ordered = sorted(bound.items(), key=lambda found: -len(found[1]))
-    return {side: loosest(side, some) for side, some in ordered if len(some) >= PAYS_FROM}
+    return {side: _steps(side, some) for side, some in ordered if len(some) >= PAYS_FROM}
+
+
+def _steps(side: Side, bounds: Iterable[int]) -> Sequence[int]:
+    """So many bounds that each passes over enough conditions which the one before it lets through."""
+    ordered, steps, place = sorted(bounds, reverse=side[1] == _MOST), [], 0
+    enough = max(PAYS_FROM, len(ordered) // _STEPS)
+    while place <= len(ordered) - PAYS_FROM:
+        steps.append(ordered[place])
+        later = range(place + enough, len(ordered))
+        place = next((each for each in later if ordered[each] != ordered[each - 1]), len(ordered))
+    return steps
+
+
+def stands_before(side: Side, threshold: int, bound: int) -> bool:
+    """Whether what is beyond a threshold is beyond a bound, too."""
+    return loosest(side, (threshold, bound)) == threshold
