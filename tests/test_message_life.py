@@ -11,16 +11,20 @@ from hypothesis import HealthCheck, given, reject, settings
 from playing import Played
 from reference import generate
 from reference.interpreter import run
+from touchpoint import Goal, Journey, Rule, Send, customer, days
 from touchpoint.core import advance, judging
+from touchpoint.core.at_once import FinalDecision
 from touchpoint.core.compiled_rule import CompiledRule
-from touchpoint.core.program import Program
+from touchpoint.core.occurrence import TOUCHPOINT, Occurrence
+from touchpoint.core.program import Program, compile_program
 from touchpoint.core.records import state_to_record
 from touchpoint.errors import DefectiveJourney
 from touchpoint.stores.codec import dumps
 
 sys.path.append(str(Path(__file__).parents[1]))  # benchmarks lie beside the tests in a checkout, and in no package
 
-from benchmarks import deciding
+from benchmarks import deciding, lives
+from benchmarks.rules import message
 from benchmarks.workload import make
 
 LIBRARY = str(Path(advance.__file__).parents[1])
@@ -122,6 +126,32 @@ def test_most_messages_of_a_workload_begin_with_their_run(monkeypatch, workload)
     monkeypatch.setattr(advance, "begun_with_its_run", asking)
     decided(workload)
     assert sum(asked) > 0.9 * len(asked) > 100
+
+
+GOAL = Goal("bought", within=days(3))
+
+
+def ends_of_both(rule):
+    """A run of two messages, each of which is sent: the decisions on their ends, and what is left of the customer."""
+    program, held = compile_program([Journey("one", rules=[rule])]), lives.state(1)
+    advance.advance(program, held, Occurrence(TOUCHPOINT, "act", lives.NOON, "t"), lives.NOON)
+    ends = [advance.message_ended(program, held, held.pending[0], "sent", lives.NOON + n) for n in (1, 2)]
+    return ends, dumps(state_to_record(held))
+
+
+@pytest.mark.parametrize(
+    ("more", "at_once"),
+    [({}, True), ({"goal": GOAL}, True), ({"exit": [customer.gone == True]}, False)],  # noqa: E712
+)
+def test_a_message_that_nothing_follows_ends_with_its_run(monkeypatch, more, at_once):  # S5.3
+    rule = Rule("r", when="act", then=[Send(message("first", "service")), Send(message("last", "service"))], **more)
+    ends, left = ends_of_both(rule)
+    assert [type(each) is FinalDecision for each in ends] == [False, at_once]
+    step_by_step(monkeypatch)
+    plain, expected = ends_of_both(rule)
+    assert [(each.trace, repr(each.effects)) for each in ends] == [(each.trace, repr(each.effects)) for each in plain]
+    assert left == expected
+    assert ('"last"' in left) is ("goal" in more)  # which is watched on
 
 
 def calls_of_messages(program, workload):

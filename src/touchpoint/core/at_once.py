@@ -122,7 +122,7 @@ def begun_with_its_run(decision: Decision, rule: CompiledRule, occurrence: Occur
 def ended_with_its_run(
     program: Program, state: State, pending: Pending, status: str, reason: str, now: int
 ) -> Decision | None:  # fmt: skip
-    """End a message and its run in one, where it was all of the run and nobody is told of it; None where unsure.
+    """End a message and its run in one, where nothing follows it there and nobody is told of it; None where unsure.
 
     Nothing can then come between the two ends, and nothing follows from them: what the long way would do is all here.
     """
@@ -137,10 +137,10 @@ def ended_with_its_run(
     else:
         return None
     rule = program.by_name.get((pending.journey, pending.rule))
-    if rule is None or run.outcomes or run.release:
+    node = None if rule is None else rule.nodes.get(pending.step)
+    if rule is None or node is None or not node.closes or run.release:
         return None
-    node = rule.nodes.get(pending.step)
-    if node is None or not node.alone:
+    if (node.next if status == "sent" else node.otherwise) is not None:
         return None
     if now < state.now:  # noqa: PLR1730 - max() would be a call
         now = state.now
@@ -148,10 +148,13 @@ def ended_with_its_run(
     state.pending, state.runs = (), () if len(runs) == 1 else without(runs, run)
     if reason:
         pending.reasons = (*pending.reasons, [now, pending.channel, [[status, reason]]])
-    run.outcomes = {name: status}
+    run.outcomes = {**run.outcomes, name: status} if run.outcomes else {name: status}
     run.waiting, run.message = "", None
-    return final(
+    decision = final(
         program, state, now,
         [["message", name, status, pending.channel, reason], ["ended", run.journey, run.rule, run.key, "done"]],
         [MessageEnded(pending, status, now, run if status == "sent" else None), RunEnded(run, now, "done")],
     )  # fmt: skip
+    if rule.goal_within is not None:
+        decision.watch(run, run.started + rule.goal_within, "done")
+    return decision

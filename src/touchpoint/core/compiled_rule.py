@@ -16,6 +16,7 @@ from touchpoint.core.rule_parts import RuleParts, apart
 from touchpoint.core.seen import Seer, seer_of
 from touchpoint.core.signals import SignalTable
 from touchpoint.durations import length
+from touchpoint.journey.asking import first_asked
 from touchpoint.journey.case_steps import said_of_case
 from touchpoint.journey.conditions import Expression
 from touchpoint.journey.rule import Rule
@@ -50,8 +51,8 @@ class Node:
     `next` follows it, `then` and `otherwise` begin its arms (or lead on where an arm is empty), as do the `arms` of a
     `Split`, by variant, and of a `Best`, by candidate, of which it has the `options`. Of a `message` it has the `kind`,
     for how many microseconds it `lasts`, and how it `answers` in a conversation: `reply`, `react`, or not; it
-    `opens` a run where that may begin with it at once, and is `alone` where it is all of a run, and nothing is asked of
-    that after it has ended. `said` is what all keys of what it begins first have in common (`core.identity`).
+    `opens` a run where that may begin with it at once, and `closes` one where that may end with it, if nothing follows:
+    nothing is asked then. `said` is what all keys of what it begins first have in common (`core.identity`).
     """
 
     id: str
@@ -70,7 +71,7 @@ class Node:
     options: Sequence[Option] = ()
     message: Message | None = None
     opens: bool = False
-    alone: bool = False
+    closes: bool = False
     said: str = ""
 
 
@@ -212,7 +213,9 @@ class CompiledRule:
         first = next(iter(nodes.values()), None)
         if first is not None and first.message is not None:
             first.opens = self.collects is None and not first.answers
-            first.alone = len(nodes) == 1 and not self.exit_conditions and self.goal_within is None
+        if not any(isinstance(each, Expression) for each in rule.exit):
+            for name, node in nodes.items():
+                node.closes = node.message is not None and first_asked(name) is None
         return nodes
 
     @cached_property

@@ -374,7 +374,7 @@ class Decision:
                 self.take_back(pending, f"its run ended: {reason}", run)
         rule = self.rule_of(run)
         if rule is not None and rule.goal_within is not None:
-            self._watch(run, run.started + rule.goal_within, reason)
+            self.watch(run, run.started + rule.goal_within, reason)
 
     def _answers(self, pending: Pending, cases: Sequence[Sequence[str]], status: str) -> None:
         if status == "sent":
@@ -397,7 +397,8 @@ class Decision:
         # What may have gone out already cannot be taken back (S6.8).
         self.end_message(pending, "unknown" if pending.uncertain else "withdrawn", reason, over)
 
-    def _watch(self, run: Run, until: int, reason: str) -> None:
+    def watch(self, run: Run, until: int, reason: str) -> None:
+        """Watch the goal of a run that is over until then, unless it was reached, or the run was ended by others."""
         left_by_itself = reason == "done" or reason.startswith("exit: ")
         if left_by_itself and not run.reached and until >= self.now:
             watch = Watch(run.order, run.journey, run.rule, run.key, until, run.trigger, run.outcomes)
