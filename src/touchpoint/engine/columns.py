@@ -21,7 +21,9 @@ from touchpoint.stores.codec import dumps, dumps_all
 
 _FEW: Final = 16
 """Fewer touchpoints than these are looked at one by one: a pass costs something even where there is little to see."""
-_COLUMNS: Final = attrgetter("customer", "type", "at", "id", "properties", "channel", "location", "direction", "about")
+_COLUMNS: Final = [*map(attrgetter, (
+    "customer", "type", "at", "id", "properties", "channel", "location", "direction", "about",
+))]  # fmt: skip
 _ZONE: Final = attrgetter("tzinfo")
 _TOUCHPOINT: Final = frozenset({Touchpoint})
 _DICT: Final = frozenset({dict})
@@ -40,7 +42,7 @@ def prepare_all(given: Sequence[Touchpoint], now: int | None, skew: int) -> list
     """
     if len(given) < _FEW or not _TOUCHPOINT.issuperset(map(type, given)):
         return None
-    columns = zip(*map(_COLUMNS, given), strict=True)
+    columns = [[*map(column, given)] for column in _COLUMNS]
     customers, kinds, ats, named, properties, channels, locations, directions, abouts = columns
     told = (channels, locations, directions, abouts)
     if not (_are_ids(customers) and _are_kinds(kinds, by_engine=now is None) and all(map(_are_texts_or_none, told))):
@@ -53,8 +55,9 @@ def prepare_all(given: Sequence[Touchpoint], now: int | None, skew: int) -> list
     written = None if ids is None else _written(kinds, copies)
     if instants is None or ids is None or written is None:
         return None
-    heads = {each: beginning(*each) for each in {*zip(*told, strict=True)}}
-    bodies = [f"{heads[each]}{text}]" for each, text in zip(zip(*told, strict=True), written, strict=True)]
+    where = [*zip(*told, strict=True)]
+    heads = {each: beginning(*each) for each in {*where}}
+    bodies = map("".join, zip(map(heads.__getitem__, where), written, repeat("]")))
     occurrences = map(
         Occurrence, repeat(TOUCHPOINT), kinds, instants, ids, copies, channels, locations, directions, abouts
     )
