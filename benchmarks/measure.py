@@ -156,9 +156,11 @@ def in_rounds(
 
 _ROOT = str(Path(__file__).resolve().parent.parent)
 _FRESH = """
-import sys, time
+import gc, sys, time
 sys.path[:] = sys.argv[1].split(sys.argv[2])
 {setup}
+gc.collect()
+gc.freeze()
 begun = time.process_time()
 {script}
 took = time.process_time() - begun
@@ -169,6 +171,7 @@ print(took)
 def fresh(script: str, setup: str = "") -> float:
     """Seconds of CPU time that a script takes in a Python of its own, which has loaded what `setup` loads.
 
+    That is set aside, as ever: else it would be chance whether the script has to look through all of it, or the next.
     It looks for modules where this one does, reads nothing of the user's settings, and keeps compiled bytecode.
     """
     path = os.pathsep.join(dict.fromkeys([*filter(None, sys.path), _ROOT]))

@@ -134,6 +134,10 @@ def test_a_fresh_process_tells_what_a_script_took():
     assert fresh("assert 'benchmarks.rules' in sys.modules", "import benchmarks.rules") >= 0
 
 
+def test_what_a_fresh_process_has_loaded_is_set_aside():
+    assert fresh("import gc; assert gc.get_freeze_count() > len(gc.get_objects())", "import benchmarks.rules") >= 0
+
+
 def test_a_script_that_fails_in_a_fresh_process_says_why():
     with pytest.raises(RuntimeError, match=r"1 / 0[\s\S]*ZeroDivisionError"):
         fresh("1 / 0")
