@@ -15,7 +15,10 @@ _SEEN: Final = (
     + _JOURNAL.replace("FROM", "FROM wanted CROSS JOIN")
     + " ON id = wanted_id AND customer = wanted_customer"
 )
-_SEEN_ALONE: Final = f"{_JOURNAL} WHERE id = ? AND customer = ?"
+# Python's module describes each column of an answer, also of an empty one: the two that are asked by are left out.
+_SEEN_ALONE: Final = (
+    "SELECT no, prev, kind, type, at, recorded_at, body, trace FROM touchpoint_journal WHERE id = ? AND customer = ?"
+)
 _HEAD: Final = "SELECT head FROM touchpoint_customers WHERE no = ?"
 # A recursion that is asked for row by row follows the chain without an index, and sooner than a question per entry.
 _CHAIN: Final = (
@@ -47,7 +50,10 @@ class JournalReader(_Asks):
         """Those of these (touchpoint id, customer number) that were recorded before."""
         if len(touchpoints) == 1:
             found = self.run(_SEEN_ALONE, touchpoints[0])
-            return {touchpoints[0]: EntryRow._make(found[0])} if found else {}
+            if not found:
+                return {}
+            (no, prev, kind, *rest), (identity, customer) = found[0], touchpoints[0]
+            return {touchpoints[0]: EntryRow(no, customer, prev, kind, identity, *rest)}
         rows = map(EntryRow._make, self._among_pairs(_SEEN, touchpoints))
         return {(entry.id, entry.customer): entry for entry in rows if entry.id is not None}
 

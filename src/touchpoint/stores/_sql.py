@@ -225,7 +225,13 @@ class SqliteReader(
 
     def data_version(self) -> int:
         """A number that differs after anybody but this connection has committed."""
-        return int(self.run("PRAGMA data_version")[0][0])
+        if self._over:
+            self._check_live()
+        try:
+            version: int = self._cursor.execute("PRAGMA data_version").fetchone()[0]  # without a list of one
+        except TROUBLE as trouble:
+            reraise(trouble, self._place)
+        return version
 
     def next_numbers(self) -> Counters:
         """One more than the highest number of each table."""

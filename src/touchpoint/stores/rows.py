@@ -472,8 +472,8 @@ class Changes:
     @classmethod
     def none(cls) -> "Changes":
         """Nothing yet: each part is made when somebody asks for it, since a transaction touches a few of fifty."""
-        made = cls.__new__(cls)
-        made.__dict__ = {"entries": [], "customers": [], "tallies": {}}  # these, nearly every one does
+        made = object.__new__(cls)
+        made.entries, made.customers, made.tallies = [], [], {}  # these, nearly every one does
         return made
 
     def is_empty(self) -> bool:

@@ -8,7 +8,7 @@ as soon as somebody else wrote in between.
 import os
 import sqlite3
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, suppress
 from datetime import timedelta
 from itertools import count
@@ -242,21 +242,20 @@ class SqliteStore:
         finally:
             self._thread.host = None
 
-    def _begin(self, statement: str) -> SqliteTransaction:
+    def _begin(self, current: SqliteTransaction, statement: str) -> None:
         self._connected()
         if self._active is not None:
             self._refuse_inside("another transaction() or reading()")
-        current = SqliteTransaction(self._cursor, self._place)
+        current._cursor = self._cursor  # noqa: SLF001 - there is none before the connection
         try:
             current.run(statement)
         except BaseException as error:
             self._recover(current, error)
             raise
         self._active = current
-        return current
 
-    def _begin_writing(self) -> SqliteTransaction:
-        current = self._begin("BEGIN IMMEDIATE")
+    def _begin_writing(self, current: SqliteTransaction) -> None:
+        self._begin(current, "BEGIN IMMEDIATE")
         try:
             # Nobody else has a store in memory, here and below.
             version = self._version = current.data_version() if self._place.path else 0
@@ -266,7 +265,6 @@ class SqliteStore:
         except BaseException as error:
             self._recover(current, error)
             raise
-        return current
 
     def _commit(self, current: SqliteTransaction) -> None:
         try:
@@ -351,23 +349,24 @@ class SqliteStore:
 
     @contextmanager
     def _locked(self) -> Iterator[None]:
-        release = self._take_lock()
+        lock = self._take_lock()
         try:
             yield
         finally:
-            release()
+            lock.release()
 
-    def _take_lock(self) -> Callable[[], None]:
-        """Take the lock. Returns what releases it: after a fork the child has another one."""
+    def _take_lock(self) -> threading.RLock:
+        """Take the lock. Returns it, to be released: after a fork the child has another one."""
         if self._pid != os.getpid():  # forked by somebody who does not tell Python
             self._after_fork_in_child()
         lock = self._lock
-        if not (lock.acquire(blocking=False) or lock.acquire(timeout=self._seconds)):
+        # Nearly always it is free, and the name of an argument costs as much as taking it.
+        if not (lock.acquire(False) or lock.acquire(timeout=self._seconds)):  # noqa: FBT003
             raise StoreBusy(f"{self._place} has been in use by another thread for longer than the time-out; try again")
         if self._closed:
             lock.release()
             raise StoreClosed(self._closed)
-        return lock.release
+        return lock
 
     def _disconnect(self) -> None:
         connection, self._connection = self._connection, None
@@ -429,69 +428,66 @@ class SqliteStore:
             self._connection = None
 
 
-# Of the next two, classes and no generators: every record pays for its transaction, and every look for its reading.
+# Of the next two, classes and no generators, and the transactions themselves: every record and every look pays for one.
 
 
-class _Writing:
+class _Writing(SqliteTransaction):
     """A transaction of the store's own, from its lock to its commit."""
 
-    __slots__ = ("_current", "_release", "_store")
-
     def __init__(self, store: SqliteStore) -> None:
-        self._store = store
+        self._store, self._place, self._over = store, store._place, ""  # noqa: SLF001 - of this module, here and below
 
     def __enter__(self) -> SqliteTransaction:
         store = self._store
-        self._release = store._take_lock()  # noqa: SLF001 - of this module, here and below
+        self._lock = store._take_lock()  # noqa: SLF001
         try:
-            self._current = current = store._begin_writing()  # noqa: SLF001
+            store._begin_writing(self)  # noqa: SLF001
         except BaseException:
-            self._release()
+            self._lock.release()
             raise
-        return current
+        return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         try:
             if error is None:
-                self._store._commit_written(self._current)  # noqa: SLF001
+                self._store._commit_written(self)  # noqa: SLF001
             else:
-                self._store._recover(self._current, error)  # noqa: SLF001
+                self._store._recover(self, error)  # noqa: SLF001
         finally:
-            self._release()
+            self._lock.release()
 
 
-class _Reading:
+class _Reading(SqliteTransaction):
     """Questions as of one instant: a transaction that writes nothing, or the one that this thread is in."""
 
-    __slots__ = ("_current", "_release", "_store")
-
     def __init__(self, store: SqliteStore) -> None:
-        self._store = store
-        self._current: SqliteTransaction | None = None  # where one was begun for it
+        self._store, self._place, self._over = store, store._place, ""  # noqa: SLF001
+        self._begun = False
 
     def __enter__(self) -> SqliteReader:
         store = self._store
-        self._release = store._take_lock()  # noqa: SLF001
+        self._lock = store._take_lock()  # noqa: SLF001
         try:
             if store._active is not None:  # noqa: SLF001
                 return store._active  # noqa: SLF001
-            self._current = current = store._begin("BEGIN")  # noqa: SLF001
+            store._begin(self, "BEGIN")  # noqa: SLF001
         except BaseException:
-            self._release()
+            self._lock.release()
             raise
-        return current
+        self._begun = True
+        return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         try:
-            if self._current is None:
+            if not self._begun:
                 return
             if error is None:
-                self._store._commit(self._current)  # noqa: SLF001
+                self._store._commit(self)  # noqa: SLF001
             else:
-                self._store._recover(self._current, error)  # noqa: SLF001
+                self._store._recover(self, error)  # noqa: SLF001
         finally:
-            self._release()
+            self._lock.release()
