@@ -251,21 +251,18 @@ class Ground:
             return self._grouping.submit(work)
         return self._commit(work, connection)
 
-    def _commit(self, work: Callable[[Unit], T], connection: object = None) -> T:
+    def _commit(self, work: Callable[[Unit], T], connection: object = None, *, careful: bool = False) -> T:
         try:
-            return self._done(work, connection)
+            if self._open is not None and connection is None:
+                return work(self._open.enter_result)
+            with self.store.transaction(connection) as tx:
+                unit = self._begun(tx, connection, careful=careful)
+                found = work(unit)
+                unit.write()
         except DefectiveJourney:
-            if self._open is not None:
+            if careful or self._open is not None:
                 raise
-            return self._done(work, connection, careful=True)
-
-    def _done(self, work: Callable[[Unit], T], connection: object, *, careful: bool = False) -> T:
-        if self._open is not None and connection is None:
-            return work(self._open.enter_result)
-        with self.store.transaction(connection) as tx:
-            unit = self._begun(tx, connection, careful=careful)
-            found = work(unit)
-            unit.write()
+            return self._commit(work, connection, careful=True)
         self._committed(unit)
         return found
 
@@ -289,7 +286,10 @@ class Ground:
         cache, generation = self._take_cache() if connection is None else (Cache(), None)
         if cache.release != self._at_work.last:  # it was not asked yet, or something was released
             cache = self._current(tx, cache, own=connection is None)
-        return Unit(tx, cache, self._terms, generation, careful=careful)
+        unit = Unit(tx, cache, self._terms, generation)
+        if careful:
+            unit.careful = unit.program.may_circle
+        return unit
 
     def _committed(self, unit: Unit) -> None:
         # Only a cache whose unit has committed is good; who came in between has begun one of their own.

@@ -87,27 +87,25 @@ class Unit:
         cache: customers kept from earlier units; must be cleared by the caller if this one does not commit.
         terms: those of the engine.
         generation: of the store, which the cache has again once this unit has committed; None where it is not kept.
-        careful: keep a copy of each state while it is decided on, so that a defective journey can be undone (S4.3).
 
     Attributes:
         program: the compiled journeys.
+        careful: keep a copy of each state while it is decided on, so that a defective journey can be undone (S4.3).
         soonest: the earliest instant at which anything of what was written falls due; `NEVER` for none.
         referred: referrals that are still to be written, by number of the friend.
         beside: customers who were decided on because of what another did.
     """
 
-    soonest = NEVER
     flushes = 0
     _world: World | None = None
     _looked_through = 0
     """How many entries were looked through for touchpoints that are still to be written, `_fresh`."""
 
-    def __init__(
-        self, tx: Transaction, cache: Cache, terms: Terms, generation: int | None = None, *, careful: bool = False
-    ) -> None:
+    def __init__(self, tx: Transaction, cache: Cache, terms: Terms, generation: int | None = None) -> None:
         self.tx, self.cache, self.terms, self.generation = tx, cache, terms, generation
-        self.program = program = terms.at_work.program
-        self.careful = careful and program.may_circle
+        self.program = terms.at_work.program
+        # What is asked of each unit, and mostly is so: of an object it is found sooner than of its class.
+        self.careful, self.soonest = False, NEVER
         self.changes = Changes.none()
         self.told: dict[tuple[Any, ...], Told] = {}
         self.dirty: dict[int, Loaded] = {}
@@ -436,7 +434,7 @@ class Unit:
                 (changes.messages if each.is_new else changes.messages_changed).append(each.row())
         if self.told:
             settle(self)
-        if not changes.is_empty():
+        if self.dirty or not changes.is_empty():
             if self.cache.figures is False:
                 self.tx.write(changes)
             else:
