@@ -55,9 +55,8 @@ def prepare_all(given: Sequence[Touchpoint], now: int | None, skew: int) -> list
     written = None if ids is None else _written(kinds, copies)
     if instants is None or ids is None or written is None:
         return None
-    where = [*zip(*told, strict=True)]
-    heads = {each: beginning(*each) for each in {*where}}
-    bodies = map("".join, zip(map(heads.__getitem__, where), written, repeat("]")))
+    heads = {each: beginning(*each) for each in {*zip(*told, strict=True)}}
+    bodies = map("".join, zip(map(heads.__getitem__, zip(*told, strict=True)), written, repeat("]")))
     occurrences = map(
         Occurrence, repeat(TOUCHPOINT), kinds, instants, ids, copies, channels, locations, directions, abouts
     )
