@@ -354,12 +354,11 @@ def children(node: Expression) -> Sequence[Expression]:
 
 def walk(expression: Expression) -> Sequence[Expression]:
     """Every node, the outer one first; the nodes inside a `where` too."""
-    try:
-        return expression._nodes  # noqa: SLF001 - private only so that a property may bear the name
-    except AttributeError:
+    found: Sequence[Expression] | None = getattr(expression, "_nodes", None)
+    if found is None:
         found = _walk(expression)
         object.__setattr__(expression, "_nodes", found)
-        return found
+    return found
 
 
 def _walk(expression: Expression) -> Sequence[Expression]:

@@ -479,8 +479,9 @@ def _place(
             name = step.id
         else:
             name = label(step)
-            seen[name] = seen.get(name, 0) + 1
-            name = name if seen[name] == 1 else f"{name}#{seen[name]}"
+            seen[name] = times = seen.get(name, 0) + 1
+            if times > 1:
+                name = f"{name}#{times}"
         place = f"{path}[{n}]"
         found.append((place, name, step))
         for arm, inner in arms(step):

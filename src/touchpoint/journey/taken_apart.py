@@ -5,6 +5,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, S
 from datetime import timedelta
 from functools import cache, cached_property
 from itertools import chain
+from operator import attrgetter
 from types import NoneType
 from typing import Any, Final, TypeVar
 
@@ -152,20 +153,23 @@ def _misfits(path: str, part: object) -> Sequence[Problem]:
     return [found for name, kind in kinds for found in misfits_of(kind, getattr(part, name), f"{path}.{name}")]
 
 
+_Held = tuple[str, Callable[[object], object]]
+
+
 @attrs.frozen(eq=False)
 class Frame:
     """How the parts of a class are looked at: most fields of most parts hold what they hold by default.
 
     `kinds` are the fields that have a shape, by their names, and `values` gives what they hold; `usual` is what each
     holds where nothing is said, if that can be no part: it always fits. `inside` are those in which there may be parts,
-    each as a path goes on with it, and `held` gives what these hold.
+    and `everything` all of them: each as a path goes on with it, and what gives what it holds.
     """
 
     kinds: Mapping[str, Kind]
     values: Callable[[object], Sequence[object]]
     usual: Sequence[object]
-    inside: Sequence[str]
-    held: Callable[[object], Sequence[object]]
+    inside: Sequence[_Held]
+    everything: Sequence[_Held]
 
     def fits(self, parts: Iterable[object]) -> bool:
         """Whether all of these parts hold what they may."""
@@ -188,7 +192,11 @@ def _frame_of(cls: type) -> Frame | None:
             usual.append(_usual(field, kind))
             if not kind.bare:
                 inside.append(name)
-    return Frame(kinds, values_of(kinds), usual, [f".{name}" for name in inside], values_of(inside)) if kinds else None
+    return Frame(kinds, values_of(kinds), usual, [*map(_held, inside)], [*map(_held, kinds)]) if kinds else None
+
+
+def _held(name: str) -> _Held:
+    return f".{name}", attrgetter(name)
 
 
 def _usual(field: "attrs.Attribute[Any]", kind: Kind) -> object:
@@ -250,11 +258,9 @@ class _Walk:
         self._of_class[cls].append(part)
         if cls in self._whole or (frame := _frame_of(cls)) is None:
             return
-        names, held = frame.inside, frame.held
-        if self._everywhere:
-            names, held = [f".{name}" for name in frame.kinds], frame.values
-        for name, value in zip(names, held(part), strict=True) if names else ():
-            if value is _EMPTY or type(value) in _NO_PARTS:
+        for name, held in frame.everything if self._everywhere else frame.inside:
+            value = held(part)
+            if value is None or value is _EMPTY or type(value) in _NO_PARTS:
                 continue
             if type(value) is tuple and len(value) == 1:  # as most are
                 self.look(value[0], f"{path}{name}[0]")
