@@ -149,12 +149,18 @@ def refused(*suggestions, **parts):
         ({"stages": "fun"}, "", "no stage 'fun'"),
         ({"segments": ["x"]}, "", "no segment 'x'"),
         ({"name": "n" * 190, "place": "p" * 80}, ".name", "250 bytes"),
+        ({"name": '"' * 125}, ".name", "250 bytes"),
         ({"priority": "high"}, ".priority", "whole number"),
     ],
 )
 def test_what_is_wrong_is_told_with_its_path(parts, path, words):
     found = refused(tea(**parts))
     assert any(place.startswith(f"$.suggestions[0]{path}") and words in message for place, message in found), found
+
+
+def test_a_name_that_is_no_unicode_is_told_of_as_any_other():
+    with pytest.raises(JourneyError, match=r"\$\.name: expected a name"):
+        Journey("j\ud800", suggestions=[tea()])
 
 
 def test_names_are_unique_among_suggestions_and_messages():

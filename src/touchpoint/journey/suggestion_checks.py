@@ -31,7 +31,7 @@ from touchpoint.journey.steps import Best, Candidate
 from touchpoint.journey.suggestion import Suggestion
 from touchpoint.journey.taken_apart import Parts
 from touchpoint.model.message import Message
-from touchpoint.model.suggested import LONGEST_NAMES, is_number
+from touchpoint.model.suggested import LONGEST_NAMES, bytes_of_names, is_number
 from touchpoint.model.template import Template
 
 _ROOTS: Final = frozenset({"customer"})
@@ -105,8 +105,8 @@ def _purpose(path: str, each: Suggestion) -> Iterator[Problem]:
 
 
 def _names(path: str, each: Suggestion, journey: str) -> Iterator[Problem]:
-    longest = max((len(place) for place in each.place), default=0)
-    if len(journey.encode()) + len(each.name.encode()) + longest > LONGEST_NAMES:
+    longest = max((bytes_of_names(place) for place in each.place), default=0)
+    if bytes_of_names(journey, each.name) + longest > LONGEST_NAMES:
         found = f"journey, suggestion and place have more than {LONGEST_NAMES} bytes of names together"
         yield Problem(f"{path}.name", found, "shorten one of them: all of them stand in the id of a suggestion")
 

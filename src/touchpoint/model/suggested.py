@@ -24,7 +24,7 @@ DECLINED: Final = "suggestion_declined"
 """The touchpoint of one that they did not want."""
 SUGGESTION_TYPES: Final = (SHOWN, ACCEPTED, DECLINED)
 LONGEST_NAMES: Final = 250
-"""Bytes of UTF-8 that the names of journey, suggestion and place have together, at most, so that an id stays short."""
+"""Bytes that the names of journey, suggestion and place take together, at most, so that an id stays short."""
 _VERSION: Final = 1
 _CHECK: Final = 8
 _LONGEST: Final = 480
@@ -75,11 +75,15 @@ def is_number(value: object) -> bool:
     return isinstance(value, int | float | Decimal) and not isinstance(value, bool) and is_finite(value)
 
 
+def bytes_of_names(*names: str) -> int:
+    """Bytes that these names take in an id: of UTF-8, as JSON writes them, in which a quotation mark takes two."""
+    # Half of a surrogate pair is refused elsewhere, and counts until then.
+    return sum(len(_written(name).encode(errors="surrogatepass")) - 2 for name in names)
+
+
 def offer_id(offer: Offer) -> str:
-    """The id: URL-safe text, equal for equal offers."""
-    told = json.dumps(
-        [_VERSION, offer.journey, offer.name, offer.place, offer.at], separators=(",", ":"), ensure_ascii=False
-    )
+    """The id: URL-safe text, equal for equal offers. Its names take `LONGEST_NAMES` together, at most."""
+    told = _written([_VERSION, offer.journey, offer.name, offer.place, offer.at])
     return f"{_encoded(told)}.{_digest(told)}"
 
 
@@ -97,6 +101,10 @@ def offer_of(identity: object) -> Offer:
         "this is no id of a suggestion, or it was cut or changed on its way: hand back Suggested.id as suggest() gave "
         "it"
     )
+
+
+def _written(told: object) -> str:
+    return json.dumps(told, separators=(",", ":"), ensure_ascii=False)
 
 
 def _decoded(identity: str) -> object:
