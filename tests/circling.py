@@ -148,19 +148,23 @@ class Slow(BaseAdapter):
 
 
 ACTS = {
-    "a": lambda engine, n: engine.record("ann", "a", {"n": 1} if n % 2 else {}, id=f"a{n}"),
-    "b": lambda engine, n: engine.record("ann", "b", {}, id=f"b{n}"),
-    "t": lambda engine, n: engine.identify("ann", traits={"t": n % 2}),
-    "u": lambda engine, _: engine.identify("ann", traits={"u": 7, "t": 1}),
-    "open": lambda engine, n: engine.open_case("ann", "late", ref=str(n)),
-    "close": lambda engine, n: engine.close_case("ann", "late", ref=str(n - 1)),
-    "wait": lambda engine, _: _pass_time(engine, days(2)),
-    **{name: lambda engine, _, name=name: engine.enrol("ann", name) for name in NAMES},
+    "a": lambda engine, who, n: engine.record(who, "a", {"n": 1} if n % 2 else {}, id=f"a{n}"),
+    "b": lambda engine, who, n: engine.record(who, "b", {}, id=f"b{n}"),
+    "t": lambda engine, who, n: engine.identify(who, traits={"t": n % 2}),
+    "u": lambda engine, who, _: engine.identify(who, traits={"u": 7, "t": 1}),
+    "open": lambda engine, who, n: engine.open_case(who, "late", ref=str(n)),
+    "close": lambda engine, who, n: engine.close_case(who, "late", ref=str(n - 1)),
+    "wait": lambda engine, _who, _: _pass_time(engine, days(2)),
+    **{name: lambda engine, who, _, name=name: engine.enrol(who, name) for name in NAMES},
 }
 acts = st.lists(st.sampled_from(sorted(ACTS)), min_size=1, max_size=5)
 
 
-def goes_round(journey, done, span=SPAN):
+ONE_OF_EACH = ("ann", "bob")
+"""Customers who go different ways where a split has two."""
+
+
+def goes_round(journey, done, span=SPAN, who="ann"):
     """What comes of these acts of a customer within a time, if it has no end: "at once" or "in time"; else nothing."""
     clock = VirtualClock(START)
     slow = Slow(clock)
@@ -169,7 +173,7 @@ def goes_round(journey, done, span=SPAN):
         for n, act in enumerate(done):
             slow.sent.clear()
             try:
-                ACTS[act](engine, n)
+                ACTS[act](engine, who, n)
                 _pass_time(engine, minutes(1))
             except TouchpointError:  # there is no such rule or case
                 continue
