@@ -316,14 +316,11 @@ def _take_lease(state: State, pending: Pending, channel: str, now: int, moment: 
 
 def _take_slot(program: Program, state: State, pending: Pending, message: Message | None) -> None:
     """Move the message's slot to this instant; refused attempts stay in the history, for caps that count attempts."""
-    now, key, earlier, about = pending.slot or 0, pending.key, state.history, None
-    for run in state.runs:
-        if run.order == pending.run:
-            about = run.key
-            break
+    now, run = pending.slot or 0, state.run_by_order(pending.run)
+    key, earlier = pending.key, state.history
     own = HandOver(
         now, key, pending.journey, pending.message, pending.kind, pending.channel or "",
-        message is None or message.counted, IN_FLIGHT, about,
+        message is None or message.counted, IN_FLIGHT, run.key if run else None,
     )  # fmt: skip
     if not earlier:
         state.history = (own,)
@@ -427,11 +424,7 @@ def _ends_as(pending: Pending, ruling: Ruling) -> str:
 def _note(pending: Pending, ruling: Ruling, now: int) -> None:
     """Keep what stood in the way, once for each new reason."""
     for channel, verdicts in ruling.because:
-        if len(verdicts) == 1 and verdicts[0].answer != "allow":  # nearly always
-            only = verdicts[0]
-            against = [[only.answer, only.check, only.reason]]
-        else:
-            against = [[each.answer, each.check, each.reason] for each in verdicts if each.answer != "allow"]
+        against = [[each.answer, each.check, each.reason] for each in verdicts if each.answer != "allow"]
         known = pending.reasons and any(each[1] == channel and each[2] == against for each in pending.reasons)
         if against and not known:
             pending.reasons = (*pending.reasons, [now, channel, against])

@@ -166,11 +166,7 @@ def _at_once(
         plan = program.plans[pending.journey, pending.rule, pending.step]
     except KeyError:
         plan = _planned(program, pending)
-    run = None
-    for each in state.runs:  # `run_by_order` would be a call
-        if each.order == pending.run:
-            run = each
-            break
+    run = state.run_by_order(pending.run)
     if plan is None or plan.kind != pending.kind or plan.message.name != pending.message or run is None or run.release:
         return None
     if pending.refused or pending.uncertain or (wall is not None and wall < now):

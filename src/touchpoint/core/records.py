@@ -48,12 +48,7 @@ _PLACES: Final = (
 )  # fmt: skip
 """The parts of a state, the first at place `_HEAD`: a place never changes its meaning."""
 _PART_AT: Final[Mapping[int, str]] = dict(enumerate(_PLACES, _HEAD))
-_STAGES, _CASES, _SIGNALS, _STARTS, _SILENCES, _HEARD, _RUNS, _PENDING, _HISTORY, _RELEASES = (
-    _HEAD + _PLACES.index(name)
-    for name in (
-        "stages", "cases", "signals", "starts", "silences", "heard", "runs", "pending", "history", "releases",
-    )
-)  # fmt: skip
+_STAGES, _SIGNALS, _HISTORY = (_HEAD + _PLACES.index(name) for name in ("stages", "signals", "history"))
 _RARE: Final = tuple(place for place, name in _PART_AT.items() if name in Rare.__slots__)
 _RARE_OF: Final = attrgetter(*map(_PART_AT.__getitem__, _RARE))
 _SOME: Final = tuple(sorted({*_PART_AT} - {*_RARE, _STAGES, _SIGNALS}))
@@ -100,24 +95,13 @@ def _stage_to_text(journey: str, stage: str) -> str:
 
 
 def _beside_to_text(state: State, dumps: Callable[[object], str]) -> str:
-    """`_beside` as text, each place and part after a comma; to ask for one after the other takes less than a loop."""
+    """`_beside` as text, each place and part after a comma."""
     text = ""
-    if state.cases:
-        text += f",{_CASES},{dumps(cases_to_record(state.cases))}"
-    if state.starts:
-        text += f",{_STARTS},{dumps(state.starts)}"
-    if state.silences:
-        text += f",{_SILENCES},{dumps(state.silences)}"
-    if state.heard:
-        text += f",{_HEARD},{dumps(state.heard)}"
-    if state.runs:
-        text += f",{_RUNS},{dumps([*map(_run_to_record, state.runs)])}"
-    if state.pending:
-        text += f",{_PENDING},{dumps([*map(_pending_to_record, state.pending)])}"
-    if state.history:
-        text += f",{_HISTORY},{_history_to_text(state.history, dumps)}"
-    if state.releases:
-        text += f",{_RELEASES},{dumps(state.releases)}"
+    for place, part in _some(state):
+        if place == _HISTORY:
+            text += f",{place},{_history_to_text(part, dumps)}"
+        else:
+            text += f",{place},{dumps(_WRITE[place](part) if place in _WRITE else part)}"
     if state.rare is not COMMON and (rare := _rare_to_record(state.rare)):
         text += f",{dumps(rare)[1:-1]}"
     return text
@@ -143,10 +127,15 @@ def _handed_to_text(journey: str, message: str, kind: str, channel: str, counted
 def _beside(state: State) -> Record:
     """The places and parts that few have: all but stages and signals."""
     record: Record = []
-    some = _SOME_OF(state)
-    for place, part in compress(zip(_SOME, some, strict=True), some):
+    for place, part in _some(state):
         record += (place, _WRITE[place](part) if place in _WRITE else part)
     return record if state.rare is COMMON else record + _rare_to_record(state.rare)
+
+
+def _some(state: State) -> "compress[tuple[int, Any]]":
+    """Those of these parts that are not empty, with their places; what is rare is not among them."""
+    some = _SOME_OF(state)
+    return compress(zip(_SOME, some, strict=True), some)
 
 
 def _rare_to_record(rare: Rare) -> Record:

@@ -49,9 +49,8 @@ class Loaded:
 
     def next_due(self) -> int | None:
         """The earliest instant at which anything of this customer falls due; None for never."""
-        if self.stale:  # as `next_timer` does
-            self.timer, self._message = self.state.next_dues()
-            self.stale = False
+        if self.stale:
+            self._look()
         earliest = self.timer
         if self._message < earliest:  # noqa: PLR1730 - min() would be a call
             earliest = self._message
@@ -71,9 +70,12 @@ class Loaded:
     def next_timer(self) -> int:
         """The earliest instant at which a timer falls due; `NEVER` for none."""
         if self.stale:
-            self.timer, self._message = self.state.next_dues()
-            self.stale = False
+            self._look()
         return self.timer
+
+    def _look(self) -> None:
+        self.timer, self._message = self.state.next_dues()
+        self.stale = False
 
 
 class Cache:
