@@ -131,7 +131,10 @@ def _added(
     ]
     return [
         "    at, instants = event.at, signals.ats",
-        *(f"    {first} = at == now and {letter!r} not in signals.who" for letter, first in firsts.items()),
+        *(
+            f"    {first} = at == now and {letter!r} not in signals.who  # the only one of its sort in the log"
+            for letter, first in firsts.items()
+        ),
         "    # Nothing in the log is later than now.",
         f"    if at == now or (at > now - {least} and (not instants or at >= instants[-1])):",
         *(f"    {each}" for each in adds),
